@@ -24,23 +24,21 @@ from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
-from campaign.core import audit_anchor, db, i18n, jobs, logs
+from campaign.core import audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
-from campaign.core.extensions import csrf
 from campaign.core.settings import Settings, load_settings
 from campaign.dashboard import mails as overview_mails
 from campaign.dashboard.refresh_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.blueprint import blueprint as deliveries
-from campaign.demo import rehearse_demo
+from campaign.demo import synthesis
 from campaign.directory import duplicate_entries, risk_flags
 from campaign.directory.desk.entry_views import blueprint as directory
 from campaign.exports.desk.views import blueprint as exports
-from campaign.mail import bounces, sender
+from campaign.mail import bad_addresses, sender
 from campaign.mail.views import blueprint as outbox
-from campaign.models.bundle import Bundle
-from campaign.models.bundle_print import CoverText
+from campaign.models.bundle import Bundle, CoverText
 from campaign.models.campaign import Target
 from campaign.network import send_mailings
 from campaign.network.desk import blueprint as network_desk
@@ -67,16 +65,17 @@ from campaign.tracking.pages.change_letter_views import one_click
 from campaign.tracking.pages.letter_views import blueprint as tracking
 from campaign.web import error_pages, security, template_globals
 from campaign.web.application import Application
+from campaign.web.security import csrf
 
 _AT_WORK = (
-    audit_anchor,
+    audit,
     page_texts,
     assemble,
-    bounces,
+    bad_addresses,
     notices,
     overview_mails,
     pictures,
-    rehearse_demo,
+    synthesis,
     retention,
     sender,
     send_mailings,

@@ -8,18 +8,15 @@ import sys
 import click
 
 from campaign.commands import (
-    audit,
     backup,
     bundle,
-    database,
     demo,
     doctor,
-    files,
     imports,
+    instance,
     keys,
     reply_mail,
     serve,
-    settings,
     staff,
 )
 from campaign.core.errors import DomainError, UnsafeSettings
@@ -42,17 +39,17 @@ for command in (
     serve.worker,
     demo.demo,
     demo.synth,
-    database.db,
+    instance.database_group,
     staff.staff,
     imports.import_,
     reply_mail.reply_mail,
     bundle.bundle,
     bundle.verify,
     doctor.doctor,
-    files.files,
+    instance.files_group,
     keys.keys,
-    audit.audit,
-    settings.settings,
+    backup.audit_group,
+    instance.settings_command,
     backup.backup,
     backup.restore,
 ):

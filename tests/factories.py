@@ -15,9 +15,16 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.mail.messages import address_fingerprint
-from campaign.models.campaign import Campaign, CampaignStatus, Edition, Target, TargetKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    LetterTemplate,
+    TalkingPoint,
+    Target,
+    TargetKind,
+)
 from campaign.models.directory import Mission, MissionKind, Official
-from campaign.models.letter_template import LetterTemplate, TalkingPoint
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Disclosure, Letter, Signature, SignatureState
 from campaign.models.staff import CampaignMember, Role, StaffUser

@@ -6,7 +6,7 @@ from campaign.directory.imports.columns import guess
 from campaign.directory.imports.read_missions import read_table, refuse_incomplete
 from campaign.directory.imports.read_rows import MissionRecord, RowProblem
 from campaign.directory.imports.tables import table_of_csv
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 
 
 def read_csv(text: str) -> Iterator[MissionRecord | RowProblem]:

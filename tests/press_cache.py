@@ -22,7 +22,7 @@ from uuid import uuid4
 import pytest
 from weasyprint import Document
 
-from campaign.core.isolation import worker_pool
+from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import Outcome
 from campaign.printing import print_letters, renderer
@@ -38,7 +38,7 @@ class RememberingPress:
         """Keep outcomes below this folder, which may be that of another process as well."""
         folder.mkdir(exist_ok=True)
         self._folder = folder
-        self._borrow_process = worker_pool.borrow_process
+        self._borrow_process = worker.borrow_process
         self._lay_out = renderer.lay_out
         self._write_pdf = renderer.write_pdf
         self._documents: OrderedDict[Any, Document] = OrderedDict()
@@ -46,7 +46,7 @@ class RememberingPress:
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
-        for module in (worker_pool, print_letters):
+        for module in (worker, print_letters):
             patch.setattr(module, "borrow_process", self.borrow_process)
         patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)

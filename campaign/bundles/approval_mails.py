@@ -9,7 +9,7 @@ from campaign.bundles.access import CARRIERS
 from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
-from campaign.models.file_approval import FileApproval, FileApprovalState
+from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
 from campaign.staff.second_person import can_decide
 

@@ -19,7 +19,7 @@ from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
-from campaign.models.file_approval import FileApproval, FileApprovalState
+from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
 from campaign.staff.roles import refuse_role
 from campaign.staff.second_person import refuse_decider

@@ -17,8 +17,8 @@ from campaign.bundles.documents.bundle_zip import stream_zip
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import audit, db
+from campaign.core.db.leases import BEAT_SECONDS, LEASE
 from campaign.core.errors import NotFound, Refused
-from campaign.core.leases import BEAT_SECONDS, LEASE
 from campaign.models.bundle import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter

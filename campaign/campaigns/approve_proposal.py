@@ -11,7 +11,7 @@ from campaign.campaigns.content import editions, updates
 from campaign.campaigns.content.risks import Finding, Words, edition_words, watch_of, words_by_field
 from campaign.campaigns.content.updates import Shown, Telling
 from campaign.models.campaign import UpdateKind
-from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import StaffUser
 
 

@@ -22,12 +22,12 @@ from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
     Edition,
+    LetterTemplate,
     Target,
     TargetKind,
     UpdateKind,
 )
 from campaign.models.directory import Mission, Official
-from campaign.models.letter_template import LetterTemplate
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.placeholders import placeholders_in, unknown_placeholders

@@ -25,10 +25,11 @@ from campaign.models.campaign import (
     CampaignStatus,
     Edition,
     LetterFormat,
+    LetterTemplate,
+    TalkingPoint,
     Target,
     TargetKind,
 )
-from campaign.models.letter_template import LetterTemplate, TalkingPoint
 from campaign.models.revision import Part, RiskFlag
 from campaign.models.staff import CampaignMember
 

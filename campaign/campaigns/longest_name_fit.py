@@ -11,8 +11,7 @@ from functools import lru_cache
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import i18n
 from campaign.core.settings import home_country
-from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.printing.geometry import LAYOUTS, layout_for
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, fill

@@ -14,7 +14,7 @@ from campaign.core import i18n
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.proposal import Proposal, ProposalState
+from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import CampaignMember, Role, StaffUser
 
 _WRITERS = (Role.ORGANIZER, Role.ADMIN)

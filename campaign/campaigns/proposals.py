@@ -19,7 +19,7 @@ from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
-from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}

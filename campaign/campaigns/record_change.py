@@ -10,7 +10,7 @@ from campaign.campaigns import lifecycle, mails
 from campaign.core import audit, db
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+from campaign.models.revision import Proposal, ProposalKind, ProposalState
 
 REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
 """Proposals that a move of the campaign, or another reason, makes out of date."""

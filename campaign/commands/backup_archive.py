@@ -33,9 +33,8 @@ from campaign.commands.backup_manifest import (
     read_entry,
     read_manifest,
 )
-from campaign.core import age, audit, audit_anchor, clock
-from campaign.core.audit import Anchor
-from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core import age, audit, clock
+from campaign.core.audit import Anchor, DamagedAnchor
 from campaign.core.db import Database
 from campaign.core.errors import NotFound, Refused
 from campaign.core.sealing import WrongKey
@@ -88,7 +87,7 @@ def back_up(
         anchor = audit.head(session)
     manifest = Manifest(
         revision=str(migrations.current_revision(database.engine)),
-        anchor=audit_anchor.seal_anchor(database.keyring, anchor),
+        anchor=audit.seal_anchor(database.keyring, anchor),
     )
     chunks = _pack(database, storage, manifest)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -14,9 +14,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from campaign.core import audit_anchor
-from campaign.core.audit import Anchor
-from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core import audit
+from campaign.core.audit import Anchor, DamagedAnchor
 from campaign.core.errors import Refused
 from campaign.core.sealing import Keyring
 
@@ -61,7 +60,7 @@ class Manifest:
 
     def get_anchor(self, keyring: Keyring) -> Anchor:
         """Return how the audit stood when the backup was begun. Raises DamagedAnchor."""
-        return audit_anchor.open_anchor(keyring, self.anchor)
+        return audit.open_anchor(keyring, self.anchor)
 
     def write(self, archive: zipfile.ZipFile, keyring: Keyring) -> None:
         """Add manifest and HMAC to the backup."""

@@ -13,21 +13,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from campaign import close_app, create_app, migrations, storage
 from campaign.about.empty_settings import list_empty_languages, list_empty_settings
 from campaign.commands.instance import say_missing
-from campaign.core import audit, audit_anchor, db, i18n, jobs, turn_keys
-from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core import audit, db, i18n, jobs
+from campaign.core.audit import DamagedAnchor
+from campaign.core.db import turn_keys
+from campaign.core.errors import ReadingFailed
 from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, load_settings
-from campaign.core.unreadable_file import ReadingFailed
 from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
 from campaign.storage import scratch
 from campaign.storage.places import LocalPlace
-from campaign.web.proxy_counts import read_usual_count
+from campaign.web.security import read_usual_count
 
 _FONT_WORDS = {
     problems.FONT_FILE_MISSING: "The file letters/fonts/{file} is missing. Install the application "
@@ -193,7 +194,7 @@ def _scratch_note(app: Flask) -> str:
 def _audit(_app: Flask) -> Iterator[str]:
     try:
         with db.reading() as session:
-            first = next(audit.check(session, anchors=audit_anchor.list_anchors()), None)
+            first = next(audit.check(session, anchors=audit.list_anchors()), None)
     except SQLAlchemyError:
         return  # the database's own check has said why
     except DamagedAnchor:

@@ -12,13 +12,13 @@ import click
 
 from campaign.commands.instance import ready_app
 from campaign.core import clock, db
+from campaign.core.errors import UnreadableFile
 from campaign.core.settings import load_settings
-from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.imports.apply_import import ImportReport, import_entries
 from campaign.directory.imports.read_list import MAX_BYTES, Shape
 from campaign.directory.imports.source import Choices, Source, open_source
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 
 _SHOWN_PROBLEMS = 50
 _QUIET_SECONDS = 2.0

@@ -1,13 +1,38 @@
-"""What commands share: an application whose database is at the right revision."""
+"""The instance: how commands open it, and `campaign db`, `campaign files`, `campaign settings`."""
+
+import shutil
+import sys
 
 import click
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Flask
+from pydantic import SecretStr
 
-from campaign import close_app, create_app, migrations
-from campaign.core import db
+import campaign.models  # noqa: F401 — every table must be known
+from campaign import close_app, create_app, migrations, storage
+from campaign.core import db, jobs
+from campaign.core.errors import NotFound
 from campaign.core.sealing import MissingKey
-from campaign.core.settings import load_settings
-from campaign.storage import scratch
+from campaign.core.settings import Settings, load_settings
+from campaign.mail.maildirs import ASIDE, list_put_aside
+from campaign.storage import Storage, scratch
+from campaign.storage.places import LocalPlace
+
+_INTRODUCTION = """# Settings
+
+Every setting has a default. Put another value into `settings.toml` in the instance folder, or into
+the environment under the name with `CAMPAIGN_` before it, in capitals; the environment wins. A
+setting that is not known, or a mix that is not safe, stops the start with a sentence that says why.
+
+    # instance/settings.toml
+    organisation_name = "Letters for Defenders"
+    accent = "#1f4e79"
+
+`campaign settings` prints this page.
+
+| setting | default | what it is |
+|---|---|---|"""
 
 
 def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
@@ -48,3 +73,136 @@ def say_missing(problem: MissingKey) -> str:
         f"The database needs {problem}, which is missing. Put it back: the file data-2.key "
         "and so on, or the setting later_data_keys."
     )
+
+
+@click.group("db")
+def database_group() -> None:
+    """Set up, upgrade, downgrade or check the database."""
+
+
+@database_group.command()
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Upgrade the database to REVISION (default: the newest)."""
+    settings = load_settings()
+    database = db.Database.of(settings)  # with its keys: some steps seal what lay open
+    migrations.upgrade(database.engine, revision)
+    click.echo(f"The database is at revision {migrations.current_revision(database.engine)}.")
+    store = Storage.of(settings, database.keyring)
+    database.close()
+    if isinstance(store.place, LocalPlace) and next(store.unsealed(), None):
+        click.echo("Older files are not encrypted yet. Run: campaign files encrypt", err=True)
+
+
+@database_group.command()
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do not ask. Data in newer tables is deleted.")
+def downgrade(revision: str, yes: bool) -> None:
+    """Downgrade the database to REVISION. `base` deletes every table."""
+    if not yes:
+        click.confirm("This deletes data in newer tables. Continue?", abort=True)
+    database = db.Database.of(load_settings())
+    migrations.downgrade(database.engine, revision)
+    stands = migrations.current_revision(database.engine) or "nothing"
+    click.echo(f"The database is at revision {stands}.")
+    database.close()
+
+
+@database_group.command()
+def check() -> None:
+    """Check that the database has the newest revision and matches the models."""
+    engine = db.make_engine(load_settings().sqlalchemy_url)
+    revision, newest = migrations.current_revision(engine), migrations.newest_revision()
+    if revision != newest:
+        raise click.ClickException(
+            f"The database is at revision {revision or 'none'}. This version needs {newest}. "
+            "Run: campaign db upgrade"
+        )
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), db.Base.metadata)
+    engine.dispose()
+    # The queue's own tables may lie in the same PostgreSQL database.
+    ours = [each for each in differences if "huey" not in str(each)]
+    if ours:
+        raise click.ClickException(f"{len(ours)} differences from the models. The first: {ours[0]}")
+    click.echo(f"The database is at revision {newest} and matches the models.")
+
+
+@database_group.command()
+def recount() -> None:
+    """Recount the statistics of every campaign."""
+    with ready_app().app_context():
+        jobs.run_now("overview.recount")
+    click.echo("Recounted the statistics of every campaign.")
+
+
+@click.group("files")
+def files_group() -> None:
+    """Manage the stored files."""
+
+
+@files_group.command()
+def encrypt() -> None:
+    """Encrypt files stored by earlier versions.
+
+    No one can download them until then. A file is replaced only when its encrypted copy is
+    complete. You can stop this at any time and run it again while the site runs.
+    """
+    app = ready_app()
+    with app.app_context():
+        store = storage.storage()
+        plain = list(store.unsealed())
+        hidden = not sys.stderr.isatty()
+        with click.progressbar(plain, label="Encrypting", file=sys.stderr, hidden=hidden) as bar:
+            for name in bar:
+                store.seal_plain(name)
+    click.echo(f"Encrypted {len(plain)} files." if plain else "Every file is already encrypted.")
+
+
+@files_group.command()
+@click.argument("name", required=False)
+@click.option("--remove", is_flag=True, help="Delete the email and print nothing.")
+def aside(name: str | None, *, remove: bool) -> None:
+    """List emails that could not be read, or print the email NAME as it was received.
+
+    The email is from a stranger. Open it where it can do no harm.
+    """
+    with ready_app().app_context():
+        store = storage.storage()
+        if name is None:
+            for kept in list_put_aside():
+                click.echo(kept.removeprefix(f"{ASIDE}/"))
+            return
+        try:
+            with store.open(f"{ASIDE}/{name}") as mail:
+                if not remove:
+                    shutil.copyfileobj(mail, sys.stdout.buffer)
+        except NotFound as problem:
+            raise click.ClickException(
+                f"There is no unreadable email with this name: {name}"
+            ) from problem
+        if remove:
+            store.delete(f"{ASIDE}/{name}")
+
+
+def settings_page() -> str:
+    rows = [_INTRODUCTION]
+    for name, field in Settings.model_fields.items():
+        shown = _show(field.get_default(call_default_factory=True))
+        description = (field.description or "").replace("|", "\\|")
+        rows.append(f"| `{name}` | {f'`{shown}`' if shown else ''} | {description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _show(default: object) -> str:
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    if isinstance(default, list):
+        return ", ".join(default)
+    return "" if default is None else str(default)
+
+
+@click.command("settings")
+def settings_command() -> None:
+    """Print every setting with its default and its meaning."""
+    click.echo(settings_page(), nl=False)

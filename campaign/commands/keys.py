@@ -9,7 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from campaign import storage
 from campaign.commands.instance import ready_app
-from campaign.core import audit, audit_anchor, db, turn_keys
+from campaign.core import audit, db
+from campaign.core.db import turn_keys
 from campaign.core.keyfiles import new_key, read_key
 from campaign.core.sealing import MOST_KEYS
 from campaign.core.settings import load_settings
@@ -94,7 +95,7 @@ def rotate() -> None:
                 rows=rows,
                 files=files,
             )
-        audit_anchor.anchor_anew()
+        audit.anchor_anew()
     click.echo(f"Encrypted {rows} rows and {files} files with key {version}.")
     if failed:
         click.echo(f"{failed} rows could not be decrypted and are unchanged.", err=True)

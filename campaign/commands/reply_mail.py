@@ -6,7 +6,7 @@ import click
 
 from campaign.commands.instance import ready_app
 from campaign.core import db
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
 

@@ -1,22 +1,31 @@
 """Who did what: an append-only record in which every entry carries the hash of the one before.
 
 An entry that was edited or removed breaks the chain, and `check` names the place. The database
-itself refuses to change an entry (triggers); who can take those away, the chain shows.
+itself refuses to change an entry (triggers); who can take those away, the chain shows. That its
+last entries were cut off, or that all of it was made anew, only an anchor shows: how the chain
+stood lately, outside the database, sealed with a key that is not in it. Each backup holds one too.
 """
 
 import hashlib
 import hmac
 import json
+import os
+import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy import Index, LargeBinary, Row, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaign.core.db import Base, Json, PrimaryKey, database, table_of, utcnow
+from campaign.core import db, jobs
+from campaign.core.db import Base, Json, PrimaryKey, table_of, utcnow
+from campaign.core.sealing import Keyring, WrongKey
+from campaign.core.settings import current_settings
 
 _CHAIN_LOCK = 0x0A0D17
 _BATCH = 1_000
@@ -82,12 +91,12 @@ _PLACE = "audit_entry.detail"
 
 def seal_text(text: str) -> str:
     """Return a text as a detail may keep it."""
-    return b64encode(database().keyring.seal(text, _PLACE)).decode()
+    return b64encode(db.database().keyring.seal(text, _PLACE)).decode()
 
 
 def open_text(sealed: str) -> str:
     """Return what `seal_text` was given."""
-    return database().keyring.open(b64decode(sealed), _PLACE)
+    return db.database().keyring.open(b64decode(sealed), _PLACE)
 
 
 def record(
@@ -177,3 +186,71 @@ def _digest(entry: AuditEntry | Row[Any]) -> bytes:
         ensure_ascii=False,
     )
     return hashlib.sha256(bytes(entry.previous) + body.encode()).digest()
+
+
+log = structlog.get_logger()
+_ANCHOR_PLACE = "audit.anchor"
+
+
+class DamagedAnchor(Exception):
+    """The anchor cannot be read: it was changed, or sealed with another key."""
+
+
+@jobs.job("audit.anchor", every_minutes=15)
+def move_anchor() -> None:
+    """Move the anchor to the chain's end; where the chain does not fit it, it stays and tells."""
+    before = read_anchor()
+    with db.reading() as session:
+        fault = next(check(session, since=before), None)
+        end = head(session)
+        if before is not None and fault is None and end.last <= before.last:
+            fault = next(check(session, anchors=[before]), None)
+    if fault is not None:
+        log.error("the audit is broken", kind=fault.kind, entry=fault.entry)
+    elif before is None or end.last > before.last:
+        _write_anchor(end)
+
+
+def anchor_anew() -> None:
+    """Take the chain as it is: after a backup was restored."""
+    with db.reading() as session:
+        _write_anchor(head(session))
+
+
+def list_anchors() -> list[Anchor]:
+    """Return the instance's anchor, if there is one yet."""
+    anchor = read_anchor()
+    return [] if anchor is None else [anchor]
+
+
+def read_anchor() -> Anchor | None:
+    """Return the instance's anchor; None before the first. Raises DamagedAnchor."""
+    path = _anchor_path()
+    return open_anchor(db.database().keyring, path.read_text()) if path.exists() else None
+
+
+def seal_anchor(keyring: Keyring, anchor: Anchor) -> str:
+    """Return an anchor as text that nobody without the data key can make."""
+    return b64encode(keyring.seal(str(anchor), _ANCHOR_PLACE)).decode()
+
+
+def open_anchor(keyring: Keyring, text: str) -> Anchor:
+    """Return what `seal_anchor` was given. Raises DamagedAnchor."""
+    try:
+        return Anchor.parse(keyring.open(b64decode(text, validate=True), _ANCHOR_PLACE))
+    except (ValueError, WrongKey) as problem:
+        raise DamagedAnchor from problem
+
+
+def _write_anchor(anchor: Anchor) -> None:
+    path = _anchor_path()
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(seal_anchor(db.database().keyring, anchor))
+    draft.replace(path)
+
+
+def _anchor_path() -> Path:
+    settings = current_settings()
+    return settings.folder / "audit.anchor"

@@ -15,19 +15,20 @@ from babel import UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers, resolve_locale_filename
+from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_request_context, request, url_for
-from flask_babel import get_locale
+from flask_babel import Babel, get_locale
 from flask_babel import gettext as translate
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from campaign.core import clock
-from campaign.core.extensions import babel
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.fold import fold_name
 
 F = TypeVar("F", bound=Callable[..., Any])
+_babel = Babel()
 TRANSLATIONS = "translations"
 _OF_THE_DEAD = {
     "en": ("for %(name)s", "about %(name)s", "about %(name)s"),
@@ -320,7 +321,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = settings.locales[0]
     app.config["BABEL_DEFAULT_TIMEZONE"] = settings.timezone
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = TRANSLATIONS
-    babel.init_app(app, locale_selector=_select)
+    _babel.init_app(app, locale_selector=_select)
     app.jinja_env.globals["gettext"] = _gettext
 
 
@@ -377,3 +378,26 @@ def _known(code: str) -> BabelLocale | None:
 def _parsed(code: str) -> BabelLocale:
     """Return the same for what must be said: English where Babel does not know a language."""
     return _known(code) or BabelLocale("en")
+
+
+def say_number(number: int, in_language: str | None = None) -> str:
+    """Write a whole number in the language given, or the page's."""
+    return _number(number, in_language or locale())
+
+
+def say_share(share: float) -> str:
+    """Write a part of a whole, 0 to 1, in percent; what is not all is not said to be."""
+    hundredths = round(share * 100)
+    if share < 1:
+        hundredths = min(hundredths, 99)
+    return _percent(hundredths, locale())
+
+
+@lru_cache(maxsize=20_000)
+def _number(number: int, language: str) -> str:
+    return str(format_decimal(number, locale=number_locale(language)))
+
+
+@lru_cache(maxsize=1_000)
+def _percent(hundredths: int, language: str) -> str:
+    return str(format_percent(hundredths / 100, locale=number_locale(language)))

@@ -1,9 +1,12 @@
-"""How often something was done from one place in an hour, and what is too often."""
+"""How often something is done from one place in an hour, and how much at once."""
 
 import hashlib
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import cast
 
 from sqlalchemy import LargeBinary, delete, select
@@ -11,8 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import clock, db, jobs
+from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import TooMany
-from campaign.core.prepared_statements import fetch_first
 
 _HOUR = 3600
 
@@ -142,3 +145,33 @@ def forget_limits() -> None:
     """Remove counts whose hour is over."""
     with db.transaction() as session:
         session.execute(delete(RateLimit).where(RateLimit.expires_at < db.utcnow()))
+
+
+class FewAtOnce:
+    """Lets so many in, and has as many wait; refuses all others at once."""
+
+    def __init__(self, places: int, *, seconds: int, slug: str = "busy") -> None:
+        self._places = BoundedSemaphore(places)
+        self._queue = BoundedSemaphore(places)
+        self._seconds = seconds
+        self._slug = slug
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        """Wait for a place. Raises TooMany where there is none to wait for, or none in time."""
+        self._take()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def _take(self) -> None:
+        if self._places.acquire(blocking=False):
+            return
+        if not self._queue.acquire(blocking=False):
+            raise TooMany(self._slug, seconds=self._seconds)
+        try:
+            if not self._places.acquire(timeout=self._seconds):
+                raise TooMany(self._slug, seconds=self._seconds)
+        finally:
+            self._queue.release()

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.dashboard.refresh_statistics import lock_run
-from campaign.mail.models import BadAddress, MailState, OutboxMail
+from campaign.mail.messages import BadAddress, MailState, OutboxMail
 from campaign.models.signature import LinkEnd, Signature, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresRun
 from campaign.signing.states import LIVE

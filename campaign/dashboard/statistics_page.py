@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.dashboard import refresh_statistics, statistics_tables
 from campaign.dashboard.campaign_statistics import Figures
 from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of

@@ -27,8 +27,7 @@ from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
-from campaign.models.export import DataExport, ExportState
-from campaign.models.file_approval import FileApproval, FileApprovalState
+from campaign.models.export import DataExport, ExportState, FileApproval, FileApprovalState
 from campaign.models.reply import Reply
 from campaign.models.staff import Role, StaffUser, sees
 

@@ -18,12 +18,18 @@ from campaign.core.settings import Settings, current_settings
 from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.models.campaign import Campaign, CampaignStatus, Target, Update, UpdateKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    LetterTemplate,
+    Target,
+    Update,
+    UpdateKind,
+)
 from campaign.models.delivery import Rerouting
 from campaign.models.directory import Mission, Official
-from campaign.models.letter_template import LetterTemplate
-from campaign.models.proposal import Proposal, ProposalState
 from campaign.models.reply import Reply, ReplyState
+from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 from campaign.staff.guards import staff_user

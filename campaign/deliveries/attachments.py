@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import pictures
 from campaign.core import audit, db
-from campaign.core.errors import Invalid, NotFound
-from campaign.core.file_rollback import on_rollback
+from campaign.core.db import on_rollback
+from campaign.core.errors import Invalid, NotFound, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.unreadable_file import UnreadableFile
 from campaign.models.delivery import GateFile, GateFileFormat, GateFileKind, GateVisit
 from campaign.printing.redraw import draw_pages
 from campaign.storage import storage

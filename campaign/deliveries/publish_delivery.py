@@ -15,7 +15,7 @@ from campaign.campaigns.content.updates import Shown, Words, post_update
 from campaign.campaigns.record_change import record_change
 from campaign.core import audit
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.deliveries import attachments
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, Destination

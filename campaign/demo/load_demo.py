@@ -25,6 +25,8 @@ from campaign.models.campaign import (
     CampaignStatus,
     Edition,
     LetterFormat,
+    LetterTemplate,
+    TalkingPoint,
     Target,
     TargetKind,
     Update,
@@ -32,7 +34,6 @@ from campaign.models.campaign import (
     UpdateKind,
 )
 from campaign.models.directory import Mission, MissionKind, Official
-from campaign.models.letter_template import LetterTemplate, TalkingPoint
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.staff_users import add_staff_user, set_password
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.core.text.slugs import has_forbidden_characters
+from campaign.core.text.desk_texts import has_forbidden_characters
 from campaign.directory.entries import CONTACT_TYPES, Contact
 
 VALUE_LENGTH = 300

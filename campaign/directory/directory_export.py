@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.core import i18n
 from campaign.directory.entries import Entry
 from campaign.directory.imports.columns import LANGUAGES
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, Mission, Official
 
 E = TypeVar("E", Mission, Official)
 Columns = dict[str, Callable[[E], str]]

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Select, func, select, update
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit, db
-from campaign.core.batches import batched
+from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import Entry, EntryModel, directory_of

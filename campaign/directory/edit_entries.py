@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import i18n
 from campaign.core.errors import Invalid, Refused
-from campaign.core.text.slugs import free_slug, slugify
+from campaign.core.text.desk_texts import free_slug, slugify
 from campaign.directory import missions, where_used
 from campaign.directory.entries import (
     Entry,
@@ -21,8 +21,7 @@ from campaign.directory.entries import (
     take_draft,
 )
 from campaign.directory.risk_flags import FlagNamed, refuse_flagged
-from campaign.models.directory import Mission, MissionKind, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, Mission, MissionKind, Official
 
 E = TypeVar("E", Official, Mission)
 _TRIES = 5

@@ -6,8 +6,7 @@ from typing import Any, overload
 
 from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.postal_addresses import formatted_code
-from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import ContactDetail, Directory, Mission, MissionKind, Official
 
 Entry = Official | Mission
 EntryModel = type[Official] | type[Mission]

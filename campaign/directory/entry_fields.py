@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 
 from campaign.core.text.word_table import read_word_table
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, Mission, Official
 
 
 class Rule(enum.Enum):

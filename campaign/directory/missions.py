@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import NotFound
+from campaign.core.text.desk_texts import slugify
 from campaign.core.text.fold import fold_name
-from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
 from campaign.directory.entries import MissionDraft

@@ -19,8 +19,8 @@ from sqlalchemy import select
 from campaign import storage
 from campaign.bundles.volumes.machine_faults import MOST_TRIES, fault_of
 from campaign.core import age, audit, db, jobs
+from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.core.errors import Refused
-from campaign.core.leases import LEASE, Lease, LeasedRow
 from campaign.core.settings import current_settings
 from campaign.exports import records, write_file
 from campaign.exports.export_rules import Watermark, refuse_source

@@ -1,6 +1,6 @@
 """Emails: a class for each kind, an outbox in the database, a job that sends it.
 
-`messages` has their base, `models` the outbox, `sender` the job, `transports` how it leaves.
-Each feature has its own kinds in its `mails`; the words of all are in `templates/mail/`.
-`bounces` reads what comes back, `bad_addresses` remembers it.
+`messages` has their base and the outbox, `sender` the job, `transports` how it leaves. Each feature
+has its own kinds in its `mails`; the words of all are in `templates/mail/`. `bad_addresses` reads
+what comes back (`bounce_reports`) and remembers it.
 """

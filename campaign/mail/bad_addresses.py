@@ -1,16 +1,23 @@
 """Addresses to which mail does not get: marked by what servers answer, cleared by a confirmation.
 
 A bad address gets no reminders and no news. What somebody asks for (a link, a confirmation) still
-goes there: the mailbox may have been mended.
+goes there: the mailbox may have been mended. Reports on mails that came back lie in a Maildir
+folder, the mailbox of `mail_from`; one is believed only where it quotes the Message-ID of a mail of
+ours, which nobody can guess.
 """
 
 import re
 
+import structlog
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign.core import db
-from campaign.mail.models import BadAddress, OutboxMail
+from campaign.core import db, jobs
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.settings import current_settings
+from campaign.mail.bounce_reports import Report, list_reports
+from campaign.mail.maildirs import empty, is_maildir
+from campaign.mail.messages import BadAddress, OutboxMail
 
 _STATUS = re.compile(r"5\.(\d{1,3})\.\d{1,3}")
 _ABOUT_THE_ADDRESS = {"0", "1", "2", "4"}
@@ -53,3 +60,45 @@ def clear(session: Session, fingerprint: bytes) -> None:
 def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
     """Whether a row's address is marked, for a query."""
     return exists().where(BadAddress.email_hmac == fingerprint)
+
+
+log = structlog.get_logger()
+
+_MOST_BYTES = 2_000_000
+
+
+@jobs.job("mail.read-bounces", every_minutes=10)
+def read_bounces() -> None:
+    """Mark addresses by the reports that have come, and remove these. Other mails stay."""
+    settings = current_settings()
+    if not settings.bounce_maildir:
+        return
+    path = settings.folder / settings.bounce_maildir
+    if not is_maildir(path):
+        log.error("bounces cannot be read: bounce_maildir is no Maildir folder")
+        return
+    left = empty(path, _read, kind="bounce", most_bytes=_MOST_BYTES)
+    if left:
+        log.warning("mails that report on no delivery were left", count=left)
+
+
+def _read(raw: bytes) -> bool:
+    """Take in one mail; tells whether it was a report."""
+    reports = run_apart(list_reports, raw)
+    if reports is None:
+        return False
+    with db.transaction() as session:
+        for report in reports:
+            take_in(session, report)
+    return True
+
+
+def take_in(session: Session, report: Report) -> bool:
+    """Mark the address of which a report says that mail does not get there, if it is believed.
+
+    Only one that quotes the id of our mail is: anybody can send a report that names an address.
+    """
+    fingerprint = session.scalar(
+        select(OutboxMail.recipient_hmac).where(OutboxMail.public_id == report.message_id)
+    )
+    return fingerprint is not None and mark(session, fingerprint, report.status)

@@ -1,4 +1,4 @@
-"""Kinds of mail, each a class with what its templates are given, and their way into the outbox.
+"""The outbox, and kinds of mail, each a class with what its templates are given.
 
     class ConfirmLetter(Mail, kind="confirm-letter", budget="confirm"):
         person_name: str
@@ -10,6 +10,7 @@ puts a row in the outbox; the sender job renders `templates/mail/confirm-letter.
 `.txt` and `.html` in that language and sends it.
 """
 
+import enum
 import json
 from collections.abc import Iterable
 from dataclasses import fields
@@ -20,23 +21,79 @@ from typing import ClassVar, Self
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    ForeignKey,
+    Index,
     Insert,
     Integer,
+    String,
     bindparam,
     func,
     insert,
     literal_column,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db, jobs
-from campaign.core.email_addresses import canonical_email
-from campaign.core.prepared_statements import fetch_first
-from campaign.core.sealed_columns import new_seal_id
+from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db.personal_columns import new_seal_id
+from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
-from campaign.mail.models import CANCELLED, MailState, OutboxMail
+from campaign.core.text.email_addresses import canonical_email
+
+
+class MailState(enum.StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped")
+"""Failures of mails that were held back: nobody got them."""
+
+
+class OutboxMail(Base):
+    """One mail to one person. Once sent, what it said is forgotten."""
+
+    __tablename__ = "outbox_mail"
+    __table_args__ = (
+        Index("ix_outbox_mail_state_due_at", "state", "due_at"),
+        Index("ix_outbox_mail_recipient_hmac_created_at", "recipient_hmac", "created_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
+    public_id: Mapped[PublicId]
+    kind: Mapped[str] = mapped_column(String(60))
+    """The message's name: its templates are `mail/KIND.txt`, `.html` and `.subject.txt`."""
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    """The campaign that it is about: once that is stopped, the mail is not sent."""
+    recipient: Mapped[str | None] = mapped_column(Sealed("outbox_mail.recipient"))
+    recipient_hmac: Mapped[bytes] = mapped_column(LookUp(32))
+    locale: Mapped[Locale]
+    context: Mapped[str | None] = mapped_column(Sealed("outbox_mail.context"))
+    """What the templates need, as JSON."""
+    state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    """When it may be tried (again); while it is being sent, when its sender counts as dead."""
+    failure: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[Created]
+    sent_at: Mapped[datetime | None]
+
+
+class BadAddress(Base):
+    """An address to which mail does not get: it gets no more reminders and news."""
+
+    __tablename__ = "bad_address"
+
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), primary_key=True)
+    status: Mapped[str] = mapped_column(String(12))
+    """The enhanced status code of RFC 3463 that the server gave, such as "5.1.1"."""
+    marked_at: Mapped[Created]
+
 
 _DAY = timedelta(days=1)
 _OUTBOX = db.table_of(OutboxMail)

@@ -19,12 +19,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n, jobs
-from campaign.core.leases import Lease
+from campaign.core.db.leases import Lease
 from campaign.core.settings import Settings, current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.headers import POLICY
-from campaign.mail.messages import Mail, kinds, read_mail
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import Mail, MailState, OutboxMail, kinds, read_mail
 from campaign.mail.transports import MailNotTaken, Transport, transport_of
 
 log = structlog.get_logger()

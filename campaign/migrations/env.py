@@ -1,4 +1,4 @@
-"""Alembic's environment: `campaign.commands.database` runs it with a connection of its own."""
+"""Alembic's environment: `campaign db` runs it with a connection of its own."""
 
 from alembic import context
 

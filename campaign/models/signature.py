@@ -27,9 +27,8 @@ from campaign.core.db import (
     Sealed,
     SealId,
 )
-from campaign.core.personal_columns import asked, asked_columns, personal
-from campaign.models.campaign import Campaign, Target
-from campaign.models.letter_template import LetterTemplate
+from campaign.core.db.personal_columns import asked, asked_columns, personal
+from campaign.models.campaign import Campaign, LetterTemplate, Target
 
 
 class SignatureState(enum.StrEnum):

@@ -15,7 +15,7 @@ from campaign.models.staff import Role
 from campaign.network import mailings
 from campaign.network.mailings import Reach
 from campaign.staff.guards import actor, guard
-from campaign.web.desk import redirect_to
+from campaign.web.page import redirect_to
 
 blueprint = Blueprint("network_desk", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.lifecycle import is_news
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
 

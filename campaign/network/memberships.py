@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import note_notice
 from campaign.core import db, jobs
-from campaign.core.email_addresses import spelling
+from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.errors import Gone, NotFound
-from campaign.core.sealed_columns import new_seal_id
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
-from campaign.mail.messages import address_fingerprint
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail, address_fingerprint
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network import mails

@@ -25,10 +25,9 @@ from campaign.network.memberships import Preferences
 from campaign.public.pages import before_request
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.validate import EMAIL_LIMIT, check_email
-from campaign.web.desk import redirect_to
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import CheckboxesField, Filled, choices
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import public, request_networks
 
 ALL, SOME = "all", "some"

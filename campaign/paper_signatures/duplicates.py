@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.core.db import database
-from campaign.core.email_addresses import canonical_email
+from campaign.core.text.email_addresses import canonical_email
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details

@@ -10,11 +10,10 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
-from campaign.core.errors import DomainError, Invalid, NotFound, Refused
-from campaign.core.file_rollback import on_rollback
+from campaign.core.db import on_rollback
+from campaign.core.db.leases import Lease, LeasedRow
+from campaign.core.errors import DomainError, Invalid, NotFound, Refused, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.leases import Lease, LeasedRow
-from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.imports.read_list import Opened, samples_of
 from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from campaign.core.errors import N_, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
-from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports.read_list import Opened, Shape, read_list
 from campaign.directory.imports.tables import Table

@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
-from campaign.core.personal_columns import empty_values, no_fingerprint
+from campaign.core.db.personal_columns import empty_values, no_fingerprint
 from campaign.core.settings import current_settings
-from campaign.models.bundle_print import CarriedSignature
+from campaign.models.bundle import CarriedSignature
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.core import audit, db
-from campaign.core.errors import Invalid, NotFound
-from campaign.core.file_rollback import on_rollback
+from campaign.core.db import on_rollback
+from campaign.core.errors import Invalid, NotFound, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.unreadable_file import UnreadableFile
 from campaign.models.paper_signature import PaperSheet, Scan, ScanKind
 from campaign.printing.redraw import draw_pages, redraw_picture
 from campaign.storage import storage

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign.core.isolation.orders import Limits, ProcessKind
-from campaign.core.isolation.worker import WorkProcess
-from campaign.core.isolation.worker_pool import borrow_process
+from campaign.core.isolation.worker import WorkProcess, borrow_process
 from campaign.printing.engine.join_pdf import Piece, folder_beside, join
 from campaign.printing.engine.letters_job import decode_problems, encode
 from campaign.printing.geometry import CARDS_A_SHEET, Layout

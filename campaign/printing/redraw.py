@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pypdfium2
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 
 _MOST_PIXELS = 60_000_000
 _PAGE_SIDE = 2000

@@ -22,13 +22,13 @@ from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import db
-from campaign.core.personal_columns import empty_values, no_fingerprint
+from campaign.core.db.personal_columns import empty_values, no_fingerprint
 from campaign.core.sealing import LONGEST_EMPTY
-from campaign.mail.models import BadAddress
+from campaign.mail.messages import BadAddress
 from campaign.models.network import NetworkMember
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.paper_signature import PaperRow
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import OWN, REWRITTEN, Letter, Signature, SignatureState, WordsPrint
 
 _ROWS = db.table_of(Signature)

@@ -12,15 +12,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
-from campaign.core.personal_columns import empty_values, no_fingerprint
+from campaign.core.db.personal_columns import empty_values, no_fingerprint
 from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Volume
 from campaign.models.delivery import LetterMove
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
 from campaign.paper_signatures.data_entry import empty_rows_of, empty_rows_with_address
 from campaign.privacy.anonymise import replace_fingerprints

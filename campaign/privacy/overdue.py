@@ -16,8 +16,7 @@ from campaign.campaigns.stop_rule import has_ended, is_stopped, may_go_out
 from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone
-from campaign.models.bundle import DeliveryAttempt
-from campaign.models.bundle_print import CarriedSignature
+from campaign.models.bundle import CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 

@@ -17,8 +17,7 @@ from campaign.bundles import file_names
 from campaign.bundles.changes import prints
 from campaign.core import audit, db, jobs
 from campaign.core.settings import current_settings
-from campaign.models.bundle import Bundle, BundleState
-from campaign.models.bundle_print import CarriedSignature
+from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan

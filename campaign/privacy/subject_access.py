@@ -16,7 +16,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.db import Base
 from campaign.core.errors import TooMany
-from campaign.mail.models import BadAddress, OutboxMail
+from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.about import PrivacyNotice
 from campaign.models.bundle import Bundle
 from campaign.models.network import NetworkMember

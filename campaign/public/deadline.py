@@ -8,7 +8,7 @@ from babel.dates import format_date
 from flask_babel import gettext, ngettext
 
 from campaign.core import clock, i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 
 NEAR_DAYS = 3
 """From so many days before the last one on, the deadline stands out."""

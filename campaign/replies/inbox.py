@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, jobs
-from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import DomainError, Invalid
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import canonical_email
 from campaign.mail import maildirs
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail, Mission

@@ -15,7 +15,7 @@ from itertools import islice
 
 from lxml import etree
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.mail.headers import parse_mail
 from campaign.replies.redaction import LONGEST
 

@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.text.person_names import full_name
-from campaign.models.review_hold import Decision, Hold
-from campaign.models.screening import Invalidation, InvalidationState
+from campaign.models.screening import Decision, Hold, Invalidation, InvalidationState
 from campaign.models.signature import Signature, SignatureState, WordsPrint
 from campaign.screening.invalidate import AT_WORK
 from campaign.signing.checks.conditions import Conditions, wanted_bands

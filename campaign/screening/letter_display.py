@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content.risks import Finding
 from campaign.core import audit
 from campaign.models.campaign import Campaign
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import StaffUser
 from campaign.printing.geometry import Layout

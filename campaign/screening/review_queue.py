@@ -20,8 +20,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
-from campaign.models.review_hold import Decision, Hold
-from campaign.models.screening import ScreeningAct
+from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.signing import signed_links

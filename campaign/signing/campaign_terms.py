@@ -13,12 +13,18 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.content.current_letters import current_templates
 from campaign.core import db
+from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import NotFound, Refused
-from campaign.core.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.models.about import PrivacyNotice
-from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    LetterFormat,
+    LetterTemplate,
+    Target,
+    TargetKind,
+)
 from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.checks.wordlist import Guard, guard_of
 from campaign.signing.letter.proposed_letters import Drafts, drafts_of

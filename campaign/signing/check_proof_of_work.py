@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.core.rate_limits import Networks, count_from_networks
 from campaign.core.settings import current_settings
-from campaign.models.review_hold import SpentWork
+from campaign.models.screening import SpentWork
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.campaign_terms import SigningPlan
 

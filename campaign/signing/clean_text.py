@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from campaign.core.text.normal_form import normal_form
+from campaign.core.text.fold import normal_form
 from campaign.printing.fonts import missing_glyphs
 
 PARAGRAPH_LIMIT = 20

@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import clock, db, i18n
-from campaign.core.email_addresses import spelling
 from campaign.core.settings import current_settings
-from campaign.mail.messages import Mail, address_fingerprint, lock_address
-from campaign.mail.models import MailState, OutboxMail
+from campaign.core.text.email_addresses import spelling
+from campaign.mail.messages import Mail, MailState, OutboxMail, address_fingerprint, lock_address
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
 from campaign.signing.signed_links import signed_link

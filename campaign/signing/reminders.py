@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import db, jobs
-from campaign.core.email_addresses import spelling
 from campaign.core.sealing import WrongKey
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink

@@ -13,12 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.core.email_addresses import canonical_email
-from campaign.core.prepared_statements import fetch_first, insert_rows
-from campaign.core.sealed_columns import new_seal_id
+from campaign.core.db.personal_columns import new_seal_id
+from campaign.core.db.prepared_statements import fetch_first, insert_rows
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import canonical_email
 from campaign.core.text.fold import fold_name
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import (
     ASKED,
     SEATS,

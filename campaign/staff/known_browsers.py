@@ -12,8 +12,8 @@ from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from campaign.core import db
-from campaign.core.email_addresses import canonical_email
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import canonical_email
 
 DAYS = 180
 _ACCOUNTS = 4

@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
-from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.few_at_once import FewAtOnce
-from campaign.core.text.normal_form import normal_form
+from campaign.core.rate_limits import FewAtOnce
+from campaign.core.text.email_addresses import canonical_email
+from campaign.core.text.fold import normal_form
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.passwords import find_password_problem
 

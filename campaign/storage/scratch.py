@@ -1,10 +1,11 @@
-"""Folders for what must lie on a disk as it is for a moment: gone when their block ends.
+"""What must lie on a disk for a moment: folders, gone when their block ends, and encrypted files.
 
-Each is locked by the process that works in it. What a killed process left is found by its lock,
-which went with the process.
+Each folder is locked by the process that works in it. What a killed process left is found by its
+lock, which went with the process.
 """
 
 import fcntl
+import io
 import os
 import resource
 import secrets
@@ -14,6 +15,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 _YOUNG_SECONDS = 60
 """A folder so young may not be locked yet."""
@@ -95,3 +101,67 @@ def is_in_memory(folder: Path) -> bool:
         if os.makedev(int(major), int(minor)) == device:
             return after.split()[0] in {"tmpfs", "ramfs"}
     return False
+
+
+_BLOCK = 16
+_IN_MEMORY = 512 * 1024
+"""Bytes that stay in memory: a file of a usual size never gets to a disk."""
+
+
+class _EncryptedFile(io.RawIOBase):
+    """Encrypts each byte by its place (AES in counter mode), so that it can be sought in.
+
+    Nothing may be written twice at one place: two texts under one key stream give each other away.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._key = secrets.token_bytes(32)
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 — closed below
+        self._written = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def write(self, data: object, /) -> int:
+        plain = bytes(cast("bytes", data))
+        start = self._file.tell()
+        if start < self._written:
+            raise io.UnsupportedOperation("this place is written already")
+        self._file.write(self._crypt(plain, start))
+        self._written = start + len(plain)
+        return len(plain)
+
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(cast("bytearray", buffer))
+        start = self._file.tell()
+        stored = self._file.read(len(view))
+        view[: len(stored)] = self._crypt(stored, start)
+        return len(stored)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _crypt(self, data: bytes, start: int) -> bytes:
+        block, skipped = divmod(start, _BLOCK)
+        stream = Cipher(AES256(self._key), CTR(block.to_bytes(_BLOCK))).encryptor()
+        stream.update(bytes(skipped))
+        return stream.update(data)
+
+
+def temporary_file() -> io.BufferedRandom:
+    """Return a file to be written once, then read and sought in; gone when it is closed."""
+    return io.BufferedRandom(_EncryptedFile())

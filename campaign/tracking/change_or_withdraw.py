@@ -11,7 +11,7 @@ from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import ASKED, Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan

@@ -11,9 +11,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import spelling
 from campaign.mail.messages import address_fingerprint
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.errors import NotFound
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign

@@ -22,7 +22,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Des
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
-from campaign.models.review_hold import Decision, Hold
+from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import Picture, Post, mission_name, posts_of
 from campaign.signing.letter.compose import number_of

@@ -10,7 +10,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.routing import Rule
 
 from campaign.core import logs
-from campaign.core.temporary_file import temporary_file
+from campaign.storage.scratch import temporary_file
 
 log = structlog.get_logger()
 T = TypeVar("T")

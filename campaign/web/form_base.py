@@ -1,15 +1,23 @@
-"""What forms say by themselves, in our words and languages: the bases of every form of the site.
+"""The bases of every form: their own sentences are ours, and the desk's say what services refuse.
 
 WTForms has sentences of its own for a field that is empty, no number or none of the choices. They
 tell nobody what to do, and two of our languages lack some of them. A field says better what it
 wants by a message of its own; where it has none, these stand in.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Form
+from wtforms import Field, FieldList, FileField, Form, FormField, HiddenField, SubmitField
+
+from campaign.core.errors import Invalid
+from campaign.printing.placeholders import KNOWN, nearest_placeholder
+from campaign.web.form_fields import CheckboxesField
 
 _CHOICE = _l("Choose one of the answers offered.")
 _WHOLE = _l("Enter a whole number, in figures.")
@@ -61,3 +69,150 @@ class SiteForm(Worded, FlaskForm):  # type: ignore[misc]
 
 class PlainForm(Worded, Form):  # type: ignore[misc]
     """A form without one: of public pages, which know no session, and rows within another."""
+
+
+_ROW = re.compile(r"\w+-\d+-\w+\Z")
+"""The name of a field in a row, as the form's `points-1-text`."""
+RISK_NAMED = _l(
+    "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
+    "or tick below that you mean it."
+)
+_BLACKED_OUT = _l(
+    "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
+)
+_OTHERWISE = _l("We could not save this. Check it and try again.")
+
+
+class DeskForm(SiteForm):
+    """A form whose services can refuse fields too."""
+
+    sentences: Mapping[str, object] = MappingProxyType({})
+    """What it says for each slug that its services find invalid: each feature has its own."""
+    names_a_risk = False
+    """Whether it was refused for what a risk flag rules out."""
+    risks_found: Sequence[Any] = ()
+    """Where it says that, for the page to show."""
+    _is_shown_again = False
+
+    def show_again(self, message: str) -> None:
+        """Have the form shown as it was typed, with a message, and nothing checked or saved."""
+        self._is_shown_again = True
+        self.form_errors.append(message)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check all fields, unless the form is only shown again."""
+        return not self._is_shown_again and bool(super().validate(*args, **kwargs))
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field, or on top where the form has none."""
+        for name, slug in fields.items():
+            if not slug:
+                continue  # it was said already
+            words = self.sentences.get(slug, _OTHERWISE)
+            if name in self:
+                self[name].errors = [*self[name].errors, words]
+            else:
+                self.form_errors.append(words)
+
+    def refuse_problem(self, problem: Invalid) -> None:
+        """Say by its fields what a service found invalid."""
+        places: Any = getattr(problem, "found", None)
+        if problem.slug == "placeholder-unknown" and places:
+            self.refuse_placeholders(places)
+        elif problem.slug == "risk-named" and places:
+            self.refuse_risks(places)
+        else:
+            self.refuse(problem.fields or {"": problem.slug})
+
+    def refuse_placeholders(self, unknown: Mapping[str, list[str]]) -> None:
+        """Name the unknown placeholders by the fields that hold them; `points-1` is a row."""
+        for name, placeholders in unknown.items():
+            field = self.field_of(name)
+            field.errors = [*field.errors, unknown_words(placeholders)]
+
+    def refuse_risks(self, risks: Iterable[Any]) -> None:
+        """Say by each field that it names what may not be read, and ask once more."""
+        self.names_a_risk, self.risks_found = True, list(risks)
+        for name, kind in dict.fromkeys((risk.field, risk.kind) for risk in self.risks_found):
+            sentence = RISK_NAMED if kind else _BLACKED_OUT
+            try:
+                field = self.field_of(name)
+            except KeyError:
+                if sentence not in self.form_errors:
+                    self.form_errors.append(sentence)
+                continue
+            if sentence not in field.errors:
+                field.errors = [*field.errors, sentence]
+
+    def field_of(self, name: str) -> Field:
+        """Return the field that a service calls `name`."""
+        return self[name]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """List every error as the id of its control and a sentence."""
+        return list(list_problems(self))
+
+
+def list_problems(form: Form) -> Iterator[tuple[str, str]]:
+    """Yield every error of a form, and of its rows, as the id of its control and a sentence."""
+    yield from (("main", error) for error in form.form_errors)
+    yield from _problems(form)
+
+
+def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _problems(field.form)
+            continue
+        if isinstance(field, FieldList):
+            yield from _problems(field.entries)
+        anchor = f"{field.id}-0" if isinstance(field, CheckboxesField) else field.id
+        # A list of rows repeats the errors of its rows as dictionaries.
+        yield from ((anchor, error) for error in field.errors if not isinstance(error, dict))
+
+
+def differing_fields(
+    form: Form, kept: Mapping[str, list[str]], typed: Any
+) -> list[tuple[str, str]]:
+    """List label and kept text of each field in which a draft differs from what was typed.
+
+    `typed` are the fields as they were sent.
+    """
+    labels = dict(_named(form))
+    return [
+        (labels.get(name) or name, _kept_text(kept.get(name, [])))
+        for name in dict.fromkeys([*kept, *labels])
+        if (name in labels or _ROW.match(name))
+        and _kept_text(kept.get(name, [])) != _kept_text(typed.getlist(name))
+    ]
+
+
+def _named(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
+    """Yield each control that one types into, with its label; file fields are never kept."""
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _named(field.form)
+        elif isinstance(field, FieldList):
+            yield from _named(field.entries)
+        elif not isinstance(field, HiddenField | FileField | SubmitField):
+            yield field.name, str(field.label.text)
+
+
+def _kept_text(values: Iterable[str]) -> str:
+    return "\n".join(value.replace("\r\n", "\n").strip() for value in values)
+
+
+def unknown_words(unknown: list[str]) -> str:
+    """Say which placeholders are unknown, and list the known ones."""
+    near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
+    words: str = ngettext(
+        "%(names)s is not a placeholder. You can use: %(known)s.",
+        "%(names)s are not placeholders. You can use: %(known)s.",
+        len(unknown),
+        names=", ".join(unknown),
+        known=", ".join(f"(({name}))" for name in KNOWN),
+    )
+    if near:
+        meant = ", ".join(f"(({name}))" for name in near)
+        words = f"{words} {gettext('Did you mean %(name)s?', name=meant)}"
+    return words

@@ -13,7 +13,7 @@ from campaign import close_app, create_app
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.checks.origin import make_trace, marks_of
 from tests.e2e.axe import assert_accessible

@@ -16,10 +16,9 @@ from campaign.models.about import AboutPage, OrganisationText
 from campaign.models.staff import Role
 from campaign.staff.audit_log.field_labels import ABOUT_PAGES
 from campaign.staff.guards import guard, staff_user
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.desk_form import DeskForm
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.page import Page, show_page
+from campaign.web.form_base import DeskForm
+from campaign.web.page import Page, accepted, redirect_to, show_page
 
 blueprint = Blueprint("about_desk", __name__, url_prefix="/desk/about-us")
 guard(blueprint, Role.ADMIN)

@@ -12,8 +12,7 @@ from campaign.bundles.documents.bundle_zip import ZipPart
 from campaign.bundles.documents.packets import FileFacts
 from campaign.core import db
 from campaign.core.errors import NotFound
-from campaign.models.bundle import Bundle
-from campaign.models.bundle_print import BundlePrint
+from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.signature import Letter
 from campaign.storage import FileDamaged, Storage
 

@@ -13,8 +13,7 @@ from campaign.bundles.documents.bundle_zip import stream_zip
 from campaign.bundles.find_bundles import Download
 from campaign.core import audit
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.models.bundle import Bundle
-from campaign.models.bundle_print import BundlePrint, BundleReprint
+from campaign.models.bundle import Bundle, BundlePrint, BundleReprint
 from campaign.storage import Storage
 
 MOST_REASON = 300

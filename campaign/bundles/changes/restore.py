@@ -14,7 +14,7 @@ from campaign.bundles.changes.cancel_bundle import WAITS
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.core import audit, db, jobs
-from campaign.core.batches import batched
+from campaign.core.db.batches import batched
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState

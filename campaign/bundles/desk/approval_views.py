@@ -19,11 +19,10 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
-from campaign.models.file_approval import FileApproval
+from campaign.models.export import FileApproval
 from campaign.staff.guards import fresh, staff_user
-from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 _PROBLEMS = {
     "reason-short": _l("Enter the purpose in at least %(num)s characters.", num=SHORTEST_REASON),

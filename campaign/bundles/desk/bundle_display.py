@@ -16,8 +16,7 @@ from campaign.bundles.find_bundles import Download
 from campaign.bundles.freeze.choices import Split
 from campaign.bundles.nouns import Noun, noun_of, say_noun
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.models.bundle import Bundle, BundleState, Volume
-from campaign.models.bundle_print import BundleReprint
+from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
 

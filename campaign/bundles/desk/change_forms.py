@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 
 from campaign.bundles.changes.reprint_volumes import MOST_REASON, ReprintChoice
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
-from campaign.web.desk_form import DeskForm
+from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, TextField, choices
 
 WORDS: Mapping[str, object] = {

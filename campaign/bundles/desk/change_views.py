@@ -13,8 +13,7 @@ from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 
 class ReprintPage(Page, template="bundles/reprint.html"):

@@ -17,8 +17,7 @@ from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 
 class CoverPage(Page, template="bundles/cover.html"):

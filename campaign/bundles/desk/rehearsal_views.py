@@ -27,9 +27,8 @@ from campaign.models.signature import SignatureState
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign_in_rehearsal import count_rehearsed
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
 guard(blueprint, *access.REHEARSERS)

@@ -32,8 +32,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.guards import actor, fresh, guard, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 
 assert restore  # and letters, where a signature is found good again

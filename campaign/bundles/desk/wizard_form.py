@@ -17,7 +17,7 @@ from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Spl
 from campaign.bundles.freeze.eligible import Offer
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, say_amount
 from campaign.core import i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.models.bundle import Destination
 from campaign.models.campaign import LetterFormat
 from campaign.models.directory import Official

@@ -36,8 +36,7 @@ from campaign.models.directory import Official
 from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_facts
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""

@@ -17,7 +17,7 @@ from campaign.bundles.documents.packets import Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.core import i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.printing.printed_content import (
     Both,
     BothRow,

@@ -17,7 +17,7 @@ from campaign.bundles.destinations import sending_country_of
 from campaign.campaigns.content.risks import Words, refuse_named_in
 from campaign.core import audit
 from campaign.core.errors import Invalid
-from campaign.models.bundle_print import CoverText
+from campaign.models.bundle import CoverText
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import Mission, Official
 from campaign.printing.check_letters import check_characters

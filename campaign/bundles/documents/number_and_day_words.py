@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 
 
 def say_number_there(number: int, frozen: Frozen) -> str:

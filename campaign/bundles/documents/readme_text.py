@@ -15,7 +15,7 @@ from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import noun_of_format, say_noun
 from campaign.bundles.postage import say_weight, weigh
 from campaign.core import i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.printing.geometry import (
     LAYOUTS,
     LETTER,

@@ -16,8 +16,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import paper_number
 from campaign.core import clock, db, i18n
 from campaign.core.text.person_names import full_name
-from campaign.models.bundle import Volume
-from campaign.models.bundle_print import CarriedSignature
+from campaign.models.bundle import CarriedSignature, Volume
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 

@@ -24,7 +24,7 @@ from campaign.bundles import file_names
 from campaign.bundles.documents.bundle_copy import DAMAGED, CopiedFile, open_copy
 from campaign.bundles.documents.packets import FORMAT
 from campaign.bundles.documents.verify_findings import Verified
-from campaign.core.temporary_file import temporary_file
+from campaign.storage.scratch import temporary_file
 
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_MANIFEST_BYTES = 200_000_000

@@ -18,7 +18,7 @@ from campaign.bundles.destinations import aims_at
 from campaign.bundles.freeze.choices import Choice, Order, Split
 from campaign.bundles.freeze.paper_needs import volume_sizes
 from campaign.core import i18n
-from campaign.core.batches import batched
+from campaign.core.db.batches import batched
 from campaign.core.sealing import WrongKey
 from campaign.core.text.fold import fold_name
 from campaign.models.bundle import Bundle, Destination, Volume

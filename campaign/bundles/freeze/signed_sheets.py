@@ -10,8 +10,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from campaign.models.bundle import Bundle
-from campaign.models.bundle_print import CarriedSignature
+from campaign.models.bundle import Bundle, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState

@@ -26,7 +26,7 @@ from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.bundles.volumes import machine_faults, print_queue
 from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
 from campaign.core import audit, db, jobs
-from campaign.core.leases import Lease, LeasedRow
+from campaign.core.db.leases import Lease, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter

@@ -11,7 +11,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core.sealing import WrongKey
 from campaign.models.bundle import Bundle, Volume
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import LetterTemplate
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.placeholders import MissingPlaceholderValue
 from campaign.printing.printed_content import LetterContext

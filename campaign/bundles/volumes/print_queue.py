@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.core import db
-from campaign.core.leases import LEASE, Lease, LeasedRow
+from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter

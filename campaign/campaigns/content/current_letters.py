@@ -1,7 +1,6 @@
 """The letters that a campaign proposes now: of each, the newest version. Pure."""
 
-from campaign.models.campaign import Campaign
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate
 
 
 def current_templates(

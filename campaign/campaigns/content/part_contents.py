@@ -8,8 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from campaign.models.campaign import Campaign, Edition, LetterFormat
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, Edition, LetterFormat, LetterTemplate
 
 Content = dict[str, Any]
 

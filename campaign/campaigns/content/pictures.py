@@ -14,12 +14,11 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.risks import refuse_named, words_by_field
 from campaign.campaigns.record_change import record_change
 from campaign.core import db, jobs
-from campaign.core.batches import batched
-from campaign.core.errors import Invalid, NotFound
+from campaign.core.db.batches import batched
+from campaign.core.errors import Invalid, NotFound, ReadingFailed, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.unreadable_file import ReadingFailed, UnreadableFile
 from campaign.models.campaign import Campaign, Update, UpdatePicture
-from campaign.models.proposal import Proposal
+from campaign.models.revision import Proposal
 from campaign.printing.redraw import Picture, cut_picture, redraw_picture
 from campaign.storage import storage
 

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content.part_contents import Content, letter_content
 from campaign.campaigns.record_change import staff_id
 from campaign.core.errors import NotFound, Refused
-from campaign.models.campaign import Campaign, Target
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.revision import Part, Revision
 
 _SHOWN = 100

@@ -23,9 +23,8 @@ from campaign.core.text.desk_texts import one_line
 from campaign.core.text.passages import find_telling_words, list_hidden
 from campaign.core.text.phrases import Phrases, phrases_of
 from campaign.directory.risk_flags import Naming
-from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target
 from campaign.models.directory import Mission, Official
-from campaign.models.letter_template import LetterTemplate
 from campaign.models.reply import Reply
 from campaign.models.revision import RiskFlag, RiskKind
 from campaign.web.markup import unmarked

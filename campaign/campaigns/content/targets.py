@@ -16,10 +16,9 @@ from campaign.campaigns.stop_rule import has_ended_sql
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.directory.missions import best_mission
-from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
-from campaign.models.letter_template import LetterTemplate
 from campaign.models.revision import Part
 from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser, sees

@@ -12,8 +12,7 @@ from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.text.desk_texts import slug_of
-from campaign.models.campaign import Campaign, Target
-from campaign.models.letter_template import LetterTemplate, TalkingPoint
+from campaign.models.campaign import Campaign, LetterTemplate, TalkingPoint, Target
 from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN, unknown_placeholders
 

@@ -15,7 +15,7 @@ from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
 from campaign.staff.guards import guard, staff_user
-from campaign.web.desk import redirect_to
+from campaign.web.page import redirect_to
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)

@@ -39,9 +39,8 @@ from campaign.core.time_zones import all_zones
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
 from campaign.models.revision import Part
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import accepted
 from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, show_page
 
 _TYPED = (
     "reference",

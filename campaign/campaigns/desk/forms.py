@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form
 from wtforms.validators import ValidationError
 
-from campaign.web.desk_form import RISK_NAMED, DeskForm
+from campaign.web.form_base import RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
 
 SENTENCES: Mapping[str, Any] = {

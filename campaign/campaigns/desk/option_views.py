@@ -20,10 +20,9 @@ from campaign.core.text.desk_texts import one_line
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import TextField
-from campaign.web.page import show_page
+from campaign.web.page import accepted, show_page
 
 
 class LetterOptionsForm(CampaignForm):

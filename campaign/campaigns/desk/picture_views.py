@@ -17,10 +17,9 @@ from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import LineField, NumberField
-from campaign.web.page import show_page
+from campaign.web.page import accepted, show_page
 from campaign.web.security import takes_file
 
 _PERCENT = _l("Enter a number from 0 to 100.")

@@ -19,11 +19,10 @@ from campaign.campaigns.desk.labels import KINDS
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign
-from campaign.models.proposal import Proposal, ProposalKind
+from campaign.models.revision import Proposal, ProposalKind
 from campaign.staff.guards import staff_user
-from campaign.web.desk import accepted
 from campaign.web.form_fields import TextField
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, show_page
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 

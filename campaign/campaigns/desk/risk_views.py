@@ -21,10 +21,9 @@ from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Part, RiskKind
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import MomentField, TextField
-from campaign.web.page import show_page
+from campaign.web.page import accepted, show_page
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 

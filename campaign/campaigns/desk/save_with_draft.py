@@ -17,10 +17,9 @@ from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import staff_user
-from campaign.web.desk import accepted
-from campaign.web.desk_form import DeskForm, differing_fields
 from campaign.web.edit_conflict import lock_row
-from campaign.web.page import Page
+from campaign.web.form_base import DeskForm, differing_fields
+from campaign.web.page import Page, accepted
 
 _SHOWN = "draft_shown"
 _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then", _SHOWN}

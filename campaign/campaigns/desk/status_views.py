@@ -30,12 +30,11 @@ from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
-from campaign.models.proposal import Proposal, ProposalKind
+from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
 from campaign.staff.guards import actor, fresh, guard, staff_user
-from campaign.web.desk import accepted
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, show_page
 
 STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),

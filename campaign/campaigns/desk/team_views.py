@@ -18,9 +18,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.guards import guard, staff_user
 from campaign.staff.staff_users import get_staff_user
-from campaign.web.desk import redirect_to
 from campaign.web.form_fields import choices
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 handover = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")
 guard(handover, Role.ADMIN)

@@ -21,11 +21,10 @@ from campaign.campaigns.desk.labels import KINDS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, as_typed, draft_kept
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, Update, UpdateKind
-from campaign.models.proposal import Proposal
+from campaign.models.revision import Proposal
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import accepted
 from campaign.web.form_fields import DayField, LineField, choices
-from campaign.web.page import show_page
+from campaign.web.page import accepted, show_page
 from campaign.web.security import MAX_BODY_BYTES
 
 

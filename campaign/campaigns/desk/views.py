@@ -36,9 +36,8 @@ from campaign.campaigns.desk.labels import FORMATS
 from campaign.campaigns.desk.texts import edition_views, letter_views, side_by_side_views
 from campaign.campaigns.record_change import needs_second_person
 from campaign.core import db, i18n
-from campaign.models.campaign import Campaign, CampaignStatus, Edition, LetterFormat
-from campaign.models.letter_template import LetterTemplate
-from campaign.models.proposal import Proposal
+from campaign.models.campaign import Campaign, CampaignStatus, Edition, LetterFormat, LetterTemplate
+from campaign.models.revision import Proposal
 from campaign.models.staff import Role
 from campaign.staff.guards import actor, staff_user
 from campaign.web.page import Page, show_page

@@ -10,9 +10,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from campaign.core.errors import ReadingFailed, UnreadableFile
 from campaign.core.isolation.orders import Limits, ProcessKind
-from campaign.core.isolation.worker_pool import borrow_process
-from campaign.core.unreadable_file import ReadingFailed, UnreadableFile
+from campaign.core.isolation.worker import borrow_process
 
 P = ParamSpec("P")
 T = TypeVar("T")

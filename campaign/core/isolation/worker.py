@@ -1,19 +1,22 @@
-"""Our end of a process of its own, with limits on memory and time.
+"""Our end of a process of its own, with limits on memory and time; some are kept for a next order.
 
 `WorkProcess` starts a Python that runs `worker_process.main`. It loads what its kind needs, then
 forks a child for each job, which is how a job starts in milliseconds and can be killed without
 harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic processes (as
-Huey's workers are) and runs the caller's main module again.
-
-Jobs and reports are lines of JSON; nothing is ever unpickled.
+Huey's workers are) and runs the caller's main module again. Jobs and reports are lines of JSON;
+nothing is ever unpickled.
 """
 
+import atexit
 import fnmatch
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -143,3 +146,72 @@ class WorkProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+KEPT_SECONDS = 30.0
+"""A process at rest for longer isn't used again; by itself it ends some time later."""
+_MOST = 2
+"""Processes of a kind kept at rest."""
+
+_lock = threading.Lock()
+_at_rest: list[tuple[float, WorkProcess]] = []
+
+
+@contextmanager
+def borrow_process(kind: ProcessKind) -> Iterator[WorkProcess]:
+    """Lend a process for one print run or file: one that is at rest, else a new one.
+
+    After a run that raised it is closed, as an order may still be under way.
+    """
+    process = _take(kind) or WorkProcess(kind)
+    try:
+        yield process
+    except BaseException:
+        process.close()
+        raise
+    _give_back(process)
+
+
+def close_all() -> None:
+    with _lock:
+        closing = [process for _, process in _at_rest]
+        _at_rest.clear()
+    for process in closing:
+        process.close()
+
+
+def _take(kind: ProcessKind) -> WorkProcess | None:
+    now = time.monotonic()
+    with _lock:
+        fresh = [
+            (since, process)
+            for since, process in _at_rest
+            if now - since < KEPT_SECONDS and process.is_alive()
+        ]
+        stale = [pair[1] for pair in _at_rest if pair not in fresh]
+        pair = next((pair for pair in reversed(fresh) if pair[1].kind == kind), None)
+        _at_rest[:] = [other for other in fresh if other is not pair]
+    for old in stale:
+        old.close()
+    return pair[1] if pair else None
+
+
+def _give_back(process: WorkProcess) -> None:
+    with _lock:
+        if sum(resting.kind == process.kind for _, resting in _at_rest) < _MOST:
+            _at_rest.append((time.monotonic(), process))
+            return
+    process.close()
+
+
+def _forget() -> None:
+    """In a forked child: the processes are the parent's, and must end when it closes them."""
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _lock = threading.Lock()
+    for _, process in _at_rest:
+        process.abandon()
+    _at_rest.clear()
+
+
+atexit.register(close_all)
+os.register_at_fork(after_in_child=_forget)

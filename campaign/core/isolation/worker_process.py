@@ -41,7 +41,7 @@ _NEARLY = 0.7
 
 
 _IDLE_SECONDS = 60.0
-"""Without an order for so long, the process ends; twice what `worker_pool` waits before it asks."""
+"""Without an order for so long, the process ends; twice what `worker` waits before it asks."""
 
 
 _MOST_ANSWERED = 300_000_000

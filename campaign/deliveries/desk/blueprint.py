@@ -35,8 +35,7 @@ from campaign.models.delivery import (
     Rerouting,
 )
 from campaign.staff.guards import actor, fresh, guard, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, *CARRIERS)

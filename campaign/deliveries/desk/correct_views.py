@@ -10,8 +10,7 @@ from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.record_delivery import lock_visit
 from campaign.models.delivery import GateVisit
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
 

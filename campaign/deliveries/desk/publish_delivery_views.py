@@ -16,9 +16,8 @@ from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted, redirect_to
 from campaign.web.form_fields import LineField
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 
 
 class PublishForm(DeliveryForm):

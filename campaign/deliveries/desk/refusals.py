@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
 from campaign.core.errors import DomainError
-from campaign.web.desk_form import DeskForm
+from campaign.web.form_base import DeskForm
 
 SENTENCES: Mapping[str, object] = {
     **CAMPAIGN_SENTENCES,

@@ -36,8 +36,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 _ENVELOPES_SHOWN = 100
 

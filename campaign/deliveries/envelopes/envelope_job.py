@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.bundles.volumes import machine_faults
 from campaign.core import audit, db, jobs
+from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.errors import Refused
-from campaign.core.leases import Lease, LeasedRow
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.make_envelopes import make_files
 from campaign.models.bundle import Bundle, BundleState

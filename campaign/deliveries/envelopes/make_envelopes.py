@@ -19,7 +19,7 @@ from campaign.bundles import file_names
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.core import db
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
 from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, Volume

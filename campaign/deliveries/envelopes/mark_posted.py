@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.core import audit, clock, jobs
-from campaign.core.batches import batched
+from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries.record_delivery import refuse_impossible
 from campaign.deliveries.recording_rules import Numbers

@@ -17,7 +17,7 @@ from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign.core import i18n
-from campaign.core.text.slugs import split_lines
+from campaign.core.text.desk_texts import split_lines
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
 from campaign.directory.desk.labels import CONTACT_LABELS
 from campaign.directory.entries import (

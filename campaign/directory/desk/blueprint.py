@@ -8,7 +8,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.directory.desk import labels
-from campaign.models.directory_import import Directory, DirectoryImport
+from campaign.models.directory import Directory, DirectoryImport
 from campaign.models.staff import Role
 from campaign.staff.guards import guard
 

@@ -20,11 +20,9 @@ from campaign.directory.duplicate_entries import Pair
 from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.plan import say_in_words
 from campaign.directory.risk_flags import FlagNamed
-from campaign.models.directory import MissionKind, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, MissionKind, Official
 from campaign.staff.guards import actor
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 
 _MOST_HITS = 20

@@ -31,12 +31,10 @@ from campaign.directory.postal_addresses import (
     address_problems,
 )
 from campaign.directory.risk_flags import FlagNamed
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import redirect_to
 from campaign.web.edit_conflict import lock_row
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 
 __all__ = ["blueprint", "bulk_views", "import_views", "office_views"]

@@ -11,7 +11,7 @@ from wtforms.validators import Length, Optional, ValidationError
 
 from campaign.core import i18n
 from campaign.core.settings import home_country
-from campaign.core.text.slugs import split_lines
+from campaign.core.text.desk_texts import split_lines
 from campaign.core.time_zones import all_zones, zone_of
 from campaign.directory.countries import country_code
 from campaign.directory.desk.address_form import (
@@ -29,8 +29,7 @@ from campaign.directory.postal_addresses import address_lines
 from campaign.models.directory import Membership, Mission, MissionKind, Official
 from campaign.printing.check_letters import check_address
 from campaign.printing.geometry import layout_for
-from campaign.web.desk_form import DeskForm
-from campaign.web.form_base import SiteForm
+from campaign.web.form_base import DeskForm, SiteForm
 from campaign.web.form_fields import DayField, clean_lines, stripped
 
 

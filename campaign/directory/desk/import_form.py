@@ -11,15 +11,15 @@ from wtforms import BooleanField, Field, SelectChoice, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.core import i18n
-from campaign.core.number_format import say_number
-from campaign.core.unreadable_file import Fault
+from campaign.core.errors import Fault
+from campaign.core.i18n import say_number
 from campaign.directory.desk.labels import list_kinds, say_how_to_mend, say_meaning
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
 from campaign.directory.imports.read_list import ENCODINGS, MAX_BYTES, Opened
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import Table
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import CheckboxesField, choices
 

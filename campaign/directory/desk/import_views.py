@@ -11,8 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid, Refused
-from campaign.core.unreadable_file import Fault, UnreadableFile
+from campaign.core.errors import Fault, Invalid, Refused, UnreadableFile
 from campaign.directory.desk.blueprint import add_page_to_both, get_import_url
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
 from campaign.directory.desk.labels import SHOWN_FIELDS, say_field, say_how_to_mend
@@ -22,10 +21,9 @@ from campaign.directory.imports.jobs import FaultDetail, RowDetail
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import OURS
-from campaign.models.directory_import import Directory, DirectoryImport, ImportRow, Verdict
+from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 from campaign.web.spreadsheets import inert

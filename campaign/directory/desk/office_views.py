@@ -23,8 +23,7 @@ from campaign.directory.entries import draft_of
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 
 _MOST_HITS = 20
 

@@ -12,8 +12,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.core import audit
+from campaign.core.errors import N_, Fault
 from campaign.core.text.search_words import name_key, search_text
-from campaign.core.unreadable_file import N_, Fault
 from campaign.directory import where_used
 from campaign.directory.entries import EntryModel, contact_details, model_of
 from campaign.directory.imports.plan import (
@@ -27,8 +27,14 @@ from campaign.directory.imports.plan import (
 from campaign.directory.imports.read_rows import Reading, RowProblem
 from campaign.directory.offices import get_or_create_post, note_held
 from campaign.directory.risk_flags import find_flagged
-from campaign.models.directory import ContactDetail, Membership, Mission, Official
-from campaign.models.directory_import import Directory, Verdict
+from campaign.models.directory import (
+    ContactDetail,
+    Directory,
+    Membership,
+    Mission,
+    Official,
+    Verdict,
+)
 
 Progress = Callable[[int], object]
 _CHUNK = 500  # rows written at once

@@ -10,7 +10,7 @@ from campaign.core.text.word_table import read_word_table
 from campaign.directory.entry_fields import COLUMN_NAMES, FIELDS, Rule
 from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 
 T = TypeVar("T")
 LANGUAGES = ("en", "fr", "es", "ar")

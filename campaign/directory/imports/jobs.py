@@ -10,16 +10,15 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, clock, db, i18n, jobs
-from campaign.core.errors import Refused
-from campaign.core.leases import Lease, LeasedRow
+from campaign.core.db.leases import Lease, LeasedRow
+from campaign.core.errors import N_, Fault, Refused, UnreadableFile
 from campaign.core.settings import current_settings
-from campaign.core.unreadable_file import N_, Fault, UnreadableFile
 from campaign.directory.imports import undo, uploads
 from campaign.directory.imports.apply_import import apply_plan, make_plan
 from campaign.directory.imports.plan import Plan
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.source import Choices
-from campaign.models.directory_import import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.web.pagination import Listing, load_page
 
 _SPAN = timedelta(minutes=10)

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from campaign.core.text.slugs import RESERVED, slugify
+from campaign.core.text.desk_texts import RESERVED, slugify
 from campaign.directory.entries import MissionDraft
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
 from campaign.directory.town_names import same_town

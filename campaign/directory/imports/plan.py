@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from campaign.core.errors import N_, Fault
+from campaign.core.text.desk_texts import free_slug
 from campaign.core.text.fold import fold_name
-from campaign.core.text.slugs import free_slug
-from campaign.core.unreadable_file import N_, Fault
 from campaign.directory.entries import (
     Contact,
     Entry,
@@ -36,8 +36,7 @@ from campaign.directory.imports.read_rows import (
 from campaign.directory.missions import mission_slug
 from campaign.directory.offices import post_key
 from campaign.directory.town_names import same_town
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import Directory, Verdict
+from campaign.models.directory import Directory, Mission, Official, Verdict
 
 ColumnValues = dict[str, Any]  # new values of columns of either model, by name
 _SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from charset_normalizer import from_bytes
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from campaign.core.unreadable_file import N_, UnreadableFile
+from campaign.core.errors import N_, UnreadableFile
 from campaign.directory.imports.tables import (
     LONGEST_CELL,
     Table,

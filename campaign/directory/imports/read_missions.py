@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
 
+from campaign.core.errors import N_, UnreadableFile
 from campaign.core.text.fold import fold_name
-from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import Contact, MissionDraft
 from campaign.directory.imports.address_line import parse_one_line

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from campaign.core.unreadable_file import N_, UnreadableFile
+from campaign.core.errors import N_, UnreadableFile
 from campaign.directory.contacts import contact_type
 from campaign.directory.countries import country_code
 from campaign.directory.entries import Contact, OfficialDraft

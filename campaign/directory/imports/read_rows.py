@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.core.text.slugs import has_forbidden_characters
-from campaign.core.unreadable_file import N_, QUOTED, Fault, fault
+from campaign.core.errors import N_, QUOTED, Fault, fault
+from campaign.core.text.desk_texts import has_forbidden_characters
 from campaign.directory.entries import MissionDraft, OfficialDraft
 from campaign.directory.entry_fields import limit_of
 from campaign.models.directory import Mission, Official

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from campaign.core.errors import N_
+from campaign.core.text.desk_texts import split_lines
 from campaign.core.text.fold import fold_name
-from campaign.core.text.slugs import split_lines
 from campaign.core.text.word_table import read_word_table
-from campaign.core.unreadable_file import N_
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.entries import Contact

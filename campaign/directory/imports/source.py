@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from campaign.core.errors import N_, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_officials
 from campaign.directory.imports.columns import WHICH, guess
@@ -15,7 +15,7 @@ from campaign.directory.imports.read_missions import read_json, sending_country_
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.tables import Table, find_lists
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 
 MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
 

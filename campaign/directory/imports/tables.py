@@ -11,7 +11,7 @@ from typing import Any
 import vobject
 from vobject.base import ParseError, VObjectError
 
-from campaign.core.unreadable_file import N_, Fault, UnreadableFile
+from campaign.core.errors import N_, Fault, UnreadableFile
 from campaign.directory.imports.read_rows import RowProblem
 from campaign.web.spreadsheets import plain
 

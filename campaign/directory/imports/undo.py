@@ -13,19 +13,20 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
-from campaign.core.batches import batched
+from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import Contact, contact_details
 from campaign.directory.imports.plan import Item, Plan
 from campaign.directory.offices import post_key
 from campaign.directory.risk_flags import find_flagged
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import (
+from campaign.models.directory import (
     Directory,
     DirectoryImport,
     ImportRow,
     ImportState,
+    Mission,
+    Official,
     Verdict,
 )
 

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
+from campaign.core.db import on_rollback
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.file_rollback import on_rollback
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
 from campaign.directory.imports.read_list import MAX_BYTES, samples_of
 from campaign.directory.imports.source import Choices, Source, open_source
-from campaign.models.directory_import import Directory, DirectoryImport, ImportState
+from campaign.models.directory import Directory, DirectoryImport, ImportState
 from campaign.storage import storage
 
 KEPT_FOR = timedelta(days=3)

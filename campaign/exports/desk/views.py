@@ -19,8 +19,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.export import DataExport, ExportFormat, ExportKey, ExportKind, ExportState
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.guards import fresh, guard, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")
 guard(blueprint, Role.STAFF)

@@ -16,7 +16,7 @@ from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.paper_signatures.read_file import Fault
 from campaign.signing.clean_text import Problem
 from campaign.signing.form.forms import describe_problem
-from campaign.web.desk_form import DeskForm
+from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import DayField, LineField, choices
 
 _OWN: dict[str, Callable[[], str]] = {

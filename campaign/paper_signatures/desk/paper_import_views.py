@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.desk.blueprint import load
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid, Refused
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import Invalid, Refused, UnreadableFile
 from campaign.directory.desk.import_form import ViewChoice, view_choices
 from campaign.directory.desk.import_views import csv_file
 from campaign.directory.imports.read_list import MAX_BYTES
@@ -22,9 +21,8 @@ from campaign.paper_signatures import paper_imports, read_file, sheets
 from campaign.paper_signatures.desk.forms import MappingForm, UploadForm, say_fault
 from campaign.paper_signatures.read_file import MEANINGS, Fault
 from campaign.staff.guards import staff_user
-from campaign.web.desk import accepted, redirect_to
 from campaign.web.form_fields import choices
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
 

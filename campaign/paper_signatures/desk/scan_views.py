@@ -11,8 +11,7 @@ from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.guards import actor, fresh, staff_user
 from campaign.staff.note_view import ask_before_view
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 
-from campaign.core.isolation import worker_pool
+from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
 from campaign.printing.check_letters import check_address, check_characters, check_rendered
@@ -186,7 +186,7 @@ def signature_list(
     count = sheet.pages_for(total)
     pages = _list_pages(iter(rows), sheet, context, count, total)
     parts: list[Path] = []
-    with folder_beside(out) as folder, worker_pool.borrow_process(PRESS) as process:
+    with folder_beside(out) as folder, worker.borrow_process(PRESS) as process:
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
             part = folder / f"{len(parts):06d}.pdf"
             job: ListJob = {

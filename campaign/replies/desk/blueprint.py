@@ -21,8 +21,7 @@ from campaign.replies.desk import publish_reply_views, reply_draft_views, reply_
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.reply_access import load_campaign
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")

@@ -17,8 +17,7 @@ from campaign.replies.flagged_words import FewerMarks, list_fewer_marks, list_fi
 from campaign.replies.publish_reply import list_changed, mark_parts
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)

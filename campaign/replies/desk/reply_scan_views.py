@@ -15,8 +15,7 @@ from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import replies
 from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 
 class EditBars(Page, template="replies/bars.html"):

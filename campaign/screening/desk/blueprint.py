@@ -12,7 +12,7 @@ from campaign.core.errors import DomainError, Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.staff.guards import guard
-from campaign.web.desk import redirect_to
+from campaign.web.page import redirect_to
 
 blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
 guard(blueprint, Role.STAFF)

@@ -41,7 +41,7 @@ from campaign.signing.checks.conditions import (
 from campaign.signing.checks.origin import make_trace
 from campaign.staff.guards import staff_user
 from campaign.staff.note_view import ask_before_view
-from campaign.web.desk_form import DeskForm
+from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, MomentField, TextField, choices
 from campaign.web.page import Page, show_page
 

@@ -19,8 +19,7 @@ from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.review_hold import Decision, Hold
-from campaign.models.screening import ScreeningAct
+from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.staff import Role
 from campaign.printing.geometry import Layout
 from campaign.printing.problems import LetterRefused
@@ -43,8 +42,7 @@ from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters
 from campaign.staff.guards import fresh, guard, staff_user
 from campaign.staff.note_view import ask_before_view
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 _LISTED = 25
 

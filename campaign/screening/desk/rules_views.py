@@ -23,11 +23,10 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
 from campaign.staff.guards import actor, guard
-from campaign.web.desk import accepted
-from campaign.web.desk_form import DeskForm
 from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, NumberField, TextField, choices
-from campaign.web.page import show_page
+from campaign.web.page import accepted, show_page
 
 blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)

@@ -16,10 +16,8 @@ from campaign.campaigns.content.risks import Finding, Words, watch_of
 from campaign.core import db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
-from campaign.models.campaign import Campaign
-from campaign.models.letter_template import LetterTemplate
-from campaign.models.review_hold import Decision, Hold
-from campaign.models.screening import Invalidation
+from campaign.models.campaign import Campaign, LetterTemplate
+from campaign.models.screening import Decision, Hold, Invalidation
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.signing.checks.conditions import Conditions

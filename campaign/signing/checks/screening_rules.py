@@ -14,8 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from campaign.core.text.fold import fold
-from campaign.core.text.normal_form import normal_form
+from campaign.core.text.fold import fold, normal_form
 from campaign.core.text.phrases import Phrases, phrases_of
 from campaign.signing.checks.wordlist import (
     INSULT,

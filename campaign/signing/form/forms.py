@@ -21,7 +21,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from campaign.core import i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 from campaign.models.signature import WORDS, Disclosure
 from campaign.signing.address import Part, names_street, parts_of
 from campaign.signing.clean_text import Problem, without_emoji

@@ -20,7 +20,7 @@ from campaign.campaigns.closing_reasons import reasons_of
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, TargetKind, Update
 from campaign.models.signature import Disclosure

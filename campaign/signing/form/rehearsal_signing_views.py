@@ -20,7 +20,7 @@ from campaign.printing.problems import LetterRefused
 from campaign.signing import sign_in_rehearsal
 from campaign.signing.form import preview_views, steps, views
 from campaign.staff.guards import actor, guard
-from campaign.web.desk import redirect_to
+from campaign.web.page import redirect_to
 
 blueprint = Blueprint(
     "signing_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/<lang>"

@@ -17,8 +17,7 @@ from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.core import i18n
 from campaign.core.text.person_names import full_name
 from campaign.directory.postal_addresses import address_lines
-from campaign.models.campaign import Campaign
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate
 from campaign.models.signature import Disclosure, Signature
 from campaign.printing.html import text_direction
 from campaign.printing.placeholders import fill, placeholders_in

@@ -10,12 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
 from campaign.core.errors import NotFound
-from campaign.core.few_at_once import FewAtOnce
 from campaign.core.isolation.orders import Limits
+from campaign.core.rate_limits import FewAtOnce
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
-from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.signature import Disclosure, Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.print_letters import render_few

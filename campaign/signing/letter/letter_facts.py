@@ -11,8 +11,7 @@ from typing import Any
 
 from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of
 from campaign.core import clock
-from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterFormat, LetterTemplate, Target, TargetKind
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import (

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.models.campaign import Campaign, Target
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.signature import Disclosure
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.page_fit import Room, card_room, letter_room

@@ -23,8 +23,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.export import DataExport
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.models.reply import Reply
-from campaign.models.review_hold import Hold
-from campaign.models.screening import Invalidation
+from campaign.models.screening import Hold, Invalidation
 from campaign.staff.audit_log.audit_subjects import number_of
 
 CAMPAIGN_KINDS: Mapping[str, type[Any]] = {

@@ -19,7 +19,7 @@ from campaign.staff import staff_users
 from campaign.staff.audit_log import labels, list_entries, names, search_field
 from campaign.staff.audit_log.list_entries import PER_PAGE, Filter
 from campaign.staff.guards import actor, fresh, guard
-from campaign.web.date_fields import NoDay, read_day
+from campaign.web.form_fields import NoDay, read_day
 from campaign.web.page import Page, show_page
 from campaign.web.spreadsheets import inert
 

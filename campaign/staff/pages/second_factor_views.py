@@ -14,9 +14,8 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.staff import StaffUser
 from campaign.staff import reauthentication, second_factor, sessions, totp
 from campaign.staff.guards import fresh, guard, staff_user
-from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 guard(blueprint)

@@ -16,7 +16,6 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
-from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Gone, Invalid, TooMany
 from campaign.core.rate_limits import (
     count_against_limit,
@@ -25,13 +24,13 @@ from campaign.core.rate_limits import (
     forget_count_from_networks,
 )
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import canonical_email
 from campaign.models.staff import StaffUser
 from campaign.staff import password_links, sessions, staff_users
 from campaign.staff.code_form import CodeForm
 from campaign.staff.known_browsers import find_known_browser
 from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import private_page, public, request_networks, same_origin
 
 TRIES_PER_HOUR = 10

@@ -13,8 +13,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.staff import password_links, second_factor, staff_users
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("users", __name__, url_prefix="/staff")
 guard(blueprint, Role.ADMIN)

@@ -14,8 +14,7 @@ from campaign.staff.code_form import ProofForm, Reauthenticate, say_too_many
 from campaign.staff.guards import guard, note_proof, staff_user
 from campaign.staff.pages import second_factor_views, staff_views
 from campaign.staff.pages.forms import ChangePasswordForm, ProfileForm, say_password_problem
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("staff", __name__, url_prefix="/desk")
 guard(blueprint)

@@ -15,7 +15,7 @@ from campaign.about.page_texts import note_notice
 from campaign.about.privacy_notice import list_sections
 from campaign.core import audit, clock
 from campaign.core.settings import Settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.about import OrganisationText, PrivacyNotice
 from campaign.models.campaign import Campaign

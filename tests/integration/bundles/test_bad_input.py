@@ -17,7 +17,7 @@ from campaign import storage
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.volumes import print_jobs, print_queue
 from campaign.core.errors import Refused
-from campaign.core.isolation import worker_pool
+from campaign.core.isolation import worker
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
@@ -129,7 +129,7 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
     bundle_id = freeze(campaign.id)
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    worker_pool.close_all()
+    worker.close_all()
 
     def away(*_: object) -> None:
         raise FilesAway("GenericError")
@@ -144,11 +144,11 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
         session.commit()
         taken = print_queue.claim_next(bundle_id)
         assert taken is not None
-        worker_pool.close_all()
+        worker.close_all()
         with files_no_larger_than(2000), pytest.raises((WorkProcessStopped, OSError)):
             print_jobs.print_claimed(taken)
     finally:
-        worker_pool.close_all()
+        worker.close_all()
     volume = reload(session, bundle_id).volumes[0]
     assert (volume.state, volume.sha256) == (VolumeState.WAITING, None)
     assert not list(storage.storage().names())

@@ -9,8 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.models.bundle import Bundle, BundleState
-from campaign.models.bundle_print import BundleReprint
+from campaign.models.bundle import Bundle, BundleReprint, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import Role

@@ -32,8 +32,7 @@ from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import record_delivery
-from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutcome
-from campaign.models.bundle_print import BundleReprint
+from campaign.models.bundle import Bundle, BundleKind, BundleReprint, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.privacy.erase_supporter import empty_signature

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.find_bundles import Progress
 from campaign.bundles.volumes import assemble, print_jobs, print_queue
 from campaign.core import db, jobs
-from campaign.core.leases import LEASE
+from campaign.core.db.leases import LEASE
 from campaign.models.bundle import Bundle, BundleState, Volume
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload

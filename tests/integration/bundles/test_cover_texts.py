@@ -22,8 +22,7 @@ from campaign.bundles.documents.verify import verify_copy
 from campaign.core import jobs
 from campaign.core.errors import Invalid
 from campaign.directory.duplicate_entries import merge
-from campaign.models.bundle import BundleState
-from campaign.models.bundle_print import CarriedSignature, CoverText
+from campaign.models.bundle import BundleState, CarriedSignature, CoverText
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
 from campaign.models.signature import Disclosure, Origin, Signature

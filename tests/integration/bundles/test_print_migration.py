@@ -9,8 +9,13 @@ from sqlalchemy.orm import Session
 
 from campaign import migrations, storage
 from campaign.bundles.changes import cancel_bundle
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.models.bundle_print import CarriedSignature
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.signature import Origin
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign

@@ -24,7 +24,7 @@ from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
 from campaign.demo.synthesis import synthesise
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState

@@ -15,9 +15,9 @@ from campaign.bundles.documents import make_documents
 from campaign.bundles.volumes import assemble, machine_faults, print_jobs, print_queue
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.core.db.leases import LEASE, LeasedRow
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcessStopped
-from campaign.core.leases import LEASE, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.printing.sheets import bundle_sheets
 from campaign.storage import FilesAway

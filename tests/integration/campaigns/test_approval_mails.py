@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import create_and_edit, schedule, status_changes
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import CampaignMember, Role, StaffUser

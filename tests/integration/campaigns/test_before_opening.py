@@ -16,8 +16,8 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
 from campaign.dashboard.today import list_todos
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.review_hold import Hold
 from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.screening import Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from tests.days import days_ago

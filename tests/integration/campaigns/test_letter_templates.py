@@ -14,8 +14,7 @@ from campaign.campaigns.create_and_edit import edit_campaign
 from campaign.campaigns.status_changes import close_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate
 from campaign.printing.placeholders import unknown_placeholders
 from tests.factories import add_confirmed, make_campaign
 

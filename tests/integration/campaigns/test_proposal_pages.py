@@ -15,7 +15,7 @@ from campaign.campaigns import status_changes
 from campaign.campaigns.content import pictures
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, Update
-from campaign.models.proposal import Proposal, ProposalState
+from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval

@@ -17,11 +17,10 @@ from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update, UpdateKind
-from campaign.models.proposal import Proposal, ProposalKind, ProposalState
-from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.revision import Proposal, ProposalKind, ProposalState, RiskFlag, RiskKind
 from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user
 

@@ -16,8 +16,7 @@ from campaign.campaigns.content import editions, revisions
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign
-from campaign.models.proposal import Proposal, ProposalKind, ProposalState
-from campaign.models.revision import Part, RiskFlag, RiskKind
+from campaign.models.revision import Part, Proposal, ProposalKind, ProposalState, RiskFlag, RiskKind
 from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval

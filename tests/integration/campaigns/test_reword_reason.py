@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import status_changes
 from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import StopKind
 from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in

@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.directory import where_used
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from campaign.models.staff import CampaignMember, Role, StaffUser

@@ -15,14 +15,13 @@ from campaign.campaigns import proposals
 from campaign.campaigns.content import revisions
 from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.delivery import GateVisit
-from campaign.models.proposal import ProposalKind
 from campaign.models.reply import Channel, Reply, ReplyState
-from campaign.models.review_hold import Hold
-from campaign.models.revision import Part, RiskFlag, RiskKind
+from campaign.models.revision import Part, ProposalKind, RiskFlag, RiskKind
+from campaign.models.screening import Hold
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.replies import replies

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import migrations
 from campaign.core import audit, db
 from campaign.core.sealing import Keyring
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 

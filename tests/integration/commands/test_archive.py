@@ -20,7 +20,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.sealing import Keyring
 from campaign.core.settings import load_settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace

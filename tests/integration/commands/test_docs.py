@@ -7,7 +7,7 @@ import click
 import pytest
 
 from campaign.cli import campaign
-from campaign.commands.settings import settings_page
+from campaign.commands.instance import settings_page
 from campaign.core.settings import Settings
 
 ROOT = Path(__file__).parents[3]

@@ -19,7 +19,7 @@ from campaign import migrations
 from campaign.cli import campaign as command
 from campaign.commands import backup_archive, backup_manifest
 from campaign.commands.backup_archive import Accepted, Restored
-from campaign.core import age, audit, audit_anchor, db
+from campaign.core import age, audit, db
 from campaign.core.audit import Anchor, AuditEntry
 from campaign.core.errors import Refused, UnsafeSettings
 from campaign.core.sealing import Keyring
@@ -487,7 +487,7 @@ def test_the_commands_say_what_was_taken_knowingly(
     refused = run("restore", str(backup.path))
     assert isinstance(refused.exception, Refused)
     (instance / "audit.anchor").write_text(
-        audit_anchor.seal_anchor(backup.source.keyring, Anchor(5, 5, b"d" * 32))
+        audit.seal_anchor(backup.source.keyring, Anchor(5, 5, b"d" * 32))
     )
     refused = run("restore", str(backup.path), "--anchor", str(backup.anchor))
     assert "--older" in str(refused.exception)

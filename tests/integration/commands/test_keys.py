@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from campaign.commands import backup_archive
 from campaign.commands.backup_archive import Accepted
-from campaign.core import db, turn_keys
+from campaign.core import db
+from campaign.core.db import turn_keys
 from campaign.core.errors import Refused
 from campaign.core.sealing import Keyring, KeyState, _Keys
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.storage import FileDamaged, Storage
 from tests.integration.commands.conftest import PDF, empty_again, storage_at
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.cli import campaign
 from campaign.commands import backup_archive
-from campaign.core import audit, audit_anchor, db, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.audit import Anchor, AuditEntry
 from campaign.core.settings import Settings
 
@@ -123,7 +123,7 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     session: Session, chain: list[int], settings: Settings
 ) -> None:
     jobs.run_now("audit.anchor")
-    held = audit_anchor.read_anchor()
+    held = audit.read_anchor()
     assert held == audit.head(session)
     file = settings.folder / "audit.anchor"
     assert str(held) not in file.read_text()
@@ -131,17 +131,17 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     record(session, 5)
     session.commit()
     jobs.run_now("audit.anchor")
-    assert audit_anchor.read_anchor() == audit.head(session)
+    assert audit.read_anchor() == audit.head(session)
     disarm(session)
     session.execute(delete(AuditEntry).where(AuditEntry.id > chain[3]))
     session.commit()
     with structlog.testing.capture_logs() as logged:
         jobs.run_now("audit.anchor")
     assert [one["event"] for one in logged] == ["the audit is broken"]
-    assert audit_anchor.list_anchors() != [audit.head(session)]
+    assert audit.list_anchors() != [audit.head(session)]
     file.write_text("AAAA")
-    with pytest.raises(audit_anchor.DamagedAnchor):
-        audit_anchor.read_anchor()
+    with pytest.raises(audit.DamagedAnchor):
+        audit.read_anchor()
 
 
 def test_the_command_names_the_broken_place_and_exits_with_1(

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.core.file_rollback import on_rollback
+from campaign.core.db import on_rollback
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from campaign.core import db, leases
-from campaign.core.leases import Lease, LeasedRow
+from campaign.core import db
+from campaign.core.db import leases
+from campaign.core.db.leases import Lease, LeasedRow
 from tests.races import overtake
 
 MINUTE = timedelta(minutes=1)

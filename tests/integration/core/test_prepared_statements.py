@@ -7,8 +7,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.prepared_statements import fetch_first, insert_rows
-from campaign.mail.models import MailState, OutboxMail
+from campaign.core.db.prepared_statements import fetch_first, insert_rows
+from campaign.mail.messages import MailState, OutboxMail
 
 _OUTBOX = db.table_of(OutboxMail)
 _PUT = insert(_OUTBOX).returning(_OUTBOX.c.id)

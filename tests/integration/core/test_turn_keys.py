@@ -12,9 +12,10 @@ from flask import Flask
 from sqlalchemy import LargeBinary, column, select, table, text, type_coerce, update
 from sqlalchemy.orm import Session
 
-from campaign.core import db, turn_keys
+from campaign.core import db
+from campaign.core.db import turn_keys
+from campaign.core.db.personal_columns import look_up_columns, new_seal_id, place_of, sealed_columns
 from campaign.core.keyfiles import read_key
-from campaign.core.sealed_columns import look_up_columns, new_seal_id, place_of, sealed_columns
 from campaign.core.sealing import Keyring, KeyState, WrongKey, _Keys
 from campaign.core.settings import Settings
 from campaign.mail.messages import address_fingerprint
@@ -239,7 +240,7 @@ def test_what_an_earlier_key_sealed_after_the_turn_is_not_committed(
 _KILLED = """
 import os, signal, sys
 from campaign import create_app
-from campaign.core import turn_keys
+from campaign.core.db import turn_keys
 app = create_app()
 with app.app_context():
     turn_keys.BATCH, left = 2, int(sys.argv[1])

@@ -18,8 +18,7 @@ from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
-from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.models.file_approval import FileApproval
+from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from tests.days import ZONE, days_ago, today

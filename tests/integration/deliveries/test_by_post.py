@@ -36,7 +36,7 @@ from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official
 from campaign.directory.duplicate_entries import merge
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind

@@ -14,8 +14,8 @@ from campaign import storage
 from campaign.bundles import file_names
 from campaign.bundles.volumes import print_without_queue
 from campaign.core import db, jobs
+from campaign.core.db.leases import LeasedRow
 from campaign.core.errors import NotFound, Refused
-from campaign.core.leases import LeasedRow
 from campaign.deliveries.envelopes import envelope_job, envelope_store
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState

@@ -18,7 +18,7 @@ from campaign.bundles.volumes import print_without_queue
 from campaign.core import db, jobs
 from campaign.deliveries.envelopes.split_bundle import Span, pack_letters
 from campaign.deliveries.remaining_letters import count_here
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, Rerouting, RunState

@@ -24,7 +24,7 @@ from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.exports import records
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove, Rerouting

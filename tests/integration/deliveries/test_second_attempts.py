@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.choices import Choice
 from campaign.core import db
 from campaign.core.settings import Settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.delivery import EnvelopeRun, RunState

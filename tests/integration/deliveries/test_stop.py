@@ -16,7 +16,7 @@ from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.stopped_bundles import StaffStopped, StoppedBundle, record_fate
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign

@@ -17,8 +17,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
 from campaign.directory.imports.apply_import import import_entries
 from campaign.directory.imports.read_officials import read_popolo
-from campaign.models.directory import ContactDetail, Mission, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import ContactDetail, Directory, Mission, Official
 from tests.factories import make_target_mission
 from tests.mission_tables import read_csv
 

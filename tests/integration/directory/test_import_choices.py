@@ -17,8 +17,7 @@ from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.directory.imports.undo import undo_import
 from campaign.models.campaign import Target, TargetKind
-from campaign.models.directory import ContactDetail, Mission, Official
-from campaign.models.directory_import import ImportState
+from campaign.models.directory import ContactDetail, ImportState, Mission, Official
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import (

@@ -13,12 +13,19 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
-from campaign.core.leases import LeasedRow
+from campaign.core.db.leases import LeasedRow
 from campaign.core.settings import Settings
 from campaign.directory.imports import jobs as imports_jobs
 from campaign.directory.imports.columns import WHICH
-from campaign.models.directory import Membership, Mission, Official
-from campaign.models.directory_import import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.models.directory import (
+    DirectoryImport,
+    ImportRow,
+    ImportState,
+    Membership,
+    Mission,
+    Official,
+    Verdict,
+)
 from campaign.models.staff import Role
 from tests.factories import make_target_mission, make_target_official, post, sign_in
 

@@ -24,7 +24,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Gone, NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.exports import export_job, requests, staff_keys
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.export import DataExport, ExportKey, ExportKind, ExportState
 from campaign.models.staff import Role, StaffUser

@@ -13,8 +13,7 @@ from campaign import close_app, create_app
 from campaign.core import jobs
 from campaign.core.settings import load_settings
 from campaign.mail.bounce_reports import list_reports
-from campaign.mail.messages import address_fingerprint
-from campaign.mail.models import BadAddress, OutboxMail
+from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
 from campaign.mail.transports import status_of
 from campaign.tracking.mails import NoLetters
 

@@ -19,8 +19,7 @@ from sqlalchemy import select, text, update
 from campaign import close_app, create_app
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
-from campaign.mail.messages import Mail
-from campaign.mail.models import BadAddress, MailState, OutboxMail
+from campaign.mail.messages import BadAddress, Mail, MailState, OutboxMail
 from campaign.mail.sender import RETRY_MINUTES
 from campaign.models.campaign import CampaignStatus
 from tests.factories import make_campaign

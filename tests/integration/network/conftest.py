@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaign.core import db
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.network import NetworkMember
 
 FORM = {

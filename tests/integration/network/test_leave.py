@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.network import mails as network_mails
 from campaign.signing.signed_links import digest_of, signed_link

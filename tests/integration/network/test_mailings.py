@@ -16,7 +16,7 @@ from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.status_changes import close_campaign, open_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.mail import bad_addresses
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.network import Frequency, Mailing, MailingMember
 from campaign.models.staff import Role

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import jobs
 from campaign.core.settings import Settings
-from campaign.mail.messages import Mail
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import Mail, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.network import MemberState
 from campaign.network.mails import (

@@ -11,10 +11,10 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from campaign.core import db, jobs
-from campaign.core.leases import LeasedRow
+from campaign.core.db.leases import LeasedRow
 from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow
 from campaign.models.staff import Role
 from campaign.paper_signatures import paper_imports, scans

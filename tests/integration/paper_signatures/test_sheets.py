@@ -16,7 +16,7 @@ from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.models.signature import Letter, Origin, Signature, SignatureState

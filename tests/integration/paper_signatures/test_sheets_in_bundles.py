@@ -19,8 +19,7 @@ from campaign.bundles.freeze.signed_sheets import (
 )
 from campaign.core import db
 from campaign.core.settings import Settings
-from campaign.models.bundle import Bundle
-from campaign.models.bundle_print import BundlePrint, CarriedSignature
+from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState

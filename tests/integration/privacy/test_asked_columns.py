@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import db
-from campaign.core.personal_columns import empty_values
+from campaign.core.db.personal_columns import empty_values
 from campaign.exports import records
 from campaign.models.export import ExportKind
 from campaign.models.signature import ASKED, WORDS, Signature

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.changes.withdrawals import list_taken_back
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
-from campaign.mail.messages import address_fingerprint
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.campaign import Campaign

@@ -16,11 +16,11 @@ from sqlalchemy.types import TypeDecorator
 
 from campaign.core import db, jobs
 from campaign.core.db import Base, LookUp, Sealed, SealedList
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.network import NetworkMember
 from campaign.models.paper_signature import PaperRow, RowVerdict
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import Signature, SignatureState
 from campaign.privacy.anonymise import anonymise_signatures
 from tests.factories import make_campaign

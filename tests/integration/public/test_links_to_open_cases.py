@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import close_campaign
 from campaign.core import db
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM

@@ -14,7 +14,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from campaign import close_app, create_app
-from campaign.commands.files import files
+from campaign.commands.instance import files_group
 from campaign.commands.reply_mail import reply_mail
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
@@ -184,10 +184,10 @@ def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.instance))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.database_url)
     run, aside = CliRunner().invoke, name.rpartition("/")[2]
-    assert run(files, ["aside"]).output == f"{aside}\n"
-    assert run(files, ["aside", aside]).stdout_bytes == raw
-    assert run(files, ["aside", aside, "--remove"]).exit_code == 0
-    assert run(files, ["aside", aside]).exit_code == 1
+    assert run(files_group, ["aside"]).output == f"{aside}\n"
+    assert run(files_group, ["aside", aside]).stdout_bytes == raw
+    assert run(files_group, ["aside", aside, "--remove"]).exit_code == 0
+    assert run(files_group, ["aside", aside]).exit_code == 1
     assert "campaign files aside" not in client.get("/desk/today").text
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition
 from campaign.models.notice import Notice

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
 from campaign.models.staff import Role

@@ -24,8 +24,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
-from campaign.models.review_hold import Decision
-from campaign.models.screening import Invalidation, InvalidationState, TrendKind
+from campaign.models.screening import Decision, Invalidation, InvalidationState, TrendKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.privacy.erase_supporter import empty_signature

@@ -17,8 +17,8 @@ from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
-from campaign.models.review_hold import Decision, Hold
 from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue

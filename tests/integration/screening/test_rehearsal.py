@@ -5,8 +5,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.demo import rehearse_demo
-from campaign.mail.models import OutboxMail
+from campaign.demo import synthesis
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role
@@ -23,7 +23,7 @@ def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     draft.screening = ScreeningRules(first=3).stored
     session.commit()
     with app.app_context():
-        rehearse_demo.rehearse(draft.id, 3)
+        synthesis.rehearse(draft.id, 3)
     page = staff.get(QUEUE).text
     assert "This letter is invented." in page
     assert "If you send the letter back, we email" not in page
@@ -51,7 +51,7 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
 
     held, taken = SignatureState.HELD, SignatureState.CONFIRMED
     with app.app_context():
-        rehearse_demo.rehearse(draft.id, 5)
+        synthesis.rehearse(draft.id, 5)
     assert states() == [held, held, taken, taken, taken]
     first = session.scalars(
         select(Signature).where(Signature.campaign_id == draft.id).order_by(Signature.id)
@@ -60,7 +60,7 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
     session.rollback()
     assert "1 letter approved" in decide(staff, first, "approve").text
     with app.app_context():
-        rehearse_demo.rehearse(draft.id, 2)
+        synthesis.rehearse(draft.id, 2)
     assert states() == [taken, held, *[taken] * 5]
 
 
@@ -75,7 +75,7 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     session.commit()
     slug = draft.slug
     with app.app_context():
-        rehearse_demo.rehearse(draft.id, 3)
+        synthesis.rehearse(draft.id, 3)
     sign_in(client, app, Role.ORGANIZER)
     url = f"/desk/campaigns/{slug}/rehearsal/held"
     page = client.get(url).text

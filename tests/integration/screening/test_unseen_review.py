@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign
-from campaign.models.review_hold import Decision, Hold
 from campaign.models.revision import RiskFlag, RiskKind
+from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Signature, SignatureState
 from campaign.screening import invalidate, review_queue
 from tests.integration.screening.conftest import Write, the_signature

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.core.clock import utcnow
 from campaign.core.errors import Gone
 from campaign.core.settings import Settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import confirm_letter

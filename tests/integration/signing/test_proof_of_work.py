@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
-from campaign.models.review_hold import SpentWork
+from campaign.models.screening import SpentWork
 from campaign.models.signature import Signature
 from campaign.signing import check_proof_of_work
 from tests.factories import make_campaign

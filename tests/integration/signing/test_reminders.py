@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.mail import bad_addresses
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState, SpentLink, WordsPrint
 from campaign.signing import reminders

@@ -18,8 +18,7 @@ from campaign.models.bundle import Bundle, BundleKind
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply
-from campaign.models.review_hold import Decision
-from campaign.models.screening import ScreeningAct
+from campaign.models.screening import Decision, ScreeningAct
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.audit_log import list_entries
 from campaign.staff.audit_log.list_entries import PER_PAGE, Filter

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
 from campaign.models.paper_signature import PaperSheet, SheetKind
-from campaign.models.review_hold import Hold
-from campaign.models.screening import Invalidation, InvalidationState
+from campaign.models.screening import Hold, Invalidation, InvalidationState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.signing.checks.conditions import Conditions

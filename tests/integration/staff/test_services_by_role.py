@@ -12,8 +12,7 @@ from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.paper_signature import PaperImport, PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply
-from campaign.models.review_hold import Decision, Hold
-from campaign.models.screening import Invalidation
+from campaign.models.screening import Decision, Hold, Invalidation
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import CampaignMember, Role, StaffUser
 from campaign.paper_signatures import paper_imports, sheets

@@ -15,8 +15,7 @@ from werkzeug.test import TestResponse
 from campaign import close_app, create_app
 from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.core.few_at_once import FewAtOnce
-from campaign.core.rate_limits import WIDER_BUDGET
+from campaign.core.rate_limits import WIDER_BUDGET, FewAtOnce
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import staff_users

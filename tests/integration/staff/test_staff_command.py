@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.commands.staff import staff
 from campaign.core.settings import Settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Role, StaffUser
 from tests.factories import make_staff_user, post
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core.audit import AuditEntry
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Role, StaffUser
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 

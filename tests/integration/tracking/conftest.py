@@ -17,7 +17,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.db import new_public_id
 from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Signature

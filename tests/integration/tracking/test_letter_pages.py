@@ -24,7 +24,7 @@ from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.core.i18n import country_for_post
 from campaign.core.settings import Settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import (
     Campaign,

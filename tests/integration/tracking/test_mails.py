@@ -14,8 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core.settings import Settings
-from campaign.mail.messages import Mail
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import Mail, OutboxMail
 from campaign.mail.sender import isolate_names, render
 from campaign.signing.mails import (
     AlreadySigned,

@@ -19,7 +19,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
-from campaign.mail.models import MailState, OutboxMail
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import Campaign, UpdateKind

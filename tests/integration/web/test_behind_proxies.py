@@ -13,7 +13,7 @@ from campaign import close_app, create_app
 from campaign.commands import doctor
 from campaign.core.settings import Settings
 from campaign.models.staff import Role
-from campaign.web.proxy_counts import read_usual_count
+from campaign.web.security import read_usual_count
 from tests.factories import STAFF_PASSWORD, make_staff_user, sign_in
 
 pytestmark = pytest.mark.one_engine

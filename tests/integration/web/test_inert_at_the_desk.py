@@ -12,12 +12,10 @@ from werkzeug.routing import Rule
 from campaign.core import db, jobs
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
-from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.models.file_approval import FileApproval
+from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
 from campaign.models.paper_signature import PaperRow, PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply, ReplyTranslation
-from campaign.models.review_hold import Hold
-from campaign.models.screening import Invalidation, InvalidationState
+from campaign.models.screening import Hold, Invalidation, InvalidationState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry

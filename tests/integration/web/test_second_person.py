@@ -22,9 +22,9 @@ from campaign.deliveries.envelopes import envelope_store
 from campaign.models.bundle import BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, RunState
-from campaign.models.file_approval import FileApproval, FileApprovalState
+from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.paper_signature import PaperSheet, Scan, ScanKind, SheetKind
-from campaign.models.review_hold import Hold
+from campaign.models.screening import Hold
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role, StaffUser
 from tests.days import today

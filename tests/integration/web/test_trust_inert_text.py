@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.record_change import record_change
 from campaign.core.settings import Settings
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from tests.integration.signing.conftest import FORM

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 from campaign import close_app, create_app
 from campaign.core import db
 from campaign.core.settings import Settings
-from campaign.mail.messages import address_fingerprint
-from campaign.mail.models import OutboxMail
+from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.network import NetworkMember
 from campaign.models.signature import Signature, SignatureState

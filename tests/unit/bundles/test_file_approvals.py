@@ -6,7 +6,7 @@ import pytest
 
 from campaign.bundles import file_approvals
 from campaign.core.errors import Refused
-from campaign.models.file_approval import FileApproval, FileApprovalState
+from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)

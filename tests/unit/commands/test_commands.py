@@ -13,8 +13,8 @@ from gunicorn.config import Config
 
 from campaign import cli
 from campaign.commands import serve
-from campaign.commands.database import db as db_command
 from campaign.commands.doctor import doctor, is_nearly_full
+from campaign.commands.instance import database_group as db_command
 from campaign.core.errors import UnsafeSettings
 from tests.commands import ROOT, Commands
 

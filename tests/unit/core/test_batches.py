@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.core.batches import batched
+from campaign.core.db.batches import batched
 
 
 @given(st.lists(st.integers()), st.integers(1, 9))

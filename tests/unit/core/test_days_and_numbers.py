@@ -6,7 +6,7 @@ import pytest
 from babel.numbers import format_decimal
 
 from campaign.core import i18n
-from campaign.core.number_format import say_number
+from campaign.core.i18n import say_number
 
 DAY = date(2026, 12, 4)
 DAYS = {

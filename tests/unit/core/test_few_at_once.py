@@ -5,7 +5,7 @@ from threading import Event, Thread
 import pytest
 
 from campaign.core.errors import TooMany
-from campaign.core.few_at_once import FewAtOnce
+from campaign.core.rate_limits import FewAtOnce
 
 
 def test_one_waits_where_one_may_and_the_next_is_refused_at_once() -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from campaign.core.errors import ReadingFailed
 from campaign.core.isolation import run_apart as apart
-from campaign.core.isolation import worker_pool
+from campaign.core.isolation import worker
 from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import Outcome, WorkProcess
-from campaign.core.unreadable_file import ReadingFailed
 from campaign.printing.redraw import redraw_picture
 
 _ROOT = Path(__file__).parents[3]
@@ -36,7 +36,7 @@ def test_the_reader_has_no_files_network_processes_or_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CAMPAIGN_DATA_KEY", "secret")
-    worker_pool.close_all()
+    worker.close_all()
     assert set(list_open_ways(b"/etc/passwd")) >= {
         "reads files",
         "starts processes",

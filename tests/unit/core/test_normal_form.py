@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.core.text.normal_form import normal_form
+from campaign.core.text.fold import normal_form
 
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 

@@ -17,7 +17,7 @@ _ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {
     "core/jobs.py": "jobs, each known by its name",
     "mail/messages.py": "kinds of emails, each known by its name",
-    "core/isolation/worker_pool.py": "processes at rest, filled while they run",
+    "core/isolation/worker.py": "processes at rest, filled while they run",
 }
 _EMPTY = re.compile(r"\[\]|\{\}|(set|list|dict|Counter|OrderedDict)\(\)|defaultdict\(\w*\)")
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.core.email_addresses import canonical_email
 from campaign.core.sealing import LONGEST_EMPTY, Keyring, KeyState, MissingKey, WrongKey
+from campaign.core.text.email_addresses import canonical_email
 
 RING = Keyring(b"k" * 32)
 ROW, OTHER_ROW = b"r" * 16, b"o" * 16

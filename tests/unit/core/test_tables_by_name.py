@@ -12,7 +12,7 @@ _ROOT = Path(campaign.__file__).parent
 _BY_NAME = {"table", "column", "TableClause", "ColumnClause"}
 _WHO_MAY = {
     "commands/backup_archive.py": "an archive has tables of whatever version; sequences have names",
-    "core/turn_keys.py": "it takes tables and columns from the models, as the bytes that they are",
+    "core/db/turn_keys.py": "it takes tables and columns from the models, as bytes",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.core.temporary_file import temporary_file
+from campaign.storage.scratch import temporary_file
 
 PLANTED = b"Plantina Namelosa, Hintertux"
 

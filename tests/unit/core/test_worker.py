@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from campaign.core.isolation import worker_pool
-from campaign.core.isolation.worker import WorkProcess
-from campaign.core.isolation.worker_pool import borrow_process
+from campaign.core.isolation import worker
+from campaign.core.isolation.worker import WorkProcess, borrow_process
 from campaign.printing.print_letters import PRESS
 
 
 @pytest.fixture(autouse=True)
 def _none_at_rest() -> None:
-    worker_pool.close_all()
+    worker.close_all()
 
 
 def ended(process: WorkProcess) -> bool:
@@ -42,7 +41,7 @@ def test_a_process_whose_run_failed_is_not_used_again() -> None:
 def test_a_process_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with borrow_process(PRESS) as first:
         pass
-    monkeypatch.setattr(worker_pool, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "KEPT_SECONDS", 0.0)
     with borrow_process(PRESS) as second:
         assert second is not first
     assert ended(first)
@@ -62,7 +61,7 @@ def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
         pass
     child = os.fork()
     if child == 0:
-        os._exit(len(worker_pool._at_rest))
+        os._exit(len(worker._at_rest))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert not ended(first)
     with borrow_process(PRESS) as second:
@@ -71,7 +70,7 @@ def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
 
 def test_no_process_outlives_its_program() -> None:
     script = (
-        "from campaign.core.isolation.worker_pool import borrow_process\n"
+        "from campaign.core.isolation.worker import borrow_process\n"
         "from campaign.printing.print_letters import PRESS\n"
         "with borrow_process(PRESS) as process: print(process._process.pid)\n"
     )

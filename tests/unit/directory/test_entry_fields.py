@@ -15,8 +15,7 @@ from campaign.directory.entry_fields import (
     names_with,
 )
 from campaign.directory.imports.columns import MEANINGS
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, Mission, Official
 
 BOTH = pytest.mark.parametrize(
     ("directory", "model", "draft"),

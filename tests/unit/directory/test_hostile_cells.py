@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 import xlsxwriter
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.columns import MEANINGS
 from campaign.directory.imports.read_list import read_list
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import LONGEST_CELL, Table
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 from campaign.paper_signatures import read_file
 
 _SIZE = 500_000

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.read_list import MAX_BYTES, Shape, open_file
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
 from campaign.directory.imports.source import Choices, Source, open_source
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory
 
 TODAY = date(2026, 11, 24)
 MISSIONS, OFFICIALS = Directory.MISSIONS, Directory.OFFICIALS

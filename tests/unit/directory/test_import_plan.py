@@ -18,8 +18,8 @@ from campaign.models.directory import (
     MissionKind,
     Official,
     Post,
+    Verdict,
 )
-from campaign.models.directory_import import Verdict
 from tests.factories import make_target_mission, make_target_official
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.read_list import open_file
 from campaign.directory.imports.read_missions import read_json, sending_country_of

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from campaign.core import i18n
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports.address_line import parse_one_line
@@ -26,8 +26,7 @@ from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, 
 from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.source import open_source
 from campaign.directory.imports.tables import OURS, table_of_csv
-from campaign.models.directory import MissionKind
-from campaign.models.directory_import import Directory
+from campaign.models.directory import Directory, MissionKind
 from campaign.web.spreadsheets import inert, plain
 
 TODAY = date(2026, 11, 24)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from campaign.core.text.slugs import free_slug, has_forbidden_characters, slugify
+from campaign.core.text.desk_texts import free_slug, has_forbidden_characters, slugify
 from campaign.directory.contacts import clean_value, split_values
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import MissionDraft

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from campaign.core.errors import UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.imports.read_list import read_list
 from campaign.paper_signatures import read_file
 from campaign.paper_signatures.check_row import Details

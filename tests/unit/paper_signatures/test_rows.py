@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.paper_signatures.check_row import Details, check_row, is_blank, replace_dittos
 from campaign.paper_signatures.read_file import (
     find_mapping_problem,

@@ -10,7 +10,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from PIL import ImageChops
 
-from campaign.core.isolation import worker_pool
+from campaign.core.isolation import worker
 from campaign.printing import print_letters
 from campaign.printing.engine.segments import cut_letter
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
@@ -180,7 +180,7 @@ def test_text_can_be_found_and_stands_in_reading_order(tmp_path: Path) -> None:
 def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
     contexts = [*varied(), *random_texts(5)]
     first = print_letters.print_letters(contexts, US_10, tmp_path / "a.pdf")
-    worker_pool.close_all()
+    worker.close_all()
     second = print_letters.print_letters(contexts, US_10, tmp_path / "b.pdf")
     assert first.sha256 == second.sha256
 

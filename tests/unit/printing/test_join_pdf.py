@@ -10,7 +10,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.core.isolation import worker_pool
+from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
 from campaign.printing.engine import join_pdf
@@ -130,7 +130,7 @@ def test_a_join_that_is_killed_is_taken_for_starved(process: WorkProcess, tmp_pa
 def test_a_list_that_took_too_much_is_no_fault_of_a_text(
     tmp_path: Path, limits: Limits, slug: str
 ) -> None:
-    worker_pool.close_all()
+    worker.close_all()
     with pytest.raises(WorkProcessStopped) as raised:
         bundle_sheets.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
     assert raised.value.slug == slug

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.printing.redraw import redraw_picture
 
 _FORMATS = ("JPEG", "PNG", "WEBP")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from campaign.core.unreadable_file import UnreadableFile
+from campaign.core.errors import UnreadableFile
 from campaign.mail.bounce_reports import list_reports
 from campaign.replies.mime import list_recipients, read_email
 

@@ -7,7 +7,7 @@ from sqlalchemy import MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from campaign.core.db import Sealed
-from campaign.core.personal_columns import asked, asked_columns, empty_values, personal
+from campaign.core.db.personal_columns import asked, asked_columns, empty_values, personal
 from campaign.exports.records import Source
 from campaign.exports.write_file import HEADS
 from campaign.models.export import ExportKind

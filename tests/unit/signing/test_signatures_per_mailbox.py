@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign.core.email_addresses import canonical_email
+from campaign.core.text.email_addresses import canonical_email
 from campaign.models.signature import SignatureState
 from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat, rule, rule_confirmed
 

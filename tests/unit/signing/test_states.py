@@ -16,7 +16,7 @@ from campaign.signing.states import LIVE, MOVES, list_sources, may_move, move_si
 _ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {
     "signing/states.py": "the table",
-    "demo/rehearse_demo.py": "invented letters are held as if each had just been confirmed",
+    "demo/synthesis.py": "invented letters are held as if each had just been confirmed",
 }
 FINAL = {
     "erased": {"confirmed"},

@@ -20,8 +20,7 @@ from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept,
 from campaign.core import db
 from campaign.core.text.desk_texts import lines, paragraphs
 from campaign.models.campaign import Campaign, Edition
-from campaign.models.proposal import Proposal
-from campaign.models.revision import Part
+from campaign.models.revision import Part, Proposal
 from campaign.staff.guards import actor, staff_user
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import Page, show_page

@@ -19,7 +19,7 @@ from campaign.campaigns.content.part_contents import Content, letter_of
 from campaign.campaigns.content.risks import Words
 from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
 from campaign.campaigns.desk.forms import CampaignForm
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import LetterTemplate
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import LineField, NumberField, TextField
 

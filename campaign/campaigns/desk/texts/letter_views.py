@@ -16,8 +16,7 @@ from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.texts.letter_form import TemplateForm, template_form
 from campaign.campaigns.longest_name_fit import Fit, fits_of
 from campaign.core import db
-from campaign.models.campaign import Campaign, Target, TargetKind
-from campaign.models.letter_template import LetterTemplate
+from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN
 from campaign.staff.guards import actor, staff_user

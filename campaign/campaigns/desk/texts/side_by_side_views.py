@@ -25,14 +25,11 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import lines
 from campaign.models.campaign import Campaign
-from campaign.models.proposal import Proposal
-from campaign.models.revision import Part
+from campaign.models.revision import Part, Proposal
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import accepted
-from campaign.web.desk_form import unknown_words
-from campaign.web.form_base import PlainForm
+from campaign.web.form_base import PlainForm, unknown_words
 from campaign.web.form_fields import LineField, TextField, each_within
-from campaign.web.page import show_page
+from campaign.web.page import accepted, show_page
 
 
 class SideForm(CampaignForm):

@@ -4,6 +4,9 @@ A row with sealed columns has a random name (`seal_id`), made before it is inser
 what a value is sealed for: a value that was copied to another row or column does not open. Every
 statement that writes a sealed text therefore writes the row's `seal_id` too: INSERTs and flushes of
 objects do so by themselves, an UPDATE names it. Whoever reads a sealed column is given both.
+
+What tells of a person is marked in its model (`info=personal("")`): erasures, exports and changes
+go by the mark alone.
 """
 
 import json
@@ -205,3 +208,47 @@ def bind_objects(base: type[DeclarativeBase]) -> None:
             flag_modified(target, ROW)
 
     event.listen(base, "before_update", name_row, propagate=True)
+
+
+_MARK = "personal"
+
+
+class _Personal(NamedTuple):
+    empty: object
+    counted: bool
+    asked: bool
+
+
+def personal(empty: object, *, counted: bool = False) -> dict[str, _Personal]:
+    """Return a personal column's mark, for its `info`.
+
+    `empty` is what it holds once nobody is in its row. Figures are made of what is `counted`: it
+    goes only at the person's own wish.
+    """
+    return {_MARK: _Personal(empty, counted, asked=False)}
+
+
+def asked(empty: object, *, counted: bool = False) -> dict[str, _Personal]:
+    """Return the mark of a personal column that the person fills in, in a form."""
+    return {_MARK: _Personal(empty, counted, asked=True)}
+
+
+def _marks(model: type[DeclarativeBase]) -> dict[str, _Personal]:
+    columns = model.__table__.columns
+    return {column.key: column.info[_MARK] for column in columns if _MARK in column.info}
+
+
+def empty_values(model: type[DeclarativeBase], *, counted: bool) -> dict[str, object]:
+    """Return what empties a row's personal columns; those that figures are made of if `counted`."""
+    marks = _marks(model).items()
+    return {name: mark.empty for name, mark in marks if counted or not mark.counted}
+
+
+def asked_columns(model: type[DeclarativeBase]) -> tuple[str, ...]:
+    """Return the names of the columns that a form asks for, in their order."""
+    return tuple(name for name, mark in _marks(model).items() if mark.asked)
+
+
+def no_fingerprint() -> bytes:
+    """Return what stands for a fingerprint, which tells to who has the key who signed."""
+    return os.urandom(32)

@@ -40,7 +40,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableClause
 
 from campaign.core import db
-from campaign.core.sealed_columns import ROW, look_up_columns, place_of, sealed_columns
+from campaign.core.db.personal_columns import ROW, look_up_columns, place_of, sealed_columns
 from campaign.core.sealing import EMPTY_IN_ROW, Keyring, WrongKey
 
 BATCH = 500

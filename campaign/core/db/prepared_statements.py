@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 
 from campaign.core import db
-from campaign.core.sealed_columns import bind_to_row, list_sealed
+from campaign.core.db.personal_columns import bind_to_row, list_sealed
 
 
 @dataclass(frozen=True, slots=True)

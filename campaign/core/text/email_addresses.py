@@ -5,7 +5,7 @@ Pure.
 
 import idna
 
-from campaign.core.text.normal_form import normal_form
+from campaign.core.text.fold import normal_form
 
 _GMAIL = {"gmail.com", "googlemail.com"}
 _LONGEST_DOMAIN = 253

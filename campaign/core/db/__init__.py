@@ -48,18 +48,18 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from campaign.core.clock import utcnow as utcnow  # noqa: PLC0414 — `db.utcnow` of columns and callers
+from campaign.core.clock import utcnow as utcnow
+from campaign.core.db.personal_columns import LookUp as LookUp
+from campaign.core.db.personal_columns import RowBinding, bind_objects, sealed_columns
+from campaign.core.db.personal_columns import Sealed as Sealed
+from campaign.core.db.personal_columns import SealedList as SealedList
+from campaign.core.db.personal_columns import SealId as SealId
+from campaign.core.db.personal_columns import keyring_of as keyring_of
+from campaign.core.db.sqlite_engine import make_engine as sqlite_engine
 from campaign.core.errors import DomainError
 from campaign.core.logs import place_of
-from campaign.core.sealed_columns import LookUp as LookUp  # noqa: PLC0414 — columns of models
-from campaign.core.sealed_columns import RowBinding, bind_objects, sealed_columns
-from campaign.core.sealed_columns import Sealed as Sealed  # noqa: PLC0414
-from campaign.core.sealed_columns import SealedList as SealedList  # noqa: PLC0414
-from campaign.core.sealed_columns import SealId as SealId  # noqa: PLC0414
-from campaign.core.sealed_columns import keyring_of as keyring_of  # noqa: PLC0414
 from campaign.core.sealing import Keyring, KeyState
 from campaign.core.settings import Settings
-from campaign.core.sqlite import make_engine as sqlite_engine
 
 log = structlog.get_logger()
 
@@ -423,3 +423,41 @@ def _close(_problem: BaseException | None) -> None:
     if session is not None:
         session.close()
     _writing.set(False)
+
+
+_KEY = "undo"
+Action = Callable[[], object]
+
+
+def on_rollback(session: Session, action: Action) -> None:
+    """Do `action` if what the session does now is rolled back, or never committed.
+
+    A savepoint's end does not decide it, its rollback does. A process that is killed does nothing.
+    """
+    session.info.setdefault(_KEY, []).append((session.get_nested_transaction(), action))
+
+
+@event.listens_for(Session, "after_commit")
+def _keep(session: Session) -> None:
+    ended = session.get_nested_transaction()
+    if ended is None:
+        session.info.pop(_KEY, None)
+        return
+    # What a savepoint did belongs to what is around it from now on.
+    session.info[_KEY] = [
+        (ended.parent if ended.parent and ended.parent.nested else None, action)
+        if step is ended
+        else (step, action)
+        for step, action in session.info.get(_KEY, [])
+    ]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _undo(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is not None and not ended.nested:
+        return
+    waiting = session.info.pop(_KEY, [])
+    undone = [action for step, action in waiting if step is ended or not ended.nested]
+    session.info[_KEY] = [(step, action) for step, action in waiting if action not in undone]
+    for action in undone:
+        action()
