@@ -15,7 +15,6 @@ from campaign.core.errors import Refused
 from campaign.core.keyfiles import refuse_readable
 
 MARK = b"age-encryption.org/"
-"""How what is encrypted begins."""
 _PIECE = 256 * 1024
 _PRIVATE = "AGE-SECRET-KEY-"
 
@@ -28,7 +27,6 @@ def to_recipient(key: str) -> ssh.Recipient | x25519.Recipient:
 
 
 def is_recipient(key: str) -> bool:
-    """Return whether something can be encrypted to `key`."""
     try:
         to_recipient(key)
     except RecipientError:

@@ -32,8 +32,6 @@ _BATCH = 1_000
 
 
 class AuditEntry(Base):
-    """One deed of a staff user or of a job."""
-
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_action", "action", "id"),
@@ -59,7 +57,6 @@ class Anchor:
 
     entries: int
     last: int
-    """Id of the last entry; 0 where there was none."""
     digest: bytes
 
     def __str__(self) -> str:
@@ -67,7 +64,6 @@ class Anchor:
 
     @classmethod
     def parse(cls, text: str) -> "Anchor":
-        """Return the anchor that `str` gave as text. Raises ValueError."""
         entries, last, digest = text.strip().split(".")
         if len(digest) != 64:
             raise ValueError(text)
@@ -76,8 +72,6 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A place at which the chain is broken."""
-
     kind: Literal["edited", "missing", "cut", "rewritten"]
     """Edited itself; one missing before it; all missing up to it; not the one that was anchored."""
     entry: int
@@ -143,12 +137,7 @@ def check(
     since: Anchor | None = None,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Iterator[Fault]:
-    """Walk the chain and yield each place at which it is broken.
-
-    Entries that were cut off its end, and a chain that was made anew as a whole, show only against
-    `anchors`: how it stood before. `since` begins the walk there instead of at the first entry.
-    `progress` is told now and then how many entries were looked at.
-    """
+    """Walk the chain and yield each place at which it is broken."""
     start = since or Anchor(0, 0, bytes(32))
     waiting = sorted(anchors, key=lambda anchor: anchor.last)
     expected, seen, last = start.digest, start.entries, start.last
@@ -218,7 +207,6 @@ def anchor_anew() -> None:
 
 
 def list_anchors() -> list[Anchor]:
-    """Return the instance's anchor, if there is one yet."""
     anchor = read_anchor()
     return [] if anchor is None else [anchor]
 

@@ -13,12 +13,10 @@ LATEST_ZONE = "Etc/GMT+12"
 
 
 def utcnow() -> datetime:
-    """Return this moment, in UTC."""
     return datetime.now(UTC)
 
 
 def day_of(moment: datetime, zone: str) -> date:
-    """Return the day of an aware `moment` in the time zone `zone` ("America/Toronto")."""
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
@@ -33,5 +31,4 @@ def moment_of(day: date, at: time, zone: str) -> datetime:
 
 
 def today(zone: str) -> date:
-    """Return today's day in the time zone `zone`."""
     return day_of(utcnow(), zone)

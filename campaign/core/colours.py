@@ -6,7 +6,6 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def is_colour(text: str) -> bool:
-    """Return whether it is a colour such as `#1f4e79`."""
     return _COLOUR.fullmatch(text) is not None
 
 

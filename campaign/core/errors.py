@@ -90,7 +90,6 @@ class Fault:
 
 
 def fault(sentence: str, values: Mapping[str, str | int]) -> Fault:
-    """A fault whose values are short enough to be quoted."""
     return Fault(
         sentence,
         {

@@ -40,8 +40,6 @@ subjects and headings, which are short."""
 
 
 class Language(NamedTuple):
-    """An entry of the language switch."""
-
     code: str
     name: str
     url: str
@@ -49,7 +47,6 @@ class Language(NamedTuple):
 
 
 def languages() -> list[str]:
-    """List the codes of the languages in which pages come, the default first."""
     settings = current_settings()
     return settings.locales
 
@@ -67,7 +64,6 @@ def locale() -> str:
 
 
 def negotiated() -> str:
-    """Return the language that the reader's browser asks for, as far as we have it."""
     return request.accept_languages.best_match(languages()) or languages()[0]
 
 
@@ -83,7 +79,6 @@ def localised(view: F) -> F:
 
 
 def direction(code: str) -> str:
-    """Return `rtl` or `ltr`."""
     return _parsed(code).text_direction
 
 
@@ -107,17 +102,14 @@ def in_language(label: str, code: str) -> str:
 
 
 def comma(code: str) -> str:
-    """Return what is between the items of a list."""
     return "، " if code.partition("-")[0] == "ar" else ", "
 
 
 def colon(code: str) -> str:
-    """Return what is between a name and what is said of it; French has a space before it."""
     return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
 
 
 def country_name(code: str, in_language: str | None = None) -> str:
-    """Return a country's name (ISO 3166-1 alpha-2) in the language given, or the page's."""
     if code == ORDER_OF_MALTA:
         return _ORDER_OF_MALTA.get((in_language or locale())[:2], _ORDER_OF_MALTA["en"])
     names = _parsed(in_language or locale()).territories
@@ -136,7 +128,6 @@ def country_for_post(code: str, in_language: str, posted_in: str) -> str:
 
 
 def _territory(code: str, language: str) -> str:
-    """Return a country's name; empty where Babel does not know it, or the language."""
     parsed = _known(language)
     return str(parsed.territories.get(code, "")) if parsed else ""
 
@@ -147,7 +138,6 @@ def is_latin(text: str) -> bool:
 
 
 def countries(in_language: str | None = None) -> list[tuple[str, str]]:
-    """List all countries as (code, name), in the order of the names."""
     names = _parsed(in_language or locale()).territories
     return sorted(_countries_of(names), key=lambda pair: fold_name(pair[1]))
 
@@ -169,7 +159,6 @@ def _countries_of(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def senders() -> list[tuple[str, str]]:
-    """List all that send missions, by name: countries, and two that are none."""
     more = ((code, country_name(code)) for code in NO_COUNTRIES_THAT_SEND)
     return sorted([*countries(), *more], key=lambda pair: fold_name(pair[1]))
 
@@ -187,7 +176,6 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA
 
 
 def known_languages() -> list[str]:
-    """List the codes of all languages that CLDR has names of countries in."""
     return [code for code in locale_identifiers() if "_" not in code]
 
 
@@ -202,18 +190,15 @@ _TIMES = {"en": "HH:mm", "fr": "HH\u00a0'h'\u00a0mm", "es": "HH:mm\u00a0'h'", "a
 
 
 def say_date(day: date, in_language: str | None = None) -> str:
-    """Say a day as people write it: "20 April 2020"."""
     return say_day(day, in_language or locale())
 
 
 def say_weekday(day: date, in_language: str | None = None) -> str:
-    """Say a day with its weekday: "Friday 4 December 2026"."""
     return say_day(day, in_language or locale(), weekday=True)
 
 
 @lru_cache(maxsize=2048)
 def say_day(day: date, language: str, *, weekday: bool = False, year: bool = True) -> str:
-    """Say a day in a language, with its weekday or not, with its year or not."""
     if known := _DAYS.get(language.partition("-")[0]):
         pattern = ("EEEE " if weekday else "") + known[0] + (known[1] if year else "")
     else:
@@ -222,7 +207,6 @@ def say_day(day: date, language: str, *, weekday: bool = False, year: bool = Tru
 
 
 def say_short_day(day: date, language: str) -> str:
-    """Say a day as a table has it: "4 Dec 2026"."""
     pattern = "d MMM y" if language.partition("-")[0] == "en" else "medium"
     return str(format_date(day, pattern, locale=_parsed(language)))
 
@@ -235,18 +219,15 @@ def ordinal(words: str, day: date, language: str) -> str:
 
 
 def today_at_home() -> date:
-    """Return today's day where the organisation is."""
     settings = current_settings()
     return clock.today(settings.timezone)
 
 
 def say_zone(zone: str) -> str:
-    """Say a time zone by its name, as people read it: "America/Mexico City"."""
     return zone.replace("_", " ")
 
 
 def say_day_in(moment: datetime, zone: str) -> str:
-    """Say the day of a moment in the time zone `zone`."""
     return say_date(clock.day_of(moment, zone))
 
 
@@ -270,7 +251,6 @@ def day_is_over(day: date, now: datetime) -> bool:
 
 
 def end_of_day(day: date) -> datetime:
-    """Return the moment at which `day` ends everywhere on Earth."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
 
 
@@ -280,7 +260,6 @@ def days_left(day: date, now: datetime, zone: str) -> int:
 
 
 def latest_day(now: datetime) -> date:
-    """Return the day where days begin first (UTC+14); a later one is still to come anywhere."""
     return clock.day_of(now, clock.EARLIEST_ZONE)
 
 
@@ -296,7 +275,6 @@ def said_in(words: dict[str, str], *locales: str) -> tuple[str, str]:
 
 
 def language_switch() -> list[Language]:
-    """List this page in each language; empty where its address has none we have."""
     here = (request.view_args or {}).get("lang")
     # Who may not enter a page of the desk is not told that it is there (`staff.guards`).
     if here not in languages() or request.endpoint is None or g.get("kept_out"):
@@ -381,7 +359,6 @@ def _parsed(code: str) -> BabelLocale:
 
 
 def say_number(number: int, in_language: str | None = None) -> str:
-    """Write a whole number in the language given, or the page's."""
     return _number(number, in_language or locale())
 
 

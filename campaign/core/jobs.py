@@ -63,42 +63,33 @@ def enqueue(session: Session, name: str, *ids: int) -> None:
 
 
 def periodic_jobs() -> list[str]:
-    """List the names of the jobs that are done again and again."""
     return list(_periodic)
 
 
 def run_now(name: str, *ids: int) -> None:
-    """Do the job `name` here, without the queue: commands and tests."""
     _jobs[name](*ids)
 
 
 @dataclass(frozen=True)
 class Queue:
-    """The courier of one instance."""
-
     huey: Huey
     _send: Callable[..., object]
 
     def send(self, name: str, ids: tuple[int, ...] = ()) -> None:
-        """Put a job in the queue now."""
         self._send(name, *ids)
 
     def waiting(self) -> int:
-        """Count messages that wait to be fetched."""
         return cast(int, self.huey.pending_count())
 
     def close(self) -> None:
-        """Leave the queue; it is joined again by the next use."""
         self.huey.storage.close()
 
 
 def queue() -> Queue:
-    """Return the queue of the current application."""
     return cast(Queue, current_app.extensions["queue"])
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Connect to the queue that the settings name, and teach it our jobs."""
     huey = _connect(settings)
 
     def run_job(name: str, *ids: int) -> None:

@@ -65,7 +65,6 @@ class LibraryFormatter(logging.Formatter):
 
 
 def describe(problem: BaseException) -> str:
-    """Return the kind and place of a failure."""
     return f"{type(problem).__name__} at {place_of(problem)}"
 
 

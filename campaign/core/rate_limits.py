@@ -21,8 +21,6 @@ _HOUR = 3600
 
 
 class RateLimit(db.Base):
-    """How often something was done from one place in one hour; shared by all machines."""
-
     __tablename__ = "rate_limit"
 
     bucket: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
@@ -124,7 +122,6 @@ def count_against_limit(session: Session, what: str, place: str, per_hour: int) 
 
 
 def read_count(session: Session, what: str, place: str) -> int:
-    """Return how many `what` were counted from `place` in this clock hour."""
     bucket = _bucket(what, place, clock.utcnow())
     return session.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
 
@@ -142,14 +139,11 @@ def _bucket(what: str, place: str, now: datetime) -> bytes:
 
 @jobs.job("security.forget-limits", every_minutes=15)
 def forget_limits() -> None:
-    """Remove counts whose hour is over."""
     with db.transaction() as session:
         session.execute(delete(RateLimit).where(RateLimit.expires_at < db.utcnow()))
 
 
 class FewAtOnce:
-    """Lets so many in, and has as many wait; refuses all others at once."""
-
     def __init__(self, places: int, *, seconds: int, slug: str = "busy") -> None:
         self._places = BoundedSemaphore(places)
         self._queue = BoundedSemaphore(places)

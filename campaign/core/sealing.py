@@ -54,7 +54,6 @@ class KeyState:
     bound: int = 0
     """Since which version all values are bound to their row: older forms and keys are refused."""
     look_ups: int = 1
-    """Of the key by which people are found."""
     name: str = ""
     """Of the key that seals (`Keyring.name_key`): elsewhere it may be another of that version."""
 
@@ -82,7 +81,6 @@ class Keyring:
     __slots__ = ("_keys", "state")
 
     def __init__(self, *data_keys: bytes, state: KeyState = KeyState()) -> None:
-        """`data_keys` are of 32 bytes each, the oldest first."""
         self._keys = [_Keys.of(key, version) for version, key in enumerate(data_keys, 1)]
         self.state = state
 
@@ -146,13 +144,11 @@ class Keyring:
         return _OF_ROW + bytes((version,))
 
     def seal_bytes(self, data: bytes, place: str) -> bytes:
-        """Seal `data` for `place`: the key of a file, say."""
         version, nonce = self.state.sealing, os.urandom(_NONCE_BYTES)
         head, aead = bytes((_BYTES + version,)), self._keys[version - 1].aead
         return head + nonce + aead.encrypt(nonce, data, head + place.encode())
 
     def open_bytes(self, sealed: bytes, place: str) -> bytes:
-        """Return what `seal_bytes` was given. Raises WrongKey."""
         head = sealed[:1]
         if head == _UNPADDED:
             return self._decrypt(1, sealed[1:], place.encode())
@@ -179,7 +175,6 @@ class Keyring:
         return message
 
     def turning_pads(self, version: int) -> tuple[bytes, bytes]:
-        """Return the inner and outer pad of the HMAC by which fingerprints turn to a version."""
         key = self._keys[version - 1].look_ups.ljust(_BLOCK, b"\0")
         return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
 
@@ -215,7 +210,6 @@ class Keyring:
 
 
 def version_of(sealed: bytes) -> int:
-    """Return the version of the key that sealed bytes (`seal_bytes`) need."""
     return max(1, sealed[0] - _BYTES) if sealed else 1
 
 

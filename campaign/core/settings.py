@@ -41,8 +41,6 @@ def _split(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """The settings of one instance."""
-
     model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", extra="forbid", frozen=True)
 
     instance: Path = Field(Path("instance"), description="Folder of keys, SQLite files and files.")
@@ -366,14 +364,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Ask arguments, then the environment, then the instance's TOML file."""
         given = init_settings().get("instance")
         folder = Path(given or os.environ.get("CAMPAIGN_INSTANCE") or "instance")
         toml = TomlConfigSettingsSource(settings_cls, folder / "settings.toml")
         return init_settings, env_settings, toml
 
     def model_post_init(self, _context: Any, /) -> None:
-        """Refuse what could not be served right, before anything starts."""
         refuse_unsafe(self)
 
     @property
@@ -382,7 +378,6 @@ class Settings(BaseSettings):
 
     @property
     def files_folder(self) -> Path:
-        """Return the folder of stored files, where they lie in one."""
         return self.folder / (self.files or "files")
 
     @property
@@ -402,28 +397,23 @@ class Settings(BaseSettings):
 
     @property
     def secure(self) -> bool:
-        """Return whether people reach the site through https."""
         return self.base_url.startswith("https://")
 
     @property
     def host(self) -> str:
-        """Return host (and port) of `base_url`: the only one that requests may name."""
         return urlsplit(self.base_url).netloc
 
     @property
     def outbox(self) -> Path:
-        """Return the folder that takes mails where no mail server is set."""
         return self.folder / "outbox"
 
     @property
     def sqlalchemy_url(self) -> str:
-        """Return the address of the database, with psycopg 3 as driver of PostgreSQL."""
         url = self.database_url or f"sqlite:///{self.folder / 'campaign.sqlite'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @cached_property
     def secret(self) -> str:
-        """Return the key that signs sessions and links."""
         given = self.secret_key.get_secret_value() if self.secret_key else ""
         return given or base64.b64encode(read_key(self.folder / "secret.key")).decode()
 
@@ -441,7 +431,6 @@ class Settings(BaseSettings):
         return (read_key(self.folder / "data.key"), *map(read_key, self._later_key_files()))
 
     def key_file(self, version: int) -> Path:
-        """Return the file of a data key."""
         return self.folder / ("data.key" if version == 1 else f"data-{version}.key")
 
     def _later_key_files(self) -> list[Path]:
@@ -489,7 +478,6 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def current_settings() -> Settings:
-    """Return the settings of the application that runs."""
     settings: Settings = current_app.extensions["settings"]
     return settings
 

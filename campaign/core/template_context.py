@@ -14,8 +14,6 @@ from typing import Any, ClassVar, dataclass_transform
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class TemplateContext:
-    """The base of what templates are given."""
-
     template: ClassVar[str] = ""
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 

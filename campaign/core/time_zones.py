@@ -65,7 +65,6 @@ def all_zones() -> tuple[str, ...]:
 
 
 def zones_in(country: str) -> tuple[str, ...]:
-    """Return the names of a country's time zones, in the order of the alphabet."""
     return tuple(sorted(get_global("territory_zones").get(country, ())))
 
 

@@ -27,12 +27,10 @@ SHOWS_MAILS = "Development mode shows mails to everybody: on a public host set m
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches what listens on `host`."""
     return host in _LOOPBACK
 
 
 def refuse_readable_secrets(path: Path) -> None:
-    """Raise UnsafeSettings for a file of settings that holds secrets and that others can read."""
     if not path.is_file():
         return
     held = sorted(_SECRETS & tomllib.loads(path.read_text("utf-8")).keys())
@@ -70,7 +68,6 @@ def refuse_open_folders(settings: "Settings") -> None:
 
 
 def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    """Yield what would let others read letters, mails or passwords."""
     production = settings.mode == "production"
     host = urlsplit(settings.base_url).hostname
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
@@ -100,7 +97,6 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
 
 
 def _unguarded(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    """Yield what lets others in to what is kept."""
     production = settings.mode == "production"
     for name in ("database_url", "jobs_url"):
         url: str = getattr(settings, name)
@@ -151,7 +147,6 @@ def _is_local_host(host: str) -> bool:
 
 
 def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    """Yield what nobody could use or read."""
     url = urlsplit(settings.base_url)
     yield (
         url.scheme not in {"http", "https"} or not url.hostname,

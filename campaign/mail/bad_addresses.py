@@ -47,7 +47,6 @@ def mark(session: Session, fingerprint: bytes, status: str) -> bool:
 
 
 def mark_recipient(session: Session, mail_id: int, status: str) -> bool:
-    """Mark the address to which that mail of the outbox went."""
     fingerprint = session.scalar(select(OutboxMail.recipient_hmac).where(OutboxMail.id == mail_id))
     return fingerprint is not None and mark(session, fingerprint, status)
 
@@ -58,7 +57,6 @@ def clear(session: Session, fingerprint: bytes) -> None:
 
 
 def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
-    """Whether a row's address is marked, for a query."""
     return exists().where(BadAddress.email_hmac == fingerprint)
 
 
@@ -69,7 +67,6 @@ _MOST_BYTES = 2_000_000
 
 @jobs.job("mail.read-bounces", every_minutes=10)
 def read_bounces() -> None:
-    """Mark addresses by the reports that have come, and remove these. Other mails stay."""
     settings = current_settings()
     if not settings.bounce_maildir:
         return
@@ -83,7 +80,6 @@ def read_bounces() -> None:
 
 
 def _read(raw: bytes) -> bool:
-    """Take in one mail; tells whether it was a report."""
     reports = run_apart(list_reports, raw)
     if reports is None:
         return False

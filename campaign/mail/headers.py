@@ -25,7 +25,6 @@ class UnfoldedHeader(UnstructuredHeader, BaseHeader):
 _registry = HeaderRegistry()
 _registry.map_to_type("list-unsubscribe", UnfoldedHeader)
 POLICY = EmailPolicy(header_factory=_registry)
-"""For every mail that we write."""
 _MOST_CHARACTERS = 2000
 
 

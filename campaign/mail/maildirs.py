@@ -19,7 +19,6 @@ from campaign.storage import FilesAway, storage
 log = structlog.get_logger()
 
 ASIDE = "put-aside"
-"""The folder of the storage with mails that could not be read."""
 _FAILED = ".failed"
 """How the name of a mail ends that failed once; the rest of it is the mail server's."""
 _NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
@@ -27,7 +26,6 @@ _NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
 
 
 def is_maildir(path: Path) -> bool:
-    """Whether there is a Maildir at `path`; `campaign doctor` asks."""
     return all((path / part).is_dir() for part in ("cur", "new", "tmp"))
 
 
@@ -41,7 +39,6 @@ def empty(path: Path, take: Callable[[bytes], bool], *, kind: str, most_bytes: i
 
 
 def list_put_aside() -> list[str]:
-    """List the names of the mails that are put aside, the oldest first."""
     return sorted(storage().names(ASIDE))
 
 

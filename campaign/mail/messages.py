@@ -67,14 +67,12 @@ class OutboxMail(Base):
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     kind: Mapped[str] = mapped_column(String(60))
-    """The message's name: its templates are `mail/KIND.txt`, `.html` and `.subject.txt`."""
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     """The campaign that it is about: once that is stopped, the mail is not sent."""
     recipient: Mapped[str | None] = mapped_column(Sealed("outbox_mail.recipient"))
     recipient_hmac: Mapped[bytes] = mapped_column(LookUp(32))
     locale: Mapped[Locale]
     context: Mapped[str | None] = mapped_column(Sealed("outbox_mail.context"))
-    """What the templates need, as JSON."""
     state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
@@ -103,7 +101,6 @@ _PUT = insert(_OUTBOX).returning(_OUTBOX.c.id)
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
 
 kinds: dict[str, type["Mail"]] = {}
-"""Every kind of mail, by name."""
 MOST_A_DAY = {"ask": 3, "join": 2}
 """Budgets smaller than the setting."""
 
@@ -183,12 +180,10 @@ class Mail(TemplateContext):
         return True
 
     def recheck(self, session: Session) -> Self | None:
-        """Return the mail as it is true when it goes out; None where it is no longer wanted."""
         return self
 
     @classmethod
     def most_a_day(cls) -> int:
-        """Return how many mails of its budget one address gets in a day."""
         most = current_settings().mails_per_address_per_day
         return min(most, MOST_A_DAY.get(cls.budget, most))
 

@@ -65,7 +65,6 @@ def init_app(app: Flask, *, why_not_mailed: WhyNotMailed) -> None:
 
 @jobs.job("mail.send")
 def send_mail(mail_id: int) -> None:
-    """Send one mail, if it is still due."""
     if not _claim(mail_id):
         return
     settings = current_settings()
@@ -94,7 +93,6 @@ def send_mail(mail_id: int) -> None:
 
 @jobs.job("mail.sweep", every_minutes=1)
 def sweep() -> None:
-    """Send what is due: retries, and mails whose message was lost with a worker."""
     with db.reading() as session:
         due = session.scalars(
             select(OutboxMail.id).where(_MAILS.is_due()).order_by(OutboxMail.due_at).limit(_SWEEP)
@@ -108,7 +106,6 @@ def sweep() -> None:
 
 @jobs.job("mail.forget", every_minutes=60)
 def forget() -> None:
-    """Remove what is left of mails that were sent, or failed, long ago."""
     with db.transaction() as session:
         session.execute(
             delete(OutboxMail).where(
@@ -119,7 +116,6 @@ def forget() -> None:
 
 
 def render(row: OutboxMail, settings: Settings) -> EmailMessage:
-    """Return a mail of the outbox as it goes out, in the language of its reader."""
     return _compose(read_mail(row), row, settings)
 
 
@@ -162,7 +158,6 @@ def isolate_names(text: str) -> str:
 
 
 def _ascii_address(address: str) -> str:
-    """Return the address with its domain as mail servers know it, without letters beyond ASCII."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address

@@ -28,7 +28,7 @@ class MailNotTaken(Exception):
 
 class Transport(Protocol):
     def send(self, mail: EmailMessage) -> None:
-        """Hand over one mail; raises MailNotTaken."""
+        pass
 
 
 class Files:
@@ -38,7 +38,6 @@ class Files:
         self.folder = folder  # made when the first mail comes
 
     def send(self, mail: EmailMessage) -> None:
-        """Keep the mail under its message id."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = str(mail["Message-ID"]).strip("<>").partition("@")[0]
         (self.folder / f"{name}.eml").write_bytes(mail.as_bytes(policy=POLICY.clone(utf8=True)))
@@ -72,7 +71,6 @@ class Smtp:
             raise MailNotTaken(type(problem).__name__, permanent=False) from problem
 
     def connect(self) -> smtplib.SMTP:
-        """Connect as the settings say, encrypted and signed in; `with` ends it."""
         settings = self.settings
         if settings.smtp_security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(

@@ -49,7 +49,6 @@ def index() -> ResponseReturnValue:
 @public
 @localised
 def show(name: str) -> ResponseReturnValue:
-    """Show a mail's text, with links that can be followed."""
     mails = {mail.name: mail for mail in list_mails(current_settings().outbox)}
     if name not in mails:
         abort(404)

@@ -13,8 +13,6 @@ from campaign.models.staff import StaffUser
 
 
 class AboutPage(enum.StrEnum):
-    """The pages on which an organization adds a text of its own."""
-
     PRIVACY = "privacy"
     ABOUT = "about"
     ACCESSIBILITY = "accessibility"

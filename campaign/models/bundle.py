@@ -25,15 +25,11 @@ Destination = Mission | Official
 
 
 class BundleKind(enum.StrEnum):
-    """The first bundle for a mission, or one with what was confirmed since."""
-
     FIRST = "first"
     SUPPLEMENTARY = "supplementary"
 
 
 class BundleState(enum.StrEnum):
-    """Where the making of a bundle stands."""
-
     PRINTING = "printing"
     ASSEMBLING = "assembling"
     READY = "ready"
@@ -43,16 +39,12 @@ class BundleState(enum.StrEnum):
 
 
 class VolumeState(enum.StrEnum):
-    """Where the printing of a volume stands."""
-
     WAITING = "waiting"
     PRINTING = "printing"
     PRINTED = "printed"
 
 
 class DeliveryOutcome(enum.StrEnum):
-    """How a delivery attempt ended."""
-
     ACCEPTED = "accepted"
     PART = "part"
     """Some were taken: `messages` says how many, `taken` which, once that is known."""
@@ -72,7 +64,6 @@ class Journey(Base):
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
-    """None where its bundles go by post."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
 
@@ -109,7 +100,6 @@ class Bundle(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
     official_id: Mapped[int | None] = mapped_column(ForeignKey("official.id"), index=True)
-    """To whose own address it goes by post."""
     sequence: Mapped[int]
     kind: Mapped[BundleKind]
     state: Mapped[BundleState] = mapped_column(default=BundleState.PRINTING)
@@ -118,23 +108,18 @@ class Bundle(Base):
     letter_count: Mapped[int]
     page_count: Mapped[int | None]
     failure: Mapped[str | None] = mapped_column(String(60))
-    """Why it failed; while it is made, what kept the last try from it."""
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    """To make its papers, that failed; those that wait for room or for the storage do not count."""
     lease_until: Mapped[datetime | None]
-    """Until when the worker that assembles it has it for itself."""
     attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     """Claims so far; a worker whose number is no longer this one has lost it."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
     journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
-    """The journey that it is part of; None where it travels alone."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
     ready_at: Mapped[datetime | None]
     emptied_at: Mapped[datetime | None]
     """Since when its files are no longer kept: nobody is to be found in them. Hashes stay."""
     remade_at: Mapped[datetime | None]
-    """When volumes were last sent to be made again, without letters that were taken back."""
     taken_out: Mapped[list[Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
     and the `sha256` of the volume that still held them."""
@@ -155,12 +140,10 @@ class Bundle(Base):
 
     @property
     def zone(self) -> str:
-        """The time zone of the days on which it is handed over or posted."""
         return self.mission.zone if self.mission else self.campaign.timezone
 
     @property
     def destination(self) -> Destination:
-        """Return a mission, or by post an official."""
         destination = self.mission or self.official
         assert destination is not None  # the database lets no bundle have none
         return destination
@@ -188,9 +171,7 @@ class Volume(Base):
     letter_count: Mapped[int]
     state: Mapped[VolumeState] = mapped_column(default=VolumeState.WAITING)
     lease_until: Mapped[datetime | None]
-    """Until when the worker that claimed it has it for itself."""
     attempt: Mapped[int] = mapped_column(default=0)
-    """Claims so far; a worker whose number is no longer this one has lost the volume."""
     printed_letters: Mapped[int] = mapped_column(default=0)
     page_count: Mapped[int | None]
     byte_count: Mapped[int | None]
@@ -233,7 +214,6 @@ class DeliveryAttempt(Base):
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"))
-    """None where its bundle went by post to an official."""
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"), index=True)
     """None where what was handed over was not made here."""
     visit_id: Mapped[int | None] = mapped_column(ForeignKey("gate_visit.id"))
@@ -250,7 +230,6 @@ class DeliveryAttempt(Base):
     outcome: Mapped[DeliveryOutcome]
     notes: Mapped[Words] = mapped_column(default=dict)
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
-    """The post that tells of it on the case's page."""
     created_at: Mapped[Created]
 
     campaign: Mapped[Campaign] = relationship()
@@ -263,7 +242,6 @@ class DeliveryAttempt(Base):
 
     @property
     def zone(self) -> str:
-        """The time zone of its day and of its time."""
         return self.mission.zone if self.mission else self.campaign.timezone
 
     @property
@@ -275,8 +253,6 @@ class DeliveryAttempt(Base):
 
 
 class TakenLetters(Base):
-    """Letters that a mission took of a bundle, from one number to another."""
-
     __tablename__ = "taken_letters"
     __table_args__ = (CheckConstraint("first_number <= last_number", name="numbers"),)
 
@@ -303,14 +279,12 @@ class BundlePrint(Base):
     zip_sha256: Mapped[str] = mapped_column(String(64))
     letters: Mapped[int]
     pages: Mapped[int]
-    """Of the volumes."""
     on_paper: Mapped[int] = mapped_column(default=0)
     """People on signed sheets who stand in its lists."""
     files: Mapped[list[Json]]
     """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF."""
     made_at: Mapped[Created]
     removed_at: Mapped[datetime | None]
-    """Since when its files are no longer kept; their hashes are."""
 
 
 class BundleReprint(Base):
@@ -326,7 +300,6 @@ class BundleReprint(Base):
         ForeignKey("bundle_print.id", ondelete="CASCADE"), index=True
     )
     file: Mapped[str] = mapped_column(String(80), default="")
-    """Which file of it; empty: the whole ZIP."""
     sha256: Mapped[str] = mapped_column(String(64))
     """Of what was given out: that of the first print, byte for byte."""
     reason: Mapped[str] = mapped_column(Sealed("bundle_reprint.reason"))
@@ -362,7 +335,6 @@ class CoverText(Base):
     subject: Mapped[str] = mapped_column(String(200))
     salutation: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
-    """Paragraphs with ((placeholders)); the line ((counts)) is where the table stands."""
     close: Mapped[str] = mapped_column(String(200))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]

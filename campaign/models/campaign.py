@@ -41,8 +41,6 @@ from sqlalchemy import Index
 
 
 class CampaignStatus(enum.StrEnum):
-    """Where a campaign stands in its life."""
-
     DRAFT = "draft"
     REVIEW = "review"
     SCHEDULED = "scheduled"
@@ -56,32 +54,22 @@ ENDED = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)
 
 
 class StopKind(enum.StrEnum):
-    """Why a campaign was stopped, in a word: what pages, mails and the desk say goes by it."""
-
     HARM = "harm"
-    """Another letter could do harm."""
     SAFE = "safe"
-    """The person is free or safe."""
     OTHER = "other"
 
 
 class LetterFormat(enum.StrEnum):
-    """What the supporter signs: a letter of a page, or a card, four to a sheet."""
-
     LETTER = "letter"
     CARD = "card"
 
 
 class TargetKind(enum.StrEnum):
-    """Whether a letter is addressed to the official, or only names them as receiving a copy."""
-
     TO = "to"
     COPY = "copy"
 
 
 class UpdateKind(enum.StrEnum):
-    """What a dated post tells."""
-
     FURTHER_INFORMATION = "further-information"
     GOOD_NEWS = "good-news"
     STOP = "stop"
@@ -91,8 +79,6 @@ class UpdateKind(enum.StrEnum):
 
 
 class Campaign(Base):
-    """One urgent action."""
-
     __tablename__ = "campaign"
 
     id: Mapped[PrimaryKey]
@@ -106,9 +92,7 @@ class Campaign(Base):
     format: Mapped[LetterFormat] = mapped_column(default=LetterFormat.LETTER)
     status: Mapped[CampaignStatus] = mapped_column(default=CampaignStatus.DRAFT, index=True)
     status_reasons: Mapped[Words] = mapped_column(default=dict, server_default=text("'{}'"))
-    """Why it was closed or stopped, for everybody to read, per language."""
     stop_kind: Mapped[StopKind] = mapped_column(default=StopKind.HARM, server_default="harm")
-    """What kind of stop it was; of one that is not stopped it says nothing."""
     themes: Mapped[list[str]] = mapped_column(default=list)
     timezone: Mapped[str] = mapped_column(String(60))
     issued_on: Mapped[date | None]
@@ -118,62 +102,42 @@ class Campaign(Base):
     closed_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     open_at: Mapped[datetime | None]
-    """When it is to open by itself, once it is scheduled."""
     opening_missed_at: Mapped[datetime | None]
-    """When it was to open and could not; the desk says so until it is sent on its way again."""
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    """Who wrote last before a second person looks at it: anybody else may open it."""
     review_note: Mapped[str] = mapped_column(Text, default="")
-    """Why it was sent back to be changed, for the desk."""
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
-    """The campaign to which this is further information."""
     person_name: Mapped[str] = mapped_column(String(200))
-    """The person at risk, as the case sheet names them."""
     person_died: Mapped[bool] = mapped_column(default=False)
-    """Whether the person is dead: people write about them, not for them."""
     person_pronouns: Mapped[str] = mapped_column(String(40), default="")
     default_locale: Mapped[Locale]
-    """Language of the page for readers whose own has no edition."""
     letter_locales: Mapped[list[str]] = mapped_column(default=list)
-    """Languages in which letters can be written, the targets' first."""
     forbidden_words: Mapped[list[str]] = mapped_column(
         SealedList("campaign.forbidden_words"), default=list, nullable=True
     )
     """Words that must not stand in a letter, in any language: a witness's name, a place."""
     full_text_edit: Mapped[bool] = mapped_column(default=False)
-    """Whether supporters may rewrite the whole letter; required points stay in."""
     print_translation: Mapped[bool] = mapped_column(default=False)
-    """Whether a letter in a language that is not the targets' prints with its translation."""
     embed_hosts: Mapped[list[str]] = mapped_column(default=list)
     """Hosts whose pages may show the form in a frame: "example.org"."""
     screening: Mapped[Json] = mapped_column(default=dict)
     """Which letters are looked at before they count (`ScreeningRules`); empty: the usual."""
     embargo_until: Mapped[datetime | None]
-    """Nothing of the case is published before this moment."""
     picture: Mapped[str] = mapped_column(String(120), default="")
-    """Key of the case's picture in the storage, whole; empty: none."""
     picture_wide: Mapped[str] = mapped_column(String(120), default="")
-    """The same, cut to the page around what matters in it."""
     picture_small: Mapped[str] = mapped_column(String(120), default="")
-    """The same for lists."""
     picture_alt: Mapped[Words] = mapped_column(default=dict)
-    """What the picture shows, per language."""
     picture_x: Mapped[int] = mapped_column(default=50)
     """Where in the picture that is which matters: percent from the left."""
     picture_y: Mapped[int] = mapped_column(default=50)
-    """Percent from the top."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     owner_id: Mapped[int | None] = mapped_column(
         ForeignKey("staff_user.id"),
         index=True,
         default=lambda context: context.get_current_parameters().get("created_by_id"),
     )
-    """Who answers for it; none: the admins, until they hand it over."""
     forgotten_at: Mapped[datetime | None]
-    """When who signed it was last erased by the calendar, long after its end."""
     created_at: Mapped[Created]
     changed_at: Mapped[Created]
-    """Moves with every change of what the public sees."""
 
     editions: Mapped[list["Edition"]] = relationship(
         back_populates="campaign", cascade="all, delete-orphan", order_by="Edition.id"
@@ -203,8 +167,6 @@ class Campaign(Base):
 
 
 class Edition(Base):
-    """A campaign's text in one language."""
-
     __tablename__ = "edition"
     __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
 
@@ -213,11 +175,8 @@ class Edition(Base):
     locale: Mapped[Locale]
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(Text)
-    """Three sentences."""
     background: Mapped[str] = mapped_column(Text, default="")
-    """What happened, in Markdown."""
     asks: Mapped[list[str]] = mapped_column(default=list)
-    """What the letter asks for, a line each."""
     outcome: Mapped[str] = mapped_column(Text, default="")
     """How it ended, or how such cases end, in Markdown."""
 
@@ -243,8 +202,6 @@ class Target(Base):
 
 
 class Update(Base):
-    """A dated post on a campaign."""
-
     __tablename__ = "update"
 
     id: Mapped[PrimaryKey]
@@ -254,15 +211,11 @@ class Update(Base):
     kind: Mapped[UpdateKind]
     happened_on: Mapped[date]
     picture: Mapped[str] = mapped_column(String(120), default="")
-    """Key of a picture in the storage; empty: none."""
     picture_alt: Mapped[Words] = mapped_column(default=dict)
-    """What the picture shows, per language."""
     target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
     """The official whose answer it is: the case's page says so under their name."""
     tell_network: Mapped[bool] = mapped_column(default=False)
-    """Whether its author wants the urgent-action network to be told of it."""
     tell_signers: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether its author wants those who asked for news of the case to be told of it."""
     published_at: Mapped[Created]
 
     campaign: Mapped[Campaign] = relationship(back_populates="updates")
@@ -272,12 +225,9 @@ class Update(Base):
     more_pictures: Mapped[list["UpdatePicture"]] = relationship(
         cascade="all, delete-orphan", order_by="UpdatePicture.position"
     )
-    """Beside `picture`; none where that is empty."""
 
 
 class UpdatePicture(Base):
-    """A further picture of an update."""
-
     __tablename__ = "update_picture"
 
     update_id: Mapped[int] = mapped_column(
@@ -289,8 +239,6 @@ class UpdatePicture(Base):
 
 
 class UpdateEdition(Base):
-    """An update in one language."""
-
     __tablename__ = "update_edition"
     __table_args__ = (UniqueConstraint("update_id", "locale"),)
 

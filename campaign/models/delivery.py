@@ -12,22 +12,16 @@ from campaign.models.directory import Mission
 
 
 class GateFileKind(enum.StrEnum):
-    """What a file of a visit is."""
-
     PICTURE = "picture"
     RECEIPT = "receipt"
 
 
 class GateFileFormat(enum.StrEnum):
-    """What was uploaded, judged by content."""
-
     IMAGE = "image"
     PDF = "pdf"
 
 
 class RunState(enum.StrEnum):
-    """Where the printing of a bundle's envelopes stands."""
-
     WAITING = "waiting"
     PRINTING = "printing"
     READY = "ready"
@@ -35,8 +29,6 @@ class RunState(enum.StrEnum):
 
 
 class PaperFate(enum.StrEnum):
-    """What became of printed letters whose campaign was stopped."""
-
     DESTROYED = "destroyed"
     KEPT = "kept"
 
@@ -52,17 +44,14 @@ class GateVisit(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     """Chosen where it was written down: sent twice, it is recorded once."""
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
-    """None where its bundles went by post to an official."""
     happened_on: Mapped[date]
     happened_time: Mapped[time | None]
     """By the clocks at the place."""
     place: Mapped[str] = mapped_column(String(200), default="")
     delegates: Mapped[str] = mapped_column(Sealed("gate_visit.delegates"))
-    """Who went."""
     received_by: Mapped[str] = mapped_column(Sealed("gate_visit.received_by"))
     notes: Mapped[str] = mapped_column(Sealed("gate_visit.notes"))
     tracking: Mapped[str] = mapped_column(String(60), default="")
-    """Number that a post or courier gave."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
 
@@ -90,7 +79,6 @@ class GateFile(Base):
     kind: Mapped[GateFileKind]
     format: Mapped[GateFileFormat]
     folder: Mapped[str] = mapped_column(String(40))
-    """Where its files lie: `page-1` … as pictures, and `original` of a PDF."""
     pages: Mapped[int]
     created_at: Mapped[Created]
 
@@ -111,12 +99,10 @@ class EnvelopeRun(Base):
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), unique=True)
     letters_each: Mapped[int]
     with_letters: Mapped[bool]
-    """Whether the letters are printed again; without, the sheets that came back are used."""
     letter_count: Mapped[int]
     envelope_count: Mapped[int]
     state: Mapped[RunState] = mapped_column(default=RunState.WAITING)
     lease_until: Mapped[datetime | None]
-    """Until when the worker that prints it has it for itself."""
     attempt: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str] = mapped_column(String(60), default="")
     files: Mapped[list[Json]] = mapped_column(default=list)
@@ -135,8 +121,6 @@ class EnvelopeRun(Base):
 
 
 class Envelope(Base):
-    """Letters of a bundle, by their numbers, that are posted together."""
-
     __tablename__ = "envelope"
     __table_args__ = (
         UniqueConstraint("run_id", "sequence"),
@@ -161,8 +145,6 @@ class Envelope(Base):
 
 
 class Rerouting(Base):
-    """A bundle's letters go through another mission, in another bundle."""
-
     __tablename__ = "rerouting"
 
     id: Mapped[PrimaryKey]

@@ -23,8 +23,6 @@ from campaign.core.time_zones import zone_of
 
 
 class MissionKind(enum.StrEnum):
-    """What sort of mission it is."""
-
     EMBASSY = "embassy"
     HIGH_COMMISSION = "high-commission"
     CONSULATE = "consulate"
@@ -44,15 +42,11 @@ class Official(Base):
     public_id: Mapped[PublicId]
     slug: Mapped[Slug] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
-    """Full name with titles, as an envelope has it; empty where the office alone is known."""
     given_name: Mapped[str] = mapped_column(String(100), default="")
     family_name: Mapped[str] = mapped_column(String(100), default="")
     office: Mapped[Words]
-    """What the official is, per language: "Governor of Yucatán"."""
     salutation: Mapped[Words]
-    """First line of a letter, per language: "Excellency:"."""
     close: Mapped[Words]
-    """Last line before the signature, per language: "Yours sincerely,"."""
     country: Mapped[Country]
     preferred_locale: Mapped[str] = mapped_column(String(12), default="en")
     address: Mapped[list[str]] = mapped_column(default=list)
@@ -60,9 +54,7 @@ class Official(Base):
     region: Mapped[str] = mapped_column(String(100), default="")
     postal_code: Mapped[str] = mapped_column(String(20), default="")
     left_on: Mapped[date | None]
-    """When they left the office that letters name; campaigns that aim at them are shown."""
     source_id: Mapped[str] = mapped_column(String(60), default="", index=True)
-    """Where it was imported from: a Wikidata QID, or the country and the file's own id."""
     name_key: Mapped[str] = mapped_column(String(200), default="")
     """Name (or office) without accents and capitals: order of lists, and namesakes."""
     search: Mapped[str] = mapped_column(Text, default="")
@@ -78,8 +70,6 @@ class Official(Base):
 
 
 class Mission(Base):
-    """An embassy, high commission, consulate or permanent mission."""
-
     __tablename__ = "mission"
     __table_args__ = (
         Index("ix_mission_sending_country_host_country", "sending_country", "host_country", "slug"),
@@ -92,14 +82,11 @@ class Mission(Base):
     slug: Mapped[Slug] = mapped_column(unique=True)
     kind: Mapped[MissionKind]
     name: Mapped[Words]
-    """Per language: "Embassy of Mexico"."""
     sending_country: Mapped[Country]
     host_country: Mapped[Country]
     accredited_to: Mapped[list[str]] = mapped_column(default=list)
-    """Further countries for which it is responsible."""
     head_of_mission: Mapped[str] = mapped_column(String(200), default="")
     hours: Mapped[str] = mapped_column(String(300), default="")
-    """When somebody is there: "Monday to Friday, 9 to 12"."""
     door_notes: Mapped[str | None] = mapped_column(Sealed("mission.door_notes"))
     """Who opens the door, and how it went; it may name people, so it is sealed."""
     address: Mapped[list[str]] = mapped_column(default=list)
@@ -110,9 +97,7 @@ class Mission(Base):
     """As somebody chose it; none where the city and the country tell it: see `zone`."""
     last_checked_on: Mapped[date | None]
     source_id: Mapped[str] = mapped_column(String(40), default="", index=True)
-    """Where it was imported from, such as a Wikidata QID; a second import finds it again."""
     search: Mapped[str] = mapped_column(Text, default="")
-    """All that a search finds it by, folded; kept by `_note_words`."""
     created_at: Mapped[Created]
 
     contacts: Mapped[list["ContactDetail"]] = relationship(
@@ -168,8 +153,6 @@ class Post(Base):
 
 
 class Membership(Base):
-    """That an official holds, or held, a post (Popolo), and from when until when."""
-
     __tablename__ = "membership"
 
     id: Mapped[PrimaryKey]
@@ -200,7 +183,6 @@ class ToldApart(Base):
 @event.listens_for(Official, "before_insert")
 @event.listens_for(Official, "before_update")
 def _note_words(_mapper: object, _connection: object, official: Official) -> None:
-    """Keep what lists are ordered and searched by."""
     official.name_key = name_key(official.name, official.office or {}, official.slug)
     official.search = search_text(
         official.slug,
@@ -216,7 +198,6 @@ def _note_words(_mapper: object, _connection: object, official: Official) -> Non
 @event.listens_for(Mission, "before_insert")
 @event.listens_for(Mission, "before_update")
 def _note_mission_words(_mapper: object, _connection: object, mission: Mission) -> None:
-    """Keep what the list is searched by."""
     mission.search = search_text(
         mission.slug,
         mission.locality,
@@ -227,15 +208,11 @@ def _note_mission_words(_mapper: object, _connection: object, mission: Mission) 
 
 
 class Directory(enum.StrEnum):
-    """Which part of the directory a file is for."""
-
     OFFICIALS = "officials"
     MISSIONS = "missions"
 
 
 class ImportState(enum.StrEnum):
-    """How far a file has come."""
-
     UPLOADED = "uploaded"
     REHEARSING = "rehearsing"
     READY = "ready"
@@ -245,8 +222,6 @@ class ImportState(enum.StrEnum):
 
 
 class Verdict(enum.StrEnum):
-    """What an import does, or would do, with a row."""
-
     ADDED = "added"
     CHANGED = "changed"
     LEFT = "left"
@@ -267,20 +242,14 @@ class DirectoryImport(Base):
     )
     file_name: Mapped[str] = mapped_column(Sealed("directory_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
-    """Where the sealed file lies; empty once it is applied."""
     options: Mapped[Json] = mapped_column(default=dict)
-    """Encoding, meanings of columns, values for all rows: what the mapping page was told."""
     state: Mapped[ImportState] = mapped_column(default=ImportState.UPLOADED)
     counts: Mapped[Json] = mapped_column(default=dict)
-    """Rows per verdict; and `again`, where the directory changed between dry run and import."""
     digest: Mapped[str] = mapped_column(String(64), default="")
     """Of all that the dry run showed: what is applied is exactly that, or nothing."""
     failure: Mapped[str | None] = mapped_column(Sealed("directory_import.failure"))
-    """Why it failed, as a sentence and its values (JSON)."""
     lease_until: Mapped[datetime | None]
-    """Until when the worker that does it has it for itself."""
     attempt: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Claims so far; a worker whose number is no longer this one has lost it."""
     created_at: Mapped[Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     undone_at: Mapped[datetime | None]
@@ -288,8 +257,6 @@ class DirectoryImport(Base):
 
 
 class ImportRow(Base):
-    """What would become of one row of the file."""
-
     __tablename__ = "directory_import_row"
     __table_args__ = (
         Index("ix_directory_import_row_import_id_verdict", "import_id", "verdict", "id"),
@@ -301,6 +268,4 @@ class ImportRow(Base):
     verdict: Mapped[Verdict]
     row: Mapped[int]
     partly: Mapped[bool] = mapped_column(default=False)
-    """Whether something of it could not be read and is left out."""
     detail: Mapped[str] = mapped_column(Sealed("directory_import_row.detail"))
-    """Title, slug, changes per field, or the fault (JSON)."""

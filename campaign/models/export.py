@@ -13,8 +13,6 @@ from campaign.models.staff import StaffUser
 
 
 class ExportKind(enum.StrEnum):
-    """For whose eyes it is."""
-
     FULL = "full"
     """For vetting, within the house: all that is needed to judge a signature."""
     OFFICIALS = "officials"
@@ -22,18 +20,13 @@ class ExportKind(enum.StrEnum):
 
 
 class ExportFormat(enum.StrEnum):
-    """What it is written as."""
-
     CSV = "csv"
     XLSX = "xlsx"
     JSONL = "jsonl"
 
 
 class ExportState(enum.StrEnum):
-    """Where it stands."""
-
     ASKED = "asked"
-    """It waits for a second person."""
     MAKING = "making"
     READY = "ready"
     REFUSED = "refused"
@@ -66,17 +59,14 @@ class DataExport(Base):
     kind: Mapped[ExportKind]
     format: Mapped[ExportFormat]
     locale: Mapped[Locale] = mapped_column(server_default="en")
-    """Language of the heads and of what the file says of itself."""
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     bundle_id: Mapped[int | None] = mapped_column(
         ForeignKey("bundle.id", ondelete="SET NULL"), index=True
     )
-    """Only this bundle's letters; None for the whole campaign."""
     bundle_sequence: Mapped[int | None]
     """The bundle's number, which stays when the bundle is given back."""
     reason: Mapped[str] = mapped_column(Sealed("data_export.reason"))
     recipients: Mapped[list[str]]
-    """Public keys, age or SSH, to which the file is encrypted; none: it is not."""
     state: Mapped[ExportState]
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)
     requested_at: Mapped[Created]
@@ -89,7 +79,6 @@ class DataExport(Base):
     rows_done: Mapped[int] = mapped_column(default=0)
     rows_unreadable: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
-    """Until when the worker that makes it has it for itself."""
     attempt: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(60))
     storage_key: Mapped[str] = mapped_column(String(120), default="")
@@ -107,8 +96,6 @@ class DataExport(Base):
 
 
 class ExportKey(Base):
-    """A public key of a staff user, to which their exports can be encrypted."""
-
     __tablename__ = "export_key"
     __table_args__ = (UniqueConstraint("staff_user_id", "recipient"),)
 
@@ -150,7 +137,6 @@ class FileApproval(Base):
     bundle_id: Mapped[int | None] = mapped_column(
         ForeignKey("bundle.id", ondelete="CASCADE"), index=True
     )
-    """The bundle whose files they are; None: proofs and scans of the campaign."""
     reason: Mapped[str] = mapped_column(Sealed("file_approval.reason"))
     state: Mapped[FileApprovalState] = mapped_column(default=FileApprovalState.ASKED)
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)

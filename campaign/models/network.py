@@ -10,24 +10,18 @@ from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId
 
 
 class MemberState(enum.StrEnum):
-    """Where a membership stands."""
-
     PENDING = "pending"
     ACTIVE = "active"
     LEFT = "left"
 
 
 class Frequency(enum.StrEnum):
-    """How often a member wants mail."""
-
     EACH = "each"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
 
 
 class NetworkMember(Base):
-    """A person who wants to hear of new urgent actions."""
-
     __tablename__ = "network_member"
     __table_args__ = (Index("ix_network_member_state_frequency", "state", "frequency"),)
 
@@ -36,19 +30,13 @@ class NetworkMember(Base):
     public_id: Mapped[PublicId]
     state: Mapped[MemberState] = mapped_column(default=MemberState.PENDING)
     email: Mapped[str | None] = mapped_column(Sealed("network_member.email"))
-    """None once the member has left."""
     email_hmac: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
     locale: Mapped[Locale]
-    """Language of the mails."""
     countries: Mapped[list[str]] = mapped_column(default=list)
-    """Only cases of these countries; empty: of all."""
     themes: Mapped[list[str]] = mapped_column(default=list)
-    """Only cases of these themes; empty: of all."""
     languages: Mapped[list[str]] = mapped_column(default=list)
-    """Languages in which the member can write; empty: any."""
     frequency: Mapped[Frequency] = mapped_column(default=Frequency.EACH)
     consent_wording: Mapped[str] = mapped_column(String(600))
-    """The sentence that was agreed to, as it stood on the page."""
     privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token in the mail that confirms the membership.
@@ -60,7 +48,6 @@ class NetworkMember(Base):
     confirmed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
-    """When the last weekly or monthly mail went out."""
 
 
 class Mailing(Base):
@@ -84,7 +71,6 @@ class Mailing(Base):
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True
     )
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
-    """The update that it tells of; none: the action is new."""
     last_member_id: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Created]
     finished_at: Mapped[datetime | None]

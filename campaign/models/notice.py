@@ -10,8 +10,6 @@ from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId
 
 
 class LettersLink(Base):
-    """A mailed link to every letter of one mailbox."""
-
     __tablename__ = "letters_link"
 
     id: Mapped[PrimaryKey]
@@ -25,8 +23,6 @@ class LettersLink(Base):
 
 
 class NoticeKind(enum.StrEnum):
-    """What signers are told."""
-
     HANDED_OVER = "handed-over"
     REPLY = "reply"
     OUTCOME = "outcome"
@@ -64,7 +60,6 @@ class Notice(Base):
     )
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
     next_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
-    """The action that continues this one, once it is open."""
     last_signature_id: Mapped[int] = mapped_column(default=0)
     """How far it has come: signatures are told in the order of their ids."""
     created_at: Mapped[Created]

@@ -22,15 +22,11 @@ from campaign.models.signature import Origin, Signature
 
 
 class SheetKind(enum.StrEnum):
-    """What lies on the desk: a list that many signed, or cards, one a person."""
-
     SHEET = "sheet"
     CARD = "card"
 
 
 class RowVerdict(enum.StrEnum):
-    """What became of a row."""
-
     COUNTED = "counted"
     DOUBLE = "double"
     """The person has signed online or on another sheet: counted there, and only there."""
@@ -39,15 +35,11 @@ class RowVerdict(enum.StrEnum):
 
 
 class ScanKind(enum.StrEnum):
-    """What was scanned, judged by content."""
-
     IMAGE = "image"
     PDF = "pdf"
 
 
 class PaperImportState(enum.StrEnum):
-    """How far a file of signatures has come."""
-
     UPLOADED = "uploaded"
     REHEARSING = "rehearsing"
     READY = "ready"
@@ -57,8 +49,6 @@ class PaperImportState(enum.StrEnum):
 
 
 class PaperSheet(Base):
-    """One sheet, or one pile of cards, of one campaign."""
-
     __tablename__ = "paper_sheet"
     __table_args__ = (
         CheckConstraint("rows_by_hand >= 0", name="rows_by_hand"),
@@ -72,12 +62,9 @@ class PaperSheet(Base):
     origin: Mapped[Origin] = mapped_column(default=Origin.PAPER)
     """`import` where the file says nothing of paper."""
     place: Mapped[str] = mapped_column(String(200), default="")
-    """Where it lay to be signed."""
     collected_on: Mapped[date]
     country: Mapped[Country]
-    """What a new row starts with."""
     rows_by_hand: Mapped[int | None]
-    """How many rows somebody counted on it, to check against those keyed in."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
 
@@ -85,8 +72,6 @@ class PaperSheet(Base):
 
 
 class PaperRow(Base):
-    """A row of a sheet: a signature, or the mark that it was counted elsewhere."""
-
     __tablename__ = "paper_row"
     __table_args__ = (UniqueConstraint("sheet_id", "position"), UniqueConstraint("signature_id"))
 
@@ -95,7 +80,6 @@ class PaperRow(Base):
     public_id: Mapped[PublicId]
     sheet_id: Mapped[int] = mapped_column(ForeignKey("paper_sheet.id", ondelete="CASCADE"))
     position: Mapped[int]
-    """From 1, in the order in which they were keyed in."""
     verdict: Mapped[RowVerdict]
     told_apart: Mapped[bool] = mapped_column(default=False)
     """Whether the keyer said that this is another person than the one who looks the same."""
@@ -107,7 +91,6 @@ class PaperRow(Base):
     twin_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL"), index=True
     )
-    """The signature that it doubles."""
     email_hmac: Mapped[bytes | None] = mapped_column(LookUp(32), index=True)
     """Fingerprint of the address on the sheet: the address itself is kept for news alone."""
     details: Mapped[str | None] = mapped_column(Sealed("paper_row.details"))
@@ -138,7 +121,6 @@ class Scan(Base):
     )
     kind: Mapped[ScanKind]
     folder: Mapped[str] = mapped_column(String(40))
-    """Where its files lie: `page-1` … as pictures, and `original` of a PDF."""
     pages: Mapped[int]
     """Pages that are shown; 0: it could be kept, not drawn."""
     byte_count: Mapped[int]
@@ -159,18 +141,12 @@ class PaperImport(Base):
     )
     file_name: Mapped[str] = mapped_column(Sealed("paper_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
-    """Where the sealed file lies; empty once it is applied."""
     options: Mapped[Json] = mapped_column(default=dict)
-    """Meanings of columns, and what holds for all rows: what the mapping page was told."""
     state: Mapped[PaperImportState] = mapped_column(default=PaperImportState.UPLOADED)
     lease_until: Mapped[datetime | None]
-    """Until when the job that works on it is left alone."""
     attempt: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Claims so far; a worker whose number is no longer this one has lost it."""
     counts: Mapped[Json] = mapped_column(default=dict)
     findings: Mapped[str | None] = mapped_column(Sealed("paper_import.findings"))
-    """Faults by row and field, and why it failed (JSON)."""
     sheet_id: Mapped[int | None] = mapped_column(ForeignKey("paper_sheet.id", ondelete="SET NULL"))
-    """The sheet that it became."""
     created_at: Mapped[Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -23,23 +23,17 @@ from campaign.models.directory import Mission
 
 
 class Channel(enum.StrEnum):
-    """How an answer came."""
-
     LETTER = "letter"
     EMAIL = "email"
     PHONE = "phone"
     MEETING = "meeting"
     POST = "post"
-    """A post on a network."""
 
 
 class ReplyState(enum.StrEnum):
-    """Where a reply stands."""
-
     DRAFT = "draft"
     PUBLISHED = "published"
     TAKEN_BACK = "taken-back"
-    """It was published, and is no more."""
 
 
 class Reply(Base):
@@ -63,20 +57,16 @@ class Reply(Base):
     delivery_id: Mapped[int | None] = mapped_column(
         ForeignKey("delivery_attempt.id", ondelete="SET NULL")
     )
-    """The attempt that it answers, where that is known."""
     received_on: Mapped[date]
     channel: Mapped[Channel]
     locale: Mapped[Locale]
-    """Language of the text."""
     sender: Mapped[str] = mapped_column(Sealed("reply.sender"), default="")
     """Who signed it, or what a mail says of that: anybody can write that."""
     subject: Mapped[str] = mapped_column(Sealed("reply.subject"), default="")
     text: Mapped[str] = mapped_column(Sealed("reply.text"), default="")
     """The whole, with [[ ]] around what is not published."""
     notes: Mapped[str] = mapped_column(Sealed("reply.notes"), default="")
-    """For colleagues."""
     titles: Mapped[Words] = mapped_column(default=dict)
-    """What the public post is called, per language."""
     bars: Mapped[list[Json]] = mapped_column(default=list)
     """What is painted over in the published picture: scan, page, and a rectangle in percent."""
     shown_page: Mapped[str] = mapped_column(String(40), default="")
@@ -88,7 +78,6 @@ class Reply(Base):
     message_digest: Mapped[bytes | None] = mapped_column(LookUp(32))
     """Fingerprint of the mail's Message-ID: the same mail makes one draft."""
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="SET NULL"))
-    """The post that shows it."""
     published_at: Mapped[datetime | None]
     """When it was first published: signers are told that once."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))

@@ -12,8 +12,6 @@ from campaign.models.staff import StaffUser
 
 
 class Part(enum.StrEnum):
-    """A part of a campaign that is written and saved by itself."""
-
     FACTS = "facts"
     EDITION = "edition"
     LETTER = "letter"
@@ -22,8 +20,6 @@ class Part(enum.StrEnum):
 
 
 class RiskKind(enum.StrEnum):
-    """What must not stand in a text, and why."""
-
     RELATIVE = "relative"
     WITNESS = "witness"
     PLACE = "place"
@@ -47,9 +43,7 @@ class Revision(Base):
     content: Mapped[str] = mapped_column(Sealed("revision.content"))
     """JSON: may hold words that are ruled out because they name somebody."""
     restored_from: Mapped[int | None]
-    """The number of the revision that was restored with this one."""
     saved_by_id: Mapped[int | None]
-    """The staff user who saved it; none: a command or job."""
     saved_at: Mapped[Created]
 
 
@@ -71,7 +65,6 @@ class DeskDraft(Base):
     conflict: Mapped[bool] = mapped_column(default=False)
     """Whether it was saved over what somebody else had saved, and waits to be merged."""
     based_on: Mapped[int]
-    """The revision that its writer saw; 0: none."""
     content: Mapped[str] = mapped_column(Sealed("desk_draft.content"))
     """JSON: the form's fields as they were typed; of a conflict the part's content."""
     saved_at: Mapped[Created]
@@ -87,7 +80,6 @@ class NewCampaignDraft(Base):
     )
     seal_id: Mapped[SealId]
     content: Mapped[str] = mapped_column(Sealed("new_campaign_draft.content"))
-    """JSON: the form's fields as they were typed."""
     saved_at: Mapped[Created]
 
 
@@ -107,20 +99,13 @@ class RiskFlag(Base):
 
 
 class ProposalKind(enum.StrEnum):
-    """What is done once it is approved."""
-
     UPDATE = "update"
     CLOSE = "close"
-    """Close the campaign, with a reason."""
     REASON = "reason"
-    """Show this reason of a stop or a closing."""
     OUTCOME = "outcome"
-    """Show this of what has come of the case, in the page text."""
 
 
 class ProposalState(enum.StrEnum):
-    """What has become of it."""
-
     PENDING = "pending"
     APPROVED = "approved"
     DECLINED = "declined"
@@ -131,8 +116,6 @@ class ProposalState(enum.StrEnum):
 
 
 class Proposal(Base):
-    """What one organizer wants to publish, and who decided on it."""
-
     __tablename__ = "proposal"
     __table_args__ = (
         # That nobody approves their own words holds whatever the pages do.
@@ -151,14 +134,12 @@ class Proposal(Base):
     payload: Mapped[str] = mapped_column(Sealed("proposal.payload"))
     """JSON: what the form gave. Empty once nothing can come of it any more."""
     picture: Mapped[str] = mapped_column(String(120), default="")
-    """Key of its picture in the storage, so that the sweep leaves it; empty: none."""
     state: Mapped[ProposalState] = mapped_column(default=ProposalState.PENDING)
     made_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     decided_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Sealed("proposal.note"), default="")
-    """Why it was returned; only the desk reads it."""
 
     campaign: Mapped[Campaign] = relationship()
     made_by: Mapped[StaffUser] = relationship(foreign_keys=[made_by_id])

@@ -11,8 +11,6 @@ from campaign.models.signature import Signature
 
 
 class Decision(enum.StrEnum):
-    """What came of a look at a letter."""
-
     OPEN = "open"
     RETURNED = "returned"
     APPROVED = "approved"
@@ -44,10 +42,8 @@ class Hold(Base):
     decision: Mapped[Decision] = mapped_column(default=Decision.OPEN)
     seal_id: Mapped[SealId]
     note: Mapped[str | None] = mapped_column(Sealed("hold.note"))
-    """What the supporter is asked to change, or why it was rejected."""
     returned_at: Mapped[datetime | None]
     act_id: Mapped[int | None] = mapped_column(ForeignKey("screening_act.id"), index=True)
-    """The act that decided, to be undone as a whole."""
 
     signature: Mapped[Signature] = relationship()
 
@@ -58,14 +54,11 @@ class SpentWork(Base):
     __tablename__ = "spent_work"
 
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    """What was to be solved."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     """When it would let nothing pass anyway."""
 
 
 class ScreeningAct(Base):
-    """What somebody decided on one held letter or many at once."""
-
     __tablename__ = "screening_act"
     __table_args__ = (Index("ix_screening_act_staff", "staff_id", "id"),)
 
@@ -78,8 +71,6 @@ class ScreeningAct(Base):
 
 
 class TrendKind(enum.StrEnum):
-    """By what signatures are counted."""
-
     ALL = "all"
     ADDRESS = "address"
     NETWORK = "network"
@@ -104,10 +95,7 @@ class TrendCount(Base):
 
 
 class InvalidationState(enum.StrEnum):
-    """Where an invalidation stands."""
-
     COUNTING = "counting"
-    """Its dry run is under way."""
     COUNTED = "counted"
     RUNNING = "running"
     CANCELLED = "cancelled"
@@ -128,21 +116,16 @@ class Invalidation(Base):
     campaign_id: Mapped[int | None] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True
     )
-    """None: every campaign."""
     state: Mapped[InvalidationState] = mapped_column(default=InvalidationState.COUNTING, index=True)
     conditions: Mapped[str] = mapped_column(Sealed("invalidation.conditions"))
-    """As JSON: it may name people."""
     reason: Mapped[str] = mapped_column(Sealed("invalidation.reason"), default="")
     standing: Mapped[bool] = mapped_column(default=False, index=True)
-    """Whether it also takes those that come from now on."""
     position: Mapped[int] = mapped_column(default=0)
-    """Id of the last signature that was looked at."""
     last_id: Mapped[int] = mapped_column(default=0)
     """Id of the last there was when this pass began."""
     counts: Mapped[Json] = mapped_column(default=dict)
     """Found by the dry run: per campaign's id, how many in each state."""
     sample: Mapped[list[str]] = mapped_column(default=list)
-    """Public ids of a few that were found."""
     found: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     restored: Mapped[int] = mapped_column(default=0)

@@ -32,8 +32,6 @@ from campaign.models.campaign import Campaign, LetterTemplate, Target
 
 
 class SignatureState(enum.StrEnum):
-    """Where a signature stands."""
-
     PENDING = "pending"
     CONFIRMED = "confirmed"
     HELD = "held"
@@ -48,18 +46,13 @@ _SILENT = {SignatureState.INVALID, SignatureState.HELD}
 
 
 class Origin(enum.StrEnum):
-    """Where a signature comes from."""
-
     ONLINE = "online"
     PAPER = "paper"
     """Keyed in from a sheet or card, or from a file of such; it carries no letter."""
     IMPORT = "import"
-    """From a file of signatures that were collected elsewhere."""
 
 
 class Disclosure(enum.StrEnum):
-    """What the supporter lets officials see."""
-
     NAME = "name"
     TOWN = "town"
     FULL = "full"
@@ -70,7 +63,6 @@ SEATS = (1, 2)
 WAITING_SEATS = (4, 5, 6, 7)
 """Where more letters wait until they are confirmed."""
 SPARE_SEAT = 8
-"""For one that makes room while another takes its seat; there is always this one."""
 
 OWN, REWRITTEN = "own", "rewritten"
 """What is counted of the words of a letter whose writer is forgotten."""
@@ -93,8 +85,6 @@ class ConsentWording(Base):
 
 
 class Signature(Base):
-    """One supporter's signing of one campaign."""
-
     __tablename__ = "signature"
     __table_args__ = (
         # One row per person and campaign, whatever happens at once; a second seat is for
@@ -161,7 +151,6 @@ class Signature(Base):
     family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"), info=asked(""))
     email: Mapped[str] = mapped_column(Sealed("signature.email"), info=asked(""))
     email_hmac: Mapped[bytes] = mapped_column(LookUp(32))
-    """Fingerprint of the canonical address."""
     person_hmac: Mapped[bytes | None] = mapped_column(LookUp(32), info=personal(None, counted=True))
     """Fingerprint of name, country and postal code: by it a sheet's rows find their doubles."""
     origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default="online")
@@ -173,13 +162,10 @@ class Signature(Base):
     postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"), info=asked(""))
     country: Mapped[Country] = mapped_column(info=asked("", counted=True))
     locale: Mapped[Locale]
-    """Language in which the supporter reads pages and mails."""
     letter_locale: Mapped[Locale]
     own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"), info=asked(""))
     full_text: Mapped[str | None] = mapped_column(Sealed("signature.full_text"), info=asked(None))
-    """The whole letter between salutation and close, where the supporter rewrote it."""
     points: Mapped[list[str]] = mapped_column(info=asked([]))
-    """Keys of the talking points taken, in the order in which they print."""
     disclosure: Mapped[Disclosure] = mapped_column(info=asked(Disclosure.NAME))
     consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
     consent_delivery_at: Mapped[datetime]
@@ -224,7 +210,6 @@ class Signature(Base):
     """Keyed marks of what `trace` tells, by which floods are found without opening anything."""
     network_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
     domain_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
-    """Of the mail address's domain."""
     agent_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
 
     campaign: Mapped[Campaign] = relationship()
@@ -234,7 +219,6 @@ class Signature(Base):
 
     @property
     def is_nobodys(self) -> bool:
-        """Return whether it was erased whose it is."""
         return self.forgotten_at is not None or self.state is SignatureState.ERASED
 
     @property
@@ -278,15 +262,12 @@ class Letter(Base):
     target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), index=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("letter_template.id"), index=True)
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
-    """The live bundle that it is in: one at most, since it is one column of one row."""
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volume.id"))
     sequence: Mapped[int | None]
     """Its number, printed as letter 00123; a bundle's run without gap from its first number on."""
     first_page: Mapped[int | None]
-    """In its volume's PDF, from 1."""
     pages: Mapped[int | None]
     set_aside: Mapped[str | None] = mapped_column(String(60))
-    """Why it could not be printed: the slug of a problem."""
     set_aside_detail: Mapped[str | None] = mapped_column(
         Sealed("letter.set_aside_detail"), info=personal(None)
     )
@@ -298,8 +279,6 @@ class Letter(Base):
 
 
 class LinkEnd(enum.StrEnum):
-    """Why a supporter's link opens nothing any more."""
-
     EXPIRED = "expired"
     ERASED = "erased"
 

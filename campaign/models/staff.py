@@ -19,16 +19,11 @@ class Role(enum.StrEnum):
     """What a staff user may do. Who writes campaigns need not see who signed, and the reverse."""
 
     ORGANIZER = "organizer"
-    """Writes campaigns, officials and missions."""
     STAFF = "staff"
-    """Makes and downloads bundles, records deliveries."""
     ADMIN = "admin"
-    """Both, and adds staff users."""
 
 
 class StaffUser(Base, UserMixin):
-    """Someone who signs in to the desk."""
-
     __tablename__ = "staff_user"
 
     id: Mapped[PrimaryKey]
@@ -36,7 +31,6 @@ class StaffUser(Base, UserMixin):
     public_id: Mapped[PublicId]
     email: Mapped[str] = mapped_column(Sealed("staff_user.email"))
     email_hmac: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
-    """Fingerprint of the canonical address: how a user is found at sign-in."""
     name: Mapped[str] = mapped_column(Sealed("staff_user.name"), default="")
     role: Mapped[Role]
     locale: Mapped[Locale] = mapped_column(default="en")
@@ -45,7 +39,6 @@ class StaffUser(Base, UserMixin):
     """Counts the links by which the password can be set: a new one makes those before worthless."""
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    """Named by each session; a new one ends all sessions of the user."""
     created_at: Mapped[Created]
     last_sign_in_at: Mapped[datetime | None]
     totp_secret: Mapped[str | None] = mapped_column(Sealed("staff_user.totp_secret"))
@@ -57,7 +50,6 @@ class StaffUser(Base, UserMixin):
 
     @property
     def has_second_factor(self) -> bool:
-        """Return whether sign-in asks for a code."""
         return self.totp_since is not None
 
 

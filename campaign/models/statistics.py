@@ -37,8 +37,6 @@ class FiguresBlock(Base):
 
 
 class CampaignFigures(Base):
-    """The sums of all blocks for one campaign."""
-
     __tablename__ = "campaign_figures"
 
     campaign_id: Mapped[int] = mapped_column(
@@ -54,11 +52,9 @@ class CampaignFigures(Base):
     pending: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
-    """Letters that wait to be printed."""
     expired: Mapped[int] = mapped_column(default=0)
     """Letters that waited for their confirmation in vain; counted on, for they are erased."""
     bad_addresses: Mapped[int] = mapped_column(default=0)
-    """Signatures whose address mail does not get to."""
     mails_failed: Mapped[int] = mapped_column(default=0)
     mails_waiting: Mapped[int] = mapped_column(default=0)
 
@@ -70,7 +66,6 @@ class FiguresRun(Base):
 
     id: Mapped[PrimaryKey]
     counted_at: Mapped[datetime | None]
-    """At this moment nothing was due."""
     mails_at: Mapped[datetime | None]
     expired_to: Mapped[datetime | None]
     """Up to which moment expired letters are in the sums."""
@@ -90,7 +85,5 @@ class CampaignTally(Base):
     )
     confirmed: Mapped[int] = mapped_column(default=0)
     sent_by_self: Mapped[int] = mapped_column(default=0)
-    """Of these, who said that they also sent the letter themselves."""
     on_paper: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Of these, who signed by hand on a sheet or a card."""
     counted_at: Mapped[Created]

@@ -51,14 +51,12 @@ class Storage:
     """Files by name. Every method may raise FilesAway."""
 
     def __init__(self, place: Place, keyring: Keyring, scratch: Path) -> None:
-        """`scratch` is the folder for what must lie on a disk as it is for a moment."""
         self.place = place
         self._keyring = keyring
         self._scratch = scratch
 
     @classmethod
     def of(cls, settings: Settings, keyring: Keyring) -> "Storage":
-        """The storage that the settings name."""
         return cls(place_of(settings), keyring, settings.scratch_folder)
 
     @contextmanager
@@ -98,7 +96,6 @@ class Storage:
         return cast(BinaryIO, io.BufferedReader(reader, sealed.CHUNK))
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """The file in pieces of at most 256 KiB."""
         with self.open(name) as file:
             while piece := file.read(_PIECE):
                 yield piece
@@ -114,7 +111,6 @@ class Storage:
 
     @contextmanager
     def workshop(self) -> Iterator[Path]:
-        """A private folder for files in the making; gone with all in it when the block ends."""
         with room(self._scratch) as folder:
             yield folder
 
@@ -128,7 +124,6 @@ class Storage:
             raise FileDamaged(name) from problem
 
     def exists(self, name: str) -> bool:
-        """Return whether a whole file of that name is kept."""
         try:
             self.place.size(_check_name(name))
         except FileNotFoundError:
@@ -143,7 +138,6 @@ class Storage:
             return False
 
     def delete(self, name: str) -> None:
-        """Remove the file, if it is there."""
         self.place.delete(_check_name(name))
 
     def names(self, folder: str = "") -> Iterator[str]:
@@ -159,7 +153,6 @@ class Storage:
         return sizes
 
     def delete_folder(self, folder: str) -> None:
-        """Remove all files below a folder."""
         self.place.delete_folder(_check_name(folder))
 
     def sealed_chunks(self, name: str) -> Iterator[bytes]:
@@ -192,7 +185,6 @@ class Storage:
                 yield name
 
     def seal_plain(self, name: str) -> None:
-        """Encrypt a file that lies there as it is."""
         source = self.place.source(_check_name(name))
         try:
             with self.create(name) as kept:
@@ -257,18 +249,15 @@ def _check_name(name: str) -> str:
 
 
 def storage() -> Storage:
-    """The storage of the current application."""
     return cast(Storage, current_app.extensions["storage"])
 
 
 @jobs.job("storage.sweep", every_minutes=15)
 def sweep_scratch() -> None:
-    """Remove what killed processes left as plain files."""
     if left := storage().sweep():
         log.info("scratch swept", folders=left)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Keep files where the settings say."""
     database: db.Database = app.extensions["database"]
     app.extensions["storage"] = Storage.of(settings, database.keyring)

@@ -36,7 +36,6 @@ class FilesAway(DomainError):
     status = 503
 
     def __init__(self, problem: str) -> None:
-        """`problem` names the kind of failure, for the operator."""
         super().__init__("files-away", problem=problem)
 
 
@@ -46,17 +45,11 @@ class Place(Protocol):
     ahead: int
     """Chunks of a file that are worth fetching at once."""
 
-    def source(self, name: str) -> Source:
-        """The bytes of that name. Raises FileNotFoundError."""
-        ...
+    def source(self, name: str) -> Source: ...
 
-    def size(self, name: str) -> int:
-        """The number of bytes. Raises FileNotFoundError."""
-        ...
+    def size(self, name: str) -> int: ...
 
-    def written_at(self, name: str) -> datetime:
-        """The moment when the file took the name. Raises FileNotFoundError."""
-        ...
+    def written_at(self, name: str) -> datetime: ...
 
     def taking(self, name: str) -> AbstractContextManager[Path]:
         """A context with a draft's path: what lies there when it ends takes the name, whole."""
@@ -66,13 +59,9 @@ class Place(Protocol):
         """Write other bytes over the first ones. Raises FileNotFoundError."""
         ...
 
-    def delete(self, name: str) -> None:
-        """Remove what has the name, if anything does."""
-        ...
+    def delete(self, name: str) -> None: ...
 
-    def delete_folder(self, folder: str) -> None:
-        """Remove all that lies below a folder."""
-        ...
+    def delete_folder(self, folder: str) -> None: ...
 
     def listing(self, folder: str) -> Iterator[tuple[str, int]]:
         """Names below a folder (all, for an empty one) with their bytes, in order; no drafts."""
@@ -85,11 +74,9 @@ class LocalPlace:
     ahead = 4
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is made when the first file is kept."""
         self.folder = folder
 
     def source(self, name: str) -> Source:
-        """The bytes of that name; they stay readable while they are read, whoever deletes them."""
         return _LocalSource(self.folder / name)
 
     def size(self, name: str) -> int:
@@ -99,7 +86,6 @@ class LocalPlace:
         return path.stat().st_size
 
     def written_at(self, name: str) -> datetime:
-        """The moment when the draft was written that took the name."""
         return datetime.fromtimestamp((self.folder / name).stat().st_mtime, UTC)
 
     @contextmanager
@@ -167,20 +153,17 @@ class S3Place:
         self._drafts = drafts
 
     def source(self, name: str) -> Source:
-        """The bytes of that name, fetched as they are read."""
         return _S3Source(self._store, name, self.size(name))
 
     def size(self, name: str) -> int:
         return int(_ask(lambda: obstore.head(self._store, name), may_lack=True)["size"])
 
     def written_at(self, name: str) -> datetime:
-        """The moment when the object was last put."""
         head = _ask(lambda: obstore.head(self._store, name), may_lack=True)
         return head["last_modified"]
 
     @contextmanager
     def taking(self, name: str) -> Iterator[Path]:
-        """A draft on this machine, which is sent once it is whole."""
         with scratch.room(self._drafts) as folder:
             draft = folder / "draft"
             yield draft
@@ -201,7 +184,6 @@ class S3Place:
             _ask(lambda: obstore.delete(self._store, name), may_lack=True)
 
     def delete_folder(self, folder: str) -> None:
-        """Remove all objects below a folder."""
         if names := [name for name, _size in self.listing(folder)]:
             _ask(lambda: obstore.delete(self._store, names))
 
@@ -244,7 +226,6 @@ class _S3Source:
 
 
 def place_of(settings: Settings) -> Place:
-    """Return where the settings say that files lie."""
     if not settings.files.startswith("s3://"):
         return LocalPlace(settings.files_folder)
     url = urlsplit(settings.files)

@@ -163,5 +163,4 @@ class _EncryptedFile(io.RawIOBase):
 
 
 def temporary_file() -> io.BufferedRandom:
-    """Return a file to be written once, then read and sought in; gone when it is closed."""
     return io.BufferedRandom(_EncryptedFile())

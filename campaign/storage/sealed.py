@@ -38,26 +38,15 @@ class NotSealed(Damaged):
 
 
 class Source(Protocol):
-    """What is stored, to be read in pieces."""
-
     size: int
-    """Bytes."""
 
-    def read_at(self, start: int, length: int) -> bytes:
-        """`length` bytes from `start` on."""
-        ...
+    def read_at(self, start: int, length: int) -> bytes: ...
 
-    def close(self) -> None:
-        """Let go of it."""
-        ...
+    def close(self) -> None: ...
 
 
 class Sink(Protocol):
-    """Takes what is to be stored."""
-
-    def write(self, data: bytes, /) -> object:
-        """Append."""
-        ...
+    def write(self, data: bytes, /) -> object: ...
 
 
 def size_of(stored: int) -> int:
@@ -85,7 +74,6 @@ class SealingWriter(io.RawIOBase):
         return True
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Take more of the file."""
         view = memoryview(data).cast("B")
         self._rest += view
         # The last chunk is marked as such, so a full one waits until more comes.
@@ -98,7 +86,6 @@ class SealingWriter(io.RawIOBase):
         return len(view)
 
     def finish(self) -> None:
-        """Seal what is left, as the last chunk."""
         self._seal(bytes(self._rest), last=True)
         self._rest.clear()
 
@@ -157,7 +144,6 @@ class SealedReader(io.RawIOBase):
         super().close()
 
     def _open(self, first: int) -> None:
-        """Hold the chunks from `first` on, opened."""
         count = min(self._ahead, self._chunks - first)
         start = HEADER + first * (CHUNK + _TAG)
         stored = self._source.read_at(start, min(count * (CHUNK + _TAG), self._source.size - start))

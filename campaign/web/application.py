@@ -17,8 +17,6 @@ T = TypeVar("T")
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Sessions of the desk. Public pages have none: nothing is made ready to read one."""
-
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()

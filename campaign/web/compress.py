@@ -15,7 +15,6 @@ from werkzeug.security import safe_join
 
 _WORTH_IT = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _CODINGS = ("br", "gzip")
-"""In our order; who asks may have another."""
 _QUICK, _SMALL = 5, 11
 """Qualities of brotli: as quick as gzip and a tenth smaller; or a hundred times slower, for files
 that are compressed once in a process."""
@@ -47,7 +46,6 @@ def compress(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Send style sheets and scripts compressed, from memory."""
     app.view_functions["static"] = _send_static
 
 

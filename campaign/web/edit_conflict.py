@@ -27,7 +27,6 @@ class EditConflictForm:
 
     seen = HiddenField()
     theirs: tuple[tuple[str, str], ...] = ()
-    """Where somebody saved meanwhile: label and text of each field that stands otherwise now."""
 
     def mark_seen(self, now: Mapping[str, object]) -> None:
         """Carry a mark of what stands `now`, unless the form came with one; data as for a form."""
@@ -69,7 +68,6 @@ def lock_row(session: Session, row: Base) -> None:
 
 
 def mark_of(data: Mapping[str, object]) -> str:
-    """Return a short mark of a form's data, another one for other data."""
     text = json.dumps({name: _shown(value) for name, value in data.items()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

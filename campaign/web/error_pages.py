@@ -72,7 +72,6 @@ _WITH_SLUG = {409: Conflict, 410: LinkOver, 429: TooManyTries, 500: Broken, 503:
 
 
 def error_page(status: int, slug: str = "") -> Page:
-    """Return the page of a failure; its slug chooses the words where a status has several."""
     if page := _WITHOUT_SLUG.get(status):
         return page()
     if page_with_slug := _WITH_SLUG.get(status):

@@ -42,7 +42,6 @@ _WORDS: Mapping[str, object] = {
     "Number must be at most %(max)s.": _l("Enter a number of %(max)s or less."),
     "Number must be between %(min)s and %(max)s.": _l("Enter a number from %(min)s to %(max)s."),
 }
-"""Our sentence for each of WTForms' own, with the same placeholders."""
 
 
 class _Words:
@@ -84,14 +83,10 @@ _OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
 class DeskForm(SiteForm):
-    """A form whose services can refuse fields too."""
-
     sentences: Mapping[str, object] = MappingProxyType({})
     """What it says for each slug that its services find invalid: each feature has its own."""
     names_a_risk = False
-    """Whether it was refused for what a risk flag rules out."""
     risks_found: Sequence[Any] = ()
-    """Where it says that, for the page to show."""
     _is_shown_again = False
 
     def show_again(self, message: str) -> None:
@@ -100,11 +95,9 @@ class DeskForm(SiteForm):
         self.form_errors.append(message)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Check all fields, unless the form is only shown again."""
         return not self._is_shown_again and bool(super().validate(*args, **kwargs))
 
     def refuse(self, fields: Mapping[str, str]) -> None:
-        """Put the sentence for each slug by its field, or on top where the form has none."""
         for name, slug in fields.items():
             if not slug:
                 continue  # it was said already
@@ -115,7 +108,6 @@ class DeskForm(SiteForm):
                 self.form_errors.append(words)
 
     def refuse_problem(self, problem: Invalid) -> None:
-        """Say by its fields what a service found invalid."""
         places: Any = getattr(problem, "found", None)
         if problem.slug == "placeholder-unknown" and places:
             self.refuse_placeholders(places)
@@ -131,7 +123,6 @@ class DeskForm(SiteForm):
             field.errors = [*field.errors, unknown_words(placeholders)]
 
     def refuse_risks(self, risks: Iterable[Any]) -> None:
-        """Say by each field that it names what may not be read, and ask once more."""
         self.names_a_risk, self.risks_found = True, list(risks)
         for name, kind in dict.fromkeys((risk.field, risk.kind) for risk in self.risks_found):
             sentence = RISK_NAMED if kind else _BLACKED_OUT
@@ -145,16 +136,13 @@ class DeskForm(SiteForm):
                 field.errors = [*field.errors, sentence]
 
     def field_of(self, name: str) -> Field:
-        """Return the field that a service calls `name`."""
         return self[name]
 
     def problems(self) -> list[tuple[str, str]]:
-        """List every error as the id of its control and a sentence."""
         return list(list_problems(self))
 
 
 def list_problems(form: Form) -> Iterator[tuple[str, str]]:
-    """Yield every error of a form, and of its rows, as the id of its control and a sentence."""
     yield from (("main", error) for error in form.form_errors)
     yield from _problems(form)
 
@@ -203,7 +191,6 @@ def _kept_text(values: Iterable[str]) -> str:
 
 
 def unknown_words(unknown: list[str]) -> str:
-    """Say which placeholders are unknown, and list the known ones."""
     near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
     words: str = ngettext(
         "%(names)s is not a placeholder. You can use: %(known)s.",

@@ -85,7 +85,6 @@ def _as_text(field: Field) -> dict[str, str]:
 
 
 Check = Callable[[Form, Field], None]
-"""What a field is checked by; it raises ValidationError."""
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
 
@@ -94,7 +93,6 @@ def choices(pairs: Iterable[tuple[str, object]]) -> list[SelectChoice]:
 
 
 def nothing_hidden(_form: Form, field: Field) -> None:
-    """Refuse characters that nobody sees."""
     if has_hidden_characters(field.data or ""):
         raise StopValidation(
             _l("Some characters here are hidden. Type the text again, or paste it as plain text.")
@@ -110,14 +108,11 @@ class Filled:
         self.message = message
 
     def __call__(self, _form: Form, field: Field) -> None:
-        """Check the trimmed text."""
         if not field.data and not field.errors:
             raise StopValidation(self.message)
 
 
 class LineField(StringField):  # type: ignore[misc]
-    """Text on one line."""
-
     def __init__(
         self, label: object, *, limit: int, needed: object = None, **kwargs: object
     ) -> None:
@@ -125,8 +120,6 @@ class LineField(StringField):  # type: ignore[misc]
 
 
 class TextField(TextAreaField):  # type: ignore[misc]
-    """Text in paragraphs."""
-
     def __init__(
         self, label: object, *, limit: int, needed: object = None, **kwargs: object
     ) -> None:
@@ -144,12 +137,10 @@ def stripped(value: object) -> object:
 
 
 def clean_line(_form: Form, field: Field) -> None:
-    """Refuse what no line of an address or a name holds."""
     _refuse_forbidden(field, lines=False)
 
 
 def clean_lines(_form: Form, field: Field) -> None:
-    """Refuse what no address holds, in several lines."""
     _refuse_forbidden(field, lines=True)
 
 
@@ -168,7 +159,6 @@ class NumberField(IntegerField):  # type: ignore[misc]
         self._refused = words % {"min": least, "max": most}
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take a whole number."""
         try:
             super().process_formdata(valuelist)
         except ValueError:
@@ -196,7 +186,6 @@ class DayField(DateField):  # type: ignore[misc]
         self._asked, self._any_year = asked, any_year
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the day as the browser sends it: 2026-12-04."""
         self.data = None
         if not valuelist or not valuelist[0].strip():
             return
@@ -215,7 +204,6 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         self._asked = asked or _l("Enter the day and time like this: 2026-12-04T09:30.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take it as the browser sends it: 2026-12-04T09:30."""
         self.data = None
         if not valuelist or not valuelist[0].strip():
             return
@@ -231,14 +219,11 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
 
 
 class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
-    """Several choices, a checkbox each."""
-
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
 
 def each_within(limit: int, most: int) -> Check:
-    """Make a check of a text that is read line by line: length of a line, number of lines."""
 
     def check(_form: Form, field: Field) -> None:
         lines = [line for line in (field.data or "").splitlines() if line.strip()]

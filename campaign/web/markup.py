@@ -12,7 +12,6 @@ from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup, escape
 
 BAR = "█████"
-"""What stands for a passage that is not published."""
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False})
 _TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "blockquote", "h2", "h3", "h4", "br", "hr"}
 _ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?…)»”\"'*_]")
@@ -28,7 +27,6 @@ def _lower_headings(state: StateCore) -> None:
 
 
 def _link_addresses(state: StateCore) -> None:
-    """Make bare addresses of the web links."""
     for token in state.tokens:
         if token.children and "://" in token.content:
             token.children = list(_split_at_addresses(token.children))

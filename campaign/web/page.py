@@ -12,8 +12,6 @@ from campaign.web.form_base import DeskForm, list_problems
 
 
 class Page(TemplateContext):
-    """What a template under `templates/` is given."""
-
     def html(self) -> str:
         return render_template(self.template, **self.values())
 
@@ -28,7 +26,6 @@ def show_page(page: Page, status: int = 200) -> ResponseReturnValue:
 def redirect_to(
     endpoint: str, message: str = "", category: str = "message", /, **values: Any
 ) -> ResponseReturnValue:
-    """Lead to another page, which says the message."""
     if message:
         flash(message, category)
     return redirect(url_for(endpoint, **values), 303)

@@ -12,17 +12,12 @@ from campaign.core.text.fold import fold_name
 
 T = TypeVar("T")
 PAGE_SIZE = 50
-"""Rows of one page."""
 MOST_FOUND = 20
-"""Rows of a search while one types."""
 MOST_WORDS = 8
-"""Words of a search that count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """One page of a list."""
-
     rows: Sequence[T]
     total: int
     page: int

@@ -99,7 +99,6 @@ def takes_file(most_bytes: int) -> Callable[[F], F]:
 
 
 def private_page(response: Response) -> Response:
-    """Have a page with personal data kept by nobody."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -146,7 +145,6 @@ def _host_of(address: str) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Hold every request and response to the rules above."""
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
@@ -188,7 +186,6 @@ def _count_proxies() -> int:
 
 
 def _note_odd_proxies() -> None:
-    """Count proxies, and log once where they are not as set: anybody can send such a header."""
     counts: ProxyCounts | None = current_app.extensions.get(_PROXY_COUNTS)
     if counts is not None:
         counts.note(_count_proxies())
@@ -224,7 +221,6 @@ def _own_names(settings: Settings) -> list[str]:
 
 
 def _allow_file() -> None:
-    """Raise the limit of the body where the view takes a file."""
     view = current_app.view_functions.get(request.endpoint or "")
     most = getattr(view, "most_bytes", None)
     if most is not None:

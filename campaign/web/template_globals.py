@@ -26,8 +26,6 @@ _DAY = 86_400
 
 
 class Organisation(NamedTuple):
-    """Who runs this site, as pages name it."""
-
     name: str
     contact_email: str
     address: str
@@ -51,7 +49,6 @@ def organisation() -> Organisation:
 
 @public
 def brand_css() -> Response:
-    """Send the organisation's accent colour, light and dark."""
     settings = current_settings()
     light, dark = _accent(settings.accent), _accent(settings.accent_dark)
     return _send_css(f"{light}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n")
@@ -60,7 +57,6 @@ def brand_css() -> Response:
 @blueprint.get("/letter.css")
 @public
 def letter_css() -> Response:
-    """Send the printed letter's own style, for the sheet on a page."""
     return _send_css(screen_css(layout_for(current_settings().organisation_country)))
 
 

@@ -92,7 +92,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def new_public_id() -> str:
-    """Return a random name for a row in addresses: 128 bits."""
     return secrets.token_urlsafe(16)
 
 
@@ -105,7 +104,6 @@ Created = Annotated[datetime, mapped_column(default=utcnow)]
 Json = dict[str, Any]
 """What a column holds as JSON; what is in it, the column's docstring says."""
 Words = dict[str, str]
-"""Short texts per language: {"en": "…", "fr": "…"}."""
 
 
 def _values(kind: type[enum.Enum]) -> list[str]:
@@ -252,12 +250,10 @@ def make_engine(url: str) -> Engine:
 
 
 def database() -> Database:
-    """Return the database of the current application."""
     return cast(Database, current_app.extensions["database"])
 
 
 def session() -> Session:
-    """Return the session of this request (or other application context)."""
     if "session" not in g:
         _note_keys()
         if has_request_context() and request.method not in _READING:
@@ -268,7 +264,6 @@ def session() -> Session:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Open a session outside a request (job, command) that commits when its block succeeds."""
     _note_keys()
     token = _writing.set(True)
     try:
@@ -282,7 +277,6 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Open a session outside a request that only reads."""
     _note_keys()
     token = _writing.set(False)
     try:
@@ -301,7 +295,6 @@ def connection_of(session: Session) -> Connection:
 
 
 def table_of(model: type[Base]) -> Table:
-    """Return the table of a model, for statements built once or that pass by its objects."""
     return cast(Table, model.__table__)
 
 
@@ -363,7 +356,6 @@ def after_commit(session: Session, action: Callable[[], object]) -> None:
 
 
 def run_after_commit(session: Session) -> None:
-    """Do what `after_commit` gathered."""
     for _within, action in session.info.pop("after_commit", []):
         try:
             action()
@@ -373,7 +365,6 @@ def run_after_commit(session: Session) -> None:
 
 
 def _forget_actions(session: Session, rolled_back: SessionTransaction) -> None:
-    """Drop what was to be done after a commit that will not be."""
     if waiting := session.info.get("after_commit"):
         session.info["after_commit"] = [
             (within, action)

@@ -30,8 +30,6 @@ BEAT_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class LeasedRow:
-    """A row that is ours, as long as `attempt` is its last one."""
-
     row_id: int
     attempt: int
 
@@ -42,14 +40,11 @@ class Lease:
 
     model: type[Any]
     held: Enum
-    """The state of a row that a worker has, or had when it died."""
     waiting: tuple[Enum, ...] = ()
-    """The other states from which it is claimed."""
     span: timedelta = LEASE
     until: str = "lease_until"
     """The column that says until when it is held, or rests: empty, or past, it can be claimed."""
     counter: str = "attempt"
-    """The column that counts attempts, and is never set back."""
 
     def is_free(self) -> ColumnElement[bool]:
         """Return whether nobody has the row, or nobody who was heard of lately."""
@@ -58,13 +53,11 @@ class Lease:
         return or_(until.is_(None), over) if until.nullable else over
 
     def is_due(self) -> ColumnElement[bool]:
-        """Return whether the row can be claimed at this moment."""
         return and_(self.model.state.in_((self.held, *self.waiting)), self.is_free())
 
     def claim(
         self, session: Session, row_id: int, *conditions: ColumnElement[bool], **values: object
     ) -> LeasedRow | None:
-        """Take the row, if it is due and the conditions hold; None otherwise."""
         leased = {
             "state": self.held,
             self.until: db.utcnow() + self.span,
@@ -94,7 +87,6 @@ class Lease:
     def give_back(
         self, session: Session, row: LeasedRow, rest: timedelta, **values: object
     ) -> bool:
-        """Leave the row to a later attempt, after a rest."""
         return self._update(session, row, (), values, db.utcnow() + rest)
 
     @contextmanager

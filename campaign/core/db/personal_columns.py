@@ -38,8 +38,6 @@ ROW = "seal_id"
 
 
 class _InRow(NamedTuple):
-    """A value on its way into a statement, and the row that it is for."""
-
     value: object
     row: bytes
 
@@ -56,7 +54,6 @@ class SealedColumn(TypeDecorator[Any]):
         self.place = place
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Select the row's name before the value."""
         together = _row_name_beside(column).op("||")(type_coerce(column, LargeBinary))
         return type_coerce(sql_cast(together, LargeBinary), self)
 
@@ -182,7 +179,6 @@ _sealed_names: WeakKeyDictionary[SQLCompiler, tuple[str, ...]] = WeakKeyDictiona
 
 
 def list_sealed(types: dict[str, TypeEngine[Any]]) -> tuple[str, ...]:
-    """List the names of values that are to be sealed."""
     return tuple(name for name, kind in types.items() if isinstance(kind, SealedColumn))
 
 

@@ -26,7 +26,6 @@ class _Prepared:
     order: tuple[str, ...] | None
     """The names of its values, where the database knows them by their places alone."""
     constants: Mapping[str, object]
-    """Values that stand in the statement itself."""
     defaults: Mapping[str, Callable[[], object]]
     converters: Mapping[str, Callable[[Any], object]]
     sealed: tuple[str, ...]
@@ -45,7 +44,6 @@ class _Prepared:
 def fetch_first(
     session: Session, statement: CompilerElement, values: Mapping[str, object]
 ) -> tuple[Any, ...] | None:
-    """Run a statement; return its first row as the database's driver gives it."""
     connection = db.connection_of(session)
     prepared = _prepare(statement, tuple(values), connection.dialect)
     parameters = prepared.parameters(values)
@@ -57,7 +55,6 @@ def fetch_first(
 def insert_rows(
     session: Session, statement: CompilerElement, rows: Iterable[Mapping[str, object]]
 ) -> None:
-    """Run a statement once for each row; all of them have the same names."""
     connection = db.connection_of(session)
     given = list(rows)
     prepared = _prepare(statement, tuple(given[0]), connection.dialect)

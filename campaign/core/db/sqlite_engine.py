@@ -16,12 +16,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 _BUSY_SECONDS = 30
 _ASK_AGAIN = 0.0003
-"""Seconds until one asks again whether another process has done."""
 
 
 class _WriterLock:
-    """Lets one thread of a process write at a time."""
-
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread = 0

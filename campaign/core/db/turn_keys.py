@@ -49,7 +49,6 @@ _PATIENCE = "400ms"
 
 
 def tables() -> list[Table]:
-    """List the tables with sealed values or fingerprints, in an order that never changes."""
     return [
         each
         for each in sorted(db.Base.metadata.tables.values(), key=lambda each: each.name)
@@ -58,7 +57,6 @@ def tables() -> list[Table]:
 
 
 def begin() -> None:
-    """Have the newest key seal from now on."""
     keyring = db.database().keyring
     with db.transaction() as session:
         record = _record(session)

@@ -38,13 +38,11 @@ _COMPUTING = {
     "clock_nanosleep": (230, 115), "exit_group": (231, 94), "set_robust_list": (273, 99),
     "getrandom": (318, 278), "membarrier": (324, 283), "rseq": (334, 293),
 }  # fmt: skip
-"""All that a child may ask of the kernel that only computes."""
 _OPENING = {
     "open": (2, None), "stat": (4, None), "lstat": (6, None), "access": (21, None),
     "readlink": (89, None), "getdents64": (217, 61), "openat": (257, 56), "newfstatat": (262, 79),
     "readlinkat": (267, 78), "faccessat": (269, 48), "statx": (332, 291), "faccessat2": (439, 439),
 }  # fmt: skip
-"""And where Landlock says which files these reach."""
 _LEAVING = {
     "socket": (41, 198), "execve": (59, 221), "ptrace": (101, 117), "mount": (165, 40),
     "keyctl": (250, 219), "unshare": (272, 97), "setns": (308, 268), "bpf": (321, 280),
@@ -56,7 +54,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def leave_network() -> bool:
-    """Be in a network of one's own, without a way out; tells whether that was allowed."""
     return any(_libc.unshare(way) == 0 for way in (_NEW_NETWORK, _NEW_USER | _NEW_NETWORK))
 
 

@@ -12,8 +12,6 @@ NO_ROOM = "no-room"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child may use for an order."""
-
     memory: int = 600_000_000
     """Bytes of private memory, the Python interpreter's and the fonts' included."""
     seconds: float = 20.0
@@ -41,11 +39,8 @@ class WorkTable:
     run: Callable[[str, Mapping[str, Any], bytes], Mapping[str, object]]
     """Does the work of that name, on a job and a file; gives what JSON can say."""
     load: Callable[[], None]
-    """Loads what every child needs, so that children share it."""
     failed: str
-    """Slug of what fails in no other way."""
     slugs: Mapping[type[BaseException], str] = field(default_factory=dict)
-    """Slugs of what fails in a way of its own."""
     reads_only: bool = False
     """Whether a child only computes: it opens no file, and may be another user."""
 
@@ -56,7 +51,6 @@ class Order(TypedDict):
     memory: int
     seconds: float
     bytes: int
-    """Of the file, which follows."""
 
 
 class Answer(TypedDict):

@@ -151,7 +151,6 @@ class WorkProcess:
 KEPT_SECONDS = 30.0
 """A process at rest for longer isn't used again; by itself it ends some time later."""
 _MOST = 2
-"""Processes of a kind kept at rest."""
 
 _lock = threading.Lock()
 _at_rest: list[tuple[float, WorkProcess]] = []

@@ -37,7 +37,6 @@ def lines(text: str | None) -> list[str]:
 
 
 def has_hidden_characters(text: str) -> bool:
-    """Return whether `text` holds what nobody sees or types: controls, overrides, stacked marks."""
     marks = 0
     for character in text:
         category = unicodedata.category(character)
@@ -59,7 +58,6 @@ _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\
 _SLUG_LENGTH = 72
 """Characters; a number and a hyphen still fit in the column's 80."""
 RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
-"""Words of addresses that no official or mission can be."""
 
 
 def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
@@ -92,5 +90,4 @@ def free_slug(slug: str, used: set[str]) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of `text` that say something, trimmed."""
     return [line.strip() for line in text.splitlines() if line.strip()]

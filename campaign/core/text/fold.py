@@ -64,7 +64,6 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of `text`, folded; an apostrophe within one stays."""
     return _WORD.findall(fold(text))
 
 

@@ -8,7 +8,6 @@ from campaign.core.text.fold import fold
 _MARK = re.compile(r"\[\[|\]\]")
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_WORDS = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
-"""Scripts in which two signs are a name already."""
 _LEAST_OF_A_STEM = 5
 _COMMON = frozenset(
     fold(
@@ -20,7 +19,6 @@ _COMMON = frozenset(
         "إلى الى التي الذي على عند كان كانت لها لهم مع هذا هذه هما وهو وهي"
     ).split()
 )
-"""Words of English, French, Spanish and Arabic that tell nothing of anybody."""
 
 
 class UnpairedMarks(Exception):
@@ -28,7 +26,6 @@ class UnpairedMarks(Exception):
 
 
 def split_passages(text: str) -> Iterator[tuple[str, bool]]:
-    """Split the text in passages, each with whether it is left out. Raises UnpairedMarks."""
     at, hidden = 0, False
     for mark in _MARK.finditer(text):
         if (mark[0] == "[[") == hidden:
@@ -41,7 +38,6 @@ def split_passages(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def are_paired(text: str) -> bool:
-    """Tell whether each mark is closed, so that it is known what is left out."""
     try:
         return bool(list(split_passages(text)))
     except UnpairedMarks:

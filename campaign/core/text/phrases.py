@@ -19,8 +19,6 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Words and phrases to be found whole."""
-
     pattern: str
     """Finds any of them in folded text."""
     by_beginning: Mapping[str, str]
@@ -29,12 +27,10 @@ class Phrases:
     """What a text has in which one may stand within a longer word."""
 
     def in_text(self, text: str) -> Iterator[str]:
-        """Yield each that is in `text`, as it is written there."""
         for start, end in self.places(text):
             yield text[start:end]
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where in `text` each of them begins and ends."""
         plain = fold(text)
         if self.anywhere and self.anywhere.search(plain):
             patterns = [_compiled(self.pattern)]
@@ -52,7 +48,6 @@ class Phrases:
 
 
 def phrases_of(words: Iterable[str]) -> Phrases | None:
-    """Return these words and phrases; None where there are none."""
     folded = {fold(" ".join(word.split())) for word in words}
     plain = {phrase for phrase in folded if any(map(str.isalnum, phrase))}
     if not plain:

@@ -7,7 +7,6 @@ from campaign.core import i18n
 from campaign.core.text.fold import fold_name
 
 _LANGUAGES = ("en", "fr", "es", "ar")
-"""Languages in whose names a country is found, whatever the page's own."""
 _KEY_LENGTH = 200
 
 
@@ -19,7 +18,6 @@ def name_key(name: str | None, office: dict[str, str], slug: str) -> str:
 def search_text(
     slug: str, *texts: str | None, words: dict[str, str], countries: Iterable[str]
 ) -> str:
-    """Return all that a search finds a row by, each word once."""
     own = [slug.replace("-", " "), *(text or "" for text in texts), *words.values()]
     parts = [fold_name(" ".join(own)), *(_country_words(code) for code in countries)]
     return " ".join(dict.fromkeys(" ".join(parts).split()))
