@@ -189,7 +189,7 @@ def settings_page() -> str:
     rows = [_INTRODUCTION]
     for name, field in Settings.model_fields.items():
         shown = _show(field.get_default(call_default_factory=True))
-        description = (field.description or "").replace("|", "\\|")
+        description = " ".join((field.description or "").split()).replace("|", "\\|")
         rows.append(f"| `{name}` | {f'`{shown}`' if shown else ''} | {description} |")
     return "\n".join(rows) + "\n"
 

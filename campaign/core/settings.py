@@ -40,320 +40,214 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", extra="forbid", frozen=True)
-
-    instance: Path = Field(Path("instance"), description="Folder of keys, SQLite files and files.")
-    files: str = Field(
-        "",
-        description="Where files are kept, encrypted: empty means the folder `files` in the "
-        "instance folder; or another folder; or `s3://bucket/prefix`.",
-    )
-    scratch: str = Field(
-        "",
-        description="Folder for files in the making, plain for that moment: empty means `scratch` "
-        "in the instance folder. Best on an encrypted disk or in memory.",
-    )
-    s3_endpoint: str = Field(
-        "", description="Address of an S3-compatible store; empty means Amazon’s."
-    )
-    s3_region: str = Field("us-east-1", description="Its region.")
-    s3_key_id: str = Field("", description="Id of the access key.")
-    s3_secret: SecretStr = Field(SecretStr(""), description="The access key itself.")
-
-    backup_recipients: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
-        default_factory=list,
-        description="Public keys (age or SSH) to which each backup is encrypted, so that it tells "
-        "nothing but its size; with commas between. Empty: a ZIP in which personal data is "
-        "encrypted.",
+    model_config = SettingsConfigDict(
+        env_prefix="CAMPAIGN_", extra="forbid", frozen=True, use_attribute_docstrings=True
     )
 
-    retention_months: int = Field(
-        6,
-        ge=0,
-        le=120,
-        description="Months after the delivery of a letter, or the end of its campaign, after "
-        "which the supporter’s contact data and words are deleted. The counts stay. 0: never.",
-    )
-    keep_printed_files: bool = Field(
-        False,
-        description="Whether the printed files of a bundle, which name people, are kept beyond "
-        "that; otherwise their hashes are.",
-    )
+    instance: Path = Path("instance")
+    """Folder of keys, SQLite files and files."""
+    files: str = ""
+    """Where files are kept, encrypted: empty means the folder `files` in the instance folder; or
+    another folder; or `s3://bucket/prefix`."""
+    scratch: str = ""
+    """Folder for files in the making, plain for that moment: empty means `scratch` in the instance
+    folder. Best on an encrypted disk or in memory."""
+    s3_endpoint: str = ""
+    """Address of an S3-compatible store; empty means Amazon’s."""
+    s3_region: str = "us-east-1"
+    """Its region."""
+    s3_key_id: str = ""
+    """Id of the access key."""
+    s3_secret: SecretStr = SecretStr("")
+    """The access key itself."""
 
-    mode: Literal["development", "production"] = Field(
-        "development",
-        description="`production` wants https, a real mail server, safe keys, closed folders and "
-        "second factors.",
-    )
-    base_url: str = Field(
-        "http://127.0.0.1:5000", description="Address under which people reach the site."
-    )
-    trusted_proxies: int = Field(
-        0, ge=0, le=5, description="How many proxies are in front and set X-Forwarded-*."
-    )
-    database_url: str = Field(
-        "",
-        description="SQLAlchemy address; empty means `campaign.sqlite` in the instance folder. To "
-        "PostgreSQL on another machine with `?sslmode=verify-full`.",
-    )
-    jobs_url: str = Field(
-        "",
-        description="Queue: empty means `jobs.sqlite` in the instance folder; "
-        "or `postgresql://…`, or `redis://…`; on another machine with `?sslmode=verify-full`, or "
-        "`rediss://…`.",
-    )
-    secret_key: SecretStr | None = Field(
-        None, description="Signs sessions and links; empty means the file `secret.key`."
-    )
-    data_key: SecretStr | None = Field(
-        None,
-        description="Encrypts personal data: 32 bytes in base64; empty means the file `data.key`.",
-    )
-    later_data_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)] = Field(
-        default_factory=list,
-        description="Where `data_key` is set: the keys that came after it, the oldest first; with "
-        "commas between. Otherwise they are the files `data-2.key`, `data-3.key`, …",
-    )
-    web_workers: int = Field(1, ge=1, le=64, description="Web processes of one machine.")
-    web_threads: int = Field(8, ge=1, le=64, description="Threads of each web process.")
-    worker_threads: int = Field(
-        2, ge=1, le=64, description="Jobs that one background service runs at once."
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="How much is logged. Personal data never is."
-    )
+    backup_recipients: CommaList = []
+    """Public keys (age or SSH) to which each backup is encrypted, so that it tells nothing but its
+    size; with commas between. Empty: a ZIP in which personal data is encrypted."""
 
-    organisation_name: str = Field("Letters for Defenders", description="Who runs this site.")
-    organisation_email: str = Field("office@example.org", description="Contact address shown.")
-    organisation_website: str = Field("", description="The organization’s own site, if any.")
-    organisation_address: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
-        default_factory=lambda: ["12 Example Street", "Ottawa ON K1A 0A1"],
-        description="Lines of the postal address, on cover letters and in the foot of "
-        "each email; with commas between.",
-    )
-    organisation_country: str = Field(
-        "CA",
-        pattern="^[A-Z]{2}$",
-        description="Where the staff are; picks the nearest mission, and the paper of letters "
-        "that go by post.",
-    )
-    organisation_place: str = Field("Ottawa", description="Town from which letters are dated.")
-    organisation_logo: str = Field(
-        "", description="PNG, JPEG, WebP or SVG file in the instance folder; empty: the name alone."
-    )
-    privacy_officer: str = Field(
-        "",
-        description="Title and contact of the person in charge of personal information, for the "
-        "privacy notice: `Privacy Officer, privacy@example.org`.",
-    )
-    supervisory_authority: str = Field(
-        "", description="Authority to which people can complain, for the privacy notice."
-    )
-    hosting_provider: str = Field(
-        "", description="Hosting provider and its country, for the privacy notice."
-    )
-    email_provider: str = Field(
-        "", description="Provider that sends the emails and its country, for the privacy notice."
-    )
-    printing_provider: str = Field(
-        "",
-        description="Printing company and its country, for the privacy notice. Empty: the staff "
-        "print.",
-    )
-    backup_days: int = Field(
-        0,
-        ge=0,
-        description="Days after which you delete a backup, for the privacy notice. 0: not said. "
-        "The program deletes no backups.",
-    )
-    minimum_age: int | None = Field(
-        None,
-        ge=0,
-        le=25,
-        description="Age from which people may sign, for the privacy notice. 0: any age. Empty: "
-        "not said.",
-    )
-    security_contact: str = Field(
-        "",
-        description="Where security problems are reported, an email address or an https address, "
-        "for `/.well-known/security.txt`. Empty: `organisation_email`.",
-    )
-    accent: str = Field("#1f4e79", description="Colour of links and the main button, light.")
-    accent_dark: str = Field("#8fb8de", description="The same on a dark page.")
+    retention_months: int = Field(6, ge=0, le=120)
+    """Months after the delivery of a letter, or the end of its campaign, after which the
+    supporter’s contact data and words are deleted. The counts stay. 0: never."""
+    keep_printed_files: bool = False
+    """Whether the printed files of a bundle, which name people, are kept beyond that; otherwise
+    their hashes are."""
 
-    locales: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
-        default_factory=lambda: ["en", "fr", "es", "ar"],
-        description="Languages of the pages, the first one the default; with commas between. "
-        "There are pages in en, fr, es and ar; in another language readers see English.",
-    )
-    timezone: str = Field("America/Toronto", description="Time zone in which times are shown.")
+    mode: Literal["development", "production"] = "development"
+    """`production` wants https, a real mail server, safe keys, closed folders and second
+    factors."""
+    base_url: str = "http://127.0.0.1:5000"
+    """Address under which people reach the site."""
+    trusted_proxies: int = Field(0, ge=0, le=5)
+    """How many proxies are in front and set X-Forwarded-*."""
+    database_url: str = ""
+    """SQLAlchemy address; empty means `campaign.sqlite` in the instance folder. To PostgreSQL on
+    another machine with `?sslmode=verify-full`."""
+    jobs_url: str = ""
+    """Queue: empty means `jobs.sqlite` in the instance folder; or `postgresql://…`, or `redis://…`;
+    on another machine with `?sslmode=verify-full`, or `rediss://…`."""
+    secret_key: SecretStr | None = None
+    """Signs sessions and links; empty means the file `secret.key`."""
+    data_key: SecretStr | None = None
+    """Encrypts personal data: 32 bytes in base64; empty means the file `data.key`."""
+    later_data_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)] = []
+    """Where `data_key` is set: the keys that came after it, the oldest first; with commas between.
+    Otherwise they are the files `data-2.key`, `data-3.key`, …"""
+    web_workers: int = Field(1, ge=1, le=64)
+    """Web processes of one machine."""
+    web_threads: int = Field(8, ge=1, le=64)
+    """Threads of each web process."""
+    worker_threads: int = Field(2, ge=1, le=64)
+    """Jobs that one background service runs at once."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged. Personal data never is."""
 
-    second_person_opens: bool = Field(
-        False, description="Whether someone other than its author sees a campaign before it opens."
-    )
-    second_person_posts: bool = Field(
-        False,
-        description="Whether a second person approves each update, each outcome in the page text, "
-        "and the reason of a closing or a stop, before they are published. The stop itself never "
-        "waits.",
-    )
+    organisation_name: str = "Letters for Defenders"
+    """Who runs this site."""
+    organisation_email: str = "office@example.org"
+    """Contact address shown."""
+    organisation_website: str = ""
+    """The organization’s own site, if any."""
+    organisation_address: CommaList = ["12 Example Street", "Ottawa ON K1A 0A1"]
+    """Lines of the postal address, on cover letters and in the foot of each email; with commas
+    between."""
+    organisation_country: str = Field("CA", pattern="^[A-Z]{2}$")
+    """Where the staff are; picks the nearest mission, and the paper of letters that go by post."""
+    organisation_place: str = "Ottawa"
+    """Town from which letters are dated."""
+    organisation_logo: str = ""
+    """PNG, JPEG, WebP or SVG file in the instance folder; empty: the name alone."""
+    privacy_officer: str = ""
+    """Title and contact of the person in charge of personal information, for the privacy notice:
+    `Privacy Officer, privacy@example.org`."""
+    supervisory_authority: str = ""
+    """Authority to which people can complain, for the privacy notice."""
+    hosting_provider: str = ""
+    """Hosting provider and its country, for the privacy notice."""
+    email_provider: str = ""
+    """Provider that sends the emails and its country, for the privacy notice."""
+    printing_provider: str = ""
+    """Printing company and its country, for the privacy notice. Empty: the staff print."""
+    backup_days: int = Field(0, ge=0)
+    """Days after which you delete a backup, for the privacy notice. 0: not said. The program
+    deletes no backups."""
+    minimum_age: int | None = Field(None, ge=0, le=25)
+    """Age from which people may sign, for the privacy notice. 0: any age. Empty: not said."""
+    security_contact: str = ""
+    """Where security problems are reported, an email address or an https address, for
+    `/.well-known/security.txt`. Empty: `organisation_email`."""
+    accent: str = "#1f4e79"
+    """Colour of links and the main button, light."""
+    accent_dark: str = "#8fb8de"
+    """The same on a dark page."""
 
-    mail_transport: Literal["files", "smtp"] = Field(
-        "files", description="`files` writes emails to `outbox` in the instance folder."
-    )
-    mail_from: str = Field("letters@example.org", description="Sender address of every email.")
-    smtp_host: str = Field("localhost", description="Mail server.")
-    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
-    smtp_user: str = Field("", description="User name, if the server wants one.")
-    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="How the connection is encrypted."
-    )
-    mails_per_address_per_day: int = Field(
-        5,
-        ge=1,
-        description="Emails of a kind to one address in a day, no matter who asks: links that "
-        "confirm letters, notices about letters. Links to My letters: 3 at most. Joining the "
-        "network: 2 at most.",
-    )
+    locales: CommaList = ["en", "fr", "es", "ar"]
+    """Languages of the pages, the first one the default; with commas between. There are pages in
+    en, fr, es and ar; in another language readers see English."""
+    timezone: str = "America/Toronto"
+    """Time zone in which times are shown."""
 
-    bounce_maildir: str = Field(
-        "",
-        description="Maildir folder of the address mail_from, for emails that bounce; marks their "
-        "addresses. Empty: nothing is read.",
-    )
-    reply_address: str = Field(
-        "",
-        description="Address for officials’ replies, such as reply@example.org; each campaign has "
-        "reply+…@example.org. Empty: campaigns have no address.",
-    )
-    reply_maildir: str = Field(
-        "", description="Maildir folder of that address; its emails become drafts of replies."
-    )
+    second_person_opens: bool = False
+    """Whether someone other than its author sees a campaign before it opens."""
+    second_person_posts: bool = False
+    """Whether a second person approves each update, each outcome in the page text, and the reason
+    of a closing or a stop, before they are published. The stop itself never waits."""
 
-    public_count_step: int = Field(
-        1,
-        ge=1,
-        le=1000,
-        description="Steps in which the public numbers of letters move: with 10, 57 is shown as "
-        "50. People who watch them learn less about when someone signed.",
-    )
-    own_words_limit: int = Field(
-        1500, ge=100, le=5000, description="Characters a supporter may write in own words."
-    )
-    confirm_days: int = Field(7, ge=1, description="Days in which a letter can be confirmed.")
-    remind_hours: int = Field(
-        48, ge=1, description="Hours after which the one reminder to confirm a letter is sent."
-    )
-    link_hours: int = Field(
-        24, ge=1, description="Hours for which the link to all letters of an address works."
-    )
-    network_link_days: int = Field(
-        90,
-        ge=30,
-        le=730,
-        description="Days for which a link to a network member’s own page works; each email has a "
-        "new one. The links to leave always work.",
-    )
-    sign_ins_per_hour: int = Field(
-        60,
-        ge=1,
-        description="Tries to sign in from one network (an IPv4 /24, an IPv6 /64) in an hour, over "
-        "all accounts; browsers that have signed in before have their own.",
-    )
-    links_per_hour: int = Field(
-        20, ge=1, description="Such links that one network address may ask for in an hour."
-    )
-    signings_per_hour: int = Field(
-        60, ge=1, description="Letters that may be signed from one network address in an hour."
-    )
-    proof_of_work: Literal["burst", "always", "never"] = Field(
-        "burst",
-        description="When a browser computes for a second or two before its letter is accepted: "
-        "in a burst of letters from one network or for one campaign, always, or never.",
-    )
-    burst_per_network: int = Field(
-        12, ge=0, description="Letters in an hour from one network address beyond which it does."
-    )
-    burst_per_campaign: int = Field(
-        300,
-        ge=1,
-        description="Unconfirmed letters of one campaign in ten minutes beyond which it does.",
-    )
-    signings_without_work_per_hour: int = Field(
-        3,
-        ge=0,
-        description="Letters from one network address that are taken in an hour without it, for "
-        "browsers that run no scripts.",
-    )
-    trace_days: int = Field(
-        30,
-        ge=1,
-        le=180,
-        description="Days for which the network address and browser of a signature are kept, "
-        "encrypted, to find false signatures.",
-    )
-    previews_per_hour: int = Field(
-        60, ge=1, description="PDF previews for one network address in an hour."
-    )
-    live_previews_per_hour: int = Field(
-        3000,
-        ge=1,
-        description="Live previews (while someone types) for one network address in an hour.",
-    )
+    mail_transport: Literal["files", "smtp"] = "files"
+    """`files` writes emails to `outbox` in the instance folder."""
+    mail_from: str = "letters@example.org"
+    """Sender address of every email."""
+    smtp_host: str = "localhost"
+    """Mail server."""
+    smtp_port: int = Field(587, ge=1, le=65535)
+    """Its port."""
+    smtp_user: str = ""
+    """User name, if the server wants one."""
+    smtp_password: SecretStr = SecretStr("")
+    """Its password."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted."""
+    mails_per_address_per_day: int = Field(5, ge=1)
+    """Emails of a kind to one address in a day, no matter who asks: links that confirm letters,
+    notices about letters. Links to My letters: 3 at most. Joining the network: 2 at most."""
+
+    bounce_maildir: str = ""
+    """Maildir folder of the address mail_from, for emails that bounce; marks their addresses.
+    Empty: nothing is read."""
+    reply_address: str = ""
+    """Address for officials’ replies, such as reply@example.org; each campaign has
+    reply+…@example.org. Empty: campaigns have no address."""
+    reply_maildir: str = ""
+    """Maildir folder of that address; its emails become drafts of replies."""
+
+    public_count_step: int = Field(1, ge=1, le=1000)
+    """Steps in which the public numbers of letters move: with 10, 57 is shown as 50. People who
+    watch them learn less about when someone signed."""
+    own_words_limit: int = Field(1500, ge=100, le=5000)
+    """Characters a supporter may write in own words."""
+    confirm_days: int = Field(7, ge=1)
+    """Days in which a letter can be confirmed."""
+    remind_hours: int = Field(48, ge=1)
+    """Hours after which the one reminder to confirm a letter is sent."""
+    link_hours: int = Field(24, ge=1)
+    """Hours for which the link to all letters of an address works."""
+    network_link_days: int = Field(90, ge=30, le=730)
+    """Days for which a link to a network member’s own page works; each email has a new one. The
+    links to leave always work."""
+    sign_ins_per_hour: int = Field(60, ge=1)
+    """Tries to sign in from one network (an IPv4 /24, an IPv6 /64) in an hour, over all accounts;
+    browsers that have signed in before have their own."""
+    links_per_hour: int = Field(20, ge=1)
+    """Such links that one network address may ask for in an hour."""
+    signings_per_hour: int = Field(60, ge=1)
+    """Letters that may be signed from one network address in an hour."""
+    proof_of_work: Literal["burst", "always", "never"] = "burst"
+    """When a browser computes for a second or two before its letter is accepted: in a burst of
+    letters from one network or for one campaign, always, or never."""
+    burst_per_network: int = Field(12, ge=0)
+    """Letters in an hour from one network address beyond which it does."""
+    burst_per_campaign: int = Field(300, ge=1)
+    """Unconfirmed letters of one campaign in ten minutes beyond which it does."""
+    signings_without_work_per_hour: int = Field(3, ge=0)
+    """Letters from one network address that are taken in an hour without it, for browsers that run
+    no scripts."""
+    trace_days: int = Field(30, ge=1, le=180)
+    """Days for which the network address and browser of a signature are kept, encrypted, to find
+    false signatures."""
+    previews_per_hour: int = Field(60, ge=1)
+    """PDF previews for one network address in an hour."""
+    live_previews_per_hour: int = Field(3000, ge=1)
+    """Live previews (while someone types) for one network address in an hour."""
     second_factor_roles: Annotated[
         list[Literal["organizer", "staff", "admin"]], NoDecode, BeforeValidator(_split)
-    ] = Field(
-        default_factory=list,
-        description="Roles that must sign in with a second factor; with commas between. In "
-        "production `staff, admin` at least.",
-    )
-    second_factor_waived: bool = Field(
-        False,
-        description="Whether staff and admins may do without one in production; `campaign doctor` "
-        "says so.",
-    )
-    fresh_minutes: int = Field(
-        15,
-        ge=1,
-        le=720,
-        description="Minutes after which a bulk download of personal data asks again who it is.",
-    )
-    idle_minutes: int = Field(
-        60,
-        ge=5,
-        le=720,
-        description="Minutes without activity after which the workspace signs out.",
-    )
-    exports_need_second_person: bool = Field(
-        False,
-        description="Whether a second person must approve each export of personal data, and each "
-        "download of files with names: bundles, reprints, envelopes, proofs, scans of sheets.",
-    )
-    export_hours: int = Field(
-        24,
-        ge=1,
-        le=720,
-        description="Hours for which an export, or files that were approved, can be downloaded.",
-    )
-    export_request_hours: int = Field(
-        72, ge=1, le=720, description="Hours in which a second person can approve either."
-    )
-    decider_days: int = Field(
-        3,
-        ge=0,
-        le=90,
-        description="Days for which the account of that second person must have been there. A "
-        "second factor it needs besides.",
-    )
-    volume_letters: int = Field(500, ge=1, le=500, description="Letters in one printed volume.")
-    letter_memory_mb: int = Field(
-        550, ge=200, description="Memory that laying out letters may take, in megabytes."
-    )
-    letter_seconds: int = Field(
-        120, ge=5, description="Seconds that laying out one group of letters may take."
-    )
+    ] = []
+    """Roles that must sign in with a second factor; with commas between. In production `staff,
+    admin` at least."""
+    second_factor_waived: bool = False
+    """Whether staff and admins may do without one in production; `campaign doctor` says so."""
+    fresh_minutes: int = Field(15, ge=1, le=720)
+    """Minutes after which a bulk download of personal data asks again who it is."""
+    idle_minutes: int = Field(60, ge=5, le=720)
+    """Minutes without activity after which the workspace signs out."""
+    exports_need_second_person: bool = False
+    """Whether a second person must approve each export of personal data, and each download of files
+    with names: bundles, reprints, envelopes, proofs, scans of sheets."""
+    export_hours: int = Field(24, ge=1, le=720)
+    """Hours for which an export, or files that were approved, can be downloaded."""
+    export_request_hours: int = Field(72, ge=1, le=720)
+    """Hours in which a second person can approve either."""
+    decider_days: int = Field(3, ge=0, le=90)
+    """Days for which the account of that second person must have been there. A second factor it
+    needs besides."""
+    volume_letters: int = Field(500, ge=1, le=500)
+    """Letters in one printed volume."""
+    letter_memory_mb: int = Field(550, ge=200)
+    """Memory that laying out letters may take, in megabytes."""
+    letter_seconds: int = Field(120, ge=5)
+    """Seconds that laying out one group of letters may take."""
 
     @classmethod
     def settings_customise_sources(

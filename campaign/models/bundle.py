@@ -16,6 +16,7 @@ from campaign.core.db import (
     Sealed,
     SealId,
     Words,
+    parent_key,
 )
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
@@ -166,7 +167,7 @@ class Volume(Base):
 
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
-    bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id", ondelete="CASCADE"))
+    bundle_id: Mapped[int] = parent_key("bundle.id")
     sequence: Mapped[int]
     letter_count: Mapped[int]
     state: Mapped[VolumeState] = mapped_column(default=VolumeState.WAITING)
@@ -190,9 +191,7 @@ class WaitingLetters(Base):
     __table_args__ = (Index("ix_waiting_letters_target_id", "target_id", "locale"),)
 
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    target_id: Mapped[int] = mapped_column(
-        ForeignKey("target.id", ondelete="CASCADE"), primary_key=True
-    )
+    target_id: Mapped[int] = parent_key("target.id", primary_key=True)
     locale: Mapped[Locale] = mapped_column(primary_key=True)
     letters: Mapped[int]
 
@@ -256,9 +255,7 @@ class TakenLetters(Base):
     __tablename__ = "taken_letters"
     __table_args__ = (CheckConstraint("first_number <= last_number", name="numbers"),)
 
-    attempt_id: Mapped[int] = mapped_column(
-        ForeignKey("delivery_attempt.id", ondelete="CASCADE"), primary_key=True
-    )
+    attempt_id: Mapped[int] = parent_key("delivery_attempt.id", primary_key=True)
     first_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_number: Mapped[int]
 
@@ -273,7 +270,7 @@ class BundlePrint(Base):
     )
 
     id: Mapped[PrimaryKey]
-    bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id", ondelete="CASCADE"))
+    bundle_id: Mapped[int] = parent_key("bundle.id")
     number: Mapped[int]
     """From 1; the highest is the one that is handed over."""
     zip_sha256: Mapped[str] = mapped_column(String(64))
@@ -295,10 +292,8 @@ class BundleReprint(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id", ondelete="CASCADE"), index=True)
-    print_id: Mapped[int] = mapped_column(
-        ForeignKey("bundle_print.id", ondelete="CASCADE"), index=True
-    )
+    bundle_id: Mapped[int] = parent_key("bundle.id", index=True)
+    print_id: Mapped[int] = parent_key("bundle_print.id", index=True)
     file: Mapped[str] = mapped_column(String(80), default="")
     sha256: Mapped[str] = mapped_column(String(64))
     """Of what was given out: that of the first print, byte for byte."""
@@ -312,14 +307,10 @@ class CarriedSignature(Base):
 
     __tablename__ = "carried_signature"
 
-    bundle_id: Mapped[int] = mapped_column(
-        ForeignKey("bundle.id", ondelete="CASCADE"), primary_key=True
-    )
+    bundle_id: Mapped[int] = parent_key("bundle.id", primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     """From 1; in the lists it is P00001."""
-    signature_id: Mapped[int] = mapped_column(
-        ForeignKey("signature.id", ondelete="CASCADE"), unique=True
-    )
+    signature_id: Mapped[int] = parent_key("signature.id", unique=True)
 
 
 class CoverText(Base):
@@ -329,7 +320,7 @@ class CoverText(Base):
     __table_args__ = (UniqueConstraint("mission_id", "locale", "version"),)
 
     id: Mapped[PrimaryKey]
-    mission_id: Mapped[int] = mapped_column(ForeignKey("mission.id", ondelete="CASCADE"))
+    mission_id: Mapped[int] = parent_key("mission.id")
     locale: Mapped[Locale]
     version: Mapped[int]
     subject: Mapped[str] = mapped_column(String(200))

@@ -31,13 +31,13 @@ from campaign.core.db import (
     SealId,
     Slug,
     Words,
+    parent_key,
+    partial_index,
 )
 from campaign.models.directory import Mission, Official
 
 if TYPE_CHECKING:
     from campaign.models.revision import RiskFlag
-
-from sqlalchemy import Index
 
 
 class CampaignStatus(enum.StrEnum):
@@ -171,7 +171,7 @@ class Edition(Base):
     __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
 
     id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id")
     locale: Mapped[Locale]
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(Text)
@@ -190,7 +190,7 @@ class Target(Base):
     __table_args__ = (UniqueConstraint("campaign_id", "official_id"),)
 
     id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id")
     official_id: Mapped[int] = mapped_column(ForeignKey("official.id"), index=True)
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
     position: Mapped[int] = mapped_column(default=0)
@@ -205,9 +205,7 @@ class Update(Base):
     __tablename__ = "update"
 
     id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     kind: Mapped[UpdateKind]
     happened_on: Mapped[date]
     picture: Mapped[str] = mapped_column(String(120), default="")
@@ -230,9 +228,7 @@ class Update(Base):
 class UpdatePicture(Base):
     __tablename__ = "update_picture"
 
-    update_id: Mapped[int] = mapped_column(
-        ForeignKey("update.id", ondelete="CASCADE"), primary_key=True
-    )
+    update_id: Mapped[int] = parent_key("update.id", primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(String(120), index=True)
     alt: Mapped[Words]
@@ -243,7 +239,7 @@ class UpdateEdition(Base):
     __table_args__ = (UniqueConstraint("update_id", "locale"),)
 
     id: Mapped[PrimaryKey]
-    update_id: Mapped[int] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
+    update_id: Mapped[int] = parent_key("update.id")
     locale: Mapped[Locale]
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text, default="")
@@ -274,20 +270,19 @@ class LetterTemplate(Base):
     __tablename__ = "letter_template"
     __table_args__ = (
         UniqueConstraint("campaign_id", "locale", "target_id", "version"),
-        Index(
+        partial_index(
             "uq_letter_template_version_for_all",
             "campaign_id",
             "locale",
             "version",
             unique=True,
-            sqlite_where=text("target_id IS NULL"),
-            postgresql_where=text("target_id IS NULL"),
+            where="target_id IS NULL",
         ),
     )
 
     id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
-    target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id")
+    target_id: Mapped[int | None] = parent_key("target.id")
     """The target it is for; none: for all that have no template of their own."""
     locale: Mapped[Locale]
     version: Mapped[int]
@@ -310,7 +305,7 @@ class TalkingPoint(Base):
     __table_args__ = (UniqueConstraint("template_id", "key"),)
 
     id: Mapped[PrimaryKey]
-    template_id: Mapped[int] = mapped_column(ForeignKey("letter_template.id", ondelete="CASCADE"))
+    template_id: Mapped[int] = parent_key("letter_template.id")
     key: Mapped[str] = mapped_column(String(60))
     """The same in every language of a campaign: what the form field `points` sends."""
     position: Mapped[int]

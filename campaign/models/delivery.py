@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed, SealId, parent_key
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.directory import Mission
 
@@ -73,9 +73,7 @@ class GateFile(Base):
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
-    visit_id: Mapped[int] = mapped_column(
-        ForeignKey("gate_visit.id", ondelete="CASCADE"), index=True
-    )
+    visit_id: Mapped[int] = parent_key("gate_visit.id", index=True)
     kind: Mapped[GateFileKind]
     format: Mapped[GateFileFormat]
     folder: Mapped[str] = mapped_column(String(40))
@@ -131,7 +129,7 @@ class Envelope(Base):
     )
 
     id: Mapped[PrimaryKey]
-    run_id: Mapped[int] = mapped_column(ForeignKey("envelope_run.id", ondelete="CASCADE"))
+    run_id: Mapped[int] = parent_key("envelope_run.id")
     sequence: Mapped[int]
     first_number: Mapped[int]
     last_number: Mapped[int]
@@ -163,9 +161,7 @@ class LetterMove(Base):
 
     __tablename__ = "letter_move"
 
-    letter_id: Mapped[int] = mapped_column(
-        ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True
-    )
+    letter_id: Mapped[int] = parent_key("letter.id", primary_key=True)
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), primary_key=True)
     sequence: Mapped[int]
     volume_id: Mapped[int | None]
@@ -179,9 +175,7 @@ class HeldBundle(Base):
 
     __tablename__ = "held_bundle"
 
-    bundle_id: Mapped[int] = mapped_column(
-        ForeignKey("bundle.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
+    bundle_id: Mapped[int] = parent_key("bundle.id", primary_key=True, autoincrement=False)
     told_at: Mapped[datetime | None]
     fate: Mapped[PaperFate | None]
     settled_at: Mapped[datetime | None]

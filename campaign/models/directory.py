@@ -17,6 +17,7 @@ from campaign.core.db import (
     SealId,
     Slug,
     Words,
+    parent_key,
 )
 from campaign.core.text.search_words import name_key, search_text
 from campaign.core.time_zones import zone_of
@@ -120,12 +121,8 @@ class ContactDetail(Base):
     )
 
     id: Mapped[PrimaryKey]
-    official_id: Mapped[int | None] = mapped_column(
-        ForeignKey("official.id", ondelete="CASCADE"), index=True
-    )
-    mission_id: Mapped[int | None] = mapped_column(
-        ForeignKey("mission.id", ondelete="CASCADE"), index=True
-    )
+    official_id: Mapped[int | None] = parent_key("official.id", index=True)
+    mission_id: Mapped[int | None] = parent_key("mission.id", index=True)
     type: Mapped[str] = mapped_column(String(20))
     """Popolo's word: `email`, `voice`, `fax`, `url`, `twitter`."""
     value: Mapped[str] = mapped_column(String(300))
@@ -156,9 +153,7 @@ class Membership(Base):
     __tablename__ = "membership"
 
     id: Mapped[PrimaryKey]
-    official_id: Mapped[int] = mapped_column(
-        ForeignKey("official.id", ondelete="CASCADE"), index=True
-    )
+    official_id: Mapped[int] = parent_key("official.id", index=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), index=True)
     started_on: Mapped[date | None]
     ended_on: Mapped[date | None]
@@ -237,9 +232,7 @@ class DirectoryImport(Base):
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     directory: Mapped[Directory]
-    owner_id: Mapped[int] = mapped_column(
-        ForeignKey("staff_user.id", ondelete="CASCADE"), index=True
-    )
+    owner_id: Mapped[int] = parent_key("staff_user.id", index=True)
     file_name: Mapped[str] = mapped_column(Sealed("directory_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
     options: Mapped[Json] = mapped_column(default=dict)
@@ -264,7 +257,7 @@ class ImportRow(Base):
 
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
-    import_id: Mapped[int] = mapped_column(ForeignKey("directory_import.id", ondelete="CASCADE"))
+    import_id: Mapped[int] = parent_key("directory_import.id")
     verdict: Mapped[Verdict]
     row: Mapped[int]
     partly: Mapped[bool] = mapped_column(default=False)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, SealId, parent_key
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
@@ -102,7 +102,7 @@ class ExportKey(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
+    staff_user_id: Mapped[int] = parent_key("staff_user.id")
     label: Mapped[str] = mapped_column(Sealed("export_key.label"))
     recipient: Mapped[str] = mapped_column(String(2000))
     added_at: Mapped[Created]
@@ -131,12 +131,8 @@ class FileApproval(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
-    bundle_id: Mapped[int | None] = mapped_column(
-        ForeignKey("bundle.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
+    bundle_id: Mapped[int | None] = parent_key("bundle.id", index=True)
     reason: Mapped[str] = mapped_column(Sealed("file_approval.reason"))
     state: Mapped[FileApprovalState] = mapped_column(default=FileApprovalState.ASKED)
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)

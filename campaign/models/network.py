@@ -3,10 +3,21 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import (
+    Base,
+    Created,
+    Locale,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    parent_key,
+    partial_index,
+)
 
 
 class MemberState(enum.StrEnum):
@@ -56,21 +67,15 @@ class Mailing(Base):
     __tablename__ = "mailing"
     __table_args__ = (
         UniqueConstraint("campaign_id", "update_id"),
-        Index(
-            "uq_mailing_campaign_id_new",
-            "campaign_id",
-            unique=True,
-            sqlite_where=text("update_id IS NULL"),
-            postgresql_where=text("update_id IS NULL"),
+        partial_index(
+            "uq_mailing_campaign_id_new", "campaign_id", unique=True, where="update_id IS NULL"
         ),
     )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
-    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
+    update_id: Mapped[int | None] = parent_key("update.id")
     last_member_id: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Created]
     finished_at: Mapped[datetime | None]
@@ -81,10 +86,6 @@ class MailingMember(Base):
 
     __tablename__ = "mailing_member"
 
-    mailing_id: Mapped[int] = mapped_column(
-        ForeignKey("mailing.id", ondelete="CASCADE"), primary_key=True
-    )
-    member_id: Mapped[int] = mapped_column(
-        ForeignKey("network_member.id", ondelete="CASCADE"), primary_key=True
-    )
+    mailing_id: Mapped[int] = parent_key("mailing.id", primary_key=True)
+    member_id: Mapped[int] = parent_key("network_member.id", primary_key=True)
     told_at: Mapped[Created]

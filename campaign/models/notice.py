@@ -3,10 +3,21 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import (
+    Base,
+    Created,
+    Locale,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    parent_key,
+    partial_index,
+)
 
 
 class LettersLink(Base):
@@ -40,25 +51,17 @@ class Notice(Base):
         UniqueConstraint("update_id"),
         Index("uq_notice_next_id", "next_id", unique=True),
         # Those have neither: a campaign is stopped once.
-        Index(
-            "uq_notice_campaign_id_stop",
-            "campaign_id",
-            unique=True,
-            sqlite_where=text("kind = 'stop'"),
-            postgresql_where=text("kind = 'stop'"),
+        partial_index(
+            "uq_notice_campaign_id_stop", "campaign_id", unique=True, where="kind = 'stop'"
         ),
     )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     kind: Mapped[NoticeKind]
-    delivery_id: Mapped[int | None] = mapped_column(
-        ForeignKey("delivery_attempt.id", ondelete="CASCADE")
-    )
-    update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="CASCADE"))
+    delivery_id: Mapped[int | None] = parent_key("delivery_attempt.id")
+    update_id: Mapped[int | None] = parent_key("update.id")
     next_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     last_signature_id: Mapped[int] = mapped_column(default=0)
     """How far it has come: signatures are told in the order of their ids."""
@@ -71,7 +74,5 @@ class NoticeMail(Base):
 
     __tablename__ = "notice_mail"
 
-    notice_id: Mapped[int] = mapped_column(
-        ForeignKey("notice.id", ondelete="CASCADE"), primary_key=True
-    )
+    notice_id: Mapped[int] = parent_key("notice.id", primary_key=True)
     email_hmac: Mapped[bytes] = mapped_column(LookUp(32), primary_key=True)

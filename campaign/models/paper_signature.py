@@ -16,6 +16,7 @@ from campaign.core.db import (
     PublicId,
     Sealed,
     SealId,
+    parent_key,
 )
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Origin, Signature
@@ -78,7 +79,7 @@ class PaperRow(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    sheet_id: Mapped[int] = mapped_column(ForeignKey("paper_sheet.id", ondelete="CASCADE"))
+    sheet_id: Mapped[int] = parent_key("paper_sheet.id")
     position: Mapped[int]
     verdict: Mapped[RowVerdict]
     told_apart: Mapped[bool] = mapped_column(default=False)
@@ -113,12 +114,8 @@ class Scan(Base):
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
-    sheet_id: Mapped[int | None] = mapped_column(
-        ForeignKey("paper_sheet.id", ondelete="CASCADE"), index=True
-    )
-    reply_id: Mapped[int | None] = mapped_column(
-        ForeignKey("reply.id", ondelete="CASCADE"), index=True
-    )
+    sheet_id: Mapped[int | None] = parent_key("paper_sheet.id", index=True)
+    reply_id: Mapped[int | None] = parent_key("reply.id", index=True)
     kind: Mapped[ScanKind]
     folder: Mapped[str] = mapped_column(String(40))
     pages: Mapped[int]
@@ -136,9 +133,7 @@ class PaperImport(Base):
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
-    owner_id: Mapped[int] = mapped_column(
-        ForeignKey("staff_user.id", ondelete="CASCADE"), index=True
-    )
+    owner_id: Mapped[int] = parent_key("staff_user.id", index=True)
     file_name: Mapped[str] = mapped_column(Sealed("paper_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
     options: Mapped[Json] = mapped_column(default=dict)

@@ -17,6 +17,7 @@ from campaign.core.db import (
     Sealed,
     SealId,
     Words,
+    parent_key,
 )
 from campaign.models.campaign import Campaign, Target, Update
 from campaign.models.directory import Mission
@@ -45,9 +46,7 @@ class Reply(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     target_id: Mapped[int | None] = mapped_column(
         ForeignKey("target.id", ondelete="SET NULL"), index=True
     )
@@ -100,6 +99,6 @@ class ReplyTranslation(Base):
 
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
-    reply_id: Mapped[int] = mapped_column(ForeignKey("reply.id", ondelete="CASCADE"))
+    reply_id: Mapped[int] = parent_key("reply.id")
     locale: Mapped[Locale]
     text: Mapped[str] = mapped_column(Sealed("reply_translation.text"))

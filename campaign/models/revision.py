@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed, SealId, parent_key
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
 
@@ -34,7 +34,7 @@ class Revision(Base):
 
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id")
     part: Mapped[Part]
     place: Mapped[str] = mapped_column(String(100), default="")
     """Which of several: an edition's language; of a letter "en", or "en:official"."""
@@ -55,10 +55,8 @@ class DeskDraft(Base):
 
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    staff_id: Mapped[int] = parent_key("staff_user.id")
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     part: Mapped[str] = mapped_column(String(24))
     """A `Part`, or a page that writes several at once."""
     place: Mapped[str] = mapped_column(String(100), default="")
@@ -75,9 +73,7 @@ class NewCampaignDraft(Base):
 
     __tablename__ = "new_campaign_draft"
 
-    staff_id: Mapped[int] = mapped_column(
-        ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
+    staff_id: Mapped[int] = parent_key("staff_user.id", primary_key=True, autoincrement=False)
     seal_id: Mapped[SealId]
     content: Mapped[str] = mapped_column(Sealed("new_campaign_draft.content"))
     saved_at: Mapped[Created]
@@ -90,9 +86,7 @@ class RiskFlag(Base):
 
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     kind: Mapped[RiskKind]
     words: Mapped[str] = mapped_column(Sealed("risk_flag.words"))
     created_at: Mapped[Created]
@@ -127,9 +121,7 @@ class Proposal(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     kind: Mapped[ProposalKind]
     payload: Mapped[str] = mapped_column(Sealed("proposal.payload"))
     """JSON: what the form gave. Empty once nothing can come of it any more."""

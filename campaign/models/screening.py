@@ -6,7 +6,17 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Json, LookUp, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import (
+    Base,
+    Created,
+    Json,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    parent_key,
+)
 from campaign.models.signature import Signature
 
 
@@ -32,10 +42,8 @@ class Hold(Base):
         Index("ix_hold_campaign_decision", "campaign_id", "decision", "held_at", "signature_id"),
     )
 
-    signature_id: Mapped[int] = mapped_column(
-        ForeignKey("signature.id", ondelete="CASCADE"), primary_key=True
-    )
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    signature_id: Mapped[int] = parent_key("signature.id", primary_key=True)
+    campaign_id: Mapped[int] = parent_key("campaign.id")
     reasons: Mapped[list[str]]
     """Slugs of the rules that held it: never the words that did."""
     held_at: Mapped[Created]
@@ -113,9 +121,7 @@ class Invalidation(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    campaign_id: Mapped[int | None] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), index=True
-    )
+    campaign_id: Mapped[int | None] = parent_key("campaign.id", index=True)
     state: Mapped[InvalidationState] = mapped_column(default=InvalidationState.COUNTING, index=True)
     conditions: Mapped[str] = mapped_column(Sealed("invalidation.conditions"))
     reason: Mapped[str] = mapped_column(Sealed("invalidation.reason"), default="")

@@ -12,7 +12,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -26,6 +25,8 @@ from campaign.core.db import (
     PublicId,
     Sealed,
     SealId,
+    parent_key,
+    partial_index,
 )
 from campaign.core.db.personal_columns import asked, asked_columns, personal
 from campaign.models.campaign import Campaign, LetterTemplate, Target
@@ -101,44 +102,26 @@ class Signature(Base):
         # Reminders and expiry look only at what waits for its confirmation.
         Index("ix_signature_state_signed_at", "state", "signed_at"),
         # Counted every minute, among many that did not.
-        Index(
-            "ix_signature_sent_by_self",
-            "campaign_id",
-            "state",
-            sqlite_where=text("sent_by_self_at IS NOT NULL"),
-            postgresql_where=text("sent_by_self_at IS NOT NULL"),
+        partial_index(
+            "ix_signature_sent_by_self", "campaign_id", "state", where="sent_by_self_at IS NOT NULL"
         ),
-        Index(
-            "ix_signature_on_paper",
-            "campaign_id",
-            "state",
-            "origin",
-            sqlite_where=text("origin <> 'online'"),
-            postgresql_where=text("origin <> 'online'"),
+        partial_index(
+            "ix_signature_on_paper", "campaign_id", "state", "origin", where="origin <> 'online'"
         ),
         Index("ix_signature_person", "campaign_id", "person_hmac"),
         # What a job still has to fill in; empty once it is done.
-        Index(
-            "ix_signature_without_person",
-            "id",
-            sqlite_where=text("person_hmac IS NULL AND state <> 'erased'"),
-            postgresql_where=text("person_hmac IS NULL AND state <> 'erased'"),
+        partial_index(
+            "ix_signature_without_person", "id", where="person_hmac IS NULL AND state <> 'erased'"
         ),
         # Those whose trace is kept, in the order in which they came: the index grows at its end,
         # so that signing pays next to nothing for it.
-        Index(
-            "ix_signature_traced",
-            "signed_at",
-            sqlite_where=text("trace IS NOT NULL"),
-            postgresql_where=text("trace IS NOT NULL"),
-        ),
+        partial_index("ix_signature_traced", "signed_at", where="trace IS NOT NULL"),
         # An undo finds what it has to restore; no other row is in it.
-        Index(
+        partial_index(
             "ix_signature_invalidation_id",
             "invalidation_id",
             "id",
-            sqlite_where=text("invalidation_id IS NOT NULL"),
-            postgresql_where=text("invalidation_id IS NOT NULL"),
+            where="invalidation_id IS NOT NULL",
         ),
     )
 
@@ -244,12 +227,8 @@ class Letter(Base):
         UniqueConstraint("bundle_id", "sequence"),
         Index("ix_letter_volume_id_sequence", "volume_id", "sequence"),
         # Few are set aside; they are counted, and those that are good again found, among millions.
-        Index(
-            "ix_letter_set_aside",
-            "bundle_id",
-            "set_aside",
-            sqlite_where=text("set_aside IS NOT NULL"),
-            postgresql_where=text("set_aside IS NOT NULL"),
+        partial_index(
+            "ix_letter_set_aside", "bundle_id", "set_aside", where="set_aside IS NOT NULL"
         ),
         # A letter is printed, set aside or waiting; a number without a bundle cannot be.
         CheckConstraint("(bundle_id IS NULL) = (sequence IS NULL)", name="sequence_in_bundle"),
@@ -258,7 +237,7 @@ class Letter(Base):
     id: Mapped[PrimaryKey]
     seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
-    signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
+    signature_id: Mapped[int] = parent_key("signature.id")
     target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), index=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("letter_template.id"), index=True)
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
@@ -289,7 +268,7 @@ class SpentLink(Base):
     __tablename__ = "spent_link"
 
     token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id")
     end: Mapped[LinkEnd]
     ended_at: Mapped[Created] = mapped_column(index=True)
 
@@ -308,9 +287,7 @@ class WordsPrint(Base):
         ),
     )
 
-    signature_id: Mapped[int] = mapped_column(
-        ForeignKey("signature.id", ondelete="CASCADE"), primary_key=True
-    )
+    signature_id: Mapped[int] = parent_key("signature.id", primary_key=True)
     band: Mapped[int] = mapped_column(primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int] = parent_key("campaign.id")
     value: Mapped[int]

@@ -8,10 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, String, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import (
+    Base,
+    Created,
+    Locale,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    parent_key,
+)
 from campaign.models.campaign import Campaign
 
 
@@ -59,9 +69,7 @@ class RecoveryCode(Base):
     __tablename__ = "recovery_code"
 
     id: Mapped[PrimaryKey]
-    staff_user_id: Mapped[int] = mapped_column(
-        ForeignKey("staff_user.id", ondelete="CASCADE"), index=True
-    )
+    staff_user_id: Mapped[int] = parent_key("staff_user.id", index=True)
     digest: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
     used_at: Mapped[datetime | None]
 
@@ -71,12 +79,8 @@ class CampaignMember(Base):
 
     __tablename__ = "campaign_member"
 
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
-    )
-    staff_user_id: Mapped[int] = mapped_column(
-        ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", primary_key=True)
+    staff_user_id: Mapped[int] = parent_key("staff_user.id", primary_key=True, index=True)
     added_at: Mapped[Created]
 
 

@@ -5,10 +5,10 @@ How many people have written, as last counted.
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, Sealed, SealId
+from campaign.core.db import Base, Created, Json, PrimaryKey, Sealed, SealId, parent_key
 
 
 class FiguresDue(Base):
@@ -39,9 +39,7 @@ class FiguresBlock(Base):
 class CampaignFigures(Base):
     __tablename__ = "campaign_figures"
 
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", primary_key=True)
     timezone: Mapped[str] = mapped_column(String(60))
     """In which a signature's day was found; another one of the campaign means counting again."""
     seal_id: Mapped[SealId]
@@ -80,9 +78,7 @@ class CampaignTally(Base):
     __tablename__ = "campaign_tally"
     __table_args__ = (CheckConstraint("confirmed >= 0", name="not_negative"),)
 
-    campaign_id: Mapped[int] = mapped_column(
-        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
-    )
+    campaign_id: Mapped[int] = parent_key("campaign.id", primary_key=True)
     confirmed: Mapped[int] = mapped_column(default=0)
     sent_by_self: Mapped[int] = mapped_column(default=0)
     on_paper: Mapped[int] = mapped_column(default=0, server_default="0")

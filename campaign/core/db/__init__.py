@@ -26,6 +26,8 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    ForeignKey,
+    Index,
     MetaData,
     String,
     Table,
@@ -41,6 +43,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
+    MappedColumn,
     Session,
     SessionTransaction,
     mapped_column,
@@ -135,6 +138,16 @@ class Base(DeclarativeBase):
 
 
 bind_objects(Base)
+
+
+def parent_key(target: str, **options: Any) -> MappedColumn[Any]:
+    """Return the column of a row that is deleted with the row it refers to."""
+    return mapped_column(ForeignKey(target, ondelete="CASCADE"), **options)
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 class KeyRecord(Base):
