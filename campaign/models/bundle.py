@@ -18,6 +18,7 @@ from campaign.core.db import (
     Words,
     parent_key,
 )
+from campaign.core.db.leases import Leased
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
 
@@ -76,7 +77,7 @@ class Journey(Base):
         return self.mission or self.bundles[0].destination
 
 
-class Bundle(Base):
+class Bundle(Leased, Base):
     """A frozen set of letters of one campaign for one destination.
 
     That is a mission, or by post an official: two unique rules, as NULLs never collide.
@@ -110,9 +111,6 @@ class Bundle(Base):
     page_count: Mapped[int | None]
     failure: Mapped[str | None] = mapped_column(String(60))
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Claims so far; a worker whose number is no longer this one has lost it."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
     journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
@@ -155,7 +153,7 @@ class Bundle(Base):
         return bool(self.frozen.get("rehearsal"))
 
 
-class Volume(Base):
+class Volume(Leased, Base):
     """At most 500 letters of a bundle in one PDF: a row of the printing ledger."""
 
     __tablename__ = "volume"
@@ -171,8 +169,6 @@ class Volume(Base):
     sequence: Mapped[int]
     letter_count: Mapped[int]
     state: Mapped[VolumeState] = mapped_column(default=VolumeState.WAITING)
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(default=0)
     printed_letters: Mapped[int] = mapped_column(default=0)
     page_count: Mapped[int | None]
     byte_count: Mapped[int | None]

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed, SealId, parent_key
+from campaign.core.db.leases import Leased
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.directory import Mission
 
@@ -83,7 +84,7 @@ class GateFile(Base):
     visit: Mapped[GateVisit] = relationship(back_populates="files")
 
 
-class EnvelopeRun(Base):
+class EnvelopeRun(Leased, Base):
     """A bundle's letters in envelopes: how many in each, and the files to print them from."""
 
     __tablename__ = "envelope_run"
@@ -100,8 +101,6 @@ class EnvelopeRun(Base):
     letter_count: Mapped[int]
     envelope_count: Mapped[int]
     state: Mapped[RunState] = mapped_column(default=RunState.WAITING)
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str] = mapped_column(String(60), default="")
     files: Mapped[list[Json]] = mapped_column(default=list)
     """Name, pages, bytes and SHA-256 of each file."""

@@ -19,6 +19,7 @@ from campaign.core.db import (
     Words,
     parent_key,
 )
+from campaign.core.db.leases import Leased
 from campaign.core.text.search_words import name_key, search_text
 from campaign.core.time_zones import zone_of
 
@@ -223,7 +224,7 @@ class Verdict(enum.StrEnum):
     REFUSED = "refused"
 
 
-class DirectoryImport(Base):
+class DirectoryImport(Leased, Base):
     """One file that a staff user uploaded. It is theirs alone, and goes after some days."""
 
     __tablename__ = "directory_import"
@@ -241,8 +242,6 @@ class DirectoryImport(Base):
     digest: Mapped[str] = mapped_column(String(64), default="")
     """Of all that the dry run showed: what is applied is exactly that, or nothing."""
     failure: Mapped[str | None] = mapped_column(Sealed("directory_import.failure"))
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     undone_at: Mapped[datetime | None]

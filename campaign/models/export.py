@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, SealId, parent_key
+from campaign.core.db.leases import Leased
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
@@ -37,7 +38,7 @@ class ExportState(enum.StrEnum):
     """Nobody decided in time, or its file's time is over."""
 
 
-class DataExport(Base):
+class DataExport(Leased, Base):
     """An export: who asked for it and why, who agreed, how far it is, and what came of it.
 
     The row outlives the file: it is the log.
@@ -78,8 +79,6 @@ class DataExport(Base):
     rows_total: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)
     rows_unreadable: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(60))
     storage_key: Mapped[str] = mapped_column(String(120), default="")
     file_name: Mapped[str] = mapped_column(String(120), default="")

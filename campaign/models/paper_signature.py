@@ -18,6 +18,7 @@ from campaign.core.db import (
     SealId,
     parent_key,
 )
+from campaign.core.db.leases import Leased
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Origin, Signature
 
@@ -124,7 +125,7 @@ class Scan(Base):
     created_at: Mapped[Created]
 
 
-class PaperImport(Base):
+class PaperImport(Leased, Base):
     """A file of signatures that a staff user uploaded. It is theirs alone, and goes after days."""
 
     __tablename__ = "paper_import"
@@ -138,8 +139,6 @@ class PaperImport(Base):
     storage_key: Mapped[str] = mapped_column(String(60), default="")
     options: Mapped[Json] = mapped_column(default=dict)
     state: Mapped[PaperImportState] = mapped_column(default=PaperImportState.UPLOADED)
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     counts: Mapped[Json] = mapped_column(default=dict)
     findings: Mapped[str | None] = mapped_column(Sealed("paper_import.findings"))
     sheet_id: Mapped[int | None] = mapped_column(ForeignKey("paper_sheet.id", ondelete="SET NULL"))

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, or_, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db
 
@@ -26,6 +26,14 @@ LEASE = timedelta(seconds=90)
 """How long a row stays with a worker that is not heard of; then somebody else takes it."""
 BEAT_SECONDS = 20.0
 """How often a living worker says so: often enough that a busy database may miss some."""
+
+
+class Leased:
+    """The columns of a row that workers lease."""
+
+    lease_until: Mapped[datetime | None]
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Claims so far; a worker whose number is no longer this one has lost the row."""
 
 
 @dataclass(frozen=True, slots=True)
