@@ -3,8 +3,12 @@
 Moments are UTC. A day belongs to a place: the organisation's, the campaign's or the mission's zone.
 """
 
+import calendar
 from datetime import UTC, date, datetime, time
+from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+_Day = TypeVar("_Day", date, datetime)
 
 EARLIEST_ZONE = "Etc/GMT-14"
 """Where each day begins first: a later day than there is still to come everywhere."""
@@ -32,3 +36,10 @@ def moment_of(day: date, at: time, zone: str) -> datetime:
 
 def today(zone: str) -> date:
     return day_of(utcnow(), zone)
+
+
+def months_before(day: _Day, months: int) -> _Day:
+    """Return the same day so many months earlier, or the last one of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return day.replace(year=year, month=month + 1, day=min(day.day, last))

@@ -4,7 +4,7 @@ A service raises one of these; `web/error_pages.py` shows each with its status; 
 person reads lives in the template of that status (`templates/errors/409.html`), by the slug.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -60,6 +60,15 @@ class TooMany(DomainError):
     def __init__(self, slug: str, *, seconds: int) -> None:
         super().__init__(slug, seconds=seconds)
         self.seconds = seconds
+
+
+def is_allowed(refuse: Callable[..., None], *of: object) -> bool:
+    """Tell whether what `refuse` guards may be done: it raises nothing that is expected."""
+    try:
+        refuse(*of)
+    except DomainError:
+        return False
+    return True
 
 
 class UnsafeSettings(DomainError):

@@ -376,6 +376,11 @@ def current_settings() -> Settings:
     return settings
 
 
+def site_url(path: str) -> str:
+    """Return an address of this site, as emails hold it: never that of a request's host."""
+    return current_settings().base_url.rstrip("/") + path
+
+
 def home_country() -> str:
     """Return the country from which letters are posted; empty without an application."""
     return current_settings().organisation_country if has_app_context() else ""

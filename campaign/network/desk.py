@@ -23,11 +23,8 @@ guard(blueprint, Role.ORGANIZER)
 
 @dataclass(frozen=True, slots=True)
 class NetworkSection:
-    """What the campaign's page on the desk shows of the network."""
-
     reaches: Sequence[Reach]
     waiting: int
-    """Mails that have not left yet."""
     queued: bool
     may_tell: bool
 

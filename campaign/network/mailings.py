@@ -31,52 +31,50 @@ class Reach:
 
 
 def is_worth_telling(campaign: Campaign, update: Update | None, now: datetime) -> bool:
-    """Return whether the action, or the update of it, is still news."""
     kind = None if update is None else update.kind
     return is_news(kind, campaign.status, campaign.act_by, now)
 
 
-def announce(session: Session, campaign: Campaign, *, now: datetime) -> None:
-    """Tell the network of a new action; a second time changes nothing."""
-    if is_worth_telling(campaign, None, now):
-        _add(session, campaign.id, None)
-
-
-def announce_update(session: Session, update: Update, *, now: datetime) -> None:
-    """Tell the network of an update whose author asked for it; a second time changes nothing."""
-    if update.tell_network and is_worth_telling(update.campaign, update, now):
-        _add(session, update.campaign_id, update.id)
+def announce(session: Session, campaign: Campaign, update: Update | None = None) -> None:
+    """Tell the network of an action, or of an update of it; a second time changes nothing."""
+    if not is_worth_telling(campaign, update, db.utcnow()):
+        return
+    mailing_id = session.scalar(
+        db.insert_into(session, Mailing)
+        .values(campaign_id=campaign.id, update_id=update.id if update else None)
+        .on_conflict_do_nothing()
+        .returning(Mailing.id)
+    )
+    if mailing_id is not None:
+        jobs.enqueue(session, "network.send", mailing_id)
 
 
 @jobs.job("network.announce")
 def announce_opened(campaign_id: int) -> None:
-    """Make the mailing of a campaign that has opened."""
     with db.transaction() as session:
-        announce(session, session.get_one(Campaign, campaign_id), now=db.utcnow())
+        announce(session, session.get_one(Campaign, campaign_id))
 
 
 @jobs.job("network.announce-update")
 def announce_posted(update_id: int) -> None:
-    """Make the mailing of an update."""
+    """Announce an update whose author asked for it."""
     with db.transaction() as session:
-        announce_update(session, session.get_one(Update, update_id), now=db.utcnow())
+        update = session.get_one(Update, update_id)
+        if update.tell_network:
+            announce(session, update.campaign, update)
 
 
 def tell_network(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
-    """Tell the network by hand of an action that opened before there was one.
-
-    Raises Refused (`network-told`, `network-not-now`).
-    """
+    """Tell of an action that opened before there was a network. Raises Refused."""
     if is_told(session, campaign):
         raise Refused("network-told")
     if not is_worth_telling(campaign, None, now):
         raise Refused("network-not-now")
-    announce(session, campaign, now=now)
+    announce(session, campaign)
     audit.record(session, actor=actor, action="network.tell", subject=f"campaign:{campaign.id}")
 
 
 def is_told(session: Session, campaign: Campaign) -> bool:
-    """Return whether there is a mailing of the action itself."""
     mailing = select(Mailing.id).where(
         Mailing.campaign_id == campaign.id, Mailing.update_id.is_(None)
     )
@@ -147,28 +145,17 @@ def announce_missed(session: Session, *, now: datetime) -> None:
         .exists(),
     )
     for campaign in session.scalars(opened):
-        announce(session, campaign, now=now)
+        announce(session, campaign)
     updates = select(Update).where(
         Update.tell_network,
         Update.published_at > since,
         ~select(Mailing.id).where(Mailing.update_id == Update.id).exists(),
     )
     for update in session.scalars(updates):
-        announce_update(session, update, now=now)
+        announce(session, update.campaign, update)
 
 
 def list_unfinished(session: Session) -> list[int]:
     """List mailings (their ids) that have not reached everybody yet, the oldest first."""
     waiting = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
     return list(session.scalars(waiting))
-
-
-def _add(session: Session, campaign_id: int, update_id: int | None) -> None:
-    mailing_id = session.scalar(
-        db.insert_into(session, Mailing)
-        .values(campaign_id=campaign_id, update_id=update_id)
-        .on_conflict_do_nothing()
-        .returning(Mailing.id)
-    )
-    if mailing_id is not None:
-        jobs.enqueue(session, "network.send", mailing_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import db, i18n
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.network import Frequency, MemberState, NetworkMember
@@ -26,8 +26,7 @@ NEW = "new"
 class News(TypedDict):
     """One case or update as a mail tells it, in the language of its reader."""
 
-    kind: str
-    """`NEW`, or the kind of an update."""
+    kind: str  # `NEW`, or the kind of an update
     campaign: int
     country: str
     reference: str
@@ -36,21 +35,16 @@ class News(TypedDict):
     title: str
     text: str
     lang: str
-    deadline: str
-    """The last day to write, in words; may be empty."""
+    deadline: str  # The last day to write, in words; may be empty
     url: str
 
 
 class NetworkConfirm(Mail, kind="network-confirm", budget="join"):
-    """The link that leads to the button which confirms a membership."""
-
     link: str
     days: int
 
 
 class NetworkAlready(Mail, kind="network-already", budget="join"):
-    """Tells a member who joins again that nothing was changed, and where it can be."""
-
     preferences_url: str
     leave_url: str
 
@@ -70,14 +64,10 @@ class NetworkNews(Mail):
 
 
 class NetworkAction(NetworkNews, kind="network-action"):
-    """A new action, or news of one, at once."""
-
     news: News
 
 
 class NetworkDigest(NetworkNews, kind="network-digest"):
-    """What was new since the last such mail."""
-
     items: list[News]
     frequency: str
 
@@ -96,7 +86,6 @@ class NetworkDigest(NetworkNews, kind="network-digest"):
 def mail_action(
     session: Session, member: NetworkMember, address: str, campaign: Campaign, news: News
 ) -> None:
-    """Tell one member of one thing."""
     mail = NetworkAction(
         news=news,
         preferences_url=preferences_url(member),
@@ -109,7 +98,6 @@ def mail_action(
 def mail_digest(
     session: Session, member: NetworkMember, address: str, items: list[News], frequency: Frequency
 ) -> None:
-    """Tell one member of all that has gathered."""
     ids = {news["campaign"] for news in items}
     mail = NetworkDigest(
         items=items,
@@ -156,7 +144,7 @@ The first expires and can be revoked. The second does neither: whoever gets mail
 
 
 def confirm_url(locale: str, token: str) -> str:
-    return f"{_base()}/{locale}/network/confirm/{token}"
+    return site_url(f"/{locale}/network/confirm/{token}")
 
 
 def preferences_token(member: NetworkMember) -> str:
@@ -175,19 +163,14 @@ def kind_of_preferences(member: NetworkMember) -> str:
 
 
 def preferences_url(member: NetworkMember) -> str:
-    """Where a member changes what comes."""
-    return f"{_base()}/{member.locale}/network/{preferences_token(member)}"
+    return site_url(f"/{member.locale}/network/{preferences_token(member)}")
 
 
 def leave_url(member: NetworkMember) -> str:
     """Where a member leaves, by a button or by the one click of RFC 8058; it never expires."""
-    return f"{_base()}/network/unsubscribe/{signed_link(LEAVING, member.public_id)}"
+    return site_url(f"/network/unsubscribe/{signed_link(LEAVING, member.public_id)}")
 
 
 def case_url(locale: str, slug: str) -> str:
     """The case, which then knows that a mailing led there."""
-    return f"{_base()}/{locale}/actions/{slug}?from=mailing"
-
-
-def _base() -> str:
-    return current_settings().base_url.rstrip("/")
+    return site_url(f"/{locale}/actions/{slug}?from=mailing")

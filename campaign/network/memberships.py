@@ -39,7 +39,6 @@ _LEFT: dict[str, object] = {
     "token_digest": None,
     "token_expires_at": None,
 }
-"""What remains of somebody who has left: that they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +53,15 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What somebody asks for, and the secret of the link that confirms it."""
-
     email: str
     locale: str
     preferences: Preferences
     wording: str
-    notice_id: int
-    """Of the privacy notice that was beside it."""
+    notice_id: int  # Of the privacy notice that was beside it
     token: str
     now: datetime
 
     def new_wishes(self) -> dict[str, object]:
-        """Return the columns that hold what is asked for."""
         return asdict(self.preferences) | {
             "state": MemberState.PENDING,
             "locale": self.locale,
@@ -75,7 +70,6 @@ class _Request:
         }
 
     def new_link(self) -> dict[str, object]:
-        """Return the columns of the link, and to which address it went."""
         return {
             "email": self.email,
             "token_digest": signed_links.digest_of(self.token),
@@ -148,10 +142,7 @@ def _is_good(member: NetworkMember, now: datetime) -> bool:
 
 
 def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:
-    """Confirm the membership of that link; return it, and whether this was the click that did.
-
-    Raises NotFound (`network-link`) or Gone (`network-expired`).
-    """
+    """Return the member, and whether this click did it. Raises NotFound or Gone."""
     member = get_by_token(session, token)
     refuse_expired(member, now)
     done = session.scalar(
@@ -199,11 +190,7 @@ def get_by_link(session: Session, kind: str, token: str) -> NetworkMember:
 
 
 def get_by_own_link(session: Session, token: str, now: datetime) -> NetworkMember:
-    """Return the member whose own page a link opens.
-
-    Raises NotFound (`network-link`) where it is not ours or was revoked, Gone (`network-link-old`)
-    where it has expired.
-    """
+    """Raises NotFound (`network-link`: not ours, or revoked) or Gone (`network-link-old`)."""
     member = _find_member(session, token.partition(".")[0])
     if member is not None and member.state is MemberState.LEFT:
         return member  # nothing is left that a link could open or change
@@ -231,7 +218,6 @@ def _find_member(session: Session, public_id: str) -> NetworkMember | None:
 
 
 def refuse_left(member: NetworkMember) -> None:
-    """Raise Gone (`network-left`) where there is nothing to change: they are no member."""
     if member.state is not MemberState.ACTIVE:
         raise Gone("network-left")
 
@@ -339,7 +325,6 @@ def forget_unconfirmed() -> None:
 
 @jobs.job("network.join-signer")
 def join_after_confirmation(signature_id: int) -> None:
-    """Make a member of a supporter who asked for it with a letter that is now confirmed."""
     with db.transaction() as session:
         signature = session.get(Signature, signature_id, with_for_update={"read": True})
         if signature is None:
@@ -368,7 +353,6 @@ def list_missed_signers() -> list[int]:
 
 
 def _insert(session: Session, values: dict[str, object]) -> bool:
-    """Add a row, unless the address has one."""
     member_id = session.scalar(
         db.insert_into(session, NetworkMember)
         .values(**values)

@@ -34,7 +34,6 @@ ALL, SOME = "all", "some"
 
 
 def consent_wording() -> str:
-    """Return the sentence that is agreed to, in the language of the page."""
     words: str = gettext(
         "I agree that %(organisation)s keeps my email address and these choices to email me about "
         "urgent actions. I can leave at any time with the link in every email.",
@@ -44,8 +43,6 @@ def consent_wording() -> str:
 
 
 class OfferedField(CheckboxesField):
-    """Several choices, a checkbox each; what is not among them is refused in our words."""
-
     def __init__(self, label: object, **kwargs: object) -> None:
         super().__init__(label, choices=[], validate_choice=False, **kwargs)
 
@@ -66,8 +63,6 @@ def _scope(label: object, everything: object, only: object) -> RadioField:
 
 
 class PreferencesForm(PlainForm):
-    """What a member wants to get."""
-
     country_scope = _scope(_l("Countries"), _l("All countries"), _l("Only the ones I choose"))
     countries = OfferedField(_l("Countries"))
     theme_scope = _scope(_l("Themes"), _l("All themes"), _l("Only the ones I choose"))
@@ -132,8 +127,6 @@ class PreferencesForm(PlainForm):
 
 
 class JoinForm(PreferencesForm):
-    """Joining: with the address and the consent."""
-
     email = EmailField(
         _l("Email address"),
         [Filled(_l("Enter your email address. We will send you a link to confirm it."))],
@@ -156,8 +149,6 @@ class JoinForm(PreferencesForm):
 
 
 class ChangeForm(PreferencesForm):
-    """Changing what comes: with the language of the mails."""
-
     locale = RadioField(_l("Language of our emails"), validate_choice=False)
 
     def offer(self, session: Session, member: NetworkMember | None = None) -> None:
@@ -172,7 +163,6 @@ class ChangeForm(PreferencesForm):
 
 
 def typed_of(member: NetworkMember) -> dict[str, object]:
-    """Return a member's choices, as the form has them."""
     return {
         "country_scope": SOME if member.countries else ALL,
         "countries": member.countries,
@@ -193,8 +183,7 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-JOINS_PER_HOUR = 30
-"""Memberships that may be asked for from one network address in an hour."""
+JOINS_PER_HOUR = 30  # Memberships that may be asked for from one network address in an hour
 
 blueprint = Blueprint("network", __name__)
 before_request.init_blueprint(blueprint)
@@ -207,8 +196,7 @@ class Join(Page, template="network/join.html"):
 
 
 class LinkSent(Page, template="network/sent.html"):
-    days: int
-    """For so long it can be confirmed."""
+    days: int  # For so long it can be confirmed
     mails_a_day: int
 
 
@@ -219,7 +207,6 @@ class Confirm(Page, template="network/confirm.html"):
 class Joined(Page, template="network/joined.html"):
     again: bool
     own: str
-    """The token of the member's own page; may be empty."""
 
 
 class OwnPage(Page, template="network/preferences.html"):
@@ -240,7 +227,6 @@ class Left(Page, template="network/left.html"):
 
 class MembershipLinkGone(Page, template="network/link_gone.html"):
     problem: str
-    """The slug of why."""
 
 
 @blueprint.route("/<lang>/network", methods=["GET", "POST"])
@@ -297,7 +283,6 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
 
 
 def _find_own_page(member: NetworkMember) -> str:
-    """Return the token of the member's page; empty where the link that asks has expired."""
     expires = member.token_expires_at
     return mails.preferences_token(member) if expires and expires > db.utcnow() else ""
 
@@ -371,7 +356,6 @@ def _switch_language_to(view: str) -> None:
 
 
 def show_lost(problem: Gone | NotFound) -> ResponseReturnValue:
-    """Say what to do about a link that leads to no membership."""
     return show_page(MembershipLinkGone(problem=problem.slug), problem.status)
 
 

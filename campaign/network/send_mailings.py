@@ -4,15 +4,15 @@ A batch is one transaction: rows of MailingMember, mails in the outbox, and how 
 The primary key (mailing, member) keeps anybody from being told twice, whatever runs at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
-from campaign.core import db, jobs, logs
+from campaign.core import clock, db, jobs, logs
 from campaign.core.sealing import WrongKey
 from campaign.mail.bad_addresses import is_bad
 from campaign.models.campaign import Campaign, Update
@@ -20,12 +20,10 @@ from campaign.models.network import Frequency, Mailing, MailingMember, MemberSta
 from campaign.network import mailings, memberships
 from campaign.network.mailings import is_worth_telling, update_of
 from campaign.network.mails import News, mail_action, mail_digest, news_of
-from campaign.network.wishes import due_before, matches, subject_of, wishes_of
 
 log = structlog.get_logger()
 
 BATCH = 100
-"""Members looked at in one transaction."""
 
 
 @jobs.job("network.send")
@@ -36,7 +34,6 @@ def send(mailing_id: int) -> None:
 
 
 def send_batch(mailing_id: int) -> bool:
-    """Tell the next members; return whether there may be more."""
     now = db.utcnow()
     with db.transaction() as session:
         # Of two workers at once, one waits and then goes on behind the other.
@@ -56,33 +53,37 @@ def send_batch(mailing_id: int) -> bool:
     return True
 
 
-def _next_members(session: Session, mailing: Mailing, now: datetime) -> list[NetworkMember]:
+def _next_members(session: Session, mailing: Mailing, now: datetime) -> Sequence[NetworkMember]:
     """Return the next in the order of ids; nobody where the campaign has ended meanwhile."""
     campaign = session.get_one(Campaign, mailing.campaign_id)
     if not is_worth_telling(campaign, update_of(session, mailing), now):
         return []
-    statement = (
+    # Who leaves at this moment waits, and then finds the mail in the outbox to take it back.
+    members = _select_members(Frequency.EACH, mailing.last_member_id).limit(BATCH)
+    return session.scalars(members.with_for_update(read=True)).all()
+
+
+def _select_members(frequency: Frequency, last_id: int) -> Select[NetworkMember]:
+    return (
         select(NetworkMember)
         .where(
-            NetworkMember.id > mailing.last_member_id,
+            NetworkMember.id > last_id,
             NetworkMember.state == MemberState.ACTIVE,
-            NetworkMember.frequency == Frequency.EACH,
+            NetworkMember.frequency == frequency,
             ~is_bad(NetworkMember.email_hmac),
         )
         .order_by(NetworkMember.id)
-        .limit(BATCH)
         .options(defer(NetworkMember.email, raiseload=True))
-        # Who leaves at this moment waits, and then finds the mail in the outbox to take it back.
-        .with_for_update(read=True)
     )
-    return list(session.scalars(statement))
 
 
-def _tell(session: Session, mailing: Mailing, members: list[NetworkMember], now: datetime) -> None:
+def _tell(
+    session: Session, mailing: Mailing, members: Sequence[NetworkMember], now: datetime
+) -> None:
     campaign, update = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
-    subject, news = subject_of(campaign), dict[str, News]()
+    news: dict[str, News] = {}
     for member in members:
-        if not matches(wishes_of(member), subject) or not mark_told(session, mailing.id, member.id):
+        if not wants(member, campaign) or not mark_told(session, mailing.id, member.id):
             continue
         address = address_of(session, member)
         if address is None:
@@ -90,6 +91,21 @@ def _tell(session: Session, mailing: Mailing, members: list[NetworkMember], now:
         if member.locale not in news:
             news[member.locale] = news_of(campaign, update, member.locale, now)
         mail_action(session, member, address, campaign, news[member.locale])
+
+
+def wants(member: NetworkMember, campaign: Campaign) -> bool:
+    """Tell whether a member wants to hear of a campaign; an empty wish asks for all. Pure."""
+    languages = _without_regions(member.languages)
+    return (
+        (not member.countries or campaign.country in member.countries)
+        and (not member.themes or not set(member.themes).isdisjoint(campaign.themes))
+        and (not languages or not languages.isdisjoint(_without_regions(campaign.letter_locales)))
+    )
+
+
+def _without_regions(locales: Sequence[str]) -> set[str]:
+    """Who writes `pt` can write to an action in `pt-BR`."""
+    return {code.partition("-")[0] for code in locales}
 
 
 def mark_told(session: Session, mailing_id: int, member_id: int) -> bool:
@@ -148,11 +164,14 @@ _TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
 
 @dataclass(frozen=True, slots=True)
 class _CurrentMailing:
-    """A mailing that is still news, with what it is about."""
-
     mailing: Mailing
     campaign: Campaign
     update: Update | None
+
+
+def due_before(frequency: Frequency, now: datetime) -> datetime:
+    """Return the moment before which members who are due were last told. Pure."""
+    return now - timedelta(days=7) if frequency is Frequency.WEEKLY else clock.months_before(now, 1)
 
 
 @jobs.job("network.digest", every_minutes=60)
@@ -168,18 +187,20 @@ def send_digests() -> None:
 
 
 def _send_digest_batch(frequency: Frequency, last_id: int) -> int | None:
-    """Write to the next members; return the last one's id, None where none was left."""
     now = db.utcnow()
     with db.transaction() as session:
         mailings = _list_current(session, now)
-        members = _list_due(session, frequency, last_id, now) if mailings else []
+        if not mailings:
+            return None
+        due = _select_members(frequency, last_id).where(due_before(frequency, now) >= _TOLD_AT)
+        locked = due.limit(_DIGESTS_AT_ONCE).with_for_update(key_share=True)
+        members = session.scalars(locked).all()
         for member in members:
             _send_digest(session, member, mailings, now)
         return members[-1].id if members else None
 
 
 def _list_current(session: Session, now: datetime) -> list[_CurrentMailing]:
-    """List mailings of the last two months that are still news."""
     recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
     mailings = [
         _CurrentMailing(mailing, session.get_one(Campaign, mailing.campaign_id), update)
@@ -187,26 +208,6 @@ def _list_current(session: Session, now: datetime) -> list[_CurrentMailing]:
         for update in [update_of(session, mailing)]
     ]
     return [each for each in mailings if is_worth_telling(each.campaign, each.update, now)]
-
-
-def _list_due(
-    session: Session, frequency: Frequency, last_id: int, now: datetime
-) -> list[NetworkMember]:
-    statement = (
-        select(NetworkMember)
-        .where(
-            NetworkMember.id > last_id,
-            NetworkMember.state == MemberState.ACTIVE,
-            NetworkMember.frequency == frequency,
-            due_before(frequency, now) >= _TOLD_AT,
-            ~is_bad(NetworkMember.email_hmac),
-        )
-        .order_by(NetworkMember.id)
-        .limit(_DIGESTS_AT_ONCE)
-        .options(defer(NetworkMember.email, raiseload=True))
-        .with_for_update(key_share=True)
-    )
-    return list(session.scalars(statement))
 
 
 def _send_digest(
@@ -227,7 +228,7 @@ def _send_digest(
         for current in mailings
         if current.mailing.created_at > since - _OVERLAP
         and current.mailing.id not in told_before
-        and matches(wishes_of(member), subject_of(current.campaign))
+        and wants(member, current.campaign)
         and mark_told(session, current.mailing.id, member.id)
     ]
     if not new:

@@ -11,7 +11,7 @@ from campaign.core.text.email_addresses import canonical_email
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
-from campaign.signing.person_fingerprint import person_print
+from campaign.signing.person_fingerprint import Person, person_print
 
 COUNTS = (SignatureState.CONFIRMED, SignatureState.HELD)
 """States in which somebody has signed; whoever never confirmed has not."""
@@ -25,14 +25,16 @@ class Fingerprints:
 
 
 def fingerprints_of(details: Details) -> Fingerprints:
-    person = person_print(
+    person = Person(
         details.given_name,
         details.family_name,
-        country=details.country,
-        postal_code=details.postal_code,
-        locality=details.locality,
+        details.country,
+        details.postal_code,
+        details.locality,
     )
-    return Fingerprints(person, fingerprint_email(details.email) if details.email else None)
+    return Fingerprints(
+        person_print(person), fingerprint_email(details.email) if details.email else None
+    )
 
 
 def fingerprint_email(address: str) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
 from campaign.core.db.personal_columns import empty_values, no_fingerprint
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Volume
@@ -37,16 +37,13 @@ from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
 class Kept(NamedTuple):
     """What remains of a mailbox whose data are deleted."""
 
-    printed: int
-    """People whose letters are printed."""
+    printed: int  # People whose letters are printed
     undelivered: bool
     delivered: bool
-    file_months: int
-    """How long our file copy of a delivery is usually kept; 0: for good."""
+    file_months: int  # How long our file copy of a delivery is usually kept; 0: for good
 
 
 def list_kept(session: Session, signatures: Sequence[Signature]) -> Kept:
-    """Return what deleting these signatures does not reach."""
     printed = [signature for signature in signatures if is_frozen(signature)]
     are_out = [is_handed_over(session, signature) for signature in printed]
     settings = current_settings()
@@ -55,7 +52,6 @@ def list_kept(session: Session, signatures: Sequence[Signature]) -> Kept:
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
-    """Erase the mailbox, then email it that this was done."""
     signatures = signatures_of(session, mailbox)
     forgotten = _list_anonymised(session, mailbox)
     lock_letters(session, *signatures, *forgotten)
@@ -104,10 +100,6 @@ def _list_anonymised(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
 
 
 def empty_signature(signature: Signature) -> None:
-    """Empty every column about the person; the letter's place in its bundle stays.
-
-    The link's digest stays too: who opens the link reads that the letter was erased.
-    """
     move_signature(signature, SignatureState.ERASED)
     for column, value in empty_values(Signature, counted=True).items():
         setattr(signature, column, value)
@@ -172,13 +164,12 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
 
 
 def _send_confirmation(session: Session, mailbox: Mailbox, locale: str, kept: Kept) -> None:
-    base = current_settings().base_url.rstrip("/")
     mail = LettersErased(
         kept=bool(kept.printed),
         undelivered=kept.undelivered,
         delivered=kept.delivered,
         file_months=kept.file_months,
-        home_url=f"{base}/{locale}/",
+        home_url=site_url(f"/{locale}/"),
     )
     mail.send(session, to=mailbox.email, locale=locale)
 

@@ -3,7 +3,6 @@
 When the time is over for which contact data is kept. Pure.
 """
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,13 +26,9 @@ _STATUS = (Campaign.status, Campaign.closed_at, Campaign.stopped_at)
 
 @dataclass(frozen=True, slots=True)
 class DueCampaign:
-    """A campaign of which somebody may have to be erased."""
-
     campaign_id: int
-    over: date
-    """What happened on this day or before has had its time."""
-    ended: datetime | None
-    """When it ended; None: it goes on, or was used too lately."""
+    over: date  # What happened on this day or before has had its time
+    ended: datetime | None  # When it ended; None: it goes on, or was used too lately
     seen: tuple[CampaignStatus, datetime | None, datetime | None]
     """Its status, and when it was closed and stopped, as this was found."""
 
@@ -50,7 +45,7 @@ class DueCampaign:
 
 def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaign]:
     """List the campaigns to look through, of which something was handed over or which ended."""
-    over = months_before(clock.day_of(now, "UTC"), months)
+    over = clock.months_before(clock.day_of(now, "UTC"), months)
     delivered = (
         select(func.max(DeliveryAttempt.happened_on))
         .where(DeliveryAttempt.campaign_id == Campaign.id, DeliveryAttempt.outcome.in_(GONE_OUT))
@@ -131,27 +126,16 @@ def is_awaited() -> ColumnElement[bool]:
     return and_(is_known, or_(here.correlate(Signature), on_sheet))
 
 
-def months_before(day: date, months: int) -> date:
-    """Return the same day so many months earlier, or the last one of a shorter month."""
-    total = day.year * 12 + day.month - 1 - months
-    year, month = divmod(total, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
 def ended_at(
     status: CampaignStatus, closed_at: datetime | None, stopped_at: datetime | None
 ) -> datetime | None:
-    """Return when a campaign ended; None as long as it goes on."""
     if is_stopped(status):
         return max(filter(None, (closed_at, stopped_at)), default=None)
     return closed_at if has_ended(status) else None
 
 
 def all_is_over(ended: datetime | None, delivered_on: date | None, over: date) -> bool:
-    """Tell whether a campaign ended on the day `over` or before, and its last delivery was by then.
-
-    What is handed over after the end has its own time to be answered.
-    """
+    """Tell whether it ended by the day `over`, and its last delivery was by then."""
     if ended is None:
         return False
     return max(clock.day_of(ended, "UTC"), delivered_on or date.min) <= over

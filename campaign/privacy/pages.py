@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from flask import Blueprint, Response, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -10,11 +9,10 @@ from flask_babel import gettext
 
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, is_allowed
 from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording, Signature, SignatureState
-from campaign.printing.geometry import Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
 from campaign.privacy.erase_supporter import Kept
@@ -24,11 +22,11 @@ from campaign.signing import confirm_letter
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
 from campaign.signing.form.forms import describe_problem
-from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
+from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
-from campaign.tracking.change_or_withdraw import can_change, can_withdraw
+from campaign.tracking.change_or_withdraw import refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
@@ -39,9 +37,7 @@ from campaign.web.security import public, request_networks
 
 class RequestLink(Page, template="privacy/request_link.html"):
     email: str
-    """As typed."""
     error: str
-    """A sentence, or nothing."""
 
 
 class LinkSent(Page, template="privacy/link_sent.html"):
@@ -51,8 +47,6 @@ class LinkSent(Page, template="privacy/link_sent.html"):
 
 @dataclass(frozen=True, slots=True)
 class SignedLetter:
-    """A line of *My letters*."""
-
     signature: Signature
     status: str
     case: CasePage
@@ -73,7 +67,6 @@ class ShowLetter(Page, template="privacy/letter.html"):
     case: CasePage
     marks: Sequence[Mark]
     letters: Sequence[LetterContext]
-    layout: Layout
     wording: ConsentWording
     stopped: bool
     can_print: bool
@@ -81,7 +74,6 @@ class ShowLetter(Page, template="privacy/letter.html"):
     can_withdraw: bool
     can_confirm: bool
     changed: bool
-    """Just now."""
     handed_over: bool
 
 
@@ -161,7 +153,6 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         signature = letter_links.get_signature(session, box, public_id)
-        home = current_settings().organisation_country
         stopped = is_stopped(signature.campaign.status)
         page = ShowLetter(
             token=token,
@@ -169,13 +160,12 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             status=status_of(session, signature),
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
             marks=marks_of(session, signature),
-            letters=signed_letters(signature, home=home) if signature.shown_state in LIVE else (),
-            layout=layout_of(signature.campaign, home),
+            letters=signed_letters(signature) if signature.shown_state in LIVE else (),
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
             can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
-            can_change=can_change(signature),
-            can_withdraw=can_withdraw(session, signature),
+            can_change=is_allowed(refuse_unchangeable, signature),
+            can_withdraw=is_allowed(refuse_unwithdrawable, session, signature),
             can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
             handed_over=is_handed_over(session, signature),
@@ -204,10 +194,8 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         if signature.shown_state is not SignatureState.CONFIRMED:
             raise NotFound("letter")
         refuse_held_back(signature.campaign)
-        home = current_settings().organisation_country
-        letters, name = signed_letters(signature, home=home), f"{signature.campaign.slug}.pdf"
-        layout = layout_of(signature.campaign, home)
-    return pdf_page(letters, partial(pdf_of, layout=layout), name)
+        letters, name = signed_letters(signature), f"{signature.campaign.slug}.pdf"
+    return pdf_page(letters, pdf_of, name)
 
 
 @blueprint.post(f"{_START}/<token>/everything.zip")
@@ -218,7 +206,7 @@ def download(lang: str, token: str) -> ResponseReturnValue:
     box = letter_links.open_mailbox(session, token, now)
     count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
     holding = subject_access.gather_data(session, box, now)
-    chunks = subject_access.stream_zip(holding, current_settings().organisation_country)
+    chunks = subject_access.stream_zip(holding)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
     name, _ = subject_access.get_file_names()
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -228,7 +216,6 @@ def download(lang: str, token: str) -> ResponseReturnValue:
 @blueprint.route(f"{_START}/<token>/erase", methods=["GET", "POST"])
 @public
 def erase(lang: str, token: str) -> ResponseReturnValue:
-    """Say what will be erased and what remains; then erase it."""
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":

@@ -29,13 +29,11 @@ from campaign.privacy.overdue import DueCampaign, is_awaited, is_due, list_due, 
 from campaign.storage import FilesAway, storage
 
 ACTOR = "job:retention.erase"
-_BATCH = 500
-"""Signatures of one transaction: on SQLite nobody signs while it lasts."""
+_BATCH = 500  # Signatures of one transaction: on SQLite nobody signs while it lasts
 
 
 @jobs.job("retention.erase", every_minutes=1440)
 def erase_what_is_over() -> None:
-    """Erase what the settings say that is kept no longer."""
     settings = current_settings()
     now = db.utcnow()
     if not settings.retention_months:
@@ -101,14 +99,10 @@ def _erase_next(due: DueCampaign, last: int, now: datetime) -> list[int]:
 
 log = structlog.get_logger()
 _IDLE = (BundleState.READY, BundleState.FAILED)
-"""States in which nobody prints."""
 
 
 def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
-    """Remove the files of the campaign's bundles in which nobody is known, each by itself.
-
-    How many bundles they were, and whether none was left to another run.
-    """
+    """Remove files of bundles in which nobody is known; how many, and whether none was left."""
     with db.reading() as session:
         ids = session.scalars(
             select(Bundle.id).where(*_is_bundle_due(due)).order_by(Bundle.id)
@@ -163,7 +157,6 @@ def _holds(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[boo
 
 
 def _delete_folder(folder: str) -> bool:
-    """Delete a folder's files; whether none is left."""
     store = storage()
     try:
         store.delete_folder(folder)
@@ -183,8 +176,7 @@ def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
     session.flush()
 
 
-_SCANS_AT_ONCE = 20
-"""Scans of one transaction, of up to twenty files each."""
+_SCANS_AT_ONCE = 20  # Scans of one transaction, of up to twenty files each
 
 
 def erase_sheets(due: DueCampaign) -> tuple[int, bool]:

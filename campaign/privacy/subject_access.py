@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 
 import structlog
 from flask_babel import gettext
@@ -24,7 +23,7 @@ from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.signature import ConsentWording, Letter, Signature, SignatureState
 from campaign.printing.problems import LetterRefused
 from campaign.signing.letter.compose import number_of
-from campaign.signing.letter.draft import Letters, layout_of, pdf_of, printable, signed_letters
+from campaign.signing.letter.draft import Letters, pdf_of, printable, signed_letters
 from campaign.signing.states import LIVE
 from campaign.tracking.letter_links import Mailbox, signatures_of
 from campaign.tracking.send_it_yourself import plain_text
@@ -32,8 +31,7 @@ from campaign.tracking.timeline import trips_of
 
 log = structlog.get_logger()
 
-PER_HOUR = 10
-"""Downloads of one mailbox: each lays out all its letters."""
+PER_HOUR = 10  # Downloads of one mailbox: each lays out all its letters
 _INTERNAL = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TRIES = 3
@@ -41,15 +39,11 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What goes into the ZIP."""
-
     data: dict[str, object]
-    signature_ids: tuple[int, ...]
-    """Of letters that have a text."""
+    signature_ids: tuple[int, ...]  # Of letters that have a text
 
 
 def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
-    """Gather every row about the mailbox."""
     signatures = signatures_of(session, mailbox)
     address = mailbox.fingerprint
     data = {
@@ -150,7 +144,6 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
 
 
 def _read_columns(row: Base) -> dict[str, object]:
-    """Return every column of a row, but for our own numbers of rows."""
     return {
         column.name: getattr(row, column.name)
         for column in row.__table__.columns
@@ -164,32 +157,30 @@ _FILES = {"fr": ("mes-lettres.zip", "tout.json"), "es": ("mis-cartas.zip", "todo
 
 
 def get_file_names() -> tuple[str, str]:
-    """Return the names of the ZIP and of the data in it, in the language of the page."""
     return _FILES.get(i18n.locale(), ("my-letters.zip", "everything.json"))
 
 
-def stream_zip(holding: Holding, home: str) -> Iterator[bytes]:
+def stream_zip(holding: Holding) -> Iterator[bytes]:
     """Stream the ZIP, letter by letter as it is read."""
     zip_stream = ZipStream()
     body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_to_json)
     zip_stream.add(body.encode(), get_file_names()[1])
     yield from zip_stream.file()
     for number, signature_id in enumerate(holding.signature_ids, start=1):
-        for name, content in _make_letter_files(signature_id, home, number):
+        for name, content in _make_letter_files(signature_id, number):
             zip_stream.add(content, name)
             yield from zip_stream.file()
     yield from zip_stream.finalize()
 
 
-def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
+def _make_letter_files(signature_id: int, number: int) -> Iterator[tuple[str, bytes]]:
     """Return a letter as text, and as a PDF where it can be printed."""
     with db.reading() as session:
         signature = session.get(Signature, signature_id)
         if signature is None:
             return
-        letters = signed_letters(signature, home=home)
+        letters = signed_letters(signature)
         name = f"{number:02d}-{signature.campaign.slug}"
-        layout = layout_of(signature.campaign, home)
         word = _get_mark(signature)
     yield f"{name}.txt", "\n\n\n".join(map(plain_text, letters)).encode()
     if word:
@@ -197,7 +188,7 @@ def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tu
         letters = Letters(marked, cards=letters.cards, layout=letters.layout)
     for _ in range(_TRIES):
         try:
-            yield f"{name}.pdf", printable(letters, partial(pdf_of, layout=layout))
+            yield f"{name}.pdf", printable(letters, pdf_of)
         except TooMany:
             continue  # others print just now; each try waits for some seconds
         except LetterRefused as problem:

@@ -20,10 +20,7 @@ from campaign.signing.checks.screening_rules import (
 
 
 def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
-    """Set the rules for letters that are confirmed from now on; those that wait, wait.
-
-    The audit tells how many words are watched, not which. Raises Invalid by the rules' names.
-    """
+    """Set the rules for letters confirmed from now on; the audit tells no word. Raises Invalid."""
     words = tuple(dict.fromkeys(filter(None, map(one_line, rules.watched))))
     if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
         raise Invalid(fields={"watched": "words-too-many"})

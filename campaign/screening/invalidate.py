@@ -25,19 +25,15 @@ from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 
 REASON_LIMIT = 1000
-_COUNTED = 5000
-"""So many are counted for a page at most."""
+_COUNTED = 5000  # So many are counted for a page at most
 AT_WORK = (InvalidationState.COUNTING, InvalidationState.RUNNING, InvalidationState.UNDOING)
 _BEGUN = (InvalidationState.RUNNING, InvalidationState.CANCELLED, InvalidationState.DONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an invalidation does to one campaign's public number."""
-
     campaign: Campaign
     found: int
-    """Signatures that fit, confirmed or not."""
     before: int
     after: int
 
@@ -50,7 +46,6 @@ def begin_count(
     by: StaffUser,
     now: datetime,
 ) -> Invalidation:
-    """Start a dry run. Raises Invalid (`no-condition`) where everybody would be found; NotFound."""
     refuse_role(by, SCREENERS, "invalidation")
     if conditions.are_empty:
         raise Invalid(fields={"": "no-condition"})
@@ -79,7 +74,6 @@ def get_invalidation(session: Session, public_id: str, *, by: StaffUser) -> Inva
 
 
 def list_invalidations(session: Session, *, limit: int = 100) -> Sequence[Invalidation]:
-    """Return them, the newest first."""
     query = select(Invalidation).order_by(Invalidation.id.desc()).limit(limit)
     return session.scalars(query).all()
 
@@ -93,12 +87,7 @@ def run(
     by: StaffUser,
     now: datetime,
 ) -> None:
-    """Set aside what fits, and with `standing` also those who come from now on.
-
-    Raises Invalid (`reason`: `reason-missing`, `reason-too-long`; `standing`: `standing-everybody`,
-    its conditions do not tell who is meant); Refused (`invalidation-moved`): no dry run came first,
-    or somebody has begun.
-    """
+    """Set aside what fits, and with `standing` newcomers. Raises Invalid or Refused."""
     reason = reason.strip()
     problems = {}
     if not reason or len(reason) > REASON_LIMIT:
@@ -118,7 +107,6 @@ def run(
 
 
 def cancel(session: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
-    """End the count, or the work half-way. Raises Refused (`invalidation-moved`)."""
     before = invalidation.state
     at_work = (InvalidationState.COUNTING, InvalidationState.RUNNING)
     _move(session, invalidation, at_work, InvalidationState.CANCELLED, now)

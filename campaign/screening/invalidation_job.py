@@ -37,18 +37,14 @@ _OPENED = (
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A signature that fits conditions."""
-
     id: int
     public_id: str
     campaign_id: int
     state: SignatureState
     counts: bool
-    """Whether it is in the public number."""
 
 
 def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
-    """Return the states in which a signature can be found."""
     if conditions.unconfirmed:
         return (SignatureState.PENDING,)
     return list_sources(SignatureState.INVALID)
@@ -87,7 +83,6 @@ def find(
 
 
 def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:
-    """Return what the database can tell by itself."""
     filters: list[ColumnElement[bool]] = [db.unindexed(Signature.state).in_(states_of(conditions))]
     if campaign_id is not None:
         filters.append(db.unindexed(Signature.campaign_id) == campaign_id)
@@ -135,12 +130,9 @@ def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
     return bool(text) and conditions.fit_words(text, db.database().keyring)
 
 
-READ_AT_ONCE = 10_000
-"""Ids that are looked through at once; reading holds up nobody."""
-RESTORE_AT_ONCE = 5_000
-"""Rows that an undo looks up at once."""
-WRITE_AT_ONCE = 1_000
-"""Rows that one transaction changes at most."""
+READ_AT_ONCE = 10_000  # Ids that are looked through at once; reading holds up nobody
+RESTORE_AT_ONCE = 5_000  # Rows that an undo looks up at once
+WRITE_AT_ONCE = 1_000  # Rows that one transaction changes at most
 _FIRST_WRITE = 100
 _LEAST_WRITE = 25
 _HOLD_SECONDS = 0.05
@@ -152,8 +144,6 @@ _LOST_AFTER = timedelta(minutes=2)
 
 @dataclass
 class Pace:
-    """How many rows are changed at once, so that others get their turn in between."""
-
     size: int = _FIRST_WRITE
 
     @contextmanager
@@ -176,7 +166,6 @@ class Pace:
 
 @jobs.job("screening.work")
 def work(invalidation_id: int) -> None:
-    """Work until it ends or somebody cancels it."""
     pace = Pace()
     while work_once(invalidation_id, pace):
         pass
@@ -336,7 +325,6 @@ def _restore(seen: Invalidation, ids_aside: Sequence[int], pace: Pace) -> bool:
 
 
 def _hide_holds(session: Session, ids: Sequence[int]) -> None:
-    """Take the letters of these out of the queue."""
     waiting = (Decision.OPEN, Decision.RETURNED)
     session.execute(
         update(Hold)
@@ -376,7 +364,6 @@ def _end(session: Session, claimed: Invalidation, state: InvalidationState) -> N
 
 
 def progress_of(invalidation: Invalidation) -> tuple[int, int]:
-    """Return how far the work is, and how much there is."""
     if invalidation.state is InvalidationState.UNDOING:
         return invalidation.restored, invalidation.done
     return invalidation.position, invalidation.last_id

@@ -14,7 +14,6 @@ from campaign.models.campaign import Campaign
 from campaign.models.screening import Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import StaffUser
-from campaign.printing.geometry import Layout
 from campaign.signing.checks.review_decision import (
     case_words,
     find_flagged_words,
@@ -23,7 +22,7 @@ from campaign.signing.checks.review_decision import (
     words_of,
 )
 from campaign.signing.checks.screening_rules import RISK, ScreeningRules, findings, pieces
-from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.staff.staff_users import actor_name
 
 
@@ -34,11 +33,8 @@ class HeldLetter:
     pieces: list[tuple[str, str]]
     """Its words, each with the reason that holds it; "" where none does."""
     note: str
-    """What its writer could be asked."""
     flagged: list[Finding]
-    """What a risk flag rules out."""
     asks: bool
-    """Whether approving it asks once more."""
 
 
 class RefuseUnapproved(Protocol):
@@ -50,7 +46,6 @@ class RefuseUnapproved(Protocol):
 
 
 def init_app(app: Flask, *, refuse_unapproved: RefuseUnapproved) -> None:
-    """Take the gate; without one, no letter is given as a file."""
     app.extensions["refuse_unapproved"] = refuse_unapproved
 
 
@@ -73,18 +68,12 @@ def describe_letter(hold: Hold) -> HeldLetter:
     )
 
 
-def draw_letters(hold: Hold, home: str) -> tuple[Letters, Layout]:
-    """Return its letters as they will be printed, and the sheet they are for."""
-    campaign = hold.signature.campaign
-    return signed_letters(hold.signature, home=home), layout_of(campaign, home)
-
-
-def print_letter(session: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
+def print_letter(session: Session, hold: Hold, *, by: StaffUser) -> bytes:
     """Return its letters as a PDF, noted in the audit. Raises LetterRefused, or as the gate."""
     signature = hold.signature
     gate: RefuseUnapproved = current_app.extensions["refuse_unapproved"]
     gate(session, actor=actor_name(by), campaign=signature.campaign)
-    body = pdf_of(*draw_letters(hold, home))
+    body = pdf_of(signed_letters(signature))
     audit.record(
         session,
         actor=actor_name(by),

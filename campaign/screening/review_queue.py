@@ -17,7 +17,6 @@ from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct
@@ -27,15 +26,14 @@ from campaign.signing import signed_links
 from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
 from campaign.signing.checks.screening_rules import RISK
 from campaign.signing.confirm_letter import enqueue_followups
+from campaign.signing.mails import case_facts, letter_url
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 
-SCREENERS = (Role.STAFF, Role.ADMIN)
-"""Who sees supporters before their letters are printed."""
+SCREENERS = (Role.STAFF, Role.ADMIN)  # Who sees supporters before their letters are printed
 MOST_AT_ONCE = 500
-COUNTED = 1000
-"""Beyond so many nobody wants to know the number."""
+COUNTED = 1000  # Beyond so many nobody wants to know the number
 NOTE_LIMIT = 1000
 _STATE_AFTER = {
     Decision.APPROVED: SignatureState.CONFIRMED,
@@ -43,7 +41,6 @@ _STATE_AFTER = {
     Decision.RETURNED: SignatureState.HELD,
 }
 DECISIONS = {"approve": Decision.APPROVED, "return": Decision.RETURNED, "reject": Decision.REJECTED}
-"""By what the buttons of a form send."""
 _UNDO_WITHIN = timedelta(hours=12)
 
 
@@ -56,8 +53,6 @@ class NamesRisk(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which held letters: of which campaign, for which reason, waiting for whom."""
-
     campaign_id: int | None = None
     reason: str = ""
     decision: Decision = Decision.OPEN
@@ -79,10 +74,7 @@ class Filter:
 
 
 def _refuse_reader(session: Session, campaign_id: int | None, by: StaffUser) -> None:
-    """Raise NotFound (`letter`) for who reads no held letters.
-
-    Organizers read those of a rehearsal of theirs alone: its people are invented.
-    """
+    """Raise NotFound (`letter`) for others than screeners, and organizers in a rehearsal."""
     campaign = session.get(Campaign, campaign_id) if campaign_id else None
     if by.role is Role.ORGANIZER and campaign and lifecycle.is_rehearsal(campaign.status):
         refuse_role(by, list(Role), "letter")
@@ -94,10 +86,7 @@ def _refuse_reader(session: Session, campaign_id: int | None, by: StaffUser) -> 
 def list_held(
     session: Session, chosen: Filter, *, by: StaffUser, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
-    """Return letters that wait, the oldest first; with `after`, those that follow it.
-
-    Raises NotFound where `by` reads none.
-    """
+    """Return letters that wait, the oldest first, those that follow `after`. Raises NotFound."""
     _refuse_reader(session, chosen.campaign_id, by)
     query = select(Hold).where(*chosen.conditions())
     if after is not None:
@@ -110,13 +99,11 @@ def list_held(
 
 
 def count_held(session: Session, chosen: Filter) -> int:
-    """Count those that wait, up to COUNTED."""
     some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def list_campaigns(session: Session) -> Sequence[Campaign]:
-    """Return the campaigns of which a held letter is not decided about."""
     undecided = exists().where(
         Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
     )
@@ -301,7 +288,6 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
 def _claim_letters(
     session: Session, public_ids: Sequence[str], decision: Decision
 ) -> Sequence[Signature]:
-    """Change the state of those that still wait; of two who decide at once, one does."""
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
     )
@@ -337,17 +323,11 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     """Mail what is to be changed, with a link that replaces the one before; False: not mailed."""
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
-    settings = current_settings()
     token = signed_links.new_token()
-    base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     mail = LetterReturned(
-        person_name=signature.campaign.person_name,
-        person_died=signature.campaign.person_died,
-        reference=signature.campaign.reference,
-        cards=signature.campaign.cards,
         note=note,
-        link=f"{base}/letter/{token}",
-        case_url=f"{base}/actions/{signature.campaign.slug}",
+        link=letter_url(signature.locale, token),
+        **case_facts(signature.campaign, signature.locale),
     )
     sent = mail.send(
         session, to=signature.email, locale=signature.locale, campaign_id=signature.campaign_id
@@ -374,8 +354,6 @@ def _record_act(
 
 
 class LetterReturned(Mail, kind="letter-returned"):
-    """What is to be changed, and the link under which it is."""
-
     person_name: str
     person_died: bool = False
     reference: str
@@ -386,10 +364,7 @@ class LetterReturned(Mail, kind="letter-returned"):
 
 
 def count_waiting(session: Session, campaign: Campaign) -> int:
-    """Count the letters of a campaign that wait for a look.
-
-    Those of a rehearsal wait for nobody.
-    """
+    """Count letters that wait; those of a rehearsal wait for nobody."""
     if lifecycle.is_rehearsal(campaign.status):
         return 0
     waiting = (

@@ -19,12 +19,9 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.signing.checks.origin import FORGOTTEN, domain_of, parse_trace
 
 EVERYWHERE = 0
-"""Stands for all campaigns."""
 HOUR = timedelta(hours=1)
-_FEWEST = 3
-"""Fewer signatures of one mark in one hour are kept nowhere."""
-_MOST = 40
-"""Marks kept for one hour, kind and campaign."""
+_FEWEST = 3  # Fewer signatures of one mark in one hour are kept nowhere
+_MOST = 40  # Marks kept for one hour, kind and campaign
 _FETCHED = 5000
 _FORGOTTEN_AT_ONCE = 500
 _SPIKE_LEAST = 20
@@ -38,27 +35,20 @@ _Sums = Row[TrendKind, bytes, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A mark that many signatures share."""
-
     kind: TrendKind
     mark: bytes
-    words: str
-    """What it stands for; empty: nobody can tell any more."""
+    words: str  # What it stands for; empty: nobody can tell any more
     count: int
     confirmed: int
-    hours: tuple[int, ...]
-    """How many in each hour of the window, the oldest first."""
-    spikes: frozenset[int]
-    """Which of these hours stand out."""
+    hours: tuple[int, ...]  # How many in each hour of the window, the oldest first
+    spikes: frozenset[int]  # Which of these hours stand out
 
 
 def hour_of(moment: datetime) -> datetime:
-    """Return the full hour in which a moment lies."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def spikes_in(hours: Sequence[int]) -> frozenset[int]:
-    """Return the hours with many more signatures than the usual one. Pure."""
     if not hours:
         return frozenset()
     usual = sorted(hours)[len(hours) // 2]
@@ -148,7 +138,6 @@ def _signed_in(
 
 
 def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
-    """Group the marks by campaign, and add them up over all."""
     places: dict[int, Counter[bytes]] = defaultdict(Counter)
     for (campaign_id, mark), count in counts.items():
         places[campaign_id][mark] = count
@@ -159,7 +148,6 @@ def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
 def list_trends(
     session: Session, *, campaign_id: int = EVERYWHERE, hours: int, now: datetime, most: int = 10
 ) -> dict[TrendKind, list[Trend]]:
-    """Return the marks that most signatures of the window share, of each kind."""
     start = hour_of(now) - (hours - 1) * HOUR
     window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
     chosen = _most_shared(session, window, most)
@@ -240,7 +228,6 @@ def _words(session: Session, rows: Iterable[_Sums]) -> dict[tuple[TrendKind, byt
 
 
 def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
-    """Return what a signature of this address and trace says of one kind."""
     origin = parse_trace(trace)
     return {
         TrendKind.ADDRESS: origin.address,
@@ -251,7 +238,6 @@ def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
 
 
 def counted_at(session: Session) -> datetime | None:
-    """Return the newest hour that was counted."""
     return session.scalar(select(func.max(TrendCount.hour)))
 
 

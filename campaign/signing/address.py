@@ -35,8 +35,7 @@ _STREET_WORDS = {
     "طريق",
 }  # fmt: skip
 _REGIONS_BY_CODE = {"AU", "CA", "US"}
-_STREET_ENDS = ("strasse", "straat", "gatan")
-"""Words for streets and ends of such, folded."""
+_STREET_ENDS = ("strasse", "straat", "gatan")  # Words for streets and ends of such, folded
 _LOCALITY: Mapping[str, Callable[[], str]] = {
     "suburb": lambda: gettext("Suburb"),
     "district": lambda: gettext("District or town"),
@@ -69,18 +68,12 @@ def country_codes() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One field of the address."""
-
     name: str
-    """`locality`, `region` or `postal_code`."""
     label: str
     example: str
     choices: tuple[str, ...]
-    """Names that the post knows, to be offered."""
     codes: tuple[str, ...]
-    """What is printed of each of them."""
     in_full: bool
-    """Whether a full address needs it."""
 
 
 def parts_of(country: str) -> tuple[Part, ...]:
@@ -107,15 +100,11 @@ def parts_of(country: str) -> tuple[Part, ...]:
 
 
 def printed_region(country: str, typed: str) -> str:
-    """Return a region as it prints: by its code where the post writes codes ("Ottawa ON")."""
     return (country in _REGIONS_BY_CODE and region_code(country, typed)) or typed
 
 
 def names_street(town: str) -> bool:
-    """Whether a town has a house number and a word for a street: "12 Main Street", "Calle 5".
-
-    Towns such as 100 Mile House, 25 de Mayo or 6th of October City have none of these words.
-    """
+    """Tell whether it has a house number and a word for a street: "12 Main Street", "Calle 5"."""
     words = split_words(town)
     streets = (
         word in _STREET_WORDS or word.endswith(_STREET_ENDS) or (at and word == words[-1] == "st")
@@ -131,7 +120,6 @@ def _label(labels: Mapping[str, Callable[[], str]], kind: str) -> str:
 def check_address(
     *, country: str, locality: str, region: str, postal_code: str, disclosure: str
 ) -> dict[str, Problem]:
-    """Return what is wrong with an address whose lines were found right."""
     problems: dict[str, Problem] = {}
     given = {"locality": locality, "region": region, "postal_code": postal_code}
     form = address_form(country) or ANYWHERE
@@ -152,11 +140,9 @@ class Sample:
     """What officials would see of somebody: one line, its postal code apart."""
 
     before: str
-    code: str
-    """The postal code as it prints; empty: they do not see one."""
+    code: str  # The postal code as it prints; empty: they do not see one
     after: str
-    invented: bool
-    """Whether it is of an invented person, since too little is typed yet."""
+    invented: bool  # Whether it is of an invented person, since too little is typed yet
 
 
 def samples_of(form: Any) -> dict[str, Sample]:

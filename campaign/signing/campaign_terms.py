@@ -1,7 +1,6 @@
 """What a campaign lets one sign, as plain data that is read once and kept until it changes."""
 
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
@@ -15,7 +14,7 @@ from campaign.campaigns.content.current_letters import current_templates
 from campaign.core import db
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import NotFound, Refused
-from campaign.core.settings import current_settings
+from campaign.core.settings import home_country
 from campaign.models.about import PrivacyNotice
 from campaign.models.campaign import (
     Campaign,
@@ -49,29 +48,23 @@ _STATE = select(
     _CAMPAIGN.c.slug == bindparam("slug"),
     # Written out: a list of parameters would be put in anew for each signature.
     _CAMPAIGN.c.status.in_([literal_column(f"'{status.value}'") for status in lifecycle.PUBLIC]),
-)
-"""What a plan stays true by; `changed_at` moves with all else that it is made of."""
+)  # What a plan stays true by; `changed_at` moves with all else that it is made of
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedLetter:
-    """A letter that signing makes: to whom, and in which words."""
-
     target_id: int
     template_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class SigningPlan:
-    """One state of a campaign, as far as signing goes by it."""
-
     campaign_id: int
     slug: str
     reference: str
     person_name: str
     status: CampaignStatus
     reasons: Reasons
-    """Why it was closed or stopped."""
     act_by: date | None
     letters: dict[str, tuple[PlannedLetter, ...]]
     """Per language; only languages in which every target can be written to."""
@@ -80,18 +73,15 @@ class SigningPlan:
     format: LetterFormat = LetterFormat.LETTER
     person_died: bool = False
     country: str = ""
-    """Where the officials are."""
     timezone: str = "UTC"
     guard: Guard = Guard()  # noqa: RUF009 - it is frozen
-    """What letters are held to."""
     drafts: dict[str, Drafts] = field(default_factory=dict)
     """Per language: the letters as they are proposed, to be measured."""
     bounded: frozenset[str] = frozenset()
     """Languages in which the proposed letter fits its page, so that supporters' must."""
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Per language in which one may rewrite the letter: the required points, which stay in."""
-    newest_notice: int | None = None
-    """The newest version of the privacy notice, in any language."""
+    newest_notice: int | None = None  # The newest version of the privacy notice, in any language
 
     @property
     def cards(self) -> bool:
@@ -109,32 +99,34 @@ class SigningPlan:
         return next(code for code in (chosen, page, *self.letters) if code in self.letters)
 
 
+_plans: dict[str, tuple[tuple[object, ...], SigningPlan]] = {}
+"""The plan of each campaign as this process used it last, with the state of which it is."""
+_lock = Lock()
+
+
 def last_plan(slug: str) -> SigningPlan | None:
     """Return the plan that this process used last, which may be true no longer; None at first."""
-    return _plans.last(slug)
+    kept = _plans.get(slug)
+    return kept and kept[1]
 
 
 def get_plan(session: Session, slug: str) -> SigningPlan:
-    """Return the plan of a public campaign, in one small query where it is known already.
-
-    Raises NotFound: there is none, or it is a draft.
-    """
+    """Return the plan of a public campaign, in one small query if it is known. Raises NotFound."""
     key = fetch_first(session, _STATE, {"slug": slug})
     if key is None:
         raise NotFound("campaign", slug=slug)
-    plan = _plans.find(key)
-    if plan is None:
-        settings = current_settings()
-        plan = replace(
-            plan_of(session.get_one(Campaign, key[0]), home=settings.organisation_country),
-            newest_notice=key[-1],
-        )
-        _plans.keep(key, plan)
+    kept = _plans.get(slug)
+    if kept is not None and kept[0] == key:
+        return kept[1]
+    plan = replace(plan_of(session.get_one(Campaign, key[0])), newest_notice=key[-1])
+    with _lock:
+        _plans[slug] = key, plan
+        while len(_plans) > _KEPT:
+            _plans.pop(next(iter(_plans)))
     return plan
 
 
-def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
-    """Make the plan of a loaded campaign; `home` is the organisation's country."""
+def plan_of(campaign: Campaign) -> SigningPlan:
     addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
     letters: dict[str, tuple[PlannedLetter, ...]] = {}
     points: dict[str, tuple[tuple[str, bool], ...]] = {}
@@ -144,9 +136,9 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
             PlannedLetter(target.id, template.id)
             for target, template in zip(addressed, templates, strict=True)
         )
-        points[locale] = tuple(_points_of(templates).items())
+        points[locale] = tuple(merge_points(templates).items())
         pairs = zip(addressed, templates, strict=True)
-        if proposed := drafts_of(campaign, locale, pairs, home=home):
+        if proposed := drafts_of(campaign, locale, pairs):
             drafts[locale] = proposed
     rewritten = campaign.full_text_edit and campaign.format is LetterFormat.LETTER
     return SigningPlan(
@@ -163,7 +155,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         format=campaign.format,
         country=campaign.country,
         timezone=campaign.timezone,
-        guard=_guard(campaign, drafts, home),
+        guard=_guard(campaign, drafts),
         drafts=drafts,
         bounded=frozenset(code for code, draft in drafts.items() if draft.fits_bare()),
         facts={
@@ -174,15 +166,12 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
     )
 
 
-def _guard(campaign: Campaign, drafts: dict[str, Drafts], home: str) -> Guard:
-    """Return what the campaign rules out and holds, without what its own letters say.
-
-    Risk flags are not among it: who asks the form name by name must not learn the witness's.
-    """
+def _guard(campaign: Campaign, drafts: dict[str, Drafts]) -> Guard:
+    """Leave risk flags out: who asks the form name by name must not learn the witness's."""
     rules = ScreeningRules.of(campaign.screening)
     return guard_of(
         campaign.forbidden_words or (),
-        (campaign.country, home),
+        (campaign.country, home_country()),
         [text for draft in drafts.values() for text in draft.texts()],
         held=rules.held,
         insult_languages=rules.insult_languages,
@@ -201,7 +190,6 @@ def _written(
 
 
 def template_for(campaign: Campaign, target: Target, locale: str) -> LetterTemplate | None:
-    """The newest template of that language for the target, else the one for all."""
     own = current_templates(campaign, target.id).get(locale)
     return own or current_templates(campaign).get(locale)
 
@@ -218,34 +206,10 @@ def refuse_ended(plan: SigningPlan, now: datetime) -> None:
         )
 
 
-def _points_of(templates: list[LetterTemplate]) -> dict[str, bool]:
+def merge_points(templates: Iterable[LetterTemplate]) -> dict[str, bool]:
+    """Return the keys of all points, in order, and whether a letter requires them."""
     required: dict[str, bool] = {}
     for template in templates:
         for point in template.points:
             required[point.key] = required.get(point.key, False) or point.required
     return required
-
-
-class _Plans:
-    """The plans used last, shared by the threads of a process."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[object, ...], SigningPlan] = OrderedDict()
-        self._last: OrderedDict[str, SigningPlan] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, key: tuple[object, ...]) -> SigningPlan | None:
-        return self._kept.get(key)
-
-    def last(self, slug: str) -> SigningPlan | None:
-        return self._last.get(slug)
-
-    def keep(self, key: tuple[object, ...], plan: SigningPlan) -> None:
-        with self._lock:
-            self._kept[key] = self._last[plan.slug] = plan
-            for plans in (self._kept, self._last):
-                while len(plans) > _KEPT:
-                    plans.popitem(last=False)
-
-
-_plans = _Plans()

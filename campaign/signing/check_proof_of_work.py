@@ -31,11 +31,9 @@ _ALGORITHM = "PBKDF2/SHA-256"
 _COST = 5_000
 _FEWEST, _MORE = 300, 500
 """Counters that are tried: between so many and so many more. About a second of computing."""
-_HOLDS = timedelta(hours=2)
-"""How long one may write with a sum that is solved."""
+_HOLDS = timedelta(hours=2)  # How long one may write with a sum that is solved
 _LATELY = timedelta(minutes=10)
-_REMEMBERED_SECONDS = 10
-"""How long a process goes by what it knows of a campaign."""
+_REMEMBERED_SECONDS = 10  # How long a process goes by what it knows of a campaign
 
 
 def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
@@ -47,7 +45,6 @@ def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
 
 
 def challenge(plan: SigningPlan, now: datetime) -> dict[str, object]:
-    """Make a sum for one letter of the campaign, as the browser gets it."""
     task = create_challenge(
         _ALGORITHM,
         _COST,
@@ -64,10 +61,7 @@ def challenge(plan: SigningPlan, now: datetime) -> dict[str, object]:
 def admit(
     session: Session, plan: SigningPlan, solution: str, *, networks: Networks, signed_here: int
 ) -> None:
-    """Let a letter pass. Raises TooMany where it needs a solution and this network has had its few.
-
-    A solution is used up only where one is needed.
-    """
+    """Let a letter pass, its solution used up if one is needed. Raises TooMany."""
     if not is_needed(session, plan.campaign_id, signed_here) or spend(session, plan, solution):
         return
     count_from_networks(

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from campaign.core.text.fold import normal_form
 from campaign.printing.fonts import missing_glyphs
 
-PARAGRAPH_LIMIT = 20
-"""Paragraphs of own words: more would not look like a letter."""
+PARAGRAPH_LIMIT = 20  # Paragraphs of own words: more would not look like a letter
 _MARKS_IN_A_ROW = 4
 """Combining marks on one letter. Vietnamese needs two, pointed Hebrew three, Tibetan four."""
 _NAMED = 3
@@ -22,7 +21,6 @@ _INVISIBLE = dict.fromkeys(
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _JOINERS = "\u200c\u200d"
 _EMOJI_JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
-"""What joins emoji, or chooses how one looks."""
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 
 
@@ -78,7 +76,6 @@ def without_emoji(text: str) -> str:
 
 
 def _is_emoji(character: str) -> bool:
-    """Whether a character is a symbol or picture rather than part of a script."""
     return unicodedata.category(character) in {"So", "Sk"} or character in _EMOJI_JOINERS
 
 

@@ -10,7 +10,7 @@ from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, jobs
-from campaign.core.errors import Gone, NotFound, Refused
+from campaign.core.errors import Gone, NotFound, Refused, is_allowed
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
@@ -22,14 +22,16 @@ from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
 _PENDING = SignatureState.PENDING.value
+_LOST = {
+    SignatureState.WITHDRAWN: "letter-withdrawn",
+    SignatureState.ERASED: "letter-erased",
+    SignatureState.REJECTED: "letter-removed",
+    SignatureState.INVALID: "letter-removed",
+}
 
 
 def get_by_token(session: Session, token: str) -> Signature:
-    """Return the signature whose link holds `token`.
-
-    Raises NotFound (`letter-link`): there is none, or a newer link has replaced it. Raises Gone
-    (`link-expired`, `letter-erased`) where the letter was there and is no more.
-    """
+    """Raises NotFound (`letter-link`), or Gone (`link-expired`, `letter-erased`)."""
     digest = signed_links.digest_of(token)
     signature = session.scalar(select(Signature).where(Signature.token_digest == digest))
     if signature is not None and signed_links.matches(token, signature.token_digest):
@@ -54,7 +56,6 @@ def _refuse_spent(session: Session, digest: bytes) -> None:
 
 
 def _case_of(campaign: Campaign) -> dict[str, object]:
-    """Return how the case stands, so that no page asks for what is taken no more."""
     return {
         "slug": campaign.slug,
         "cards": campaign.cards,
@@ -122,18 +123,14 @@ def confirm_signature(
 
 def can_confirm(signature: Signature, now: datetime) -> bool:
     """Tell whether the letter waits, and can be confirmed now."""
-    if signature.shown_state is not SignatureState.PENDING:
-        return False
-    try:
-        refuse_lost(signature, now)
-        refuse_unconfirmable(signature)
-    except (Gone, Refused):
-        return False
-    return True
+    return (
+        signature.shown_state is SignatureState.PENDING
+        and is_allowed(refuse_lost, signature, now)
+        and is_allowed(refuse_unconfirmable, signature)
+    )
 
 
 def enqueue_followups(session: Session, signature: Signature) -> None:
-    """Enqueue what follows a letter that counts from now on."""
     if signature.shown_state is not SignatureState.CONFIRMED:
         return
     if signature.own_words or signature.full_text:
@@ -150,19 +147,12 @@ def count_for(session: Session, signature: Signature) -> int:
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:
-    """Raise Gone where the link has expired or the letter is no longer there."""
-    state, case = signature.shown_state, _case_of(signature.campaign)
-    if signature.forgotten_at is not None:
-        raise Gone("letter-forgotten", **case)
-    if state is SignatureState.WITHDRAWN:
-        raise Gone("letter-withdrawn", **case)
-    if state is SignatureState.ERASED:
-        raise Gone("letter-erased", **case)
-    if state in {SignatureState.REJECTED, SignatureState.INVALID}:
-        raise Gone("letter-removed", **case)
-    expires = signature.token_expires_at
+    state, expires = signature.shown_state, signature.token_expires_at
+    slug = "letter-forgotten" if signature.forgotten_at else _LOST.get(state)
     if state is SignatureState.PENDING and (expires is None or expires <= now):
-        raise Gone("link-expired", **case)
+        slug = "link-expired"
+    if slug:
+        raise Gone(slug, **_case_of(signature.campaign))
 
 
 def refuse_held_back(campaign: Campaign) -> None:

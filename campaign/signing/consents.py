@@ -17,8 +17,6 @@ from campaign.models.signature import ConsentWording
 
 @dataclass(frozen=True, slots=True)
 class Consents:
-    """The sentences of the three consents in one language."""
-
     delivery: str
     updates: str
     network: str
@@ -27,7 +25,6 @@ class Consents:
 
     @property
     def recorded(self) -> dict[str, str]:
-        """The three consents in full, as they are recorded."""
         return {
             "delivery": self.delivery,
             "updates": f"{self.updates} {self.sender}".strip(),
@@ -35,7 +32,6 @@ class Consents:
         }
 
     def digest(self, locale: str, notice_id: int | None) -> bytes:
-        """Return the digest by which a record of these very words is found."""
         parts: list[object] = [locale, *self.recorded.values()]
         if notice_id is not None:
             parts.append(notice_id)
@@ -79,10 +75,7 @@ def wording_for(session: Session, locale: str, *, cards: bool = False) -> Consen
 def record_of(
     session: Session, locale: str, words: Consents, *, notice_id: int | None = None
 ) -> ConsentWording:
-    """The record of these very words, made where there is none.
-
-    :param notice_id: the version of the privacy notice that was on the page beside them.
-    """
+    """Return the record of these very words beside that notice, made where there is none."""
     digest = words.digest(locale, notice_id)
     session.execute(
         db.insert_into(session, ConsentWording)
@@ -95,11 +88,7 @@ def record_of(
 def wording_id(
     session: Session, locale: str, *, cards: bool = False, newest_notice: int | None = None
 ) -> int:
-    """Return the id of `wording_for`; remembered once it is committed, for it never changes.
-
-    :param newest_notice: the newest version of the privacy notice in any language: with another
-        one, the record is looked for anew.
-    """
+    """Return the id of `wording_for`; remembered until another notice, for it never changes."""
     wordings: dict[tuple[str, bool, int | None], int]
     wordings = current_app.extensions.setdefault("consent_wordings", {})
     key = (locale, cards, newest_notice)

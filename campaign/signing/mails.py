@@ -15,17 +15,18 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import clock, db, i18n
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail.messages import Mail, MailState, OutboxMail, address_fingerprint, lock_address
+from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
+from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.signed_links import signed_link
 
 _NAME_LIMIT = 40
 _NAME_WORDS = 4
-MailName = NewType("MailName", str)
-"""A given name that a mail may say; `mail_name` makes it."""
+MailName = NewType("MailName", str)  # A given name that a mail may say; `mail_name` makes it
 
 
 def mail_name(given_name: str) -> MailName:
@@ -38,6 +39,26 @@ def mail_name(given_name: str) -> MailName:
     return MailName(given_name if is_name else "")
 
 
+class CaseFacts(TypedDict):
+    """What all mails about a case name."""
+
+    person_name: str
+    person_died: bool
+    reference: str
+    cards: bool
+    case_url: str
+
+
+def case_facts(case: Campaign | SigningPlan, locale: str) -> CaseFacts:
+    return {
+        "person_name": case.person_name,
+        "person_died": case.person_died,
+        "reference": case.reference,
+        "cards": case.cards,
+        "case_url": site_url(f"/{locale}/actions/{case.slug}"),
+    }
+
+
 class LetterMail(Mail):
     writer: MailName
     person_name: str
@@ -45,6 +66,10 @@ class LetterMail(Mail):
     reference: str
     case_url: str
     cards: bool = False
+
+
+def letter_url(locale: str, token: str) -> str:
+    return site_url(f"/{locale}/letter/{token}")
 
 
 def last_day_to_confirm(expires_at: datetime, *, now: datetime, locale: str) -> str:
@@ -59,7 +84,6 @@ class UnconfirmedLetter(LetterMail):
 
     link: str
     confirm_by: str = ""
-    """`last_day_to_confirm`."""
 
     def recheck(self, session: Session) -> Self | None:
         """Drop it if the letter was confirmed, taken back or got a newer link since."""
@@ -76,10 +100,7 @@ class UnconfirmedLetter(LetterMail):
 
 
 class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):
-    """The first mail."""
-
-    days: int
-    """After so many, the letter is deleted."""
+    days: int  # After so many, the letter is deleted
 
 
 class RemindLetter(UnconfirmedLetter, kind="remind-letter", budget="notice"):
@@ -87,22 +108,17 @@ class RemindLetter(UnconfirmedLetter, kind="remind-letter", budget="notice"):
 
 
 class AlreadySigned(LetterMail, kind="already-signed", budget="notice"):
-    """Tells the owner of a mailbox that a letter was not kept, why, and what can be done."""
-
     letters_url: str
     """Asks for the link to one's letters: this mail goes to what was typed, which may be another's
     spelling, and opens none itself."""
     why: str
-    """The ruling."""
     own_words: str
 
 
-WAITING = "waiting"
-"""The kind of link: to one letter, as long as it waits or is there."""
+WAITING = "waiting"  # The kind of link: to one letter, as long as it waits or is there
 WAIT = timedelta(minutes=15)
 APART = timedelta(hours=6)
 _MOST = 20
-"""Letters in one mail."""
 
 
 class WaitingLetter(TypedDict):
@@ -121,7 +137,6 @@ class LettersWaiting(Mail, kind="letters-waiting", recheck_only=("email",)):
     days: int
 
     def recheck(self, session: Session) -> Self | None:
-        """List every letter that can be confirmed now; None where none waits any more."""
         signatures = session.scalars(
             select(Signature)
             .where(
@@ -150,13 +165,12 @@ def _can_be_confirmed(signature: Signature, email: str) -> bool:
 
 
 def _describe(signature: Signature) -> WaitingLetter:
-    base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
     return {
         "writer": mail_name(signature.given_name),
         "person_name": signature.campaign.person_name,
         "person_died": signature.campaign.person_died,
         "reference": signature.campaign.reference,
-        "link": f"{base}/letter/{signed_link(WAITING, signature.public_id)}",
+        "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
     }
 
 

@@ -1,6 +1,7 @@
 """The fingerprint by which one person is found on paper and online; a job fills in the old ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Row, bindparam, select, update
@@ -10,6 +11,7 @@ from campaign.core import db, jobs
 from campaign.core.sealing import WrongKey
 from campaign.core.text.fold import fold_name
 from campaign.models.signature import Signature, SignatureState
+from campaign.signing.validate import SignedForm
 
 log = structlog.get_logger()
 
@@ -31,14 +33,47 @@ _MISSING = select(
 _Row = Row[int, str, str, str, str, str]
 
 
-def person_print(
-    given_name: str, family_name: str, *, country: str, postal_code: str, locality: str
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What tells two people who share a mailbox apart, and what shows that they share a home."""
+
+    given_name: str
+    family_name: str
+    country: str
+    postal_code: str
+    locality: str
+
+    @property
+    def name(self) -> str:
+        """The name without case and accents: "José  Núñez" is "JOSE NUNEZ"."""
+        return fold_name(f"{self.given_name} {self.family_name}")
+
+    @property
+    def code(self) -> str:
+        return "".join(filter(str.isalnum, fold_name(self.postal_code)))
+
+    def shares_home(self, other: "Person") -> bool:
+        """Whether both may live together: by the postal code, and without one by the town."""
+        if self.country != other.country:
+            return False
+        if self.code and other.code:
+            return self.code == other.code
+        town = fold_name(self.locality)
+        return bool(town) and town == fold_name(other.locality)
+
+
+def person_of(signed: Signature | SignedForm) -> Person:
+    return Person(
+        signed.given_name, signed.family_name, signed.country, signed.postal_code, signed.locality
+    )
+
+
+def person_print(person: Person) -> bytes:
     """Return the keyed print of name (in any order), country, and postal code or else town."""
-    name = " ".join(sorted(fold_name(f"{given_name} {family_name}").split()))
-    code = fold_name(postal_code).replace(" ", "")
-    home = code or f"|{fold_name(locality)}"
-    return db.database().keyring.fingerprint(f"{name}|{country}|{home}", "person")
+    name = " ".join(sorted(person.name.split()))
+    code = fold_name(person.postal_code).replace(" ", "")
+    home = code or f"|{fold_name(person.locality)}"
+    return db.database().keyring.fingerprint(f"{name}|{person.country}|{home}", "person")
 
 
 @jobs.job("signing.fill-prints", every_minutes=10)
@@ -59,19 +94,7 @@ def _fill_batch(last: int) -> list[int]:
         except WrongKey:
             ids = list(session.scalars(query.with_only_columns(Signature.id)))
             rows = [row for signature_id in ids for row in _open_one(session, signature_id)]
-    prints = [
-        {
-            "signature_id": row.id,
-            "print": person_print(
-                row.given_name,
-                row.family_name,
-                country=row.country,
-                postal_code=row.postal_code,
-                locality=row.locality,
-            ),
-        }
-        for row in rows
-    ]
+    prints = [{"signature_id": row.id, "print": person_print(Person(*row[1:]))} for row in rows]
     if prints:
         with db.transaction() as session:
             session.connection().execute(_FILL, prints)

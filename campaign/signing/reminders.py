@@ -19,20 +19,23 @@ from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
 from campaign.signing import signatures_per_mailbox, signed_links
-from campaign.signing.mails import RemindLetter, last_day_to_confirm, mail_name
+from campaign.signing.mails import (
+    RemindLetter,
+    case_facts,
+    last_day_to_confirm,
+    letter_url,
+    mail_name,
+)
 
 log = structlog.get_logger()
 
 _BATCH = 200
-_STILL_TIME = timedelta(hours=1)
-"""What must be left of a link's time for a reminder to be of use."""
-_REMEMBERED = timedelta(days=180)
-"""How long a spent link says what became of its letter."""
+_STILL_TIME = timedelta(hours=1)  # What must be left of a link's time for a reminder to be of use
+_REMEMBERED = timedelta(days=180)  # How long a spent link says what became of its letter
 
 
 @jobs.job("signing.remind", every_minutes=15)
 def remind() -> None:
-    """Remind once of every letter that has waited long enough."""
     last = 0
     while True:
         with db.reading() as session:
@@ -106,15 +109,10 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
 
 def _send_reminder(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
-    base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
     mail = RemindLetter(
         writer=mail_name(signature.given_name),
-        person_name=signature.campaign.person_name,
-        person_died=signature.campaign.person_died,
-        reference=signature.campaign.reference,
-        link=f"{base}/letter/{token}",
-        case_url=f"{base}/actions/{signature.campaign.slug}",
-        cards=signature.campaign.cards,
+        link=letter_url(signature.locale, token),
+        **case_facts(signature.campaign, signature.locale),
         confirm_by=last_day_to_confirm(
             signature.token_expires_at, now=now, locale=signature.locale
         ),

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.db.prepared_statements import fetch_first, insert_rows
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import canonical_email
-from campaign.core.text.fold import fold_name
 from campaign.models.screening import Hold
 from campaign.models.signature import (
     ASKED,
@@ -35,13 +34,15 @@ from campaign.signing.consents import wording_id
 from campaign.signing.mails import (
     AlreadySigned,
     ConfirmLetter,
+    case_facts,
     last_day_to_confirm,
+    letter_url,
     mail_name,
     queue_waiting,
 )
-from campaign.signing.person_fingerprint import person_print
+from campaign.signing.person_fingerprint import person_of, person_print
 from campaign.signing.reminders import spend_links
-from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat
+from campaign.signing.signatures_per_mailbox import Ruling, Seat
 from campaign.signing.signed_links import Signer
 from campaign.signing.states import check_move
 from campaign.signing.validate import SignedForm
@@ -51,13 +52,11 @@ _SIGNATURE = db.table_of(Signature)
 _INSERT_SIGNATURE = {
     name: dialect.insert(_SIGNATURE).on_conflict_do_nothing().returning(_SIGNATURE.c.id)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-"""Built once: of all that happens when a letter is signed, building statements took most."""
+}  # Built once: of all that happens when a letter is signed, building statements took most
 _ADD_LETTERS = insert(db.table_of(Letter)).inline()
 
 
-_JUST_SIGNED = timedelta(days=1)
-"""How long the tab that signed can take a letter back."""
+_JUST_SIGNED = timedelta(days=1)  # How long the tab that signed can take a letter back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,11 @@ class Signing:
 
     plan: SigningPlan
     letter: SignedForm
-    locale: str
-    """Of the page, and of the mails."""
+    locale: str  # Of the page, and of the mails
     now: datetime
     token: str
     values: dict[str, Any]
-    replaces: bytes | None
-    """The digest of the letter that went to a wrong address."""
+    replaces: bytes | None  # The digest of the letter that went to a wrong address
 
 
 def make_signing(
@@ -152,16 +149,13 @@ def _delete_former(session: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    if former is None or signatures_per_mailbox.person_of(former).name != _folded_name(
-        signing.letter
-    ):
+    if former is None or person_of(former).name != person_of(signing.letter).name:
         return
     session.delete(former)
     session.flush()
 
 
 def initial_columns(token: str, now: datetime) -> dict[str, object]:
-    """Return the columns of whatever is signed now: nothing has happened to it yet."""
     return {
         "state": SignatureState.PENDING,
         "consent_delivery_at": now,
@@ -179,12 +173,10 @@ def initial_columns(token: str, now: datetime) -> dict[str, object]:
 
 
 def link_ends(now: datetime) -> datetime:
-    """Return until when the link that is mailed now confirms its letter."""
     return now + timedelta(days=current_settings().confirm_days)
 
 
 def columns_of(letter: SignedForm) -> dict[str, object]:
-    """Return what the supporter typed, by column, and their mailbox's fingerprint."""
     fingerprint = db.database().keyring.fingerprint(canonical_email(letter.email), "email")
     return asked_values(letter) | {
         "email_hmac": fingerprint,
@@ -198,48 +190,34 @@ def asked_values(letter: SignedForm) -> dict[str, object]:
     return {name: getattr(letter, name) for name in ASKED} | {
         "full_text": letter.full_text or None,
         "points": list(letter.points),
-        "person_hmac": person_print(
-            letter.given_name,
-            letter.family_name,
-            country=letter.country,
-            postal_code=letter.postal_code,
-            locality=letter.locality,
-        ),
+        "person_hmac": person_print(person_of(letter)),
     }
 
 
 def _insert_signature(session: Session, signing: Signing, *, seat: int) -> bool:
-    """Insert the signature with its letters, unless the seat is taken."""
     statement = _INSERT_SIGNATURE[session.get_bind().dialect.name]
     row = fetch_first(session, statement, signing.values | {"seat": seat})
     if row is None:
         return False
-    _add_letters(session, signing, signature_id=row[0])
+    add_letters(session, signing.plan, signing.letter.letter_locale, row[0])
     return True
 
 
-def _add_letters(session: Session, signing: Signing, signature_id: int) -> None:
+def add_letters(session: Session, plan: SigningPlan, locale: str, signature_id: int) -> None:
     rows = [
         {
             "signature_id": signature_id,
             "target_id": planned.target_id,
             "template_id": planned.template_id,
         }
-        for planned in signing.plan.letters[signing.letter.letter_locale]
+        for planned in plan.letters[locale]
     ]
     insert_rows(session, _ADD_LETTERS, rows)
 
 
-def _folded_name(letter: SignedForm) -> str:
-    return fold_name(f"{letter.given_name} {letter.family_name}")
-
-
 def _sign_again(session: Session, signing: Signing) -> None:
-    """Decide what becomes of a signature whose mailbox has signed before."""
     letter = signing.letter
-    newcomer = Person(
-        letter.given_name, letter.family_name, letter.country, letter.postal_code, letter.locality
-    )
+    newcomer = person_of(letter)
     ruling = Ruling.WAITING
     for _ in range(_TRIES):
         rows = signatures_per_mailbox.lock_seats(
@@ -254,7 +232,7 @@ def _sign_again(session: Session, signing: Signing) -> None:
         if ruling is Ruling.RENEW and seat is not None:
             former = next(row.token_digest for row in rows if row.id == seat.id)
             _replace_letter(session, signing, seat)
-            if seat.person.name != _folded_name(letter):
+            if seat.person.name != newcomer.name:
                 gone = [(former, signing.plan.campaign_id)]
                 spend_links(session, gone, LinkEnd.EXPIRED, signing.now)
             return
@@ -267,18 +245,14 @@ def _sign_again(session: Session, signing: Signing) -> None:
             return
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),
-        person_name=signing.plan.person_name,
-        person_died=signing.plan.person_died,
-        reference=signing.plan.reference,
-        case_url=_case_url(signing),
-        letters_url=f"{current_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
-        cards=signing.plan.cards,
+        letters_url=site_url(f"/{signing.locale}/my-letters"),
         why=ruling.value,
         # To a mailbox that has confirmed nothing, nobody sends words through us.
         own_words="" if ruling is Ruling.WAITING else letter.full_text or letter.own_words,
+        **case_facts(signing.plan, signing.locale),
     )
-    plan = signing.plan
-    mail.send(session, to=letter.email, locale=signing.locale, campaign_id=plan.campaign_id)
+    to, locale = letter.email, signing.locale
+    mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id)
 
 
 def _with_other_link(signing: Signing) -> Signing:
@@ -289,14 +263,11 @@ def _with_other_link(signing: Signing) -> Signing:
 
 
 def _replace_letter(session: Session, signing: Signing, seat: Seat) -> None:
-    """Put the newest text in the place of one that was not confirmed; the old link dies.
-
-    Where no mail brings a new link now, the old one opens the newest text of the same person.
-    """
+    """Put the newest text in the place of an unconfirmed one; no old link opens it for others."""
     check_move(seat.state, SignatureState.PENDING)
     values = signing.values
     sent = _send_link(session, signing)
-    if seat.person.name != _folded_name(signing.letter):
+    if seat.person.name != person_of(signing.letter).name:
         # No link that was mailed for one person opens the letter of another.
         values = values | {"public_id": db.new_public_id()}
     elif not sent and seat.state is SignatureState.PENDING:
@@ -309,32 +280,22 @@ def _replace_letter(session: Session, signing: Signing, seat: Seat) -> None:
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    _add_letters(session, signing, seat.id)
+    add_letters(session, signing.plan, signing.letter.letter_locale, seat.id)
 
 
 def _send_link(session: Session, signing: Signing) -> bool:
     """Mail the link; False where it comes later, in one mail with others."""
-    settings = current_settings()
     mail = ConfirmLetter(
         writer=mail_name(signing.letter.given_name),
-        person_name=signing.plan.person_name,
-        person_died=signing.plan.person_died,
-        reference=signing.plan.reference,
-        link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
-        case_url=_case_url(signing),
-        cards=signing.plan.cards,
-        days=settings.confirm_days,
+        link=letter_url(signing.locale, signing.token),
+        days=current_settings().confirm_days,
         confirm_by=last_day_to_confirm(
             link_ends(signing.now), now=signing.now, locale=signing.locale
         ),
+        **case_facts(signing.plan, signing.locale),
     )
     to, locale = signing.letter.email, signing.locale
     if mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id):
         return True
     queue_waiting(session, to=to, locale=locale, now=signing.now)
     return False
-
-
-def _case_url(signing: Signing) -> str:
-    base = current_settings().base_url.rstrip("/")
-    return f"{base}/{signing.locale}/actions/{signing.plan.slug}"

@@ -25,7 +25,6 @@ from campaign.signing.validate import SignedForm
 
 
 def is_rehearsing() -> bool:
-    """Tell whether this page is one on which the team rehearses."""
     return has_request_context() and bool(g.get("rehearsal"))
 
 
@@ -42,7 +41,6 @@ def rehearsal_mark(locale: str) -> str:
 
 
 def count_rehearsed(session: Session, campaign: Campaign) -> dict[SignatureState, int]:
-    """Count the invented letters by their state."""
     rows = session.execute(
         select(Signature.state, func.count())
         .where(Signature.campaign_id == campaign.id)
@@ -61,10 +59,7 @@ def sign_in_rehearsal(
     actor: str,
     now: datetime,
 ) -> Signature:
-    """Take a letter and confirm it at once.
-
-    Raises Refused: `rehearsal-over`, or `rehearsal-full` where there are enough of them.
-    """
+    """Take a letter and confirm it at once. Raises Refused (`rehearsal-over`, `rehearsal-full`)."""
     rehearsal.take_part(session, campaign, actor=actor)
     if sum(count_rehearsed(session, campaign).values()) >= rehearsal.MOST_SIGNATURES:
         raise Refused("rehearsal-full")
@@ -76,31 +71,19 @@ def sign_in_rehearsal(
         "locale": locale,
         "consent_wording_id": wording_id(session, locale, cards=campaign.cards),
     }
-    signature_id = session.scalar(insert(Signature).values(**values).returning(Signature.id))
-    session.execute(
-        insert(Letter),
-        [
-            {
-                "signature_id": signature_id,
-                "target_id": planned.target_id,
-                "template_id": planned.template_id,
-            }
-            for planned in plan.letters[letter.letter_locale]
-        ],
-    )
+    added = session.execute(insert(Signature).values(**values).returning(Signature.id))
+    sign.add_letters(session, plan, letter.letter_locale, added.scalar_one())
     signature, _first = confirm_letter.confirm(session, token=token, now=now)
     return signature
 
 
 def _invented() -> dict[str, object]:
-    """Return an address that nobody has, instead of the one that was typed."""
     email = f"rehearsal-{token_hex(8)}@example.org"
     fingerprint = db.database().keyring.fingerprint(email, "email")
     return {"email": email, "email_hmac": fingerprint, "seat": 1}
 
 
 def remove_signatures(session: Session, campaign: Campaign) -> None:
-    """Delete the letters of a rehearsal."""
     mine = select(Signature.id).where(Signature.campaign_id == campaign.id)
     session.execute(delete(Letter).where(Letter.signature_id.in_(mine)))
     session.execute(delete(Signature).where(Signature.campaign_id == campaign.id))

@@ -15,7 +15,6 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import Refused
-from campaign.core.text.fold import fold_name
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import (
     SEATS,
@@ -26,7 +25,7 @@ from campaign.models.signature import (
     SignatureState,
 )
 from campaign.signing.clean_text import western_digits
-from campaign.signing.person_fingerprint import person_print
+from campaign.signing.person_fingerprint import Person, person_of, person_print
 from campaign.signing.validate import POSTAL_CODE_LIMIT
 
 WAITS_ALONE = timedelta(days=1)
@@ -34,67 +33,26 @@ WAITS_ALONE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """What tells two people who share a mailbox apart, and what shows that they share a home."""
-
-    given_name: str
-    family_name: str
-    country: str
-    postal_code: str
-    locality: str
-
-    @property
-    def name(self) -> str:
-        """The name without case and accents: "José  Núñez" is "JOSE NUNEZ"."""
-        return fold_name(f"{self.given_name} {self.family_name}")
-
-    @property
-    def code(self) -> str:
-        """The postal code, however it is set apart; empty where none was given."""
-        return "".join(filter(str.isalnum, fold_name(self.postal_code)))
-
-    def shares_home(self, other: "Person") -> bool:
-        """Whether both may live together: by the postal code, and without one by the town."""
-        if self.country != other.country:
-            return False
-        if self.code and other.code:
-            return self.code == other.code
-        town = fold_name(self.locality)
-        return bool(town) and town == fold_name(other.locality)
-
-
-@dataclass(frozen=True, slots=True)
 class Seat:
-    """A signature that a mailbox already has on the campaign."""
-
     id: int
     number: int
     person: Person
     state: SignatureState
     expires_at: datetime | None
-    is_record: bool = False
-    """Taken back when it lay in a bundle already, whose record it stays."""
+    is_record: bool = False  # Taken back when it lay in a bundle already, whose record it stays
     is_forgotten: bool = False
     """Handed over so long ago that nothing but its mailbox's fingerprint is known."""
     since: datetime | None = None
-    """When it was signed."""
 
 
 class Ruling(enum.Enum):
-    """What a new signature of a mailbox that has one comes to, or one that is confirmed."""
-
     RENEW = "renew"
     """It replaces one of the same person that was never confirmed, or one that is over."""
-    SIT = "sit"
-    """It waits on a seat of its own; confirmed, it counts."""
+    SIT = "sit"  # It waits on a seat of its own; confirmed, it counts
     ALREADY = "already"
-    """The person has signed."""
     FULL = "full"
-    """Two people have signed from here."""
-    WAITING = "waiting"
-    """So many letters wait here already that no more are taken."""
-    ELSEWHERE = "elsewhere"
-    """Somebody has signed from here who gave another home."""
+    WAITING = "waiting"  # So many letters wait here already that no more are taken
+    ELSEWHERE = "elsewhere"  # Somebody has signed from here who gave another home
 
 
 def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
@@ -143,7 +101,6 @@ def counted(taken: Sequence[Seat]) -> list[Seat]:
 
 
 def free_seat(taken: Sequence[Seat]) -> int | None:
-    """Return the first seat on which a letter can wait; None where there are as many as may be."""
     places = (*SEATS, *WAITING_SEATS)
     numbers = {seat.number for seat in taken}
     if len(numbers) >= len(places):
@@ -152,7 +109,6 @@ def free_seat(taken: Sequence[Seat]) -> int | None:
 
 
 def renewable(seat: Seat) -> bool:
-    """Tell whether a new signature of the same person takes its place."""
     if seat.state is SignatureState.WITHDRAWN:
         return not seat.is_record
     return seat.state is SignatureState.PENDING
@@ -175,26 +131,19 @@ def has_lapsed(seat: Seat, now: datetime) -> bool:
     return seat.state is SignatureState.PENDING and over
 
 
-_ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)
-"""Who signed on paper keeps nobody out."""
+_ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)  # Who signed on paper keeps nobody out
 
 
 @dataclass(frozen=True, slots=True)
 class SharedMailbox:
-    """What a page says of a letter that cannot be confirmed beside those of its mailbox."""
-
     slug: str
-    """Of the campaign."""
     cards: bool
     person_name: str
     person_died: bool
     own_words: str
-    tried: bool
-    """Whether a postal code was given that was no help."""
+    tried: bool  # Whether a postal code was given that was no help
     same_country: bool
-    """Whether the others live in the same country."""
     have_codes: bool
-    """Whether all the others gave a postal code."""
 
 
 class MailboxShared(Refused):
@@ -212,7 +161,6 @@ def lock_seats(session: Session, campaign_id: int, email_hmac: bytes) -> list[Si
 
 
 def list_seats(session: Session, signature: Signature) -> list[Signature]:
-    """Return the signatures of a signature's mailbox on its campaign."""
     return list(session.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac)))
 
 
@@ -245,10 +193,6 @@ def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
     ]
 
 
-def person_of(row: Signature) -> Person:
-    return Person(row.given_name, row.family_name, row.country, row.postal_code, row.locality)
-
-
 def _is_record(session: Session, row: Signature) -> bool:
     """Tell whether a withdrawn letter is in a bundle, whose record its row is."""
     if row.shown_state is not SignatureState.WITHDRAWN:
@@ -260,7 +204,6 @@ def _is_record(session: Session, row: Signature) -> bool:
 
 
 def refuse_shared(session: Session, signature: Signature) -> None:
-    """Raise MailboxShared where the letter could not be confirmed now."""
     rows = list_seats(session, signature)
     others = seats_of(session, [row for row in rows if row.id != signature.id])
     ruling = rule_confirmed(person_of(signature), others)
@@ -282,7 +225,8 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
         person = replace(person, postal_code=code)
         ruling = rule_confirmed(person, others)
         if ruling is Ruling.SIT:
-            _move_home(signature, person)
+            signature.postal_code = person.postal_code
+            signature.person_hmac = person_print(person)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=bool(postal_code.strip()))
     return signature.seat if signature.seat in SEATS else _make_room(session, signature, others)
@@ -308,17 +252,6 @@ def _make_room(session: Session, signature: Signature, others: Sequence[Seat]) -
 
 def _tidy_code(country: str, typed: str) -> str:
     return formatted_code(country, western_digits(typed.strip()[:POSTAL_CODE_LIMIT]))
-
-
-def _move_home(signature: Signature, person: Person) -> None:
-    signature.postal_code = person.postal_code
-    signature.person_hmac = person_print(
-        person.given_name,
-        person.family_name,
-        country=person.country,
-        postal_code=person.postal_code,
-        locality=person.locality,
-    )
 
 
 def _shared(

@@ -58,8 +58,6 @@ _GOOD_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Whose letter a receipt is for."""
-
     campaign_id: int
     email: str
     given_name: str
@@ -67,13 +65,11 @@ class Signer:
 
 
 def make_receipt(signer: Signer, now: datetime) -> str:
-    """Make a receipt for who signs what is shown now."""
     nonce = f"{int(now.replace(tzinfo=UTC).timestamp())}-{secrets.token_hex(16)}"
     return signed_link(_RECEIPT, f"{nonce}-{digest_of(_token(nonce, signer)).hex()}")
 
 
 def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
-    """Return the secret of the letter's link; None where the receipt is old or not for it."""
     read = _read_receipt(receipt, now)
     if read is None:
         return None
@@ -83,7 +79,6 @@ def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
 
 
 def digest_in(receipt: str, now: datetime) -> bytes | None:
-    """Return the digest of the letter signed with a receipt; None where it is old."""
     read = _read_receipt(receipt, now)
     return read[1] if read else None
 

@@ -51,14 +51,12 @@ MOVES: Mapping[SignatureState, Mapping[SignatureState, str]] = MappingProxyType(
         SignatureState.ERASED: {SignatureState.CONFIRMED: "the row is signed again"},
     }
 )
-"""From each state those that can follow, each with what makes it."""
 
 LIVE = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
 """States in which a letter is its writer's: to be read, changed, taken back, or found false."""
 
 
 def may_move(before: SignatureState, after: SignatureState) -> bool:
-    """Tell whether a signature may go from one state to the other, or stay where it is."""
     return before is after or after in MOVES[before]
 
 
@@ -69,11 +67,9 @@ def check_move(before: SignatureState, after: SignatureState) -> None:
 
 
 def move_signature(signature: Signature, after: SignatureState) -> None:
-    """Put a signature, which the caller has locked, into another state. Raises Refused."""
     check_move(signature.state, after)
     signature.state = after
 
 
 def list_sources(after: SignatureState) -> tuple[SignatureState, ...]:
-    """Return the states from which a signature may come into this one, for a query."""
     return tuple(before for before in SignatureState if after in MOVES[before])

@@ -42,17 +42,12 @@ _COMMON = (
     "yahoo.fr",
     "orange.fr",
     "videotron.ca",
-)
-"""Large providers; a list of our own, to be lengthened where supporters mistype others."""
+)  # Large providers; a list of our own, to be lengthened where supporters mistype others
 _REAL = frozenset({"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.ca", "hotmail.fr"})
 """Providers one slip away from another one."""
 
 
 def suggest_address(address: str) -> str:
-    """Return the address that was probably meant; "" where the one given looks right.
-
-    One slip is looked for: a character left out, doubled, changed, or two swapped.
-    """
     local, at, domain = address.rpartition("@")
     typed = domain.casefold()
     if not at or typed in _COMMON or typed in _REAL:
@@ -62,7 +57,6 @@ def suggest_address(address: str) -> str:
 
 
 def _one_slip(typed: str, right: str) -> bool:
-    """Whether `typed` comes of `right` by one slip of the fingers."""
     if abs(len(typed) - len(right)) > 1:
         return False
     if len(typed) == len(right):
@@ -78,10 +72,8 @@ def _one_slip(typed: str, right: str) -> bool:
 NAME_LIMIT = 100
 PLACE_LIMIT = 100
 POSTAL_CODE_LIMIT = 20
-EMAIL_LIMIT = 254
-"""Characters of an address (RFC 5321: 256 with the brackets)."""
-CARD_WORDS_LIMIT = 300
-"""Characters of own words on a card."""
+EMAIL_LIMIT = 254  # Characters of an address (RFC 5321: 256 with the brackets)
+CARD_WORDS_LIMIT = 300  # Characters of own words on a card
 FULL_TEXT_LIMIT = 5000
 """Characters of a letter that a supporter writes anew; what prints on a page is less."""
 _FULL_TEXT_PARAGRAPHS = 40
@@ -90,39 +82,29 @@ _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedForm(Writer):
-    """What a supporter sent, tidied and complete: what their letters say, and what else we ask."""
-
     email: str
     consent_updates: bool
     consent_network: bool
     letter_locale: str
-    source: str = ""
-    """What led here; empty: unknown."""
+    source: str = ""  # What led here; empty: unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a campaign lets the supporter choose from."""
-
     letter_locales: tuple[str, ...]
     points: tuple[tuple[str, bool], ...]
-    """Key and whether it is required, in the order in which they print."""
     most_own_words: int | None = None
     """Characters of own words that there is room for, where that is less than usual."""
     guard: Guard = Guard()  # noqa: RUF009 - it is frozen
-    """What letters of the campaign are held to."""
     facts: Mapping[str, str] | None = None
     """Required points by key, where the whole letter may be rewritten: these must stay in it."""
 
     def limit(self, usual: int) -> int:
-        """Return how many characters of own words are taken."""
         return usual if self.most_own_words is None else min(usual, self.most_own_words)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The part of the form that the page Write asks for."""
-
     own_words: str
     points: tuple[str, ...]
     letter_locale: str
@@ -165,7 +147,6 @@ def check_words(
 def check_form(
     values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
 ) -> tuple[SignedForm | None, Problems]:
-    """Check the whole form; None with every problem by its field."""
     words, problems = check_words(values, points, offer, limit=limit)
     tidy, wrong = _check_lines(values)
     problems |= wrong
@@ -274,7 +255,6 @@ _LINES = {
     "postal_code": (POSTAL_CODE_LIMIT, ""),
     "country": (2, "choose-country"),
 }
-"""Each line's limit, and the slug of the problem of leaving it out."""
 
 
 def check_has_letter(text: str) -> Problem | None:
@@ -317,7 +297,6 @@ def _is_valid_address(address: str) -> bool:
 
 
 def check_country(code: str) -> Problem | None:
-    """A country's code, as the list has it."""
     return None if code in country_codes() else Problem("choose-country")
 
 

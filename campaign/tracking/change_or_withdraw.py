@@ -14,7 +14,7 @@ from campaign.core.settings import current_settings
 from campaign.models.screening import Hold
 from campaign.models.signature import ASKED, Signature, SignatureState
 from campaign.printing.page_fit import Room
-from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan
+from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan, merge_points
 from campaign.signing.checks import review_decision, similar
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.form import steps
@@ -28,21 +28,17 @@ from campaign.signing.validate import SignedForm
 from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
 
 EDITABLE = tuple(name for name in ASKED if name != "email")
-_MOVING = ("order", "move")
-"""What the page of points sends besides, for itself."""
+_MOVING = ("order", "move")  # What the page of points sends besides, for itself
 _OVER = {"second-page", "over-card"}
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedLetter:
-    """A changed letter as it was posted, judged like a new one."""
-
     posted: Posted
     result: FormResult
     room: Room | None
     """How full its page is; None where that cannot be told, or was never held to it."""
-    bounded: bool
-    """Whether it is held to its page: then lines are told, and no characters."""
+    bounded: bool  # Whether it is held to its page: then lines are told, and no characters
 
 
 class TooLate(Refused):
@@ -53,7 +49,6 @@ class TooLate(Refused):
 
 
 def refuse_unchangeable(signature: Signature) -> None:
-    """Raise TooLate where the letter can no longer be changed."""
     cards = signature.campaign.cards
     if not may_go_out(signature.campaign.status):
         raise TooLate("letter-stopped", cards=cards)
@@ -63,15 +58,7 @@ def refuse_unchangeable(signature: Signature) -> None:
         raise TooLate("letter-frozen", cards=cards)
 
 
-def can_change(signature: Signature) -> bool:
-    try:
-        refuse_unchangeable(signature)
-    except TooLate:
-        return False
-    return True
-
-
-def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
+def plan_for(session: Session, signature: Signature) -> SigningPlan:
     """Return the campaign's plan as it is for this letter: it stays in the words that were signed.
 
     Whatever was written, ruled out or switched off since, its templates' versions are what it is
@@ -82,12 +69,9 @@ def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
     letters = tuple(
         PlannedLetter(letter.target_id, letter.template_id) for letter in signature.letters
     )
-    points: dict[str, bool] = {}
-    for letter in signature.letters:
-        for point in letter.template.points:
-            points[point.key] = points.get(point.key, False) or point.required
     pairs = [(letter.target, letter.template) for letter in signature.letters]
-    drafts = drafts_of(signature.campaign, locale, pairs, home=home)
+    points = merge_points(template for _, template in pairs)
+    drafts = drafts_of(signature.campaign, locale, pairs)
     writer = writer_of(signature)
     fits = drafts is not None and drafts.room(writer, _day(signature)).fits
     own_texts = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
@@ -108,7 +92,6 @@ def _day(signature: Signature) -> date:
 
 
 def as_posted(signature: Signature) -> Posted:
-    """Return the letter as the form would have sent it."""
     names = [name for name in (*ASKED, "letter_locale") if name != "points"]
     values = {name: str(getattr(signature, name) or "") for name in names}
     values["town_is_right"] = "y"  # they said so when they signed
@@ -128,7 +111,7 @@ def judge_change(session: Session, signature: Signature, form: Posted) -> Change
     if posted.get("locality") != signature.locality:
         posted["town_is_right"] = form.get("town_is_right", "")
     settings = current_settings()
-    plan = plan_for(session, signature, settings.organisation_country)
+    plan = plan_for(session, signature)
     limit = max(settings.own_words_limit, len(signature.own_words))
     result = steps.judge_form(posted, plan, limit=limit)
     bounded = signature.letter_locale in plan.bounded
@@ -153,29 +136,20 @@ def _room(plan: SigningPlan, signature: Signature, result: FormResult) -> Room |
     return plan.drafts[locale].room(result.form, _day(signature))
 
 
-def offered_points(signature: Signature, home: str, posted: Posted) -> list[tuple[str, bool, str]]:
-    """Return each point that can be taken or left: key, whether required, text.
-
-    In the letter's order, or in that of a form in which they were moved.
-    """
+def offered_points(signature: Signature, posted: Posted) -> list[tuple[str, bool, str]]:
+    """Return key, whether required and text of each point, in the order of the form or letter."""
     templates = [letter.template for letter in signature.letters]
-    required: dict[str, bool] = {}
-    for template in templates:
-        for point in template.points:
-            required.setdefault(point.key, point.required)
+    required = merge_points(templates)
     keys = tuple(required)
     writer = replace(writer_of(signature), full_text="", points=keys)
-    texts = point_texts(templates, signed_letters(signature, home=home, writer=writer), keys)
+    texts = point_texts(templates, signed_letters(signature, writer=writer), keys)
     order = posted.getlist("order") or posted.getlist("points")
     placed = move_point(arrange_points(order, tuple(required.items())), posted.get("move", ""))
     return [(key, required[key], texts[key]) for key in placed]
 
 
 def change_letter(session: Session, signature: Signature, form: SignedForm) -> None:
-    """Replace the words, and have the letter judged again.
-
-    Raises TooLate where a bundle, a stop or a withdrawal came before.
-    """
+    """Replace the words, and have the letter judged again. Raises TooLate."""
     lock_letters(session, signature)
     refuse_unchangeable(signature)
     values = asked_values(form)
@@ -191,19 +165,10 @@ def change_letter(session: Session, signature: Signature, form: SignedForm) -> N
 
 
 def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
-    """Raise TooLate where the letter was handed over, or is no longer there."""
     if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=signature.campaign.cards)
     if is_handed_over(session, signature):
         raise TooLate("letter-handed-over", cards=signature.campaign.cards)
-
-
-def can_withdraw(session: Session, signature: Signature) -> bool:
-    try:
-        refuse_unwithdrawable(session, signature)
-    except TooLate:
-        return False
-    return True
 
 
 def withdraw_letter(session: Session, signature: Signature, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.errors import Gone, NotFound
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail.messages import address_fingerprint
 from campaign.models.network import NetworkMember
@@ -22,14 +22,11 @@ from campaign.signing import signed_links
 from campaign.tracking.mails import MyLetters, NoLetters
 
 _SHOWN = tuple(state for state in SignatureState if state is not SignatureState.ERASED)
-_REMEMBERED = timedelta(days=7)
-"""How long a link that has expired says so."""
+_REMEMBERED = timedelta(days=7)  # How long a link that has expired says so
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A person's or a household's mailbox, as its own link opens it."""
-
     email: str
     fingerprint: bytes
     expires_at: datetime
@@ -65,8 +62,7 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
                 )
             )
     if not addresses:
-        base = current_settings().base_url.rstrip("/")
-        NoLetters(home_url=f"{base}/{locale}/").send(session, to=email, locale=locale)
+        NoLetters(home_url=site_url(f"/{locale}/")).send(session, to=email, locale=locale)
     session.flush()
 
 
@@ -88,16 +84,13 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
 
 
 def _mail(session: Session, address: str, locale: str, token: str) -> bool:
-    settings = current_settings()
-    link = f"{settings.base_url.rstrip('/')}/{locale}/my-letters/{token}"
-    return MyLetters(link=link, hours=settings.link_hours).send(session, to=address, locale=locale)
+    link = site_url(f"/{locale}/my-letters/{token}")
+    mail = MyLetters(link=link, hours=current_settings().link_hours)
+    return mail.send(session, to=address, locale=locale)
 
 
 def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
-    """Return the mailbox whose link holds `token`.
-
-    Raises NotFound or Gone (`letters-link`): there is none, or its time is over.
-    """
+    """Raises NotFound or Gone (`letters-link`): there is none, or its time is over."""
     digest = signed_links.digest_of(token)
     link = session.scalar(select(LettersLink).where(LettersLink.token_digest == digest))
     if link is None or not signed_links.matches(token, link.token_digest):
@@ -133,7 +126,6 @@ def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signatu
 
 @jobs.job("following.forget-links", every_minutes=60)
 def forget_links() -> None:
-    """Remove links that expired long ago."""
     with db.transaction() as session:
         session.execute(
             delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED)

@@ -12,15 +12,11 @@ from campaign.tracking.news_subscription import is_still_wanted
 
 
 class MyLetters(Mail, kind="my-letters", budget="ask"):
-    """The link that opens all letters of a mailbox."""
-
     link: str
     hours: int
 
 
 class NoLetters(Mail, kind="no-letters", budget="ask"):
-    """Tells who asked for their letters that none was signed with this address."""
-
     home_url: str
 
 
@@ -28,11 +24,9 @@ class LettersErased(Mail, kind="letters-erased"):
     """Confirms that all that was held of a mailbox is deleted, and says what remains."""
 
     kept: bool
-    """Numbers of printed letters remain."""
     undelivered: bool = False
     delivered: bool = False
     file_months: int = 0
-    """As `erase_supporter.Kept` has them."""
     home_url: str
 
 
@@ -50,8 +44,6 @@ class CaseNews(Mail):
 
 
 class LetterHandedOver(CaseNews, kind="letter-handed-over"):
-    """The letters of a mailbox are out of our hands."""
-
     letters_url: str
     numbers: list[str]
     mission: str
@@ -61,8 +53,6 @@ class LetterHandedOver(CaseNews, kind="letter-handed-over"):
 
 
 class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=("update_id",)):
-    """An official answered, the case has an outcome, or there is other news of it."""
-
     letters_url: str
     what: str
     title: str
@@ -82,8 +72,6 @@ class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=
 
 
 class CaseStopped(CaseNews, kind="case-stopped", tells_of_stop=True):
-    """The action was stopped: letters are held back, and nobody should send more."""
-
     stop_kind: str = "harm"
     reason: str
     lang: str = ""
@@ -105,7 +93,6 @@ class CaseContinued(CaseNews, kind="case-continued", recheck_only=("earlier_id",
     asks_cards: bool = False
 
     def recheck(self, session: Session) -> Self | None:
-        """Drop it if the earlier action was stopped while it waited."""
         status = session.scalar(select(Campaign.status).where(Campaign.id == self.earlier_id))
         if status is not None and not may_go_out(status):
             return None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.core.i18n import say_number
-from campaign.core.settings import current_settings
+from campaign.core.settings import site_url
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
@@ -22,13 +22,9 @@ _KIND = "case-news"
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a link in an email opens: one signature on one case.
+    """One signature on one case; who shares its mailbox has a consent, and a link, of their own."""
 
-    Who shares its mailbox has a consent, and a link, of their own.
-    """
-
-    signature: Signature | None
-    """None where nothing is held any more."""
+    signature: Signature | None  # None where nothing is held any more
 
     @property
     def campaign(self) -> Campaign | None:
@@ -41,16 +37,11 @@ class News:
 
 def unsubscribe_url(signature: Signature) -> str:
     """Return where news of the case is switched off, by a button or one click of a mail program."""
-    settings = current_settings()
-    link = signed_link(_KIND, signature.public_id)
-    return f"{settings.base_url.rstrip('/')}/news-off/{link}"
+    return site_url(f"/news-off/{signed_link(_KIND, signature.public_id)}")
 
 
 def open_news(session: Session, link: str) -> News:
-    """Return what such a link is about; nothing where the signature was erased.
-
-    Raises NotFound (`news-link`): the link was not made here.
-    """
+    """Return nothing where the signature was erased. Raises NotFound (`news-link`)."""
     public_id = opened_link(_KIND, link)
     if public_id is None:
         raise NotFound("news-link")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypedDict
 
 import structlog
 from flask_babel import force_locale
@@ -21,7 +20,7 @@ from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.sealing import WrongKey
-from campaign.core.settings import current_settings
+from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.mail import bad_addresses
@@ -32,6 +31,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
+from campaign.signing.mails import CaseFacts, case_facts
 from campaign.tracking.mails import (
     CaseContinued,
     CaseNews,
@@ -41,22 +41,18 @@ from campaign.tracking.mails import (
 )
 from campaign.tracking.news_subscription import unsubscribe_url
 
-_LATELY = timedelta(days=2)
-"""How far back a lost message is looked for; what is older is no news."""
+_LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
 _TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
 """Posts that are told in any case; of others, those whose author asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that signers of a campaign are told."""
-
     campaign_id: int
     kind: NoticeKind
     delivery_id: int | None = None
     update_id: int | None = None
     next_id: int | None = None
-    """The campaign that continues it."""
 
 
 @jobs.job("following.delivery-recorded")
@@ -79,7 +75,6 @@ def campaign_stopped(campaign_id: int) -> None:
 
 @jobs.job("following.continued")
 def continued(next_id: int) -> None:
-    """Tell of a campaign that continues another one, and was opened."""
     with db.transaction() as session:
         _store_notices(session, _find_continuations(session, Campaign.id == next_id))
 
@@ -133,10 +128,7 @@ def _store_notices(session: Session, events: list[Event]) -> None:
 
 
 def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Find deliveries of our bundles that got rid of letters; a refusal is no news.
-
-    Of a part, once somebody has said which letters were taken.
-    """
+    """Find deliveries of our bundles that got rid of letters; of a part, once it is said which."""
     rows = session.execute(
         select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
             DeliveryAttempt.bundle_id.is_not(None),
@@ -173,7 +165,6 @@ def _find_stops(session: Session, *conditions: ColumnElement[bool]) -> list[Even
 
 
 def _find_continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Find open campaigns that continue one whose signers were not told of it."""
     rows = session.execute(
         select(Campaign.follows_id, Campaign.id).where(
             Campaign.status == CampaignStatus.OPEN,
@@ -209,20 +200,12 @@ _TRIED_FOR = timedelta(days=2)
 Compose = Callable[[Signature], CaseNews]
 
 
-class CaseFacts(TypedDict):
-    """What all news of a case names."""
-
+class NewsFacts(CaseFacts):
     unsubscribe: str
-    person_name: str
-    person_died: bool
-    reference: str
-    cards: bool
-    case_url: str
 
 
 @jobs.job("following.tell")
 def tell(notice_id: int) -> None:
-    """Tell one notice to all who want it, from where it is."""
     while tell_batch(notice_id):
         pass
 
@@ -272,7 +255,6 @@ def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[i
 
 
 def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
-    """Select those who asked for news, have a letter in it, and were not told yet."""
     is_told = exists().where(
         NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
     )
@@ -334,7 +316,6 @@ def _end(session: Session, notice: Notice) -> None:
 
 
 def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
-    """Return what writes the notice's mail to one signature."""
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         where = delivery.destination
@@ -428,20 +409,9 @@ def _continued(campaign: Campaign, later: Campaign, signature: Signature) -> Cas
     )
 
 
-def _base_url(signature: Signature) -> str:
-    return f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
-
-
 def _letters_url(signature: Signature) -> str:
-    return f"{_base_url(signature)}/my-letters"
+    return site_url(f"/{signature.locale}/my-letters")
 
 
-def _common(campaign: Campaign, signature: Signature) -> CaseFacts:
-    return {
-        "unsubscribe": unsubscribe_url(signature),
-        "person_name": campaign.person_name,
-        "person_died": campaign.person_died,
-        "reference": campaign.reference,
-        "cards": campaign.cards,
-        "case_url": f"{_base_url(signature)}/actions/{campaign.slug}",
-    }
+def _common(campaign: Campaign, signature: Signature) -> NewsFacts:
+    return {"unsubscribe": unsubscribe_url(signature), **case_facts(campaign, signature.locale)}

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import public_counts
 from campaign.campaigns.content.address_and_salutation import addressing_of
 from campaign.core import i18n
+from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail
 from campaign.models.signature import Letter, Signature
-from campaign.printing.geometry import Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import EnvelopeContext, with_envelopes
 from campaign.signing.letter.compose import Writer, sender_lines, writer_of
@@ -28,39 +28,30 @@ _LONGEST_MAILTO = 1900
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One letter, as its supporter can send it."""
-
     name: str
-    """To whom."""
     text: str
-    """The letter as plain text, to be copied."""
-    email: str
-    """Where a mail gets to the official, or to the mission; empty: unknown."""
+    email: str  # Where a mail gets to the official, or to the mission; empty: unknown
     through_mission: bool
-    mailto: str
-    """Opens the supporter's mail program; empty: there is no address."""
-    whole: bool
-    """Whether the letter's text is in `mailto`; one that is too long must be pasted."""
+    mailto: str  # Opens the supporter's mail program; empty: there is no address
+    whole: bool  # Whether the letter's text is in `mailto`; one that is too long must be pasted
     country: str
-    """To which country the letter is posted, by name."""
     abroad: bool
-    """Whether that is another country than the supporter's."""
 
 
-def sendings_of(signature: Signature, letters: Letters, home: str) -> list[Sending]:
+def sendings_of(signature: Signature, letters: Letters) -> list[Sending]:
     return [
-        _sending(signature, letter, context, home)
+        _sending(signature, letter, context)
         for letter, context in zip(signature.letters, letters, strict=True)
     ]
 
 
-def _sending(signature: Signature, letter: Letter, context: LetterContext, home: str) -> Sending:
+def _sending(signature: Signature, letter: Letter, context: LetterContext) -> Sending:
     target = letter.target
     own = email_of(target.official.contacts)
     address = own or (email_of(target.mission.contacts) if target.mission else "")
     text = plain_text(context)
     link, whole = mailto_of(address, context.subject, text)
-    country = _destination(target, home)
+    country = _destination(target)
     return Sending(
         name=target.official.name or i18n.words_in(target.official.office, i18n.locale()),
         text=text,
@@ -97,7 +88,6 @@ def mailto_of(address: str, subject: str, text: str) -> tuple[str, bool]:
 
 
 def plain_text(context: LetterContext) -> str:
-    """Return the letter as an email has it, without addresses."""
     points = "\n".join(f"– {point}" for point in context.points)
     name = "\n".join(filter(None, (context.signature_name, context.signature_locality)))
     parts = (
@@ -112,23 +102,20 @@ def plain_text(context: LetterContext) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str) -> bytes:
-    """Print the letters, and an addressed envelope for each.
-
-    Raises what `pdf_of` raises.
-    """
+def posted_pdf(signature: Signature, letters: Letters) -> bytes:
+    """Print the letters, and an addressed envelope for each. Raises what `pdf_of` does."""
     writer = writer_of(signature)
     by_key = {letter.public_id: letter for letter in signature.letters}
     pairs = [(by_key[context.key], context) for context in letters]
     envelopes = [
         EnvelopeContext(
             locale=context.locale,
-            sender_lines=_sender_lines(writer, context.locale, _destination(letter.target, home)),
-            addressee_lines=_envelope_lines(signature, letter, home),
+            sender_lines=_sender_lines(writer, context.locale, _destination(letter.target)),
+            addressee_lines=_envelope_lines(signature, letter),
         )
         for letter, context in pairs
     ]
-    return with_envelopes(pdf_of(letters, layout), envelopes, letters.layout or layout)
+    return with_envelopes(pdf_of(letters), envelopes, letters.layout)
 
 
 def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, ...]:
@@ -140,9 +127,9 @@ def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, .
     return (*lines, i18n.country_for_post(writer.country, locale, destination))
 
 
-def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[str, ...]:
+def _envelope_lines(signature: Signature, letter: Letter) -> tuple[str, ...]:
     """Return the address; abroad with the country last, as the post reads it where it is posted."""
-    country = _destination(letter.target, home)
+    country = _destination(letter.target)
     lines = addressing_of(
         letter.target, signature.letter_locale, host_country=country, posted_in=country
     ).lines
@@ -153,8 +140,10 @@ def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[st
     return (*lines, *dict.fromkeys((own, read)))
 
 
-def _destination(target: Target, home: str) -> str:
-    return target.mission.host_country if target.mission else target.official.country or home
+def _destination(target: Target) -> str:
+    return (
+        target.mission.host_country if target.mission else target.official.country or home_country()
+    )
 
 
 def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
@@ -174,7 +163,6 @@ def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
 
 
 def count_sent(session: Session, campaign: Campaign) -> int:
-    """Count the people who sent theirs."""
     return (
         session.scalar(
             select(func.count(Signature.id)).where(

@@ -29,8 +29,6 @@ from campaign.signing.letter.compose import number_of
 
 
 class Stay(NamedTuple):
-    """A letter in a bundle, now or before, and the number that it has there."""
-
     letter: Letter
     bundle_id: int
     number: int
@@ -39,24 +37,19 @@ class Stay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A delivery attempt, as some letters of one supporter fared in it."""
-
     attempt: DeliveryAttempt
     fate: DeliveryOutcome
     """Of a part: accepted, refused, or `part` as long as nobody has said which letters it was."""
     letters: tuple[Letter, ...]
-    at: datetime
-    """When it happened, as far as it is known: see `deliveries/attempt_order.py`."""
+    at: datetime  # When it happened, as far as it is known: see `deliveries/attempt_order.py`
     envelope: PostedEnvelope | None = None
 
     @property
     def is_gone(self) -> bool:
-        """Whether the letters are out of our hands by it."""
         return self.fate in TAKES_OUT
 
 
 def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
-    """Return every bundle that these letters were or are in, the earlier ones first."""
     by_id = {letter.id: letter for letter in letters}
     moved = session.scalars(
         select(LetterMove).where(LetterMove.letter_id.in_(by_id)).order_by(LetterMove.bundle_id)
@@ -73,7 +66,6 @@ def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
 
 
 def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
-    """Return what happened to these letters, the earliest first."""
     stays = [
         stay for stay in stays_of(session, letters) if not (stay.now and stay.letter.set_aside)
     ]
@@ -150,8 +142,7 @@ _GONE_WORDS = {
     DeliveryOutcome.LEFT: "left_at_door",
     DeliveryOutcome.POSTED: "posted",
     DeliveryOutcome.COURIER: "courier",
-}
-"""What a tag says of letters that are out of our hands otherwise than handed over."""
+}  # What a tag says of letters that are out of our hands otherwise than handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +151,12 @@ class Mark:
 
     title: str
     state: str
-    at: datetime = _LAST
-    """When it happened: what is still ahead comes last."""
+    at: datetime = _LAST  # When it happened: what is still ahead comes last
     when: str = ""
     iso: str = ""
     text: str = ""
     url: str = ""
-    lang: str = ""
-    """Language of the title, where it is not the page's."""
+    lang: str = ""  # Language of the title, where it is not the page's
     picture: Picture | None = None
 
 
@@ -225,7 +214,6 @@ def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
 
 
 def is_handed_over(session: Session, signature: Signature) -> bool:
-    """Tell whether a letter of the signature is out of our hands."""
     return any(trip.is_gone for trip in trips_of(session, signature.letters))
 
 
@@ -314,7 +302,6 @@ def _official_name(official: Official) -> str:
 
 
 def _delivery_marks(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
-    """Make a mark for each; what was the same on one day is told once."""
     marks: dict[tuple[str, str, str], Mark] = {}
     for trip in trips:
         mark = _delivery_mark(trip, posts, several=several)

@@ -44,11 +44,9 @@ REFUSALS: Mapping[str, object] = {
         "Enter at least one condition. Without one, the search would find every signature."
     ),
 }
-"""Sentences for what the services refuse, by slug."""
 
 
 def say_refused(problem: DomainError) -> None:
-    """Say on the next page why something was not done."""
     slugs = list(problem.fields.values()) if isinstance(problem, Invalid) else []
     for slug in slugs or [problem.slug]:
         flash(str(REFUSALS.get(slug, slug)), "error")

@@ -91,8 +91,6 @@ _ASKED = _l("Enter the date and time like this: 2026-12-04 18:30.")
 
 
 class ConditionsForm(DeskForm):
-    """What a signature must have to be found; all that is filled in must hold at once."""
-
     zone = "UTC"
     campaign = SelectField(_l("Campaign"), validate_choice=True)
     networks = LinesField(
@@ -144,7 +142,6 @@ class ConditionsForm(DeskForm):
             raise StopValidation(_("Enter at least four words."))
 
     def _moment(self, field: MomentField) -> datetime | None:
-        """Read a moment in the site's time zone."""
         zone = ZoneInfo(self.zone)
         return field.data.replace(tzinfo=zone).astimezone(UTC) if field.data else None
 
@@ -163,8 +160,6 @@ class ConditionsForm(DeskForm):
 
 
 def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
-    """Return conditions as the form holds them."""
-
     def moment(one: datetime | None) -> datetime | None:
         return one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if one else None
 
@@ -181,8 +176,7 @@ def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
     }
 
 
-_WINDOWS = (24, 72, 168)
-"""Hours."""
+_WINDOWS = (24, 72, 168)  # Hours
 
 
 class FraudPage(Page, template="screening/fraud.html"):
@@ -197,14 +191,11 @@ class FraudPage(Page, template="screening/fraud.html"):
     chosen: Campaign | None
     campaigns: Sequence[tuple[str, str]]
     counted: datetime | None
-    """When it was counted last."""
     days: int
-    """How long the traces of signatures are kept."""
 
 
 @blueprint.get("/fraud")
 def fraud() -> ResponseReturnValue:
-    """List the addresses, networks, domains and browsers of which most signatures come."""
     session, now, campaign = db.session(), db.utcnow(), find_chosen_campaign()
     hours = _chosen_window()
     place = campaign.id if campaign else trends.EVERYWHERE
@@ -228,7 +219,6 @@ def fraud() -> ResponseReturnValue:
 
 @blueprint.post("/fraud/count")
 def count_now() -> ResponseReturnValue:
-    """Have it counted anew, without waiting for the clock."""
     jobs.enqueue(db.session(), "screening.count-trends")
     flash(_("Counting has started. Reload the page in a few seconds."))
     campaign, hours = request.form.get("campaign"), request.form.get("hours")
@@ -243,9 +233,7 @@ def _chosen_window() -> int:
 class Invalidations(Page, template="screening/invalidations.html"):
     invalidations: Sequence[Invalidation]
     references: Mapping[int, str]
-    """By the campaign's id."""
-    standing: set[int]
-    """Ids of those that take newcomers."""
+    standing: set[int]  # Ids of those that take newcomers
 
 
 class NewInvalidation(Page, template="screening/new_invalidation.html"):
@@ -261,16 +249,13 @@ class InvalidationProgress(Page, template="screening/_invalidation.html"):
     effects: list[Effect]
     sample: Sequence[Signature]
     aside: int
-    """How many it keeps aside."""
     at_work: bool
     percent: int
     is_idle: bool
     zone: str
     stands: bool
-    """Whether it takes newcomers."""
     typed: Mapping[str, str]
     problems: Mapping[str, object]
-    """Sentences for what was typed, by field."""
 
 
 class InvalidationPage(InvalidationProgress, template="screening/invalidation.html"):
@@ -301,7 +286,6 @@ def invalidations() -> ResponseReturnValue:
 
 @blueprint.route("/invalidations/new", methods=["GET", "POST"])
 def new_invalidation() -> ResponseReturnValue:
-    """Ask for conditions; posted, their dry run begins."""
     session, zone = db.session(), current_settings().timezone
     form = ConditionsForm(data=_initial_values(zone))
     form.zone = zone
@@ -324,19 +308,16 @@ def new_invalidation() -> ResponseReturnValue:
 
 @blueprint.get("/invalidations/<public_id>")
 def invalidation(public_id: str) -> ResponseReturnValue:
-    """Show what it found, what it would change, how far it has come."""
     return _show(InvalidationPage, public_id)
 
 
 @blueprint.get("/invalidations/<public_id>/progress")
 def invalidation_progress(public_id: str) -> ResponseReturnValue:
-    """Show the part of the page that moves."""
     return _show(InvalidationProgress, public_id)
 
 
 @blueprint.post("/invalidations/<public_id>/<move>")
 def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
-    """Run it, cancel it, undo it, or end that it takes newcomers."""
     session, by, now = db.session(), staff_user(), db.utcnow()
     row = _get_invalidation(public_id)
     try:

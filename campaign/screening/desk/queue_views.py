@@ -17,11 +17,9 @@ from campaign.campaigns.content.risks import Finding, RiskNamed
 from campaign.campaigns.desk.blueprint import load
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.staff import Role
-from campaign.printing.geometry import Layout
 from campaign.printing.problems import LetterRefused
 from campaign.screening import review_queue
 from campaign.screening.desk.blueprint import (
@@ -30,16 +28,11 @@ from campaign.screening.desk.blueprint import (
     redirect_with_filters,
     say_refused,
 )
-from campaign.screening.letter_display import (
-    HeldLetter,
-    describe_letter,
-    draw_letters,
-    print_letter,
-)
+from campaign.screening.letter_display import HeldLetter, describe_letter, print_letter
 from campaign.screening.review_queue import Filter
 from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
-from campaign.signing.letter.draft import Letters
+from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.staff.guards import fresh, guard, staff_user
 from campaign.staff.note_view import ask_before_view
 from campaign.web.page import Page, redirect_to, show_page
@@ -52,35 +45,25 @@ class QueuePage(Page, template="screening/queue.html"):
     current: Hold | None
     letter: HeldLetter | None
     letters: Letters | None
-    """As they are printed."""
-    layout: Layout | None
     following: Hold | None
     count: int
-    returned: int
-    """How many wait for their writers' change."""
+    returned: int  # How many wait for their writers' change
     campaigns: Sequence[Campaign]
     query: Mapping[str, str]
     reasons: Sequence[str]
     act: ScreeningAct | None
-    """What can be undone."""
     seen: str
     most: int
-    counted: int
-    """Beyond so many nobody counts."""
+    counted: int  # Beyond so many nobody counts
     is_rehearsal: Callable[[CampaignStatus], bool]
-    risks: Sequence[Finding]
-    """What a note names that was refused."""
+    risks: Sequence[Finding]  # What a note names that was refused
     typed: str
-    """That note."""
     for_all: bool
-    """Whether it was for all."""
-    asked: bool
-    """Whether the tick for what a risk flag rules out was missing."""
+    asked: bool  # Whether the tick for what a risk flag rules out was missing
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Show the oldest letter that waits, or the one that is asked for, and what follows it."""
     return _show(_filter())
 
 
@@ -98,7 +81,6 @@ def _show(
         of = f"campaign:{current.signature.campaign_id}"
         if question := ask_before_view("letter.look", of):
             return question
-    letters, layout = draw_letters(current, home_country()) if current else (None, None)
     page = QueuePage(
         risks=risks,
         asked=asked,
@@ -107,8 +89,7 @@ def _show(
         held=held,
         current=current,
         letter=describe_letter(current) if current else None,
-        letters=letters,
-        layout=layout,
+        letters=signed_letters(current.signature) if current else None,
         following=behind[0] if behind else None,
         count=review_queue.count_held(session, chosen),
         returned=review_queue.count_held(
@@ -129,16 +110,14 @@ def _show(
 @blueprint.post("/letters/<public_id>/letter.pdf")
 @fresh()
 def letter_download(public_id: str) -> ResponseReturnValue:
-    """Give a letter that waits as a PDF."""
     session = db.session()
     held = review_queue.get_held(session, public_id, _filter(), by=staff_user())
-    body = print_letter(session, held, home=home_country(), by=staff_user())
+    body = print_letter(session, held, by=staff_user())
     return pdf_response(body, f"{held.signature.campaign.slug}.pdf")
 
 
 @blueprint.post("/letters/<public_id>")
 def decide(public_id: str) -> ResponseReturnValue:
-    """Approve, return or reject one letter; then show the one behind it."""
     session, chosen = db.session(), _filter()
     try:
         current = review_queue.get_held(session, public_id, chosen, by=staff_user())
@@ -283,7 +262,6 @@ class RehearsalHolds(Page, template="screening/rehearsal.html"):
 
 @rehearsal.get("", endpoint="index")
 def list_rehearsed(slug: str) -> ResponseReturnValue:
-    """List the held letters of the rehearsal, the oldest first."""
     session, campaign = db.session(), load(slug)
     if not lifecycle.is_rehearsal(campaign.status):
         return redirect_to("bundles_rehearsal.show", slug=slug)

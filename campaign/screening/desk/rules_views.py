@@ -111,7 +111,6 @@ def edit_rules(slug: str) -> ResponseReturnValue:
 
 @blueprint.app_template_global()
 def screening_of_campaign(campaign: Campaign) -> dict[str, object]:
-    """Tell the campaign's page how many letters wait, and which references look like its own."""
     session = db.session()
     return {
         "waiting": review_queue.count_waiting(session, campaign),

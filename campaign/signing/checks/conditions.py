@@ -22,21 +22,15 @@ _ANY = "*"
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a signature must have to be found."""
-
     domains: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    agents: tuple[str, ...] = ()
-    """Whole, or with `*` for any characters."""
+    agents: tuple[str, ...] = ()  # Whole, or with `*` for any characters
     since: datetime | None = None
-    until: datetime | None = None
-    """The first moment that is too late."""
-    name: str = ""
-    """A whole name with `*` for any characters, in any case and without accents."""
+    until: datetime | None = None  # The first moment that is too late
+    name: str = ""  # A whole name with `*` for any characters, in any case and without accents
     similar_to: str = ""
-    unconfirmed: bool = False
-    """Only those whose writers have not confirmed them."""
+    unconfirmed: bool = False  # Only those whose writers have not confirmed them
 
     @property
     def are_empty(self) -> bool:
@@ -81,7 +75,6 @@ class Conditions:
 
     @property
     def reads(self) -> bool:
-        """Whether rows must be opened to be judged."""
         return bool(self.name or self.similar_to or any(_ANY in agent for agent in self.agents))
 
     @cached_property
@@ -92,7 +85,6 @@ class Conditions:
         return not self.name or bool(self._pattern.fullmatch(" ".join(fold(name).split())))
 
     def fit_origin(self, email: str, trace: str | None) -> bool:
-        """Tell whether domain, address, network and browser are among those looked for."""
         if self.domains and domain_of(email) not in self.domains:
             return False
         if not (self.addresses or self.networks or self.agents):
@@ -108,7 +100,6 @@ class Conditions:
         )
 
     def fit_words(self, text: str, keyring: Keyring) -> bool:
-        """Tell whether a letter's own words say nearly the same as the text looked for."""
         if not self.similar_to:
             return True
         bands = wanted_bands(self.similar_to, keyring)
@@ -123,10 +114,7 @@ class Conditions:
     def fit_newcomer(
         self, *, name: str, email: str, trace: str | None, text: str, keyring: Keyring
     ) -> bool:
-        """Tell whether one that comes only now is meant too, whatever window of time was looked at.
-
-        Conditions that do not tell who is meant mean nobody who comes.
-        """
+        """Tell whether one that comes only now is meant too; nobody, if they do not tell who is."""
         return (
             self.tell_who
             and self.fit_origin(email, trace)
@@ -137,7 +125,6 @@ class Conditions:
 
 @lru_cache(maxsize=50)
 def wanted_bands(text: str, keyring: Keyring) -> tuple[int, ...]:
-    """Return the bands of a text that is compared with many."""
     return bands_of(text, keyring)
 
 
@@ -149,7 +136,6 @@ def pattern_of(text: str) -> re.Pattern[str]:
 
 
 def _narrows(pattern: str) -> bool:
-    """Tell whether a pattern asks for anything but `*`."""
     return bool(fold(pattern).replace(_ANY, "").strip())
 
 

@@ -19,14 +19,10 @@ _BREAK = "\n"
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a request tells of its sender."""
-
-    address: str = ""
-    """An IPv4 address, or the /64 of an IPv6 one: who has one has them all."""
+    address: str = ""  # An IPv4 address, or the /64 of an IPv6 one: who has one has them all
     network: str = ""
     """The /24 of the one, the /48 of the other: what one customer of a provider has."""
-    agent: str = ""
-    """How the browser names itself."""
+    agent: str = ""  # How the browser names itself
 
     @property
     def text(self) -> str | None:
@@ -38,7 +34,6 @@ NO_TRACE = Trace()
 
 
 def trace_of(request: Request) -> Trace:
-    """Return the trace of a request, whose address is the one that trusted proxies name."""
     return make_trace(request.remote_addr or "", request.user_agent.string)
 
 
@@ -73,13 +68,11 @@ def places_of(address: str) -> tuple[str, str]:
 
 
 def parse_trace(text: str | None) -> Trace:
-    """Read a trace as it was sealed."""
     address, _, agent = (text or "").partition(_BREAK)
     return make_trace(address.partition("/")[0], agent)
 
 
 def domain_of(email: str) -> str:
-    """Return the domain of an email address, as it is compared."""
     return email.rpartition("@")[2].strip().rstrip(".").casefold()
 
 
@@ -89,7 +82,6 @@ def mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
 
 
 def marks_of(keyring: Keyring, trace: Trace, email: str) -> dict[str, bytes | None]:
-    """Return every mark of a signature, by its column."""
     return {
         "address_mark": mark(keyring, "address", trace.address),
         "network_mark": mark(keyring, "network", trace.network),
@@ -100,7 +92,6 @@ def marks_of(keyring: Keyring, trace: Trace, email: str) -> dict[str, bytes | No
 
 @lru_cache(maxsize=2000)
 def _common_mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
-    """Remember the marks of what comes again and again."""
     return mark(keyring, kind, value)
 
 
@@ -109,5 +100,4 @@ FORGOTTEN: dict[str, object] = {
     "address_mark": None,
     "network_mark": None,
     "agent_mark": None,
-}
-"""What goes with a trace. The domain's mark tells no more than the address that is kept with it."""
+}  # What goes with a trace. The domain's mark tells no more than the address that is kept with it.

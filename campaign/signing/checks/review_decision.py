@@ -45,13 +45,10 @@ _TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED
 class Verdict:
     """What becomes of a letter that its writer has just confirmed."""
 
-    reasons: list[str]
-    """Why it is held; empty: it is not."""
-    invalidation_id: int | None
-    """By which it is false, though its writer is told nothing of it."""
+    reasons: list[str]  # Why it is held; empty: it is not
+    invalidation_id: int | None  # By which it is false, though its writer is told nothing of it
 
     def columns(self, before: SignatureState) -> dict[str, object]:
-        """Return the columns it sets on a letter that was in `before`."""
         shown = state_shown(self.reasons)
         if before is SignatureState.INVALID:
             return {"state_before": shown}
@@ -73,10 +70,7 @@ def state_shown(reasons: Collection[str]) -> SignatureState:
 
 
 def lock_silent_holds(session: Session, ids: Sequence[int]) -> list[int]:
-    """Return those of `ids` whose writers must not learn that they are held; locks all of them.
-
-    Who was asked to change a letter knows.
-    """
+    """Lock all; return those of which the writer must not learn. Who was sent one back knows."""
     letters = select(Signature.id).where(Signature.id.in_(ids)).order_by(Signature.id)
     session.execute(letters.with_for_update()).all()
     waiting = select(Hold.signature_id, Hold.reasons).where(
@@ -96,7 +90,6 @@ def judge_letter(session: Session, signature: Signature) -> Verdict:
 
 
 def reasons_of(session: Session, signature: Signature) -> list[str]:
-    """List every reason for which the campaign has such a letter looked at."""
     rules = ScreeningRules.of(signature.campaign.screening)
     text = words_of(signature)
     case = case_words(signature.campaign)
@@ -133,10 +126,7 @@ def list_reasons_told(
 
 
 def find_flagged_words(signature: Signature) -> list[Finding]:
-    """Find what of a letter a risk flag rules out, as readers see it.
-
-    Not what the case's page or the campaign's own letter says already.
-    """
+    """Find words that a risk flag rules out, and neither the case page nor our own letter says."""
     campaign, locale = signature.campaign, signature.letter_locale
     texts = [
         Words("letter", locale, "own_words", words_of(signature)),
@@ -148,7 +138,6 @@ def find_flagged_words(signature: Signature) -> list[Finding]:
 
 
 def case_words(campaign: Campaign) -> CaseWords:
-    """Return what must not be said of the case, and what its page tells everybody."""
     public = [
         text
         for edition in campaign.editions
@@ -162,7 +151,6 @@ def name_of(signature: Signature) -> str:
 
 
 def words_of(signature: Signature) -> str:
-    """Return what the supporter wrote: the whole letter, or their own words in it."""
     return signature.full_text or signature.own_words
 
 
@@ -172,7 +160,6 @@ def regions_of(signature: Signature) -> tuple[str, ...]:
 
 
 def find_proposed_text(signature: Signature) -> str:
-    """Return what the campaign's own letter says, where the supporter began from it."""
     if not signature.full_text:
         return ""
     return _proposed_text(letter.template for letter in signature.letters)
@@ -196,7 +183,6 @@ def protected_names(session: Session, signature: Signature) -> Iterator[str]:
 
 
 def store_hold(session: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
-    """Put a held letter into the queue, with what holds it."""
     aside = signature.state is SignatureState.INVALID
     values = {
         "campaign_id": signature.campaign_id,
@@ -238,7 +224,6 @@ def judge_changed(session: Session, signature: Signature, now: datetime) -> bool
 
 
 def _count_before(session: Session, signature: Signature, most: int) -> int:
-    """Count others of the campaign that were taken before, up to `most`."""
     others = (
         select(Signature.id)
         .where(
@@ -255,10 +240,7 @@ def _count_before(session: Session, signature: Signature, most: int) -> int:
 def _find_standing_invalidation(
     session: Session, signature: Signature, *, changed: bool = False
 ) -> int | None:
-    """Find the invalidation that also excludes those who come from now on, and means this one.
-
-    A letter that is `changed` may have been there when it was looked for, and been spared.
-    """
+    """Find the one that also excludes newcomers, and means this. One `changed` may be spared."""
     rows = session.execute(
         select(Invalidation.id, Invalidation.conditions, Invalidation.last_id)
         .where(

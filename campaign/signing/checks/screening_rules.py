@@ -32,8 +32,7 @@ _MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
 """Figures and signs that people write for letters, and letters that Unicode finds less alike."""
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME = str.maketrans({"i": "l", "j": "l"})
-_SHORTEST = 4
-"""Shorter names are alike by chance."""
+_SHORTEST = 4  # Shorter names are alike by chance
 
 
 @cache
@@ -107,7 +106,6 @@ _PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)])
 
 
 def private_places(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where in `text` such a detail begins and ends."""
     for match in _PRIVATE.finditer(text):
         yield match.span()
 
@@ -138,7 +136,6 @@ REASONS = (
     SHORT,
     FIRST,
 )
-"""Every slug of a reason, in the order in which they are told."""
 
 SILENT = frozenset({RISK})
 """Reasons of which the writer learns nothing, not even that the letter is held."""
@@ -149,34 +146,27 @@ TOLD_BEFORE = frozenset({PRIVATE, LINK, PHONE})
 MOST_WORDS = 200
 LONGEST_WORD = 80
 MOST_FIRST = 1000
-LEAST_ALIKE = 5
-"""Fewer letters alike are nothing: people copy a good sentence."""
+LEAST_ALIKE = 5  # Fewer letters alike are nothing: people copy a good sentence
 
 
 @dataclass(frozen=True, slots=True)
 class ScreeningRules:
     """The rules of one campaign. Without any set, only look-alike names are held."""
 
-    first: int = 0
-    """How many of the campaign's first letters are held; 0: none."""
-    longer_than: int = 0
-    """Characters of own words beyond which a letter is held; 0: never."""
+    first: int = 0  # How many of the campaign's first letters are held; 0: none
+    longer_than: int = 0  # Characters of own words beyond which a letter is held; 0: never
     shorter_than: int = 0
     """Characters of own words below which one is held, where there are any; 0: never."""
-    alike: int = 0
-    """From how many confirmed letters that say nearly the same; 0: never."""
-    watched: tuple[str, ...] = ()
-    """Words that hold a letter without a word to its writer."""
+    alike: int = 0  # From how many confirmed letters that say nearly the same; 0: never
+    watched: tuple[str, ...] = ()  # Words that hold a letter without a word to its writer
     held: tuple[str, ...] = ()
     """Of `insult`, `link` and `phone-number`: those that hold instead of being refused."""
-    insult_languages: tuple[str, ...] | None = None
-    """Whose lists of insults apply; None: all."""
+    insult_languages: tuple[str, ...] | None = None  # Whose lists of insults apply; None: all
     lookalikes: bool = True
     """Whether names that look like the staff's, the organisation's or the campaign's are held."""
 
     @classmethod
     def of(cls, stored: Mapping[str, object] | None) -> "ScreeningRules":
-        """Read the campaign's column."""
         names = {field.name for field in fields(cls)}
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -198,12 +188,8 @@ class ScreeningRules:
 
 @dataclass(frozen=True, slots=True)
 class CaseWords:
-    """What the desk says of the case."""
-
     risks: tuple[str, ...] = ()
-    """The words of its risk flags."""
     public: str = ""
-    """What its page tells everybody."""
 
 
 NO_CASE = CaseWords()
@@ -211,8 +197,6 @@ NO_CASE = CaseWords()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place in a letter for which it is held."""
-
     reason: str
     start: int
     end: int
@@ -264,7 +248,6 @@ def reasons_of_text(
     said: str = "",
     case: CaseWords = NO_CASE,
 ) -> list[str]:
-    """List why the words of a letter hold it; nothing for one without own words."""
     if not text:
         return []
     reasons = {place.reason for place in findings(text, rules, regions, said=said, case=case)}
@@ -278,7 +261,6 @@ def reasons_of_text(
 def reasons_of_name(
     name: str, others: Iterable[str] = (), *, risks: tuple[str, ...] = ()
 ) -> list[str]:
-    """List why a writer's name, which is printed below the letter, holds it."""
     named, insults = _watched(risks), insults_in(None)
     reasons = [RISK] if named and any(named.places(name)) else []
     reasons += [INSULT] if insults and any(insults.places(name)) else []
@@ -287,7 +269,6 @@ def reasons_of_name(
 
 
 def in_order(reasons: Iterable[str]) -> list[str]:
-    """Return reasons, each once, in the order in which they are told."""
     given = set(reasons)
     return [reason for reason in REASONS if reason in given]
 

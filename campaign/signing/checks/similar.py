@@ -21,14 +21,11 @@ from campaign.signing.validate import SignedForm
 
 log = structlog.get_logger()
 
-MANY = 5
-"""From so many on it is worth saying."""
-MOST = 200
-"""More are not counted: the database looks at so many for each quarter."""
+MANY = 5  # From so many on it is worth saying
+MOST = 200  # More are not counted: the database looks at so many for each quarter
 
 
-_LOOKED_AT = -1
-"""Stands for all quarters of words that are too few to have any."""
+_LOOKED_AT = -1  # Stands for all quarters of words that are too few to have any
 _LATELY = timedelta(days=2)
 _SWEEP = 2000
 
@@ -57,7 +54,6 @@ def note_words(signature_id: int) -> None:
 
 @jobs.job("signing.note-missing-words", every_minutes=60)
 def note_missing_words() -> None:
-    """Store the prints of letters confirmed lately whose message was lost with a worker."""
     with db.reading() as session:
         missing = session.scalars(
             select(Signature.id)
@@ -89,7 +85,6 @@ def count_alike(session: Session, campaign_id: int, letter: SignedForm) -> int:
 
 
 def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
-    """Count letters of the campaign that say nearly the same as a text, up to MOST."""
     bands = bands_of(text, db.database().keyring)
     if not bands:
         return 0
@@ -121,12 +116,10 @@ def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
 BANDS = 4
 _BITS = 16
 _SHINGLE = 3
-_FEWEST_WORDS = 4
-"""Fewer words are alike by nature."""
+_FEWEST_WORDS = 4  # Fewer words are alike by nature
 _DIFFERENT = 14
 """Bits of 64 in which alike texts may differ; texts that share nothing differ in about 32."""
 SHARED = 2
-"""Quarters that alike letters share."""
 
 
 def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
@@ -144,10 +137,7 @@ def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
 
 
 def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Tell whether two texts with these quarters say nearly the same.
-
-    Looked at bit by bit, which finds more than equal quarters do; those are what can be indexed.
-    """
+    """Tell it bit by bit, which finds more than equal quarters; those can be indexed."""
     if not one or not other:
         return False
     return sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True)) <= _DIFFERENT

@@ -24,10 +24,8 @@ PHONE = "phone-number"
 LINK = "link"
 
 _FEWEST_DIGITS = 6
-_KEPT = 0.7
-"""Share of a point's words that must be near each other for it to be recognised."""
-_ROOM = 2
-"""In a stretch of so many times its length."""
+_KEPT = 0.7  # Share of a point's words that must be near each other for it to be recognised
+_ROOM = 2  # In a stretch of so many times its length
 _MAIL = re.compile(r"[^\s@<>()\[\],;:]{1,64}@[^\s@<>()\[\],;:]{1,190}\.[^\W\d_]{2,24}")
 _WEB = re.compile(
     r"""(?ix)(?<![\w@.])(?:
@@ -40,35 +38,26 @@ _DIALLED = re.compile(
     r"""(?x)(?<![\w.,/-]) [0٠۰] (?:
       \d{8,10} | [0٠۰][^\D0]\d{8,11} | \d([ .-])\d\d(?:\1\d\d){3} | \d{2,3}([ .-])\d{3}\2\d{3,4}
     ) (?![\w])"""
-)
-"""Figures as they are dialled within a country, whichever it is: with the zero that goes before."""
+)  # Figures as they are dialled within a country, whichever it is: with the zero that goes before
 _AFTER = ".,;:!?…»)]}'\"”’"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that must be mended."""
-
     kind: str
-    """FORBIDDEN, INSULT, THREAT, PHONE or LINK."""
-    text: str
-    """As it stands in the letter."""
+    text: str  # As it stands in the letter
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What one campaign's letters are held to."""
-
     forbidden: Phrases | None = None
-    """The organizers' words."""
     regions: tuple[str, ...] = ()
     """Countries whose telephone numbers are known without their prefix."""
     allowed: frozenset[str] = frozenset()
     """What the campaign's own letter says, folded: that is never the supporter's fault."""
     held: frozenset[str] = frozenset()
     """Kinds that the campaign has looked at later (`ScreeningRules`) instead of refused."""
-    insult_languages: tuple[str, ...] | None = None
-    """Whose lists of insults apply; None: all."""
+    insult_languages: tuple[str, ...] | None = None  # Whose lists of insults apply; None: all
 
     def findings(self, text: str, country: str = "") -> list[Finding]:
         """List all that is wrong with a text, each once; `country` is where its writer lives."""
@@ -95,7 +84,6 @@ class Guard:
         return [text[start:end] for start, end in threat_places(text) if not _quoted(text, start)]
 
     def allowing(self, texts: Iterable[str]) -> "Guard":
-        """Return a guard to which nothing is wrong that one of `texts` says."""
         own_words = {fold(finding.text) for text in texts for finding in self.findings(text)}
         return replace(self, allowed=self.allowed | own_words)
 
@@ -108,7 +96,6 @@ def guard_of(
     held: Iterable[str] = (),
     insult_languages: tuple[str, ...] | None = None,
 ) -> Guard:
-    """Make the guard of a campaign; `own_texts` are what its letters say already."""
     bare = Guard(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
     own_words = frozenset(
         fold(finding.text) for text in own_texts for finding in bare.findings(text)
@@ -125,7 +112,6 @@ def insults() -> Phrases:
 
 @lru_cache(maxsize=50)
 def insults_in(languages: tuple[str, ...] | None) -> Phrases | None:
-    """Return the lists of these languages; None: of all."""
     return phrases_of(
         word
         for language, words in _insult_lists().items()
@@ -163,7 +149,6 @@ def _in_prose() -> frozenset[str]:
 
 
 def _quoted(text: str, start: int) -> bool:
-    """Tell whether a quotation is open there, within its paragraph."""
     before = text[:start].rpartition("\n")[2]
     opened = max(map(before.rfind, "“«„‹「"))
     closed = max(map(before.rfind, "”»›」"))
@@ -176,7 +161,6 @@ def _insult_lists() -> Mapping[str, Sequence[str]]:
 
 
 def _lists(name: str) -> Mapping[str, Sequence[str]]:
-    """Read words by language, of a file beside this one."""
     lists: Mapping[str, Sequence[str]] = json.loads(
         Path(__file__).with_name(name).read_text(encoding="utf-8")
     )
@@ -190,7 +174,6 @@ def _plain_insults(languages: tuple[str, ...] | None, text: str) -> Iterable[str
 
 
 def links(text: str) -> list[str]:
-    """List addresses of the web and of mail."""
     addresses = []
     if "@" in text:
         addresses += _MAIL.findall(text)
@@ -201,10 +184,7 @@ def links(text: str) -> list[str]:
 
 
 def phones(text: str, regions: Iterable[str] = ()) -> list[str]:
-    """List telephone numbers: with their country's prefix, as in `regions`, or dialled by a zero.
-
-    Of the first two only such as exist.
-    """
+    """List such as exist, with their prefix or as in `regions`, and what is dialled by a zero."""
     if sum(map(str.isdigit, text)) < _FEWEST_DIGITS:
         return []
     numbers: dict[str, None] = {}

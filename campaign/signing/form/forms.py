@@ -27,23 +27,23 @@ from campaign.signing.address import Part, names_street, parts_of
 from campaign.signing.clean_text import Problem, without_emoji
 from campaign.web.form_base import PlainForm
 
-_NAMED = 3
-"""Things quoted in one sentence; whoever mends these is told of the next."""
+_LENGTHS = {"length", "limit"}
+_NAMED = 3  # Things quoted in one sentence; whoever mends these is told of the next
 _Data = Mapping[str, Any]  # each problem has its own
 
 
 def describe_problem(problem: Problem) -> str:
-    """Say what is wrong, and how to mend it."""
-    return _TEXTS[problem.slug](problem.data)
+    data: _Data = problem.data
+    if problem.slug in _TEXTS_WITH_DATA:
+        return _TEXTS_WITH_DATA[problem.slug](data)
+    values = {name: say_number(data[name]) for name in _LENGTHS & data.keys()}
+    values["found"] = "; ".join(data.get("found", ())[:_NAMED])
+    return str(_TEXTS[problem.slug]) % values
 
 
 def list_problem_texts(problem: Problem) -> list[str]:
     """Describe the problem, and what else is wrong with its field."""
     return [describe_problem(part) for part in (problem, *problem.also)]
-
-
-def _lengths(data: _Data) -> dict[str, str]:
-    return {name: say_number(data[name]) for name in ("length", "limit")}
 
 
 def _cannot_print(data: _Data) -> str:
@@ -58,10 +58,6 @@ def _cannot_print(data: _Data) -> str:
             characters=characters,
         )
     )
-
-
-def _quoted(data: _Data) -> str:
-    return "; ".join(data["found"][:_NAMED])
 
 
 def _wrong_code(data: _Data) -> str:
@@ -82,70 +78,62 @@ def _wrong_code(data: _Data) -> str:
     )
 
 
-_TEXTS: dict[str, Callable[[_Data], str]] = {
-    "give-name": lambda _: gettext("Enter your name. We print it under your text."),
-    "give-email": lambda _: gettext(
-        "Enter your email address. We email you a link to confirm what you sign."
+_TEXTS: Mapping[str, object] = {
+    "give-name": _l("Enter your name. We print it under your text."),
+    "give-email": _l("Enter your email address. We email you a link to confirm what you sign."),
+    "give-locality": _l("Enter the town or village where you live."),
+    "choose-country": _l("Choose the country where you live."),
+    "choose-disclosure": _l("Choose what officials see."),
+    "not-an-email": _l("Enter a complete email address, such as name@example.org."),
+    "email-space": _l("Remove the space from this email address."),
+    "email-two-dots": _l("This email address has two dots in a row. Remove one."),
+    "no-letter": _l("Enter at least one letter of the alphabet here."),
+    "one-line": _l("Write this on one line."),
+    "too-long": _l("This has %(length)s characters. Shorten it to %(limit)s or fewer."),
+    "too-long-words": _l(
+        "You wrote %(length)s characters. There is room for %(limit)s. Shorten your words."
     ),
-    "give-locality": lambda _: gettext("Enter the town or village where you live."),
-    "choose-country": lambda _: gettext("Choose the country where you live."),
-    "choose-disclosure": lambda _: gettext("Choose what officials see."),
-    "not-an-email": lambda _: gettext("Enter a complete email address, such as name@example.org."),
-    "email-space": lambda _: gettext("Remove the space from this email address."),
-    "email-two-dots": lambda _: gettext("This email address has two dots in a row. Remove one."),
-    "no-letter": lambda _: gettext("Enter at least one letter of the alphabet here."),
-    "one-line": lambda _: gettext("Write this on one line."),
-    "too-long": lambda data: gettext(
-        "This has %(length)s characters. Shorten it to %(limit)s or fewer.", **_lengths(data)
+    "too-long-card": _l(
+        "You wrote %(length)s characters. The card has room for %(limit)s. Shorten your words."
     ),
-    "too-long-words": lambda data: gettext(
-        "You wrote %(length)s characters. There is room for %(limit)s. Shorten your words.",
-        **_lengths(data),
+    "stacked-marks": _l(
+        "One character has too many accents or marks. Remove some, or type the word again."
     ),
-    "too-long-card": lambda data: gettext(
-        "You wrote %(length)s characters. The card has room for %(limit)s. Shorten your words.",
-        **_lengths(data),
+    "emoji": _l("We cannot print emoji, so we removed them. Check your text, then continue."),
+    "bidi-control": _l(
+        "We removed hidden characters that reverse the text. Check your text, then continue."
     ),
+    "control-character": _l(
+        "We removed hidden characters that we cannot print. Check your text, then continue."
+    ),
+    "nul": _l("We removed hidden characters that we cannot print. Check your text, then continue."),
+    "not-text": _l("We cannot read part of this text. Type it again."),
+    "forbidden-word": _l(
+        "Remove this, or say it another way: %(found)s. It could put someone in danger."
+    ),
+    "insult": _l("Say this another way: %(found)s. Polite words are harder to ignore."),
+    "threat": _l(
+        "This reads as a threat: %(found)s. Remove it. If you are quoting someone, put the words "
+        "in quotation marks."
+    ),
+    "phone-number": _l(
+        "Remove the phone number: %(found)s. Many people will handle what you write."
+    ),
+    "link": _l("Remove the link or email address: %(found)s. No one can open it on paper."),
+    "full-needs-region": _l("Fill this in, or choose below to show officials less."),
+    "full-needs-postal-code": _l("Enter your postal code, or choose below to show officials less."),
+    "street-as-town": _l(
+        "This looks like a street. We never ask for your street. Enter only the town, or tick "
+        "the box below."
+    ),
+    "points-changed": _l("Our text changed while you were writing. Check the points again."),
+    "no-such-language": _l("Our text is not available in this language. Choose another language."),
+}
+_TEXTS_WITH_DATA: Mapping[str, Callable[[_Data], str]] = {
     "too-many-paragraphs": lambda data: gettext(
         "Your words have too many paragraphs. Use at most %(limit)s.", limit=data["limit"]
     ),
-    "stacked-marks": lambda _: gettext(
-        "One character has too many accents or marks. Remove some, or type the word again."
-    ),
     "cannot-print": _cannot_print,
-    "emoji": lambda _: gettext(
-        "We cannot print emoji, so we removed them. Check your text, then continue."
-    ),
-    "bidi-control": lambda _: gettext(
-        "We removed hidden characters that reverse the text. Check your text, then continue."
-    ),
-    "control-character": lambda _: gettext(
-        "We removed hidden characters that we cannot print. Check your text, then continue."
-    ),
-    "nul": lambda _: gettext(
-        "We removed hidden characters that we cannot print. Check your text, then continue."
-    ),
-    "not-text": lambda _: gettext("We cannot read part of this text. Type it again."),
-    "forbidden-word": lambda data: gettext(
-        "Remove this, or say it another way: %(found)s. It could put someone in danger.",
-        found=_quoted(data),
-    ),
-    "insult": lambda data: gettext(
-        "Say this another way: %(found)s. Polite words are harder to ignore.", found=_quoted(data)
-    ),
-    "threat": lambda data: gettext(
-        "This reads as a threat: %(found)s. Remove it. If you are quoting someone, put the words "
-        "in quotation marks.",
-        found=_quoted(data),
-    ),
-    "phone-number": lambda data: gettext(
-        "Remove the phone number: %(found)s. Many people will handle what you write.",
-        found=_quoted(data),
-    ),
-    "link": lambda data: gettext(
-        "Remove the link or email address: %(found)s. No one can open it on paper.",
-        found=_quoted(data),
-    ),
     "facts-missing": lambda data: ngettext(
         "Your letter needs this point: “%(points)s” Say it in your own way, or put it back.",
         "Your letter needs these points: “%(points)s” Say them in your own way, or put them back.",
@@ -163,24 +151,7 @@ _TEXTS: dict[str, Callable[[_Data], str]] = {
         data["lines"],
     ),
     "wrong-code": _wrong_code,
-    "full-needs-region": lambda _: gettext("Fill this in, or choose below to show officials less."),
-    "full-needs-postal-code": lambda _: gettext(
-        "Enter your postal code, or choose below to show officials less."
-    ),
-    "street-as-town": lambda _: gettext(
-        "This looks like a street. We never ask for your street. Enter only the town, or tick "
-        "the box below."
-    ),
-    "points-changed": lambda _: gettext(
-        "Our text changed while you were writing. Check the points again."
-    ),
-    "no-such-language": lambda _: gettext(
-        "Our text is not available in this language. Choose another language."
-    ),
 }
-
-SLUGS = frozenset(_TEXTS)
-"""Every problem that has words; a test holds `validate` to it."""
 
 
 WRITE_FIELDS = (*WORDS, "letter_locale")
@@ -223,14 +194,12 @@ class SigningForm(PlainForm):
     consent_network = BooleanField()
 
     def offer_countries(self, first: str) -> None:
-        """Fill the list of countries, that of the organisation on top."""
         others = (pair for pair in i18n.countries() if pair[0] != first)
         pairs = [("", gettext("Choose a country")), (first, i18n.country_name(first)), *others]
         self.country.choices = [SelectChoice(code, name) for code, name in pairs]
 
     @property
     def besides_letter(self) -> list[Field]:
-        """What the page Write carries along: all that it does not show or make anew."""
         shown = (*WORDS, "receipt")
         return [field for field in self if field.short_name not in shown]
 
@@ -260,7 +229,6 @@ class SigningForm(PlainForm):
         return names_street(self.locality.data or "")
 
     def show_problems(self, problems: Mapping[str, Problem]) -> None:
-        """Put the sentence of each problem by its field."""
         for name, problem in problems.items():
             field: Any = self[name]
             field.errors = list_problem_texts(problem)

@@ -19,7 +19,7 @@ from flask_babel import force_locale, gettext
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, TargetKind, Update
@@ -28,21 +28,18 @@ from campaign.public.case_page import destination_name, edition_for, mission_nam
 from campaign.public.deadline import say_day
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.letter.compose import Writer
-from campaign.signing.mails import last_day_to_confirm
+from campaign.signing.mails import case_facts, last_day_to_confirm
 
 PLAIN, LONGEST, RTL, WORDS, SCRIPTS = "plain", "longest", "rtl", "words", "scripts"
 SAMPLES = (PLAIN, LONGEST, RTL, WORDS, SCRIPTS)
 _LONG_GIVEN = "Wilhelmina-Maximiliana Oluwaseun-Oluwadamilola Featherstonehaugh"
 _LONG_FAMILY = "Venkatanarasimharajuvaripeta-Montgomery von Hohenzollern-Sigmaringen"
-_LONG = 60
-"""Characters of each: together the longest name for which letters are checked."""
+_LONG = 60  # Characters of each: together the longest name for which letters are checked
 _LONG_TOWN = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch"
-_FEWEST = 40
-"""Characters below which own words are not cut further to fit."""
+_FEWEST = 40  # Characters below which own words are not cut further to fit
 
 
 def sample_writer(kind: str, plan: SigningPlan, locale: str, day: date) -> Writer:
-    """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
     values = _PLAIN | {"own_words": _own_words()} | _CASES.get(kind, {})
     writer = Writer(**values, disclosure=Disclosure.FULL, points=points)
@@ -94,7 +91,6 @@ _CASES: dict[str, dict[str, str]] = {
         ),
     },
 }
-"""In what a hard case differs from the ordinary supporter."""
 
 
 def _own_words() -> str:
@@ -105,7 +101,6 @@ def _own_words() -> str:
 
 
 def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: int) -> Writer:
-    """Give the writer as many own words as are allowed and fit the page."""
     once = writer.own_words
     words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
     filled = replace(writer, own_words=words)
@@ -127,8 +122,6 @@ _WRITER = "Ana"
 
 @dataclass(frozen=True, slots=True)
 class SampleMail:
-    """A mail as its reader sees it."""
-
     kind: str
     subject: str
     text: str
@@ -169,52 +162,32 @@ def _part(mail: EmailMessage, kind: str) -> str:
     return str(part.get_content()) if part else ""
 
 
-def _case(campaign: Campaign, locale: str) -> Context:
-    return {
-        "person_name": campaign.person_name,
-        "person_died": campaign.person_died,
-        "reference": campaign.reference,
-        "cards": campaign.cards,
-        "case_url": _url("public.case", lang=locale, slug=campaign.slug),
-    }
-
-
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
     link = _url("public.home", lang=locale) + "letter/…"
     now = db.utcnow()
     confirm_by = last_day_to_confirm(now + timedelta(days=days), now=now, locale=locale)
     said = {"writer": _WRITER, "link": link, "days": days, "confirm_by": confirm_by}
-    return _case(campaign, locale) | said
+    return case_facts(campaign, locale) | said
 
 
 def _followed(campaign: Campaign, locale: str) -> Context:
-    own = {"letters_url": _url("privacy.ask", lang=locale), "unsubscribe": _home(locale) + "…"}
-    return _case(campaign, locale) | own
-
-
-def _confirm(campaign: Campaign, locale: str, now: datetime) -> Context:
-    return _link(campaign, locale, 7)
-
-
-def _remind(campaign: Campaign, locale: str, now: datetime) -> Context:
-    return _link(campaign, locale, 4)
-
-
-def _waiting(campaign: Campaign, locale: str, now: datetime) -> Context:
-    letter = _link(campaign, locale, 7)
-    return {"email": "", "letters": [letter], "days": 7}
+    own = {
+        "letters_url": _url("privacy.ask", lang=locale),
+        "unsubscribe": _url("public.home", lang=locale) + "…",
+    }
+    return case_facts(campaign, locale) | own
 
 
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
     letters_url = _url("privacy.ask", lang=locale)
     said = {"writer": _WRITER, "letters_url": letters_url, "why": "already", "own_words": ""}
-    return _case(campaign, locale) | said
+    return case_facts(campaign, locale) | said
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
     note = gettext("Remove the phone number. Everyone at the embassy could read it.")
     link = _link(campaign, locale, 7)["link"]
-    return _case(campaign, locale) | {"note": note, "link": link}
+    return case_facts(campaign, locale) | {"note": note, "link": link}
 
 
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
@@ -252,21 +225,20 @@ def _continued(campaign: Campaign, locale: str, now: datetime) -> Context:
     return _followed(campaign, locale) | kept | more
 
 
-def _action(campaign: Campaign, locale: str, now: datetime) -> Context:
-    return {"news": _news(campaign, locale, now)} | _member(locale)
-
-
-def _digest(campaign: Campaign, locale: str, now: datetime) -> Context:
-    news = _news(campaign, locale, now)
-    return {"items": [news], "frequency": "weekly"} | _member(locale)
-
-
 KINDS: Mapping[str, Callable[[Campaign, str, datetime], Context]] = {
-    "network-action": _action,
-    "network-digest": _digest,
-    "confirm-letter": _confirm,
-    "remind-letter": _remind,
-    "letters-waiting": _waiting,
+    "network-action": lambda campaign, locale, now: (
+        _member(locale) | {"news": _news(campaign, locale, now)}
+    ),
+    "network-digest": lambda campaign, locale, now: (
+        _member(locale) | {"items": [_news(campaign, locale, now)], "frequency": "weekly"}
+    ),
+    "confirm-letter": lambda campaign, locale, _: _link(campaign, locale, 7),
+    "remind-letter": lambda campaign, locale, _: _link(campaign, locale, 4),
+    "letters-waiting": lambda campaign, locale, _: {
+        "email": "",
+        "letters": [_link(campaign, locale, 7)],
+        "days": 7,
+    },
     "already-signed": _already,
     "letter-returned": _returned,
     "letter-handed-over": _handed_over,
@@ -274,7 +246,6 @@ KINDS: Mapping[str, Callable[[Campaign, str, datetime], Context]] = {
     "case-continued": _continued,
     "case-stopped": _stopped,
 }
-"""Every mail about a campaign, in the order in which they can come."""
 
 
 def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
@@ -295,7 +266,6 @@ def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, str, str]:
-    """Return title, text and language of an update, or of an invented one."""
     text = told_in(update, locale, campaign.default_locale) if update else None
     if text is None:
         return (
@@ -307,13 +277,9 @@ def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, 
 
 
 def _member(locale: str) -> Context:
-    page = _home(locale) + "…"
+    page = _url("public.home", lang=locale) + "…"
     return {"preferences_url": page, "leave_url": page, "unsubscribe": page}
 
 
-def _home(locale: str) -> str:
-    return _url("public.home", lang=locale)
-
-
 def _url(endpoint: str, **values: Any) -> str:
-    return current_settings().base_url.rstrip("/") + url_for(endpoint, **values)
+    return site_url(url_for(endpoint, **values))

@@ -17,10 +17,8 @@ from campaign.campaigns.lifecycle import is_rehearsal
 from campaign.campaigns.public_counts import count_of
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.staff import Role
-from campaign.printing.geometry import Layout
 from campaign.printing.problems import OF_ADDRESS, LetterRefused
 from campaign.public.case_page import CasePage, Picture, case_page
 from campaign.public.share_links import Share
@@ -34,14 +32,13 @@ from campaign.signing.form.preview_samples import (
     sample_writer,
 )
 from campaign.signing.form.views import cannot_print, pdf_response
-from campaign.signing.letter.draft import Letters, draft_letters, layout_of, pdf_of
+from campaign.signing.letter.draft import Letters, draft_letters, pdf_of
 from campaign.staff.guards import guard
 from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")
 guard(blueprint, Role.ORGANIZER)
 _ON_PAGES = frozenset({"edition", "update", "picture", "targets"})
-"""Parts of a campaign that its page shows."""
 
 
 class Previews(Page, template="signing/previews.html"):
@@ -49,11 +46,8 @@ class Previews(Page, template="signing/previews.html"):
     codes: list[str]
     letter_locales: list[str]
     written: frozenset[str]
-    """Languages that have a letter."""
     addressed: bool
-    """Whether letters go to anybody."""
     kinds: list[str]
-    """Of emails."""
     samples: tuple[str, ...]
     sample: str
 
@@ -70,7 +64,6 @@ class PreviewCase(Page, template="signing/preview.html"):
 class PreviewLetter(Page, template="signing/preview_letter.html"):
     campaign: Campaign
     letters: Letters
-    layout: Layout
     letter_locale: str
     letter_locales: list[str]
     samples: tuple[str, ...]
@@ -148,7 +141,6 @@ def preview_case(slug: str, lang: str) -> ResponseReturnValue:
 
 
 def _risks_in(campaign: Campaign, locale: str, parts: Collection[str]) -> list[Finding]:
-    """Find what flags rule out in these parts of the campaign, in one language."""
     texts = [
         *(text for text in texts_of_campaign(campaign) if text.part != "targets"),
         *(
@@ -172,9 +164,7 @@ def _rehearse_url(campaign: Campaign, lang: str) -> str:
 def preview_letter(slug: str, lang: str) -> ResponseReturnValue:
     campaign = load(slug)
     letters, _locale = _sample_letters(campaign, lang)
-    return pdf_response(
-        pdf_of(letters, layout_of(campaign, home_country())), f"{campaign.slug}-specimen.pdf"
-    )
+    return pdf_response(pdf_of(letters), f"{campaign.slug}-specimen.pdf")
 
 
 @blueprint.get("/<lang>/letter")
@@ -186,7 +176,6 @@ def preview_screen(slug: str, lang: str) -> ResponseReturnValue:
         PreviewLetter(
             campaign=campaign,
             letters=letters,
-            layout=layout_of(campaign, home_country()),
             letter_locale=locale,
             letter_locales=list(plan_of(campaign).letters),
             samples=SAMPLES,
@@ -216,15 +205,13 @@ def preview_html(slug: str, lang: str, kind: str) -> ResponseReturnValue:
 
 def _sample_letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
     """Return the letters of the invented supporter, marked as a specimen, and their language."""
-    home, now = home_country(), db.utcnow()
-    plan = plan_of(campaign, home=home)
+    now = db.utcnow()
+    plan = plan_of(campaign)
     if not plan.letters:
         raise NotFound("letter-template")
     locale = plan.letter_locale(request.args.get("letter", ""), lang)
     writer = sample_writer(_sample(), plan, locale, clock.day_of(now, campaign.timezone))
-    letters = draft_letters(
-        campaign, writer, locale, now=now, home=home, specimen=gettext("Specimen")
-    )
+    letters = draft_letters(campaign, writer, locale, now=now, specimen=gettext("Specimen"))
     return letters, locale
 
 

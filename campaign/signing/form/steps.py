@@ -31,7 +31,6 @@ from campaign.signing.letter.draft import (
     Letters,
     blank_writer,
     draft_letters,
-    layout_of,
     point_texts,
     templates_by_target,
 )
@@ -58,25 +57,17 @@ class CheckPage(Page, template="signing/check.html"):
     form: SigningForm
     signed: SignedForm
     meant: str
-    """The address that was probably meant; empty: the one given looks right."""
     letters: Letters
-    layout: Layout
     consents: Consents
     settings: Settings
-    at_risk: bool
-    """Whether the signer lives where the officials are."""
-    alike: int
-    """How many letters say nearly the same; 0: few."""
-    read_first: list[str]
-    """Reasons for which somebody will read it before it is printed."""
+    at_risk: bool  # Whether the signer lives where the officials are
+    alike: int  # How many letters say nearly the same; 0: few
+    read_first: list[str]  # Reasons for which somebody will read it before it is printed
 
 
 @dataclass(frozen=True, slots=True)
 class FormResult:
-    """A form that was posted, judged."""
-
     form: SignedForm | None
-    """None where something must be mended first."""
     problems: Problems
 
     @property
@@ -94,7 +85,6 @@ class FormResult:
 
 
 def open_plan(session: Session, slug: str, now: datetime) -> SigningPlan:
-    """The plan of a campaign that takes letters now. Raises NotFound or Refused."""
     plan = get_plan(session, slug)
     refuse_ended(plan, now)
     return plan
@@ -113,10 +103,6 @@ def correct_address(posted: Posted) -> Posted:
 def judge_form(
     posted: Posted, plan: SigningPlan, now: datetime | None = None, *, limit: int | None = None
 ) -> FormResult:
-    """The whole form; a letter that is found right fits its page.
-
-    `limit` is how many characters of own words are taken, where it is not the usual number.
-    """
     offer = plan.offer(posted.get("letter_locale", ""))
     values = _with_letter_locale(posted, plan)
     form, problems = check_form(
@@ -128,7 +114,6 @@ def judge_form(
 
 
 def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
-    """The part of the page Write."""
     offer = plan.offer(posted.get("letter_locale", ""))
     values = _with_letter_locale(posted, plan)
     words, problems = check_words(
@@ -170,7 +155,6 @@ def you_page(campaign: Campaign, posted: Posted, problems: Problems, now: dateti
 def check_page(
     campaign: Campaign, posted: Posted, form: SignedForm, now: datetime, *, alike: int
 ) -> CheckPage:
-    home = current_settings().organisation_country
     shown = SigningForm(posted)
     signer = Signer(campaign.id, form.email, form.given_name, form.family_name)
     shown.receipt.data = make_receipt(signer, now)
@@ -179,10 +163,7 @@ def check_page(
         form=shown,
         signed=form,
         meant=validate.suggest_address(form.email),
-        letters=draft_letters(
-            campaign, form, form.letter_locale, now=now, home=home, specimen=page_mark()
-        ),
-        layout=layout_of(campaign, home),
+        letters=draft_letters(campaign, form, form.letter_locale, now=now, specimen=page_mark()),
         consents=consents_in_words(cards=campaign.cards),
         settings=current_settings(),
         at_risk=form.country == campaign.country,
@@ -234,11 +215,9 @@ class WritePage(Page, template="signing/write.html"):
     cards: bool
     letter_locales: list[str]
     points: list[tuple[str, bool, str]]
-    """Key, whether it is required, text."""
     taken: set[str]
     can_rewrite: bool
-    facts: list[str]
-    """What a rewritten letter still has to say."""
+    facts: list[str]  # What a rewritten letter still has to say
     recipients: tuple[Recipient, ...]
     gloss: ReaderTranslation | None
     room: Room | None
@@ -263,7 +242,6 @@ def write_page(
     now: datetime,
     letter_locale: str = "",
 ) -> WritePage:
-    """Make the page Write; `letter_locale` is the letter's language where the address names one."""
     locale = plan.letter_locale(posted.get("letter_locale", letter_locale), i18n.locale())
     choice = _choice(posted, plan, locale)
     letters = _drafts(campaign, choice.order, locale, now)
@@ -300,12 +278,11 @@ def live_preview(
         blank_writer(gettext("(your name)"), words.own_words, words.points),
         full_text=words.full_text,
     )
-    home = current_settings().organisation_country
-    letters = draft_letters(campaign, writer, locale, now=now, home=home, specimen=page_mark())
+    letters = draft_letters(campaign, writer, locale, now=now, specimen=page_mark())
     return LivePreview(
         letter=replace(letters[0], translation=None),
         cards=letters.cards,
-        layout=layout_of(campaign, home),
+        layout=letters.layout,
         room=_measure(plan, locale, words, problems, now),
         sentences=[words for problem in problems.values() for words in list_problem_texts(problem)],
     )
@@ -362,8 +339,7 @@ def _full_text(
 
 def _drafts(campaign: Campaign, keys: tuple[str, ...], locale: str, now: datetime) -> Letters:
     writer = blank_writer(gettext("(your name)"), points=keys)
-    home = current_settings().organisation_country
-    return draft_letters(campaign, writer, locale, now=now, home=home)
+    return draft_letters(campaign, writer, locale, now=now)
 
 
 def _reader_translation(
@@ -388,7 +364,6 @@ def _reader_translation(
 def _measure(
     plan: SigningPlan, locale: str, words: Words, problems: Problems, now: datetime
 ) -> Room | None:
-    """Measure the letter; None where that is not possible, or nobody could mend it."""
     if locale not in plan.bounded or {problem.slug for problem in problems.values()} - _READABLE:
         return None
     day = clock.day_of(now, plan.timezone)

@@ -32,7 +32,7 @@ from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
 from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
-from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of
+from campaign.signing.letter.draft import draft_letters, pdf_of
 from campaign.signing.mails import APART
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
@@ -43,13 +43,10 @@ from campaign.web.security import public, request_networks
 class SentPage(Page, template="signing/sent.html"):
     plan: SigningPlan
     settings: Settings
-    apart_hours: int
-    """How far apart two emails are that bring several links."""
+    apart_hours: int  # How far apart two emails are that bring several links
     share: Share | None
-    others: tuple[CaseRow, ...]
-    """Open cases, where this one takes no more letters."""
+    others: tuple[CaseRow, ...]  # Open cases, where this one takes no more letters
     again: bool
-    """Whether the link was asked for once more."""
 
 
 class ResendStep(Page, template="signing/resend_step.html"):
@@ -59,13 +56,11 @@ class ResendStep(Page, template="signing/resend_step.html"):
 
 class CannotPrint(Page, template="signing/cannot_print.html"):
     problems: set[str]
-    """Slugs of what the press found."""
     places: list[tuple[Official, str]]
     """For who can mend it: the officials, each with the longest line of the address."""
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these pages under `/<lang>/actions/<slug>/`."""
     blueprint.add_app_template_global(card_fragment, "card_fragment")
     blueprint.register_error_handler(LetterRefused, cannot_print)
     case = "/<lang>/actions/<slug>"
@@ -83,7 +78,6 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def write(lang: str, slug: str) -> ResponseReturnValue:
-    """Show the letter to be written; posted to by who comes back, or changes its language."""
     if request.method != "POST" and "again" in request.args:
         return back_to_write(lang, slug)
     with db.reading() as session:
@@ -93,7 +87,6 @@ def write(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def live(lang: str, slug: str) -> ResponseReturnValue:
-    """Show the letter as it stands while it is typed, as a part of the page Write."""
     _count_against("live", current_settings().live_previews_per_hour)
     with db.reading() as session:
         plan = plan_for(session, slug)
@@ -205,25 +198,20 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
         result = steps.judge_form(request.form, plan, db.utcnow())
         if result.form is None:
             return show_problems(session, plan, result)
-        campaign, home = _campaign(session, plan), current_settings().organisation_country
+        campaign = _campaign(session, plan)
         letters = draft_letters(
             campaign,
             result.form,
             result.form.letter_locale,
             now=db.utcnow(),
-            home=home,
             specimen=sign_in_rehearsal.page_mark() or gettext("Preview"),
         )
-        layout = layout_of(campaign, home)
-    return pdf_response(pdf_of(letters, layout), "preview.pdf")
+    return pdf_response(pdf_of(letters), "preview.pdf")
 
 
 @public
 def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
-    """Lead to where the letter is, who asks for a step by its address.
-
-    Somebody who comes back to it (js/steps.js) sends it once more.
-    """
+    """Lead to the letter who asks for a step by its address, or send it once more (js/steps.js)."""
     if "again" in request.args:
         with db.reading() as session:
             plan_for(session, slug)
@@ -234,7 +222,6 @@ def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
 def cannot_print(
     problem: LetterRefused, places: list[tuple[Official, str]] | None = None
 ) -> ResponseReturnValue:
-    """Say why there is no PDF."""
     slugs = {fault.slug for fault in problem.problems}
     return show_private(CannotPrint(problems=slugs, places=places or []), 422)
 
@@ -258,7 +245,7 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
     """Return what can be signed now; on a page of a rehearsal, before the campaign has opened."""
     if not sign_in_rehearsal.is_rehearsing():
         return steps.open_plan(session, slug, db.utcnow())
-    plan = plan_of(get_campaign(session, slug), home=current_settings().organisation_country)
+    plan = plan_of(get_campaign(session, slug))
     if not plan.letters:
         raise NotFound("letter-template")
     return plan

@@ -24,7 +24,6 @@ from campaign.printing.placeholders import fill, placeholders_in
 from campaign.printing.printed_content import LetterContext, Translation
 
 Offered = Sequence[tuple[str, bool]]
-"""Key of each point and whether it is required, in the template's order."""
 
 
 def order_points(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
@@ -40,10 +39,7 @@ def order_points(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
 
 
 def arrange_points(order: Iterable[str], offered: Offered) -> tuple[str, ...]:
-    """Return all keys offered, in `order` as far as it names them, the others in the template's.
-
-    For the page on which points are taken, left and moved.
-    """
+    """Return all keys offered, first those of `order`, for the page that moves points."""
     place = {key: at for at, (key, _) in enumerate(offered)}
     keys = [key for key in dict.fromkeys(order) if key in place]
     return tuple(_merged(keys, [key for key in place if key not in keys], place))
@@ -77,13 +73,10 @@ _Points = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A template version's words."""
-
     subject: str
     opening: str
     closing: str
-    points: tuple[tuple[str, bool, str], ...]
-    """Key, whether it is required, text; in order."""
+    points: tuple[tuple[str, bool, str], ...]  # Key, whether it is required, text; in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +91,7 @@ class Writer:
     country: str
     disclosure: Disclosure
     own_words: str
-    points: tuple[str, ...]
-    """Keys of the talking points taken, in the order in which they print."""
+    points: tuple[str, ...]  # Keys of the talking points taken, in the order in which they print
     full_text: str = ""
     """The whole letter between salutation and close, where the supporter rewrote it."""
 
@@ -110,7 +102,6 @@ class Writer:
 
 _OF_WRITER = tuple(field.name for field in fields(Writer))
 WRITER_COLUMNS = tuple(getattr(Signature, name) for name in _OF_WRITER)
-"""What is read of a signature for its letters."""
 
 
 def writer_of(signed: Signature | Row[Any]) -> Writer:
@@ -132,8 +123,6 @@ class TranslationInput:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the letter says of the campaign itself."""
-
     reference: str
     person_name: str
     country: str
@@ -141,7 +130,6 @@ class Case:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Case":
-        """From the bundle's frozen record."""
         act_by = date.fromisoformat(data["act_by"]) if data["act_by"] else None
         return cls(**{**data, "act_by": act_by})
 
@@ -156,7 +144,6 @@ def case_of(campaign: Campaign) -> Case:
 
 
 def number_of(sequence: int) -> str:
-    """Return a letter's number in its bundle as it is printed: `00123`."""
     return f"{sequence:05d}"
 
 
@@ -288,7 +275,6 @@ def _body(
 
 
 def shown_locality(writer: Writer) -> str:
-    """Return the town, unless the supporter shows officials the name only."""
     return "" if writer.disclosure is Disclosure.NAME else writer.locality
 
 
@@ -314,14 +300,12 @@ _COPY_WORDS = {"fr": "Copie : ", "es": "Con copia a: ", "ar": "نسخة إلى: 
 
 
 def copies_to(copies: tuple[str, ...], locale: str) -> tuple[str, ...]:
-    """Return the lines that say who gets a copy, in the letter's language."""
     if not copies:
         return ()
     return (f"{_COPY_WORDS.get(locale.partition('-')[0], 'Copy: ')}{copies[0]}", *copies[1:])
 
 
 def place_and_date(place: str, day: date, locale: str) -> str:
-    """Say where and when the letter is written, in its language."""
     date_text = i18n.say_date(day, locale)
     if not place:
         return date_text

@@ -12,7 +12,7 @@ from sqlalchemy.orm import object_session
 from campaign.core.errors import NotFound
 from campaign.core.isolation.orders import Limits
 from campaign.core.rate_limits import FewAtOnce
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, home_country
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.signature import Disclosure, Letter, Signature
@@ -32,16 +32,10 @@ from campaign.storage import storage
 
 
 class Letters(list[LetterContext]):
-    """One supporter's letters, and on what they are printed."""
-
-    def __init__(
-        self, letters: Iterable[LetterContext], *, cards: bool, layout: Layout | None = None
-    ) -> None:
+    def __init__(self, letters: Iterable[LetterContext], *, cards: bool, layout: Layout) -> None:
         super().__init__(letters)
         self.cards = cards
-        """Whether they are printed as cards."""
-        self.layout = layout
-        """The sheet with which they were frozen; None before."""
+        self.layout = layout  # once frozen, the sheet with which they were
 
     def without(self, keys: Collection[str]) -> "Letters":
         rest = (letter for letter in self if letter.key not in keys)
@@ -49,16 +43,13 @@ class Letters(list[LetterContext]):
 
 
 def draft_letters(
-    campaign: Campaign, writer: Writer, locale: str, *, now: datetime, home: str, specimen: str = ""
+    campaign: Campaign, writer: Writer, locale: str, *, now: datetime, specimen: str = ""
 ) -> Letters:
-    """Compose a letter to each target from the newest templates; `home` is our country.
-
-    Raises NotFound where a target has no template in that language.
-    """
+    """Compose a letter to each target from the newest templates. Raises NotFound without one."""
     return Letters(
         (
             compose_letter(
-                current_facts(campaign, target, locale, home=home),
+                current_facts(campaign, target, locale),
                 proposal_of(template),
                 writer,
                 campaign.templates,
@@ -71,6 +62,7 @@ def draft_letters(
             for target, template in templates_by_target(campaign, locale).items()
         ),
         cards=campaign.cards,
+        layout=layout_of(campaign),
     )
 
 
@@ -89,10 +81,7 @@ def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterT
 def point_texts(
     templates: Iterable[LetterTemplate], letters: Iterable[LetterContext], order: tuple[str, ...]
 ) -> dict[str, str]:
-    """Return the text of each talking point by its key.
-
-    `letters` are those of the templates, by a writer who took all points in that order.
-    """
+    """Return texts of points by key; the letters take all points `order`, one for each template."""
     texts: dict[str, str] = {}
     for template, letter in zip(templates, letters, strict=True):
         keys = order_points(order, [(point.key, point.required) for point in template.points])
@@ -101,7 +90,7 @@ def point_texts(
     return texts
 
 
-def signed_letters(signature: Signature, *, home: str, writer: Writer | None = None) -> Letters:
+def signed_letters(signature: Signature, *, writer: Writer | None = None) -> Letters:
     """Compose the letters of a signature, in the words of the versions that were signed.
 
     Of a letter that is in a bundle, all else is as it was frozen: what is printed. `writer`: as
@@ -116,7 +105,7 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
             compose_letter(
                 frozen.facts_for(letter.target_id, locale)
                 if frozen
-                else current_facts(campaign, letter.target, locale, home=home),
+                else current_facts(campaign, letter.target, locale),
                 proposal_of(letter.template),
                 writer or writer_of(signature),
                 campaign.templates,
@@ -130,12 +119,11 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
     return Letters(
         letters,
         cards=bundles[0].cards if bundles else campaign.cards,
-        layout=bundles[0].sheet if bundles else None,
+        layout=bundles[0].sheet if bundles else layout_of(campaign),
     )
 
 
 def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
-    """Return what the letter was frozen with; None where no bundle has a record of it."""
     session = object_session(letter)
     if letter.bundle_id is None or session is None:
         return None
@@ -145,22 +133,16 @@ def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
     return frozen if target and locale in target.addressing else None
 
 
-def layout_of(campaign: Campaign, home: str) -> Layout:
+def layout_of(campaign: Campaign) -> Layout:
     first = next((target for target in campaign.targets if target.kind is TargetKind.TO), None)
-    return layout_for(host_country(first, home) if first else home)
+    return layout_for(host_country(first) if first else home_country())
 
 
-def pdf_of(letters: Letters, layout: Layout) -> bytes:
-    """Print the letters, or cards, as one PDF, in a process of its own with limits.
-
-    Raises TooMany where this process waits for others already, LetterRefused where a letter cannot
-    be printed.
-    """
+def pdf_of(letters: Letters) -> bytes:
+    """Print one PDF, in a process with limits. Raises TooMany if others wait, or LetterRefused."""
     limits = Limits(memory=current_settings().letter_memory_mb * 1_000_000)
     with _presses.wait(), storage().workshop() as folder:
-        return render_few(
-            letters, letters.layout or layout, folder, cards=letters.cards, limits=limits
-        )
+        return render_few(letters, letters.layout, folder, cards=letters.cards, limits=limits)
 
 
 def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:

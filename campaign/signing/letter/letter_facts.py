@@ -11,6 +11,7 @@ from typing import Any
 
 from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of
 from campaign.core import clock
+from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, LetterFormat, LetterTemplate, Target, TargetKind
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.printed_content import LetterContext
@@ -28,26 +29,20 @@ from campaign.signing.letter.compose import (
 
 @dataclass(frozen=True, slots=True)
 class LetterFacts:
-    """What a letter in one language to one official says, besides its template and its writer."""
-
     case: Case
     addressing: Addressing
     timezone: str
     translation: tuple[str, Addressing] | None
-    """The language into which it is translated, and how it is addressed in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenTarget:
-    """An official of the bundle: slug, name per language, how letters in each are addressed."""
-
     official: str
     names: dict[str, str]
     addressing: dict[str, Addressing]
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "FrozenTarget":
-        """From the bundle's row."""
         addressing = {code: Addressing.from_json(one) for code, one in data["addressing"].items()}
         return cls(data["official"], data["names"], addressing)
 
@@ -58,18 +53,14 @@ class FrozenLetters:
 
     timezone: str
     layout: str
-    """Slug of the letters' layout, which gives the paper."""
     format: str
-    """`letter` or `card`."""
     case: Case
     targets: dict[int, FrozenTarget]
-    """By the target's id, in the campaign's order."""
     translation: str = ""
     """Language into which letters in another one are translated; empty: they are not."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "FrozenLetters":
-        """From the bundle's row, which holds more."""
         return FrozenLetters(
             timezone=data["timezone"],
             layout=data["layout"],
@@ -98,9 +89,9 @@ class FrozenLetters:
         )
 
 
-def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str) -> LetterFacts:
-    """Return the facts as they are now; `home` is the organization's country."""
-    country, into = host_country(target, home), language_of(campaign)
+def current_facts(campaign: Campaign, target: Target, locale: str) -> LetterFacts:
+    """Return the facts as they are now."""
+    country, into = host_country(target), language_of(campaign)
     copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
     return LetterFacts(
         case=case_of(campaign),
@@ -110,9 +101,8 @@ def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str)
     )
 
 
-def host_country(target: Target, home: str) -> str:
-    """Return the country in which a letter is delivered or posted."""
-    return target.mission.host_country if target.mission else home
+def host_country(target: Target) -> str:
+    return target.mission.host_country if target.mission else home_country()
 
 
 def compose_letter(
@@ -128,10 +118,7 @@ def compose_letter(
     sequence: int | None = None,
     specimen: str = "",
 ) -> LetterContext:
-    """Compose a letter, for all that shows it: the page Check, the PDF, the proof, the bundle.
-
-    `templates` are those among which its translation is.
-    """
+    """Compose a letter for all that shows it; among `templates` is its translation."""
     into = None
     if facts.translation and facts.translation[0] != locale and not writer.full_text:
         into = find_translation(templates, target_id, *facts.translation, signed_at)
@@ -178,6 +165,5 @@ def find_translation(
     addressing: Addressing,
     moment: datetime,
 ) -> TranslationInput | None:
-    """What a letter to that target, signed at that moment, is translated with."""
     template = template_at(templates, target_id, locale, moment)
     return TranslationInput(locale, proposal_of(template), addressing) if template else None

@@ -27,8 +27,6 @@ def nobody(own_words: str = "", points: tuple[str, ...] = (), full_text: str = "
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A letter to one target, before somebody writes it."""
-
     facts: LetterFacts
     proposal: Proposal
     layout: Layout
@@ -36,14 +34,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """The letters to all targets in one language."""
-
     locale: str
     cards: bool
     letters: tuple[Draft, ...]
 
     def contexts(self, writer: Writer, day: date) -> list[LetterContext]:
-        """Compose the letters, every word in place."""
         return [
             compose(
                 key="",
@@ -102,14 +97,14 @@ class Drafts:
 
 
 def drafts_of(
-    campaign: Campaign, locale: str, pairs: Iterable[tuple[Target, LetterTemplate]], *, home: str
+    campaign: Campaign, locale: str, pairs: Iterable[tuple[Target, LetterTemplate]]
 ) -> Drafts | None:
     """Return the drafts in one language; None where a template asks for what the campaign lacks."""
     letters = tuple(
         Draft(
-            current_facts(campaign, target, locale, home=home),
+            current_facts(campaign, target, locale),
             proposal_of(template),
-            layout_for(host_country(target, home)),
+            layout_for(host_country(target)),
         )
         for target, template in pairs
     )

@@ -20,16 +20,13 @@ from campaign.web.page import Page
 
 log = structlog.get_logger()
 
-_REST = "rest"
-"""In the query: the letters that can be printed, without the others."""
+_REST = "rest"  # In the query: the letters that can be printed, without the others
 
 
 class LettersNotPrinted(Page, template="tracking/cannot_print.html"):
     cards: bool
     refused: list[str]
-    """To whom the letters are that cannot be printed."""
-    rest: int
-    """How many others there are; 0: none can be printed."""
+    rest: int  # How many others there are; 0: none can be printed
     rest_url: str
 
 
@@ -37,16 +34,13 @@ class TooLatePage(Page, template="tracking/too_late.html"):
     problem: str
     cards: bool
     back: str
-    """An address, or "" where there is none."""
 
 
 class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
     why: str
-    """The slug of MailboxShared."""
     lang: str
     token: str
-    public_id: str | None
-    """Of a letter in My letters, else None."""
+    public_id: str | None  # Of a letter in My letters, else None
     shared: SharedMailbox
 
 
@@ -73,7 +67,6 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
 
 
 def init_blueprint(blueprint: Blueprint) -> None:
-    """Put the checks of public pages, and the pages of failures, on a blueprint."""
     before_request.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
     blueprint.register_error_handler(MailboxShared, _mailbox_shared)

@@ -8,14 +8,13 @@ from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.models.signature import Signature, SignatureState
-from campaign.printing.geometry import Layout
 from campaign.printing.page_fit import Room
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.pages.before_request import not_found, show_private
 from campaign.signing import confirm_letter
 from campaign.signing.address import Part, Sample, samples_of
 from campaign.signing.form.forms import SigningForm
-from campaign.signing.letter.draft import Letters, layout_of, signed_letters
+from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.news_subscription import News
 from campaign.tracking.pages.blueprint import blueprint
@@ -33,26 +32,20 @@ class WithdrawLetter(Page, template="tracking/withdraw.html"):
 class ChangeLetter(Page, template="tracking/change.html"):
     token: str
     signature: Signature
-    by_link: bool
-    """Whether the token is the letter's own."""
+    by_link: bool  # Whether the token is the letter's own
     note: str
-    """Why it was sent back."""
     case: CasePage
     form: SigningForm
-    warns: bool
-    """Whether its writer has moved to where its officials are, and was not warned yet."""
+    warns: bool  # Whether its writer has moved to where its officials are, and was not warned yet
     bounded: bool
     lives_there: bool
     points: list[tuple[str, bool, str]]
-    """Key, whether it is required, text."""
     parts: tuple[Part, ...]
     samples: dict[str, Sample]
     taken: set[str]
-    letters: Letters
-    """As they would be changed, where they are `shown`."""
+    letters: Letters  # As they would be changed, where they are `shown`
     shown: bool
     room: Room | None
-    layout: Layout
     limit: int
 
 
@@ -145,9 +138,9 @@ def _change_page(
 ) -> ResponseReturnValue:
     """Show the form; with `answer`, what is wrong in it, or the letter as it would print."""
     settings = current_settings()
-    home, result = settings.organisation_country, changed.result
+    result = changed.result
     form = SigningForm(changed.posted)
-    form.offer_countries(home)
+    form.offer_countries(settings.organisation_country)
     form.show_problems(result.problems if answer else {})
     shown = result.form if answer else None
     page = ChangeLetter(
@@ -160,14 +153,13 @@ def _change_page(
         warns=warns,
         bounded=changed.bounded,
         lives_there=form.country.data == signature.campaign.country,
-        points=change_or_withdraw.offered_points(signature, home, changed.posted),
+        points=change_or_withdraw.offered_points(signature, changed.posted),
         parts=form.fit_address(),
         samples=samples_of(form),
         taken=set(changed.posted.getlist("points")),
-        letters=signed_letters(signature, home=home, writer=shown),
+        letters=signed_letters(signature, writer=shown),
         shown=shown is not None,
         room=changed.room,
-        layout=layout_of(signature.campaign, home),
         limit=settings.own_words_limit,
     )
     return show_private(page, result.status if answer else 200)
@@ -189,7 +181,6 @@ one_click.register_error_handler(NotFound, not_found)
 @blueprint.route("/<lang>/news-off/<link>", methods=["GET", "POST"])
 @public
 def news_off(lang: str, link: str) -> ResponseReturnValue:
-    """Show the page with its buttons, or switch. Looking changes nothing."""
     if request.method != "POST":
         return _shown(link)
     return _switched(link, on=request.form.get("on") == "1")

@@ -14,23 +14,22 @@ from campaign.campaigns.find_campaigns import find_open
 from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, is_allowed
 from campaign.core.rate_limits import count_from_networks
-from campaign.core.settings import current_settings, home_country
+from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
-from campaign.printing.geometry import Layout
 from campaign.public.case_page import CasePage, case_page, edition_for, other_language
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.pages.before_request import show_private
 from campaign.public.share_links import Share, share_of
 from campaign.signing import confirm_letter
-from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.letter.draft import Letters, pdf_of, signed_letters
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.signing.signatures_per_mailbox import refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
-from campaign.tracking.change_or_withdraw import can_change, can_withdraw
+from campaign.tracking.change_or_withdraw import refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, note_for, status_of, trips_of
@@ -44,25 +43,19 @@ class ConfirmLetter(Page, template="signing/confirm.html"):
     token: str
     case: CasePage
     letters: Letters
-    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """An open action in a few words."""
-
     slug: str
     reference: str
     country: str
     title: str
     content_lang: str
-    """Language of the title, where it is not the page's."""
     deadline: Deadline | None
 
 
 class LetterPage(Page, template="tracking/letter.html"):
-    """A letter that was confirmed."""
-
     token: str
     signature: Signature
     case: CasePage
@@ -73,16 +66,12 @@ class LetterPage(Page, template="tracking/letter.html"):
     can_change: bool
     can_withdraw: bool
     printed: bool
-    again: bool
-    """Whether somebody has pressed the button of a letter that was confirmed before."""
+    again: bool  # Whether somebody has pressed the button of a letter that was confirmed before
     changed: bool
     held: bool
-    tried: bool
-    """Whether somebody was at the gate or the post with it."""
+    tried: bool  # Whether somebody was at the gate or the post with it
     note: str
-    """What its writer is asked to change."""
     letters: Letters
-    layout: Layout
     sendings: list[Sending]
     sent_by_self: int
     next: NextAction | None
@@ -99,8 +88,7 @@ class NotMine(Page, template="tracking/not_mine.html"):
 
     token: str
     case: CasePage
-    writers: Sequence[str]
-    """Given names; "" of who cannot be named."""
+    writers: Sequence[str]  # Given names; "" of who cannot be named
     deleted: bool
 
 
@@ -110,7 +98,6 @@ _LINK = "/<lang>/letter/<token>"
 @blueprint.get(_LINK)
 @public
 def letter(lang: str, token: str) -> ResponseReturnValue:
-    """Show the letter with its button, or how far it has come. Looking changes nothing."""
     with db.reading() as session:
         signature = confirm_letter.get_by_token(session, token)
         if signature.forgotten_at is not None:
@@ -126,7 +113,6 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
 @blueprint.post(_LINK)
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
-    """Confirm the letter. A second click says that it is confirmed already."""
     session = db.session()
     signature, was_pending = confirm_letter.confirm(
         session, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
@@ -141,25 +127,17 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
 def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = _confirmed(session, token)
-        home, name = home_country(), f"{signature.campaign.slug}.pdf"
-        letters = signed_letters(signature, home=home)
-        layout = layout_of(signature.campaign, home)
-    return pdf_page(letters, partial(pdf_of, layout=layout), name)
+        name, letters = f"{signature.campaign.slug}.pdf", signed_letters(signature)
+    return pdf_page(letters, pdf_of, name)
 
 
 @blueprint.get(f"{_LINK}/post.pdf")
 @public
 def post_pdf(lang: str, token: str) -> ResponseReturnValue:
-    """Print the letter with an addressed envelope, for who posts it as well."""
     with db.reading() as session:
         signature = _confirmed(session, token)
-        home, name = home_country(), f"{signature.campaign.slug}.pdf"
-        letters = signed_letters(signature, home=home)
-        layout = layout_of(signature.campaign, home)
-
-        return pdf_page(
-            letters, lambda some: posted_pdf(signature, some, layout, home), f"post-{name}"
-        )
+        name = f"post-{signature.campaign.slug}.pdf"
+        return pdf_page(signed_letters(signature), partial(posted_pdf, signature), name)
 
 
 @blueprint.post(f"{_LINK}/sent")
@@ -224,12 +202,7 @@ def _confirmed(session: Session, token: str) -> Signature:
 
 def _confirm_page(signature: Signature, token: str) -> Response:
     return _show(
-        ConfirmLetter(
-            token=token,
-            case=_case(signature),
-            letters=signed_letters(signature, home=home_country()),
-            layout=layout_of(signature.campaign, home_country()),
-        )
+        ConfirmLetter(token=token, case=_case(signature), letters=signed_letters(signature))
     )
 
 
@@ -246,7 +219,7 @@ def _anonymised_page(session: Session, signature: Signature, since: datetime) ->
 def _letter_page(
     session: Session, signature: Signature, token: str, *, again: bool = False
 ) -> Response:
-    campaign, letters = signature.campaign, signed_letters(signature, home=home_country())
+    campaign, letters = signature.campaign, signed_letters(signature)
     case = _case(signature, confirm_letter.count_for(session, signature))
     return _show(
         LetterPage(
@@ -257,8 +230,8 @@ def _letter_page(
             marks=marks_of(session, signature),
             stopped=is_stopped(campaign.status),
             status=status_of(session, signature),
-            can_change=can_change(signature),
-            can_withdraw=can_withdraw(session, signature),
+            can_change=is_allowed(refuse_unchangeable, signature),
+            can_withdraw=is_allowed(refuse_unwithdrawable, session, signature),
             printed=any(letter.sequence for letter in signature.letters),
             again=again,
             changed="changed" in request.args,
@@ -266,7 +239,6 @@ def _letter_page(
             tried=bool(trips_of(session, signature.letters)),
             note=note_for(session, signature),
             letters=letters,
-            layout=layout_of(campaign, home_country()),
             sendings=_sendings(signature, letters),
             sent_by_self=in_steps(send_it_yourself.count_sent(session, campaign)),
             next=next_action(session, signature, i18n.locale(), db.utcnow()),
@@ -303,7 +275,7 @@ def _sendings(signature: Signature, letters: Letters) -> list[Sending]:
         return []
     if signature.shown_state is not SignatureState.CONFIRMED:
         return []
-    return sendings_of(signature, letters, home_country())
+    return sendings_of(signature, letters)
 
 
 def _show(page: Page) -> Response:

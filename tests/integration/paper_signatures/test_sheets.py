@@ -24,7 +24,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.privacy import erase_supporter
-from campaign.signing.person_fingerprint import person_print
+from campaign.signing.person_fingerprint import Person, person_print
 from campaign.tracking.letter_links import Mailbox
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
@@ -50,11 +50,13 @@ def make_sheet(session: Session, campaign: Campaign | None = None, **more: objec
 def sign_online(session: Session, campaign: Campaign, person: Details, **more: object) -> Signature:
     """The same person, with a letter."""
     mark = person_print(
-        person.given_name,
-        person.family_name,
-        country=person.country,
-        postal_code=person.postal_code,
-        locality=person.locality,
+        Person(
+            person.given_name,
+            person.family_name,
+            person.country,
+            person.postal_code,
+            person.locality,
+        )
     )
     (signature,) = add_confirmed(
         session,

@@ -45,7 +45,7 @@ def test_all_that_is_asked_is_carried_signed_given_exported_changed_and_erased(
     client: FlaskClient, session: Session
 ) -> None:
     campaign = make_campaign(session, full_text_edit=True)
-    offer = plan_of(campaign, home="CA").offer("en")
+    offer = plan_of(campaign).offer("en")
     form, problems = check_form(FORM, FORM["points"], offer, limit=500)  # type: ignore[arg-type]
     assert form is not None, problems
     [signature] = add_confirmed(session, campaign, 1, **columns_of(form))

@@ -15,7 +15,7 @@ from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.models.staff import Role
-from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
+from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.signing.signed_links import digest_of
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.signing.conftest import FORM
@@ -108,8 +108,8 @@ def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
     add_confirmed(session, made, 3, own_words="Words of mine. " * 20)
 
     for signature in session.query(Signature):
-        letters = signed_letters(signature, home="CA")
-        pages, text = pdf_text(pdf_of(letters, layout_of(made, "CA")))
+        letters = signed_letters(signature)
+        pages, text = pdf_text(pdf_of(letters))
         assert pages == 1
         assert "Words of mine." in text
 

@@ -44,15 +44,15 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
         session, letter_locales=["es", "en", "fr"], print_translation=True, full_text_edit=True
     )
     values = {**FORM, **typed}
-    offer = plan_of(campaign, home="CA").offer(values["letter_locale"])
+    offer = plan_of(campaign).offer(values["letter_locale"])
     form, problems = check_form(values, values.pop("points"), offer, limit=500)
     assert form is not None, problems
     [signature] = add_confirmed(session, campaign, 1, **columns_of(form))
     session.commit()
     mission, locale, now = campaign.targets[0].mission, form.letter_locale, signature.signed_at
     assert mission is not None
-    [checked] = draft_letters(campaign, form, locale, now=now, home="CA")
-    [waiting] = signed_letters(signature, home="CA")
+    [checked] = draft_letters(campaign, form, locale, now=now)
+    [waiting] = signed_letters(signature)
     pairs = {(campaign.targets[0].id, locale)}
     facts = facts_of(
         campaign,
@@ -71,7 +71,7 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
     session.commit()
     session.expire_all()
     [printed] = load_volume(session, bundle.volumes[0].id).letters
-    [kept] = signed_letters(session.get_one(Signature, signature.id), home="CA")
+    [kept] = signed_letters(session.get_one(Signature, signature.id))
     assert (checked.number, waiting.number, proof.number) == (None, None, None)
     assert (printed.number, kept.number) == ("00001", "00001")
     assert (checked.translation is None) is bool(form.full_text)
@@ -99,7 +99,7 @@ def test_a_frozen_letter_is_what_the_bundle_prints(app: Flask, session: Session,
     session.commit()
     session.expire_all()
     [printed] = load_volume(session, bundle.volumes[0].id).letters
-    letters = signed_letters(session.get_one(Signature, signature.id), home="CA")
+    letters = signed_letters(session.get_one(Signature, signature.id))
     [kept] = letters
     assert letters.cards is (form == "card")
     assert letters.layout is not None

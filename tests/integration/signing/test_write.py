@@ -31,7 +31,7 @@ REWRITTEN = (
 
 def letters_of(signature: Signature, app: Flask) -> list[LetterContext]:
     with app.app_context(), db.reading() as session:
-        return list(signed_letters(session.get_one(Signature, signature.id), home="CA"))
+        return list(signed_letters(session.get_one(Signature, signature.id)))
 
 
 def test_points_print_in_the_order_in_which_they_came(

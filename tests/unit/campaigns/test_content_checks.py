@@ -81,7 +81,7 @@ def test_a_letter_that_leaves_no_room_for_own_words_is_pointed_at(campaign: Camp
 def test_fitting_measures_what_signing_measures(campaign: Campaign) -> None:
     keys = tuple(point.key for point in campaign.templates[0].points)
     pairs = [(campaign.targets[0], campaign.templates[0])]
-    drafts = drafts_of(campaign, "en", pairs, home="CA")
+    drafts = drafts_of(campaign, "en", pairs)
     assert drafts is not None
     writer = replace(nobody(points=keys), given_name=LONGEST_NAME)
     signed = drafts.room(writer, date(2000, 9, 30))

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from campaign.core.clock import months_before
 from campaign.models.campaign import CampaignStatus
-from campaign.privacy.overdue import all_is_over, ended_at, months_before
+from campaign.privacy.overdue import all_is_over, ended_at
 
 _MARCH = datetime(2026, 3, 5, 12, tzinfo=UTC)
 _MAY = datetime(2026, 5, 5, 12, tzinfo=UTC)

@@ -7,7 +7,8 @@ import pytest
 
 from campaign.core.text.email_addresses import canonical_email
 from campaign.models.signature import SignatureState
-from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat, rule, rule_confirmed
+from campaign.signing.person_fingerprint import Person
+from campaign.signing.signatures_per_mailbox import Ruling, Seat, rule, rule_confirmed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAYA = Person("Maya", "Roy", "CA", "K1P 1A4", "Ottawa")

@@ -13,9 +13,9 @@ from campaign.models.signature import Disclosure
 from campaign.printing.check_letters import check_characters, texts_of
 from campaign.signing.address import names_street
 from campaign.signing.clean_text import without_emoji
-from campaign.signing.form.forms import SLUGS
+from campaign.signing.form.forms import _TEXTS, _TEXTS_WITH_DATA
 from campaign.signing.letter.compose import Case, Proposal, compose
-from campaign.signing.signatures_per_mailbox import Person
+from campaign.signing.person_fingerprint import Person
 from campaign.signing.validate import (
     CARD_WORDS_LIMIT,
     Offer,
@@ -250,7 +250,9 @@ ANYTHING = st.text(
 def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points: list[str]) -> None:
     form, problems = check_form(values, points, OFFER, limit=50)
     assert (form is None) == bool(problems)
-    assert {problem.slug for problem in problems.values()} <= SLUGS
+    assert {
+        problem.slug for problem in problems.values()
+    } <= _TEXTS.keys() | _TEXTS_WITH_DATA.keys()
 
 
 @pytest.mark.fuzz
