@@ -29,22 +29,16 @@ def approve(
     """Publish it as if `by` had written it. Raises as `proposals.decide` and publishing do."""
     campaign = proposal.campaign
     content = proposals.decide(session, proposal, ProposalState.APPROVED, by)
-    actor = f"staff:{by.id}"
-    if proposal.kind is ProposalKind.UPDATE:
-        update = update_of(content)
-        updates.post_update(session, campaign, actor=actor, risks_seen=risks_seen, **update)
-    elif proposal.kind is ProposalKind.OUTCOME:
-        editions.publish_outcomes(
-            session, campaign, actor=actor, outcomes=content, risks_seen=risks_seen
-        )
-    elif proposal.kind is ProposalKind.CLOSE:
-        status_changes.close_campaign(
-            session, campaign, actor=actor, now=now, reasons=content, risks_seen=risks_seen
-        )
-    else:
-        status_changes.reword_reason(
-            session, campaign, actor=actor, reasons=content, risks_seen=risks_seen
-        )
+    by_actor: dict[str, Any] = {"actor": f"staff:{by.id}", "risks_seen": risks_seen}
+    match proposal.kind:
+        case ProposalKind.UPDATE:
+            updates.post_update(session, campaign, **update_of(content), **by_actor)
+        case ProposalKind.OUTCOME:
+            editions.publish_outcomes(session, campaign, outcomes=content, **by_actor)
+        case ProposalKind.CLOSE:
+            status_changes.close_campaign(session, campaign, now=now, reasons=content, **by_actor)
+        case ProposalKind.REASON:
+            status_changes.reword_reason(session, campaign, reasons=content, **by_actor)
     mails.answer_proposal(session, campaign, proposal)
 
 

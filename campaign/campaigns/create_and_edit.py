@@ -1,4 +1,4 @@
-"""Campaigns made, edited, copied and deleted."""
+"""Campaigns draft, edited, copied and deleted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +80,7 @@ def edit_campaign(
     Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
     RiskNamed.
     """
-    revisions.check(session, campaign, Part.FACTS, "", based_on)
+    revisions.check(session, campaign, Part.FACTS, based_on)
     refuse_named(campaign, _new_words(campaign, facts), seen=risks_seen)
     before = facts_content(campaign)
     if "reference" in facts:
@@ -95,7 +95,7 @@ def edit_campaign(
         order_letter_locales(campaign)
     if changed:
         after = facts_content(campaign)
-        revisions.keep(session, campaign, Part.FACTS, "", before=before, after=after, actor=actor)
+        revisions.keep(session, campaign, Part.FACTS, actor, before, after)
         record_change(session, campaign, actor, "campaign.edit", fields=sorted(changed))
     return campaign
 
@@ -131,13 +131,10 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
 
 def order_letter_locales(campaign: Campaign) -> None:
     """Put the languages that the targets read best first."""
-    preferred = [
-        target.official.preferred_locale
-        for target in campaign.targets
-        if target.kind is TargetKind.TO
-    ]
+    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    preferred = {target.official.preferred_locale for target in addressed}
     locales = list(campaign.letter_locales)
-    ordered = sorted(locales, key=lambda code: (code not in preferred, locales.index(code)))
+    ordered = sorted(locales, key=lambda code: code not in preferred)
     if ordered != locales:
         campaign.letter_locales = ordered
 
@@ -205,14 +202,14 @@ def continue_campaign(
 
     Raises Invalid (`reference`).
     """
-    made = _carry_over(session, earlier, actor, created_by_id, reference)
-    made.follows_id = earlier.id
-    _take_risks(earlier, made)
+    draft = _carry_over(session, earlier, actor, created_by_id, reference)
+    draft.follows_id = earlier.id
+    _take_risks(earlier, draft)
     session.flush()
     session.expire(earlier, ["followed_by"])
-    _take_team(session, earlier, made)
-    note(session, made, actor, "campaign.continue", earlier=earlier.id)
-    return made
+    _take_team(session, earlier, draft)
+    note(session, draft, actor, "campaign.continue", earlier=earlier.id)
+    return draft
 
 
 def clone_campaign(
@@ -228,34 +225,30 @@ def clone_campaign(
 
     With `risks` it has its risk flags too. Raises Invalid (`reference`).
     """
-    made = _carry_over(session, other, actor, created_by_id, reference)
+    draft = _carry_over(session, other, actor, created_by_id, reference)
     if risks:
-        _take_risks(other, made)
-    note(session, made, actor, "campaign.clone", other=other.id)
-    return made
+        _take_risks(other, draft)
+    note(session, draft, actor, "campaign.clone", other=other.id)
+    return draft
 
 
 def _carry_over(
     session: Session, source: Campaign, actor: str, created_by_id: int | None, reference: str
 ) -> Campaign:
-    made = create_campaign(
-        session,
-        actor=actor,
-        created_by_id=created_by_id,
-        **(_columns_of(source, OF_ITS_OWN) | {"reference": reference}),
-    )
-    made.editions = [
+    facts: dict[str, Any] = _columns_of(source, OF_ITS_OWN) | {"reference": reference}
+    draft = create_campaign(session, actor=actor, created_by_id=created_by_id, **facts)
+    draft.editions = [
         Edition(**_columns_of(edition, _KEYS | {"outcome"})) for edition in source.editions
     ]
     targets = {target.id: Target(**_columns_of(target, _KEYS)) for target in source.targets}
-    made.targets = list(targets.values())
+    draft.targets = list(targets.values())
     session.flush()
     for old_id in (None, *targets):
         own = targets[old_id].id if old_id is not None else None
         for template in current_templates(source, old_id).values():
-            made.templates.append(_first_version(template, own, created_by_id))
+            draft.templates.append(_first_version(template, own, created_by_id))
     session.flush()
-    return made
+    return draft
 
 
 def _first_version(
@@ -276,19 +269,17 @@ def _columns_of(row: Any, leave: frozenset[str]) -> dict[str, Any]:
     return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
 
 
-def _take_risks(source: Campaign, made: Campaign) -> None:
-    made.risk_flags = [RiskFlag(kind=flag.kind, words=flag.words) for flag in source.risk_flags]
+def _take_risks(source: Campaign, draft: Campaign) -> None:
+    draft.risk_flags = [RiskFlag(kind=flag.kind, words=flag.words) for flag in source.risk_flags]
 
 
-def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
+def _take_team(session: Session, earlier: Campaign, draft: Campaign) -> None:
     """Who worked on the earlier action goes on working on the case."""
     on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == earlier.id)
-    people = {*session.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
+    people = {*session.scalars(on_team), earlier.owner_id} - {draft.owner_id, None}
     now = db.utcnow()
-    if rows := [
-        {"campaign_id": made.id, "staff_user_id": person_id, "added_at": now}
-        for person_id in sorted(people)
-    ]:
+    common = {"campaign_id": draft.id, "added_at": now}
+    if rows := [common | {"staff_user_id": person_id} for person_id in sorted(people)]:
         session.execute(insert(CampaignMember), rows)
 
 
@@ -311,10 +302,5 @@ def delete_draft(session: Session, campaign: Campaign, *, actor: str) -> None:
             session.flush()
     except IntegrityError as problem:
         raise Refused("draft-in-use") from problem
-    audit.record(
-        session,
-        actor=actor,
-        action="campaign.delete",
-        subject=f"campaign:{number}",
-        reference=reference,
-    )
+    subject, detail = f"campaign:{number}", {"reference": reference}
+    audit.record(session, actor=actor, action="campaign.delete", subject=subject, **detail)

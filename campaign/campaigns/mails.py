@@ -3,7 +3,7 @@
 What the case is about, and what a reviewer wrote, stays behind sign-in: mail is a postcard.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -55,25 +55,19 @@ class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
 
 
 def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
-    mail = ApprovalAsked(
-        reference=campaign.reference,
-        who=_name(session, proposal.made_by_id),
-        link=_proposal_link(campaign, proposal),
-    )
-    for user in list_reviewers(session, campaign, by=proposal.made_by_id):
-        mail.send(session, to=user.email, locale=user.locale)
+    author, link = proposal.made_by_id, _proposal_link(campaign, proposal)
+    mail = ApprovalAsked(reference=campaign.reference, who=_name(session, author), link=link)
+    _send(session, mail, list_reviewers(session, campaign, by=author))
 
 
 def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
-    author = _mailable(session, proposal.made_by_id)
-    if author is not None:
-        mail = ApprovalGiven(
-            reference=campaign.reference,
-            who=_name(session, proposal.decided_by_id),
-            link=_proposal_link(campaign, proposal),
-            published=proposal.state is ProposalState.APPROVED,
-        )
-        mail.send(session, to=author.email, locale=author.locale)
+    mail = ApprovalGiven(
+        reference=campaign.reference,
+        who=_name(session, proposal.decided_by_id),
+        link=_proposal_link(campaign, proposal),
+        published=proposal.state is ProposalState.APPROVED,
+    )
+    _send(session, mail, _list_mailable(session, proposal.made_by_id))
 
 
 def ask_for_review(
@@ -82,36 +76,30 @@ def ask_for_review(
     """Mail those who can look at it: the team besides `by`; the admins where there is none."""
     who, link = _name(session, by), _link(campaign)
     mail = ReviewAsked(reference=campaign.reference, who=who, link=link, changed=changed)
-    for user in list_reviewers(session, campaign, by=by):
-        mail.send(session, to=user.email, locale=user.locale)
+    _send(session, mail, list_reviewers(session, campaign, by=by))
 
 
 def answer_review(
     session: Session, campaign: Campaign, before: CampaignStatus, *, by: int | None
 ) -> None:
     """Mail who wrote last what a second person decided; who decides for themselves knows it."""
-    writer = _mailable(session, campaign.submitted_by_id)
-    if before is CampaignStatus.DRAFT or writer is None or writer.id == by:
+    if before is CampaignStatus.DRAFT or campaign.submitted_by_id == by:
         return
     reference, who, link = campaign.reference, _name(session, by), _link(campaign)
-    mail: CampaignMail
-    if campaign.status is CampaignStatus.DRAFT:
-        mail = ReviewReturned(reference=reference, who=who, link=link)
-    elif before is CampaignStatus.REVIEW:
-        moment = _say(campaign.open_at, campaign, writer)
-        mail = ReviewApproved(reference=reference, who=who, link=link, moment=moment)
-    else:
-        return
-    mail.send(session, to=writer.email, locale=writer.locale)
+    for writer in _list_mailable(session, campaign.submitted_by_id):
+        if campaign.status is CampaignStatus.DRAFT:
+            _send(session, ReviewReturned(reference=reference, who=who, link=link), [writer])
+        elif before is CampaignStatus.REVIEW:
+            moment = _say(campaign.open_at, campaign, writer)
+            mail = ReviewApproved(reference=reference, who=who, link=link, moment=moment)
+            _send(session, mail, [writer])
 
 
 def tell_opening_missed(session: Session, campaign: Campaign) -> None:
-    for number in dict.fromkeys((campaign.owner_id, campaign.submitted_by_id)):
-        user = _mailable(session, number)
-        if user is not None:
-            moment = _say(campaign.opening_missed_at, campaign, user)
-            mail = OpeningMissed(reference=campaign.reference, link=_link(campaign), moment=moment)
-            mail.send(session, to=user.email, locale=user.locale)
+    for user in _list_mailable(session, campaign.owner_id, campaign.submitted_by_id):
+        moment = _say(campaign.opening_missed_at, campaign, user)
+        mail = OpeningMissed(reference=campaign.reference, link=_link(campaign), moment=moment)
+        _send(session, mail, [user])
 
 
 def list_reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:
@@ -124,9 +112,14 @@ def list_reviewers(session: Session, campaign: Campaign, *, by: int | None) -> S
     return colleagues or session.scalars(can.where(StaffUser.role == Role.ADMIN)).all()
 
 
-def _mailable(session: Session, number: int | None) -> StaffUser | None:
-    user = session.get(StaffUser, number) if number else None
-    return user if user is not None and user.active else None
+def _send(session: Session, mail: Mail, users: Iterable[StaffUser]) -> None:
+    for user in users:
+        mail.send(session, to=user.email, locale=user.locale)
+
+
+def _list_mailable(session: Session, *ids: int | None) -> list[StaffUser]:
+    users = [session.get(StaffUser, ident) for ident in dict.fromkeys(filter(None, ids))]
+    return [user for user in users if user is not None and user.active]
 
 
 def _name(session: Session, number: int | None) -> str:

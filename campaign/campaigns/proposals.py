@@ -6,21 +6,22 @@ Asked for by the setting `second_person_posts`, once a campaign is public.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import lifecycle, mails, status_changes
+from campaign.campaigns import lifecycle, mails
 from campaign.campaigns.content import updates
-from campaign.campaigns.content.updates import Shown, Telling
 from campaign.campaigns.record_change import REASON_KINDS, drop_empty, drop_proposed_reasons, note
+from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign, StopKind, UpdateKind
+from campaign.models.campaign import Campaign
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
+from campaign.staff.staff_users import actor_name
 
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
@@ -28,8 +29,7 @@ WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
 
 
 def needs_approval(campaign: Campaign) -> bool:
-    settings = current_settings()
-    return settings.second_person_posts and lifecycle.is_public(campaign.status)
+    return current_settings().second_person_posts and lifecycle.is_public(campaign.status)
 
 
 def may_decide(proposal: Proposal, by: StaffUser) -> bool:
@@ -38,11 +38,10 @@ def may_decide(proposal: Proposal, by: StaffUser) -> bool:
 
 
 def get_proposal(session: Session, campaign: Campaign, public_id: str) -> Proposal:
-    own = select(Proposal).where(Proposal.campaign_id == campaign.id)
-    found = session.scalar(own.where(Proposal.public_id == public_id))
-    if found is None:
+    own = select(Proposal).filter_by(campaign_id=campaign.id, public_id=public_id)
+    if (proposal := session.scalar(own)) is None:
         raise NotFound("proposal")
-    return found
+    return proposal
 
 
 def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:
@@ -61,26 +60,15 @@ def propose_update(
     campaign: Campaign,
     *,
     by: StaffUser,
-    kind: UpdateKind,
     happened_on: date,
-    words: updates.Words,
-    telling: Telling = updates.NOBODY,
-    pictures: Sequence[Shown] = (),
-    risks_seen: bool = False,
     replaces: Proposal | None = None,
+    **post: Unpack[updates.NewUpdate],
 ) -> Proposal:
     """Keep an update until a second person approves it. Raises as `updates.post_update` does."""
-    written = updates.check_update(
-        session,
-        campaign,
-        kind=kind,
-        words=words,
-        telling=telling,
-        pictures=pictures,
-        risks_seen=risks_seen,
-    )
+    written = updates.check_update(session, campaign, **post)
+    telling, pictures = post.get("telling", updates.NOBODY), post.get("pictures", ())
     payload = {
-        "kind": kind.value,
+        "kind": post["kind"].value,
         "happened_on": happened_on.isoformat(),
         "words": written,
         "tell_network": telling.network,
@@ -94,8 +82,8 @@ def propose_update(
 def propose_reasons(
     session: Session,
     campaign: Campaign,
-    *,
     kind: ProposalKind,
+    *,
     by: StaffUser,
     reasons: Mapping[str, str],
     risks_seen: bool = False,
@@ -106,11 +94,10 @@ def propose_reasons(
     With the kind CLOSE the campaign closes then. Raises as closing and rewording do.
     """
     if kind is ProposalKind.CLOSE:
-        status_changes.check_closing(
-            session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
-        )
+        actor = actor_name(by)
+        check_closing(session, campaign, actor=actor, reasons=reasons, risks_seen=risks_seen)
     else:
-        status_changes.check_reason(session, campaign, reasons, risks_seen)
+        check_reason(session, campaign, reasons, risks_seen)
     return _keep(session, campaign, kind, drop_empty(reasons), by, replaces)
 
 
@@ -121,23 +108,15 @@ def stop_and_propose(
     by: StaffUser,
     now: datetime,
     reasons: Mapping[str, str],
-    kind: StopKind | None,
-    risks_seen: bool = False,
+    **stop: Any,
 ) -> Proposal:
-    """Stop the campaign now; its reason waits. Raises as `campaigns.stop_campaign` does."""
-    status_changes.stop_campaign(
-        session,
-        campaign,
-        actor=_actor(by),
-        now=now,
-        reasons=reasons,
-        kind=kind,
-        risks_seen=risks_seen,
-        reasons_wait=True,
+    """Stop the campaign now; its reason waits. Raises as `stop_campaign` does."""
+    actor = actor_name(by)
+    stop_campaign(
+        session, campaign, actor=actor, now=now, reasons=reasons, reasons_wait=True, **stop
     )
-    return propose_reasons(
-        session, campaign, kind=ProposalKind.REASON, by=by, reasons=reasons, risks_seen=True
-    )
+    kind = ProposalKind.REASON
+    return propose_reasons(session, campaign, kind, by=by, reasons=reasons, risks_seen=True)
 
 
 def propose_outcome(
@@ -145,18 +124,19 @@ def propose_outcome(
 ) -> Proposal:
     """Keep the outcome by language, with what `by` proposed before in other languages."""
     content: dict[str, str] = {}
-    for earlier in _outcomes_of_author(session, campaign, by):
-        content |= content_of(earlier)
-        _drop(session, earlier, by, ProposalState.OBSOLETE)
+    earlier = select(Proposal).filter_by(campaign_id=campaign.id, made_by_id=by.id)
+    earlier = earlier.where(Proposal.kind == ProposalKind.OUTCOME, Proposal.state.in_(WITH_AUTHOR))
+    for proposal in session.scalars(earlier.order_by(Proposal.id)).all():
+        content |= content_of(proposal)
+        _drop(session, proposal, by, ProposalState.OBSOLETE)
     return _keep(session, campaign, ProposalKind.OUTCOME, content | dict(outcomes), by, None)
 
 
 def find_outcomes(session: Session, campaign: Campaign, by: StaffUser) -> dict[str, Proposal]:
     """By language, the proposal of an outcome that waits, or came back to `by`."""
-    waiting = list_waiting(session, campaign, by)
     return {
         code: proposal
-        for proposal in waiting
+        for proposal in list_waiting(session, campaign, by)
         if proposal.kind is ProposalKind.OUTCOME
         for code in content_of(proposal)
     }
@@ -177,8 +157,8 @@ def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) ->
 
 def content_of(proposal: Proposal) -> dict[str, Any]:
     """What the form gave; empty once nothing can come of it any more."""
-    found: dict[str, Any] = json.loads(proposal.payload or "{}")
-    return found
+    content: dict[str, Any] = json.loads(proposal.payload or "{}")
+    return content
 
 
 def _keep(
@@ -199,7 +179,7 @@ def _keep(
     )
     session.add(proposal)
     session.flush()
-    note(session, campaign, _actor(by), "campaign.propose", kind=kind.value)
+    note(session, campaign, actor_name(by), "campaign.propose", kind=kind.value)
     mails.ask_for_approval(session, campaign, proposal)
     return proposal
 
@@ -218,48 +198,24 @@ def decide(
         raise NotFound("proposal")
     if not may_decide(proposal, by):
         raise Refused("own-proposal")
-    kept = {} if state is ProposalState.DECLINED else {"payload": "", "picture": ""}
-    content = content_of(proposal)
-    _change(
-        session,
-        proposal,
-        (ProposalState.PENDING,),
-        state=state,
-        decided_by_id=by.id,
-        decided_at=db.utcnow(),
-        **kept,
-    )
-    action = "return" if state is ProposalState.DECLINED else "approve"
-    note(
-        session,
-        proposal.campaign,
-        _actor(by),
-        f"campaign.proposal-{action}",
-        kind=proposal.kind.value,
-    )
+    content, is_returned = content_of(proposal), state is ProposalState.DECLINED
+    decision = {"state": state, "decided_by_id": by.id, "decided_at": db.utcnow()}
+    kept = {} if is_returned else {"payload": "", "picture": ""}
+    _change(session, proposal, (ProposalState.PENDING,), **decision, **kept)
+    _note(session, proposal, by, "return" if is_returned else "approve")
     return content
-
-
-def _outcomes_of_author(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:
-    return session.scalars(
-        select(Proposal)
-        .where(Proposal.campaign_id == campaign.id, Proposal.made_by_id == by.id)
-        .where(Proposal.kind == ProposalKind.OUTCOME, Proposal.state.in_(WITH_AUTHOR))
-        .order_by(Proposal.id)
-    ).all()
 
 
 def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalState) -> None:
     if proposal.made_by_id != by.id:
         raise Refused("not-own-proposal")
     _change(session, proposal, WITH_AUTHOR, state=state, payload="", picture="")
-    note(
-        session,
-        proposal.campaign,
-        _actor(by),
-        "campaign.proposal-withdraw",
-        kind=proposal.kind.value,
-    )
+    _note(session, proposal, by, "withdraw")
+
+
+def _note(session: Session, proposal: Proposal, by: StaffUser, action: str) -> None:
+    campaign, kind = proposal.campaign, proposal.kind.value
+    note(session, campaign, actor_name(by), f"campaign.proposal-{action}", kind=kind)
 
 
 def _change(
@@ -275,7 +231,3 @@ def _change(
     session.refresh(proposal)
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise Refused("proposal-decided")
-
-
-def _actor(by: StaffUser) -> str:
-    return f"staff:{by.id}"

@@ -4,12 +4,13 @@ A letter held without a word to its writer counts as its writer is shown (docs/a
 never updates a campaign's row, or many would wait for each other: a job counts once a minute.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from flask import has_app_context
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session
 
 from campaign.campaigns import lifecycle
 from campaign.core import db, jobs
@@ -64,11 +65,8 @@ def counted_publicly() -> ColumnElement[bool]:
 def counts_of(session: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
     """The same for several, by the campaign's id; those never counted have 0."""
     ids = [campaign.id for campaign in campaigns]
-    rows = session.execute(
-        select(CampaignTally.campaign_id, CampaignTally.confirmed).where(
-            CampaignTally.campaign_id.in_(ids)
-        )
-    )
+    tallies = select(CampaignTally.campaign_id, CampaignTally.confirmed)
+    rows = session.execute(tallies.where(CampaignTally.campaign_id.in_(ids)))
     return dict.fromkeys(ids, 0) | dict(rows.all())
 
 
@@ -102,30 +100,21 @@ def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
     Of those that count, or that are `held`.
     """
     state = SignatureState.HELD if held else SignatureState.CONFIRMED
-    return (
-        select(func.max(Signature.confirmed_at))
-        .where(Signature.campaign_id == Campaign.id, Signature.state == state)
-        .correlate(Campaign)
-        .scalar_subquery()
-    )
+    latest = select(func.max(Signature.confirmed_at)).correlate(Campaign)
+    own = (Signature.campaign_id == Campaign.id, Signature.state == state)
+    return latest.where(*own).scalar_subquery()
 
 
 def sent_by_self(session: Session, campaign: Campaign) -> int:
-    return (
-        session.scalar(
-            select(CampaignTally.sent_by_self).where(CampaignTally.campaign_id == campaign.id)
-        )
-        or 0
-    )
+    return _find_tallied(session, campaign, CampaignTally.sent_by_self)
 
 
 def on_paper(session: Session, campaign: Campaign) -> int:
-    return (
-        session.scalar(
-            select(CampaignTally.on_paper).where(CampaignTally.campaign_id == campaign.id)
-        )
-        or 0
-    )
+    return _find_tallied(session, campaign, CampaignTally.on_paper)
+
+
+def _find_tallied(session: Session, campaign: Campaign, column: Mapped[int]) -> int:
+    return session.scalar(select(column).where(CampaignTally.campaign_id == campaign.id)) or 0
 
 
 def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: int) -> None:
@@ -168,47 +157,44 @@ def find_outdated(session: Session, now: datetime) -> dict[int, Counts]:
             ),
         )
     )
-    written = {one: (confirmed, sent, paper) for one, confirmed, sent, paper in rows}
-    counted = _count(session, list(written))
-    true = {campaign_id: counted.get(campaign_id, (0, 0, 0)) for campaign_id in written}
-    return {one: counts for one, counts in true.items() if written[one] != counts}
+    written = {campaign_id: tuple(counts) for campaign_id, *counts in rows}
+    true = dict.fromkeys(written, (0, 0, 0)) | _count(session, list(written))
+    return {ident: counts for ident, counts in true.items() if written[ident] != counts}
 
 
 def _count(session: Session, ids: list[int]) -> dict[int, Counts]:
+    number = func.count()
     query = (
-        select(Signature.campaign_id, func.count())
+        select(Signature.campaign_id, number)
         .where(Signature.campaign_id.in_(ids), Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.campaign_id)
     )
     # Each count has an index of its own; together they would read every row.
-    confirmed: dict[int, int] = dict(session.execute(query).all())
-    sent: dict[int, int] = dict(
-        session.execute(query.where(Signature.sent_by_self_at.is_not(None))).all()
-    )
+    confirmed = Counter(dict(session.execute(query).all()))
+    sent = Counter(dict(session.execute(query.where(Signature.sent_by_self_at.is_not(None))).all()))
     elsewhere = query.add_columns(Signature.origin).where(Signature.origin != Origin.ONLINE)
-    paper: dict[int, int] = {
-        one: count
-        for one, count, origin in session.execute(elsewhere.group_by(Signature.origin))
+    paper = {
+        campaign_id: count
+        for campaign_id, count, origin in session.execute(elsewhere.group_by(Signature.origin))
         if origin is Origin.PAPER
     }
     silent = session.execute(
-        select(Signature.campaign_id, func.count(), func.count(Signature.sent_by_self_at))
+        select(Signature.campaign_id, number, func.count(Signature.sent_by_self_at))
         .where(Signature.campaign_id.in_(ids), _SILENT)
         .group_by(Signature.campaign_id)
     )
-    for one, count, sending in silent:
-        confirmed[one] = confirmed.get(one, 0) + count
-        sent[one] = sent.get(one, 0) + sending
-    return {one: (count, sent.get(one, 0), paper.get(one, 0)) for one, count in confirmed.items()}
+    for campaign_id, count, sending in silent:
+        confirmed[campaign_id] += count
+        sent[campaign_id] += sending
+    return {
+        campaign_id: (count, sent[campaign_id], paper.get(campaign_id, 0))
+        for campaign_id, count in confirmed.items()
+    }
 
 
 def _write(session: Session, campaign_id: int, counts: Counts, now: datetime) -> None:
-    values = {
-        "confirmed": counts[0],
-        "sent_by_self": counts[1],
-        "on_paper": counts[2],
-        "counted_at": now,
-    }
+    names = ("confirmed", "sent_by_self", "on_paper")
+    values = dict(zip(names, counts, strict=True)) | {"counted_at": now}
     session.execute(
         db.insert_into(session, CampaignTally)
         .values(campaign_id=campaign_id, **values)

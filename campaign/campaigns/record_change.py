@@ -98,8 +98,7 @@ def drop_empty(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def needs_second_person() -> bool:
-    settings = current_settings()
-    return settings.second_person_opens
+    return current_settings().second_person_opens
 
 
 def staff_id(actor: str) -> int | None:

@@ -7,10 +7,8 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, mails, rehearsal
 from campaign.campaigns.content.risks import (
-    Words,
-    refuse_blacked_out,
-    refuse_named,
     refuse_named_in,
+    refuse_published,
     texts_of_campaign,
     words_by_field,
 )
@@ -19,6 +17,7 @@ from campaign.campaigns.record_change import (
     drop_empty,
     drop_proposed_reasons,
     move,
+    needs_second_person,
     record_change,
     staff_id,
 )
@@ -54,9 +53,7 @@ def open_campaign(
     first = campaign.opened_at is None
     campaign.opened_at = campaign.opened_at or now
     campaign.closed_at = None
-    before = campaign.status
-    move(session, campaign, CampaignStatus.OPEN, actor)
-    mails.answer_review(session, campaign, before, by=staff_id(actor))
+    _move_and_answer(session, campaign, CampaignStatus.OPEN, actor)
     jobs.enqueue(session, "network.announce", campaign.id)
     if first and campaign.follows_id is not None:
         jobs.enqueue(session, "following.continued", campaign.id)
@@ -86,9 +83,7 @@ def check_closing(
     risks_seen: bool,
 ) -> None:
     check_move(session, campaign, CampaignStatus.CLOSED, actor)
-    words = _reason_words(reasons)
-    refuse_named(campaign, words, seen=risks_seen)
-    refuse_blacked_out(session, campaign, words, seen=risks_seen)
+    _refuse_risks(session, campaign, reasons, risks_seen)
 
 
 def stop_campaign(
@@ -108,23 +103,18 @@ def stop_campaign(
     Invalid with the fields `kind` and `reason_<default language>`, RiskNamed.
     """
     check_move(session, campaign, CampaignStatus.STOPPED, actor)
-    if kind is None or not drop_empty(reasons):
-        reason = {f"reason_{campaign.default_locale}": "reason-missing"}
-        missing = {"kind": "stop-kind-missing"} if kind is None else {}
-        raise Invalid(fields=missing | (reason if not drop_empty(reasons) else {}))
-    words = _reason_words(reasons)
-    refuse_named(campaign, words, seen=risks_seen)
-    refuse_blacked_out(session, campaign, words, seen=risks_seen)
+    missing = {} if kind else {"kind": "stop-kind-missing"}
+    if not drop_empty(reasons):
+        missing[f"reason_{campaign.default_locale}"] = "reason-missing"
+    if kind is None or missing:
+        raise Invalid(fields=missing)
+    _refuse_risks(session, campaign, reasons, risks_seen)
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
     public = {} if reasons_wait else reasons
     move(session, campaign, CampaignStatus.STOPPED, actor, reasons=public, kind=kind.value)
     jobs.enqueue(session, "following.campaign-stopped", campaign.id)
     jobs.enqueue(session, "deliveries.campaign-stopped", campaign.id)
-
-
-def _reason_words(reasons: Mapping[str, str]) -> list[Words]:
-    return words_by_field("reason", reasons, "reason_")
 
 
 def reword_reason(
@@ -168,10 +158,14 @@ def check_reason(
     if is_stopped(campaign.status) and not wanted:
         raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
     if wanted != campaign.status_reasons:
-        words = words_by_field("reason", wanted, "reason_")
-        refuse_named(campaign, words, seen=risks_seen)
-        refuse_blacked_out(session, campaign, words, seen=risks_seen)
+        _refuse_risks(session, campaign, wanted, risks_seen)
     return wanted
+
+
+def _refuse_risks(
+    session: Session, campaign: Campaign, reasons: Mapping[str, str], seen: bool
+) -> None:
+    refuse_published(session, campaign, words_by_field("reason", reasons, "reason_"), seen=seen)
 
 
 def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
@@ -193,9 +187,7 @@ def return_to_draft(session: Session, campaign: Campaign, *, actor: str, note: s
     if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
         raise Invalid(fields={"note": "note-missing"})
     campaign.review_note = note.strip()
-    before = campaign.status
-    move(session, campaign, CampaignStatus.DRAFT, actor)
-    mails.answer_review(session, campaign, before, by=staff_id(actor))
+    _move_and_answer(session, campaign, CampaignStatus.DRAFT, actor)
 
 
 def schedule_campaign(
@@ -216,8 +208,14 @@ def schedule_campaign(
     _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
     refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
+    _move_and_answer(session, campaign, CampaignStatus.SCHEDULED, actor)
+
+
+def _move_and_answer(
+    session: Session, campaign: Campaign, after: CampaignStatus, actor: str
+) -> None:
     before = campaign.status
-    move(session, campaign, CampaignStatus.SCHEDULED, actor)
+    move(session, campaign, after, actor)
     mails.answer_review(session, campaign, before, by=staff_id(actor))
 
 
@@ -227,14 +225,11 @@ def is_writer(campaign: Campaign, actor: str) -> bool:
     return number is not None and number == campaign.submitted_by_id
 
 
-def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[CampaignStatus]:
-    moves = lifecycle.moves_by_hand(
-        campaign.status, second_person=second_person, is_writer=is_writer(campaign, actor)
-    )
-    return list(moves)
+def moves_for(campaign: Campaign, actor: str) -> tuple[CampaignStatus, ...]:
+    is_own, waits = is_writer(campaign, actor), needs_second_person()
+    return lifecycle.moves_by_hand(campaign.status, second_person=waits, is_writer=is_own)
 
 
 def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:
-    missing = len(check_readiness.blockers_of(campaign, status, when))
-    if missing:
+    if missing := len(check_readiness.blockers_of(campaign, status, when)):
         raise Refused("campaign-not-ready", missing=missing)

@@ -8,7 +8,12 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import proposals
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import edition_content, edition_from
-from campaign.campaigns.content.risks import edition_words, refuse_blacked_out, refuse_named
+from campaign.campaigns.content.risks import (
+    edition_words,
+    refuse_blacked_out,
+    refuse_named,
+    refuse_published,
+)
 from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change, staff_id
 from campaign.models.campaign import Campaign, Edition
@@ -43,7 +48,7 @@ def save_edition(
     Where a second person approves public words, another outcome is proposed, and stays as it was.
     `based_on` is the revision that the editor saw (0: none). Raises Invalid, RiskNamed, Refused.
     """
-    revisions.check(session, campaign, Part.EDITION, locale, based_on)
+    revisions.check(session, campaign, Part.EDITION, based_on, locale)
     words = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
     refuse_named(campaign, edition_words(locale, **words), seen=risks_seen)
     edition = find_edition(campaign, locale)
@@ -69,9 +74,8 @@ def publish_outcomes(
 ) -> None:
     """Show what has come of it, by language, as a second person approved it. Raises RiskNamed."""
     for locale, outcome in outcomes.items():
-        words = list(edition_words(locale, outcome=outcome))
-        refuse_named(campaign, words, seen=risks_seen)
-        refuse_blacked_out(session, campaign, words, seen=risks_seen)
+        words = edition_words(locale, outcome=outcome)
+        refuse_published(session, campaign, words, seen=risks_seen)
         content = edition_content(find_edition(campaign, locale))
         _save(session, campaign, actor, locale, edition_from(content | {"outcome": outcome}))
 
@@ -84,9 +88,7 @@ def _save(
         edition, changed = _set_texts(campaign, locale, texts)
     if changed:
         after = edition_content(edition)
-        revisions.keep(
-            session, campaign, Part.EDITION, locale, before=before, after=after, actor=actor
-        )
+        revisions.keep(session, campaign, Part.EDITION, actor, before, after, locale)
         record_change(session, campaign, actor, "campaign.edition", locale=locale, fields=changed)
     return edition
 

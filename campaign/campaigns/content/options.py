@@ -34,25 +34,16 @@ def set_letter_options(
     Invalid with the field `forbidden_words`, Refused (`changed-meanwhile`).
     """
     words = _check_words(forbidden_words)
-    revisions.check(session, campaign, Part.OPTIONS, "", based_on)
+    revisions.check(session, campaign, Part.OPTIONS, based_on)
     before = options_content(campaign)
-    options = (words, full_text_edit, print_translation)
-    if options == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
-        return
     campaign.forbidden_words = words
-    campaign.full_text_edit = full_text_edit
-    campaign.print_translation = print_translation
+    campaign.full_text_edit, campaign.print_translation = full_text_edit, print_translation
     after = options_content(campaign)
-    revisions.keep(session, campaign, Part.OPTIONS, "", before=before, after=after, actor=actor)
-    record_change(
-        session,
-        campaign,
-        actor,
-        "campaign.letter-options",
-        forbidden_words=len(words),
-        full_text_edit=full_text_edit,
-        print_translation=print_translation,
-    )
+    if after == before:
+        return
+    revisions.keep(session, campaign, Part.OPTIONS, actor, before, after)
+    detail = after | {"forbidden_words": len(words)}
+    record_change(session, campaign, actor, "campaign.letter-options", **detail)
 
 
 def _check_words(typed: Iterable[str]) -> list[str]:

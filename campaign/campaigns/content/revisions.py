@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import Content, letter_content
@@ -38,12 +38,8 @@ def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> l
         versions = _versions(campaign, place)
         newest = LetterTemplate.version.desc()
         return [_version(row) for row in session.scalars(versions.order_by(newest).limit(_SHOWN))]
-    rows = session.scalars(
-        select(Revision)
-        .where(*_of(campaign, part, place))
-        .order_by(Revision.number.desc())
-        .limit(_SHOWN)
-    )
+    own = select(Revision).filter_by(**_key(campaign, part, place))
+    rows = session.scalars(own.order_by(Revision.number.desc()).limit(_SHOWN))
     return [_kept(row) for row in rows]
 
 
@@ -52,9 +48,8 @@ def get_kept(session: Session, campaign: Campaign, part: Part, place: str, numbe
         version = session.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
         kept = _version(version) if version else None
     else:
-        row = session.scalar(
-            select(Revision).where(*_of(campaign, part, place), Revision.number == number)
-        )
+        key = _key(campaign, part, place) | {"number": number}
+        row = session.scalar(select(Revision).filter_by(**key))
         kept = _kept(row) if row else None
     if kept is None:
         raise NotFound("revision", number=number)
@@ -73,12 +68,12 @@ def newest_number(session: Session, campaign: Campaign, part: Part, place: str) 
     if part is Part.LETTER:
         numbers = _versions(campaign, place).with_only_columns(func.max(LetterTemplate.version))
         return session.scalar(numbers) or 0
-    numbers = select(func.max(Revision.number)).where(*_of(campaign, part, place))
+    numbers = select(func.max(Revision.number)).filter_by(**_key(campaign, part, place))
     return session.scalar(numbers) or 0
 
 
 def check(
-    session: Session, campaign: Campaign, part: Part, place: str, based_on: int | None
+    session: Session, campaign: Campaign, part: Part, based_on: int | None, place: str = ""
 ) -> None:
     """Wait for others who save or move this campaign; then raise Refused where one saved.
 
@@ -94,11 +89,10 @@ def keep(
     session: Session,
     campaign: Campaign,
     part: Part,
-    place: str,
-    *,
+    actor: str,
     before: Content,
     after: Content,
-    actor: str,
+    place: str = "",
 ) -> None:
     """Keep a state that was saved; with the first one also the state before it, as number 0."""
     number = newest_number(session, campaign, part, place)
@@ -116,10 +110,8 @@ def note_restored(
     session: Session, campaign: Campaign, part: Part, place: str, number: int
 ) -> None:
     newest = newest_number(session, campaign, part, place)
-    row = session.scalar(
-        select(Revision).where(*_of(campaign, part, place), Revision.number == newest)
-    )
-    if row is not None:
+    key = _key(campaign, part, place) | {"number": newest}
+    if (row := session.scalar(select(Revision).filter_by(**key))) is not None:
         row.restored_from = number
         session.flush()
 
@@ -136,17 +128,12 @@ def places_of(session: Session, campaign: Campaign) -> list[tuple[Part, str]]:
 
 
 def _row(campaign: Campaign, part: Part, place: str, number: int, content: Content) -> Revision:
-    return Revision(
-        campaign_id=campaign.id,
-        part=part,
-        place=place,
-        number=number,
-        content=json.dumps(content, ensure_ascii=False),
-    )
+    text = json.dumps(content, ensure_ascii=False)
+    return Revision(**_key(campaign, part, place), number=number, content=text)
 
 
-def _of(campaign: Campaign, part: Part, place: str) -> tuple[ColumnElement[bool], ...]:
-    return (Revision.campaign_id == campaign.id, Revision.part == part, Revision.place == place)
+def _key(campaign: Campaign, part: Part, place: str) -> dict[str, object]:
+    return {"campaign_id": campaign.id, "part": part, "place": place}
 
 
 def _kept(row: Revision) -> Kept:

@@ -300,6 +300,15 @@ def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list
     return [Words(part, code, f"{field}{code}", text) for code, text in texts.items()]
 
 
+def refuse_published(
+    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: bool
+) -> None:
+    """Ask once more before everybody reads what a flag rules out, or what is blacked out."""
+    words = list(texts)
+    refuse_named(campaign, words, seen=seen)
+    refuse_blacked_out(session, campaign, words, seen=seen)
+
+
 def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Finding]:
     """Find the words of passages left out of the `marked` texts that `shown` say. Pure."""
     hidden = [passage for text in marked for passage in list_hidden(text)]

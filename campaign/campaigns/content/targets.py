@@ -32,14 +32,12 @@ class Aim:
 
 
 def find_target(campaign: Campaign, official_slug: str) -> Target | None:
-    return next(
-        (target for target in campaign.targets if target.official.slug == official_slug), None
-    )
+    by_slug = {target.official.slug: target for target in campaign.targets}
+    return by_slug.get(official_slug)
 
 
 def get_target(campaign: Campaign, official_slug: str) -> Target:
-    target = find_target(campaign, official_slug)
-    if target is None:
+    if (target := find_target(campaign, official_slug)) is None:
         raise NotFound("target", official=official_slug)
     return target
 
@@ -61,11 +59,12 @@ def set_targets(
     official_ids = [aim.official.id for aim in aims]
     if len(set(official_ids)) < len(official_ids):
         raise Invalid(fields={"official": "target-twice"})
-    revisions.check(session, campaign, Part.TARGETS, "", based_on)
+    revisions.check(session, campaign, Part.TARGETS, based_on)
     refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
     before, content = [_state(target) for target in campaign.targets], targets_content(campaign)
     for target in [target for target in campaign.targets if target.official_id not in official_ids]:
-        _refuse_if_written_to(session, target)
+        if has_letters(session, target):
+            raise Refused("target-has-letters", official=target.official.slug)
         for post in (post for post in campaign.updates if post.target_id == target.id):
             post.target_id = None
     with stays_ready(campaign):
@@ -77,9 +76,7 @@ def set_targets(
         order_letter_locales(campaign)
     if [_state(target) for target in campaign.targets] != before:
         after = targets_content(campaign)
-        revisions.keep(
-            session, campaign, Part.TARGETS, "", before=content, after=after, actor=actor
-        )
+        revisions.keep(session, campaign, Part.TARGETS, actor, content, after)
         record_change(session, campaign, actor, "campaign.targets", officials=official_ids)
     return list(campaign.targets)
 
@@ -128,11 +125,6 @@ def _set_target(target_before: Target | None, aim: Aim, place: int) -> Target:
     target.kind, target.position, target.mission = aim.kind, place, aim.mission
     target.mission_id = aim.mission.id if aim.mission else None
     return target
-
-
-def _refuse_if_written_to(session: Session, target: Target) -> None:
-    if has_letters(session, target):
-        raise Refused("target-has-letters", official=target.official.slug)
 
 
 def words_of_official(campaign: Campaign, official: Official) -> list[Words]:
@@ -193,7 +185,7 @@ def replace_official(session: Session, *, target: Target, successor: Official, a
     campaign, before = target.campaign, target.official
     if find_target(campaign, successor.slug) is not None:
         raise Refused("target-already", campaign=campaign.reference)
-    revisions.check(session, campaign, Part.TARGETS, "", None)
+    revisions.check(session, campaign, Part.TARGETS, None)
     refuse_named(campaign, words_of_official(campaign, successor), seen=False)
     content = targets_content(campaign)
     with stays_ready(campaign):
@@ -201,10 +193,9 @@ def replace_official(session: Session, *, target: Target, successor: Official, a
         order_letter_locales(campaign)
     session.flush()
     after = targets_content(campaign)
-    revisions.keep(session, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
-    record_change(
-        session, campaign, actor, "campaign.successor", before=before.id, after=successor.id
-    )
+    revisions.keep(session, campaign, Part.TARGETS, actor, content, after)
+    ids = {"before": before.id, "after": successor.id}
+    record_change(session, campaign, actor, "campaign.successor", **ids)
 
 
 def replace_everywhere(
@@ -242,16 +233,13 @@ def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> No
     for gone in session.scalars(select(Target).where(Target.official_id == gone_id)).all():
         campaign = gone.campaign
         before = targets_content(campaign)
-        twin = session.scalar(
-            select(Target).where(
-                Target.campaign_id == gone.campaign_id, Target.official_id == kept_id
-            )
-        )
+        both = select(Target).filter_by(campaign_id=gone.campaign_id, official_id=kept_id)
+        twin = session.scalar(both)
         survivor = gone.id if twin is None else _fold(session, campaign, twin, gone)
         session.execute(update(Target).where(Target.id == survivor).values(official_id=kept_id))
         session.expire_all()
         after = targets_content(campaign)
-        revisions.keep(session, campaign, Part.TARGETS, "", before=before, after=after, actor=actor)
+        revisions.keep(session, campaign, Part.TARGETS, actor, before, after)
 
 
 def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -> int:
@@ -280,41 +268,24 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
 def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
     """Letters follow; of two from one supporter, the one that was never printed goes."""
     twins = select(Letter.signature_id).where(Letter.target_id == kept_id)
-    session.execute(
-        delete(Letter)
-        .where(
-            Letter.target_id == gone_id, Letter.bundle_id.is_(None), Letter.signature_id.in_(twins)
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(Letter)
-        .where(Letter.target_id == gone_id)
-        .values(target_id=kept_id)
-        .execution_options(synchronize_session=False)
-    )
+    spare = delete(Letter).where(Letter.target_id == gone_id, Letter.bundle_id.is_(None))
+    move = update(Letter).where(Letter.target_id == gone_id).values(target_id=kept_id)
+    for statement in (spare.where(Letter.signature_id.in_(twins)), move):
+        session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
     """What was signed stays; versions of the one that goes come before those of the other."""
-    newest = dict(
-        session.execute(
-            select(LetterTemplate.locale, func.max(LetterTemplate.version))
-            .where(LetterTemplate.target_id == gone_id)
-            .group_by(LetterTemplate.locale)
-        ).all()
-    )
-    mine = select(LetterTemplate.id, LetterTemplate.locale, LetterTemplate.version).where(
-        LetterTemplate.target_id == kept_id, LetterTemplate.locale.in_(newest)
-    )
-    for template_id, locale, version in session.execute(
-        mine.order_by(LetterTemplate.version.desc())
-    ).all():
-        moved = update(LetterTemplate).where(LetterTemplate.id == template_id)
-        session.execute(moved.values(version=version + newest[locale]))
-    session.execute(
-        update(LetterTemplate).where(LetterTemplate.target_id == gone_id).values(target_id=kept_id)
-    )
+    template, own = LetterTemplate, LetterTemplate.target_id
+    newest = select(template.locale, func.max(template.version)).where(own == gone_id)
+    for locale, version in session.execute(newest.group_by(template.locale)).all():
+        mine = select(template.id, template.version).where(
+            own == kept_id, template.locale == locale
+        )
+        for ident, number in session.execute(mine.order_by(template.version.desc())).all():
+            moved = update(template).where(template.id == ident)
+            session.execute(moved.values(version=number + version))
+    session.execute(update(template).where(own == gone_id).values(target_id=kept_id))
 
 
 def _is_printed(session: Session, target: Target) -> bool:

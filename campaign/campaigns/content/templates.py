@@ -118,9 +118,8 @@ def save_template(
     kept = with_keys(points)
     texts = {"subject": subject, "opening": opening, "closing": closing}
     check_placeholders(points=kept, **texts)
-    revisions.check(
-        session, campaign, Part.LETTER, revisions.letter_place(locale, target), based_on
-    )
+    place = revisions.letter_place(locale, target)
+    revisions.check(session, campaign, Part.LETTER, based_on, place)
     newest = find_template(session, campaign, locale, target)
     draft = LetterTemplate(locale=locale, created_by_id=created_by_id, **texts)
     draft.target_id = target.id if target else None

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import risks
-from campaign.campaigns.content.risks import refuse_blacked_out, refuse_named
+from campaign.campaigns.content.risks import refuse_published
 from campaign.campaigns.lifecycle import is_news, may_tell_signers
 from campaign.campaigns.record_change import record_change
 from campaign.core import db, jobs
@@ -41,12 +42,16 @@ class Telling:
     network: bool = False
     signers: bool = False
 
-    def names(self) -> list[str]:
-        whom = {"network": self.network, "signers": self.signers}
-        return [name for name, chosen in whom.items() if chosen]
-
 
 NOBODY = Telling()
+
+
+class NewUpdate(TypedDict):
+    kind: UpdateKind
+    words: Words
+    telling: NotRequired[Telling]
+    pictures: NotRequired[Sequence[Shown]]
+    risks_seen: NotRequired[bool]
 
 
 def post_update(
@@ -54,31 +59,22 @@ def post_update(
     campaign: Campaign,
     *,
     actor: str,
-    kind: UpdateKind,
     happened_on: date,
-    words: Words,
-    telling: Telling = NOBODY,
-    pictures: Sequence[Shown] = (),
-    risks_seen: bool = False,
+    **post: Unpack[NewUpdate],
 ) -> Update:
     """Post what happened, with its pictures. Languages without a title are left out.
 
     Raises Invalid by the form's fields; RiskNamed where everybody would read what a flag rules out
     or what is blacked out in a reply, unless its author has seen the warning.
     """
-    written = check_update(
-        session,
-        campaign,
-        kind=kind,
-        words=words,
-        telling=telling,
-        pictures=pictures,
-        risks_seen=risks_seen,
-    )
-    update = _update_of(kind, happened_on, written, pictures)
+    written = check_update(session, campaign, **post)
+    kind, telling = post["kind"], post.get("telling", NOBODY)
+    update = _update_of(kind, happened_on, written, post.get("pictures", ()))
     update.tell_network, update.tell_signers = telling.network, telling.signers
     campaign.updates.append(update)
-    detail = {"told": telling.names()} if telling.names() else {}
+    whom = {"network": telling.network, "signers": telling.signers}
+    told = [name for name, is_told in whom.items() if is_told]
+    detail = {"told": told} if told else {}
     record_change(session, campaign, actor, "campaign.update", kind=kind.value, **detail)
     if telling.network:
         jobs.enqueue(session, "network.announce-update", update.id)
@@ -93,17 +89,16 @@ def check_update(
     *,
     kind: UpdateKind,
     words: Words,
-    telling: Telling,
-    pictures: Sequence[Shown],
-    risks_seen: bool,
+    telling: Telling = NOBODY,
+    pictures: Sequence[Shown] = (),
+    risks_seen: bool = False,
 ) -> dict[str, tuple[str, str]]:
     _refuse_untimely(campaign, kind, telling)
     written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    shown = list(texts_of(written, [picture.alt for picture in pictures]))
-    refuse_named(campaign, shown, seen=risks_seen)
-    refuse_blacked_out(session, campaign, shown, seen=risks_seen)
+    shown = texts_of(written, [picture.alt for picture in pictures])
+    refuse_published(session, campaign, shown, seen=risks_seen)
     return written
 
 

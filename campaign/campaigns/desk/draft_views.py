@@ -19,7 +19,7 @@ from campaign.campaigns.desk.history_views import known_part, name_of
 from campaign.campaigns.desk.labels import choices_of, field_name, part_name, value_text
 from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid, Refused
+from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor, staff_user
@@ -51,9 +51,8 @@ def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
     campaign = load(slug)
     _known(campaign, part, place)
     if "conflict" in request.form:
-        drafts.drop_conflict(
-            db.session(), campaign, staff_id=staff_user().id, part=part, place=_place_of(place)
-        )
+        desk = Desk(campaign, part, _place_of(place))
+        drafts.drop_conflict(db.session(), desk.conflict)
         return done(_("Draft deleted. The saved text has not changed."), ".show", slug=slug)
     return dropped_answer(
         Desk(campaign, part, _place_of(place)).drop(), part_url(campaign, part, _place_of(place))
@@ -114,7 +113,9 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
     """Theirs, mine, what both come to; nothing is lost before its writer has chosen."""
     session, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
-    draft = drafts.get_conflict(session, campaign, staff_id=staff_user().id, part=part, place=where)
+    draft = drafts.find_draft(session, Desk(campaign, part, where).conflict)
+    if draft is None:
+        raise NotFound("draft")
     newest = revisions.newest_number(session, campaign, which, where)
     theirs = parts.content_now(session, campaign, which, where)
     base = revisions.base_of(session, campaign, which, where, draft.based_on)
@@ -157,27 +158,19 @@ def _settle(
         flash(_("For each text that both of you changed, choose what to keep."), "error")
         return None
     content = compare_texts.settle(theirs, fields, choices)
-    me, part = staff_user().id, draft.part
+    desk = Desk(campaign, draft.part, where)
     if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, content, newest)):
-        if not drafts.keep(
-            session,
-            campaign,
-            staff_id=me,
-            part=part,
-            place=where,
-            based_on=newest,
-            content=dict(typed),
-        ):
+        if not drafts.keep_draft(session, desk.at, dict(typed), based_on=newest):
             flash(_("You have a draft of this part. Save it or delete it first."), "error")
             return None
         said = _("Both texts are in the form. Nothing is saved yet. Read them, then save.")
-        url = part_url(campaign, part, where, draft=1)
+        url = part_url(campaign, draft.part, where, draft=1)
     elif _is_saved(campaign, which, where, content, newest):
         said = _("Both texts are merged and saved.")
-        url = part_url(campaign, part, where)
+        url = part_url(campaign, draft.part, where)
     else:
         return None
-    drafts.drop_conflict(session, campaign, staff_id=me, part=part, place=where)
+    drafts.drop_conflict(session, desk.conflict)
     flash(said)
     return redirect(url, 303)
 
@@ -215,17 +208,13 @@ def _choices(fields: Sequence[ChangedField]) -> dict[str, Choice]:
 
 def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newest: int) -> bool:
     try:
-        parts.save_content(
-            db.session(),
-            campaign,
-            part,
-            place,
-            content,
-            actor=actor(),
-            created_by_id=staff_user().id,
-            based_on=newest,
-            risks_seen="risks_seen" in request.form,
-        )
+        seen = "risks_seen" in request.form
+        by: dict[str, Any] = {
+            "actor": actor(),
+            "created_by_id": staff_user().id,
+            "risks_seen": seen,
+        }
+        parts.save_content(db.session(), campaign, part, place, content, based_on=newest, **by)
     except RiskNamed:
         raise
     except Refused as problem:

@@ -1,6 +1,6 @@
 """The desk's pages on which a campaign begins, its facts are changed and a draft is deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from flask import request, url_for
@@ -11,24 +11,20 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.campaigns import create_and_edit, find_campaigns
-from campaign.campaigns.content import drafts
+from campaign.campaigns.content.drafts import Place
 from campaign.campaigns.content.part_contents import plain_facts
 from campaign.campaigns.create_and_edit import Facts, delete_draft
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
-from campaign.campaigns.desk.labels import FORMATS
+from campaign.campaigns.desk.labels import FORMATS, name_language
 from campaign.campaigns.desk.save_with_draft import (
     Desk,
+    DraftDesk,
     DraftPage,
-    as_typed,
     draft_kept,
-    draft_words,
     dropped_answer,
     kept_answer,
     number_seen,
-    show_other,
-    this_tab,
-    typed_fields,
 )
 from campaign.campaigns.themes import theme_name, themes_by_name
 from campaign.core import db, i18n
@@ -117,18 +113,19 @@ class FactsForm(CampaignForm):
     def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._ids = {campaign.slug: campaign.id for campaign in followable}
-        named = [(code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()]
+        named = [(code, name_language(code)) for code in i18n.languages()]
         self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
         self.format.choices = choices((kind.value, words) for kind, words in FORMATS.items())
-        self.themes.choices = choices(_add_kept(themes_by_name(), self.themes.object_data))
+        self.themes.choices = choices(
+            _add_own(themes_by_name(), self.themes.object_data, theme_name)
+        )
         self.timezone.choices = choices((zone, i18n.say_zone(zone)) for zone in all_zones())
         self.default_locale.choices = choices(named)
-        self.letter_locales.choices = choices(_add_own(named, self.letter_locales.object_data))
-        named_by_reference = [
-            (campaign.slug, f"{campaign.reference} · {campaign.person_name}")
-            for campaign in followable
-        ]
-        self.follows.choices = choices([("", _l("No other campaign")), *named_by_reference])
+        self.letter_locales.choices = choices(
+            _add_own(named, self.letter_locales.object_data, name_language)
+        )
+        others = [(other.slug, f"{other.reference} · {other.person_name}") for other in followable]
+        self.follows.choices = choices([("", _l("No other campaign")), *others])
 
     @staticmethod
     def of(
@@ -164,16 +161,12 @@ class FactsForm(CampaignForm):
         return cast("Facts", facts)
 
 
-def _add_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
-    """Return the list, with what a campaign has from before it was one."""
+def _add_own(
+    named: list[tuple[str, str]], own: Sequence[str] | None, name_of: Callable[[str], str]
+) -> list[tuple[str, str]]:
+    """The list with what a campaign has beyond it, from before it was one."""
     keys = {key for key, _name in named}
-    return [*named, *((key, theme_name(key)) for key in own or () if key not in keys)]
-
-
-def _add_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
-    codes = {code for code, _name in named}
-    more = [code for code in own or () if code not in codes]
-    return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]
+    return [*named, *((key, name_of(key)) for key in own or () if key not in keys)]
 
 
 class CreateCampaign(DraftPage, template="campaigns/create.html"):
@@ -182,52 +175,36 @@ class CreateCampaign(DraftPage, template="campaigns/create.html"):
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def create() -> ResponseReturnValue:
-    session, me = db.session(), staff_user().id
-    draft = drafts.find_new(session, staff_id=me) if request.method == "GET" else None
-    going_on = draft is not None and "draft" in request.args
-    typed = {"formdata": as_typed(draft.content)} if draft and going_on else {}
-    form = FactsForm(
-        find_campaigns.list_followable(session, None, by=staff_user()), data=_fresh(), **typed
-    )
-    other = None
-    if "keep" in request.form:
-        if _keep():
-            return done(draft_kept(), ".create")
-        draft = drafts.find_new(session, staff_id=me)
-        other = show_other(form, draft) if draft else None
+    session, me, desk = db.session(), staff_user().id, _new_desk()
+    others = find_campaigns.list_followable(session, None, by=staff_user())
+    form = FactsForm(others, data=_fresh(), **desk.typed())
+    if "keep" in request.form and desk.keep(form):
+        return done(draft_kept(), ".create")
     if form.validate_on_submit() and accepted(
         form,
         lambda: create_and_edit.create_campaign(
             session, actor=actor(), created_by_id=me, **form.facts()
         ),
     ):
-        drafts.drop_new(session, staff_id=me, tab=this_tab())
-        slug = slug_of(form.reference.data)
-        return done(
-            _("Draft created. Only the campaign’s team and the admins can see it."),
-            ".show",
-            slug=slug,
-        )
-    words = draft_words(draft, url_for(".keep_new_draft"), other)
-    return show_page(CreateCampaign(form=form, **words))
+        desk.drop()
+        said = _("Draft created. Only the campaign’s team and the admins can see it.")
+        return done(said, ".show", slug=slug_of(form.reference.data))
+    return show_page(CreateCampaign(form=form, **desk.words()))
 
 
 @blueprint.post("/new/draft")
 def keep_new_draft() -> ResponseReturnValue:
     """For the page's script, while one types."""
-    return kept_answer(_keep())
+    return kept_answer(_new_desk().keep())
 
 
 @blueprint.post("/new/draft/drop")
 def drop_new_draft() -> ResponseReturnValue:
-    is_dropped = drafts.drop_new(db.session(), staff_id=staff_user().id, tab=this_tab())
-    return dropped_answer(is_dropped, url_for(".create"))
+    return dropped_answer(_new_desk().drop(), url_for(".create"))
 
 
-def _keep() -> bool:
-    return drafts.keep_new(
-        db.session(), staff_id=staff_user().id, content=typed_fields(), tab=this_tab()
-    )
+def _new_desk() -> DraftDesk:
+    return DraftDesk(Place(staff_user().id), url_for(".keep_new_draft"))
 
 
 def _fresh() -> dict[str, object]:
@@ -252,18 +229,13 @@ def delete(slug: str) -> ResponseReturnValue:
         raise Refused("not-a-draft")
     if form.validate_on_submit():
         reference = campaign.reference
-        try:
-            delete_draft(db.session(), campaign, actor=actor())
-        except Refused:
-            form.form_errors.append(
-                _(
-                    "You cannot delete this draft. Signature sheets or another campaign are linked "
-                    "to it."
-                )
-            )
-        else:
-            said = _("Draft %(reference)s deleted.", reference=reference)
-            return done(said, ".index")
+        in_use = _(
+            "You cannot delete this draft. Signature sheets or another campaign are linked to it."
+        )
+        if accepted(
+            form, lambda: delete_draft(db.session(), campaign, actor=actor()), refused=in_use
+        ):
+            return done(_("Draft %(reference)s deleted.", reference=reference), ".index")
     return show_page(DeleteDraft(campaign=campaign, form=form))
 
 
@@ -284,12 +256,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
         form,
         lambda: plain_facts(form.facts()),
         lambda: create_and_edit.edit_campaign(
-            session,
-            campaign,
-            actor=actor(),
-            based_on=number_seen(form),
-            risks_seen=bool(form.risks_seen.data),
-            **form.facts(),
+            session, campaign, based_on=number_seen(form), **form.by(), **form.facts()
         ),
         # The address follows the reference.
         lambda: done(_("Facts saved."), ".show", slug=campaign.slug),

@@ -7,8 +7,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form
 from wtforms.validators import ValidationError
 
+from campaign.core.errors import Refused
+from campaign.staff.guards import actor
 from campaign.web.form_base import RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
+from campaign.web.page import accepted
 
 SENTENCES: Mapping[str, Any] = {
     "reference-taken": _l("Another campaign has this reference. Enter a different one."),
@@ -91,8 +94,34 @@ SENTENCES: Mapping[str, Any] = {
 FormType = TypeVar("FormType", bound="CampaignForm")
 
 
+REFUSALS: Mapping[str, Any] = {
+    "own-proposal": _l("You proposed this yourself. Someone else must decide."),
+    "not-own-proposal": _l("Only the person who proposed this can recall it."),
+    "proposal-decided": _l("Someone has already decided on this."),
+    "second-person": _l("You edited the campaign last. Someone else must decide."),
+    "needs-review": _l("Someone else must approve the campaign first. Send it for approval."),
+    "campaign-not-ready": _l("The campaign cannot open at that time. First add what is missing."),
+}
+_CHANGED = _l("The campaign has changed. Load the page again.")
+
+
 class CampaignForm(DeskForm):
     sentences = SENTENCES
+
+    def by(self) -> dict[str, Any]:
+        """Who saves, and whether they saw the warning of risk flags, as services take it."""
+        return {"actor": actor(), "risks_seen": self.has_seen_risks()}
+
+    def has_seen_risks(self) -> bool:
+        return "risks_seen" in self and bool(self["risks_seen"].data)
+
+    def does(self, action: Callable[[], object]) -> bool:
+        """Do `action`; what it finds invalid or refuses is said on the form, with False."""
+        try:
+            return accepted(self, action)
+        except Refused as problem:
+            self.form_errors.append(REFUSALS.get(problem.slug, _CHANGED))
+            return False
 
 
 def make_form(

@@ -1,6 +1,7 @@
 """The desk's pages of what was saved: who, when, what changed; and bringing it back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
@@ -86,16 +87,14 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     which, where = known_part(campaign, part, place)
     kept = revisions.get_kept(session, campaign, which, where, number)
     try:
+        seen = "risks_seen" in request.form
+        by: dict[str, Any] = {
+            "actor": actor(),
+            "created_by_id": staff_user().id,
+            "risks_seen": seen,
+        }
         parts.save_content(
-            session,
-            campaign,
-            which,
-            where,
-            kept.content,
-            actor=actor(),
-            created_by_id=staff_user().id,
-            based_on=_number_seen(),
-            risks_seen="risks_seen" in request.form,
+            session, campaign, which, where, kept.content, based_on=_number_seen(), **by
         )
     except RiskNamed as problem:
         return _show(campaign, part, place, str(number), problem.found)

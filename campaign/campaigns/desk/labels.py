@@ -52,7 +52,7 @@ FIELDS: Mapping[str, Any] = {
 def part_name(part: str, place: str) -> str:
     """A part in words: "Page text, French"."""
     locale, _sign, official = place.partition(":")
-    language = i18n.language_name(locale, i18n.locale()) if locale else ""
+    language = name_language(locale) if locale else ""
     whom = official_name(official) if official else ""
     parts = [str(PARTS.get(part, part)), language, whom]
     return i18n.comma(i18n.locale()).join(filter(None, parts))
@@ -127,7 +127,7 @@ def _day(value: str) -> str:
     return i18n.say_date(date.fromisoformat(value))
 
 
-def _language(code: str) -> str:
+def name_language(code: str) -> str:
     return i18n.language_name(code, i18n.locale())
 
 
@@ -139,7 +139,7 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "issued_on": _day,
         "act_by": _day,
         "timezone": i18n.say_zone,
-        "default_locale": _language,
-        "letter_locales": _language,
+        "default_locale": name_language,
+        "letter_locales": name_language,
     }
 )

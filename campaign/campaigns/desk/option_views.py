@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns.content import options
-from campaign.campaigns.content.options import LONGEST_WORD, MOST_WORDS, set_letter_options
+from campaign.campaigns.content.options import LONGEST_WORD, MOST_WORDS
+from campaign.campaigns.content.part_contents import options_content
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
@@ -75,25 +76,19 @@ def edit_options(slug: str) -> ResponseReturnValue:
     form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_options", slug=slug)
-    options = form.options()
+    saving = form.options() | {"actor": actor(), "based_on": number_seen(form)}
     answer = form.validate_on_submit() and desk.save(
         form,
-        lambda: {**options},
-        lambda: set_letter_options(
-            session, campaign, actor=actor(), based_on=number_seen(form), **options
-        ),
+        form.options,
+        lambda: options.set_letter_options(session, campaign, **saving),
         lambda: done(_("Letter options saved."), ".edit_options", slug=slug),
     )
     return answer or show_page(LetterOptions(campaign=campaign, form=form, **desk.words()))
 
 
 def _data(campaign: Campaign, seen: int) -> dict[str, Any]:
-    return {
-        "based_on": seen,
-        "forbidden_words": "\n".join(campaign.forbidden_words),
-        "full_text_edit": campaign.full_text_edit,
-        "print_translation": campaign.print_translation,
-    }
+    words = "\n".join(campaign.forbidden_words)
+    return options_content(campaign) | {"based_on": seen, "forbidden_words": words}
 
 
 class ReachForm(EditConflictForm, CampaignForm):
@@ -123,15 +118,12 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     form.mark_seen(now)
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_reach", slug=slug)
-    hosts = (form.hosts.data or "").splitlines()
-    if (
-        form.validate_on_submit()
-        and form.is_current(now)
-        and accepted(
-            form,
-            lambda: options.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts),
-        )
-    ):
+
+    def save() -> None:
+        hosts = (form.hosts.data or "").splitlines()
+        options.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts)
+
+    if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
         desk.drop()
         return done(_("Sites saved."), ".edit_reach", slug=slug)
     page = Reach(

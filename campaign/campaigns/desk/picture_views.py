@@ -120,13 +120,12 @@ def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
     pictures.set_picture(
         db.session(),
         campaign,
-        actor=actor(),
         alt=form.alts(codes),
         x=_share(form.x),
         y=_share(form.y),
         file=file.stream if chosen else None,
         name=file.filename if chosen else "",
-        risks_seen=bool(form.risks_seen.data),
+        **form.by(),
     )
 
 
@@ -138,8 +137,5 @@ def _share(field: NumberField) -> int:
 
 def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, object]:
     alts = campaign.picture_alt or {}
-    return {
-        "x": campaign.picture_x,
-        "y": campaign.picture_y,
-        **{f"alt_{code}": alts.get(code, "") for code in codes},
-    }
+    words = {f"alt_{code}": alts.get(code, "") for code in codes}
+    return {"x": campaign.picture_x, "y": campaign.picture_y, **words}

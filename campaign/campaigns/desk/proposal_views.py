@@ -17,12 +17,12 @@ from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, loa
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import KINDS
 from campaign.core import db
-from campaign.core.errors import NotFound, Refused
+from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.staff.guards import staff_user
 from campaign.web.form_fields import TextField
-from campaign.web.page import Page, accepted, show_page
+from campaign.web.page import Page, show_page
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
@@ -111,11 +111,7 @@ def _list_outcomes(campaign: Campaign, content: Mapping[str, str]) -> list[Outco
 
 
 def _decide(form: ProposalForm, proposal: Proposal, decision: str) -> bool:
-    try:
-        is_done = accepted(form, lambda: _act(form, proposal, decision))
-    except Refused as problem:
-        form.form_errors.append(_refusal(problem.slug))
-        is_done = False
+    is_done = form.does(lambda: _act(form, proposal, decision))
     if not is_done:
         # What was begun is undone, so that the page shows what is so now.
         db.session().rollback()
@@ -125,7 +121,7 @@ def _decide(form: ProposalForm, proposal: Proposal, decision: str) -> bool:
 def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
     session, by = db.session(), staff_user()
     if decision == "approve":
-        seen = bool(form.risks_seen.data)
+        seen = form.has_seen_risks()
         approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
     elif decision == "withdraw":
         proposals.withdraw_proposal(session, proposal, by=by)
@@ -133,20 +129,9 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
         proposals.return_proposal(session, proposal, by=by, why=form.note.data or "")
 
 
-def _refusal(slug: str) -> str:
-    words: dict[str, str] = {
-        "own-proposal": _("You proposed this yourself. Someone else must decide."),
-        "not-own-proposal": _("Only the person who proposed this can recall it."),
-        "proposal-decided": _("Someone has already decided on this."),
-    }
-    changed: str = _("The campaign has changed. Load the page again.")
-    return words.get(slug, changed)
-
-
 def _say_decided(decision: str) -> str:
-    words: dict[str, str] = {
-        "approve": _("Text approved and published."),
-        "withdraw": _("Request recalled. Nothing was published."),
-    }
-    otherwise: str = _("Text returned. Its author will get an email.")
-    return words.get(decision, otherwise)
+    if decision == "approve":
+        return str(_("Text approved and published."))
+    if decision == "withdraw":
+        return str(_("Request recalled. Nothing was published."))
+    return str(_("Text returned. Its author will get an email."))

@@ -7,7 +7,6 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
@@ -48,12 +47,8 @@ class RisksForm(EditConflictForm, CampaignForm):
     embargo_until = MomentField(_l("Embargo until"))
 
     def words(self) -> list[tuple[RiskKind, str]]:
-        return [
-            (kind, line) for kind in RiskKind for line in (self[kind.value].data or "").splitlines()
-        ]
-
-    def field_of(self, name: str) -> Field:
-        return self[name]
+        texts = [(kind, self[kind.value].data or "") for kind in RiskKind]
+        return [(kind, line) for kind, text in texts for line in text.splitlines()]
 
 
 class EditRisks(DraftPage, template="campaigns/risks.html"):
@@ -82,27 +77,27 @@ def edit_risks(slug: str) -> ResponseReturnValue:
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
     findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
-    words = _("Risk flags saved.")
     if waits and campaign.status is CampaignStatus.DRAFT:
         words = _(
             "Risk flags saved. A text names one of them, so the campaign will not open "
             "automatically."
         )
-    elif findings and campaign.status in lifecycle.PUBLIC:
-        words = _("Risk flags saved. A text that everyone can read names one of them.")
-    return str(words)
+        return str(words)
+    if findings and campaign.status in lifecycle.PUBLIC:
+        return str(_("Risk flags saved. A text that everyone can read names one of them."))
+    return str(_("Risk flags saved."))
 
 
 def _save(form: RisksForm, campaign: Campaign) -> bool:
     local = form.embargo_until.data
     until = local.replace(tzinfo=ZoneInfo(campaign.timezone)) if local else None
+
+    def set_flags() -> None:
+        session, words = db.session(), form.words()
+        risks.set_flags(session, campaign, actor=actor(), words=words, embargo_until=until)
+
     try:
-        return accepted(
-            form,
-            lambda: risks.set_flags(
-                db.session(), campaign, actor=actor(), words=form.words(), embargo_until=until
-            ),
-        )
+        return accepted(form, set_flags)
     except Refused:
         said = _("The case is already public, so an embargo is no longer possible.")
         form.embargo_until.errors = [*form.embargo_until.errors, said]

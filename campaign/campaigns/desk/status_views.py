@@ -73,9 +73,6 @@ def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
 class ExtendForm(CampaignForm):
     act_by = DayField(_l("New deadline"), needed=_l("Enter the new deadline."))
 
-    def day(self) -> date:
-        return cast("date", self.act_by.data)
-
 
 class CopyForm(CampaignForm):
     reference = LineField(
@@ -136,12 +133,13 @@ def _change_status(slug: str) -> ResponseReturnValue:
     campaign, now = load(slug), db.utcnow()
     to = _asked_status(campaign)
     locales = languages_of(campaign)
-    data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
     again = find_returned(campaign)
-    form = status_form(locales, data=data | _reasons_of(again))
+    data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
+    data |= _data_of(proposals.content_of(again) if again else {})
+    form = status_form(locales, data=data)
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
-    if is_valid and not looks and _change(form, campaign, to, again):
+    if is_valid and not looks and form.does(lambda: _change(form, campaign, to, again)):
         return done(_say_changed(campaign, to), ".show", slug=slug)
     page = ChangeStatus(
         campaign=campaign,
@@ -169,7 +167,7 @@ def extend(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and accepted(
         form,
         lambda: schedule.extend_campaign(
-            session, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
+            session, campaign, actor=actor(), act_by=cast("date", form.act_by.data), now=db.utcnow()
         ),
     ):
         return done(_("Deadline changed."), ".show", slug=slug)
@@ -235,94 +233,52 @@ def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> lis
     return blockers
 
 
-def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
-    content = {} if proposal is None else proposals.content_of(proposal)
-    return {f"reason_{code}": text for code, text in content.items()}
+def _data_of(reasons: Mapping[str, str]) -> dict[str, Any]:
+    return {f"reason_{code}": text for code, text in reasons.items()}
 
 
 def _change(
     form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
-) -> bool:
-    try:
-        return accepted(form, lambda: _move_or_propose(form, campaign, to, again))
-    except Refused as problem:
-        form.form_errors.append(_refusal(problem.slug))
-        return False
-
-
-def _move_or_propose(
-    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> None:
-    session, now, by = db.session(), db.utcnow(), staff_user()
-    reasons, seen = form.reasons(languages_of(campaign)), bool(form.risks_seen.data)
-    waits = proposals.needs_approval(campaign)
-    if waits and is_stopped(to):
-        proposals.stop_and_propose(
-            session,
-            campaign,
-            by=by,
-            now=now,
-            reasons=reasons,
-            kind=form.stop_kind(),
-            risks_seen=seen,
-        )
-    elif waits and to is CampaignStatus.CLOSED and drop_empty(reasons):
-        proposals.propose_reasons(
-            session,
-            campaign,
-            kind=ProposalKind.CLOSE,
-            by=by,
-            reasons=reasons,
-            risks_seen=seen,
-            replaces=again,
-        )
-    else:
-        _move(form, campaign, to, reasons, now)
-
-
-def _move(
-    form: StatusForm,
-    campaign: Campaign,
-    to: CampaignStatus,
-    reasons: Mapping[str, str],
-    now: datetime,
-) -> None:
-    session, by, seen = db.session(), actor(), bool(form.risks_seen.data)
+    session, by, now = db.session(), form.by(), db.utcnow()
+    reasons, waits = form.reasons(languages_of(campaign)), proposals.needs_approval(campaign)
     if to is CampaignStatus.OPEN:
         day = form.act_by.data if campaign.status is CampaignStatus.CLOSED else None
-        status_changes.open_campaign(
-            session, campaign, actor=by, now=now, act_by=day, risks_seen=seen
-        )
+        status_changes.open_campaign(session, campaign, now=now, act_by=day, **by)
     elif to is CampaignStatus.REVIEW:
-        status_changes.submit_for_review(session, campaign, actor=by, now=now)
+        status_changes.submit_for_review(session, campaign, actor=actor(), now=now)
     elif to is CampaignStatus.DRAFT:
-        status_changes.return_to_draft(session, campaign, actor=by, note=form.note.data)
+        status_changes.return_to_draft(session, campaign, actor=actor(), note=form.note.data)
     elif to is CampaignStatus.SCHEDULED:
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = schedule.moment_in(campaign.timezone, form.open_at.data)
-        status_changes.schedule_campaign(
-            session, campaign, actor=by, now=now, open_at=moment, risks_seen=seen
-        )
+        status_changes.schedule_campaign(session, campaign, now=now, open_at=moment, **by)
+    elif to is CampaignStatus.CLOSED and waits and drop_empty(reasons):
+        _propose(form, campaign, ProposalKind.CLOSE, reasons, again)
     elif to is CampaignStatus.CLOSED:
-        status_changes.close_campaign(
-            session, campaign, actor=by, now=now, reasons=reasons, risks_seen=seen
+        status_changes.close_campaign(session, campaign, now=now, reasons=reasons, **by)
+    elif waits:
+        stop = {"kind": form.stop_kind(), "risks_seen": form.has_seen_risks()}
+        proposals.stop_and_propose(
+            session, campaign, by=staff_user(), now=now, reasons=reasons, **stop
         )
     else:
         kind = form.stop_kind()
-        status_changes.stop_campaign(
-            session, campaign, actor=by, now=now, kind=kind, reasons=reasons, risks_seen=seen
-        )
+        status_changes.stop_campaign(session, campaign, now=now, kind=kind, reasons=reasons, **by)
 
 
-def _refusal(slug: str) -> str:
-    words: dict[str, str] = {
-        "second-person": _("You edited the campaign last. Someone else must decide."),
-        "needs-review": _("Someone else must approve the campaign first. Send it for approval."),
-        "campaign-status": _("The campaign has changed. Load the page again."),
-    }
-    otherwise: str = _("The campaign cannot open at that time. First add what is missing.")
-    return words.get(slug, otherwise)
+def _propose(
+    form: StatusForm,
+    campaign: Campaign,
+    kind: ProposalKind,
+    reasons: Mapping[str, str],
+    again: Proposal | None,
+) -> None:
+    by, seen = staff_user(), form.has_seen_risks()
+    proposals.propose_reasons(
+        db.session(), campaign, kind, by=by, reasons=reasons, risks_seen=seen, replaces=again
+    )
 
 
 def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
@@ -367,38 +323,19 @@ def edit(slug: str) -> ResponseReturnValue:
     again = find_returned(campaign)
     shown = proposals.content_of(again) if again else campaign.status_reasons
     codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
-    data = {f"reason_{code}": shown.get(code) for code in codes}
-    form = status_form(codes, data=data | {"kind": campaign.stop_kind.value})
-    if form.validate_on_submit() and accepted(
-        form, lambda: _save_reason(form, campaign, codes, again)
-    ):
+    form = status_form(codes, data=_data_of(shown) | {"kind": campaign.stop_kind.value})
+
+    def save() -> None:
+        reasons = form.reasons(codes)
+        if waits:
+            _propose(form, campaign, ProposalKind.REASON, reasons, again)
+        else:
+            kind = form.stop_kind()
+            reword_reason(db.session(), campaign, reasons=reasons, kind=kind, **form.by())
+
+    if form.validate_on_submit() and accepted(form, save):
         said = _("Reason changed. No one was emailed.")
         if waits:
             said = _("Reason sent for approval. It becomes public when someone else approves it.")
         return done(said, "campaigns.show", slug=slug)
     return show_page(RewordReason(campaign=campaign, form=form, locales=codes))
-
-
-def _save_reason(
-    form: StatusForm, campaign: Campaign, codes: list[str], again: Proposal | None
-) -> None:
-    session, reasons, seen = db.session(), form.reasons(codes), bool(form.risks_seen.data)
-    if proposals.needs_approval(campaign):
-        proposals.propose_reasons(
-            session,
-            campaign,
-            kind=ProposalKind.REASON,
-            by=staff_user(),
-            reasons=reasons,
-            risks_seen=seen,
-            replaces=again,
-        )
-    else:
-        reword_reason(
-            session,
-            campaign,
-            actor=actor(),
-            reasons=reasons,
-            kind=form.stop_kind(),
-            risks_seen=seen,
-        )

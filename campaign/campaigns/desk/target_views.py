@@ -249,22 +249,16 @@ def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
             form,
             lambda: targets.content_of(aims),
             lambda: targets.set_targets(
-                db.session(),
-                campaign,
-                actor=actor(),
-                aims=aims,
-                based_on=number_seen(form),
-                risks_seen=bool(form.risks_seen.data),
+                db.session(), campaign, aims=aims, based_on=number_seen(form), **form.by()
             ),
             lambda: _say_saved(campaign, form),
         )
     except Refused:
-        form.form_errors.append(
-            _(
-                "People have already written to this official. You cannot remove this "
-                "recipient. To accept no more letters, close the campaign."
-            )
+        said = _(
+            "People have already written to this official. You cannot remove this recipient. To "
+            "accept no more letters, close the campaign."
         )
+        form.form_errors.append(said)
         return None
 
 

@@ -59,9 +59,6 @@ class UpdateForm(CampaignForm):
         if field.data and field.data > i18n.latest_day(db.utcnow()):
             raise ValidationError(_l("This day is in the future. Enter today or an earlier day."))
 
-    def day(self) -> date:
-        return cast("date", self.happened_on.data)
-
     def has_picture(self) -> bool:
         return bool(self.picture.data and self.picture.data.filename)
 
@@ -105,12 +102,9 @@ def post_update(slug: str) -> ResponseReturnValue:
     form = update_form(locales, data=_asked_kind(), **_typed_again(again) or desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".post_update", slug=slug)
-    looked = "look" in request.form and form.validate_on_submit()
-    if (
-        not looked
-        and form.validate_on_submit()
-        and accepted(form, lambda: _post(form, campaign, locales, again))
-    ):
+    is_valid = form.validate_on_submit()
+    looked = is_valid and "look" in request.form
+    if is_valid and not looked and accepted(form, lambda: _post(form, campaign, locales, again)):
         desk.drop()
         return done(_say_posted(campaign), ".post_update", slug=slug)
     page = PostUpdate(
@@ -129,17 +123,13 @@ def post_update(slug: str) -> ResponseReturnValue:
 def take_back_update(slug: str) -> ResponseReturnValue:
     """Take a post off the public page; its words go back into the form, to be mended."""
     campaign, session = load(slug), db.session()
-    taken = updates.take_back_update(
-        session, campaign, request.form.get("update", 0, type=int), actor=actor()
-    )
+    update_id = request.form.get("update", 0, type=int)
+    taken = updates.take_back_update(session, campaign, update_id, actor=actor())
     desk = Desk(campaign, "update")
     if desk.draft() is None:
         desk.keep_fields(_typed(taken))
-    return done(
-        _("Update unpublished. Its text is in the form, so that you can correct it."),
-        ".post_update",
-        slug=slug,
-    )
+    said = _("Update unpublished. Its text is in the form, so that you can correct it.")
+    return done(said, ".post_update", slug=slug)
 
 
 def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
@@ -199,11 +189,11 @@ def _post(
 ) -> None:
     post: dict[str, Any] = {
         "kind": UpdateKind(form.kind.data),
-        "happened_on": form.day(),
+        "happened_on": cast("date", form.happened_on.data),
         "words": form.words(locales),
         "telling": updates.Telling(form.tell_network.data, form.tell_signers.data),
         "pictures": _keep_picture(form, locales),
-        "risks_seen": bool(form.risks_seen.data),
+        "risks_seen": form.has_seen_risks(),
     }
     if proposals.needs_approval(campaign):
         proposals.propose_update(db.session(), campaign, by=staff_user(), replaces=again, **post)

@@ -34,7 +34,6 @@ from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.campaign_list import DeskRow, Listing
 from campaign.campaigns.desk.labels import FORMATS
 from campaign.campaigns.desk.texts import edition_views, letter_views, side_by_side_views
-from campaign.campaigns.record_change import needs_second_person
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, CampaignStatus, Edition, LetterFormat, LetterTemplate
 from campaign.models.revision import Proposal
@@ -120,7 +119,7 @@ def show(slug: str) -> ResponseReturnValue:
         editions={edition.locale: edition for edition in campaign.editions},
         templates=current_templates(campaign),
         formats=FORMATS,
-        moves=status_changes.moves_for(campaign, actor(), second_person=needs_second_person()),
+        moves=status_changes.moves_for(campaign, actor()),
         own=status_changes.is_writer(campaign, actor()),
         may_reword=user.role is Role.ADMIN or proposals.needs_approval(campaign),
         proposed=proposals.list_waiting(session, campaign, user),

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign.campaigns.content.drafts import Draft, NewDraft
+from campaign.campaigns.content.drafts import Draft
 from campaign.campaigns.desk.save_with_draft import draft_kept
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
@@ -56,7 +56,7 @@ class ReplyFormPage(Page):
     form: ReplyForm
     reply: Reply | None
     publishes: bool
-    draft: Draft | NewDraft | None = None
+    draft: Draft | None = None
     draft_url: str = ""
     draft_mark: str = ""
     draft_shown: str = ""

@@ -315,15 +315,8 @@ def _targets(world: World) -> Sent:
 
 def _restore(world: World) -> Sent:
     words = TEXT | {"asks": ["A"]}
-    revisions.keep(
-        world.unit,
-        world.campaign,
-        Part.EDITION,
-        "en",
-        before=words,
-        after=words | {"summary": SENTENCE},
-        actor="staff:1",
-    )
+    after = words | {"summary": SENTENCE}
+    revisions.keep(world.unit, world.campaign, Part.EDITION, "staff:1", words, after, "en")
     world.unit.commit()
     assert world.send(f"{HOME}/editions/en", TEXT).status_code == 303
     return f"{HOME}/history/edition/en/1", {"seen": "2"}

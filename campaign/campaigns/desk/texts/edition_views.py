@@ -11,7 +11,7 @@ from wtforms import BooleanField, HiddenField
 from campaign.campaigns import proposals
 from campaign.campaigns.content import editions
 from campaign.campaigns.content.editions import Texts
-from campaign.campaigns.content.part_contents import edition_content
+from campaign.campaigns.content.part_contents import EDITION, edition_content
 from campaign.campaigns.content.risks import Finding, Words, by_field, edition_words, watch_of
 from campaign.campaigns.desk.blueprint import blueprint, check_locale, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm
@@ -21,7 +21,7 @@ from campaign.core import db
 from campaign.core.text.desk_texts import lines, paragraphs
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part, Proposal
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.guards import staff_user
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import Page, show_page
 
@@ -98,23 +98,14 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
     form = EditionForm(**desk.typed(), data=data)
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_edition", slug=slug, locale=locale)
-    answer = (
-        "preview" not in request.form
-        and form.validate_on_submit()
-        and desk.save(
-            form,
-            lambda: edition_content(Edition(locale=locale, **form.texts())),
-            lambda: editions.save_edition(
-                db.session(),
-                campaign,
-                actor=actor(),
-                locale=locale,
-                based_on=number_seen(form),
-                risks_seen=bool(form.risks_seen.data),
-                **form.texts(),
-            ),
-            lambda: done(_("Text saved."), ".edit_edition", slug=slug, locale=locale),
-        )
+    if "preview" in request.form or not form.validate_on_submit():
+        return _show(form, desk)
+    saving = form.by() | {"locale": locale, "based_on": number_seen(form)}
+    answer = desk.save(
+        form,
+        lambda: edition_content(Edition(locale=locale, **form.texts())),
+        lambda: editions.save_edition(db.session(), campaign, **saving, **form.texts()),
+        lambda: done(_("Text saved."), ".edit_edition", slug=slug, locale=locale),
     )
     return answer or _show(form, desk)
 
@@ -132,8 +123,7 @@ def preview_text(slug: str, locale: str) -> ResponseReturnValue:
 
 def _show(form: EditionForm, desk: Desk) -> ResponseReturnValue:
     campaign, locale = desk.campaign, desk.place
-    names = ("title", "summary", "asks", "background", "outcome")
-    typed = {name: str(form[name].data or "") for name in names}
+    typed = {name: str(form[name].data or "") for name in EDITION}
     page = EditEdition(
         campaign=campaign,
         form=form,

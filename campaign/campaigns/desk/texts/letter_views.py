@@ -19,7 +19,7 @@ from campaign.core import db
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.guards import staff_user
 from campaign.web.page import Page, show_page
 
 
@@ -111,25 +111,14 @@ def _save(
     if form.based_on.data is None:
         form.form_errors.append(_("The form arrived incomplete. Load the page again."))
         return None
+    campaign = desk.campaign
+    saving = form.by() | {"created_by_id": staff_user().id, "locale": locale, "target": target}
     return desk.save(
         form,
         form.content,
-        lambda: templates.save_template(
-            db.session(),
-            desk.campaign,
-            actor=actor(),
-            created_by_id=staff_user().id,
-            locale=locale,
-            target=target,
-            risks_seen=bool(form.risks_seen.data),
-            **form.letter(),
-        ),
+        lambda: templates.save_template(db.session(), campaign, **saving, **form.letter()),
         lambda: done(
-            _("Letter saved."),
-            ".edit_template",
-            slug=desk.campaign.slug,
-            locale=locale,
-            **_for(target),
+            _("Letter saved."), ".edit_template", slug=campaign.slug, locale=locale, **_for(target)
         ),
     )
 

@@ -26,7 +26,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import lines
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.guards import staff_user
 from campaign.web.form_base import PlainForm, unknown_words
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import accepted, show_page
@@ -316,17 +316,8 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
     if mine == base or not (base or any(mine.values())):
         return ""
     try:
-        parts.save_content(
-            session,
-            campaign,
-            part,
-            code,
-            mine,
-            actor=actor(),
-            created_by_id=staff_user().id,
-            based_on=seen,
-            risks_seen=bool(form.risks_seen.data),
-        )
+        by = form.by() | {"created_by_id": staff_user().id, "based_on": seen}
+        parts.save_content(session, campaign, part, code, mine, **by)
     except Refused as problem:
         if problem.slug != revisions.CHANGED:
             raise
