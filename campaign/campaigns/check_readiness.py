@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import (
     addressing_of,
     doubtful_of_address,
+    host_of,
+    list_addressed,
     missing_of_address,
 )
 from campaign.campaigns.content.current_letters import current_templates, newest_templates, texts_of
@@ -16,17 +19,8 @@ from campaign.campaigns.longest_name_fit import fits_of
 from campaign.campaigns.stop_rule import has_ended
 from campaign.core import clock
 from campaign.core.i18n import day_is_over, words_in
-from campaign.core.settings import home_country
 from campaign.directory.missions import STALE_AFTER_DAYS
-from campaign.models.campaign import (
-    Campaign,
-    CampaignStatus,
-    Edition,
-    LetterTemplate,
-    Target,
-    TargetKind,
-    UpdateKind,
-)
+from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target, UpdateKind
 from campaign.models.directory import Mission, Official
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
@@ -72,8 +66,8 @@ def letter_gaps(campaign: Campaign) -> Iterator[Gap]:
         yield from _letter(campaign, templates[locale])
         if every - keys[locale]:
             yield Gap("points-differ", "letter", blocking=False, locale=locale)
-    for target_id in _written_to_apart(campaign):
-        for locale, template in current_templates(campaign, target_id).items():
+    for target in list_addressed(campaign):
+        for locale, template in current_templates(campaign, target.id).items():
             if locale in campaign.letter_locales:
                 yield from _letter(campaign, template)
     yield from _room(campaign)
@@ -98,15 +92,6 @@ def said_official(official: Official, locale: str) -> dict[str, str]:
     return {"official": words_in(official.office, locale), **offices}
 
 
-def _written_to_apart(campaign: Campaign) -> list[int]:
-    own = {template.target_id for template in campaign.templates}
-    return [
-        target.id
-        for target in campaign.targets
-        if target.kind is TargetKind.TO and target.id in own - {None}
-    ]
-
-
 def _letter(campaign: Campaign, template: LetterTemplate) -> Iterator[Gap]:
     texts = texts_of(template)
     if not template.subject or not template.opening:
@@ -120,11 +105,7 @@ def _letter(campaign: Campaign, template: LetterTemplate) -> Iterator[Gap]:
         yield Gap("deadline-unset", "letter", locale=template.locale)
 
 
-WIDE, MANY, UNPRINTABLE = "line-too-long", "too-many-lines", "unprintable"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(NamedTuple):
     why: str
     line: str
 
@@ -142,16 +123,10 @@ def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
             yield Gap("address-does-not-fit", part, True, locale, subject, detail)
 
 
-def host_of(target: Target) -> str:
-    """The country on whose paper letters to a target are printed; by post the organisation's."""
-    return target.mission.host_country if target.mission else home_country()
-
-
 def _layouts(campaign: Campaign, target: Target) -> list[Layout]:
     """The sheets of letters to `target`: a supporter's own are all on that of the first target."""
-    first = next(target for target in campaign.targets if target.kind is TargetKind.TO)
-    hosts = [host_of(target), host_of(first)]
-    return list(dict.fromkeys(layout_for(host) for host in hosts))
+    first = list_addressed(campaign)[0]
+    return list(dict.fromkeys(layout_for(host_of(each)) for each in (target, first)))
 
 
 def _fault(
@@ -159,13 +134,13 @@ def _fault(
 ) -> _Fault | None:
     for line in lines:
         if check_characters({"address": (line,)}):
-            return _Fault(UNPRINTABLE, line)
+            return _Fault("unprintable", line)
     if any(len(lines) > most_lines(layout) for layout in layouts):
-        return _Fault(MANY, str(len(lines)))
+        return _Fault("too-many-lines", str(len(lines)))
     for layout in layouts:
         # A card has no window of its own; it goes with a cover letter.
         if check_address(lines, layout) or not (cards or fits_window(lines, layout, locale)):
-            return _Fault(WIDE, longest_line(lines))
+            return _Fault("line-too-long", longest_line(lines))
     return None
 
 
@@ -213,12 +188,9 @@ def later_gaps(campaign: Campaign, gaps: list[Gap], step: Step) -> list[Gap]:
     """What else is to be mended, after the next step; nothing once the campaign has ended."""
     if has_ended(campaign.status):
         return []
-    shown = (
-        {step.gap}
-        if step.slug != "close-or-extend"
-        else {gap for gap in gaps if gap.slug == "deadline-past"}
-    )
-    return [gap for gap in gaps if gap not in shown]
+    if step.slug == "close-or-extend":
+        return [gap for gap in gaps if gap.slug != "deadline-past"]
+    return [gap for gap in gaps if gap != step.gap]
 
 
 def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
@@ -238,11 +210,8 @@ def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
 
 
 def text_gaps(campaign: Campaign) -> list[Gap]:
-    return list(
-        dict.fromkeys(
-            [*_editions(campaign), *_uneven(campaign), *letter_gaps(campaign), *_risks(campaign)]
-        )
-    )
+    parts = (_editions, _uneven, letter_gaps, _risks)
+    return list(dict.fromkeys(gap for part in parts for gap in part(campaign)))
 
 
 def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
@@ -259,7 +228,7 @@ def blockers_of(campaign: Campaign, status: CampaignStatus, when: datetime) -> l
 
 def _elsewhere(campaign: Campaign) -> Iterator[Gap]:
     """Nobody in the country of the case is written to: rarely meant."""
-    officials = [target.official for target in campaign.targets if target.kind is TargetKind.TO]
+    officials = [target.official for target in list_addressed(campaign)]
     if officials and all(official.country != campaign.country for official in officials):
         yield Gap("targets-elsewhere", "targets", blocking=False)
 
@@ -280,8 +249,8 @@ def _editions(campaign: Campaign) -> Iterator[Gap]:
     if campaign.default_locale not in written:
         yield Gap("edition-missing", "edition", locale=campaign.default_locale)
     for edition in campaign.editions:
-        missing = _missing_parts(edition)
-        if missing:
+        needed = ("title", "summary", "asks")
+        if missing := [name for name in needed if not getattr(edition, name)]:
             yield Gap("edition-incomplete", "edition", True, edition.locale, ",".join(missing))
     for locale in campaign.letter_locales:
         if locale not in written and locale != campaign.default_locale:
@@ -298,13 +267,8 @@ def _uneven(campaign: Campaign) -> Iterator[Gap]:
                 yield Gap("part-uneven", "edition", False, edition.locale, part, others)
 
 
-def _missing_parts(edition: Edition) -> list[str]:
-    parts = {"title": edition.title, "summary": edition.summary, "asks": edition.asks}
-    return [name for name, value in parts.items() if not value]
-
-
 def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
-    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    addressed = list_addressed(campaign)
     if not addressed:
         yield Gap("no-target", "targets")
     for target in addressed:

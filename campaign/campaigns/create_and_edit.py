@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, rehearsal
 from campaign.campaigns.content import revisions
+from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.current_letters import current_templates
 from campaign.campaigns.content.part_contents import facts_content
 from campaign.campaigns.content.risks import Words, refuse_named
@@ -28,8 +29,8 @@ from campaign.models.campaign import (
     LetterTemplate,
     TalkingPoint,
     Target,
-    TargetKind,
 )
+from campaign.models.letter_template import LetterTemplate, TalkingPoint
 from campaign.models.revision import Part, RiskFlag
 from campaign.models.staff import CampaignMember
 
@@ -131,8 +132,7 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
 
 def order_letter_locales(campaign: Campaign) -> None:
     """Put the languages that the targets read best first."""
-    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
-    preferred = {target.official.preferred_locale for target in addressed}
+    preferred = {target.official.preferred_locale for target in list_addressed(campaign)}
     locales = list(campaign.letter_locales)
     ordered = sorted(locales, key=lambda code: code not in preferred)
     if ordered != locales:

@@ -13,28 +13,29 @@ HIDDEN = (CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED)
 """Before it opens: known to the desk only; whoever signs it then, rehearses."""
 PUBLIC = (CampaignStatus.OPEN, CampaignStatus.CLOSED, CampaignStatus.STOPPED)
 
+_BECAUSE: Mapping[tuple[CampaignStatus, CampaignStatus], str] = MappingProxyType(
+    {
+        (CampaignStatus.DRAFT, CampaignStatus.REVIEW): "ask for a review",
+        (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED): "schedule",
+        (CampaignStatus.DRAFT, CampaignStatus.OPEN): "open",
+        (CampaignStatus.REVIEW, CampaignStatus.DRAFT): "send back, take back",
+        (CampaignStatus.REVIEW, CampaignStatus.SCHEDULED): "schedule (second person)",
+        (CampaignStatus.REVIEW, CampaignStatus.OPEN): "open (second person)",
+        (CampaignStatus.SCHEDULED, CampaignStatus.DRAFT): "take back, could not open",
+        # What is changed after a second person has looked must be looked at again.
+        (CampaignStatus.SCHEDULED, CampaignStatus.REVIEW): "changed after it was approved",
+        (CampaignStatus.SCHEDULED, CampaignStatus.OPEN): "its moment has come",
+        (CampaignStatus.OPEN, CampaignStatus.CLOSED): "close, last day over",
+        (CampaignStatus.OPEN, CampaignStatus.STOPPED): "stop",
+        # A closed campaign can still hold letters for the next bundle: a stop must reach them.
+        (CampaignStatus.CLOSED, CampaignStatus.OPEN): "extend",
+        (CampaignStatus.CLOSED, CampaignStatus.STOPPED): "stop",
+    }
+)
 MOVES: Mapping[CampaignStatus, tuple[CampaignStatus, ...]] = MappingProxyType(
     {
-        CampaignStatus.DRAFT: (
-            CampaignStatus.REVIEW,
-            CampaignStatus.SCHEDULED,
-            CampaignStatus.OPEN,
-        ),
-        CampaignStatus.REVIEW: (
-            CampaignStatus.DRAFT,
-            CampaignStatus.SCHEDULED,
-            CampaignStatus.OPEN,
-        ),
-        # What is changed after a second person has looked must be looked at again.
-        CampaignStatus.SCHEDULED: (
-            CampaignStatus.DRAFT,
-            CampaignStatus.REVIEW,
-            CampaignStatus.OPEN,
-        ),
-        CampaignStatus.OPEN: (CampaignStatus.CLOSED, CampaignStatus.STOPPED),
-        # A closed campaign can still hold letters for the next bundle: a stop must reach them.
-        CampaignStatus.CLOSED: (CampaignStatus.OPEN, CampaignStatus.STOPPED),
-        CampaignStatus.STOPPED: (),
+        status: tuple(after for before, after in _BECAUSE if before is status)
+        for status in CampaignStatus
     }
 )
 """From each status, those that can follow. A stop is final: nobody who heard of it writes again."""
@@ -47,11 +48,9 @@ def moves_by_hand(
     status: CampaignStatus, *, second_person: bool, is_writer: bool = False
 ) -> tuple[CampaignStatus, ...]:
     """What the desk offers next. `is_writer`: the reader is who submitted it for review."""
-    if not second_person:
-        return tuple(move for move in MOVES[status] if move is not CampaignStatus.REVIEW)
-    if status is CampaignStatus.DRAFT:
+    if second_person and status is CampaignStatus.DRAFT:
         return (CampaignStatus.REVIEW,)
-    if status is CampaignStatus.REVIEW and is_writer:
+    if second_person and status is CampaignStatus.REVIEW and is_writer:
         return (CampaignStatus.DRAFT,)
     return tuple(move for move in MOVES[status] if move is not CampaignStatus.REVIEW)
 
@@ -148,31 +147,10 @@ def is_public(status: CampaignStatus) -> bool:
     return status in PUBLIC
 
 
-_BECAUSE: Mapping[tuple[CampaignStatus, CampaignStatus], str] = MappingProxyType(
-    {
-        (CampaignStatus.DRAFT, CampaignStatus.REVIEW): "ask for a review",
-        (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED): "schedule",
-        (CampaignStatus.DRAFT, CampaignStatus.OPEN): "open",
-        (CampaignStatus.REVIEW, CampaignStatus.DRAFT): "send back, take back",
-        (CampaignStatus.REVIEW, CampaignStatus.SCHEDULED): "schedule (second person)",
-        (CampaignStatus.REVIEW, CampaignStatus.OPEN): "open (second person)",
-        (CampaignStatus.SCHEDULED, CampaignStatus.DRAFT): "take back, could not open",
-        (CampaignStatus.SCHEDULED, CampaignStatus.REVIEW): "changed after it was approved",
-        (CampaignStatus.SCHEDULED, CampaignStatus.OPEN): "its moment has come",
-        (CampaignStatus.OPEN, CampaignStatus.CLOSED): "close, last day over",
-        (CampaignStatus.OPEN, CampaignStatus.STOPPED): "stop",
-        (CampaignStatus.CLOSED, CampaignStatus.OPEN): "extend",
-        (CampaignStatus.CLOSED, CampaignStatus.STOPPED): "stop",
-    }
-)
-
-
 def drawing() -> str:
-    moves = [(before, after) for before, others in MOVES.items() for after in others]
-    lines = [
-        "stateDiagram-v2",
-        f"    [*] --> {CampaignStatus.DRAFT.value}",
-        *(f"    {one.value} --> {two.value}: {_BECAUSE[one, two]}" for one, two in moves),
-        f"    {CampaignStatus.STOPPED.value} --> [*]",
+    moves = [
+        f"    {before.value} --> {after.value}: {why}" for (before, after), why in _BECAUSE.items()
     ]
+    first, last = CampaignStatus.DRAFT.value, CampaignStatus.STOPPED.value
+    lines = ["stateDiagram-v2", f"    [*] --> {first}", *moves, f"    {last} --> [*]"]
     return "\n".join(lines) + "\n"

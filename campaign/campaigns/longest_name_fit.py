@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from campaign.campaigns.content.address_and_salutation import name_and_office
+from campaign.campaigns.content.address_and_salutation import (
+    host_of,
+    list_addressed,
+    name_and_office,
+)
 from campaign.core import i18n
-from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, layout_for
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, fill
@@ -38,9 +42,7 @@ def fits_of(
 ) -> Iterator[Fit]:
     """The room of the letter to each official in each language, where both are known."""
     copies = tuple(target.official for target in campaign.targets if target.kind is TargetKind.COPY)
-    for target in campaign.targets:
-        if target.kind is not TargetKind.TO:
-            continue
+    for target in list_addressed(campaign):
         for locale in campaign.letter_locales:
             template = templates.get((locale, target.id)) or templates.get((locale, None))
             if template is None:
@@ -59,12 +61,11 @@ def room_of(
     copies: tuple[str, ...] = (),
 ) -> Room | None:
     """The room of one letter; None where it asks for what the campaign does not have."""
-    host = target.mission.host_country if target.mission else home_country()
     try:
         context = _context(campaign, target, template, locale, copies)
     except MissingPlaceholderValue:
         return None
-    return _measured(context, layout_for(host).slug, campaign.cards)
+    return _measured(context, layout_for(host_of(target)).slug, campaign.cards)
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,8 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.core import audit, jobs
+from campaign.campaigns.record_change import note
+from campaign.core import jobs
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 
@@ -36,21 +37,21 @@ def wipe(session: Session, campaign: Campaign) -> None:
 def wipe_by_hand(session: Session, campaign: Campaign, *, actor: str) -> None:
     hold(session, campaign)
     wipe(session, campaign)
-    _note(session, campaign, actor, "campaign.rehearsal-wiped")
+    note(session, campaign, actor, "campaign.rehearsal-wiped")
 
 
 def begin(session: Session, campaign: Campaign, *, actor: str, signatures: int) -> None:
     """Have so many invented people sign. Raises Refused (`rehearsal-over`)."""
     hold(session, campaign)
     number = max(1, min(signatures, MOST_SIGNATURES))
-    _note(session, campaign, actor, "campaign.rehearsal", signatures=number)
+    note(session, campaign, actor, "campaign.rehearsal", signatures=number)
     jobs.enqueue(session, "demo.rehearse", campaign.id, number)
 
 
 def take_part(session: Session, campaign: Campaign, *, actor: str) -> None:
     """Hold it, for a letter that one of the team signs. Raises Refused (`rehearsal-over`)."""
     hold(session, campaign)
-    _note(session, campaign, actor, "campaign.rehearsal", signatures=1)
+    note(session, campaign, actor, "campaign.rehearsal", signatures=1)
 
 
 def hold(session: Session, campaign: Campaign) -> None:
@@ -58,7 +59,3 @@ def hold(session: Session, campaign: Campaign) -> None:
     session.refresh(campaign, with_for_update={"key_share": True})
     if not lifecycle.is_rehearsal(campaign.status):
         raise Refused("rehearsal-over", campaign=campaign.slug)
-
-
-def _note(session: Session, campaign: Campaign, actor: str, action: str, **detail: int) -> None:
-    audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)

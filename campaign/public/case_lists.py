@@ -3,64 +3,33 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypeVar
 
 from flask import url_for
 
-from campaign.campaigns.closing_reasons import Said
 from campaign.campaigns.find_campaigns import list_public
-from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.public_counts import counts_of, in_steps
+from campaign.campaigns.public_counts import counts_of
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.text.fold import fold_name
 from campaign.models.campaign import Campaign
-from campaign.public.case_page import (
-    Picture,
-    Post,
-    Progress,
-    case_picture,
-    edition_for,
-    ending_of,
-    other_language,
-    posts_of,
-    progress_of,
-)
-from campaign.public.deadline import Deadline, deadline_of
+from campaign.public.case_page import CaseHead, Post, edition_for, head_of
 from campaign.public.page_cache import page_cache
 from campaign.web.page import Page
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRow:
-    slug: str
+class CaseRow(CaseHead):
     public_id: str
-    reference: str
-    person_name: str
     country_code: str
-    country: str
-    title: str
-    summary: str
-    content_lang: str
     issued_on: date | None
     opened_at: datetime | None
     changed_at: datetime
-    deadline: Deadline | None
     act_by: date | None
-    status: str
-    stop_kind: str
-    cards: bool
-    takes_letters: bool
-    count: int
-    progress: Progress | None
     themes: tuple[str, ...]
     letter_locales: tuple[str, ...]
-    ending: Said
-    """How it ended, in a line; empty for one that goes on, or where nobody has told yet."""
     has_outcome: bool
-    posts: tuple[Post, ...]
-    picture: Picture | None
     found_by: str
 
 
@@ -92,36 +61,18 @@ def board_of(
 
 
 def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
-    edition, count = edition_for(campaign, locale), in_steps(count)
-    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
-    posts = posts_of(campaign, locale)
+    edition = edition_for(campaign, locale)
     return CaseRow(
-        slug=campaign.slug,
+        **head_of(campaign, locale, campaign.picture_small, count=count, now=now),
         public_id=campaign.public_id,
-        reference=campaign.reference,
-        person_name=campaign.person_name,
         country_code=campaign.country,
-        country=i18n.country_name(campaign.country, locale),
-        title=edition.title if edition else campaign.person_name,
-        summary=edition.summary if edition else "",
-        content_lang=other_language(edition, locale),
         issued_on=campaign.issued_on,
         opened_at=campaign.opened_at,
         changed_at=campaign.changed_at,
-        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
         act_by=campaign.act_by,
-        status=campaign.status.value,
-        stop_kind=campaign.stop_kind.value,
-        cards=campaign.cards,
-        takes_letters=takes_letters,
-        count=count,
-        progress=progress_of(count, takes_letters=takes_letters),
         themes=tuple(campaign.themes),
         letter_locales=tuple(campaign.letter_locales),
-        ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
         has_outcome=bool(edition and edition.outcome),
-        posts=posts,
-        picture=case_picture(campaign, campaign.picture_small, locale),
         found_by=_found_by(campaign, locale),
     )
 
@@ -141,6 +92,7 @@ def _found_by(campaign: Campaign, locale: str) -> str:
 
 
 PER_PAGE = 30
+T = TypeVar("T")
 _LONGEST = 100
 _OTHERS = 3
 
@@ -221,16 +173,6 @@ class Narrowing(NamedTuple):
     url: str
 
 
-class Listed(TypedDict):
-    cases: Sequence[CaseRow]
-    total: int
-    wish: Wish
-    choices: Choices
-    pages: int
-    page_url: Callable[[int], str]
-    narrowings: Sequence[Narrowing]
-
-
 class CaseList(Page):
     cases: Sequence[CaseRow]
     total: int
@@ -285,31 +227,33 @@ def archive_page(lang: str, wish: Wish) -> Archive:
 
 
 def updates_page(lang: str, page: int) -> Updates:
-    dated = current_board(lang).dated
-    pages = max(1, -(-len(dated) // PER_PAGE))
-    if page > pages:
-        raise NotFound("page")
+    dated, pages = _cut_page(current_board(lang).dated, page)
 
     def page_url(number: int) -> str:
         return url_for("public.updates", lang=lang, page=number if number > 1 else None)
 
-    start = (page - 1) * PER_PAGE
-    return Updates(dated=dated[start : start + PER_PAGE], page=page, pages=pages, page_url=page_url)
+    return Updates(dated=dated, page=page, pages=pages, page_url=page_url)
 
 
-def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> Listed:
-    cases = wish.among(rows)
-    pages = max(1, -(-len(cases) // PER_PAGE))
-    if wish.page > pages:
+def _cut_page(rows: Sequence[T], page: int) -> tuple[Sequence[T], int]:
+    """The rows of that page, and how many pages there are. Raises NotFound."""
+    pages = max(1, -(-len(rows) // PER_PAGE))
+    if page > pages:
         raise NotFound("page")
+    start = (page - 1) * PER_PAGE
+    return rows[start : start + PER_PAGE], pages
+
+
+def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> dict[str, Any]:
+    """The fields of CaseList."""
+    cases = wish.among(rows)
+    shown, pages = _cut_page(cases, wish.page)
 
     def page_url(number: int) -> str:
-        page = number if number > 1 else ""
-        return url_for(endpoint, lang=lang, **wish.arguments(page=page))
+        return url_for(endpoint, lang=lang, **wish.arguments(page=number if number > 1 else ""))
 
-    start = (wish.page - 1) * PER_PAGE
     return {
-        "cases": cases[start : start + PER_PAGE],
+        "cases": shown,
         "total": len(cases),
         "wish": wish,
         "choices": Choices.of(rows, lang),

@@ -1,9 +1,11 @@
 """What the public pages of a case show, built from a loaded campaign. Pure."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from campaign.campaigns.closing_reasons import Said, reasons_of
 from campaign.campaigns.content.address_and_salutation import goes_by_post, name_and_office
@@ -12,6 +14,7 @@ from campaign.campaigns.find_campaigns import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.public_counts import in_steps
 from campaign.core import i18n
+from campaign.core.db import Words
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -25,6 +28,8 @@ from campaign.models.campaign import (
 from campaign.models.directory import Mission, Official
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.web.markup import unmarked
+
+AnyEdition = TypeVar("AnyEdition", Edition, UpdateEdition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,7 @@ def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
 
 
 def told_in(update: Update, locale: str, default: str) -> UpdateEdition | None:
-    by_locale = {edition.locale: edition for edition in update.editions}
-    return next(
-        (by_locale[code] for code in (locale, default, *by_locale) if code in by_locale), None
-    )
+    return _find_in(update.editions, locale, default)
 
 
 def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post | None:
@@ -88,7 +90,7 @@ def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post 
         iso=update.happened_on.isoformat(),
         published_at=update.published_at,
         lang="" if told.locale == locale else told.locale,
-        picture=_update_picture(update, locale, default),
+        picture=_picture(update.picture, update.picture_alt, locale, default),
         target_id=update.target_id,
         update_id=update.id,
         more_pictures=_more_pictures(update, locale, default),
@@ -97,29 +99,20 @@ def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post 
 
 
 def case_picture(campaign: Campaign, key: str, locale: str) -> Picture | None:
-    if not key or (size := size_of(key)) is None:
-        return None
-    alt = i18n.words_in(campaign.picture_alt or {}, locale, campaign.default_locale)
-    return Picture(key.rpartition("/")[2], alt, *size)
+    return _picture(key, campaign.picture_alt, locale, campaign.default_locale)
 
 
 def _more_pictures(update: Update, locale: str, default: str) -> tuple[Picture, ...]:
     """None without a first one: then nothing more is looked for."""
-    if not update.picture:
-        return ()
-    sizes = [(picture, size_of(picture.key)) for picture in update.more_pictures]
-    return tuple(
-        Picture(picture.key.rpartition("/")[2], i18n.words_in(picture.alt, locale, default), *size)
-        for picture, size in sizes
-        if size is not None
-    )
+    more = update.more_pictures if update.picture else ()
+    pictures = (_picture(picture.key, picture.alt, locale, default) for picture in more)
+    return tuple(filter(None, pictures))
 
 
-def _update_picture(update: Update, locale: str, default: str) -> Picture | None:
-    if not update.picture or (size := size_of(update.picture)) is None:
+def _picture(key: str, alt: Words | None, locale: str, default: str) -> Picture | None:
+    if not key or (size := size_of(key)) is None:
         return None
-    alt = i18n.words_in(update.picture_alt or {}, locale, default)
-    return Picture(update.picture.rpartition("/")[2], alt, *size)
+    return Picture(key.rpartition("/")[2], i18n.words_in(alt or {}, locale, default), *size)
 
 
 _LINE = 200
@@ -141,8 +134,7 @@ def ending_of(
         return Said(told.title, told.lang)
     if _closed_by_calendar(campaign):
         return Said()
-    outcome = first_line(edition.outcome) if edition else ""
-    return Said(outcome, edition.locale if edition and edition.locale != locale else "")
+    return Said(first_line(edition.outcome) if edition else "", other_language(edition, locale))
 
 
 def _closed_by_calendar(campaign: Campaign) -> bool:
@@ -180,12 +172,8 @@ def progress_of(count: int, *, takes_letters: bool) -> Progress | None:
 
 def next_round(count: int) -> int:
     """The first of 10, 25, 50, 100, 250 … that is more than `count`."""
-    scale = 10
-    while True:
-        for step in _ROUND:
-            if count < step * scale:
-                return int(step * scale)
-        scale *= 10
+    steps = (int(step * 10**power) for power in itertools.count(1) for step in _ROUND)
+    return next(step for step in steps if step > count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,44 +188,51 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class CasePage:
+class CaseHead:
+    """What lists of cases and the page of one show."""
+
     slug: str
     reference: str
-    country: str
     person_name: str
+    country: str
     title: str
     summary: str
-    background: str
-    asks: tuple[str, ...]
-    outcome: str
-    """Markdown; empty: there is no such page."""
     content_lang: str
-    """Language of the texts above, where the page's own has no edition; else empty."""
-    issued_on: str
+    """Language of these texts, where the page's own has no edition; else empty."""
     deadline: Deadline | None
     takes_letters: bool
     progress: Progress | None
     status: str
     stop_kind: str
-    reason: Said
     ending: Said
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
-    recipients: tuple[Recipient, ...]
     posts: tuple[Post, ...]
+    """The newest first."""
     count: int
+    cards: bool
+    picture: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage(CaseHead):
+    background: str
+    asks: tuple[str, ...]
+    outcome: str
+    """Markdown; empty: there is no such page."""
+    issued_on: str
+    reason: Said
+    recipients: tuple[Recipient, ...]
     letter_languages: tuple[str, ...]
-    sent_by_self: int = 0
-    on_paper: int = 0
-    earlier: "Neighbour | None" = None
-    later: "tuple[Neighbour, ...]" = ()
-    picture: Picture | None = None
-    whole_picture: str = ""
+    sent_by_self: int
+    on_paper: int
+    earlier: "Neighbour | None"
+    later: "tuple[Neighbour, ...]"
+    whole_picture: str
     """Key of the picture as it was before it was cut; empty without one."""
-    focus: tuple[int, int] = (50, 50)
+    focus: tuple[int, int]
     """Where in it that is which matters, in percent."""
-    cards: bool = False
-    person_died: bool = False
-    by_post: bool = False
+    person_died: bool
+    by_post: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,47 +254,57 @@ def case_page(
     on_paper: int = 0,
 ) -> CasePage:
     edition = edition_for(campaign, locale)
-    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
-    posts = posts_of(campaign, locale)
+    head = head_of(campaign, locale, campaign.picture_wide, count=count, now=now)
     earlier, later = public_neighbours(campaign)
-    count = in_steps(count)
     return CasePage(
-        slug=campaign.slug,
-        reference=campaign.reference,
-        country=i18n.country_name(campaign.country, locale),
-        person_name=campaign.person_name,
-        person_died=campaign.person_died,
-        # Without a text, the person's name is all that there is to read.
-        title=edition.title if edition else campaign.person_name,
-        summary=edition.summary if edition else "",
+        **head,
         background=edition.background if edition else "",
         asks=tuple(edition.asks) if edition else (),
         outcome=edition.outcome if edition else "",
-        content_lang=other_language(edition, locale),
         issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
-        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
-        takes_letters=takes_letters,
-        progress=progress_of(count, takes_letters=takes_letters),
-        status=campaign.status.value,
-        stop_kind=campaign.stop_kind.value,
         reason=reasons_of(campaign).said_in(locale),
-        ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
-        recipients=tuple(_recipient(target, locale, posts) for target in campaign.targets),
-        posts=posts,
-        count=count,
+        recipients=tuple(_recipient(target, locale, head["posts"]) for target in campaign.targets),
         letter_languages=tuple(
             i18n.language_name(code, locale) for code in campaign.letter_locales
         ),
         sent_by_self=in_steps(sent_by_self),
         on_paper=in_steps(on_paper),
-        picture=case_picture(campaign, campaign.picture_wide, locale),
-        whole_picture=campaign.picture,
-        focus=(campaign.picture_x, campaign.picture_y),
-        cards=campaign.cards,
-        by_post=goes_by_post(campaign),
         earlier=_neighbour(earlier, locale, now) if earlier else None,
         later=tuple(_neighbour(campaign, locale, now) for campaign in later),
+        whole_picture=campaign.picture,
+        focus=(campaign.picture_x, campaign.picture_y),
+        person_died=campaign.person_died,
+        by_post=goes_by_post(campaign),
     )
+
+
+def head_of(
+    campaign: Campaign, locale: str, picture: str, *, count: int, now: datetime
+) -> dict[str, Any]:
+    """The fields of CaseHead; `picture` is the key of the one that is shown."""
+    edition, count = edition_for(campaign, locale), in_steps(count)
+    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
+    posts = posts_of(campaign, locale)
+    return {
+        "slug": campaign.slug,
+        "reference": campaign.reference,
+        "person_name": campaign.person_name,
+        "country": i18n.country_name(campaign.country, locale),
+        # Without a text, the person's name is all that there is to read.
+        "title": edition.title if edition else campaign.person_name,
+        "summary": edition.summary if edition else "",
+        "content_lang": other_language(edition, locale),
+        "deadline": deadline_of(campaign.act_by, locale, now, campaign.timezone),
+        "takes_letters": takes_letters,
+        "progress": progress_of(count, takes_letters=takes_letters),
+        "status": campaign.status.value,
+        "stop_kind": campaign.stop_kind.value,
+        "ending": Said() if takes_letters else ending_of(campaign, edition, posts, locale),
+        "posts": posts,
+        "count": count,
+        "cards": campaign.cards,
+        "picture": case_picture(campaign, picture, locale),
+    }
 
 
 def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:
@@ -314,9 +319,14 @@ def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:
 
 
 def edition_for(campaign: Campaign, locale: str) -> Edition | None:
-    by_locale = {edition.locale: edition for edition in campaign.editions}
-    wanted = (locale, campaign.default_locale, *by_locale)
-    return next((by_locale[code] for code in wanted if code in by_locale), None)
+    return _find_in(campaign.editions, locale, campaign.default_locale)
+
+
+def _find_in(editions: Sequence[AnyEdition], locale: str, default: str) -> AnyEdition | None:
+    """The text in that language, else in the default one, else in any."""
+    by_locale: dict[str, AnyEdition] = {edition.locale: edition for edition in editions}
+    codes = (code for code in (locale, default, *by_locale) if code in by_locale)
+    return next((by_locale[code] for code in codes), None)
 
 
 def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ...]:

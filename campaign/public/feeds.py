@@ -28,8 +28,7 @@ class _Entry:
     url: str
     title: str
     html: str
-    published: datetime
-    updated: datetime
+    moment: datetime
     lang: str
     category: str
 
@@ -41,12 +40,12 @@ def atom_feed(lang: str) -> Made:
         *(_case_entry(row, lang) for row in board.current),
         *(_post_entry(row, post, lang) for row, post in board.dated),
     ]
-    entries.sort(key=lambda entry: entry.updated, reverse=True)
+    entries.sort(key=lambda entry: entry.moment, reverse=True)
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
     own = whole_url("public.feed", lang=lang)
     _add(feed, "id", own)
     _add(feed, "title", f"{gettext('Urgent actions')} – {current_settings().organisation_name}")
-    _add(feed, "updated", _stamp(max((entry.updated for entry in entries), default=_LONG_AGO)))
+    _add(feed, "updated", _stamp(max((entry.moment for entry in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
     _link(feed, "alternate", whole_url("public.home", lang=lang), "text/html")
     _add(ET.SubElement(feed, "author"), "name", current_settings().organisation_name)
@@ -95,8 +94,7 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
         url=whole_url("public.case", lang=lang, slug=row.slug),
         title=row.title,
         html=str(markdown(row.summary)),
-        published=start,
-        updated=start,
+        moment=start,
         lang=row.content_lang,
         category=gettext("Urgent action"),
     )
@@ -108,8 +106,7 @@ def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
         title=f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}",
         html=str(markdown(post.body)),
-        published=when,
-        updated=when,
+        moment=when,
         lang=post.lang,
         category=gettext("Update"),
     )
@@ -124,8 +121,8 @@ def _add_entry(feed: ET.Element, entry: _Entry) -> None:
     _add(element, "id", entry.url)
     _add(element, "title", entry.title)
     _link(element, "alternate", entry.url, "text/html")
-    _add(element, "published", _stamp(entry.published))
-    _add(element, "updated", _stamp(entry.updated))
+    _add(element, "published", _stamp(entry.moment))
+    _add(element, "updated", _stamp(entry.moment))
     ET.SubElement(element, "category", {"term": entry.category})
     ET.SubElement(element, "content", {"type": "html"}).text = entry.html
 

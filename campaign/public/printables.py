@@ -1,18 +1,18 @@
 """Printed things of a case, made once and named by what they hold."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
 from flask_babel import force_locale, gettext
 
 from campaign.campaigns.content import pictures
-from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.campaigns.content.address_and_salutation import addressing_of, host_of, list_addressed
 from campaign.core import i18n
 from campaign.core.clock import utcnow
 from campaign.core.errors import NotFound, TooMany
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import MissionKind
 from campaign.printing.geometry import PAPERS, Paper, paper_for
 from campaign.printing.sheets import posters
@@ -27,10 +27,9 @@ from campaign.printing.sheets.handouts import (
 from campaign.printing.sheets.posters import PosterContext
 from campaign.public import share_links
 from campaign.public.case_page import CasePage, case_page
-from campaign.public.share_links import share_context, shown, whole_url
+from campaign.public.share_links import kicker_of, share_context, shown, whole_url
 from campaign.storage import storage
 
-_SHARED = (posters.SHARE_PICTURE, posters.SHARE_HEIGHT)
 _AT_ONCE = 2
 _BUSY_SECONDS = 5
 _presses = BoundedSemaphore(_AT_ONCE)
@@ -45,8 +44,9 @@ class Handout:
 def share_picture(case: CasePage, lang: str) -> Handout:
     context = share_context(case, lang)
     mark = posters.fingerprint("share", context)
+    size = (posters.SHARE_PICTURE, posters.SHARE_HEIGHT)
     return _get_or_make(
-        f"share/{mark}.png", mark, lambda: posters.share_png(context, _cut(case, _SHARED))
+        f"share/{mark}.png", mark, lambda: posters.share_png(context, _cut(case, size))
     )
 
 
@@ -57,29 +57,23 @@ def _cut(case: CasePage, size: tuple[int, int]) -> bytes:
 
 
 def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    page = whole_url("public.case", lang=lang, slug=campaign.slug)
     context = PosterContext(
-        locale=lang,
-        kicker=_kicker(case),
-        title=case.title,
+        **_head_of(case, lang, share_links.POSTER),
         summary=case.summary,
-        text_locale=case.content_lang or lang,
         call=gettext("Write a card now") if case.cards else gettext("Write a letter now"),
         promise=_promise(campaign),
-        deadline=_until(case),
-        link=f"{page}?from={share_links.POSTER}",
-        shown_link=shown(page),
+        deadline=gettext("Write by %(when)s", when=case.deadline.when) if case.deadline else "",
         site=current_settings().organisation_name,
         picture=case.whole_picture,
         picture_alt=case.picture.alt if case.picture else "",
         focus=case.focus,
     )
+
+    def make() -> bytes:
+        return posters.poster_pdf(context, paper, _cut(case, posters.POSTER_PICTURE))
+
     mark = posters.fingerprint("poster", context, paper.slug)
-    return _get_or_make(
-        f"posters/{mark}.pdf",
-        mark,
-        lambda: posters.poster_pdf(context, paper, _cut(case, posters.POSTER_PICTURE)),
-    )
+    return _get_or_make(f"posters/{mark}.pdf", mark, make)
 
 
 def sheet_statement(organisation: str) -> str:
@@ -94,17 +88,13 @@ def sheet_statement(organisation: str) -> str:
     )
 
 
-def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
-    page = whole_url("public.case", lang=lang, slug=slug)
-    name = current_settings().organisation_name
+def sheet_context(case: CasePage, lang: str) -> SheetContext:
+    name, head = current_settings().organisation_name, _head_of(case, lang, share_links.SHEET)
     return SheetContext(
-        locale=lang,
-        kicker=_kicker(case),
-        title=case.title,
-        text_locale=case.content_lang or lang,
+        **head,
         asks=case.asks,
         statement=sheet_statement(name),
-        return_to=_return_to(case, page),
+        return_to=_return_to(case, head["shown_link"]),
         columns=(
             gettext("Name, in block letters"),
             gettext("Town"),
@@ -126,39 +116,26 @@ def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
         call=gettext("To write your own card:")
         if case.cards
         else gettext("To write your own letter:"),
-        link=f"{page}?from={share_links.SHEET}",
-        shown_link=shown(page),
         site=name,
         title_label=f"{gettext('Signature sheet')} · {case.reference}",
     )
 
 
 def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    context = sheet_context(campaign.slug, case, lang)
+    context = sheet_context(case, lang)
     mark = posters.fingerprint("sheet", context, paper.slug)
     return _get_or_make(f"sheets/{mark}.pdf", mark, lambda: sheet_pdf(context, paper))
 
 
 def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    page = whole_url("public.case", lang=lang, slug=campaign.slug)
-    cards = case.cards
-    letter_locale = next(
-        code for code in (lang, *campaign.letter_locales) if code in campaign.letter_locales
-    )
+    letter_locale = lang if lang in campaign.letter_locales else campaign.letter_locales[0]
     context = ByHandContext(
-        locale=lang,
-        kicker=_kicker(case),
-        title=case.title,
-        text_locale=case.content_lang or lang,
+        **_head_of(case, lang, share_links.SHEET),
         reference=case.reference,
         asks_head=gettext("What you can ask for"),
         asks=case.asks,
         address_head=gettext("Write to"),
-        letters=tuple(
-            _blank_letter(target, letter_locale)
-            for target in campaign.targets
-            if target.kind is TargetKind.TO
-        ),
+        letters=tuple(_blank_letter(target, letter_locale) for target in list_addressed(campaign)),
         letter_locale=letter_locale,
         advice_head=gettext("How to write"),
         advice=(
@@ -171,10 +148,8 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
         ),
         return_to=_return_letter(case),
         call=gettext("To write your card online:")
-        if cards
+        if case.cards
         else gettext("To write your letter online:"),
-        link=f"{page}?from={share_links.SHEET}",
-        shown_link=shown(page),
         title_label=f"{gettext('To write by hand')} · {case.reference}",
     )
     mark = posters.fingerprint("by-hand", context, paper.slug)
@@ -182,10 +157,8 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
 
 
 def _blank_letter(target: Target, locale: str) -> BlankLetter:
-    home = current_settings().organisation_country
-    host = target.mission.host_country if target.mission else home
-    found = addressing_of(target, locale, host_country=host)
-    return BlankLetter(found.lines, found.salutation, found.close)
+    addressing = addressing_of(target, locale, host_country=host_of(target))
+    return BlankLetter(addressing.lines, addressing.salutation, addressing.close)
 
 
 def small_sheets(campaign: Campaign, languages: Iterable[str]) -> dict[str, int]:
@@ -195,7 +168,7 @@ def small_sheets(campaign: Campaign, languages: Iterable[str]) -> dict[str, int]
     for lang in languages:
         with force_locale(lang):
             case = case_page(campaign, lang, count=0, now=utcnow())
-            planned[lang] = plan_sheet(sheet_context(campaign.slug, case, lang), paper)
+            planned[lang] = plan_sheet(sheet_context(case, lang), paper)
     return {lang: page.rows for lang, page in planned.items() if not page.is_full}
 
 
@@ -224,13 +197,21 @@ def _get_or_make(name: str, mark: str, make: Callable[[], bytes]) -> Handout:
         return Handout(file.read(), mark)
 
 
-def _kicker(case: CasePage) -> str:
-    return " · ".join((gettext("Urgent action"), case.country, case.reference))
+def _head_of(case: CasePage, lang: str, source: str) -> dict[str, str]:
+    page = whole_url("public.case", lang=lang, slug=case.slug)
+    return {
+        "locale": lang,
+        "kicker": kicker_of(case),
+        "title": case.title,
+        "text_locale": case.content_lang or lang,
+        "link": f"{page}?from={source}",
+        "shown_link": shown(page),
+    }
 
 
 def _promise(campaign: Campaign) -> str:
     """How long it takes, and what becomes of it: an embassy is named where each is one."""
-    missions = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
+    missions = [target.mission for target in list_addressed(campaign)]
     if missions and all(mission and mission.kind is MissionKind.EMBASSY for mission in missions):
         if campaign.cards:
             return str(
@@ -244,41 +225,29 @@ def _promise(campaign: Campaign) -> str:
     return str(gettext("It takes three minutes. We print your letter and deliver it."))
 
 
-def _until(case: CasePage) -> str:
-    if case.deadline is None:
-        return ""
-    return str(gettext("Write by %(when)s", when=case.deadline.when))
-
-
 def _return_letter(case: CasePage) -> str:
-    """Where to send what was written by hand, and by when it must be there."""
     send = gettext(
         "Post it to: %(address)s. We deliver it with the others.", address=_own_address()
     )
-    if case.deadline is None:
-        return str(send)
-    by = gettext(
-        "It counts if it reaches us by %(when)s. Post it at least a week before.",
-        when=case.deadline.when,
+    return " ".join([send, *_arrive_by(case)])
+
+
+def _return_to(case: CasePage, shown_page: str) -> str:
+    send = gettext("Post the sheet to: %(address)s.", address=_own_address())
+    more = gettext(
+        "Print as many sheets as you need: %(link)s", link=i18n.isolate(f"{shown_page}/sheet.pdf")
     )
-    return f"{send} {by}"
+    return " ".join([send, *_arrive_by(case), more])
+
+
+def _arrive_by(case: CasePage) -> Iterator[str]:
+    if case.deadline is not None:
+        yield gettext(
+            "It counts if it reaches us by %(when)s. Post it at least a week before.",
+            when=case.deadline.when,
+        )
 
 
 def _own_address() -> str:
     settings = current_settings()
     return i18n.isolate(", ".join((settings.organisation_name, *settings.organisation_address)))
-
-
-def _return_to(case: CasePage, page: str) -> str:
-    """Where to send the sheet, by when it must be there, and where there are more of them."""
-    send = gettext("Post the sheet to: %(address)s.", address=_own_address())
-    more = gettext(
-        "Print as many sheets as you need: %(link)s", link=i18n.isolate(shown(f"{page}/sheet.pdf"))
-    )
-    if case.deadline is None:
-        return f"{send} {more}"
-    by = gettext(
-        "It counts if it reaches us by %(when)s. Post it at least a week before.",
-        when=case.deadline.when,
-    )
-    return f"{send} {by} {more}"

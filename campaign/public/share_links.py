@@ -75,16 +75,17 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
 
 def share_context(case: CasePage, lang: str) -> ShareContext:
     """Words of the picture. No number stands in it: where it is shown, it would soon be old."""
-    ask = gettext("Write a letter. We print it and deliver it.")
-    if case.cards:
-        ask = gettext("Write a card. We print it and deliver it.")
-    if case.by_post:
+    if case.by_post and case.cards:
+        ask = gettext("Write a card. We print it and post it.")
+    elif case.by_post:
         ask = gettext("Write a letter. We print it and post it.")
-        if case.cards:
-            ask = gettext("Write a card. We print it and post it.")
+    elif case.cards:
+        ask = gettext("Write a card. We print it and deliver it.")
+    else:
+        ask = gettext("Write a letter. We print it and deliver it.")
     return ShareContext(
         locale=lang,
-        kicker=" · ".join((gettext("Urgent action"), case.country, case.reference)),
+        kicker=kicker_of(case),
         title=case.title,
         title_locale=case.content_lang or lang,
         ask=ask if case.takes_letters else gettext("See what has happened since."),
@@ -94,9 +95,12 @@ def share_context(case: CasePage, lang: str) -> ShareContext:
     )
 
 
+def kicker_of(case: CasePage) -> str:
+    return " · ".join((gettext("Urgent action"), case.country, case.reference))
+
+
 def calendar_words(case: CasePage) -> tuple[str, str]:
-    title = _say_of_person(gettext("Last day to write for %(name)s"), case)
-    return title, case.summary
+    return _say_of_person(gettext("Last day to write for %(name)s"), case), case.summary
 
 
 def _say_of_person(words: str, case: CasePage) -> str:
@@ -130,20 +134,15 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
 
 
 def _links(title: str, message: str, address: str) -> tuple[ShareLink, ...]:
-    mail = urlencode({"subject": title, "body": message}, quote_via=quote)
-    return (
-        ShareLink("whatsapp", "https://wa.me/?" + urlencode({"text": message}, quote_via=quote)),
-        ShareLink("email", f"mailto:?{mail}"),
-        ShareLink(
-            "x",
-            "https://x.com/intent/post?"
-            + urlencode({"text": title, "url": address}, quote_via=quote),
-        ),
-        ShareLink(
-            "facebook",
-            "https://www.facebook.com/sharer/sharer.php?"
-            + urlencode({"u": address}, quote_via=quote),
-        ),
+    opened = {
+        "whatsapp": ("https://wa.me/?", {"text": message}),
+        "email": ("mailto:?", {"subject": title, "body": message}),
+        "x": ("https://x.com/intent/post?", {"text": title, "url": address}),
+        "facebook": ("https://www.facebook.com/sharer/sharer.php?", {"u": address}),
+    }
+    return tuple(
+        ShareLink(name, start + urlencode(query, quote_via=quote))
+        for name, (start, query) in opened.items()
     )
 
 
@@ -155,6 +154,8 @@ def _linked_data(
         "name": current_settings().organisation_name,
         "url": current_settings().organisation_website or current_settings().base_url,
     }
+    size = {"width": SHARE_WIDTH, "height": SHARE_HEIGHT}
+    image = {"@type": "ImageObject", "url": picture, **size}
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Article",
@@ -163,12 +164,7 @@ def _linked_data(
         "headline": case.title,
         "description": case.summary,
         "inLanguage": case.content_lang or lang,
-        "image": {
-            "@type": "ImageObject",
-            "url": picture,
-            "width": SHARE_WIDTH,
-            "height": SHARE_HEIGHT,
-        },
+        "image": image,
         "dateModified": campaign.changed_at.isoformat(timespec="seconds"),
         "author": organisation,
         "publisher": organisation,

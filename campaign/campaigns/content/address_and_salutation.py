@@ -63,8 +63,18 @@ def official_lines(official: Official, locale: str, *, host_country: str) -> tup
     return _lines(official, official, locale, host_country)
 
 
+def list_addressed(campaign: Campaign) -> list[Target]:
+    """Those whom the letters themselves go to; others get a copy."""
+    return [target for target in campaign.targets if target.kind is TargetKind.TO]
+
+
+def host_of(target: Target) -> str:
+    """The country on whose paper letters to a target are printed; by post the organisation's."""
+    return target.mission.host_country if target.mission else home_country()
+
+
 def goes_by_post(campaign: Campaign) -> bool:
-    ways = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
+    ways = [target.mission for target in list_addressed(campaign)]
     return bool(ways) and not any(ways)
 
 
@@ -73,14 +83,8 @@ def missing_of_address(official: Official) -> list[str]:
     street = any(line.strip() for line in official.address or ())
     form = address_form(official.country)
     townless = form is not None and "locality" not in form.required
-    return [
-        name
-        for name, there in (
-            ("street", street),
-            ("locality", townless or bool((official.locality or "").strip())),
-        )
-        if not there
-    ]
+    town = townless or (official.locality or "").strip()
+    return [name for name, there in (("street", street), ("locality", town)) if not there]
 
 
 def doubtful_of_address(official: Official) -> list[str]:

@@ -35,9 +35,8 @@ def letter_place(locale: str, target: Target | None) -> str:
 
 def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> list[Kept]:
     if part is Part.LETTER:
-        versions = _versions(campaign, place)
-        newest = LetterTemplate.version.desc()
-        return [_version(row) for row in session.scalars(versions.order_by(newest).limit(_SHOWN))]
+        versions = _versions(campaign, place).order_by(LetterTemplate.version.desc())
+        return [_version(row) for row in session.scalars(versions.limit(_SHOWN))]
     own = select(Revision).filter_by(**_key(campaign, part, place))
     rows = session.scalars(own.order_by(Revision.number.desc()).limit(_SHOWN))
     return [_kept(row) for row in rows]
@@ -146,12 +145,16 @@ def _versions(campaign: Campaign, place: str) -> Select[LetterTemplate]:
     target = next((target for target in campaign.targets if target.official.slug == official), None)
     if official and target is None:
         raise NotFound("target", official=official)
-    owner = LetterTemplate.target_id
-    return select(LetterTemplate).where(
-        LetterTemplate.campaign_id == campaign.id,
-        LetterTemplate.locale == locale,
-        owner == target.id if target else owner.is_(None),
-    )
+    return select_versions(campaign, locale, target)
+
+
+def select_versions(
+    campaign: Campaign, locale: str, target: Target | None
+) -> Select[LetterTemplate]:
+    """The versions of the letter for exactly that target, or for all (None)."""
+    owner = target.id if target else None
+    key = {"campaign_id": campaign.id, "locale": locale, "target_id": owner}
+    return select(LetterTemplate).filter_by(**key)
 
 
 def _version(template: LetterTemplate) -> Kept:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import letter_content
 from campaign.campaigns.content.risks import letter_words, refuse_named
 from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change
@@ -61,11 +61,8 @@ def find_template(
 def get_version(
     session: Session, campaign: Campaign, locale: str, target: Target | None, version: int
 ) -> LetterTemplate:
-    template = session.scalar(
-        select(LetterTemplate).where(
-            *_of(campaign, locale, target), LetterTemplate.version == version
-        )
-    )
+    versions = revisions.select_versions(campaign, locale, target)
+    template = session.scalar(versions.filter_by(version=version))
     if template is None:
         raise NotFound("letter-template", locale=locale, version=version)
     return template
@@ -74,25 +71,18 @@ def get_version(
 def list_versions(
     session: Session, campaign: Campaign, locale: str, target: Target | None, limit: int = 50
 ) -> Sequence[LetterTemplate]:
-    return session.scalars(
-        select(LetterTemplate)
-        .where(*_of(campaign, locale, target))
-        .order_by(LetterTemplate.version.desc())
-        .limit(limit)
-    ).all()
+    versions = revisions.select_versions(campaign, locale, target)
+    newest_first = versions.order_by(LetterTemplate.version.desc())
+    return session.scalars(newest_first.limit(limit)).all()
 
 
 def points_to_translate(
     session: Session, campaign: Campaign, locale: str, target: Target | None
 ) -> LetterTemplate | None:
     """The letter in another language, whose talking points' keys a first version should share."""
-    newest = [
-        template
-        for code in (campaign.default_locale, *campaign.letter_locales)
-        if code != locale
-        and (template := find_template(session, campaign, code, target)) is not None
-    ]
-    return newest[0] if newest else None
+    codes = (campaign.default_locale, *campaign.letter_locales)
+    others = (find_template(session, campaign, code, target) for code in codes if code != locale)
+    return next(filter(None, others), None)
 
 
 def save_template(
@@ -124,8 +114,11 @@ def save_template(
     draft = LetterTemplate(locale=locale, created_by_id=created_by_id, **texts)
     draft.target_id = target.id if target else None
     draft.version = (newest.version if newest else 0) + 1
-    draft.points = _in_order(kept)
-    if newest is not None and _words(newest) == _words(draft):
+    draft.points = [
+        TalkingPoint(key=point.key, position=place, required=point.required, text=point.text)
+        for place, point in enumerate(kept)
+    ]
+    if newest is not None and letter_content(newest) == letter_content(draft):
         return newest
     words = letter_words(locale, draft, target.official.slug if target else "")
     refuse_named(campaign, words, seen=risks_seen)
@@ -133,13 +126,6 @@ def save_template(
         campaign.templates.append(draft)
     record_change(session, campaign, actor, "campaign.letter", locale=locale, version=draft.version)
     return draft
-
-
-def _in_order(points: Sequence[Point]) -> list[TalkingPoint]:
-    return [
-        TalkingPoint(key=point.key, position=place, required=point.required, text=point.text)
-        for place, point in enumerate(points)
-    ]
 
 
 def check_placeholders(
@@ -177,18 +163,3 @@ def free_key(text: str, taken: Sequence[str]) -> str:
         number += 1
         key = f"{start}-{number}"
     return key
-
-
-def _of(campaign: Campaign, locale: str, target: Target | None) -> list[ColumnElement[bool]]:
-    return [
-        LetterTemplate.campaign_id == campaign.id,
-        LetterTemplate.locale == locale,
-        LetterTemplate.target_id.is_(None)
-        if target is None
-        else LetterTemplate.target_id == target.id,
-    ]
-
-
-def _words(template: LetterTemplate) -> tuple[object, ...]:
-    points = tuple((point.key, point.required, point.text) for point in template.points)
-    return template.subject, template.opening, template.closing, points

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import TypedDict
+from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -80,15 +80,6 @@ class LinkGone(CaseProblem, template="public/link_gone.html"):
     confirm_days: int
 
 
-class ProblemWords(TypedDict):
-    problem: str
-    cards: bool
-    status: str
-    kind: str
-    reason: Said
-    case_url: str
-
-
 def _ended(problem: Refused) -> ResponseReturnValue:
     day = problem.data.get("deleted_on")
     page = Ended(
@@ -98,7 +89,7 @@ def _ended(problem: Refused) -> ResponseReturnValue:
         deleted_on=i18n.say_date(day) if isinstance(day, date) else "",
         others=list_others(i18n.locale()),
     )
-    return private(Response(page.html(), mimetype="text/html")), problem.status
+    return show_private(page, problem.status)
 
 
 def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
@@ -111,7 +102,7 @@ def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
         and takes_signatures(CampaignStatus(status), act_by, db.utcnow()),
         confirm_days=current_settings().confirm_days,
     )
-    return private(Response(page.html(), mimetype="text/html")), problem.status
+    return show_private(page, problem.status)
 
 
 def not_found(problem: NotFound) -> ResponseReturnValue:
@@ -126,7 +117,7 @@ def _too_many(problem: TooMany) -> ResponseReturnValue:
     return page, status, {"Retry-After": str(problem.seconds)}
 
 
-def _words_of(problem: Refused | Gone | NotFound) -> ProblemWords:
+def _words_of(problem: Refused | Gone | NotFound) -> dict[str, Any]:
     slug, reasons = str(problem.data.get("slug", "")), problem.data.get("reasons")
     told = reasons if isinstance(reasons, Reasons) else None
     return {

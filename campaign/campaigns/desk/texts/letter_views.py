@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.content import targets, templates
+from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.current_letters import newest_templates
 from campaign.campaigns.content.revisions import letter_place
 from campaign.campaigns.content.risks import Finding, by_field, watch_of
@@ -16,7 +17,8 @@ from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.texts.letter_form import TemplateForm, template_form
 from campaign.campaigns.longest_name_fit import Fit, fits_of
 from campaign.core import db
-from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
+from campaign.models.campaign import Campaign, LetterTemplate, Target
+from campaign.models.letter_template import LetterTemplate
 from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN
 from campaign.staff.guards import staff_user
@@ -87,7 +89,7 @@ def _show(
         placeholders=list(KNOWN),
         written={template.locale for template in campaign.templates if template.target_id is None},
         versions=templates.list_versions(session, campaign, locale, target),
-        addressed=[target for target in campaign.targets if target.kind is TargetKind.TO],
+        addressed=list_addressed(campaign),
         findings=by_field(watch_of(campaign).findings(form.words(locale))),
         fits=_fits(campaign, locale, target),
         **desk.words(),
