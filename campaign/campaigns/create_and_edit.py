@@ -30,7 +30,6 @@ from campaign.models.campaign import (
     TalkingPoint,
     Target,
 )
-from campaign.models.letter_template import LetterTemplate, TalkingPoint
 from campaign.models.revision import Part, RiskFlag
 from campaign.models.staff import CampaignMember
 

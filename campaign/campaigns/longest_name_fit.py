@@ -15,7 +15,6 @@ from campaign.campaigns.content.address_and_salutation import (
 )
 from campaign.core import i18n
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
-from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, layout_for
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, fill

@@ -18,7 +18,6 @@ from campaign.campaigns.desk.texts.letter_form import TemplateForm, template_for
 from campaign.campaigns.longest_name_fit import Fit, fits_of
 from campaign.core import db
 from campaign.models.campaign import Campaign, LetterTemplate, Target
-from campaign.models.letter_template import LetterTemplate
 from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN
 from campaign.staff.guards import staff_user
