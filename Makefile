@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills mutate fuzz lock translations words advisories confusables wheel clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories confusables wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(VENV)/ready $(VENV)/system ## Measure letters, signing and pages agains
 
 bench-desk: $(VENV)/ready $(VENV)/system ## Measure every page of the desk with a million signatures, on both databases
 	@$(BIN)/python -W ignore -m benchmarks.desk
+
+bench-load: $(VENV)/ready $(VENV)/system ## Sign under load: beside a bundle, for an hour, while processes are killed (MINUTES=60)
+	@$(BIN)/python -W ignore -m benchmarks.load $(PART) --minutes $(or $(MINUTES),60)
 
 bench-bundle: $(VENV)/ready $(VENV)/system ## Time bundles of 35,000 and 350,000 letters (docs/performance.md)
 	@$(BIN)/python -m benchmarks.bundles --write

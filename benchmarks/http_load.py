@@ -57,13 +57,13 @@ def _send(port: int, mine: Sequence[bytes], expected: bytes, failures: list[str]
     for message in mine:
         try:
             connection.sendall(message)
-            answer, closes = _answer(connection)
+            answer, closes = answer_of(connection)
         except OSError:
             answer, closes = b"", True
         if not answer:  # the server closed an idle connection: once more
             connection = socket.create_connection(("127.0.0.1", port), _TIMEOUT)
             connection.sendall(message)
-            answer, closes = _answer(connection)
+            answer, closes = answer_of(connection)
         if not answer.startswith(expected):
             failures.append(answer[:200].decode("latin-1"))
             return
@@ -72,7 +72,7 @@ def _send(port: int, mine: Sequence[bytes], expected: bytes, failures: list[str]
             connection = socket.create_connection(("127.0.0.1", port), _TIMEOUT)
 
 
-def _answer(connection: socket.socket) -> tuple[bytes, bool]:
+def answer_of(connection: socket.socket) -> tuple[bytes, bool]:
     """One whole answer's head and whether the connection ends with it."""
     data = b""
     while b"\r\n\r\n" not in data:

@@ -120,7 +120,7 @@ def _campaign(environment: dict[str, str], *arguments: str) -> None:
     )
 
 
-def new_instance() -> tuple[tempfile.TemporaryDirectory[str], dict[str, str]]:
+def new_instance(**more: str) -> tuple[tempfile.TemporaryDirectory[str], dict[str, str]]:
     """An instance with the demo, whose limits do not stand in the way of a load test."""
     folder = tempfile.TemporaryDirectory(prefix="bench-")
     environment = {
@@ -130,6 +130,7 @@ def new_instance() -> tuple[tempfile.TemporaryDirectory[str], dict[str, str]]:
         "CAMPAIGN_BURST_PER_CAMPAIGN": "100000000",
         "CAMPAIGN_LIVE_PREVIEWS_PER_HOUR": "100000000",
         "CAMPAIGN_LOG_LEVEL": "error",
+        **more,
     }
     _campaign(environment, "demo")
     return folder, environment

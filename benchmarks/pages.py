@@ -17,7 +17,7 @@ _ROUNDS = 15
 _CONNECTIONS = 16
 _GETS = 1000
 _POSTS = 240
-_CASE = "/en/actions/ua-58-20"
+CASE = "/en/actions/ua-58-20"
 _people = itertools.count()
 """Nobody signs twice, also not in a second measurement."""
 
@@ -52,26 +52,26 @@ def measure(few: dict[str, str], many: dict[str, str], folder: Path) -> PageRun:
     page = folder / "page.html"
     peer = {"BARE_PAGE": str(page), "BARE_DATABASE": f"sqlite:///{folder}/bare.sqlite"}
     with _ours(few, ours) as pid, _ours(many, crowded) as crowded_pid:
-        with urllib.request.urlopen(f"http://127.0.0.1:{ours}{_CASE}") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{ours}{CASE}") as answer:
             page.write_bytes(answer.read())
         with serving(bare_command(bare), bare, peer):
             gets = _compare(
-                (ours, lambda _n: _get(ours, _CASE)),
-                (crowded, lambda _n: _get(crowded, _CASE)),
-                (bare, lambda _n: _get(bare, "/page")),
+                (ours, lambda _n: get_message(ours, CASE)),
+                (crowded, lambda _n: get_message(crowded, CASE)),
+                (bare, lambda _n: get_message(bare, "/page")),
                 count=_GETS,
                 expected=b"HTTP/1.1 200",
             )
             posts = _compare(
-                (ours, lambda _n: _post(ours, f"{_CASE}/sign", next(_people))),
-                (crowded, lambda _n: _post(crowded, f"{_CASE}/sign", next(_people))),
-                (bare, lambda n: _post(bare, "/row", n)),
+                (ours, lambda _n: sign_message(ours, next(_people))),
+                (crowded, lambda _n: sign_message(crowded, next(_people))),
+                (bare, lambda n: post_message(bare, "/row", n)),
                 count=_POSTS,
                 expected=b"HTTP/1.1 303",
             )
         live = 1000 / requests_per_second(
             ours,
-            lambda _n: _post(ours, f"{_CASE}/preview", 0),
+            lambda _n: post_message(ours, f"{CASE}/preview", 0),
             count=100,
             connections=1,
             expected=b"HTTP/1.1 200",
@@ -108,11 +108,16 @@ def _compare(
     )
 
 
-def _get(port: int, path: str) -> bytes:
+def get_message(port: int, path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
 
 
-def _post(port: int, path: str, number: int) -> bytes:
+def sign_message(port: int, number: int) -> bytes:
+    """A signature by somebody who has that number."""
+    return post_message(port, f"{CASE}/sign", number)
+
+
+def post_message(port: int, path: str, number: int) -> bytes:
     body = urlencode(
         {
             "given_name": "Ana",

@@ -57,7 +57,7 @@ def settled(parent: Path) -> Iterator[None]:
             yield
         finally:
             tempfile.tempdir = before[0]
-            os.environ.pop("TMPDIR")
+            os.environ.pop("TMPDIR", None)
             if before[1] is not None:
                 os.environ["TMPDIR"] = before[1]
 

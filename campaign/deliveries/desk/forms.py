@@ -172,12 +172,8 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = F
             "happened_on": clock.day_of(now, zone),
             "happened_time": clock.time_of(now, zone),
             "place": ", ".join(bundle.mission.address) if bundle.mission else "",
-            # What was frozen in one go travels in one bag.
-            **{
-                f"with_{companion.id}": bundle.journey_id is not None
-                and companion.journey_id == bundle.journey_id
-                for companion in companions
-            },
+            # No other bundle is ticked: what nobody looked at would be recorded as delivered, and
+            # its people told at once.
         }
     )
     form.speak_of_cards(noun_of(bundle) is Noun.CARD)

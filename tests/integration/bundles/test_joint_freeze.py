@@ -124,6 +124,10 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
         assert f"{one.reference} · {one.person_name} {letters} " in text
     assert "5 " in text.partition("Together ")[2][:3], text
     assert text.count("Accepted in part") == 1
+    # Nobody is recorded as delivered, and written to, whom nobody ticked.
+    gate = client.get(f"/desk/bundles/{made[0].public_id}/deliver").text
+    assert f'name="with_{made[1].id}"' in gate
+    assert " checked" not in gate
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
     answer = client.get(f"/desk/bundles/journeys/{public_id}/delivery-sheet.pdf")
