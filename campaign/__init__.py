@@ -27,8 +27,7 @@ from campaign.campaigns.mails import why_not_mailed
 from campaign.core import audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
-from campaign.dashboard import mails as overview_mails
-from campaign.dashboard.refresh_statistics import forget_rehearsed
+from campaign.dashboard.count_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.blueprint import blueprint as deliveries
@@ -48,7 +47,7 @@ from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
 from campaign.privacy.pages import blueprint as privacy
 from campaign.public.pages.views import blueprint as public
-from campaign.replies.desk.blueprint import blueprint as replies
+from campaign.replies.desk.views import blueprint as replies
 from campaign.screening import letter_display
 from campaign.screening.desk.fraud_views import blueprint as screening
 from campaign.screening.desk.queue_views import rehearsal as rehearsal_screening
@@ -59,7 +58,7 @@ from campaign.signing.form.rehearsal_signing_views import blueprint as rehearsal
 from campaign.signing.form.views import blueprint as signing
 from campaign.signing.sign_in_rehearsal import remove_signatures
 from campaign.staff.pages import security_setup
-from campaign.staff.pages.views import blueprint as staff
+from campaign.staff.pages.account_views import blueprint as staff
 from campaign.tracking import notices
 from campaign.tracking.pages.change_letter_views import one_click
 from campaign.tracking.pages.letter_views import blueprint as tracking
@@ -73,7 +72,6 @@ _AT_WORK = (
     assemble,
     bad_addresses,
     notices,
-    overview_mails,
     pictures,
     synthesis,
     retention,

@@ -11,7 +11,7 @@ from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
-from campaign.staff.second_person import can_decide
+from campaign.staff.roles import can_decide
 
 
 class FilesAsked(Mail, kind="files-asked", tells_of_stop=True):

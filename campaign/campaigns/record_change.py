@@ -102,7 +102,7 @@ def needs_second_person() -> bool:
 
 
 def staff_id(actor: str) -> int | None:
-    """The staff user behind an actor, as `staff.guards.actor` names them."""
+    """The staff user behind an actor, as `staff.desk_access.actor` names them."""
     kind, _, number = actor.partition(":")
     return int(number) if kind == "staff" and number.isdigit() else None
 

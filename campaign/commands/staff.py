@@ -11,7 +11,7 @@ from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import second_factor, staff_users
-from campaign.staff.password_links import LINK_DAYS, create_password_link, mail_password_link
+from campaign.staff.passwords import LINK_DAYS, create_password_link, mail_password_link
 from campaign.staff.staff_users import has_anybody_password
 
 

@@ -276,7 +276,7 @@ def said_in(words: dict[str, str], *locales: str) -> tuple[str, str]:
 
 def language_switch() -> list[Language]:
     here = (request.view_args or {}).get("lang")
-    # Who may not enter a page of the desk is not told that it is there (`staff.guards`).
+    # Who may not enter a page of the desk is not told that it is there (`staff.desk_access`).
     if here not in languages() or request.endpoint is None or g.get("kept_out"):
         return []
     # A page that was posted cannot be asked for again in another language: go to where it began.

@@ -1,26 +1,108 @@
-"""What the page with a campaign's statistics shows."""
+"""What the page with a campaign's statistics shows, and its tables as CSV files."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from flask import Response
 from flask_babel import format_date
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.destinations import (
+    ATTEMPT_WITH_DESTINATION,
+    WITH_DESTINATION,
+    destination_of,
+    slug_of,
+)
 from campaign.core import clock, i18n
 from campaign.core.i18n import say_number
-from campaign.dashboard import refresh_statistics, statistics_tables
-from campaign.dashboard.campaign_statistics import Figures
-from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of
-from campaign.dashboard.statistics_tables import Cells, Row
-from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.dashboard.charts import (
+    NARROW,
+    WIDE,
+    Bar,
+    ColumnChart,
+    Mark,
+    Size,
+    bar,
+    column_chart,
+    span_of,
+)
+from campaign.dashboard.count_statistics import figures_of
+from campaign.dashboard.figures import Figures, fill_days
+from campaign.deliveries.attempt_order import newest_first
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind, Update
 from campaign.models.signature import SignatureState
 from campaign.models.statistics import CampaignFigures
+from campaign.web.spreadsheets import csv_lines
 
 _MOST_AHEAD = 60
 """Days: a last day that is further off would leave the columns no room."""
+_ZEROS = (
+    "confirmed",
+    "pending",
+    "held",
+    "waiting",
+    "expired",
+    "bad_addresses",
+    "mails_failed",
+    "mails_waiting",
+)
+_RANKED = {"sources": ("source", "source"), "languages": ("language", "letter")}
+"""Tables of the most first: their head, and the kind of count."""
+Cells = tuple[object, ...]
+"""One line of a CSV file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table with bars."""
+
+    key: str
+    """What it is of, as a code: `CA`, `poster`."""
+    value: int
+    share: float
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class MissionRow:
+    """How letters through one mission stand, or by post to one official."""
+
+    mission: Destination
+    waiting: int
+    """Confirmed, in no bundle yet."""
+    printed: int
+    """In a bundle that was not handed over."""
+    handed_over: int
+    attempt: DeliveryAttempt | None
+    """The last one."""
+
+    @property
+    def to_deliver(self) -> int:
+        return self.waiting + self.printed
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """How letters to one official stand."""
+
+    target: Target
+    letters: int
+    waiting: int
+    aside: int
+    never: int = 0
+    """Never printed: by now nobody knows whose they are."""
+
+    @property
+    def bundled(self) -> int:
+        """Count letters in a bundle, printed or being printed."""
+        return self.letters - self.waiting - self.never
 
 
 @dataclass(frozen=True)
@@ -35,11 +117,13 @@ class Statistics:
 
     @classmethod
     def of(cls, session: Session, campaign: Campaign, now: datetime) -> "Statistics":
-        """Return them as last counted."""
-        figures, kept = refresh_statistics.figures_of(session, campaign)
+        """Return them as last counted; of a campaign never counted, zeros that are not kept."""
+        figures, kept = figures_of(session, campaign)
+        if kept is None:
+            zeros = dict.fromkeys(_ZEROS, 0)
+            kept = CampaignFigures(campaign_id=campaign.id, recent={}, **zeros)
         today = clock.day_of(now, campaign.timezone)
-        mirrored = i18n.direction(i18n.locale()) == "rtl"
-        return cls(campaign, figures, kept or _empty_row(campaign), today, mirrored)
+        return cls(campaign, figures, kept, today, i18n.direction(i18n.locale()) == "rtl")
 
     @cached_property
     def span(self) -> tuple[date, date]:
@@ -61,52 +145,66 @@ class Statistics:
         first, last = self.span
         return sum(n for day, n in self.figures.daily().items() if not first <= day <= last)
 
+    @property
+    def settled(self) -> int:
+        """Count letters that no longer wait for their confirmation: confirmed, or expired."""
+        return self.figures.count("ever") + self.kept.expired
+
+    def _make_rows(self, pairs: Sequence[tuple[str, int]]) -> list[Row]:
+        total = sum(n for _key, n in pairs)
+        most = max((n for _key, n in pairs), default=0)
+        return [
+            Row(key, n, n / total if total else 0.0, bar(n, most, mirrored=self.mirrored))
+            for key, n in pairs
+        ]
+
+    def _rank(self, counts: Mapping[str, int]) -> list[Row]:
+        """List the most first; what has no name (the empty key) last."""
+        order = sorted(counts, key=lambda key: (not key, -counts[key], key))
+        return self._make_rows([(key, counts[key]) for key in order if counts[key]])
+
     def rank(self, kind: str) -> list[Row]:
         """List a kind of count with one part to its keys, the most first."""
-        counts = {parts[0]: n for parts, n in self.figures.of(kind).items()}
-        return statistics_tables.rank(counts, mirrored=self.mirrored)
+        return self._rank({parts[0]: n for parts, n in self.figures.of(kind).items()})
 
     def countries(self) -> list[Row]:
-        return statistics_tables.rank(self.figures.countries(), mirrored=self.mirrored)
+        return self._rank(self.figures.countries())
 
     def regions(self) -> list[tuple[str, list[Row]]]:
         """List regions, in the countries whose regions the post knows."""
         by_country = {row.key: self.figures.regions(row.key) for row in self.countries()}
         return [
-            (country, statistics_tables.rank(counts, mirrored=self.mirrored))
+            (country, self._rank(counts))
             for country, counts in by_country.items()
             if country and set(counts) - {""}
         ]
 
     def origins(self) -> list[Row]:
         """List online, on paper, from a file."""
+        confirmed, figures = SignatureState.CONFIRMED, self.figures
         counts = [
-            (origin, self.figures.in_state(SignatureState.CONFIRMED, origin=origin))
-            for origin in self.figures.origins
+            (origin, figures.in_state(confirmed, origin=origin)) for origin in figures.origins
         ]
-        return statistics_tables.rows_of(counts, mirrored=self.mirrored)
+        return self._make_rows(counts)
 
     def delays(self) -> list[Row]:
         """List how long confirming took."""
-        rows = [(str(most), n) for most, n in self.figures.delays()]
-        return statistics_tables.rows_of(rows, mirrored=self.mirrored)
-
-    @property
-    def settled(self) -> int:
-        """Count letters that no longer wait for their confirmation: confirmed, or expired."""
-        return self.figures.count("ever") + self.kept.expired
+        return self._make_rows([(str(most), n) for most, n in self.figures.delays()])
 
     def chart(self, size: Size) -> ColumnChart:
         """Draw signatures by day."""
         act_by = self.campaign.act_by if self.campaign.status is CampaignStatus.OPEN else None
         first, last = self.span
         ahead = act_by if act_by and (act_by - last).days <= _MOST_AHEAD else last
+        marks = [Mark(update.happened_on, number) for number, update in self.updates]
+        if self.campaign.act_by is not None:
+            marks.append(Mark(self.campaign.act_by, _("Deadline"), "deadline"))
         return column_chart(
             self.figures.daily(),
             first=first,
             last=last,
             until=max(last, ahead),
-            marks=self._marks(),
+            marks=marks,
             size=size,
             mirrored=self.mirrored,
             say_day=say_tick,
@@ -124,19 +222,13 @@ class Statistics:
         shown = [update for update in self.campaign.updates if self._is_shown(update)]
         return [(say_number(n), update) for n, update in enumerate(shown, 1)]
 
-    @cached_property
+    @property
     def other_updates(self) -> list[Update]:
         return [update for update in self.campaign.updates if not self._is_shown(update)]
 
     def _is_shown(self, update: Update) -> bool:
         first, last = self.span
         return first <= update.happened_on <= last
-
-    def _marks(self) -> list[Mark]:
-        marks = [Mark(update.happened_on, number) for number, update in self.updates]
-        if self.campaign.act_by is not None:
-            marks.append(Mark(self.campaign.act_by, _("Deadline"), "deadline"))
-        return marks
 
 
 def say_tick(day: date, is_month: bool) -> str:
@@ -146,38 +238,115 @@ def say_tick(day: date, is_month: bool) -> str:
     return str(format_date(day, "d MMM"))
 
 
-def _empty_row(campaign: Campaign) -> CampaignFigures:
-    """Make the row of a campaign of which nothing was counted yet; not to be kept."""
-    names = (
-        "confirmed",
-        "pending",
-        "held",
-        "waiting",
-        "expired",
-        "bad_addresses",
-        "mails_failed",
-        "mails_waiting",
-    )
-    return CampaignFigures(campaign_id=campaign.id, recent={}, **dict.fromkeys(names, 0))
-
-
-def csv_rows(session: Session, statistics: Statistics, table: str) -> Iterator[Cells] | None:
+def make_table(session: Session, statistics: Statistics, table: str) -> list[Cells] | None:
     """Return the lines of a table's CSV; None: there is no such table."""
     figures, kept, campaign = statistics.figures, statistics.kept, statistics.campaign
-    makers: dict[str, Callable[[], Iterator[Cells]]] = {
-        "days": lambda: statistics_tables.days_csv(figures, *statistics.span),
-        "places": lambda: statistics_tables.places_csv(figures),
-        "origins": lambda: statistics_tables.counts_csv("origin", statistics.origins()),
-        "sources": lambda: statistics_tables.counts_csv("source", statistics.rank("source")),
-        "languages": lambda: statistics_tables.counts_csv("language", statistics.rank("letter")),
-        "states": lambda: statistics_tables.states_csv(figures, kept.expired),
-        "delays": lambda: statistics_tables.delays_csv(figures),
-        "mails": lambda: statistics_tables.mails_csv(kept),
-        "missions": lambda: statistics_tables.missions_csv(
-            statistics_tables.mission_rows(session, campaign, figures)
-        ),
-        "targets": lambda: statistics_tables.targets_csv(
-            statistics_tables.target_rows(campaign, figures)
-        ),
-    }
-    return makers[table]() if table in makers else None
+    match table:
+        case "days":
+            return list(_list_days(figures, *statistics.span))
+        case "places":  # codes; an empty region is one that the post does not know
+            places = figures.of("place")
+            ranked = sorted(places, key=lambda place: (-places[place], place))
+            rows = [(*place, places[place]) for place in ranked]
+            return [("country", "region", "signatures"), *rows]
+        case "origins":
+            return _list_shares("origin", statistics.origins())
+        case "sources" | "languages":
+            head, kind = _RANKED[table]
+            return _list_shares(head, statistics.rank(kind))
+        case "states":  # of those who waited in vain only the number is left
+            counts = [(*key, n) for key, n in sorted(figures.of("state").items())]
+            return [("state", "origin", "signatures"), *counts, ("expired", "online", kept.expired)]
+        case "delays":
+            delays = [(most or "more", n) for most, n in figures.delays()]
+            return [("within_minutes", "letters"), *delays]
+        case "mails":  # how many do not arrive
+            names = ("bad_addresses", "mails_failed", "mails_waiting")
+            return [("what", "number"), *((name, getattr(kept, name)) for name in names)]
+        case "missions":
+            return _list_mission_cells(mission_rows(session, campaign, figures))
+        case "targets":
+            return [
+                ("official", "letters", "waiting", "in_bundles", "set_aside"),
+                *(
+                    (row.target.official.slug, row.letters, row.waiting, row.bundled, row.aside)
+                    for row in target_rows(campaign, figures)
+                ),
+            ]
+    return None
+
+
+def _list_days(figures: Figures, first: date, last: date) -> Iterator[Cells]:
+    """Yield every day from `first` to `last`, and others with signatures; how many by then."""
+    days, origins, so_far = figures.days(), figures.origins, 0
+    yield ("day", *origins, "total", "total_so_far")
+    daily = figures.daily()
+    for day, n in sorted({**dict(fill_days(daily, first, last)), **daily}.items()):
+        so_far += n
+        yield (day, *(days.get(day, {}).get(origin, 0) for origin in origins), n, so_far)
+
+
+def _list_shares(head: str, rows: Sequence[Row]) -> list[Cells]:
+    cells = [(row.key, row.value, f"{row.share:.4f}") for row in rows]
+    return [(head, "signatures", "share"), *cells]
+
+
+def _list_mission_cells(rows: Sequence[MissionRow]) -> list[Cells]:
+    cells: list[Cells] = [
+        ("mission", "waiting", "in_bundles", "handed_over", "last_attempt", "outcome")
+    ]
+    for row in rows:
+        attempt = row.attempt
+        last = (attempt.happened_on, attempt.outcome.value) if attempt else ("", "")
+        cells.append((slug_of(row.mission), row.waiting, row.printed, row.handed_over, *last))
+    return cells
+
+
+def csv_file(name: str, rows: Iterable[Cells]) -> Response:
+    """Send the rows as a download; they are read when the request's session has ended."""
+    response = Response(csv_lines(rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
+    whats = ("all", "waiting", "aside", "never")
+    return [
+        TargetRow(target, *(figures.letters(target.id, what) for what in whats))
+        for target in campaign.targets
+        if target.kind is TargetKind.TO
+    ]
+
+
+def list_attempts(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+    """List what happened at the gates, the newest first."""
+    return session.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.campaign_id == campaign.id)
+        .options(*ATTEMPT_WITH_DESTINATION)
+        .order_by(*newest_first())
+    ).all()
+
+
+def mission_rows(session: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
+    """Count letters through each mission and by post: of the targets now, and of bundles."""
+    waiting: dict[Destination, int] = defaultdict(int)
+    for row in target_rows(campaign, figures):
+        waiting[destination_of(row.target)] += row.waiting
+    attempts = list_attempts(session, campaign)
+    gone_out: dict[int | None, int] = defaultdict(int)
+    for attempt in attempts:
+        gone_out[attempt.bundle_id] += attempt.messages if attempt.outcome in GONE_OUT else 0
+    newest = {attempt.destination: attempt for attempt in reversed(attempts)}
+    printed: dict[Destination, int] = defaultdict(int)
+    handed_over: dict[Destination, int] = defaultdict(int)
+    of_campaign = select(Bundle).where(Bundle.campaign_id == campaign.id)
+    for bundle in session.scalars(of_campaign.options(*WITH_DESTINATION).order_by(Bundle.id)):
+        letters = figures.count("bundle", bundle.id)
+        delivered = min(letters, gone_out[bundle.id])
+        handed_over[bundle.destination] += delivered
+        printed[bundle.destination] += letters - delivered
+    return [
+        MissionRow(place, waiting[place], printed[place], handed_over[place], newest.get(place))
+        for place in dict.fromkeys((*waiting, *handed_over))
+    ]

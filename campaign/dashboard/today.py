@@ -1,6 +1,6 @@
 """What there is to do today, over all campaigns of a staff user, and on which page it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings, current_settings
+from campaign.dashboard.charts import SmallColumn, spark
+from campaign.dashboard.statistics_page import Cells
 from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -32,7 +34,7 @@ from campaign.models.reply import Reply, ReplyState
 from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 
 _NEAR = 7
 """Days before the last one on which it stands here."""
@@ -361,3 +363,62 @@ def may_enter(name: str) -> bool:
     """Return whether the reader's role may enter the pages of that blueprint, if there are any."""
     blueprint = current_app.blueprints.get(name)
     return blueprint is not None and staff_user().role in getattr(blueprint, "allowed_roles", ())
+
+
+PER_PAGE = 25
+_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A line of the list."""
+
+    campaign: Campaign
+    kept: CampaignFigures | None
+    week: int
+    """Confirmed in the last seven days."""
+    spark: Sequence[SmallColumn]
+
+
+def list_running(
+    session: Session, *, by: StaffUser, today: date, page: int, mirrored: bool
+) -> tuple[list[Running], int]:
+    """List one page of the open campaigns that `by` sees, the nearest last day first; count all."""
+    condition = (sees(by, Campaign.id), Campaign.status == CampaignStatus.OPEN)
+    rows = session.execute(
+        select(Campaign, CampaignFigures)
+        .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(*condition)
+        .order_by(Campaign.act_by.is_(None), Campaign.act_by, Campaign.id)
+        .limit(PER_PAGE)
+        .offset((page - 1) * PER_PAGE)
+    )
+    total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
+    return [_line(campaign, kept, today, mirrored) for campaign, kept in rows], total
+
+
+def _line(campaign: Campaign, kept: CampaignFigures | None, today: date, mirrored: bool) -> Running:
+    recent = kept.recent if kept else {}
+    first = today - timedelta(days=_DAYS - 1)
+    days = [recent.get((first + timedelta(days=n)).isoformat(), 0) for n in range(_DAYS)]
+    return Running(campaign, kept, sum(days[-7:]), spark(days, mirrored=mirrored))
+
+
+def campaigns_csv(session: Session, *, by: StaffUser) -> Iterator[Cells]:
+    """Yield every campaign that `by` sees, with its sums."""
+    names = ("confirmed", "pending", "held", "waiting", "expired", "bad_addresses", "mails_failed")
+    yield ("reference", "country", "status", "last_day", *names)
+    rows = session.execute(
+        select(
+            Campaign.reference,
+            Campaign.country,
+            Campaign.status,
+            Campaign.act_by,
+            *(func.coalesce(getattr(CampaignFigures, name), 0) for name in names),
+        )
+        .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(sees(by, Campaign.id))
+        .order_by(Campaign.id)
+    )
+    for reference, country, status, act_by, *numbers in rows:
+        yield (reference, country, status.value, act_by or "", *numbers)

@@ -13,17 +13,25 @@ from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.desk.blueprint import load, mend_url
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
-from campaign.dashboard import refresh_statistics, statistics_tables
-from campaign.dashboard.running_jobs import PER_PAGE, Running, campaigns_csv, list_running
-from campaign.dashboard.statistics_page import Statistics, csv_rows
-from campaign.dashboard.statistics_tables import MissionRow, TargetRow, csv_file
+from campaign.dashboard import count_statistics, statistics_page
+from campaign.dashboard.statistics_page import (
+    MissionRow,
+    Statistics,
+    TargetRow,
+    csv_file,
+    make_table,
+)
 from campaign.dashboard.to_deliver import list_carriers_todos, list_delivery_todos, list_stop_todos
 from campaign.dashboard.today import (
+    PER_PAGE,
     FirstStep,
     Item,
+    Running,
     Todo,
+    campaigns_csv,
     link_of,
     list_first_steps,
+    list_running,
     list_todos,
     may_enter,
 )
@@ -35,7 +43,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.models.statistics import FiguresRun
 from campaign.public.case_page import told_in
 from campaign.public.deadline import Deadline, deadline_of
-from campaign.staff.guards import guard, staff_user
+from campaign.staff.desk_access import guard, staff_user
 from campaign.storage import FilesAway
 from campaign.web.page import Page, show_page
 from campaign.web.security import find_odd_proxies
@@ -119,7 +127,7 @@ def index() -> ResponseReturnValue:
             deadline=lambda campaign: deadline_of(
                 campaign.act_by, i18n.locale(), now, campaign.timezone
             ),
-            run=refresh_statistics.find_run(session),
+            run=count_statistics.find_run(session),
             odd_proxies=find_odd_proxies() if is_admin else None,
             trusted_proxies=settings.trusted_proxies,
             put_aside=_count_put_aside() if is_admin else 0,
@@ -143,13 +151,13 @@ def show(slug: str) -> ResponseReturnValue:
         CampaignStatistics(
             campaign=campaign,
             statistics=statistics,
-            missions=statistics_tables.mission_rows(session, campaign, statistics.figures),
-            targets=statistics_tables.target_rows(campaign, statistics.figures),
-            attempts=statistics_tables.list_attempts(session, campaign),
+            missions=statistics_page.mission_rows(session, campaign, statistics.figures),
+            targets=statistics_page.target_rows(campaign, statistics.figures),
+            attempts=statistics_page.list_attempts(session, campaign),
             deadline=deadline_of(campaign.act_by, i18n.locale(), now, campaign.timezone),
             step=check_readiness.next_step(campaign, gaps),
             gaps=gaps,
-            run=refresh_statistics.find_run(session),
+            run=count_statistics.find_run(session),
             update_title=_title_of,
             region_name=region_name,
             may_enter=may_enter,
@@ -161,11 +169,10 @@ def show(slug: str) -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>/figures/<table>.csv")
 def table_file(slug: str, table: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
-    rows = csv_rows(session, Statistics.of(session, campaign, db.utcnow()), table)
+    rows = make_table(session, Statistics.of(session, campaign, db.utcnow()), table)
     if rows is None:
         abort(404)
-    # The file is sent after the session has ended: what its rows read must be there before.
-    return csv_file(f"{campaign.slug}-{table}", list(rows))
+    return csv_file(f"{campaign.slug}-{table}", rows)
 
 
 def _list_todos(session: Session, user: StaffUser, now: datetime) -> list[Todo]:

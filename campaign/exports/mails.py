@@ -11,7 +11,7 @@ from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Mail
 from campaign.models.export import DataExport, ExportState
 from campaign.models.staff import StaffUser
-from campaign.staff.second_person import can_decide
+from campaign.staff.roles import can_decide
 
 
 class ExportMail(Mail):

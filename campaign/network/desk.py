@@ -14,7 +14,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.network import mailings
 from campaign.network.mailings import Reach
-from campaign.staff.guards import actor, guard
+from campaign.staff.desk_access import actor, guard
 from campaign.web.page import redirect_to
 
 blueprint = Blueprint("network_desk", __name__, url_prefix="/desk/campaigns")

@@ -8,8 +8,9 @@ What the last look before publishing saw, so that nothing is published that nobo
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
@@ -17,20 +18,28 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.pictures import keep_picture
-from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.risks import (
+    Finding,
+    RiskNamed,
+    Words,
+    find_blacked_out,
+    list_reply_texts,
+    watch_of,
+)
 from campaign.campaigns.record_change import record_change
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import language_name
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.text.passages import UnpairedMarks, are_paired
+from campaign.core.text.passages import UnpairedMarks, are_paired, list_hidden
+from campaign.core.text.phrases import phrases_of
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.notice import NoticeKind
-from campaign.models.reply import Reply, ReplyState
+from campaign.models.reply import Reply, ReplyState, ReplyTranslation
 from campaign.paper_signatures import scans
 from campaign.printing.redraw import paint_bars
-from campaign.replies import flagged_words, replies
-from campaign.replies.redaction import BAR_FIELDS, quote, redact, to_markdown
+from campaign.replies import replies
+from campaign.replies.redaction import BAR_FIELDS, mark_places, quote, redact, to_markdown
 from campaign.tracking.notices import tell_nobody
 from campaign.web.edit_conflict import mark_of
 
@@ -112,9 +121,9 @@ def publish(
     picture = paint_page(session, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    if (findings := flagged_words.list_findings(reply)) and not risks_seen:
+    if (findings := list_findings(reply)) and not risks_seen:
         raise RiskNamed(findings)
-    if flagged_words.list_fewer_marks(reply) and not fewer_seen:
+    if list_fewer_marks(reply) and not fewer_seen:
         raise Invalid(fields={"fewer_seen": "fewer-marks"})
     update = updates.post_update(
         session,
@@ -226,3 +235,67 @@ def _parts(reply: Reply) -> dict[str, Mapping[str, object]]:
         "page": {"page": reply.shown_page},
         "facts": {"day": reply.received_on, "target": reply.target_id},
     }
+
+
+def list_words(reply: Reply) -> Iterator[Words]:
+    """List what would be published, as typed: without markup, and without what is left out."""
+    for code, text in list_reply_texts(reply).items():
+        if are_paired(text):
+            field = "text" if code == reply.locale else f"text_{code}"
+            yield Words("reply", code, field, redact(text))
+    for code, title in reply.titles.items():
+        yield Words("reply", code, f"title_{code}", title)
+
+
+def list_findings(reply: Reply) -> list[Finding]:
+    """List what a flag rules out or another text blacks out; the same words of one text once."""
+    shown = list(list_words(reply))
+    findings: dict[tuple[str, str], Finding] = {}
+    for finding in (
+        *watch_of(reply.campaign).findings(shown),
+        *find_blacked_out(list_reply_texts(reply).values(), shown),
+    ):
+        findings.setdefault((finding.field, finding.found.casefold()), finding)
+    return list(findings.values())
+
+
+class FewerMarks(NamedTuple):
+    """A text, or the picture, in which less is blacked out than in another."""
+
+    locale: str
+    """Empty: the picture."""
+    marks: int
+    most: int
+    """In another text; or 1, where only the picture has bars."""
+
+
+def list_fewer_marks(reply: Reply) -> list[FewerMarks]:
+    """List texts with fewer passages left out than another, and a picture with no bar at all."""
+    counts = {
+        code: len(list_hidden(text)) for code, text in list_reply_texts(reply).items() if text
+    }
+    most = max(counts.values(), default=0)
+    bars = sum(f"{bar['scan']}/{bar['page']}" == reply.shown_page for bar in reply.bars)
+    if reply.shown_page and most and not bars:
+        counts[""] = 0
+    # A name over two lines has two bars: their number is compared with no text's.
+    most = most or bool(bars)
+    return [FewerMarks(code, count, most) for code, count in counts.items() if count < most]
+
+
+def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool:
+    """Leave `words` out of the answer and its translations; tells whether one said them.
+
+    Titles stay as they are. Raises Refused (`reply-published`).
+    """
+    replies.lock_draft(session, reply)
+    phrases, changed = phrases_of([words]), False
+    texts: list[Reply | ReplyTranslation] = [reply, *reply.translations]
+    for text in texts:
+        if phrases and are_paired(text.text):
+            new = mark_places(text.text, phrases.places)
+            text.text, changed = new, changed or new != text.text
+    if changed:
+        session.flush()
+        replies.audit_reply(session, reply, actor, "reply.edit", blacked_out=True)
+    return changed

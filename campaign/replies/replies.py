@@ -4,23 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.campaigns import lifecycle
+from campaign.campaigns.content.team import get_campaign_of
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import latest_day
 from campaign.deliveries.attempt_order import newest_first
-from campaign.models.bundle import DeliveryAttempt, Destination
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import GateVisit
 from campaign.models.directory import Mission
 from campaign.models.reply import Channel, Reply, ReplyState, ReplyTranslation
-from campaign.models.staff import StaffUser
+from campaign.models.staff import Role, StaffUser, sees
 from campaign.paper_signatures import scans
 from campaign.replies.redaction import Bar
-from campaign.replies.reply_access import may_open
+from campaign.staff.desk_access import staff_user
+from campaign.staff.roles import refuse_role
 
 PAGE = 50
 
@@ -185,3 +188,48 @@ def _fill(reply: Reply, facts: ReplyFacts) -> None:
 def _set_text(translation: ReplyTranslation, text: str) -> ReplyTranslation:
     translation.text = text
     return translation
+
+
+PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
+_LISTED = 50
+
+
+def may_open(user: StaffUser) -> ColumnElement[bool]:
+    """Tell whether `user` may see a reply, for a query on replies. Raises NotFound: none at all."""
+    refuse_role(user, list(Role), "reply")
+    seen = sees(user, Reply.campaign_id)
+    if user.role in PUBLISHERS:
+        return seen
+    return and_(seen, Reply.created_by_id == user.id)
+
+
+def may_publish(user: StaffUser) -> bool:
+    return user.role in PUBLISHERS
+
+
+def load_campaign(slug: str) -> Campaign:
+    """Return the campaign of this page. Raises NotFound where one may log no reply to it."""
+    session, user = db.session(), staff_user()
+    campaign = get_campaign_of(session, slug, user)
+    if user.role in PUBLISHERS:
+        return campaign
+    carried = session.scalar(select(Bundle.id).where(Bundle.campaign_id == campaign.id).limit(1))
+    if carried is None or lifecycle.is_rehearsal(campaign.status):
+        raise NotFound("campaign", campaign=slug)
+    return campaign
+
+
+def list_carried(session: Session) -> Sequence[Campaign]:
+    """List campaigns of which letters were printed to be carried, the newest bundle first."""
+    newest = (
+        select(Bundle.campaign_id, func.max(Bundle.id).label("last"))
+        .group_by(Bundle.campaign_id)
+        .subquery()
+    )
+    return session.scalars(
+        select(Campaign)
+        .join(newest, newest.c.campaign_id == Campaign.id)
+        .where(Campaign.status.not_in(lifecycle.HIDDEN))
+        .order_by(newest.c.last.desc())
+        .limit(_LISTED)
+    ).all()

@@ -9,7 +9,7 @@ from flask_login import current_user
 from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
 from campaign.models.staff import Role
-from campaign.staff.guards import is_guarded_request, staff_user
+from campaign.staff.desk_access import is_guarded_request, staff_user
 
 
 class Section(NamedTuple):

@@ -8,12 +8,17 @@ guessed, so it works even then, and nobody is locked out.
 
 import hmac
 
+from flask import request
 from flask import session as cookie
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length
 
 from campaign.core import audit, db
-from campaign.core.errors import Invalid
+from campaign.core.errors import Invalid, TooMany
 from campaign.core.rate_limits import (
     count_against_limit,
     count_from_networks,
@@ -21,13 +26,15 @@ from campaign.core.rate_limits import (
 )
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
-from campaign.staff import totp
+from campaign.staff import second_factor
 from campaign.staff.staff_users import (
     actor_name,
     hash_new_password,
     is_password_right,
     keep_password,
 )
+from campaign.web.form_base import SiteForm
+from campaign.web.page import Page
 from campaign.web.security import request_networks
 
 TRIES_PER_HOUR = 10
@@ -68,7 +75,7 @@ def prove_identity(user_id: int, typed: str) -> bool:
     """
     with db.transaction() as session:
         user = _count_try(session, user_id)
-        if user.has_second_factor and not totp.looks_like_recovery_code(typed):
+        if user.has_second_factor and not second_factor.looks_like_recovery_code(typed):
             count_against_limit(session, _COUNTED_AS, str(user_id), CODES_PER_HOUR)
     right = (
         _use_code(user_id, typed)
@@ -106,14 +113,14 @@ def change_own_password(
 
 def use_either_code(session: Session, user: StaffUser, typed: str) -> bool:
     """Whether `typed` is a code of the app or a recovery code; it is used up then."""
-    if totp.looks_like_recovery_code(typed):
-        if not totp.use_recovery_code(session, user, typed):
+    if second_factor.looks_like_recovery_code(typed):
+        if not second_factor.use_recovery_code(session, user, typed):
             return False
-        left = totp.count_recovery_codes(session, user)
+        left = second_factor.count_recovery_codes(session, user)
         name = actor_name(user)
         audit.record(session, actor=name, action="accounts.recovery-code", subject=name, left=left)
         return True
-    return totp.use_app_code(session, user, typed)
+    return second_factor.use_app_code(session, user, typed)
 
 
 def _use_code(user_id: int, typed: str) -> bool:
@@ -136,3 +143,89 @@ def _forget_tries(user_id: int) -> None:
 
 def _get_user(session: Session, user_id: int) -> StaffUser:
     return session.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
+
+
+_LONGEST_CODE = 128
+_NOT_KEPT = {"csrf_token", "proof"}
+
+
+def _(message: str, **values: object) -> str:
+    return str(gettext(message, **values))
+
+
+class _IdentityForm(SiteForm):
+    """A form with one answer, `proof`, that shows who it is."""
+
+    next = HiddenField()
+
+    def check(self, user: StaffUser) -> int:
+        """Return 200 where the answer is right, otherwise the status of the page that says no."""
+        if not self.validate():
+            return 422
+        has_factor, user_id = user.has_second_factor, user.id
+        # What has been read so far holds SQLite's one write lock, which the count of tries wants.
+        db.session().rollback()
+        try:
+            if prove_identity(user_id, self.proof.data):
+                return 200
+        except TooMany as limit:
+            self.proof.errors = [say_too_many(limit)]
+            return limit.status
+        self.proof.errors = [
+            _("This code is wrong or was already used. Wait for the next code and enter it.")
+            if has_factor
+            else _("This password is wrong. Enter it again.")
+        ]
+        return 422
+
+
+class CodeForm(_IdentityForm):
+    proof = StringField(
+        _l("Code"),
+        description=_l(
+            "Enter the six digits that your app shows now. Without your phone, enter a recovery "
+            "code."
+        ),
+        validators=[
+            InputRequired(_l("Enter the code.")),
+            Length(
+                max=_LONGEST_CODE, message=_l("This code is too long. Check it and enter it again.")
+            ),
+        ],
+    )
+
+
+class ProofForm(_IdentityForm):
+    """Who are you, once more: a code, or the password where there is no second factor."""
+
+    proof = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
+
+    def __init__(self, user: StaffUser, **values: object) -> None:
+        super().__init__(**values)
+        self.asks_for_code = user.has_second_factor
+        if self.asks_for_code:
+            self.proof.label.text = CodeForm().proof.label.text
+            self.proof.description = CodeForm().proof.description
+
+    def list_kept(self) -> list[tuple[str, str]]:
+        """List all else that was typed, so that it is not lost while we ask."""
+        return [pair for pair in request.form.items(multi=True) if pair[0] not in _NOT_KEPT]
+
+
+class Reauthenticate(Page, template="staff/reauthenticate.html"):
+    form: ProofForm
+    action: str
+    """Where the answer is sent."""
+    kept: list[tuple[str, str]]
+    """Names and values of what was typed before."""
+
+
+def say_too_many(limit: TooMany) -> str:
+    minutes = -(-limit.seconds // 60)
+    return str(
+        ngettext(
+            "Too many attempts. Wait %(num)s minute, then try again.",
+            "Too many attempts. Wait %(num)s minutes, then try again.",
+            minutes,
+        )
+    )

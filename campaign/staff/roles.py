@@ -1,8 +1,9 @@
 """The gate of services that give personal data: whose role has such a thing at all. Pure."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, Refused
 from campaign.models.staff import Role, StaffUser
 
 
@@ -10,3 +11,22 @@ def refuse_role(user: StaffUser, roles: Collection[Role], what: str) -> None:
     """Raise NotFound (`what`) where this person's role has none, whichever page or job asks."""
     if user.role not in roles or not user.active:
         raise NotFound(what)
+
+
+def refuse_decider(user: StaffUser, now: datetime, days: int) -> None:
+    """Raise Refused where this account cannot decide: anybody could have made it for that.
+
+    `decider-factor`: it has no second factor; `decider-new`: it is younger than so many days.
+    """
+    if not user.has_second_factor:
+        raise Refused("decider-factor")
+    if user.created_at > now - timedelta(days=days):
+        raise Refused("decider-new")
+
+
+def can_decide(user: StaffUser, now: datetime, days: int) -> bool:
+    try:
+        refuse_decider(user, now, days)
+    except Refused:
+        return False
+    return True

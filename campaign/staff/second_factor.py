@@ -1,11 +1,17 @@
 """Setting up a second factor, doing without it again, and helping somebody who lost theirs."""
 
+import secrets
+from typing import Any, cast
+
+from flask_security import Totp, UserMixin
+from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused
-from campaign.models.staff import StaffUser
-from campaign.staff import totp
+from campaign.core.settings import current_settings
+from campaign.models.staff import RecoveryCode, StaffUser
 from campaign.staff.staff_users import actor_name, end_sessions
 
 
@@ -16,7 +22,7 @@ def start(session: Session, *, user: StaffUser) -> None:
     """
     if user.has_second_factor:
         raise Refused("factor-is-set")
-    user.totp_secret, user.totp_counter = totp.create_secret(session), None
+    user.totp_secret, user.totp_counter = create_secret(session), None
     _record(session, user, user, "accounts.factor-start")
 
 
@@ -27,10 +33,10 @@ def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
     """
     if user.has_second_factor or user.totp_secret is None:
         raise Refused("factor-not-started")
-    if not totp.use_app_code(session, user, code):
+    if not use_app_code(session, user, code):
         raise Invalid(fields={"code": "code-wrong"})
     user.totp_since = db.utcnow()
-    codes = totp.create_recovery_codes(session, user)
+    codes = create_recovery_codes(session, user)
     _record(session, user, user, "accounts.factor-on")
     return codes
 
@@ -39,7 +45,7 @@ def renew_recovery_codes(session: Session, *, user: StaffUser) -> list[str]:
     """Make new recovery codes for the old ones. Raises Refused without a second factor."""
     if not user.has_second_factor:
         raise Refused("factor-not-started")
-    codes = totp.create_recovery_codes(session, user)
+    codes = create_recovery_codes(session, user)
     _record(session, user, user, "accounts.factor-codes")
     return codes
 
@@ -48,7 +54,7 @@ def turn_off(session: Session, *, user: StaffUser, required: bool) -> None:
     """Ask for no codes any more. Raises Refused (`factor-required`) where the role needs one."""
     if required:
         raise Refused("factor-required")
-    totp.remove_factor(session, user)
+    remove_factor(session, user)
     _record(session, user, user, "accounts.factor-off")
 
 
@@ -57,7 +63,7 @@ def reset(session: Session, *, user: StaffUser, actor: str) -> None:
 
     All their sessions end. Whoever does this must know by another way that it is really them.
     """
-    totp.remove_factor(session, user)
+    remove_factor(session, user)
     end_sessions(user)
     session.flush()
     audit.record(session, actor=actor, action="accounts.factor-reset", subject=actor_name(user))
@@ -66,3 +72,125 @@ def reset(session: Session, *, user: StaffUser, actor: str) -> None:
 def _record(session: Session, by: StaffUser, user: StaffUser, action: str) -> None:
     session.flush()
     audit.record(session, actor=actor_name(by), action=action, subject=actor_name(user))
+
+
+RECOVERY_CODES = 10
+_SLACK_SECONDS = 30
+"""Clocks of telephones go wrong by so much."""
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that look alike on paper."""
+_PARTS, _PART_LENGTH = 4, 4
+
+
+class _Totp(Totp):
+    """Flask-Security's check, with its memory in the user's row."""
+
+    def __init__(self, session: Session) -> None:
+        settings = current_settings()
+        key = db.database().keyring.lasting("totp\0totp").hex()
+        # A colon parts the issuer from the account in the address that the app reads.
+        issuer = settings.organisation_name.replace(":", " ")
+        super().__init__({"1": key}, issuer)
+        self.session = session
+
+    def get_last_counter(self, user: UserMixin) -> int | None:
+        """Return the half minute whose code was used last."""
+        return cast("StaffUser", user).totp_counter
+
+    def set_last_counter(self, user: UserMixin, tmatch: Any) -> None:
+        """Use the code up; of two at once, one finds it used."""
+        later = or_(StaffUser.totp_counter.is_(None), StaffUser.totp_counter < tmatch.counter)
+        used_id = self.session.scalar(
+            update(StaffUser)
+            .where(StaffUser.id == cast("StaffUser", user).id, later)
+            .values(totp_counter=tmatch.counter)
+            .returning(StaffUser.id)
+            .execution_options(synchronize_session=False)
+        )
+        if used_id is None:
+            raise UsedTokenError
+
+
+def create_secret(session: Session) -> str:
+    """Make a secret for an app, in the form in which it is kept."""
+    return str(_Totp(session).generate_totp_secret())
+
+
+def get_app_address(session: Session, user: StaffUser) -> str:
+    """Return what the QR code says: `otpauth://totp/…`."""
+    return str(_Totp(session).get_totp_uri(user.email, user.totp_secret or ""))
+
+
+def get_app_key(session: Session, user: StaffUser) -> str:
+    """Return the secret in groups of letters, for who types it."""
+    return str(_Totp(session).get_totp_pretty_key(user.totp_secret or ""))
+
+
+def use_app_code(session: Session, user: StaffUser, code: str) -> bool:
+    """Whether `code` is the app's code of now; it is used up then."""
+    if user.totp_secret is None:
+        return False
+    typed = "".join(code.split())
+    if not (typed.isascii() and typed.isdigit()):
+        return False
+    return bool(_Totp(session).verify_totp(typed, user.totp_secret, user, window=_SLACK_SECONDS))
+
+
+def create_recovery_codes(session: Session, user: StaffUser) -> list[str]:
+    """Make ten new codes, shown once; the earlier ones are worthless. Only digests are kept."""
+    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
+    codes = [_make_code() for _ in range(RECOVERY_CODES)]
+    session.add_all(
+        RecoveryCode(staff_user_id=user.id, digest=_digest(user, code)) for code in codes
+    )
+    session.flush()
+    return codes
+
+
+def use_recovery_code(session: Session, user: StaffUser, code: str) -> bool:
+    """Whether `code` is one of the user's; it is used up then."""
+    used = session.scalar(
+        update(RecoveryCode)
+        .where(
+            RecoveryCode.staff_user_id == user.id,
+            RecoveryCode.digest == _digest(user, code),
+            RecoveryCode.used_at.is_(None),
+        )
+        .values(used_at=db.utcnow())
+        .returning(RecoveryCode.id)
+        .execution_options(synchronize_session=False)
+    )
+    return used is not None
+
+
+def count_recovery_codes(session: Session, user: StaffUser) -> int:
+    left = select(func.count(RecoveryCode.id)).where(
+        RecoveryCode.staff_user_id == user.id, RecoveryCode.used_at.is_(None)
+    )
+    return session.scalar(left) or 0
+
+
+def remove_factor(session: Session, user: StaffUser) -> None:
+    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
+    user.totp_secret = user.totp_since = user.totp_counter = None
+    session.flush()
+
+
+def looks_like_recovery_code(code: str) -> bool:
+    """Whether it can only be a recovery code: the app's codes are figures."""
+    return len(_strip_marks(code)) == _PARTS * _PART_LENGTH
+
+
+def _make_code() -> str:
+    parts = ("".join(secrets.choice(_LETTERS) for _ in range(_PART_LENGTH)) for _ in range(_PARTS))
+    return "-".join(parts)
+
+
+def _strip_marks(code: str) -> str:
+    return "".join(sign for sign in code.lower() if sign.isalnum())
+
+
+def _digest(user: StaffUser, code: str) -> bytes:
+    # 79 random bits behind a keyed hash: nothing that could be guessed from a stolen table.
+    text = f"{user.id}|{_strip_marks(code)}"
+    return db.database().keyring.fingerprint(text, "recovery-code")

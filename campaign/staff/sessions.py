@@ -5,19 +5,23 @@ ends every session, also a stolen copy.
 """
 
 import re
+import secrets
+from dataclasses import dataclass
+from typing import cast
 
-from flask import g, redirect, request, url_for
+from flask import Response, after_this_request, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 from flask_security.utils import login_user
+from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.settings import current_settings
+from campaign.core.text.email_addresses import canonical_email
 from campaign.models.staff import StaffUser
-from campaign.staff.known_browsers import remember_browser
 from campaign.staff.staff_users import actor_name, end_sessions
 
 _INSIDE = re.compile(r"/desk/[A-Za-z0-9/_.~%?&=+,:@-]*")
@@ -132,3 +136,69 @@ def _forget_session() -> None:
     # Flask-WTF keeps the token of this request; the next form needs one of the new session.
     for name in ("csrf_token", "_csrf_token"):
         g.pop(name, None)
+
+
+DAYS = 180
+_ACCOUNTS = 4
+"""Kept of one browser that several people use, the latest first."""
+_SALT = "known-browser"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBrowser:
+    name: str
+    marks: tuple[str, ...]
+
+    def knows(self, email: str) -> bool:
+        return not set(_marks(email)).isdisjoint(self.marks)
+
+
+def find_known_browser(email: str) -> str:
+    """Return the name of the browser where it has signed in to this account before; "" if not."""
+    browser = _read()
+    return browser.name if browser and browser.knows(email) else ""
+
+
+def remember_browser(email: str) -> None:
+    """Have the answer to this request say that its browser has signed in to this account."""
+    before, mark = _read(), _marks(email)[0]
+    marks = [mark, *(other for other in (before.marks if before else ()) if other != mark)]
+    name = before.name if before else secrets.token_urlsafe(16)
+    value = _serializer().dumps([name, marks[:_ACCOUNTS]])
+
+    @after_this_request
+    def _keep(response: Response) -> Response:
+        response.set_cookie(
+            cookie_name(),
+            value,
+            max_age=DAYS * 24 * 3600,
+            path="/",
+            secure=current_settings().secure,
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def cookie_name() -> str:
+    return "__Host-known-browser" if current_settings().secure else "known-browser"
+
+
+def _read() -> KnownBrowser | None:
+    try:
+        name, marks = _serializer().loads(
+            request.cookies.get(cookie_name(), ""), max_age=DAYS * 24 * 3600
+        )
+    except BadData:
+        return None
+    return KnownBrowser(name, tuple(marks))
+
+
+def _marks(email: str) -> list[str]:
+    """List the marks that a browser may have of an account, the newest first."""
+    proofs = db.database().keyring.proofs(canonical_email(email), _SALT)
+    return [proof[:12].hex() for proof in proofs]
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(cast("str", current_app.secret_key), salt=_SALT)

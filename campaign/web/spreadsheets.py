@@ -1,12 +1,18 @@
 """Cells of CSV and XLSX files that people open in a spreadsheet. Pure."""
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Iterator
+
+from campaign.core.db.batches import batched
 
 # At the start of a cell (OWASP, CSV injection), and where a cell begins for a program that takes
 # semicolons, tabs or bars for what parts them. A sign in another width counts as well.
 _SIGN = r"[=+\-@\t\r\n＝＋－＠]"
 _SEPARATOR = r"[;\t|\r\n][ \"]*+"
 _FORMULA = re.compile(rf"(\A(?= *{_SIGN})|{_SEPARATOR}(?={_SIGN}))")
+_ROWS_AT_ONCE = 500
 _MADE_INERT = re.compile(rf"(\A|{_SEPARATOR})'(?= *{_SIGN})")
 
 
@@ -18,3 +24,13 @@ def inert(cell: str) -> str:
 def plain(cell: str) -> str:
     """Return the text that `inert` made safe."""
     return _MADE_INERT.sub(r"\1", cell)
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Write UTF-8 with its mark, CRLF, no cell a formula: spreadsheets of every country open it."""
+    yield "\ufeff"
+    for some in batched(rows, _ROWS_AT_ONCE):
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerows([inert(str(cell)) for cell in row] for row in some)
+        yield out.getvalue()

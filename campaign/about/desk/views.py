@@ -14,8 +14,8 @@ from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.about import AboutPage, OrganisationText
 from campaign.models.staff import Role
-from campaign.staff.audit_log.field_labels import ABOUT_PAGES
-from campaign.staff.guards import guard, staff_user
+from campaign.staff.audit_log.labels import ABOUT_PAGES
+from campaign.staff.desk_access import guard, staff_user
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_base import DeskForm
 from campaign.web.page import Page, accepted, redirect_to, show_page

@@ -20,7 +20,7 @@ from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.export import FileApproval
-from campaign.staff.guards import fresh, staff_user
+from campaign.staff.desk_access import fresh, staff_user
 from campaign.web.form_base import SiteForm
 from campaign.web.page import Page, redirect_to, show_page
 

@@ -12,7 +12,7 @@ from campaign.bundles.desk.change_forms import CancelForm, ReprintForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle
-from campaign.staff.guards import actor, fresh, staff_user
+from campaign.staff.desk_access import actor, fresh, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 

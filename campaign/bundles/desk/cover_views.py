@@ -16,7 +16,7 @@ from campaign.core.errors import Invalid, NotFound
 from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 

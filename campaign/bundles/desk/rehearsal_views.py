@@ -26,7 +26,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import SignatureState
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign_in_rehearsal import count_rehearsed
-from campaign.staff.guards import actor, guard, staff_user
+from campaign.staff.desk_access import actor, guard, staff_user
 from campaign.web.form_base import SiteForm
 from campaign.web.page import Page, redirect_to, show_page
 

@@ -31,7 +31,7 @@ from campaign.bundles.freeze.waiting_counts import Waiting
 from campaign.core import db, i18n
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
-from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 

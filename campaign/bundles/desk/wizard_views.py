@@ -35,7 +35,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_facts
-from campaign.staff.guards import actor, fresh, staff_user
+from campaign.staff.desk_access import actor, fresh, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 _MOST_OPENED = 3_000

@@ -14,7 +14,7 @@ from campaign.core import db, i18n
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
-from campaign.staff.guards import guard, staff_user
+from campaign.staff.desk_access import guard, staff_user
 from campaign.web.page import redirect_to
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")

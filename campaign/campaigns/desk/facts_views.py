@@ -34,7 +34,7 @@ from campaign.core.text.desk_texts import slug_of
 from campaign.core.time_zones import all_zones
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
 from campaign.models.revision import Part
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
 from campaign.web.page import Page, accepted, show_page
 

@@ -8,7 +8,7 @@ from wtforms import Form
 from wtforms.validators import ValidationError
 
 from campaign.core.errors import Refused
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.form_base import RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import accepted

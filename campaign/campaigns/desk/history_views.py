@@ -19,7 +19,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.models.staff import StaffUser
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, show_page
 
 

@@ -16,7 +16,7 @@ from campaign.directory.missions import find_mission
 from campaign.directory.officials import find_official
 from campaign.models.campaign import Campaign, LetterFormat, TargetKind, UpdateKind
 from campaign.models.revision import Part
-from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
+from campaign.staff.audit_log.labels import CAMPAIGN_FIELDS
 
 FORMATS = {
     LetterFormat.LETTER: _l("A one-page letter"),

@@ -20,7 +20,7 @@ from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import one_line
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import TextField
 from campaign.web.page import accepted, show_page

@@ -16,7 +16,7 @@ from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import LineField, NumberField
 from campaign.web.page import accepted, show_page

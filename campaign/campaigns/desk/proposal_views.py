@@ -20,7 +20,7 @@ from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Proposal, ProposalKind
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import TextField
 from campaign.web.page import Page, show_page
 

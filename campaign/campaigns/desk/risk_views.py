@@ -19,7 +19,7 @@ from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Part, RiskKind
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import MomentField, TextField
 from campaign.web.page import accepted, show_page

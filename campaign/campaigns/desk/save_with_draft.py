@@ -17,7 +17,7 @@ from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.edit_conflict import lock_row
 from campaign.web.form_base import DeskForm, differing_fields
 from campaign.web.page import Page, accepted

@@ -32,7 +32,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
-from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
 from campaign.web.page import Page, accepted, show_page
 

@@ -28,7 +28,7 @@ from campaign.directory.officials import search_officials
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
 from campaign.models.revision import Part
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, show_page

@@ -16,7 +16,7 @@ from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.guards import guard, staff_user
+from campaign.staff.desk_access import guard, staff_user
 from campaign.staff.staff_users import get_staff_user
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, redirect_to, show_page

@@ -22,7 +22,7 @@ from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, as_typed, d
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.revision import Proposal
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import DayField, LineField, choices
 from campaign.web.page import accepted, show_page
 from campaign.web.security import MAX_BODY_BYTES

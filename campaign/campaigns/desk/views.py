@@ -38,7 +38,7 @@ from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, CampaignStatus, Edition, LetterFormat, LetterTemplate
 from campaign.models.revision import Proposal
 from campaign.models.staff import Role
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, show_page
 
 __all__ = ["blueprint"]

@@ -34,7 +34,7 @@ from campaign.models.delivery import (
     PaperFate,
     Rerouting,
 )
-from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")

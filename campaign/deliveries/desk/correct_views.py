@@ -9,7 +9,7 @@ from campaign.deliveries import attachments, correct_record, visits
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.record_delivery import lock_visit
 from campaign.models.delivery import GateVisit
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 

@@ -26,7 +26,7 @@ from campaign.deliveries.remaining_letters import (
 )
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.delivery import GateVisit, Rerouting
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.staff.navigation import Section
 from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file, with_worker

@@ -15,7 +15,7 @@ from campaign.deliveries import publish_delivery, visits
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.form_fields import LineField
 from campaign.web.page import Page, accepted, redirect_to, show_page
 

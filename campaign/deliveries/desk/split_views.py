@@ -35,7 +35,7 @@ from campaign.deliveries.remaining_letters import (
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.directory import Official
-from campaign.staff.guards import actor, fresh, staff_user
+from campaign.staff.desk_access import actor, fresh, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 _ENVELOPES_SHOWN = 100

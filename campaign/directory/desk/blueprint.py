@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from campaign.directory.desk import labels
 from campaign.models.directory import Directory, DirectoryImport
 from campaign.models.staff import Role
-from campaign.staff.guards import guard
+from campaign.staff.desk_access import guard
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 blueprint = Blueprint("directory", __name__)

@@ -21,7 +21,7 @@ from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.plan import say_in_words
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Directory, MissionKind, Official
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 

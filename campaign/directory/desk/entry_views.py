@@ -32,7 +32,7 @@ from campaign.directory.postal_addresses import (
 )
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Directory, Mission, Official
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing

@@ -22,7 +22,7 @@ from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import OURS
 from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file

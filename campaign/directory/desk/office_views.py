@@ -22,7 +22,7 @@ from campaign.directory.desk.labels import get_entry_name
 from campaign.directory.entries import draft_of
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
-from campaign.staff.guards import actor
+from campaign.staff.desk_access import actor
 from campaign.web.page import Page, accepted, redirect_to, show_page
 
 _MOST_HITS = 20

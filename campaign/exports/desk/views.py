@@ -18,7 +18,7 @@ from campaign.exports.desk.forms import KeyForm, RefuseForm, RequestForm, say_pr
 from campaign.models.campaign import Campaign
 from campaign.models.export import DataExport, ExportFormat, ExportKey, ExportKind, ExportState
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.guards import fresh, guard, staff_user
+from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")

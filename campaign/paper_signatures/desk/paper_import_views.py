@@ -20,7 +20,7 @@ from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.paper_signatures import paper_imports, read_file, sheets
 from campaign.paper_signatures.desk.forms import MappingForm, UploadForm, say_fault
 from campaign.paper_signatures.read_file import MEANINGS, Fault
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file

@@ -9,8 +9,7 @@ from campaign.core import db
 from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
-from campaign.staff.guards import actor, fresh, staff_user
-from campaign.staff.note_view import ask_before_view
+from campaign.staff.desk_access import actor, ask_before_view, fresh, staff_user
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 

@@ -1,6 +1,6 @@
 """What everybody will read of a reply: looked at once more, published, taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
@@ -9,19 +9,25 @@ from flask_babel import gettext as _
 from campaign.campaigns.content.risks import Finding
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
-from campaign.replies import flagged_words, publish_reply, replies
+from campaign.paper_signatures import scans
+from campaign.replies import publish_reply, replies
 from campaign.replies.desk.forms import PART_NAMES, PublishForm
-from campaign.replies.desk.reply_scan_views import edit_bars
-from campaign.replies.flagged_words import FewerMarks, list_fewer_marks, list_findings
-from campaign.replies.publish_reply import list_changed, mark_parts
-from campaign.replies.reply_access import PUBLISHERS
-from campaign.staff.guards import actor, guard, staff_user
+from campaign.replies.publish_reply import (
+    FewerMarks,
+    list_changed,
+    list_fewer_marks,
+    list_findings,
+    mark_parts,
+)
+from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
+from campaign.replies.replies import PUBLISHERS
+from campaign.staff.desk_access import actor, guard, staff_user
 from campaign.web.page import Page, accepted, redirect_to, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
-blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
 
 
 class PublishReply(Page, template="replies/publish.html"):
@@ -33,6 +39,15 @@ class PublishReply(Page, template="replies/publish.html"):
     named: Sequence[Finding]
     """What a risk flag rules out, or another text blacks out."""
     fewer: Sequence[FewerMarks]
+
+
+class EditBars(Page, template="replies/bars.html"):
+    reply: Reply
+    scans: Sequence[Scan]
+    lines: Sequence[Mapping[str, str]]
+    """`page`, `x`, `y`, `w`, `h` of each rectangle, as typed."""
+    wrong: int
+    """The number of a line that is wrong; 0: none is."""
 
 
 @blueprint.route("/publish", methods=["GET", "POST"])
@@ -84,7 +99,7 @@ def black_out(public_id: str) -> ResponseReturnValue:
     """Leave words out wherever the reply says them, then look again."""
     reply = replies.get_reply(db.session(), public_id, staff_user())
     words = request.form.get("words", "")
-    if flagged_words.black_out(db.session(), reply, words, actor=actor()):
+    if publish_reply.black_out(db.session(), reply, words, actor=actor()):
         flash(_("Blacked out everywhere in the reply."))
     else:
         flash(_("The reply no longer contains these words."), "error")
@@ -137,3 +152,43 @@ def _is_published(reply: Reply, form: PublishForm) -> bool:
                 )
             )
         return False
+
+
+@blueprint.route("/bars", methods=["GET", "POST"])
+def edit_bars(public_id: str) -> ResponseReturnValue:
+    """Take rectangles over the pages: drawn with the pointer, or given as numbers."""
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    reply_scans = scans.list_scans_of_reply(session, reply.id)
+    lines, wrong = _list_lines(reply), 0
+    if request.method == "POST":
+        pages = [
+            f"{scan.public_id}/{page}" for scan in reply_scans for page in range(1, scan.pages + 1)
+        ]
+        try:
+            bars = read_bars(request.form, pages)
+        except ValueError as problem:
+            wrong, lines = int(problem.args[0]), _list_typed_lines()
+        else:
+            replies.set_bars(session, reply, bars, actor=actor())
+            message = _("Bars saved. This is how everyone will see the page.")
+            return redirect_to("replies.publish.publish", message, public_id=public_id)
+    page = EditBars(reply=reply, scans=reply_scans, lines=lines, wrong=wrong)
+    return show_page(page, 422 if wrong else 200)
+
+
+def _list_lines(reply: Reply) -> list[dict[str, str]]:
+    lines = [
+        {"page": f"{bar['scan']}/{bar['page']}", **{name: f"{bar[name]:g}" for name in BAR_FIELDS}}
+        for bar in reply.bars
+    ]
+    empty = dict.fromkeys(("page", *BAR_FIELDS), "")
+    return [*lines, *([empty] * EMPTY_LINES)][:MOST_BARS]
+
+
+def _list_typed_lines() -> list[dict[str, str]]:
+    return [
+        {name: request.form.get(f"{name}-{at}", "") for name in ("page", *BAR_FIELDS)}
+        for at in range(MOST_BARS)
+        if f"x-{at}" in request.form
+    ]

@@ -11,7 +11,7 @@ from campaign.core import db
 from campaign.core.errors import DomainError, Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
-from campaign.staff.guards import guard
+from campaign.staff.desk_access import guard
 from campaign.web.page import redirect_to
 
 blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")

@@ -39,8 +39,7 @@ from campaign.signing.checks.conditions import (
     tidy_network,
 )
 from campaign.signing.checks.origin import make_trace
-from campaign.staff.guards import staff_user
-from campaign.staff.note_view import ask_before_view
+from campaign.staff.desk_access import ask_before_view, staff_user
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, MomentField, TextField, choices
 from campaign.web.page import Page, show_page

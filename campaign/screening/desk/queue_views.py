@@ -33,8 +33,7 @@ from campaign.screening.review_queue import Filter
 from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, signed_letters
-from campaign.staff.guards import fresh, guard, staff_user
-from campaign.staff.note_view import ask_before_view
+from campaign.staff.desk_access import ask_before_view, fresh, guard, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 _LISTED = 25

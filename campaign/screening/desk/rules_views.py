@@ -22,7 +22,7 @@ from campaign.signing.checks.screening_rules import (
     ScreeningRules,
 )
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
-from campaign.staff.guards import actor, guard
+from campaign.staff.desk_access import actor, guard
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, NumberField, TextField, choices

@@ -33,7 +33,7 @@ from campaign.signing.form.preview_samples import (
 )
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, draft_letters, pdf_of
-from campaign.staff.guards import guard
+from campaign.staff.desk_access import guard
 from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("signing_previews", __name__, url_prefix="/desk/campaigns/<slug>/preview")

@@ -19,7 +19,7 @@ from campaign.models.staff import Role
 from campaign.printing.problems import LetterRefused
 from campaign.signing import sign_in_rehearsal
 from campaign.signing.form import preview_views, steps, views
-from campaign.staff.guards import actor, guard
+from campaign.staff.desk_access import actor, guard
 from campaign.web.page import redirect_to
 
 blueprint = Blueprint(

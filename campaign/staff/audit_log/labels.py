@@ -4,7 +4,34 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
-from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
+CAMPAIGN_FIELDS: Mapping[str, object] = {
+    "reference": _l("Reference"),
+    "index_number": _l("Index number"),
+    "country": _l("Country"),
+    "format": _l("What people sign"),
+    "person_name": _l("Person"),
+    "person_died": _l("This person has died"),
+    "person_pronouns": _l("Pronouns"),
+    "themes": _l("Themes"),
+    "issued_on": _l("Issued on"),
+    "act_by": _l("Deadline"),
+    "timezone": _l("Time zone"),
+    "default_locale": _l("Main language"),
+    "letter_locales": _l("Languages of the letters"),
+    "follows_id": _l("Follow-up to"),
+    "title": _l("Title"),
+    "summary": _l("Summary"),
+    "asks": _l("What the letter asks"),
+    "background": _l("What happened"),
+    "outcome": _l("How it ended"),
+}
+
+ABOUT_PAGES: Mapping[str, object] = {
+    "privacy": _l("Privacy notice"),
+    "about": _l("About us"),
+    "accessibility": _l("Accessibility"),
+}
+"""What the pages are called to which the organization adds a text."""
 
 GROUPS: Mapping[str, object] = {
     "campaign": _l("Campaigns"),
@@ -343,6 +370,14 @@ _WORDS: Mapping[str, object] = {
 }
 _FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate"}
 """Facts whose values are such words; others are numbers, names and slugs."""
+
+
+def list_groups() -> list[tuple[str, list[tuple[str, str]]]]:
+    """List slug and words of every action, by group."""
+    by_group: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    for slug, words in ACTIONS.items():
+        by_group[slug.partition(".")[0]].append((slug, str(words)))
+    return [(str(GROUPS[group]), actions) for group, actions in by_group.items()]
 
 
 def say_action(action: str) -> str:

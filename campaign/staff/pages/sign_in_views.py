@@ -26,10 +26,10 @@ from campaign.core.rate_limits import (
 from campaign.core.settings import current_settings
 from campaign.core.text.email_addresses import canonical_email
 from campaign.models.staff import StaffUser
-from campaign.staff import password_links, sessions, staff_users
-from campaign.staff.code_form import CodeForm
-from campaign.staff.known_browsers import find_known_browser
+from campaign.staff import passwords, sessions, staff_users
 from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
+from campaign.staff.reauthentication import CodeForm
+from campaign.staff.sessions import find_known_browser
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import private_page, public, request_networks, same_origin
 
@@ -163,7 +163,7 @@ def _say_busy() -> str:
 def set_password(token: str) -> ResponseReturnValue:
     """Show the form behind a one-time link; that uses nothing up: mail scanners do so too."""
     try:
-        user = password_links.get_user_of_link(db.session(), token)
+        user = passwords.get_user_of_link(db.session(), token)
     except Gone:
         return _show_link_gone()
     g.locale = user.locale
@@ -177,7 +177,7 @@ def save_password(token: str) -> ResponseReturnValue:
     """Set the password; the link is used up, all sessions end, and sign-in is asked for."""
     session = db.session()
     try:
-        user = password_links.get_user_of_link(session, token)
+        user = passwords.get_user_of_link(session, token)
     except Gone:
         return _show_link_gone()
     g.locale = user.locale
@@ -187,7 +187,7 @@ def save_password(token: str) -> ResponseReturnValue:
         session.rollback()  # nobody else waits while a password is judged and hashed
         try:
             hashed = staff_users.hash_new_password(form.password.data, about=about)
-            user = password_links.get_user_of_link(session, token)
+            user = passwords.get_user_of_link(session, token)
         except Gone:
             return _show_link_gone()
         except Invalid as problem:
@@ -201,7 +201,7 @@ def save_password(token: str) -> ResponseReturnValue:
 
 
 def _show_link_gone() -> ResponseReturnValue:
-    return show_page(PasswordLinkGone(days=password_links.LINK_DAYS), 410)
+    return show_page(PasswordLinkGone(days=passwords.LINK_DAYS), 410)
 
 
 def count_sign_in_try(email: str, browser: str) -> None:

@@ -19,8 +19,8 @@ from campaign.bundles.joint_freeze import Part
 from campaign.bundles.volumes import print_queue, proof_print
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
-from campaign.dashboard import refresh_statistics
-from campaign.dashboard.statistics_tables import mission_rows
+from campaign.dashboard import count_statistics
+from campaign.dashboard.statistics_page import mission_rows
 from campaign.dashboard.to_deliver import list_delivery_todos
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import reroute_bundle
@@ -151,7 +151,7 @@ def test_today_and_the_missions_count_what_is_printed(
         if one.slug == "to-carry"
     ]
     assert [one.number for one in carried.items] == [3]
-    figures = refresh_statistics.figures_of(session, campaign)[0]
+    figures = count_statistics.figures_of(session, campaign)[0]
     assert (figures.count("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
         3,
         1,

@@ -19,7 +19,7 @@ from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from campaign.models.staff import CampaignMember, Role, StaffUser
-from campaign.staff.password_links import get_user_of_link
+from campaign.staff.passwords import get_user_of_link
 from campaign.staff.staff_users import change_role, disable_staff_user
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 

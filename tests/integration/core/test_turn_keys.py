@@ -22,7 +22,7 @@ from campaign.mail.messages import address_fingerprint
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
 from campaign.staff import staff_users
-from campaign.staff.totp import create_recovery_codes, use_recovery_code
+from campaign.staff.second_factor import create_recovery_codes, use_recovery_code
 from tests.factories import add_confirmed, make_campaign, make_staff_user
 
 ROOT = Path(__file__).parents[3]

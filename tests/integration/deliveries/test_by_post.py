@@ -31,7 +31,7 @@ from campaign.core import db, jobs
 from campaign.core.clock import today
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.dashboard import refresh_statistics, statistics_tables
+from campaign.dashboard import count_statistics, statistics_page
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official
@@ -408,8 +408,8 @@ def test_lists_figures_and_the_desk_say_by_post(
             continue
         assert page.status_code == 200, address
         assert "By post to Ines Quintero Vidal" in unescape(page.text), address
-    figures, _kept = refresh_statistics.figures_of(session, campaign)
-    (row,) = statistics_tables.mission_rows(session, campaign, figures)
+    figures, _kept = count_statistics.figures_of(session, campaign)
+    (row,) = statistics_page.mission_rows(session, campaign, figures)
     assert slug_of(row.mission) == "post:governor-1"
 
 

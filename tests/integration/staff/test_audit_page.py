@@ -20,8 +20,8 @@ from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply
 from campaign.models.screening import Decision, ScreeningAct
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.audit_log import list_entries
-from campaign.staff.audit_log.list_entries import PER_PAGE, Filter
+from campaign.staff.audit_log import find_entries
+from campaign.staff.audit_log.find_entries import PER_PAGE, Filter
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_entries_are_found_by_who_what_about_and_when(
     audit.record(session, actor="staff:1", action="missions.edit", subject="mission:y")
 
     def found(**chosen: object) -> list[int]:
-        entries = list_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        entries = find_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [entry.id for entry in entries]
 
     first = found()[-1]
@@ -63,7 +63,7 @@ def test_entries_are_found_by_who_what_about_and_when(
     assert found(since=(NOON + timedelta(days=90)).date()) == []
     assert found(until=(NOON - timedelta(days=1)).date()) == []
     assert (
-        list_entries.list_entries(
+        find_entries.list_entries(
             session, Filter(since=third), zone="UTC", before=first + 3, limit=1
         )[0].id
         == first + 2
@@ -249,7 +249,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
 
     def found(**chosen: object) -> list[tuple[str, str]]:
         chosen = {"subjects": (f"campaign:{campaign.id}",)} | chosen
-        entries = list_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        entries = find_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [(entry.action, entry.subject) for entry in entries]
 
     assert found() == [

@@ -17,9 +17,9 @@ from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
 from campaign.models.staff import RecoveryCode, Role, StaffUser
-from campaign.staff import reauthentication, totp
-from campaign.staff.guards import fresh, guard
-from campaign.staff.password_links import create_password_link
+from campaign.staff import reauthentication, second_factor
+from campaign.staff.desk_access import fresh, guard
+from campaign.staff.passwords import create_password_link
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 
 EMAIL = "noor@example.org"
@@ -28,15 +28,15 @@ PAGE = "/desk/account/second-factor"
 
 def _turn_on(session: Session, user: StaffUser) -> list[str]:
     """Give the user a second factor whose code of now is not used yet."""
-    user.totp_secret = totp.create_secret(session)
+    user.totp_secret = second_factor.create_secret(session)
     user.totp_since = db.utcnow()
-    made = totp.create_recovery_codes(session, user)
+    made = second_factor.create_recovery_codes(session, user)
     session.commit()
     return made
 
 
 def _code(session: Session, user: StaffUser, shift: int = 0) -> str:
-    key = totp.get_app_key(session, user).replace("-", "")
+    key = second_factor.get_app_key(session, user).replace("-", "")
     token: str = TOTP(key=key).generate(time.time() + shift).token
     return token
 
@@ -74,7 +74,7 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
     page = client.get(PAGE).text
     assert "<svg" in page
     seen = session.get_one(StaffUser, me.id)
-    assert totp.get_app_key(session, seen) in page
+    assert second_factor.get_app_key(session, seen) in page
     assert "otpauth://" not in page
     assert not seen.has_second_factor
     code = _code(session, seen)
@@ -82,7 +82,7 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
     assert post(client, f"{PAGE}/turn-on", {"code": "abc"}).status_code == 422
     done = post(client, f"{PAGE}/turn-on", {"code": code})
     shown = re.findall(r"<li><code>([a-z2-9-]{19})</code>", done.text)
-    assert len(set(shown)) == totp.RECOVERY_CODES
+    assert len(set(shown)) == second_factor.RECOVERY_CODES
     assert not _may_enter(elsewhere)
     assert _may_enter(client)
     session.expire_all()
@@ -141,7 +141,7 @@ def test_a_recovery_code_stands_in_once(
     _know_password(again := app.test_client())
     assert _give(again, spare) == 422
     session.rollback()
-    assert totp.count_recovery_codes(session, user) == totp.RECOVERY_CODES - 1
+    assert second_factor.count_recovery_codes(session, user) == second_factor.RECOVERY_CODES - 1
     assert "accounts.recovery-code" in session.scalars(select(AuditEntry.action)).all()
 
 

@@ -16,8 +16,8 @@ from campaign import close_app, create_app
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import password_links, passwords
-from campaign.staff.password_links import LINK_DAYS, create_password_link
+from campaign.staff import passwords
+from campaign.staff.passwords import LINK_DAYS, create_password_link
 from campaign.staff.staff_users import disable_staff_user, set_password
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
@@ -86,7 +86,7 @@ def test_a_second_link_dies_with_the_first(client: FlaskClient, user: StaffUser)
 def test_the_link_dies_after_three_days(
     client: FlaskClient, user: StaffUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signer = password_links._serializer().make_signer("set-password").__class__
+    signer = passwords._serializer().make_signer("set-password").__class__
     now = signer.get_timestamp
     days = timedelta(days=LINK_DAYS).total_seconds()
     path = _path(user)

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.guards import guard
+from campaign.staff.desk_access import guard
 from campaign.staff.require_audit import leaves_no_entry
 from campaign.staff.sessions import safe_next_page
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in

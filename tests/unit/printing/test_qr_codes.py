@@ -17,7 +17,7 @@ from campaign.printing.geometry import A4, LETTER, Paper
 from campaign.printing.html import QUIET_ZONE
 from campaign.printing.sheets import bundle_sheets, handouts, posters
 from campaign.printing.sheets.posters import Page
-from campaign.staff.pages import second_factor_views
+from campaign.staff.pages import account_views
 from tests.unit.printing.sheet_samples import delivery, notes, poster, sign_on
 
 DPI = 300
@@ -44,7 +44,7 @@ def notes_of(link: str, paper: Paper, locale: str, out: Path) -> None:
 
 def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
     """Not a paper, but a code all the same: the picture of the page, by itself."""
-    picture = second_factor_views._draw_qr_code(link)
+    picture = account_views._draw_qr_code(link)
     body = Markup('<div style="margin:2cm;width:6cm">{}</div>').format(picture)
     whole = str(html.HtmlDocument(locale="en", title="", body=body).html())
     with renderer.lay_out(whole, "share.css", Page(paper)) as document:
@@ -56,7 +56,7 @@ CODES: dict[str, Callable[[str, Paper, str, Path], None]] = {
     "by-hand.html": notes_of,
     "poster.html": poster_of,
     "sign-on.html": sheet_of,
-    "campaign.staff.pages.second_factor_views": second_factor,
+    "campaign.staff.pages.account_views": second_factor,
 }
 """Every printed template with a code, and every other module that draws one."""
 

@@ -21,7 +21,7 @@ from campaign.core import db
 from campaign.core.text.desk_texts import lines, paragraphs
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part, Proposal
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import Page, show_page
 

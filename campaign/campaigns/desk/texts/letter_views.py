@@ -20,7 +20,7 @@ from campaign.core import db
 from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.page import Page, show_page
 
 

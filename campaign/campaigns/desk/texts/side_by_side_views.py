@@ -26,7 +26,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import lines
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
-from campaign.staff.guards import staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.form_base import PlainForm, unknown_words
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import accepted, show_page

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from campaign.campaigns.content import drafts
 from campaign.campaigns.content.drafts import Draft
-from campaign.campaigns.desk.save_with_draft import draft_kept
+from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, dropped_answer, kept_answer
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
@@ -16,11 +17,12 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Channel, Reply, ReplyState
 from campaign.models.staff import Role
 from campaign.paper_signatures import scans
-from campaign.replies import inbox, publish_reply, replies, reply_access
-from campaign.replies.desk import publish_reply_views, reply_draft_views, reply_scan_views
+from campaign.paper_signatures.desk.scan_views import pdf_file
+from campaign.replies import inbox, publish_reply, replies
+from campaign.replies.desk import publish_reply_views
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
-from campaign.replies.reply_access import load_campaign
-from campaign.staff.guards import actor, guard, staff_user
+from campaign.replies.replies import load_campaign
+from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
@@ -86,8 +88,8 @@ def index() -> ResponseReturnValue:
             page=page,
             pages=_count_pages(total),
             channels=CHANNELS,
-            publishes=reply_access.may_publish(staff_user()),
-            carried=reply_access.list_carried(db.session()),
+            publishes=replies.may_publish(staff_user()),
+            carried=replies.list_carried(db.session()),
         )
     )
 
@@ -104,7 +106,7 @@ def of_campaign(slug: str) -> ResponseReturnValue:
             pages=_count_pages(total),
             channels=CHANNELS,
             address=inbox.address_of(campaign),
-            publishes=reply_access.may_publish(staff_user()),
+            publishes=replies.may_publish(staff_user()),
         )
     )
 
@@ -114,7 +116,7 @@ def of_campaign(slug: str) -> ResponseReturnValue:
 def create(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load_campaign(slug)
     deliveries = replies.list_deliveries(session, campaign)
-    desk = reply_draft_views.make_desk(campaign)
+    desk = make_desk(campaign)
     form = reply_form(
         campaign,
         deliveries,
@@ -136,7 +138,7 @@ def create(slug: str) -> ResponseReturnValue:
         desk.drop()
         message = _("Reply saved as a draft. Only people with access to the workspace see it.")
         return redirect_to(".edit", message, public_id=logged[0].public_id)
-    publishes = reply_access.may_publish(staff_user())
+    publishes = replies.may_publish(staff_user())
     return show_page(CreateReply(campaign=campaign, form=form, publishes=publishes, **desk.words()))
 
 
@@ -147,7 +149,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     session, reply = db.session(), _load_reply(public_id)
     campaign, reply_scans = reply.campaign, scans.list_scans_of_reply(session, reply.id)
     deliveries = replies.list_deliveries(session, campaign)
-    desk, titles = reply_draft_views.make_desk(campaign, reply), _usual_titles(campaign)
+    desk, titles = make_desk(campaign, reply), _usual_titles(campaign)
     form = reply_form(campaign, deliveries, reply_scans, reply, titles=titles, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
@@ -169,7 +171,7 @@ def edit(public_id: str) -> ResponseReturnValue:
             reply=reply,
             scans=reply_scans,
             channels=CHANNELS,
-            publishes=reply_access.may_publish(staff_user()),
+            publishes=replies.may_publish(staff_user()),
             unclosed=publish_reply.list_unclosed(reply),
             **desk.words(),
         )
@@ -181,7 +183,7 @@ def delete(public_id: str) -> ResponseReturnValue:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     slug = reply.campaign.slug
-    reply_draft_views.drop_everybodys(reply.campaign, public_id)
+    drafts.drop_everybodys(session, reply.campaign, part="reply", place=public_id)
     replies.delete_reply(session, reply, actor=actor())
     return redirect_to(".of_campaign", _("Draft deleted."), slug=slug)
 
@@ -205,7 +207,7 @@ def _load_reply(public_id: str) -> Reply:
 
 def _next_endpoint() -> str:
     """Return where the button that was pressed leads; who does not publish stays with the draft."""
-    choice = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
+    choice = request.form.get("then", "") if replies.may_publish(staff_user()) else ""
     return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(choice, ".edit")
 
 
@@ -228,5 +230,76 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
     return titles
 
 
-reply_draft_views.register(blueprint)
-reply_scan_views.register(blueprint)
+def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:
+    """A reply, or one that is to be logged, as this person writes it."""
+    if reply is None:
+        return Desk(campaign, "reply", url=url_for("replies.keep_new_draft", slug=campaign.slug))
+    url = url_for("replies.keep_draft", public_id=reply.public_id)
+    return Desk(campaign, "reply", reply.public_id, url=url)
+
+
+@blueprint.post("/campaigns/<slug>/new/draft")
+def keep_new_draft(slug: str) -> ResponseReturnValue:
+    return kept_answer(make_desk(load_campaign(slug)).keep())
+
+
+@blueprint.post("/campaigns/<slug>/new/draft/drop")
+def drop_new_draft(slug: str) -> ResponseReturnValue:
+    return dropped_answer(
+        make_desk(load_campaign(slug)).drop(), url_for("replies.create", slug=slug)
+    )
+
+
+@blueprint.post("/<public_id>/draft")
+def keep_draft(public_id: str) -> ResponseReturnValue:
+    return kept_answer(_desk(public_id).keep())
+
+
+@blueprint.post("/<public_id>/draft/drop")
+def drop_draft(public_id: str) -> ResponseReturnValue:
+    return dropped_answer(_desk(public_id).drop(), url_for("replies.edit", public_id=public_id))
+
+
+def _desk(public_id: str) -> Desk:
+    reply = replies.get_reply(db.session(), public_id, staff_user())
+    return make_desk(reply.campaign, reply)
+
+
+@blueprint.get("/<public_id>/scans/<scan>/page-<int:number>.jpg")
+def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
+    return Response(scans.read_page(_get_scan(public_id, scan), number), mimetype="image/jpeg")
+
+
+@blueprint.post("/<public_id>/scans/<scan>/download")
+@fresh(back="replies.edit")
+def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
+    return pdf_file(scans.read_original(db.session(), _get_scan(public_id, scan), actor=actor()))
+
+
+@blueprint.post("/<public_id>/scans/<scan>/draw")
+def scan_draw(public_id: str, scan: str) -> ResponseReturnValue:
+    try:
+        scans.draw_scan(db.session(), _get_scan(public_id, scan), actor=actor())
+    except Invalid:
+        message = _("We cannot show this PDF. It may be locked or damaged. Scan the paper again.")
+        return redirect_to("replies.edit", message, "error", public_id=public_id)
+    return redirect_to("replies.edit", _("The pages are ready."), public_id=public_id)
+
+
+@blueprint.post("/<public_id>/scans/<scan>/remove")
+def detach(public_id: str, scan: str) -> ResponseReturnValue:
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    replies.lock_draft(session, reply)
+    reply_scan = scans.get_scan(session, scan, reply_id=reply.id)
+    reply.bars = [bar for bar in reply.bars if bar["scan"] != scan]
+    if reply.shown_page.startswith(f"{scan}/"):
+        reply.shown_page = ""
+    scans.remove_scan(session, reply_scan, actor=actor())
+    return redirect_to("replies.edit", _("Scan deleted."), public_id=public_id)
+
+
+def _get_scan(public_id: str, scan: str) -> Scan:
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    return scans.get_scan(session, scan, reply_id=reply.id)

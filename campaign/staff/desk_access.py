@@ -5,6 +5,7 @@ noted for the test that walks the URL map.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -12,11 +13,13 @@ from flask import Blueprint, abort, current_app, g, has_request_context, redirec
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy import select
 
 from campaign.core import audit, db
+from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit, sessions
-from campaign.staff.code_form import ProofForm, Reauthenticate
+from campaign.staff.reauthentication import ProofForm, Reauthenticate
 from campaign.web.security import private_page, refuse_nul, same_origin
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -128,3 +131,29 @@ def is_guarded_request() -> bool:
         return False
     blueprint = current_app.blueprints.get(request.blueprint or "")
     return hasattr(blueprint, "allowed_roles")
+
+
+EACH_HOURS = 1
+
+
+def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
+    """Return the way to the page that asks who it is; None where they may look, for an hour.
+
+    A person proves it for the first look at a thing in an hour, which is noted in a transaction of
+    its own: a GET commits nothing else.
+    """
+    by, since = actor(), db.utcnow() - timedelta(hours=EACH_HOURS)
+    noted = select(AuditEntry.id).where(
+        AuditEntry.actor == by,
+        AuditEntry.action == action,
+        AuditEntry.subject == subject,
+        AuditEntry.at > since,
+    )
+    with db.reading() as session:
+        if session.scalar(noted.limit(1)) is not None:
+            return None
+    if not reauthentication.is_fresh():
+        return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
+    with db.transaction() as session:
+        audit.record(session, actor=by, action=action, subject=subject)
+    return None

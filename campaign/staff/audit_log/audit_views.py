@@ -1,9 +1,7 @@
 """The audit for admins: who did what, about what, when; filtered, and as CSV."""
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -16,23 +14,22 @@ from campaign.core import audit, db
 from campaign.core.settings import current_settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import staff_users
-from campaign.staff.audit_log import labels, list_entries, names, search_field
-from campaign.staff.audit_log.list_entries import PER_PAGE, Filter
-from campaign.staff.guards import actor, fresh, guard
+from campaign.staff.audit_log import describe_entries, find_entries, labels
+from campaign.staff.audit_log.find_entries import PER_PAGE, Filter
+from campaign.staff.desk_access import actor, fresh, guard
 from campaign.web.form_fields import NoDay, read_day
 from campaign.web.page import Page, show_page
-from campaign.web.spreadsheets import inert
+from campaign.web.spreadsheets import csv_lines
 
 blueprint = Blueprint("audit_log", __name__, url_prefix="/audit")
 guard(blueprint, Role.ADMIN)
-_COLUMNS = ("id", "at", "who", "actor", "what", "action", "about", "subject", "detail")
 _ACTOR = re.compile(r"staff:\d{1,9}|command|supporter")
 FilterState = dict[str, str | list[str]]
 """A filter as an address, a download and the audit have it: ids and days, no names."""
 
 
 class AuditLog(Page, template="staff/audit_log.html"):
-    lines: list[names.Line]
+    lines: list[describe_entries.Line]
     state: FilterState
     about: str
     """What the entries are about, in words."""
@@ -45,22 +42,6 @@ class AuditLog(Page, template="staff/audit_log.html"):
 
 
 @dataclass(frozen=True, slots=True)
-class _TypedDay:
-    typed: str
-    day: date | None = None
-    problem: str = ""
-
-    @classmethod
-    def of(cls, typed: str) -> "_TypedDay":
-        """An empty one is no day, and nothing is wrong about it."""
-        typed = typed.strip()[:20]
-        try:
-            return cls(typed, read_day(typed) if typed else None)
-        except NoDay as problem:
-            return cls(typed, problem=str(problem))
-
-
-@dataclass(frozen=True, slots=True)
 class _Query:
     chosen: Filter
     before: int | None = None
@@ -70,24 +51,25 @@ class _Query:
     @classmethod
     def of(cls, values: MultiDict[str, str]) -> "_Query":
         """What is said wrongly counts as not said, but a thing that is not there finds nothing."""
-        days = {name: _TypedDay.of(values.get(name, "")) for name in ("since", "until")}
+        days: dict[str, date | None] = {}
+        wrong: dict[str, tuple[str, str]] = {}
+        for name in ("since", "until"):
+            typed = values.get(name, "").strip()[:20]
+            try:
+                days[name] = read_day(typed) if typed else None
+            except NoDay as problem:
+                days[name], wrong[name] = None, (typed, str(problem))
         who, action, before = (values.get(name, "").strip() for name in ("who", "what", "before"))
         about = values.getlist("subject")
         chosen = Filter(
             actor=who if _ACTOR.fullmatch(who) else "",
             action=action if action in labels.ACTIONS else "",
-            subjects=list_entries.list_known_subjects(db.session(), about) if about else None,
-            since=days["since"].day,
-            until=days["until"].day,
+            subjects=find_entries.list_known_subjects(db.session(), about) if about else None,
+            since=days["since"],
+            until=days["until"],
         )
         is_id = before.isascii() and before.isdigit() and len(before) < 10
-        wrong = {name: (day.typed, day.problem) for name, day in days.items() if day.problem}
         return cls(chosen, int(before) if is_id else None, wrong)
-
-    def about(self, typed: str) -> "_Query":
-        """The same, about what somebody means who typed this."""
-        subjects = search_field.find_subjects(db.session(), typed)
-        return _Query(replace(self.chosen, subjects=subjects), wrong=self.wrong)
 
     @property
     def state(self) -> FilterState:
@@ -105,7 +87,7 @@ class _Query:
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     query = _Query.of(request.args)
-    about = names.say_subjects(db.session(), query.chosen.subjects or ())
+    about = describe_entries.say_subjects(db.session(), query.chosen.subjects or ())
     return _show_page(query, about=about)
 
 
@@ -113,8 +95,10 @@ def index() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """Find what a name means: it is posted, so that no address and no log holds it."""
     typed = request.form.get("about", "").strip()[:200]
-    query = _Query.of(request.form).about(typed)
-    if query.chosen.subjects == () or query.wrong:
+    query = _Query.of(request.form)
+    subjects = describe_entries.find_subjects(db.session(), typed)
+    query = _Query(replace(query.chosen, subjects=subjects), wrong=query.wrong)
+    if subjects == () or query.wrong:
         return _show_page(query, about=typed)
     return redirect(_get_address(query.state), 303)
 
@@ -127,49 +111,41 @@ def download() -> ResponseReturnValue:
     audit.record(
         db.session(), actor=actor(), action="audit.export", subject="audit", filter=query.state
     )
-    response = Response(stream_with_context(_write_csv(query.chosen)), mimetype="text/csv")
+    response = Response(
+        stream_with_context(csv_lines(_list_cells(query.chosen))), mimetype="text/csv"
+    )
     response.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
     return response
 
 
-def _write_csv(chosen: Filter) -> Iterator[str]:
-    """Write as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
-    yield "\ufeff" + _write_rows([_COLUMNS])
+def _list_cells(chosen: Filter) -> Iterator[tuple[object, ...]]:
+    yield ("id", "at", "who", "actor", "what", "action", "about", "subject", "detail")
     with db.reading() as session:
-        for part in list_entries.walk_entries(session, chosen, zone=_zone()):
-            rows = []
-            for line in names.describe_entries(session, part):
-                entry = line.entry
+        zone = current_settings().timezone
+        for part in find_entries.walk_entries(session, chosen, zone=zone):
+            for line in describe_entries.describe_entries(session, part):
+                entry, at = line.entry, line.entry.at.isoformat()
                 detail = "; ".join(f"{name}: {value}" for name, value in line.details)
-                cells = (str(entry.id), entry.at.isoformat(), line.who, entry.actor, line.what)
-                rows.append((*cells, entry.action, line.about, entry.subject, detail))
-            yield _write_rows(rows)
-
-
-def _write_rows(rows: Iterable[tuple[str, ...]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows([inert(cell) for cell in row] for row in rows)
-    return out.getvalue()
+                said = (line.who, entry.actor, line.what, entry.action, line.about, entry.subject)
+                yield (entry.id, at, *said, detail)
 
 
 def _show_page(query: _Query, *, about: str) -> ResponseReturnValue:
-    session = db.session()
-    entries = list_entries.list_entries(
-        session, query.chosen, zone=_zone(), before=query.before, limit=PER_PAGE + 1
+    session, state, zone = db.session(), query.state, current_settings().timezone
+    entries = find_entries.list_entries(
+        session, query.chosen, zone=zone, before=query.before, limit=PER_PAGE + 1
     )
     shown = entries[:PER_PAGE]
-    state = query.state
     return show_page(
         AuditLog(
-            lines=names.describe_entries(session, shown),
+            lines=describe_entries.describe_entries(session, shown),
             state=state,
             about=about,
             wrong=query.wrong,
             older=_get_address(state, before=shown[-1].id) if entries[PER_PAGE:] else "",
             newest=_get_address(state) if query.before is not None else "",
             people=staff_users.list_staff_users(session),
-            groups=_list_groups(),
+            groups=labels.list_groups(),
         )
     )
 
@@ -177,21 +153,3 @@ def _show_page(query: _Query, *, about: str) -> ResponseReturnValue:
 def _get_address(state: FilterState, before: int | None = None) -> str:
     values: dict[str, Any] = {**state, "before": before}  # url_for takes any
     return url_for(".index", **values)
-
-
-def _list_groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (
-            str(title),
-            [
-                (slug, str(words))
-                for slug, words in labels.ACTIONS.items()
-                if slug.partition(".")[0] == group
-            ],
-        )
-        for group, title in labels.GROUPS.items()
-    ]
-
-
-def _zone() -> str:
-    return current_settings().timezone

@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import password_links, second_factor, staff_users
-from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.staff import passwords, second_factor, staff_users
+from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
 from campaign.web.page import Page, redirect_to, show_page
 
@@ -136,8 +136,6 @@ def _change_user(user: StaffUser, change: Callable[..., None], message: str) -> 
 def _mail_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
     """Mail it to them alone: who saw it could sign in as a colleague, and decide with them."""
     by = staff_user()
-    password_links.mail_password_link(
-        db.session(), user, inviter=by.name or by.email, is_new=is_new
-    )
+    passwords.mail_password_link(db.session(), user, inviter=by.name or by.email, is_new=is_new)
     message = _("We are sending the link to %(email)s.", email=user.email)
     return redirect_to(".show", message, public_id=user.public_id)

@@ -4,7 +4,6 @@ A count is kept under a key of a kind and its parts: `day/2026-11-24/online`. Ke
 the sum of blocks is the count of the whole.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,16 +33,7 @@ def delay_of(waited: timedelta) -> int:
     return next((most for most in DELAYS if minutes <= most), LATER)
 
 
-def to_json(counts: Mapping[str, int]) -> str:
-    """Return counts as they are kept; those of nothing are left out."""
-    return json.dumps({key: n for key, n in counts.items() if n}, ensure_ascii=False)
-
-
-def from_json(text: str) -> Counts:
-    return Counter(json.loads(text))
-
-
-def add_counts(counts: Counts, difference: Mapping[str, int]) -> Counts:
+def add_counts(counts: Mapping[str, int], difference: Mapping[str, int]) -> Counts:
     """Return `counts` after a change of some; what is no more there has no key."""
     total = Counter(counts)
     for key, n in difference.items():

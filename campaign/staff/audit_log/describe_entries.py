@@ -1,0 +1,391 @@
+"""What the entries of the audit say in words, and what somebody means who types such words.
+
+Subjects are named by their ids, never by what was typed: they may stand in addresses and in the
+audit itself.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy.orm import QueryableAttribute, Session
+
+from campaign.core import audit, i18n
+from campaign.core.audit import AuditEntry
+from campaign.models.bundle import Bundle, DeliveryAttempt, Journey
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission, Official
+from campaign.models.export import DataExport
+from campaign.models.paper_signature import PaperImport, PaperSheet
+from campaign.models.reply import Reply
+from campaign.models.screening import Invalidation
+from campaign.models.staff import StaffUser
+from campaign.staff.audit_log import labels
+from campaign.staff.audit_log.find_entries import CAMPAIGN_KINDS, list_known_subjects, number_of
+from campaign.staff.staff_users import find_by_email
+
+_Names = Mapping[str, tuple[str, str]]
+"""Words and address for each subject."""
+_CAMPAIGNS = ("campaign", "campaigns", "other", "earlier")
+"""Details that name campaigns by number."""
+_OFFICIAL, _STAFF = "official", "staff"
+_NUMBERS = {
+    ("campaign.targets", "officials"): _OFFICIAL,
+    ("campaign.successor", "before"): _OFFICIAL,
+    ("campaign.successor", "after"): _OFFICIAL,
+    ("campaign.hand-over", "before"): _STAFF,
+}
+"""Action and detail whose number is that of an official, or of a person of the staff."""
+_NUMBERED = {
+    "bundle": Bundle.sequence,
+    "paper-sheet": PaperSheet.id,
+    "paper-import": PaperImport.id,
+}
+"""What belongs to a campaign and is called by a number, in these columns."""
+_NEWEST = 1_000
+"""How many are looked at of what is called by its day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as its reader sees it."""
+
+    entry: AuditEntry
+    who: str
+    what: str
+    about: str
+    url: str
+    """Page of what it is about; empty where there is none."""
+    details: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What entries name by number, in words."""
+
+    people: Mapping[int, str]
+    subjects: _Names
+    references: Mapping[int, str]
+    officials: Mapping[int, str]
+
+    def say_actor(self, actor: str) -> str:
+        kind, _colon, ident = actor.partition(":")
+        if kind == "staff":
+            return self.people.get(number_of(ident), _say_gone())
+        words = {
+            "command": _("the command line"),
+            "job": _("the system"),
+            "supporter": _("a supporter"),
+        }
+        return str(words.get(kind, actor))
+
+    def say_value(self, name: str, value: Any) -> str:
+        if name == audit.SEALED_BEFORE:
+            return audit.open_text(value)
+        if name == _STAFF:
+            return self.people.get(value, _say_gone())
+        if isinstance(value, bool):
+            return str(_("yes") if value else _("no"))
+        if isinstance(value, list):
+            return ", ".join(self.say_value(name, item) for item in value)
+        if name == _OFFICIAL and value in self.officials:
+            return self.officials[value]
+        if name in _CAMPAIGNS and value in self.references:
+            return self.references[value]
+        if name == "other" and value in self.subjects:
+            return self.subjects[value][0]
+        return labels.say_value(name, value) if isinstance(value, str) else str(value)
+
+    def describe(self, entry: AuditEntry) -> Line:
+        about, url = self.subjects.get(entry.subject, (entry.subject, ""))
+        details = [
+            (labels.say_fact(name), self.say_value(_NUMBERS.get((entry.action, name), name), value))
+            for name, value in entry.detail.items()
+            if value not in (None, "", [])
+        ]
+        who, what = self.say_actor(entry.actor), labels.say_action(entry.action)
+        return Line(entry, who, what, about, url, details)
+
+
+def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[Line]:
+    """Return the entries in words, with one look-up for each kind of thing."""
+    people = _find_people(session, entries)
+    subjects = {entry.subject for entry in entries} | set(_list_values(entries, "other", str))
+    campaign_ids = [number for name in _CAMPAIGNS for number in _list_values(entries, name, int)]
+    references = select(Campaign.id, Campaign.reference).where(Campaign.id.in_(campaign_ids))
+    officials = select(Official.id, Official.name, Official.slug).where(
+        Official.id.in_(_list_numbers(entries, _OFFICIAL))
+    )
+    known = _Known(
+        people,
+        _find_subject_names(session, subjects, people),
+        {row.id: row.reference for row in session.execute(references)},
+        {row.id: row.name or row.slug for row in session.execute(officials)},
+    )
+    return [known.describe(entry) for entry in entries]
+
+
+def say_subjects(session: Session, subjects: Collection[str]) -> str:
+    """Return what a filter is about, in words that `find_subjects` understands."""
+    words = " ".join(subjects)
+    if len(subjects) == 1:
+        people = _get_people(session, {number_of(words.partition(":")[2])})
+        name, _url = _find_subject_names(session, set(subjects), people).get(words, ("", ""))
+        if find_subjects(session, name) == tuple(subjects):
+            return name
+    return words
+
+
+def _list_values(entries: Iterable[AuditEntry], name: str, kind: type) -> list[Any]:
+    """List the values of that kind under one name of a detail, lists taken apart."""
+    values = [entry.detail[name] for entry in entries if name in entry.detail]
+    items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return [item for item in items if isinstance(item, kind)]
+
+
+def _list_numbers(entries: Iterable[AuditEntry], kind: str) -> set[int]:
+    """List the numbers under which entries name an official, or a person of the staff."""
+    return {
+        number
+        for entry in entries
+        for name in entry.detail
+        if _NUMBERS.get((entry.action, name)) == kind
+        for number in _list_values([entry], name, int)
+    }
+
+
+def _find_people(session: Session, entries: Collection[AuditEntry]) -> dict[int, str]:
+    named = {entry.actor for entry in entries} | {entry.subject for entry in entries}
+    ids = {number_of(name.removeprefix("staff:")) for name in named if name.startswith("staff:")}
+    ids |= {entry.detail["staff"] for entry in entries if "staff" in entry.detail}
+    return _get_people(session, ids | _list_numbers(entries, _STAFF))
+
+
+def _get_people(session: Session, ids: Collection[int]) -> dict[int, str]:
+    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(ids)))
+    return {user.id: user.name or user.email for user in users}
+
+
+def _find_subject_names(session: Session, subjects: set[str], people: Mapping[int, str]) -> _Names:
+    staff = {subject for subject in subjects if subject.startswith("staff:")}
+    names = {
+        subject: (people.get(number_of(subject.removeprefix("staff:")), _say_gone()), "")
+        for subject in staff
+    }
+    return names | _find_names(session, subjects - staff)
+
+
+def _say_gone() -> str:
+    return str(_("someone who left"))
+
+
+def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Find words and address of each subject that is known, with one look-up for each kind."""
+    idents: dict[str, list[str]] = defaultdict(list)
+    for subject in subjects:
+        kind, _colon, ident = subject.partition(":")
+        idents[kind].append(ident)
+    names: dict[str, tuple[str, str]] = {}
+    for kind in idents.keys() & _THINGS.keys():
+        names |= _find_names_of_kind(session, kind, _THINGS[kind], idents[kind])
+    for page in idents["about"]:
+        names[f"about:{page}"] = (str(labels.ABOUT_PAGES[page]), url_for("about_desk.index"))
+    for number in idents["screening-act"]:
+        names[f"screening-act:{number}"] = (_("Decision %(number)s", number=number), "")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """How one kind of subject is found and named."""
+
+    key: QueryableAttribute[Any]
+    """By which the audit names it."""
+    words: Callable[[Row[Any]], str]
+    """From its row: the columns, and `reference` or `place` of what it is of."""
+    columns: tuple[QueryableAttribute[Any], ...] = ()
+    """What is read of it besides the key."""
+    endpoint: str = ""
+    """Of its page; empty: without one."""
+    argument: str = "public_id"
+    """Of the endpoint, and the column that is it."""
+    campaign_id: QueryableAttribute[Any] | None = None
+    """Of the campaign whose reference it is called by."""
+    mission_id: QueryableAttribute[Any] | None = None
+    """Of the mission whose slug it is called by."""
+    has_page: Callable[[Row[Any]], bool] = lambda _row: True
+
+    def get_address(self, row: Row[Any]) -> str:
+        if not self.endpoint or not self.has_page(row):
+            return ""
+        return url_for(self.endpoint, **{self.argument: getattr(row, self.argument)})
+
+
+def _find_names_of_kind(
+    session: Session, kind: str, thing: _Thing, idents: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    query = select(thing.key, *thing.columns)
+    if thing.campaign_id is not None:
+        of_it = Campaign.id == thing.campaign_id
+        query = query.add_columns(Campaign.reference).join(Campaign, of_it)
+    elif thing.mission_id is not None:
+        # A journey by post has no mission.
+        place = func.coalesce(Mission.slug, "post").label("place")
+        query = query.add_columns(place).outerjoin(Mission, Mission.id == thing.mission_id)
+    keys = [number_of(ident) for ident in idents] if thing.key.key == "id" else list(idents)
+    return {
+        f"{kind}:{row[0]}": (str(thing.words(row)), thing.get_address(row))
+        for row in session.execute(query.where(thing.key.in_(keys)))
+    }
+
+
+_THINGS: Mapping[str, _Thing] = {
+    "campaign": _Thing(
+        Campaign.id,
+        lambda row: row.reference,
+        (Campaign.slug, Campaign.reference),
+        "campaigns.show",
+        "slug",
+    ),
+    "official": _Thing(
+        Official.public_id,
+        lambda row: row.name or row.slug,
+        (Official.slug, Official.name),
+        "directory.edit",
+        "slug",
+    ),
+    "mission": _Thing(
+        Mission.public_id, lambda row: row.slug, (Mission.slug,), "directory.edit_mission", "slug"
+    ),
+    "bundle": _Thing(
+        Bundle.id,
+        lambda row: f"{row.reference} · {row.sequence:03d}",
+        (Bundle.public_id, Bundle.sequence),
+        "bundles.show",
+        campaign_id=Bundle.campaign_id,
+    ),
+    "journey": _Thing(
+        Journey.id,
+        lambda row: row.place,
+        (Journey.public_id,),
+        "bundles.show_journey",
+        mission_id=Journey.mission_id,
+    ),
+    "invalidation": _Thing(
+        Invalidation.id,
+        lambda row: _("Exclusion %(number)s", number=row.id),
+        (Invalidation.public_id,),
+        "screening.invalidation",
+    ),
+    "export": _Thing(
+        DataExport.id,
+        lambda row: _("Export %(number)s", number=row.id),
+        (DataExport.public_id,),
+        "exports.show",
+    ),
+    "reply": _Thing(
+        Reply.id,
+        lambda row: _(
+            "%(reference)s, reply of %(day)s",
+            reference=row.reference,
+            day=i18n.say_date(row.received_on),
+        ),
+        (Reply.public_id, Reply.received_on),
+        "replies.edit",
+        campaign_id=Reply.campaign_id,
+    ),
+    "paper-sheet": _Thing(
+        PaperSheet.id,
+        lambda row: _("%(reference)s, sheet %(number)s", reference=row.reference, number=row.id),
+        (PaperSheet.public_id,),
+        "paper_signatures.edit",
+        campaign_id=PaperSheet.campaign_id,
+    ),
+    # Without a page: only who uploaded a file sees it.
+    "paper-import": _Thing(
+        PaperImport.id,
+        lambda row: _("%(reference)s, file %(number)s", reference=row.reference, number=row.id),
+        campaign_id=PaperImport.campaign_id,
+    ),
+    "delivery": _Thing(
+        DeliveryAttempt.id,
+        lambda row: f"{row.reference} · {i18n.say_date(row.happened_on)}",
+        (DeliveryAttempt.public_id, DeliveryAttempt.happened_on, DeliveryAttempt.visit_id),
+        "deliveries.show_attempt",
+        campaign_id=DeliveryAttempt.campaign_id,
+        has_page=lambda row: bool(row.visit_id),
+    ),
+}
+
+
+def find_subjects(session: Session, typed: str) -> tuple[str, ...] | None:
+    """Find the subjects meant: none where there is no such thing, None where nothing is said."""
+    typed = " ".join(typed.split())
+    if not typed:
+        return None
+    if named := list_known_subjects(session, typed.split()):
+        return named
+    name = typed.lower()
+    subjects = [f"staff:{user.id}" for user in _find_staff(session, typed)]
+    is_named = or_(Campaign.slug == name, func.lower(Campaign.reference) == name)
+    campaign_ids = session.scalars(select(Campaign.id).where(is_named))
+    subjects.extend(f"campaign:{campaign_id}" for campaign_id in campaign_ids)
+    subjects.extend(_find_in_directory(session, typed))
+    return list_known_subjects(session, subjects or _find_shown(session, typed))
+
+
+def _find_staff(session: Session, typed: str) -> list[StaffUser]:
+    by_email = find_by_email(session, typed) if "@" in typed else None
+    if by_email is not None:
+        return [by_email]
+    # Names are sealed: only here can they be compared.
+    users = session.scalars(select(StaffUser)).all()
+    return [user for user in users if user.name and user.name.casefold() == typed.casefold()]
+
+
+def _find_in_directory(session: Session, typed: str) -> Iterator[str]:
+    """Find officials by name or slug, missions by slug, and journeys, which are called as these."""
+    slug = typed.lower()
+    is_named = or_(Official.slug == slug, Official.name == typed)
+    for public_id in session.scalars(select(Official.public_id).where(is_named)):
+        yield f"official:{public_id}"
+    for mission_id, public_id in session.execute(
+        select(Mission.id, Mission.public_id).where(Mission.slug == slug)
+    ).all():
+        yield f"mission:{public_id}"
+        for number in session.scalars(select(Journey.id).where(Journey.mission_id == mission_id)):
+            yield f"journey:{number}"
+
+
+def _find_shown(session: Session, typed: str) -> list[str]:
+    """Find what the column calls so: “UA 58/20 · 001”, “Export 4”."""
+    numbers = [int(figures) for figures in re.findall(r"\d+", typed) if len(figures) < 10]
+    likely = [
+        f"{kind}:{number}"
+        for kind in ("export", "invalidation", "screening-act")
+        for number in numbers
+    ]
+    begins = func.lower(Campaign.reference) == func.substr(
+        typed.lower(), 1, func.length(Campaign.reference)
+    )
+    for campaign_id in session.scalars(select(Campaign.id).where(begins)).all():
+        for kind in CAMPAIGN_KINDS:
+            likely += _list_newest(session, kind, campaign_id, numbers)
+    names = _find_names(session, likely)
+    return [
+        subject for subject in likely if names.get(subject, ("",))[0].casefold() == typed.casefold()
+    ]
+
+
+def _list_newest(session: Session, kind: str, campaign_id: int, numbers: list[int]) -> list[str]:
+    model = CAMPAIGN_KINDS[kind]
+    where: list[ColumnElement[bool]] = [model.campaign_id == campaign_id]
+    if kind in _NUMBERED:
+        where.append(_NUMBERED[kind].in_(numbers))
+    newest = select(model.id).where(*where).order_by(model.id.desc()).limit(_NEWEST)
+    return [f"{kind}:{row_id}" for row_id in session.scalars(newest)]
