@@ -49,11 +49,7 @@ def contact_type(word: str) -> str | None:
 
 
 def clean_value(kind: str, value: str) -> str | None:
-    """The value in the one form in which it is kept, or None where it cannot be right.
-
-    A mail address loses `mailto:`, a handle its `@` and the address before it, a web address
-    gets `https://` where it has no scheme.
-    """
+    """Return the value in the one form in which it is kept; None where it cannot be right."""
     value = " ".join(value.split())
     if not value or len(value) > VALUE_LENGTH or has_forbidden_characters(value):
         return None

@@ -119,10 +119,7 @@ def country_code(name: str, *languages: str) -> str | None:
 
 @lru_cache(maxsize=2000)
 def country_code_anywhere(name: str, *, sender: bool = False) -> str | None:
-    """The same by the names in every language that CLDR knows, and by official styles.
-
-    With `sender`, also the European Union and the Order of Malta, which have embassies.
-    """
+    """The same by names in all languages and styles; with `sender`, also the EU and the like."""
     folded = fold_name(name)
     if sender and (code := _SENDERS.get(folded) or _SENDER_CODES.get(name.strip().upper())):
         return code

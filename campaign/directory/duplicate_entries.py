@@ -107,10 +107,7 @@ def _find_groups(session: Session, model: EntryModel) -> Iterator[tuple[str, lis
 
 
 def _find_of_one_place(session: Session) -> Iterator[tuple[str, list[list[int]]]]:
-    """Find ids of missions of one sender in one town; and of embassies in one country.
-
-    A state has one embassy in another, as a rule, whatever two lists call its town or district.
-    """
+    """Find missions of one sender in one town, and embassies of one state in another."""
     places = select(
         Mission.id, Mission.sending_country, Mission.host_country, Mission.kind, Mission.locality
     )

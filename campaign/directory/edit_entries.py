@@ -37,11 +37,7 @@ MOST = 50  # entries at once: a page of the list
 def create_entry(
     session: Session, entry: E, *, draft: OfficialDraft | MissionDraft, actor: str
 ) -> E:
-    """Keep a new entry.
-
-    Its slug is an official's name, or the office where none is known; of a mission the sending
-    country and the city: `mexico-ottawa`.
-    """
+    """Keep a new entry; its slug is an official's name or office, or like `mexico-ottawa`."""
     take_draft(entry, draft)
     if isinstance(draft, OfficialDraft):
         slug = slugify(draft.name or i18n.words_in(draft.office, "en"))
@@ -87,10 +83,7 @@ def delete_entry(session: Session, entry: Entry, *, actor: str) -> None:
 
 @dataclass(slots=True)
 class BulkReport:
-    """How many were done, and which entries stay as they are.
-
-    A delete leaves what something uses; a change, what risk flags of a public campaign rule out.
-    """
+    """How many were done, and which entries stay: in use, or ruled out by risk flags."""
 
     done: int
     stays: list[Entry]

@@ -106,10 +106,7 @@ def draft_of(entry: Entry) -> OfficialDraft | MissionDraft:
 
 
 def take_draft(entry: Entry, draft: OfficialDraft | MissionDraft) -> list[str]:
-    """Put the draft into the row; return the names of the fields that changed.
-
-    An empty text removes a language; languages that the draft does not name stay.
-    """
+    """Put the draft into the row; return the changed fields. An empty text removes a language."""
     values = {name: getattr(draft, name) for name in _list_kept(entry)}
     values |= {name: values[name] or None for name in _MAY_BE_NULL if name in values}
     for name, words in values.items():

@@ -47,11 +47,7 @@ def list_missions(
     sort: str = "sending",
     page: int = 1,
 ) -> Listing[Mission]:
-    """Return a page of missions.
-
-    `host` is the country that they are in or also accredited to; with `stale_on`, those not
-    checked in the year before that day.
-    """
+    """Return a page; `host` may be accredited only, `stale_on` wants those unchecked for a year."""
     missions = select(Mission).where(*contains_words(query, Mission.search))
     if sending:
         missions = missions.where(Mission.sending_country == sending)

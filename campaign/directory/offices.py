@@ -54,10 +54,7 @@ def note_held(session: Session, official: Official, held: Held) -> Membership:
 
 
 def get_current_membership(session: Session, official: Official) -> Membership | None:
-    """Return the official's membership in the post that letters name; made where none is noted yet.
-
-    None where the official has no office.
-    """
+    """Return it in the post that letters name, noted if it was not; None without an office."""
     if not official.office:
         return None
     key = post_key(official.office)
@@ -191,10 +188,7 @@ def _pass_office(
 
 
 def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
-    """Return what stays when the person goes: office, address, forms of address without names.
-
-    Mailboxes and telephones that carry the name go with it.
-    """
+    """Return what stays when the person goes: no mailbox and no greeting with the name."""
     names = {
         word
         for name in (predecessor.name, predecessor.given_name, predecessor.family_name)

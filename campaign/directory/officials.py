@@ -32,10 +32,7 @@ def list_officials(
     sort: str = "name",
     page: int = 1,
 ) -> Listing[Official]:
-    """Return a page of officials; every word of `query` is in name, office, place or country.
-
-    With `left`, those who have left their office while a campaign still aims at them.
-    """
+    """With `left`, list those who left their office while a campaign still aims at them."""
     matches = select(Official).where(*contains_words(query, Official.search))
     if country:
         matches = matches.where(Official.country == country)
@@ -53,10 +50,7 @@ def countries_of_officials(session: Session) -> list[str]:
 def search_officials(
     session: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
 ) -> Sequence[Official]:
-    """Return the first officials that a search finds; those whose name begins so come first.
-
-    Nothing for a query without words.
-    """
+    """List the first that a search finds; those whose name begins so come first."""
     start = fold_name(query)
     if not start:
         return []

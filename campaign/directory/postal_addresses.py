@@ -143,11 +143,7 @@ def code_pattern(country: str) -> re.Pattern[str] | None:
 
 
 def formatted_code(country: str, code: str) -> str:
-    """A postal code as the post of `country` writes it: "sw1a1aa" is "SW1A 1AA" in Britain.
-
-    Capitals, and the space in its place. A code that is right keeps its hyphens, or goes without
-    them, as it was typed; one that is wrong is mended where that makes it right, else left alone.
-    """
+    """Return a postal code as its country writes it, where that makes it right."""
     typed, pattern = _tidy(code), code_pattern(country)
     if not typed or pattern is None:
         return typed

@@ -48,10 +48,7 @@ def init_app(app: Flask, *, find_naming: Finder) -> None:
 def refuse_flagged(
     session: Session, entry: Official | Mission, changed: Iterable[str], *, seen: bool, actor: str
 ) -> None:
-    """Ask once more before what `changed` is saved, unless its writer has `seen` the warning.
-
-    Raises FlagNamed. Saved all the same, it takes an opening off as any change of a campaign does.
-    """
+    """Raise FlagNamed unless `seen`; saved all the same, the change takes openings off."""
     values = {name: getattr(entry, name) for name in changed if name != "contacts"}
     namings = _find_namings(session, type(entry), {entry.id: values}).get(entry.id, ())
     openings = [naming.take_opening_off for naming in namings if naming.take_opening_off]

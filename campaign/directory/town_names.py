@@ -73,10 +73,7 @@ def town_key(town: str, country: str) -> str:
 
 
 def same_town(one: str, other: str, country: str) -> bool | None:
-    """Return whether two names mean one town; None where that cannot be told.
-
-    It cannot where a name is missing, or in another script and not known.
-    """
+    """None where a name is missing, or in another script and not known."""
     key, other_key = town_key(one, country), town_key(other, country)
     if key and key == other_key:
         return True

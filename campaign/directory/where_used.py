@@ -26,11 +26,7 @@ def list_entries(
 
 
 def list_uses(session: Session, entry: Entry) -> list[str]:
-    """List references ("UA 58/20") of the campaigns that use the entry, in order.
-
-    Every foreign key counts, so that a feature that comes later is seen too; a use outside
-    campaigns is given as what it is.
-    """
+    """List campaigns ("UA 58/20") that use the entry, by every foreign key."""
     uses: set[str] = set()
     for column in list_references(type(entry)):
         uses.update(_list_users(session, column, entry.id))

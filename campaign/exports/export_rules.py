@@ -53,20 +53,14 @@ def refuse_source(export: DataExport) -> None:
 
 
 def bundle_of(export: DataExport) -> Bundle | None:
-    """Return the bundle that it is of; None: of the whole campaign.
-
-    Raises Refused (`emptied`) where the bundle is there no more: nobody asked for everybody.
-    """
+    """Raises Refused (`emptied`) where the bundle is gone: nobody asked for everybody."""
     if export.bundle is None and export.bundle_sequence is not None:
         raise Refused("emptied")
     return export.bundle
 
 
 def refuse_decision(export: DataExport, by: StaffUser, now: datetime, days: int) -> None:
-    """Raise Refused where this person cannot decide about it now.
-
-    `export-own`, `export-decided`, or as `second_person.refuse_decider`: `days` is the setting.
-    """
+    """Raise Refused: `export-own`, `export-decided`, or as `second_person.refuse_decider`."""
     if export.requested_by_id == by.id:
         raise Refused("export-own")
     if export.state is not ExportState.ASKED or is_over(export, now):
@@ -75,10 +69,7 @@ def refuse_decision(export: DataExport, by: StaffUser, now: datetime, days: int)
 
 
 def refuse_download(export: DataExport, by_id: int, now: datetime) -> None:
-    """Raise where this person cannot have the file now.
-
-    NotFound for anybody's but their own, Gone once its time is over, Refused otherwise.
-    """
+    """Raises NotFound for another's, Gone once its time is over, Refused otherwise."""
     if export.requested_by_id != by_id:
         raise NotFound("export")
     if export.state is ExportState.EXPIRED or (

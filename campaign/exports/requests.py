@@ -50,11 +50,7 @@ def ask(
     by: StaffUser,
     settings: Settings,
 ) -> DataExport:
-    """Ask for an export. It is made at once, or waits for a second person where one is needed.
-
-    Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
-    `emptied`, `nobody-else`: there is no second person who could approve it).
-    """
+    """Raises Invalid; Refused: `stopped`, `not-open`, `not-ready`, `emptied`, `nobody-else`."""
     refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_campaign(kind, campaign.status)
     _refuse_bundle(campaign, bundle)
@@ -120,10 +116,7 @@ def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) ->
 
 
 def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
-    """End one's own export, in whatever state; its file is deleted.
-
-    Raises NotFound for another's, Refused where it has ended already.
-    """
+    """Raises NotFound for another's, Refused where it has ended already."""
     if export.requested_by_id != by.id:
         raise NotFound("export")
     if export.state in ENDED:
@@ -137,11 +130,7 @@ def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
 def open_download(
     session: Session, export: DataExport, store: storage.Storage, *, by: StaffUser
 ) -> Download:
-    """Return the file as a stream; counts it and leaves a line in the audit.
-
-    A list for officials breaks off where its campaign is stopped while it goes out.
-    Raises NotFound for anybody's but one's own, Gone once its time is over, Refused otherwise.
-    """
+    """Raises as `export_rules.refuse_download`; a list for officials breaks off at a stop."""
     refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_download(export, by.id, db.utcnow())
     size = store.size(export.storage_key)

@@ -69,10 +69,7 @@ def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
 
 
 def normalise_key(typed: str, *, field: str = "recipient") -> str:
-    """Return the key on one line, without the comment of an SSH key, often an email address.
-
-    Raises Invalid with `field`: `key-private`, `key-unknown` or `key-kind`.
-    """
+    """Return it without the comment. Raises Invalid: `key-private`, `key-unknown`, `key-kind`."""
     words = typed.split()
     if any(mark in typed.upper() for mark in _PRIVATE):
         raise Invalid(fields={field: "key-private"})

@@ -74,10 +74,7 @@ def add_row(
     actor: str,
     staff_id: int | None = None,
 ) -> PaperRow:
-    """Key in one more row: a signature, or a double of one that is counted already.
-
-    Raises Refused where the campaign takes no sheets.
-    """
+    """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken."""
     sheets.refuse_closed(sheet.campaign)
     row = PaperRow(
         sheet=sheet,
@@ -92,10 +89,7 @@ def add_row(
 
 
 def correct_row(session: Session, row: PaperRow, details: Details, *, actor: str) -> None:
-    """Key in the row anew, in its place; whether it is a double is looked at anew.
-
-    As long as it counts its signature stays the same: with a bundle that carries it, it travels on.
-    """
+    """Key in the row anew; its signature stays the same, and travels on with its bundle."""
     sheets.refuse_closed(row.sheet.campaign)
     row.told_apart = False
     _judge_row(session, row, details)

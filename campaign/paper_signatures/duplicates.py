@@ -52,10 +52,7 @@ def lock_person(session: Session, prints: Fingerprints) -> None:
 def find_twin(
     session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> Signature | None:
-    """Return who is counted on the campaign and looks like the same person; not `besides`.
-
-    The same address, or the same name, country and postal code (or else town).
-    """
+    """Return who has the same address, or the same name, country and postal code (or town)."""
     twin_ids = {
         signature_id
         for _mark, signature_id in _find_all_counted(session, campaign_id, [prints])

@@ -183,11 +183,7 @@ def get_import(session: Session, public_id: str, *, by: StaffUser) -> PaperImpor
 def open_import(
     paper_import: PaperImport, view: Mapping[str, str] | None = None
 ) -> tuple[Opened, Table, dict[str, str]]:
-    """Return the file, its table, and how it reads in other encodings where its own is not sure.
-
-    `view` says how it is read otherwise than was chosen. Raises NotFound once it is applied,
-    UnreadableFile where it cannot be read so.
-    """
+    """Return file, table, and how it reads in other encodings. Raises NotFound, UnreadableFile."""
     if not paper_import.storage_key:
         raise NotFound("import")
     with storage().open(paper_import.storage_key) as file:
@@ -241,10 +237,7 @@ def choose_meanings(
 
 
 def request_import(session: Session, paper_import: PaperImport, *, skip_bad: bool = False) -> None:
-    """Have what the dry run showed taken in. Raises Refused where that cannot be.
-
-    Wrong rows keep all from being taken in, unless somebody says that they are left out.
-    """
+    """Raises Refused where there is no dry run, or rows are wrong and nobody leaves them out."""
     wrong = paper_import.counts.get("faults") and not skip_bad
     if (
         paper_import.state is not PaperImportState.READY

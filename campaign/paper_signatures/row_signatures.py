@@ -118,10 +118,7 @@ _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgott
 def write_signature(
     session: Session, row: PaperRow, details: Details, prints: Fingerprints
 ) -> bool:
-    """Write the details into the row's signature, a new one where it has none.
-
-    One that counts goes on as it stands; whether one more counts now.
-    """
+    """Write the details into the row's signature; return whether one more counts now."""
     signature, campaign_id = row.signature, row.sheet.campaign_id
     gets_email = wants_news(details) and not gets_news(
         session, campaign_id, prints, besides=row.signature_id
@@ -144,11 +141,7 @@ def write_signature(
 
 
 def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
-    """Make the row's signature count nothing; where it travels with a bundle, keep its place.
-
-    The place goes to `heir`, a row of the same person that counts instead. Whether one less counts
-    now.
-    """
+    """Make it count nothing; a place in a bundle goes to `heir`. Return whether one less counts."""
     signature = row.signature
     if signature is None:
         return False

@@ -45,11 +45,7 @@ def keep_scan(
     reply_id: int | None = None,
     draws: bool = True,
 ) -> Scan:
-    """Keep a scan of a sheet or a reply.
-
-    Raises Invalid with the field `scan`: it is neither picture nor PDF, has too many pixels, or
-    cannot be drawn. With `draws` off, a PDF is kept as it came until somebody asks (`draw_scan`).
-    """
+    """Raises Invalid (`scan`). Without `draws`, a PDF is kept as it came until `draw_scan`."""
     kind = ScanKind.PDF if data.lstrip()[:5] == b"%PDF-" else ScanKind.IMAGE
     if kind is ScanKind.IMAGE:
         pages = [_redraw(data, _OF_OUR_SCANNERS if sheet_id else _OF_STRANGERS)]
@@ -135,10 +131,7 @@ def read_page(scan: Scan, number: int) -> bytes:
 
 
 def read_original(session: Session, scan: Scan, *, actor: str) -> bytes:
-    """Return a PDF as it came, and note it in the audit.
-
-    Raises NotFound; NeedsApproval where nobody may have a sheet of signatures alone.
-    """
+    """Raises NotFound; NeedsApproval where nobody may have a sheet of signatures alone."""
     if scan.kind is not ScanKind.PDF:
         raise NotFound("scan")
     if scan.sheet_id is not None:

@@ -79,10 +79,7 @@ def day_field(label: object, *, needed: object = None) -> DayField:
 
 
 def country_field(label: object, *, required: object = None, senders: bool = False) -> SelectField:
-    """Make a choice of countries; may stay empty unless `required` says what to do.
-
-    With `senders`, also of what has embassies and is no country.
-    """
+    """Make a choice of countries; with `senders`, also of what has embassies and is no country."""
     offered = i18n.senders if senders else i18n.countries
     needed = [InputRequired(required)] if required else [Optional()]
     return SelectField(
@@ -194,10 +191,7 @@ def form_with(
     words: dict[str, Callable[[], Field]],
     kept: MissionDraft | OfficialDraft | None = None,
 ) -> F:
-    """Make a form of `base` with words per language and rows of contacts, filled from `kept`.
-
-    `words` gives for each name the function that makes its field.
-    """
+    """Make a form of `base` with words per language (and what makes their fields) and contacts."""
     locales = tuple(i18n.languages())
     numbers = _number_rows(len(kept.contacts) if kept else 0)
     fields: dict[str, object] = {

@@ -121,10 +121,7 @@ def get_value_name(text: str) -> str:
 def mapping_form(
     source: Source, kept: Choices, samples: Mapping[str, str] | None = None
 ) -> MappingForm:
-    """Return the form for that file, filled with what is kept.
-
-    `samples` has for each encoding how the file's first words beyond ASCII read in it.
-    """
+    """Return the form for that file; `samples` has how it reads in each encoding."""
     fields: dict[str, Field] = {}
     data: dict[str, object] = {"replace": kept.replace}
     width = len(source.table.columns) if source.table else 0

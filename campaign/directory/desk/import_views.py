@@ -167,10 +167,7 @@ def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/refused.csv")
 def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
-    """Return the refused rows as the file has them, with row and what to mend in front of each.
-
-    It is the file to mend and upload again. No cell of it is a formula.
-    """
+    """Return the refused rows as the file has them, with what to fix: to be uploaded again."""
     kept = _load(directory, public_id)
     rows = jobs.list_refused_rows(db.session(), kept=kept)
     columns = next((row["columns"] for row in rows if row.get("columns")), None)
@@ -188,10 +185,7 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
 
 
 def _open_file(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
-    """Return the file, and what is chosen of it: in the form, in the address, or before.
-
-    Where it cannot be read as was chosen: as before, with what is wrong.
-    """
+    """Return the file as was chosen now; else as before, and what is wrong."""
     before, values = uploads.choices_of(kept), request.values
     choices = replace(
         before,

@@ -61,10 +61,7 @@ class ImportReport:
 def make_plan(
     session: Session, directory: Directory, readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """Plan what the rows of a file would change here.
-
-    Rows about whose entry risk flags ask are refused: its own page asks, many at once do not.
-    """
+    """Plan what a file would change; rows about whose entry risk flags ask are refused."""
     if directory is Directory.MISSIONS:
         missions = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
         plan = plan_missions(list(session.scalars(missions)), readings, replace=replace)
@@ -95,10 +92,7 @@ def import_entries(
     skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Keep the entries that a file has; a second import of the same file changes nothing.
-
-    With a bad row nothing is written unless `skip_bad`. `progress` hears of rows as they are done.
-    """
+    """Keep what a file has; with a bad row nothing is written unless `skip_bad`."""
     plan = make_plan(session, directory, readings)
     counts, problems = plan.counts(), plan.problems()
     report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)

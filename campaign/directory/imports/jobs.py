@@ -72,11 +72,7 @@ def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, 
 
 
 def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
-    """Have done what the dry run showed.
-
-    Raises Refused: there was none (`import-not-ready`), rows are refused and nobody said to leave
-    them out (`import-has-bad-rows`), or nothing would change (`import-empty`).
-    """
+    """Raises Refused: `import-not-ready`, `import-has-bad-rows`, `import-empty`."""
     if kept.state is not ImportState.READY:
         raise Refused("import-not-ready")
     if kept.counts.get("refused") and not skip_bad:

@@ -80,11 +80,7 @@ class OfficialIndex:
         self._taken: set[str] = set()
 
     def find(self, record: OfficialRecord) -> tuple[Official | None, str]:
-        """The official that the record means, each one once; and its slug, or the one to be.
-
-        A namesake in another country gets the country's code, one of another source, or a second
-        in the same file, a number.
-        """
+        """Find the one that the record means, each once, and its slug or the one to be."""
         official = self._by_id.get(record.own_id)
         if official is None and record.source_id:
             official = self._by_source.get(record.source_id)

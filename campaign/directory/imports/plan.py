@@ -147,10 +147,7 @@ def say_in_words(value: object) -> str:
 def plan_missions(
     kept: list[Mission], readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """Plan what becomes of each row.
-
-    A mission is found again by its source id, else by countries, kind and town where that is sure.
-    """
+    """A mission is found again by its source id, else by countries, kind and a sure town."""
     readings = list(readings)
     records = (reading for reading in readings if isinstance(reading, MissionRecord))
     index, slugs = MissionIndex(kept, records), {mission.slug for mission in kept}
@@ -176,11 +173,7 @@ def plan_missions(
 def plan_officials(
     kept: list[Official], readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """Plan what becomes of each row.
-
-    An official is found again by source id, else by slug and country. Who holds no office any
-    more is noted where they are kept, and otherwise left.
-    """
+    """An official is found again by source id, else by slug and country."""
     index = OfficialIndex(kept)
     readings = list(readings)
     plan = Plan(crowded=find_crowded_offices(readings))
@@ -370,10 +363,7 @@ def _filled_values(
     follows: bool,
     identity: bool,
 ) -> ColumnValues:
-    """Return the fields that are filled in; where ours `follows` the file, put in their place.
-
-    `identity`: an export of ours was changed, and what tells entries apart may be what was mended.
-    """
+    """`identity`: what tells entries apart may change too, since an export of ours was changed."""
     rules = (Rule.FILLED, Rule.IDENTITY) if identity else (Rule.FILLED,)
     values = {}
     for name in names_with(directory, *rules):

@@ -148,12 +148,7 @@ def open_file(
     size: int | None = None,
     sheet: str = "",
 ) -> Opened:
-    """Find what `data` is. Raises UnreadableFile with how to mend it.
-
-    With `guess`, a file that is no UTF-8 is read in the encoding that it seems to have, which says
-    so. `size` is the whole file's, where only its beginning was read; `sheet` the one of a workbook
-    that is read, the first that has rows otherwise.
-    """
+    """Find what `data` is, or with `size` the beginning of a file. Raises UnreadableFile."""
     size = len(data) if size is None else size
     if size > MAX_BYTES:
         raise UnreadableFile(
@@ -197,10 +192,7 @@ def guess_encoding(data: bytes) -> str:
 
 
 def _choose_central_or_western(data: bytes) -> str:
-    """Choose of two tables that differ in few letters: odd in the one is usual in the other.
-
-    "Dvoøák" and "³ód¼" are Dvořák and łódź; an ø with an å beside it is Danish.
-    """
+    """ "Dvoøák" and "³ód¼" are Dvořák and łódź; an ø with an å beside it is Danish."""
     western = _try_decode(data, "windows-1252")
     if western is None:
         return "windows-1250"
@@ -210,10 +202,7 @@ def _choose_central_or_western(data: bytes) -> str:
 
 
 def samples_of(data: bytes) -> dict[str, str]:
-    """Return how the first words beyond ASCII read in each encoding that fits the whole file.
-
-    By these somebody sees which is right.
-    """
+    """Return how the first words beyond ASCII read in each encoding that fits the whole file."""
     samples: dict[str, str] = {}
     for name, table in ENCODINGS.items():
         if (text := _try_decode(data, name)) is None or (table == "utf-16" and not _is_wide(data)):
@@ -336,10 +325,7 @@ def read_list(
     sheet: str = "",
     head: int = 0,
 ) -> tuple[Opened, Table | None]:
-    """Return what the file is, without its text, and its table. Raises UnreadableFile.
-
-    `head` is the row that has the heads; 0: where they seem to be. The rest is `open_file`'s.
-    """
+    """Return what the file is, without its text, and its table; `head` 0 finds the row of heads."""
     opened = open_file(data, encoding=encoding, guess=guess, size=size, sheet=sheet)
     if opened.shape in {Shape.POPOLO, Shape.MINISTRY}:
         _refuse_long_texts(opened.data)

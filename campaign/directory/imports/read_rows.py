@@ -109,10 +109,7 @@ Reading = MissionRecord | OfficialRecord | RowProblem | Repeated
 def refuse_unfit(
     draft: MissionDraft | OfficialDraft, columns: Mapping[str, str] | None = None
 ) -> None:
-    """Raise UnreadableRow where a text is longer than its column or holds what no text does.
-
-    `columns` gives the file's word for a field of the draft.
-    """
+    """Raise UnreadableRow where a text is too long or damaged; `columns` has the file's names."""
     model = Mission if isinstance(draft, MissionDraft) else Official
     for name, value in _texts(draft):
         shown = (columns or {}).get(name, name)

@@ -128,10 +128,7 @@ _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 
 
 def read_country(name: str, column: str, *, sender: bool = False) -> str:
-    """Return the code of the country that a file names; raises UnreadableRow.
-
-    With `sender`, also of what has embassies and is no country.
-    """
+    """Return the code; with `sender`, also of what has embassies and is no country."""
     code = country_code_anywhere(name, sender=sender)
     if code is None:
         raise UnreadableRow(
@@ -154,10 +151,7 @@ def read_country_of_row(row: MappedRow, meaning: str) -> str:
 
 
 def read_contacts(kind: str, column: str, field: str) -> tuple[list[Contact], list[LeftOut]]:
-    """Read the contacts in a field, and what of it cannot be read.
-
-    That never refuses a row: no telephone number decides whether a letter arrives.
-    """
+    """Read a field, and what of it cannot be read: no telephone number refuses a row."""
     contacts, unread = split_values(kind, field)
     return contacts, [quoted(column, text) for text in unread]
 
@@ -198,10 +192,7 @@ _WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
 
 
 def read_day(column: str, text: str, *, last: bool = False) -> date | None:
-    """Return the day that `text` names; of a year or month the first, or with `last` the last.
-
-    Nothing for an empty text. Raises UnreadableRow where the calendar has no such day.
-    """
+    """Return the day; of a year or month the first, or the `last`. Raises UnreadableRow."""
     text = text.strip()
     if not text:
         return None

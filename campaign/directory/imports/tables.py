@@ -77,10 +77,7 @@ class Table:
 
 
 def table_of_csv(text: str, *, head: int = 0) -> Table:
-    """Make the table of a CSV file; the delimiter is the one that makes most of its first rows.
-
-    Raises UnreadableFile where it is no table, or too long.
-    """
+    """Raises UnreadableFile where it is no table, or too long."""
     delimiter = _find_delimiter(text)
     table = table_of_rows(_read_csv(text, delimiter), head=head)
     table.delimiter = delimiter
@@ -88,10 +85,7 @@ def table_of_csv(text: str, *, head: int = 0) -> Table:
 
 
 def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int = 0) -> Table:
-    """Make the table of numbered rows. The heads are in row `head`, or where they seem to be.
-
-    Raises UnreadableFile where it is no table, or too long.
-    """
+    """The heads are in row `head`, or where they seem to be. Raises UnreadableFile."""
     rest = iter(rows)
     first = [row for row in islice(rest, _SNIFFED) if any(cell.strip() for cell in row[1])]
     at = _find_head(first)
@@ -193,10 +187,7 @@ def _read_csv(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _find_head(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
-    """Find which row has the heads: the first with more than half as many cells as the fullest has.
-
-    Above it are the title of the list, and its day.
-    """
+    """Find the first row with more than half as many cells as the fullest: titles are above it."""
     filled = [sum(bool(cell.strip()) for cell in cells) for _number, cells in rows]
     most = max(filled, default=0)
     return next((at for at, count in enumerate(filled) if count * 2 > most), 0)
@@ -228,11 +219,7 @@ def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: in
 
 
 def _find_delimiter(text: str) -> str:
-    """Find the one that cuts most rows into as many cells as the heads, and most of these.
-
-    A title above the heads has none, or another: where no row is like the first one, the next is
-    taken for the heads.
-    """
+    """Find the one that cuts most rows alike; lines above the heads may have another or none."""
     lines = text.splitlines()[: _SNIFFED + 1]
     for first in range(max(1, min(len(lines) - 1, _TITLES))):
         worth, best = max((_rate(lines[first:], mark), mark) for mark in reversed(_DELIMITERS))
@@ -298,10 +285,7 @@ COLUMNS = (
 
 
 def table_of_cards(text: str) -> Table:
-    """Make the table of cards; of those that cannot be read it has problems.
-
-    Raises UnreadableFile where there are none, or too many.
-    """
+    """Raises UnreadableFile where there are no cards, or too many."""
     table = Table(list(COLUMNS))
     for number, card in enumerate(_split_cards(text), 1):
         refuse_too_many(number)

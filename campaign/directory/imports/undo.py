@@ -60,11 +60,7 @@ def remember_before(session: Session, kept: DirectoryImport, plan: Plan) -> None
 
 
 def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> UndoReport:
-    """Take an import back as far as nothing uses or has changed what came of it.
-
-    Rows that stay keep the reason; the rows of all others are forgotten. Raises
-    Refused("import-not-applied").
-    """
+    """Take back what nothing uses or has changed since; others keep why they stay."""
     kept = session.get_one(DirectoryImport, kept.id, with_for_update=True, populate_existing=True)
     if kept.state is not ImportState.APPLIED:
         raise Refused("import-not-applied")

@@ -35,10 +35,7 @@ def keep_upload(
     data: bytes,
     actor: str,
 ) -> DirectoryImport:
-    """Keep a file, with our guess of what is in it.
-
-    Raises UnreadableFile where it is no list that can be read.
-    """
+    """Keep a file, with our guess of what is in it. Raises UnreadableFile."""
     source = open_source(data, directory)
     key = f"{_FOLDER}/{secrets.token_hex(16)}"
     keep_in = storage()
@@ -60,10 +57,7 @@ def keep_upload(
 
 
 def guess_choices(session: Session, source: Source, file_name: str) -> Choices:
-    """What the mapping page begins with: what was chosen for the last file with the same heads.
-
-    Of it only what columns mean, and which countries texts are; else our guess.
-    """
+    """Return what was chosen for the last file with the same heads, else our guess."""
     choices = source.guesses(file_name)
     if source.table is None:
         return choices
@@ -116,10 +110,7 @@ def list_uploads(session: Session, *, owner_id: int, directory: Directory) -> li
 
 
 def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> Source:
-    """The file, opened as kept or other choices say.
-
-    Raises Refused where it is gone, UnreadableFile where it cannot be read so.
-    """
+    """Raises Refused where the file is gone, UnreadableFile where it cannot be read so."""
     choices = choices or choices_of(kept)
     return open_source(
         data_of_upload(kept),
