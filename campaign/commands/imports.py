@@ -17,7 +17,8 @@ from campaign.core.settings import load_settings
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.imports.apply_import import ImportReport, import_entries
 from campaign.directory.imports.read_list import MAX_BYTES, Shape
-from campaign.directory.imports.source import Choices, Source, open_source
+from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory import Directory
 
 _SHOWN_PROBLEMS = 50

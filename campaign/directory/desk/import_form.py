@@ -17,7 +17,8 @@ from campaign.directory.desk.labels import list_kinds, say_how_to_mend, say_mean
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
 from campaign.directory.imports.read_list import ENCODINGS, MAX_BYTES, Opened
-from campaign.directory.imports.source import Choices, Source
+from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.source import Source
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import Directory
 from campaign.web.form_base import SiteForm

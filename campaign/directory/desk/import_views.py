@@ -19,7 +19,8 @@ from campaign.directory.imports import jobs, undo, uploads
 from campaign.directory.imports.columns import NEEDED, SAMPLES, WHICH, is_either
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
 from campaign.directory.imports.read_list import MAX_BYTES
-from campaign.directory.imports.source import Choices, Source
+from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.source import Source
 from campaign.directory.imports.tables import OURS
 from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
 from campaign.staff.desk_access import actor, staff_user

@@ -12,7 +12,7 @@ _LINE_LENGTH = 45  # characters of a printed line: what an envelope's window sho
 
 @dataclass(slots=True)
 class Place:
-    street: list[str] = field(default_factory=list)
+    address: list[str] = field(default_factory=list)
     locality: str = ""
     region: str = ""
     postal_code: str = ""
@@ -28,7 +28,7 @@ def parse_one_line(address: str, country: str, city: str = "", city_hint: str = 
     """
     parts = _split(address, country)
     place = _tail(parts, country, {_run(city), _run(city_hint)} - {""})
-    return place or Place(street=_join(parts), locality=city)
+    return place or Place(_join(parts), locality=city)
 
 
 def take_town(lines: list[str], country: str, town: str) -> Place | None:
@@ -54,10 +54,17 @@ def _split(address: str, country: str) -> list[str]:
 
 def _tail(parts: list[str], country: str, names: set[str]) -> Place | None:
     """Street and the rest, where the last two parts end in a city of one of `names`."""
+    regions = {region.casefold() for region in regions_of(country)}
     for length in (1, 2, 3):
         words = " ".join(parts[-length:]).split() if len(parts) >= length else []
         code, words = _take_code(words, country)
-        region, words = _take_region(words, country, names)
+        region = ""
+        if (
+            len(words) > 1
+            and words[-1].casefold() in regions
+            and _run(" ".join(words)) not in names
+        ):
+            region, words = words[-1], words[:-1]
         city = " ".join(words).strip(" -–")
         if _run(city) in names:
             return Place(_join(parts[:-length]), city, region, code)
@@ -78,13 +85,6 @@ def _take_code(words: list[str], country: str) -> tuple[str, list[str]]:
         if span and len(words) > len(span) and pattern.fullmatch(bare.upper()):
             left = words[: -len(span)] if words[-len(span) :] == span else words[len(span) :]
             return bare, left
-    return "", words
-
-
-def _take_region(words: list[str], country: str, names: set[str]) -> tuple[str, list[str]]:
-    known = {region.casefold() for region in regions_of(country)}
-    if len(words) > 1 and words[-1].casefold() in known and _run(" ".join(words)) not in names:
-        return words[-1], words[:-1]
     return "", words
 
 

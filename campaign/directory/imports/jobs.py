@@ -17,7 +17,7 @@ from campaign.directory.imports import undo, uploads
 from campaign.directory.imports.apply_import import apply_plan, make_plan
 from campaign.directory.imports.plan import Plan
 from campaign.directory.imports.read_rows import Reading
-from campaign.directory.imports.source import Choices
+from campaign.directory.imports.row_parts import Choices
 from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.web.pagination import Listing, load_page
 

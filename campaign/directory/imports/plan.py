@@ -389,12 +389,9 @@ def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> 
     if town and said["address"] and not said["locality"]:
         # The file has the town in its lines, or says none.
         if place := take_town(said["address"], country, town):
-            said |= {
-                "address": place.street,
-                "locality": town,
-                "region": said["region"] or place.region,
-                "postal_code": said["postal_code"] or place.postal_code,
-            }
+            said |= {"address": place.address, "locality": town}
+            for name in ("region", "postal_code"):
+                said[name] = said[name] or getattr(place, name)
         elif not (
             fold_name(town) in fold_name(say_in_words(said["address"]))
             or ends_in_town(said["address"], country)

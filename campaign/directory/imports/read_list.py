@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
 from charset_normalizer import from_bytes
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -140,6 +141,16 @@ class Opened:
     book: Book | None = None  # A workbook’s sheet, and the names of all
 
 
+class View(TypedDict, total=False):
+    """How a file is read: row of the heads (0: where they seem to be), and as `open_file` says."""
+
+    encoding: str
+    guess: bool
+    size: int | None
+    sheet: str
+    head: int
+
+
 def open_file(
     data: bytes,
     *,
@@ -192,7 +203,7 @@ def guess_encoding(data: bytes) -> str:
 
 
 def _choose_central_or_western(data: bytes) -> str:
-    """ "Dvoøák" and "³ód¼" are Dvořák and łódź; an ø with an å beside it is Danish."""
+    """So "Dvoøák" and "³ód¼" are Dvořák and łódź; an ø with an å beside it is Danish."""
     western = _try_decode(data, "windows-1252")
     if western is None:
         return "windows-1250"
@@ -316,20 +327,18 @@ def _find_shape(parsed: object) -> Shape:
     return Shape.OBJECTS
 
 
-def read_list(
-    data: bytes,
-    *,
-    encoding: str = "",
-    guess: bool = True,
-    size: int | None = None,
-    sheet: str = "",
-    head: int = 0,
-) -> tuple[Opened, Table | None]:
+def read_list(data: bytes, **view: Unpack[View]) -> tuple[Opened, Table | None]:
     """Return what the file is, without its text, and its table; `head` 0 finds the row of heads."""
-    opened = open_file(data, encoding=encoding, guess=guess, size=size, sheet=sheet)
+    opened = open_file(
+        data,
+        encoding=view.get("encoding", ""),
+        guess=view.get("guess", True),
+        size=view.get("size"),
+        sheet=view.get("sheet", ""),
+    )
     if opened.shape in {Shape.POPOLO, Shape.MINISTRY}:
         _refuse_long_texts(opened.data)
-    table = _table_of(opened, head)
+    table = _table_of(opened, view.get("head", 0))
     book = replace(opened.book, rows=()) if opened.book else None
     return replace(opened, text="", book=book), table
 

@@ -1,8 +1,8 @@
 """Missions from files: tables such as the CSV of Wikidata, and a foreign ministry's JSON. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from campaign.directory.imports.read_rows import (
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
+    Choices,
     MappedRow,
     find_kind,
     read_contacts,
@@ -29,9 +30,9 @@ from campaign.directory.imports.row_parts import (
     read_country,
     read_country_of_row,
     read_day_of_row,
+    read_each_row,
     read_kind,
     read_place_of_row,
-    rows_of,
 )
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import MissionKind
@@ -80,20 +81,10 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
 
 
 def read_table(
-    table: Table,
-    mapping: Sequence[str],
-    fixed: dict[str, str],
-    *,
-    today: date | None = None,
-    countries: Mapping[str, str] | None = None,
+    table: Table, choices: Choices, *, today: date | None = None
 ) -> Iterator[MissionRecord | RowProblem]:
     numbers: Counter[str] = Counter()
-    yield from table.problems
-    for row in rows_of(table, mapping, fixed, countries):
-        try:
-            yield _add_id(_from_row(row, today), numbers)
-        except UnreadableRow as problem:
-            yield RowProblem.of(row.number, problem, row.columns, row.cells)
+    return read_each_row(table, choices, lambda row: _add_id(_from_row(row, today), numbers))
 
 
 def read_json(
@@ -181,10 +172,7 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         head_of_mission=row.get("head_of_mission"),
         hours=hours,
         last_checked_on=checked,
-        address=place.street,
-        locality=place.locality,
-        region=place.region,
-        postal_code=place.postal_code,
+        **asdict(place),
         contacts=ways,
     )
     refuse_unfit(
@@ -269,10 +257,7 @@ def _from_item(row: int, item: object, sending: str, host_name: str | None) -> M
         sending_country=sending,
         host_country=host,
         head_of_mission=words.get("head_of_mission", ""),
-        address=place.street,
-        locality=place.locality,
-        region=place.region,
-        postal_code=place.postal_code,
+        **asdict(place),
         contacts=tuple(ways),
     )
     refuse_unfit(draft)

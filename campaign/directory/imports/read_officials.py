@@ -1,6 +1,7 @@
 """Officials from tables, and from Popolo JSON: persons and the posts they hold. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -17,14 +18,15 @@ from campaign.directory.imports.read_rows import (
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
+    Choices,
     MappedRow,
     read_contacts,
     read_contacts_of_row,
     read_country_of_row,
     read_day,
     read_day_of_row,
+    read_each_row,
     read_place_of_row,
-    rows_of,
 )
 from campaign.directory.imports.tables import Table
 
@@ -32,20 +34,10 @@ CLOSE = "Yours sincerely,"
 
 
 def read_table(
-    table: Table,
-    mapping: Sequence[str],
-    fixed: dict[str, str],
-    *,
-    today: date | None = None,
-    languages: Sequence[str] = (),
-    countries: Mapping[str, str] | None = None,
+    table: Table, choices: Choices, *, today: date | None = None, languages: Sequence[str] = ()
 ) -> Iterator[OfficialRecord | RowProblem]:
-    yield from table.problems
-    for row in rows_of(table, mapping, fixed, countries):
-        try:
-            yield _from_row(row, today, languages)
-        except UnreadableRow as problem:
-            yield RowProblem.of(row.number, problem, row.columns, row.cells)
+    """`languages` are those in which officials can be written to; others are ignored."""
+    return read_each_row(table, choices, lambda row: _from_row(row, today, languages))
 
 
 def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> OfficialRecord:
@@ -78,10 +70,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         close={"en": CLOSE} | row.words("close"),
         country=home,
         preferred_locale=spoken if spoken in languages else "en",
-        address=place.street,
-        locality=place.locality,
-        region=place.region,
-        postal_code=place.postal_code,
+        **asdict(place),
         contacts=ways,
     )
     refuse_unfit(draft, {"name": row.name_column("full_name"), "office": row.name_column("office")})

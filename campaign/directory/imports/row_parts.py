@@ -2,9 +2,10 @@
 
 import calendar
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from campaign.core.errors import N_
 from campaign.core.text.desk_texts import split_lines
@@ -15,10 +16,11 @@ from campaign.directory.countries import country_code_anywhere
 from campaign.directory.entries import Contact
 from campaign.directory.entry_fields import PLACES
 from campaign.directory.imports.address_line import Place, parse_one_line
-from campaign.directory.imports.read_rows import LeftOut, UnreadableRow, quoted
+from campaign.directory.imports.read_rows import LeftOut, RowProblem, UnreadableRow, quoted
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import MissionKind
 
+R = TypeVar("R")
 _WORDS = read_word_table("""
 permanent-mission: permanent|permanente|standige vertretung|standige mission|البعثة الدائمة|
   بعثة دائمة|الوفد الدائم|постоянное представительство|常驻|대표부
@@ -57,53 +59,57 @@ def read_kind(words: str, column: str = "type") -> MissionKind:
     )
 
 
+@dataclass(slots=True)
+class Choices:
+    """What the mapping page decides; kept as JSON."""
+
+    encoding: str = ""
+    mapping: list[str] = field(default_factory=list)
+    """What each column means, by place; empty: it is not read."""
+    fixed: dict[str, str] = field(default_factory=dict)
+    """What holds for all rows where the row says nothing: countries by code, a kind."""
+    language: str = "en"  # of the names that an envelope has, where a file has several
+    replace: bool = False  # whether the file's word counts where ours differs
+    sheet: str = ""  # of a workbook
+    head: int = 0  # the row that has the heads of the columns; 0: where they seem to be
+    lists: list[str] = field(default_factory=list)
+    """Keys of the lists of a JSON file that are read; empty: all."""
+    countries: dict[str, str] = field(default_factory=dict)
+    """Codes for texts that are no country's name."""
+    columns: list[str] = field(default_factory=list)
+    """Heads of the file that was read so: a later one with the same is read alike."""
+    remembered: bool = False
+    """Whether the meanings are those of an earlier file with the same heads, not our guess."""
+
+
 @dataclass(frozen=True, slots=True)
 class MappedRow:
     number: int
     columns: Sequence[str]
     cells: Sequence[str]
-    mapping: Sequence[str]
-    fixed: Mapping[str, str]  # values that hold for all rows where the row itself says nothing
-    countries: Mapping[str, str] = field(default_factory=dict)
-    """Codes that the mapping page chose for texts that are no country's name."""
+    choices: Choices
+
+    def list_texts(self, meaning: str) -> list[tuple[str, str]]:
+        """List column and text of each column of that meaning that says something."""
+        return [
+            (self.columns[at] or f"column {at + 1}", self.cells[at].strip())
+            for at, mapped in enumerate(self.choices.mapping)
+            if mapped == meaning and self.cells[at].strip()
+        ]
 
     def name_column(self, meaning: str) -> str:
         """Return the file's name of the column, in whatever language; else the meaning's own."""
-        words = f"{meaning}:"
-        for at, mapped in enumerate(self.mapping):
-            if mapped == meaning or mapped.startswith(words):
+        for at, mapped in enumerate(self.choices.mapping):
+            if mapped.partition(":")[0] == meaning:
                 return self.columns[at] or f"column {at + 1}"
         return meaning
 
     def get(self, meaning: str) -> str:
         """Return what the row says, else what holds for all."""
-        return self.get_own(meaning) or self.fixed.get(meaning, "")
+        return self.get_own(meaning) or self.choices.fixed.get(meaning, "")
 
     def get_own(self, meaning: str) -> str:
-        for at, mapped in enumerate(self.mapping):
-            if mapped == meaning and self.cells[at].strip():
-                return " ".join(self.cells[at].split())
-        return ""
-
-    def list_texts(self, meaning: str) -> list[tuple[str, str]]:
-        return [
-            (self.columns[at] or f"column {at + 1}", self.cells[at].strip())
-            for at, mapped in enumerate(self.mapping)
-            if mapped == meaning and self.cells[at].strip()
-        ]
-
-    def place_columns(self) -> frozenset[str]:
-        return frozenset(name for name in PLACES if name in self.mapping)
-
-    def words(self, meaning: str) -> dict[str, str]:
-        """Return the texts per language; a column without a language is English."""
-        texts: dict[str, str] = {}
-        for at, mapped in enumerate(self.mapping):
-            base, _, code = mapped.partition(":")
-            text = " ".join(self.cells[at].split())
-            if base == meaning and text:
-                texts[code or "en"] = text
-        return texts
+        return next((" ".join(text.split()) for _column, text in self.list_texts(meaning)), "")
 
     def get_needed(self, meaning: str) -> str:
         text = self.get(meaning)
@@ -111,17 +117,29 @@ class MappedRow:
             raise UnreadableRow(self.name_column(meaning), N_("This field is empty. Fill it in."))
         return text
 
+    def words(self, meaning: str) -> dict[str, str]:
+        """Return the texts per language; a column without a language is English."""
+        texts: dict[str, str] = {}
+        for at, mapped in enumerate(self.choices.mapping):
+            base, _, code = mapped.partition(":")
+            text = " ".join(self.cells[at].split())
+            if base == meaning and text:
+                texts[code or "en"] = text
+        return texts
 
-def rows_of(
-    table: Table,
-    mapping: Sequence[str],
-    fixed: Mapping[str, str],
-    countries: Mapping[str, str] | None = None,
-) -> list[MappedRow]:
-    return [
-        MappedRow(row, table.columns, cells, mapping, fixed, countries or {})
-        for row, cells in table.rows
-    ]
+    def place_columns(self) -> frozenset[str]:
+        return frozenset(name for name in PLACES if name in self.choices.mapping)
+
+
+def read_each_row(
+    table: Table, choices: Choices, read_row: Callable[[MappedRow], R]
+) -> Iterator[R | RowProblem]:
+    yield from table.problems
+    for number, cells in table.rows:
+        try:
+            yield read_row(MappedRow(number, table.columns, cells, choices))
+        except UnreadableRow as problem:
+            yield RowProblem.of(number, problem, table.columns, cells)
 
 
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
@@ -144,7 +162,7 @@ def read_country(name: str, column: str, *, sender: bool = False) -> str:
 
 def read_country_of_row(row: MappedRow, meaning: str) -> str:
     name = row.get_needed(meaning)
-    chosen = row.countries.get(name, "")
+    chosen = row.choices.countries.get(name, "")
     return chosen or read_country(
         name, row.name_column(meaning), sender=meaning == "sending_country"
     )
@@ -169,7 +187,7 @@ def read_place_of_row(row: MappedRow, country_of_it: str) -> Place:
     place = parse_one_line(whole, country_of_it, city)
     lines = [line for _column, text in row.list_texts("street") for line in split_lines(text)]
     return Place(
-        street=[*lines, *(line for line in place.street if line not in lines)],
+        [*lines, *(line for line in place.address if line not in lines)],
         locality=place.locality or city,
         region=row.get("region") or place.region,
         postal_code=row.get("postal_code") or place.postal_code,

@@ -2,45 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import Unpack
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_officials
 from campaign.directory.imports.columns import WHICH, guess
-from campaign.directory.imports.read_list import Opened, Shape, read_list
+from campaign.directory.imports.read_list import Opened, Shape, View, read_list
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
 from campaign.directory.imports.read_rows import Reading
+from campaign.directory.imports.row_parts import Choices
 from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory import Directory
 
-MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
-
-
-@dataclass(slots=True)
-class Choices:
-    """What the mapping page decides; kept as JSON."""
-
-    encoding: str = ""
-    mapping: list[str] = field(default_factory=list)
-    """What each column means, by place; empty: it is not read."""
-    fixed: dict[str, str] = field(default_factory=dict)
-    """What holds for all rows where the row says nothing: countries by code, a kind."""
-    language: str = "en"  # of the names that an envelope has, where a file has several
-    replace: bool = False  # whether the file's word counts where ours differs
-    sheet: str = ""  # of a workbook
-    head: int = 0  # the row that has the heads of the columns; 0: where they seem to be
-    lists: list[str] = field(default_factory=list)
-    """Keys of the lists of a JSON file that are read; empty: all."""
-    countries: dict[str, str] = field(default_factory=dict)
-    """Codes for texts that are no country's name."""
-    columns: list[str] = field(default_factory=list)
-    """Heads of the file that was read so: a later one with the same is read alike."""
-    remembered: bool = False
-    """Whether the meanings are those of an earlier file with the same heads, not our guess."""
+_MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,51 +65,27 @@ class Source:
                 for text, count in texts.items():
                     if text and country_code_anywhere(text, sender=sender) is None:
                         unknown[text] += count
-        return dict(unknown.most_common(MOST_VALUES))
+        return dict(unknown.most_common(_MOST_VALUES))
 
     def readings(
         self, choices: Choices, *, today: date, languages: tuple[str, ...] = ()
     ) -> Iterator[Reading]:
+        data = self.opened.data
         if self.opened.shape is Shape.POPOLO:
-            return read_popolo(
-                self.opened.data,
-                choices.fixed.get("country", ""),
-                language=choices.language,
-                today=today,
-            )
+            country = choices.fixed.get("country", "")
+            return read_popolo(data, country, language=choices.language, today=today)
         if self.opened.shape is Shape.MINISTRY:
-            sending = choices.fixed.get("sending_country", "")
-            return read_json(items_of(self.opened.data), sending)
+            return read_json(items_of(data), choices.fixed.get("sending_country", ""))
         assert self.table is not None
         table = self.table.with_lists(choices.lists)
         if self.directory is Directory.MISSIONS:
-            return read_missions.read_table(
-                table, choices.mapping, choices.fixed, today=today, countries=choices.countries
-            )
-        return read_officials.read_table(
-            table,
-            choices.mapping,
-            choices.fixed,
-            today=today,
-            languages=languages,
-            countries=choices.countries,
-        )
+            return read_missions.read_table(table, choices, today=today)
+        return read_officials.read_table(table, choices, today=today, languages=languages)
 
 
-def open_source(
-    data: bytes,
-    directory: Directory,
-    *,
-    encoding: str = "",
-    guess: bool = True,
-    size: int | None = None,
-    sheet: str = "",
-    head: int = 0,
-) -> Source:
+def open_source(data: bytes, directory: Directory, **view: Unpack[View]) -> Source:
     """Open the file as a source for that directory, as `read_list` does. Raises UnreadableFile."""
-    opened, table = run_apart(
-        read_list, data, encoding=encoding, guess=guess, size=size, sheet=sheet, head=head
-    )
+    opened, table = run_apart(read_list, data, **view)
     if opened.shape is Shape.POPOLO and directory is Directory.MISSIONS:
         raise UnreadableFile(N_("This is a list of people. Import it with the officials."))
     if opened.shape is Shape.MINISTRY and directory is Directory.OFFICIALS:

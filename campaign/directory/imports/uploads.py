@@ -13,7 +13,8 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
 from campaign.directory.imports.read_list import MAX_BYTES, samples_of
-from campaign.directory.imports.source import Choices, Source, open_source
+from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory import Directory, DirectoryImport, ImportState
 from campaign.storage import storage
 

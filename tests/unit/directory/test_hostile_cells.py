@@ -11,7 +11,8 @@ import xlsxwriter
 from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.columns import MEANINGS
 from campaign.directory.imports.read_list import read_list
-from campaign.directory.imports.source import Choices, Source
+from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.source import Source
 from campaign.directory.imports.tables import LONGEST_CELL, Table
 from campaign.models.directory import Directory
 from campaign.paper_signatures import read_file

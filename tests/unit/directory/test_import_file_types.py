@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.read_list import MAX_BYTES, Shape, open_file
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
-from campaign.directory.imports.source import Choices, Source, open_source
+from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory import Directory
 
 TODAY = date(2026, 11, 24)

@@ -196,7 +196,7 @@ def test_an_address_in_one_line_is_taken_apart_only_where_that_is_sure(
     address: str, country: str, hint: str, parts: tuple[Any, ...]
 ) -> None:
     place = parse_one_line(address, country, "", hint)
-    assert (place.street, place.locality, place.region, place.postal_code) == parts
+    assert (place.address, place.locality, place.region, place.postal_code) == parts
 
 
 def popolo(**person: Any) -> dict[str, Any]:

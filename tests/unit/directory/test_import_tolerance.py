@@ -424,7 +424,7 @@ def test_a_card_that_is_cut_off_says_so() -> None:
 
 def test_an_abbreviation_in_an_address_keeps_its_full_stop() -> None:
     place = parse_one_line("Unit 2, Sample Bldg., Sample St., Makati. ", "PH", "Makati")
-    assert (place.street, place.locality) == (["Unit 2, Sample Bldg., Sample St."], "Makati")
+    assert (place.address, place.locality) == (["Unit 2, Sample Bldg., Sample St."], "Makati")
 
 
 def test_countries_in_all_languages_leave_nothing_of_them_in_memory(
