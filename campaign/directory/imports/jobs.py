@@ -67,8 +67,11 @@ def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, 
     uploads.refuse_unmapped(source, choices)
     choices.columns = source.table.columns if source.table else []
     kept.options = asdict(choices)
-    _send_for(session, kept, ImportState.REHEARSING, "officials.rehearse-import")
-    audit.record(session, actor=actor, action="imports.rehearse", subject=_subject(kept))
+    kept.state, kept.lease_until, kept.failure = ImportState.REHEARSING, None, None
+    session.flush()
+    jobs.enqueue(session, "officials.rehearse-import", kept.id)
+    subject = f"import:{kept.public_id}"
+    audit.record(session, actor=actor, action="imports.rehearse", subject=subject)
 
 
 def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
@@ -79,8 +82,11 @@ def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor
         raise Refused("import-has-bad-rows")
     if not kept.counts.get("added") and not kept.counts.get("changed"):
         raise Refused("import-empty")
-    _send_for(session, kept, ImportState.APPLYING, "officials.apply-import")
-    audit.record(session, actor=actor, action="imports.start", subject=_subject(kept))
+    kept.state, kept.lease_until, kept.failure = ImportState.APPLYING, None, None
+    session.flush()
+    jobs.enqueue(session, "officials.apply-import", kept.id)
+    subject = f"import:{kept.public_id}"
+    audit.record(session, actor=actor, action="imports.start", subject=subject)
 
 
 def list_rows(
@@ -95,18 +101,15 @@ def list_rows(
 
 
 def list_refused_rows(session: Session, *, kept: DirectoryImport) -> list[RowDetail]:
-    query = (
-        select(ImportRow)
-        .where(ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.REFUSED)
-        .order_by(ImportRow.id)
+    query = select(ImportRow).where(
+        ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.REFUSED
     )
-    return [_read_detail(row) for row in session.scalars(query)]
+    return [_read_detail(row) for row in session.scalars(query.order_by(ImportRow.id))]
 
 
 def _read_detail(row: ImportRow) -> RowDetail:
     detail: RowDetail = json.loads(row.detail)
-    detail["row"] = row.row
-    return detail
+    return {**detail, "row": row.row}
 
 
 @jobs.job("officials.rehearse-import")
@@ -190,15 +193,10 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
 
 def _read_file(kept: DirectoryImport) -> list[Reading]:
     """Read the file before the database's lock is taken."""
+    choices, languages = uploads.choices_of(kept), tuple(i18n.languages())
+    today = clock.today(current_settings().timezone)
     source = uploads.source_of_upload(kept)
-    settings = current_settings()
-    return list(
-        source.readings(
-            uploads.choices_of(kept),
-            today=clock.today(settings.timezone),
-            languages=tuple(i18n.languages()),
-        )
-    )
+    return list(source.readings(choices, today=today, languages=languages))
 
 
 def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:
@@ -226,13 +224,3 @@ def _fail(lease: Lease, hold: LeasedRow, fault: Fault) -> None:
     failure = json.dumps(asdict(fault), ensure_ascii=False)
     with db.transaction() as session:
         lease.finish(session, hold, state=ImportState.FAILED, failure=failure)
-
-
-def _send_for(session: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
-    kept.state, kept.lease_until, kept.failure = state, None, None
-    session.flush()
-    jobs.enqueue(session, job, kept.id)
-
-
-def _subject(kept: DirectoryImport) -> str:
-    return f"import:{kept.public_id}"

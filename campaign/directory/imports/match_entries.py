@@ -100,15 +100,6 @@ class OfficialIndex:
 
     def _is_other(self, slug: str, record: OfficialRecord) -> bool:
         """Whether who has that slug comes from the same source, under another id."""
-        kept = self._by_slug.get(slug)
-        return bool(
-            kept
-            and kept.source_id
-            and record.source_id
-            and kept.source_id != record.source_id
-            and _find_source_kind(kept.source_id) == _find_source_kind(record.source_id)
-        )
-
-
-def _find_source_kind(source_id: str) -> str:
-    return "wikidata" if _WIKIDATA.fullmatch(source_id) else "list"
+        old, new = getattr(self._by_slug.get(slug), "source_id", ""), record.source_id
+        are_alike = bool(_WIKIDATA.fullmatch(old)) == bool(_WIKIDATA.fullmatch(new))
+        return bool(old and new) and old != new and are_alike

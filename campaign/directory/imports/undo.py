@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,31 +15,15 @@ from campaign.core.audit import AuditEntry
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
-from campaign.directory.entries import Contact, contact_details
+from campaign.directory.entries import Contact, Entry, contact_details, model_of
 from campaign.directory.imports.plan import Item, Plan
 from campaign.directory.offices import post_key
 from campaign.directory.risk_flags import find_flagged
-from campaign.models.directory import (
-    Directory,
-    DirectoryImport,
-    ImportRow,
-    ImportState,
-    Mission,
-    Official,
-    Verdict,
-)
+from campaign.models.directory import Official
+from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
 
 KEPT_FOR = timedelta(days=30)  # how long an import can be undone
 _CHUNK = 500
-IN_USE, EDITED, IMPORTED_AGAIN, CHANGED = "in-use", "edited", "imported-again", "changed"
-FLAGGED = "flagged"  # why something stays
-
-
-@dataclass(slots=True)
-class UndoReport:
-    removed: int = 0
-    restored: int = 0
-    stays: int = 0
 
 
 def remember_before(session: Session, kept: DirectoryImport, plan: Plan) -> None:
@@ -59,14 +42,17 @@ def remember_before(session: Session, kept: DirectoryImport, plan: Plan) -> None
         row.detail = json.dumps(detail, ensure_ascii=False)
 
 
-def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> UndoReport:
+def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> dict[str, int]:
     """Take back what nothing uses or has changed since; others keep why they stay."""
     kept = session.get_one(DirectoryImport, kept.id, with_for_update=True, populate_existing=True)
     if kept.state is not ImportState.APPLIED:
         raise Refused("import-not-applied")
-    report = UndoReport()
     later = _find_changed_later(session, kept)
-    for verdict, undo in ((Verdict.ADDED, _remove), (Verdict.CHANGED, _restore)):
+    report, undone = {"stays": 0}, kept.counts.get("undone", {"removed": 0, "restored": 0})
+    for verdict, undo, word in (
+        (Verdict.ADDED, _remove, "removed"),
+        (Verdict.CHANGED, _restore, "restored"),
+    ):
         query = select(ImportRow).where(ImportRow.import_id == kept.id)
         rows = session.scalars(query.where(ImportRow.verdict == verdict)).all()
         stays = 0
@@ -75,33 +61,14 @@ def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> UndoR
             gone = [row.id for row in chunk if row not in staying]
             session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
             stays += len(staying)
-        done = len(rows) - stays
-        report.stays += stays
-        if verdict is Verdict.ADDED:
-            report.removed = done
-        else:
-            report.restored = done
-        kept.counts = {**kept.counts, verdict.value: stays}
-    before = kept.counts.get("undone", {"removed": 0, "restored": 0})
-    kept.counts = {
-        **kept.counts,
-        "partly": 0,
-        "undone": {
-            "removed": before["removed"] + report.removed,
-            "restored": before["restored"] + report.restored,
-        },
-    }
+        report[word] = len(rows) - stays
+        report["stays"] += stays
+        undone = {**undone, word: undone[word] + report[word]}
+        kept.counts = {**kept.counts, verdict.value: stays, "partly": 0, "undone": undone}
     kept.undone_at = db.utcnow()
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="imports.undo",
-        subject=f"import:{kept.public_id}",
-        removed=report.removed,
-        restored=report.restored,
-        stays=report.stays,
-    )
+    subject = f"import:{kept.public_id}"
+    audit.record(session, actor=actor, action="imports.undo", subject=subject, **report)
     return report
 
 
@@ -109,7 +76,8 @@ def _remove(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
 ) -> list[ImportRow]:
     """Delete what the rows added; return those whose entry stays, each with the reason."""
-    model, word = _get_model(kept)
+    model = model_of(kept.directory)
+    word = model.__tablename__
     by_entry = {_make_entry_id(kept, json.loads(row.detail)["slug"]): row for row in rows}
     added = session.execute(
         select(model.id, model.public_id, model.slug).where(model.public_id.in_(by_entry))
@@ -122,17 +90,16 @@ def _remove(
     staying: list[ImportRow] = []
     going: list[int] = []
     for entry in added:
-        reason = ""
         if entry.id in used:
-            reason = IN_USE
+            reason = "in-use"
         elif f"{word}:{entry.public_id}" in edited:
-            reason = EDITED
+            reason = "edited"
         elif entry.slug in later:
-            reason = IMPORTED_AGAIN
-        if reason:
-            staying.append(_note_reason(by_entry[entry.public_id], reason))
+            reason = "imported-again"
         else:
             going.append(entry.id)
+            continue
+        staying.append(_note_reason(by_entry[entry.public_id], reason))
     session.execute(
         delete(model).where(model.id.in_(going)).execution_options(synchronize_session=False)
     )
@@ -146,7 +113,7 @@ def _restore(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
 ) -> list[ImportRow]:
     """Set back what the rows changed and nobody has changed since; return those that stay."""
-    model, _word = _get_model(kept)
+    model = model_of(kept.directory)
     details = {row: json.loads(row.detail) for row in rows}
     slugs = [detail["slug"] for detail in details.values()]
     entries = {
@@ -165,18 +132,18 @@ def _restore(
         if entry is None:
             continue
         if entry.id in flagged:
-            staying.append(_note_reason(row, FLAGGED))
+            staying.append(_note_reason(row, "flagged"))
             continue
         if before is None or detail["slug"] in later:
-            staying.append(_note_reason(row, IMPORTED_AGAIN))
+            staying.append(_note_reason(row, "imported-again"))
         elif not _set_back(entry, before):
-            staying.append(_note_reason(row, CHANGED))
+            staying.append(_note_reason(row, "changed"))
         where_used.show_change(session, entry)
     session.flush()
     return staying
 
 
-def _set_back(entry: Mission | Official, before: dict[str, Any]) -> bool:
+def _set_back(entry: Entry, before: dict[str, Any]) -> bool:
     """Give an entry the values that it had before; whether all of them could be."""
     is_whole = True
     for name, (old, new) in before["values"].items():
@@ -214,11 +181,10 @@ def _note_before(item: Item) -> dict[str, object]:
         "added": [[contact.type, contact.value] for contact in item.contacts],
         "dropped": [[contact.type, contact.value] for contact in item.dropped],
         "held": [
-            [post_key(office.label), _as_json(office.started_on)]
+            [key, _as_json(office.started_on)]
             for office in item.held
-            if noted.isdisjoint(
-                {(post_key(office.label), office.started_on), (post_key(office.label), None)}
-            )
+            if (key := post_key(office.label))
+            and noted.isdisjoint({(key, office.started_on), (key, None)})
         ],
     }
 
@@ -248,10 +214,6 @@ def _find_changed_later(session: Session, kept: DirectoryImport) -> set[str]:
 def _note_reason(row: ImportRow, reason: str) -> ImportRow:
     row.detail = json.dumps(json.loads(row.detail) | {"stays": reason}, ensure_ascii=False)
     return row
-
-
-def _get_model(kept: DirectoryImport) -> tuple[type[Mission | Official], str]:
-    return (Mission, "mission") if kept.directory is Directory.MISSIONS else (Official, "official")
 
 
 def _make_entry_id(kept: DirectoryImport, slug: str) -> str:

@@ -12,7 +12,7 @@ from campaign.core.db import on_rollback
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
-from campaign.directory.imports.read_list import MAX_BYTES, samples_of
+from campaign.directory.imports.read_list import MAX_BYTES, View, samples_of
 from campaign.directory.imports.row_parts import Choices
 from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory import Directory, DirectoryImport, ImportState
@@ -113,16 +113,11 @@ def list_uploads(session: Session, *, owner_id: int, directory: Directory) -> li
 def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> Source:
     """Raises Refused where the file is gone, UnreadableFile where it cannot be read so."""
     choices = choices or choices_of(kept)
-    return open_source(
-        data_of_upload(kept),
-        kept.directory,
-        encoding=choices.encoding,
-        sheet=choices.sheet,
-        head=choices.head,
-    )
+    view: View = {"encoding": choices.encoding, "sheet": choices.sheet, "head": choices.head}
+    return open_source(_read_upload(kept), kept.directory, **view)
 
 
-def data_of_upload(kept: DirectoryImport) -> bytes:
+def _read_upload(kept: DirectoryImport) -> bytes:
     if not kept.storage_key:
         raise Refused("import-done")
     with storage().open(kept.storage_key) as file:
@@ -133,7 +128,7 @@ def data_of_upload(kept: DirectoryImport) -> bytes:
 def samples_of_upload(kept: DirectoryImport, source: Source) -> dict[str, str]:
     if not source.opened.guessed_from and source.opened.encoding in {"utf-8", "utf-16"}:
         return {}
-    return run_apart(samples_of, data_of_upload(kept))
+    return run_apart(samples_of, _read_upload(kept))
 
 
 def choices_of(kept: DirectoryImport) -> Choices:
