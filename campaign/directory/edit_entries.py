@@ -1,7 +1,7 @@
 """Entries of the directory created, changed and deleted; many at once as each by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -81,36 +81,29 @@ def delete_entry(session: Session, entry: Entry, *, actor: str) -> None:
     session.flush()
 
 
-@dataclass(slots=True)
-class BulkReport:
-    """How many were done, and which entries stay: in use, or ruled out by risk flags."""
-
-    done: int
-    stays: list[Entry]
-
-
 def list_chosen(session: Session, directory: Directory, slugs: Sequence[str]) -> Sequence[Entry]:
     model = model_of(directory)
     return where_used.list_entries(session, model, model.slug.in_(slugs[:MOST]))
 
 
-def delete_entries(session: Session, entries: Sequence[Entry], *, actor: str) -> BulkReport:
-    report = BulkReport(0, [])
+def delete_entries(
+    session: Session, entries: Sequence[Entry], *, actor: str
+) -> tuple[int, list[Entry]]:
+    """Delete those that nothing uses; return how many, and the others."""
+    stays = []
     for entry in entries:
         try:
             delete_entry(session, entry, actor=actor)
         except Refused:
-            report.stays.append(entry)
-        else:
-            report.done += 1
-    return report
+            stays.append(entry)
+    return len(entries) - len(stays), stays
 
 
 def change_entries(
     session: Session, entries: Sequence[Entry], *, field: str, value: str, actor: str
-) -> BulkReport:
-    """Give each entry the same kind or country; one about which risk flags ask stays as it is."""
-    report = BulkReport(0, [])
+) -> tuple[int, list[Entry]]:
+    """Give each the same kind or country; return how many, and those that risk flags keep."""
+    stays = []
     changes: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
     for entry in entries:
         try:
@@ -119,10 +112,8 @@ def change_entries(
                 update_entry(session, entry, draft=draft, actor=actor)
         except FlagNamed:
             session.refresh(entry)
-            report.stays.append(entry)
-        else:
-            report.done += 1
-    return report
+            stays.append(entry)
+    return len(entries) - len(stays), stays
 
 
 def _refuse_unaddressed(session: Session, official: Official, before: OfficialDraft) -> None:

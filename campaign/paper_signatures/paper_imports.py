@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -34,7 +34,7 @@ from campaign.staff.roles import refuse_role
 from campaign.storage import storage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SortedRows:
     counted: list[tuple[Details, duplicates.Fingerprints, bool]]
     """Details, fingerprints, and whether mails go there."""
@@ -59,12 +59,12 @@ def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRo
     counted = duplicates.find_counted(session, campaign_id, prints)
     news_addresses = row_signatures.list_news_addresses(session, campaign_id)
     met: set[bytes] = set()
-    judged, within = SortedRows([], [], 0), 0
+    judged = SortedRows([], [], 0)
     for (_row, details), marks_of_row in zip(reading.rows, prints, strict=True):
         marks = {marks_of_row.person} | ({marks_of_row.email} if marks_of_row.email else set())
         twin = next((counted[mark] for mark in marks if mark in counted), None)
         if met & marks:
-            within += 1
+            judged.within += 1
             continue
         met |= marks
         if twin is not None:
@@ -72,7 +72,7 @@ def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRo
             continue
         tell = row_signatures.wants_news(details) and marks_of_row.email not in news_addresses
         judged.counted.append((details, marks_of_row, tell))
-    return SortedRows(judged.counted, judged.twins, within)
+    return judged
 
 
 def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
@@ -86,31 +86,18 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_i
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
         ids = list(session.scalars(statement, values))
-    rows: list[dict[str, object]] = [
-        shared
-        | {
-            "position": at,
-            "verdict": RowVerdict.COUNTED,
-            "signature_id": signature_id,
-            "email_hmac": prints.email,
-            "twin_id": None,
-            "details": None,
-        }
-        for at, (signature_id, (_details, prints, _told)) in enumerate(
-            zip(ids, judged.counted, strict=True), start=1
-        )
+    names = ("verdict", "email_hmac", "signature_id", "twin_id", "details")
+    parts: list[tuple[object, ...]] = [
+        (RowVerdict.COUNTED, prints.email, signature_id, None, None)
+        for signature_id, (_details, prints, _told) in zip(ids, judged.counted, strict=True)
     ]
-    rows += [
-        shared
-        | {
-            "position": at,
-            "verdict": RowVerdict.DOUBLE,
-            "signature_id": None,
-            "email_hmac": prints.email,
-            "twin_id": twin,
-            "details": details.to_json(),
-        }
-        for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
+    parts += [
+        (RowVerdict.DOUBLE, prints.email, None, twin, details.to_json())
+        for details, prints, twin in judged.twins
+    ]
+    rows = [
+        shared | {"position": at} | dict(zip(names, part, strict=True))
+        for at, part in enumerate(parts, start=1)
     ]
     if rows:
         session.execute(insert(PaperRow), rows)
@@ -201,36 +188,23 @@ def table_of(paper_import: PaperImport) -> Table:
 def choose_meanings(
     session: Session,
     paper_import: PaperImport,
-    *,
     meanings: Mapping[int, str],
-    on_paper: bool,
+    *,
     collected_on: date,
-    place: str,
-    country: str,
-    view: Mapping[str, str] | None = None,
-    columns: Sequence[str] = (),
+    **options: object,
 ) -> None:
-    """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
+    """Take the mapping and other options, and have the dry run done. Raises Invalid, Refused."""
     if paper_import.state in _BUSY or paper_import.state is PaperImportState.APPLIED:
         raise Refused("import-busy")
     if slug := read_file.find_mapping_problem(meanings):
         raise Invalid(fields={"meanings": slug})
     sheets.refuse_day_to_come(collected_on)
-    paper_import.options = {
+    paper_import.options = options | {
         "meanings": {str(at): meaning for at, meaning in meanings.items() if meaning},
-        "on_paper": on_paper,
         "collected_on": collected_on.isoformat(),
-        "place": place,
-        "country": country,
-        "columns": list(columns),
-        **{name: choice for name, choice in (view or {}).items() if name in VIEW},
     }
-    paper_import.state, paper_import.counts, paper_import.findings = (
-        PaperImportState.REHEARSING,
-        {},
-        None,
-    )
-    paper_import.lease_until = None
+    paper_import.state, paper_import.lease_until = PaperImportState.REHEARSING, None
+    paper_import.counts, paper_import.findings = {}, None
     session.flush()
     _audit(session, paper_import, "paper.import-rehearse")
     jobs.enqueue(session, "paper.rehearse-import", paper_import.id)
@@ -238,12 +212,9 @@ def choose_meanings(
 
 def request_import(session: Session, paper_import: PaperImport, *, skip_bad: bool = False) -> None:
     """Raises Refused where there is no dry run, or rows are wrong and nobody leaves them out."""
-    wrong = paper_import.counts.get("faults") and not skip_bad
-    if (
-        paper_import.state is not PaperImportState.READY
-        or wrong
-        or not paper_import.counts.get("rows")
-    ):
+    counts = paper_import.counts
+    is_right = bool(counts.get("rows")) and (skip_bad or not counts.get("faults"))
+    if paper_import.state is not PaperImportState.READY or not is_right:
         raise Refused("import-not-ready")
     sheets.refuse_closed(session.get_one(Campaign, paper_import.campaign_id))
     paper_import.state, paper_import.lease_until = PaperImportState.APPLYING, None
@@ -347,43 +318,30 @@ def read_rows(paper_import: PaperImport) -> FileRows:
 
 
 def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows) -> None:
-    campaign, actor = (
-        session.get_one(Campaign, paper_import.campaign_id),
-        f"staff:{paper_import.owner_id}",
-    )
-    on_paper = bool(paper_import.options["on_paper"])
-    sheet = sheets.make_sheet(
-        session,
-        campaign,
-        actor=actor,
+    actor, options = f"staff:{paper_import.owner_id}", paper_import.options
+    sheet = PaperSheet(
+        campaign=session.get_one(Campaign, paper_import.campaign_id),
         kind=SheetKind.SHEET,
-        collected_on=date.fromisoformat(paper_import.options["collected_on"]),
-        country=paper_import.options["country"],
-        place=paper_import.options["place"],
-        origin=Origin.PAPER if on_paper else Origin.IMPORT,
-        staff_id=paper_import.owner_id,
+        collected_on=date.fromisoformat(options["collected_on"]),
+        country=options["country"],
+        place=options["place"],
+        origin=Origin.PAPER if options["on_paper"] else Origin.IMPORT,
+        created_by_id=paper_import.owner_id,
     )
+    sheets.make_sheet(session, sheet, actor=actor)
     insert_rows(session, sheet, judged, paper_import.owner_id)
     data_entry.add_to_number(session, sheet, len(judged.counted))
     _delete_file_after_commit(session, paper_import)
-    paper_import.storage_key, paper_import.sheet_id, paper_import.state = (
-        "",
-        sheet.id,
-        PaperImportState.APPLIED,
-    )
+    paper_import.storage_key, paper_import.sheet_id = "", sheet.id
+    paper_import.state = PaperImportState.APPLIED
     counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
     sheets.audit_sheet(session, sheet, actor, "paper.import", **counts)
 
 
 def _audit(session: Session, paper_import: PaperImport, action: str) -> None:
-    subject = f"paper-import:{paper_import.id}"
-    audit.record(
-        session,
-        actor=f"staff:{paper_import.owner_id}",
-        action=action,
-        subject=subject,
-        campaign=paper_import.campaign_id,
-    )
+    actor, subject = f"staff:{paper_import.owner_id}", f"paper-import:{paper_import.id}"
+    campaign_id = paper_import.campaign_id
+    audit.record(session, actor=actor, action=action, subject=subject, campaign=campaign_id)
 
 
 def _delete_file_after_commit(session: Session, paper_import: PaperImport) -> None:

@@ -1,8 +1,9 @@
 """Sheets: what lies on the desk, and how far it is keyed in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -12,13 +13,12 @@ from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import latest_day
 from campaign.models.campaign import Campaign
-from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
-from campaign.models.signature import Origin
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import row_signatures, scans
 from campaign.staff.roles import refuse_role
+from campaign.web.pagination import Listing, load_page
 
-PAGE = 50
 KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on them
 
 
@@ -51,22 +51,31 @@ def list_open_campaigns(session: Session) -> Sequence[Campaign]:
     ).all()
 
 
-def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
-    """Return a page of sheets with their totals, the newest first, and how many there are."""
-    total = session.scalar(select(func.count(PaperSheet.id))) or 0
-    sheets = session.scalars(
-        select(PaperSheet)
-        .options(joinedload(PaperSheet.campaign))
-        .order_by(PaperSheet.id.desc())
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
-    counts = _count_by_verdict(session, [sheet.id for sheet in sheets])
-    return [(sheet, _make_totals(sheet, counts.get(sheet.id, {}))) for sheet in sheets], total
+def list_sheets(session: Session, *, page: int = 1) -> Listing[PaperSheet]:
+    query = select(PaperSheet).options(joinedload(PaperSheet.campaign))
+    return load_page(session, query.order_by(PaperSheet.id.desc()), page)
+
+
+def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, Totals]:
+    """Return what is keyed in of each sheet, by its id."""
+    query = (
+        select(PaperRow.sheet_id, PaperRow.verdict, func.count())
+        .where(PaperRow.sheet_id.in_([sheet.id for sheet in sheets]))
+        .group_by(PaperRow.sheet_id, PaperRow.verdict)
+    )
+    counts = {(sheet_id, verdict): count for sheet_id, verdict, count in session.execute(query)}
+    return {
+        sheet.id: Totals(
+            counts.get((sheet.id, RowVerdict.COUNTED), 0),
+            counts.get((sheet.id, RowVerdict.DOUBLE), 0),
+            sheet.rows_by_hand,
+        )
+        for sheet in sheets
+    }
 
 
 def count_rows(session: Session, sheet: PaperSheet) -> Totals:
-    return _make_totals(sheet, _count_by_verdict(session, [sheet.id]).get(sheet.id, {}))
+    return count_rows_of(session, [sheet])[sheet.id]
 
 
 def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:
@@ -78,52 +87,24 @@ def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:
     return sheet
 
 
-def make_sheet(
-    session: Session,
-    campaign: Campaign,
-    *,
-    actor: str,
-    kind: SheetKind,
-    collected_on: date,
-    country: str,
-    place: str = "",
-    rows_by_hand: int | None = None,
-    origin: Origin = Origin.PAPER,
-    staff_id: int | None = None,
-) -> PaperSheet:
-    """Make a sheet to key in. Raises Refused, or Invalid where the day is still to come."""
-    refuse_closed(campaign)
-    refuse_day_to_come(collected_on)
-    sheet = PaperSheet(
-        campaign=campaign,
-        kind=kind,
-        origin=origin,
-        place=place,
-        collected_on=collected_on,
-        country=country,
-        rows_by_hand=rows_by_hand,
-        created_by_id=staff_id,
-    )
+def make_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> PaperSheet:
+    """Keep a sheet to key in. Raises Refused, or Invalid where the day is still to come."""
+    refuse_closed(sheet.campaign)
+    refuse_day_to_come(sheet.collected_on)
     session.add(sheet)
     session.flush()
-    audit_sheet(session, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
+    kind, origin = sheet.kind.value, sheet.origin.value
+    audit_sheet(session, sheet, actor, "paper.sheet-add", kind=kind, origin=origin)
     return sheet
 
 
 def edit_sheet(
-    session: Session,
-    sheet: PaperSheet,
-    *,
-    actor: str,
-    kind: SheetKind,
-    collected_on: date,
-    country: str,
-    place: str,
-    rows_by_hand: int | None,
+    session: Session, sheet: PaperSheet, facts: Mapping[str, Any], *, actor: str
 ) -> None:
-    refuse_day_to_come(collected_on)
-    sheet.kind, sheet.place, sheet.country = kind, place, country
-    sheet.collected_on, sheet.rows_by_hand = collected_on, rows_by_hand
+    """Keep these values of columns. Raises Invalid where the day is still to come."""
+    refuse_day_to_come(facts["collected_on"])
+    for name, value in facts.items():
+        setattr(sheet, name, value)
     session.flush()
     audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
@@ -142,13 +123,9 @@ def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
 def audit_sheet(
     session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object
 ) -> None:
+    subject, campaign_id = f"paper-sheet:{sheet.id}", sheet.campaign_id
     audit.record(
-        session,
-        actor=actor,
-        action=action,
-        subject=f"paper-sheet:{sheet.id}",
-        campaign=sheet.campaign_id,
-        **detail,
+        session, actor=actor, action=action, subject=subject, campaign=campaign_id, **detail
     )
 
 
@@ -156,22 +133,3 @@ def refuse_day_to_come(day: date) -> None:
     """Raise Invalid where the day is still to come, everywhere."""
     if day > latest_day(db.utcnow()):
         raise Invalid(fields={"collected_on": "day-to-come"})
-
-
-def _count_by_verdict(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
-    counts: dict[int, dict[RowVerdict, int]] = {}
-    for sheet_id, verdict, count in session.execute(
-        select(PaperRow.sheet_id, PaperRow.verdict, func.count())
-        .where(PaperRow.sheet_id.in_(ids))
-        .group_by(PaperRow.sheet_id, PaperRow.verdict)
-    ):
-        counts.setdefault(sheet_id, {})[verdict] = count
-    return counts
-
-
-def _make_totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:
-    return Totals(
-        counted=counts.get(RowVerdict.COUNTED, 0),
-        doubles=counts.get(RowVerdict.DOUBLE, 0),
-        by_hand=sheet.rows_by_hand,
-    )

@@ -1,11 +1,12 @@
 """Pages for several entries at once: export, change, delete; duplicates, and their merging."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from campaign.core import db, i18n
@@ -53,39 +54,31 @@ def change_many(directory: str) -> ResponseReturnValue:
         flash(_("Choose entries from the list, then choose what to do with them."), "error")
     elif request.method != "POST":
         return show_page(BulkChange(directory=part, entries=entries, field=field, choices=values))
-    elif field == "delete":
-        _delete(entries)
     else:
         _change(entries, field, value)
-    is_mission = part is Directory.MISSIONS
-    return redirect_to("directory.missions" if is_mission else "directory.index")
-
-
-def _delete(entries: Sequence[Entry]) -> None:
-    report = edit_entries.delete_entries(db.session(), entries, actor=actor())
-    flash(ngettext("%(num)s entry deleted.", "%(num)s entries deleted.", report.done))
-    if report.stays:
-        flash(
-            _("Not deleted, because in use: %(names)s.", names=_join_names(report.stays)), "error"
-        )
+    return redirect_to("directory.missions" if part is Directory.MISSIONS else "directory.index")
 
 
 def _change(entries: Sequence[Entry], field: str, value: str) -> None:
-    report = edit_entries.change_entries(
-        db.session(), entries, field=field, value=value, actor=actor()
-    )
-    flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", report.done))
-    if report.stays:
-        message = _(
-            "Not changed: %(names)s. The risk flags of a public or scheduled campaign do not "
-            "allow the new words. Change each entry on its own page.",
-            names=_join_names(report.stays),
+    session = db.session()
+    if field == "delete":
+        done, stays = edit_entries.delete_entries(session, entries, actor=actor())
+        flash(ngettext("%(num)s entry deleted.", "%(num)s entries deleted.", done))
+        why = _l("Not deleted, because in use: %(names)s.")
+    else:
+        done, stays = edit_entries.change_entries(
+            session, entries, field=field, value=value, actor=actor()
         )
-        flash(message, "error")
-
-
-def _join_names(entries: Sequence[Entry]) -> str:
-    return i18n.comma(i18n.locale()).join(map(get_entry_name, entries))
+        flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", done))
+        why = _l(
+            "Not changed: %(names)s. The risk flags of a public or scheduled campaign do not "
+            "allow the new words. Change each entry on its own page."
+        )
+    if stays:
+        flash(
+            str(why) % {"names": i18n.comma(i18n.locale()).join(map(get_entry_name, stays))},
+            "error",
+        )
 
 
 def _list_values(field: str) -> list[tuple[str, str]]:
@@ -97,8 +90,9 @@ def _list_values(field: str) -> list[tuple[str, str]]:
     return i18n.senders() if field == "sending_country" else i18n.countries()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
+    """A field of two entries side by side."""
+
     name: str
     label: str
     first: str

@@ -1,8 +1,8 @@
 """The forms of an import: the file, and what its columns mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -80,14 +80,14 @@ class MappingForm(SiteForm):
         return [self[f"fixed_{name}"] for name in self.needed]
 
     def values(self) -> list[tuple[Field, int]]:
-        return [(self[get_value_name(text)], count) for text, count in self.unknown.items()]
+        return [(self[_name_value(text)], count) for text, count in self.unknown.items()]
 
     def views(self) -> list[Field]:
         return [self[name] for name in ("sheet", "head", "encoding") if name in self]
 
     def choices(self) -> Choices:
         fixed = {name: self[f"fixed_{name}"].data for name in self.needed}
-        countries = {text: self[get_value_name(text)].data for text in self.unknown}
+        countries = {text: self[_name_value(text)].data for text in self.unknown}
         return Choices(
             encoding=self["encoding"].data if "encoding" in self else "",
             mapping=[field.data or "" for field in self.columns()],
@@ -115,7 +115,7 @@ class MappingForm(SiteForm):
         self[name].errors = [say_how_to_mend(fault.sentence, fault.values)]
 
 
-def get_value_name(text: str) -> str:
+def _name_value(text: str) -> str:
     return f"value_{blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
@@ -140,14 +140,25 @@ def mapping_form(
     unknown = source.unknown_countries(kept.mapping, kept.lists)
     countries = choices((("", _("Do not import these rows")), *i18n.senders()))
     for text in unknown:
-        fields[get_value_name(text)] = SelectField(text, choices=countries)
-        data[get_value_name(text)] = kept.countries.get(text, "")
-    needed = _list_needed(source)
+        fields[_name_value(text)] = SelectField(text, choices=countries)
+        data[_name_value(text)] = kept.countries.get(text, "")
+    needed = NEEDED[source.directory]
+    if source.table is None:
+        needed = ("country",) if source.directory is Directory.OFFICIALS else ("sending_country",)
     labels = _FIXED_LABELS if source.table is not None else _WHOLE_LABELS
     for name in needed:
         fields[f"fixed_{name}"] = SelectField(labels[name], choices=_list_fixed_choices(name))
         data[f"fixed_{name}"] = kept.fixed.get(name, "")
-    _add_views(source, kept, samples or {}, fields, data)
+    if (table := source.table) is not None:
+        encoding = kept.encoding or source.opened.encoding
+        for name, view in view_choices(source.opened, table, samples or {}, encoding).items():
+            fields[name] = SelectField(view.label, choices=view.choices)
+            data[name] = view.current
+        if len(table.lists) > 1:
+            counts = table.lists.items()
+            lists = choices((key, f"{key} ({say_number(count)})") for key, count in counts)
+            fields["lists"] = CheckboxesField(_l("Lists to import"), choices=lists)
+            data["lists"] = kept.lists or list(table.lists)
     spoken = [code for code in source.languages() if code in i18n.languages()]
     if len(spoken) > 1:
         languages = choices((code, i18n.language_name(code, i18n.locale())) for code in spoken)
@@ -159,8 +170,7 @@ def mapping_form(
     return form
 
 
-@dataclass(frozen=True, slots=True)
-class ViewChoice:
+class ViewChoice(NamedTuple):
     """One way in which a file may be read otherwise: encoding, sheet, or where its heads are."""
 
     label: object
@@ -184,40 +194,12 @@ def view_choices(
         views["head"] = ViewChoice(label, heads, str(table.head))
     if table.delimiter:
         codes = [code for code in ENCODINGS if not samples or code in samples or code == encoding]
-        named = choices((code, _name_encoding(code, samples)) for code in codes)
+        named = choices(
+            (code, ": ".join(filter(None, (str(_ENCODING_LABELS[code]), samples.get(code)))))
+            for code in codes
+        )
         views["encoding"] = ViewChoice(_l("Encoding"), named, encoding)
     return views
-
-
-def _add_views(
-    source: Source,
-    kept: Choices,
-    samples: Mapping[str, str],
-    fields: dict[str, Field],
-    data: dict[str, object],
-) -> None:
-    """Add how the file is read: its encoding, sheet, lists, and where its heads are."""
-    table = source.table
-    if table is not None:
-        now = kept.encoding or source.opened.encoding
-        for name, view in view_choices(source.opened, table, samples, now).items():
-            fields[name] = SelectField(view.label, choices=view.choices)
-            data[name] = view.current
-    if table is not None and len(table.lists) > 1:
-        lists = choices((key, f"{key} ({say_number(count)})") for key, count in table.lists.items())
-        fields["lists"] = CheckboxesField(_l("Lists to import"), choices=lists)
-        data["lists"] = kept.lists or list(table.lists)
-
-
-def _name_encoding(code: str, samples: Mapping[str, str]) -> str:
-    sample = samples.get(code, "")
-    return f"{_ENCODING_LABELS[code]}: {sample}" if sample else str(_ENCODING_LABELS[code])
-
-
-def _list_needed(source: Source) -> tuple[str, ...]:
-    if source.table is not None:
-        return NEEDED[source.directory]
-    return ("country",) if source.directory is Directory.OFFICIALS else ("sending_country",)
 
 
 def _list_fixed_choices(name: str) -> list[SelectChoice]:

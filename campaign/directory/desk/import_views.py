@@ -9,6 +9,7 @@ from dataclasses import replace
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from campaign.core import db, i18n
 from campaign.core.errors import Fault, Invalid, Refused, UnreadableFile
@@ -95,12 +96,13 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
         return redirect(get_import_url("show_import", kept), 303)
     if fault:
         form.refuse_file(fault)
+    table = source.table
     page = ImportMapping(
         form=form,
         kept=kept,
         directory=kept.directory,
         source=source,
-        samples=_list_samples(source),
+        samples=[table.samples(at) for at in range(len(table.columns))] if table else [],
         hints=_find_hints(source, form),
         is_asked=is_asked,
         needed=[say_field(name) for name in NEEDED[kept.directory]],
@@ -141,21 +143,15 @@ def show_import(directory: str, public_id: str) -> ResponseReturnValue:
 @add_page_to_both("/imports/<public_id>/undo", "POST")
 def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
-    try:
-        undo.undo_import(db.session(), kept=kept, actor=actor())
-    except Refused as problem:
-        flash(_say_refusal(problem.slug), "error")
-    return redirect(get_import_url("show_import", kept), 303)
+    return _try_action(kept, lambda: undo.undo_import(db.session(), kept=kept, actor=actor()))
 
 
 @add_page_to_both("/imports/<public_id>/apply", "POST")
 def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
-    kept = _load(directory, public_id)
-    try:
-        jobs.ask_import(db.session(), kept=kept, skip_bad="skip_bad" in request.form, actor=actor())
-    except Refused as problem:
-        flash(_say_refusal(problem.slug), "error")
-    return redirect(get_import_url("show_import", kept), 303)
+    kept, skip_bad = _load(directory, public_id), "skip_bad" in request.form
+    return _try_action(
+        kept, lambda: jobs.ask_import(db.session(), kept=kept, skip_bad=skip_bad, actor=actor())
+    )
 
 
 @add_page_to_both("/imports/<public_id>/discard", "POST")
@@ -243,34 +239,26 @@ def _say_field_of(row: RowDetail) -> str:
     return name if name in row.get("columns", ()) else say_field(name)
 
 
-def _list_samples(source: Source) -> list[list[str]]:
-    table = source.table
-    return [table.samples(at) for at in range(len(table.columns))] if table else []
-
-
 def _find_hints(source: Source, form: MappingForm) -> dict[str, str]:
     """Say what columns are read as that could be the one country or the other, by their fields."""
     table = source.table
     hints: dict[str, str] = {}
     if table is None or source.directory is not Directory.MISSIONS:
-        return {}
+        return hints
+    sentences = {
+        "sending_country": _l(
+            "With this choice, row %(row)s is a mission of this country: %(country)s."
+        ),
+        "host_country": _l(
+            "With this choice, row %(row)s is a mission in this country: %(country)s."
+        ),
+        WHICH: _l("Is row %(row)s a mission of %(country)s, or a mission in %(country)s?"),
+    }
     for at, field in enumerate(form.columns()):
         first = next(((row, cells[at]) for row, cells in table.rows if cells[at].strip()), None)
-        if first is None or not is_either(table.columns[at]):
-            continue
-        values = {"row": first[0], "country": first[1].strip()[:40]}
-        if field.data == "sending_country":
-            hints[field.name] = _(
-                "With this choice, row %(row)s is a mission of this country: %(country)s.", **values
-            )
-        elif field.data == "host_country":
-            hints[field.name] = _(
-                "With this choice, row %(row)s is a mission in this country: %(country)s.", **values
-            )
-        elif field.data == WHICH:
-            hints[field.name] = _(
-                "Is row %(row)s a mission of %(country)s, or a mission in %(country)s?", **values
-            )
+        if first and is_either(table.columns[at]) and field.data in sentences:
+            values = {"row": first[0], "country": first[1].strip()[:40]}
+            hints[field.name] = str(sentences[field.data]) % values
     return hints
 
 
@@ -285,7 +273,7 @@ def _choose_verdict(kept: DirectoryImport) -> Verdict | None:
     return next((verdict for verdict in order if kept.counts.get(verdict.value)), Verdict.LEFT)
 
 
-def _say_refusal(slug: str) -> str:
+def _try_action(kept: DirectoryImport, action: Callable[[], object]) -> ResponseReturnValue:
     words = {
         "import-has-bad-rows": _(
             "Some rows cannot be imported. Fix them in the file, or leave them out."
@@ -297,4 +285,8 @@ def _say_refusal(slug: str) -> str:
         "The preview is not ready yet, or the file was already imported. Wait a moment "
         "and reload the page."
     )
-    return str(words.get(slug, other))
+    try:
+        action()
+    except Refused as problem:
+        flash(words.get(problem.slug, other), "error")
+    return redirect(get_import_url("show_import", kept), 303)

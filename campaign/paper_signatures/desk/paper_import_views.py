@@ -168,13 +168,13 @@ def _choose(
     paper_imports.choose_meanings(
         db.session(),
         paper_import,
-        meanings=chosen,
+        chosen,
         on_paper=form.on_paper.data == "paper",
         collected_on=cast("date", form.collected_on.data),  # validated
         place=form.place.data,
         country=form.country.data,
-        view=_get_view(),
         columns=table.columns,
+        **_get_view(),
     )
 
 

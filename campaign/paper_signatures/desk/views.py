@@ -27,8 +27,11 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import SheetForm, say_problem
-from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.staff.guards import actor, guard, staff_user
+from campaign.staff.note_view import ask_before_view
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
+from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("paper_signatures", __name__, url_prefix="/desk/paper")
@@ -36,10 +39,8 @@ guard(blueprint, Role.STAFF)
 
 
 class SheetList(Page, template="paper_signatures/index.html"):
-    rows: Sequence[tuple[PaperSheet, sheets.Totals]]
-    total: int
-    page: int
-    pages: int
+    listing: Listing[PaperSheet]
+    totals: Mapping[int, sheets.Totals]
 
 
 class CreateSheet(Page, template="paper_signatures/create.html"):
@@ -55,10 +56,9 @@ class EditSheet(Page, template="paper_signatures/edit.html"):
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    page = max(1, min(request.args.get("page", 1, type=int), 100_000))
-    rows, total = sheets.list_sheets(db.session(), page=page)
-    pages = max(1, -(-total // sheets.PAGE))
-    return show_page(SheetList(rows=rows, total=total, page=page, pages=pages))
+    listing = sheets.list_sheets(db.session(), page=request.args.get("page", 1, type=int))
+    totals = sheets.count_rows_of(db.session(), listing.rows)
+    return show_page(SheetList(listing=listing, totals=totals))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -81,7 +81,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
     form = SheetForm.of(sheet)
     if form.validate_on_submit() and accepted(
-        form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
+        form, lambda: sheets.edit_sheet(session, sheet, form.facts(), actor=actor())
     ):
         return redirect_to(".show", _("Sheet saved."), public_id=public_id)
     return show_page(
@@ -109,11 +109,11 @@ def delete(public_id: str) -> ResponseReturnValue:
 
 def _make_sheet(form: SheetForm) -> PaperSheet:
     session = db.session()
-    campaign = load(form.campaign.data)
+    sheet = PaperSheet(
+        campaign=load(form.campaign.data), created_by_id=staff_user().id, **form.facts()
+    )
     try:
-        sheet = sheets.make_sheet(
-            session, campaign, actor=actor(), staff_id=staff_user().id, **form.facts()
-        )
+        sheets.make_sheet(session, sheet, actor=actor())
     except Refused as problem:
         raise Invalid(fields={"campaign": problem.slug}) from problem
     if form.scan.data:

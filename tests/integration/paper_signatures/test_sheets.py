@@ -39,12 +39,8 @@ def make_sheet(session: Session, campaign: Campaign | None = None, **more: objec
         "collected_on": days_ago(1),
         "country": "CA",
     }
-    return sheets.make_sheet(
-        session,
-        campaign or make_campaign(session),
-        actor="test",
-        **(facts | more),  # type: ignore[arg-type]
-    )
+    sheet = PaperSheet(campaign=campaign or make_campaign(session), **(facts | more))
+    return sheets.make_sheet(session, sheet, actor="test")
 
 
 def sign_online(session: Session, campaign: Campaign, person: Details, **more: object) -> Signature:

@@ -25,7 +25,7 @@ from campaign.exports import requests as exports
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.export import ExportFormat, ExportKind
-from campaign.models.paper_signature import SheetKind
+from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import scans, sheets
 from tests.days import today
@@ -179,13 +179,15 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     with app.app_context(), db.transaction() as writing:
         sheet = sheets.make_sheet(
             writing,
-            writing.get_one(Campaign, campaign.id),
+            PaperSheet(
+                campaign=writing.get_one(Campaign, campaign.id),
+                kind=SheetKind.SHEET,
+                collected_on=today(),
+                country="CA",
+                place="Square",
+                created_by_id=staff.id,
+            ),
             actor="staff:1",
-            kind=SheetKind.SHEET,
-            collected_on=today(),
-            country="CA",
-            place="Square",
-            staff_id=staff.id,
         )
         picture = io.BytesIO()
         Image.new("RGB", (400, 300), "white").save(picture, "JPEG", comment=PLANTED[0].encode())
