@@ -19,8 +19,7 @@ from campaign.directory.entries import Contact, Entry, contact_details, model_of
 from campaign.directory.imports.plan import Item, Plan
 from campaign.directory.offices import post_key
 from campaign.directory.risk_flags import find_flagged
-from campaign.models.directory import Official
-from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Official, Verdict
 
 KEPT_FOR = timedelta(days=30)  # how long an import can be undone
 _CHUNK = 500

@@ -27,10 +27,8 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import SheetForm, say_problem
-from campaign.staff.guards import actor, guard, staff_user
-from campaign.staff.note_view import ask_before_view
-from campaign.web.desk import accepted, redirect_to
-from campaign.web.page import Page, show_page
+from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
