@@ -7,8 +7,11 @@ A thief of the database learns nothing without them. Pure.
 
 import hmac
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -39,6 +42,15 @@ LONGEST_EMPTY = 1 + _NONCE_BYTES + _TAG_BYTES
 
 class WrongKey(Exception):
     """A sealed value is of another key, column or row, damaged, or of a form no longer taken."""
+
+
+@contextmanager
+def log_wrong_key(event: str, **row: int) -> Iterator[None]:
+    """Log what cannot be opened, and go on: it must hold up no other."""
+    try:
+        yield
+    except WrongKey:
+        structlog.get_logger().error(event, **row)
 
 
 class MissingKey(Exception):

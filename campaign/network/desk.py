@@ -13,7 +13,7 @@ from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.network import mailings
-from campaign.network.mailings import Reach
+from campaign.network.mailings import MailingReach
 from campaign.staff.desk_access import actor, guard
 from campaign.web.page import redirect_to
 
@@ -23,7 +23,7 @@ guard(blueprint, Role.ORGANIZER)
 
 @dataclass(frozen=True, slots=True)
 class NetworkSection:
-    reaches: Sequence[Reach]
+    reaches: Sequence[MailingReach]
     waiting: int
     queued: bool
     may_tell: bool

@@ -18,7 +18,7 @@ _MADE_UP_FOR = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class MailingReach:
     """A mailing as the desk sees it: how many, never who."""
 
     update: Update | None
@@ -39,14 +39,9 @@ def announce(session: Session, campaign: Campaign, update: Update | None = None)
     """Tell the network of an action, or of an update of it; a second time changes nothing."""
     if not is_worth_telling(campaign, update, db.utcnow()):
         return
-    mailing_id = session.scalar(
-        db.insert_into(session, Mailing)
-        .values(campaign_id=campaign.id, update_id=update.id if update else None)
-        .on_conflict_do_nothing()
-        .returning(Mailing.id)
-    )
-    if mailing_id is not None:
-        jobs.enqueue(session, "network.send", mailing_id)
+    update_id = update.id if update else None
+    if row := db.insert_new(session, Mailing, campaign_id=campaign.id, update_id=update_id):
+        jobs.enqueue(session, "network.send", row.id)
 
 
 @jobs.job("network.announce")
@@ -86,8 +81,7 @@ def update_of(session: Session, mailing: Mailing) -> Update | None:
     return None if mailing.update_id is None else session.get_one(Update, mailing.update_id)
 
 
-def list_reaches(session: Session, campaign: Campaign) -> list[Reach]:
-    """List the campaign's mailings, the newest first, with how many members each has reached."""
+def list_reaches(session: Session, campaign: Campaign) -> list[MailingReach]:
     told = (
         select(MailingMember.mailing_id, func.count().label("members"))
         .group_by(MailingMember.mailing_id)
@@ -101,7 +95,7 @@ def list_reaches(session: Session, campaign: Campaign) -> list[Reach]:
         .order_by(Mailing.id.desc())
     )
     return [
-        Reach(
+        MailingReach(
             update, mailing.created_at, mailing.finished_at, members, *_progress(session, mailing)
         )
         for mailing, update, members in rows.all()
@@ -125,7 +119,6 @@ def is_queued(campaign: Campaign, *, now: datetime) -> bool:
 
 
 def count_waiting(session: Session, campaign: Campaign) -> int:
-    """Count mails of the campaign to members that lie in the outbox."""
     waiting = select(func.count(OutboxMail.id)).where(
         OutboxMail.campaign_id == campaign.id,
         OutboxMail.kind == "network-action",
@@ -156,6 +149,5 @@ def announce_missed(session: Session, *, now: datetime) -> None:
 
 
 def list_unfinished(session: Session) -> list[int]:
-    """List mailings (their ids) that have not reached everybody yet, the oldest first."""
     waiting = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
     return list(session.scalars(waiting))

@@ -24,8 +24,6 @@ NEW = "new"
 
 
 class News(TypedDict):
-    """One case or update as a mail tells it, in the language of its reader."""
-
     kind: str  # `NEW`, or the kind of an update
     campaign: int
     country: str
@@ -50,8 +48,6 @@ class NetworkAlready(Mail, kind="network-already", budget="join"):
 
 
 class NetworkNews(Mail):
-    """What members hear of; it waits no longer than its reader is one."""
-
     preferences_url: str
     leave_url: str
 
@@ -148,7 +144,6 @@ def confirm_url(locale: str, token: str) -> str:
 
 
 def preferences_token(member: NetworkMember) -> str:
-    """Return what opens the member's own page, for `network_link_days` from now."""
     ends = db.utcnow() + timedelta(days=current_settings().network_link_days)
     return signed_link(kind_of_preferences(member), f"{member.public_id}.{int(ends.timestamp())}")
 
@@ -172,5 +167,4 @@ def leave_url(member: NetworkMember) -> str:
 
 
 def case_url(locale: str, slug: str) -> str:
-    """The case, which then knows that a mailing led there."""
     return site_url(f"/{locale}/actions/{slug}?from=mailing")

@@ -43,8 +43,6 @@ _LEFT: dict[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a member wants to get; empty lists ask for all."""
-
     countries: list[str] = field(default_factory=list)
     themes: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
@@ -145,23 +143,23 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
     """Return the member, and whether this click did it. Raises NotFound or Gone."""
     member = get_by_token(session, token)
     refuse_expired(member, now)
-    done = session.scalar(
-        update(NetworkMember)
-        .where(
-            NetworkMember.id == member.id,
-            NetworkMember.token_digest == signed_links.digest_of(token),
-            NetworkMember.state == MemberState.PENDING,
-        )
-        .values(state=MemberState.ACTIVE, confirmed_at=now, told_at=None, left_at=None)
-        .returning(NetworkMember.id)
-        .execution_options(synchronize_session=False)
+    done = db.update_row(
+        session,
+        NetworkMember,
+        member.id,
+        NetworkMember.token_digest == signed_links.digest_of(token),
+        NetworkMember.state == MemberState.PENDING,
+        state=MemberState.ACTIVE,
+        confirmed_at=now,
+        told_at=None,
+        left_at=None,
     )
     session.refresh(member)
-    if done is not None:
+    if done:
         bad_addresses.clear(session, member.email_hmac)
     elif not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")  # while we waited, a newer link replaced this one
-    return member, done is not None
+    return member, done
 
 
 def get_by_token(session: Session, token: str) -> NetworkMember:
@@ -234,19 +232,8 @@ def change(
 
 
 def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
-    """End a membership; a second time changes nothing.
-
-    The address is deleted, here and in mails that wait; its fingerprint stays, so that a mailing
-    that is under way does not reach it.
-    """
-    left = session.scalar(
-        update(NetworkMember)
-        .where(NetworkMember.id == member.id, NetworkMember.state != MemberState.LEFT)
-        .values(**_LEFT, left_at=now)
-        .returning(NetworkMember.id)
-        .execution_options(synchronize_session=False)
-    )
-    if left is None:
+    is_in = NetworkMember.state != MemberState.LEFT
+    if not db.update_row(session, NetworkMember, member.id, is_in, **_LEFT, left_at=now):
         return
     session.execute(
         update(OutboxMail)

@@ -261,7 +261,6 @@ def sent(lang: str) -> ResponseReturnValue:
 @blueprint.get("/<lang>/network/confirm/<token>")
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
-    """Show the button that confirms, or that it is done. Looking changes nothing."""
     with db.reading() as session:
         member = memberships.get_by_token(session, token)
         memberships.refuse_expired(member, db.utcnow())
@@ -307,7 +306,6 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
 @blueprint.post("/<lang>/network/<token>/links")
 @public
 def revoke_links(lang: str, token: str) -> ResponseReturnValue:
-    """End every link to the page that is in a mail or a browser; lead on by a new one."""
     session = db.session()
     member = memberships.get_by_own_link(session, token, db.utcnow())
     memberships.revoke_links(session, member)
@@ -319,7 +317,6 @@ def revoke_links(lang: str, token: str) -> ResponseReturnValue:
 @blueprint.get("/<lang>/network/<token>/leave")
 @public
 def leave(lang: str, token: str) -> ResponseReturnValue:
-    """Show the button that ends a membership. Looking changes nothing."""
     with db.reading() as session:
         member = _get_leaving(session, token)
         if member.state is MemberState.LEFT:
@@ -371,7 +368,6 @@ one_click.after_request(before_request.private)
 @one_click.get("/<token>", endpoint="ask")
 @public
 def ask_one_click(token: str) -> ResponseReturnValue:
-    """Show people whose mail program opens the address the button. Looking changes nothing."""
     with db.reading() as session:
         member = memberships.get_by_link(session, mails.LEAVING, token)
         _speak_to(member)
@@ -383,7 +379,6 @@ def ask_one_click(token: str) -> ResponseReturnValue:
 @one_click.post("/<token>", endpoint="leave")
 @public
 def leave_by_one_click(token: str) -> ResponseReturnValue:
-    """Take the click, of a provider or of the button above."""
     if request.form.get("List-Unsubscribe") != "One-Click":
         abort(400)
     session = db.session()

@@ -28,7 +28,6 @@ BATCH = 100
 
 @jobs.job("network.send")
 def send(mailing_id: int) -> None:
-    """Tell everybody whom a mailing concerns, from where it was left."""
     while send_batch(mailing_id):
         pass
 
@@ -83,7 +82,9 @@ def _tell(
     campaign, update = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
     news: dict[str, News] = {}
     for member in members:
-        if not wants(member, campaign) or not mark_told(session, mailing.id, member.id):
+        if not wants(member, campaign) or not db.insert_new(
+            session, MailingMember, mailing_id=mailing.id, member_id=member.id
+        ):
             continue
         address = address_of(session, member)
         if address is None:
@@ -108,17 +109,6 @@ def _without_regions(locales: Sequence[str]) -> set[str]:
     return {code.partition("-")[0] for code in locales}
 
 
-def mark_told(session: Session, mailing_id: int, member_id: int) -> bool:
-    """Note that a member is told of a mailing; False where that was done before."""
-    marked = session.scalar(
-        db.insert_into(session, MailingMember)
-        .values(mailing_id=mailing_id, member_id=member_id)
-        .on_conflict_do_nothing()
-        .returning(MailingMember.member_id)
-    )
-    return marked is not None
-
-
 def address_of(session: Session, member: NetworkMember) -> str | None:
     """Return the member's address; None where it cannot be opened: that holds up no other."""
     try:
@@ -130,7 +120,6 @@ def address_of(session: Session, member: NetworkMember) -> str | None:
 
 @jobs.job("network.sweep", every_minutes=5)
 def sweep() -> None:
-    """Take up what was lost: announcements, mailings that stand still, signers who asked."""
     now = db.utcnow()
     with db.transaction() as session:
         mailings.announce_missed(session, now=now)
@@ -229,7 +218,9 @@ def _send_digest(
         if current.mailing.created_at > since - _OVERLAP
         and current.mailing.id not in told_before
         and wants(member, current.campaign)
-        and mark_told(session, current.mailing.id, member.id)
+        and db.insert_new(
+            session, MailingMember, mailing_id=current.mailing.id, member_id=member.id
+        )
     ]
     if not new:
         return

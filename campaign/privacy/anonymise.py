@@ -105,7 +105,6 @@ def unlink_signatures(
 
 
 def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
-    """Put random values in place of what tells whose mailbox and person these signatures were."""
     rows = [
         {"which": signature_id, "address": no_fingerprint(), "person": no_fingerprint()}
         for signature_id in ids
@@ -115,7 +114,6 @@ def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
 
 
 def _classify_words() -> ColumnElement[str]:
-    """Say what is counted of the words before they go."""
     return case(
         (Signature.full_text.is_not(None), REWRITTEN),
         (func.length(coerce(Signature.own_words, LargeBinary)) > LONGEST_EMPTY, OWN),

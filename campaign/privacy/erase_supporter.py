@@ -35,8 +35,6 @@ from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
 
 
 class Kept(NamedTuple):
-    """What remains of a mailbox whose data are deleted."""
-
     printed: int  # People whose letters are printed
     undelivered: bool
     delivered: bool
@@ -139,7 +137,6 @@ def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
 
 
 def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
-    """Delete what is held by address: rows of sheets, links, membership, emails, marks."""
     address = mailbox.fingerprint
     empty_rows_with_address(session, address, mailbox.owns)
     links = session.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()

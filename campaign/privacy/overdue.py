@@ -34,7 +34,6 @@ class DueCampaign:
 
     @property
     def hands_over(self) -> bool:
-        """Whether letters that wait may still be handed over: not after a stop."""
         return may_go_out(self.seen[0])
 
     @property
@@ -69,7 +68,6 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaig
 
 
 def count_due(session: Session, due: Sequence[DueCampaign]) -> int:
-    """Count the signatures of these campaigns that should be erased by now."""
     return sum(
         session.scalar(select(func.count(Signature.id)).where(*is_due(campaign))) or 0
         for campaign in due

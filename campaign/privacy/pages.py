@@ -97,7 +97,6 @@ _LETTER = f"{_START}/<token>/<public_id>"
 @blueprint.route(_START, methods=["GET", "POST"])
 @public
 def ask(lang: str) -> ResponseReturnValue:
-    """Ask which mailbox. What comes of it is told to the mailbox alone."""
     if request.method != "POST":
         return show_private(RequestLink(email="", error=""))
     typed = request.form.get("email", "")
@@ -115,7 +114,6 @@ def ask(lang: str) -> ResponseReturnValue:
 
 
 def _say_problem(problem: Problem) -> str:
-    """Say what is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
         return str(gettext("Enter the email address you signed with."))
     return describe_problem(problem)
@@ -124,7 +122,6 @@ def _say_problem(problem: Problem) -> str:
 @blueprint.get(f"{_START}/sent")
 @public
 def asked(lang: str) -> ResponseReturnValue:
-    """Say the same to everybody: look in your mailbox."""
     hours = current_settings().link_hours
     return show_private(LinkSent(hours=hours, mails_a_day=MyLetters.most_a_day()))
 
@@ -201,7 +198,6 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 @blueprint.post(f"{_START}/<token>/everything.zip")
 @public
 def download(lang: str, token: str) -> ResponseReturnValue:
-    """Send everything that is held, as a ZIP: the data, and each letter as a PDF."""
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)

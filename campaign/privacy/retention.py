@@ -79,7 +79,6 @@ def erase_due(due: DueCampaign, now: datetime, *, keep_files: bool) -> bool:
 
 
 def _erase_next(due: DueCampaign, last: int, now: datetime) -> list[int]:
-    """Erase the next ones after that id, and return their ids."""
     with db.transaction() as session:
         if not lock_if_unchanged(session, due):
             return []

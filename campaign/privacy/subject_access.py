@@ -161,7 +161,6 @@ def get_file_names() -> tuple[str, str]:
 
 
 def stream_zip(holding: Holding) -> Iterator[bytes]:
-    """Stream the ZIP, letter by letter as it is read."""
     zip_stream = ZipStream()
     body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_to_json)
     zip_stream.add(body.encode(), get_file_names()[1])
@@ -174,7 +173,6 @@ def stream_zip(holding: Holding) -> Iterator[bytes]:
 
 
 def _make_letter_files(signature_id: int, number: int) -> Iterator[tuple[str, bytes]]:
-    """Return a letter as text, and as a PDF where it can be printed."""
     with db.reading() as session:
         signature = session.get(Signature, signature_id)
         if signature is None:

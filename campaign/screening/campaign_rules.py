@@ -41,7 +41,6 @@ def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, ac
 
 
 def list_lookalike_references(session: Session, campaign: Campaign) -> Sequence[str]:
-    """Return references of other campaigns that a reader could take for this one's."""
     shape = skeleton(campaign.reference)
     rows = session.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
     return sorted(row for row in rows if skeleton(row) == shape)

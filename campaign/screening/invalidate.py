@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
-from campaign.core import audit, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Invalidation, InvalidationState
@@ -141,7 +141,6 @@ def applies_to_future(invalidation: Invalidation) -> bool:
 
 
 def list_effects(session: Session, invalidation: Invalidation) -> list[Effect]:
-    """Return how each campaign's public number would change, the largest change first."""
     counts = {int(one): states for one, states in invalidation.counts.items()}
     campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
     confirmed = SignatureState.CONFIRMED.value
@@ -175,8 +174,7 @@ def list_sample(
 def count_aside(session: Session, invalidation: Invalidation) -> int:
     """Count those it keeps aside now; where there are very many, by what the work has counted."""
     mine = select(Signature.id).where(Signature.invalidation_id == invalidation.id)
-    some = mine.limit(_COUNTED).subquery()
-    count = session.scalar(select(func.count()).select_from(some)) or 0
+    count = db.count_rows(session, mine.limit(_COUNTED))
     return count if count < _COUNTED else max(count, invalidation.done - invalidation.restored)
 
 
@@ -187,7 +185,6 @@ def _move(
     after: InvalidationState,
     now: datetime,
 ) -> None:
-    """Put it from one of these states into another; of two at once one is refused."""
     session.refresh(invalidation, with_for_update=True)
     if invalidation.state not in before:
         raise Refused("invalidation-moved", state=invalidation.state.value)

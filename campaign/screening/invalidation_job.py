@@ -36,7 +36,7 @@ _OPENED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class FoundSignature:
     id: int
     public_id: str
     campaign_id: int
@@ -52,7 +52,7 @@ def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
 
 def find(
     session: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
-) -> list[Match]:
+) -> list[FoundSignature]:
     """List those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
     opened = conditions.reads or bool(conditions.domains)
     columns = (
@@ -71,7 +71,7 @@ def find(
         alike = _alike(session, conditions, [row.id for row in rows])
         rows = [row for row in rows if _fits(row, conditions, alike)]
     return [
-        Match(
+        FoundSignature(
             row.id,
             row.public_id,
             row.campaign_id,
@@ -101,7 +101,6 @@ def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElem
 
 
 def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
-    """Tell by their prints which letters are alike the text looked for."""
     if not conditions.similar_to or not ids:
         return {}
     bands = wanted_bands(conditions.similar_to, db.database().keyring)
@@ -116,7 +115,6 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
 
 
 def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
-    """Judge what only the opened row tells."""
     signature: Signature = row  # type: ignore[assignment]
     if not conditions.fit_origin(signature.email, signature.trace):
         return False
@@ -173,7 +171,6 @@ def work(invalidation_id: int) -> None:
 
 @jobs.job("screening.resume", every_minutes=1)
 def resume() -> None:
-    """Go on with what a worker left behind."""
     with db.transaction() as session:
         lost = session.scalars(
             select(Invalidation.id).where(
@@ -199,7 +196,6 @@ def _late(session: Session) -> Sequence[int]:
 
 
 def work_once(invalidation_id: int, pace: Pace) -> bool:
-    """Look through one slice and change what fits; False when there is nothing left."""
     with db.reading() as session:
         invalidation = session.get(Invalidation, invalidation_id)
         if invalidation is None or invalidation.state not in AT_WORK:
@@ -215,7 +211,7 @@ def work_once(invalidation_id: int, pace: Pace) -> bool:
     return _set_aside(invalidation, matches, upto, pace)
 
 
-def _found(session: Session, invalidation: Invalidation, upto: int) -> list[Match]:
+def _found(session: Session, invalidation: Invalidation, upto: int) -> list[FoundSignature]:
     conditions, place = Conditions.from_json(invalidation.conditions), invalidation.campaign_id
     return find(session, conditions, campaign_id=place, after=invalidation.position, upto=upto)
 
@@ -229,7 +225,7 @@ def _aside(session: Session, invalidation: Invalidation) -> Sequence[int]:
     ).all()
 
 
-def _count(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> bool:
+def _count(seen: Invalidation, matches: list[FoundSignature], upto: int, pace: Pace) -> bool:
     counts = {one: dict(states) for one, states in seen.counts.items()}
     for match in matches:
         states = counts.setdefault(str(match.campaign_id), {})
@@ -248,7 +244,7 @@ def _count(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> b
     return not ends
 
 
-def _set_aside(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> bool:
+def _set_aside(seen: Invalidation, matches: list[FoundSignature], upto: int, pace: Pace) -> bool:
     states = states_of(Conditions.from_json(seen.conditions))
     rest = [one.id for one in matches]
     while True:

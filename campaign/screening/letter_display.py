@@ -28,8 +28,6 @@ from campaign.staff.staff_users import actor_name
 
 @dataclass(frozen=True, slots=True)
 class HeldLetter:
-    """What its reader sees of a held letter."""
-
     pieces: list[tuple[str, str]]
     """Its words, each with the reason that holds it; "" where none does."""
     note: str
@@ -85,7 +83,6 @@ def print_letter(session: Session, hold: Hold, *, by: StaffUser) -> bytes:
 
 
 def _propose_note(hold: Hold, signature: Signature) -> str:
-    """Propose what to ask of its writer, in the language in which they read emails."""
     with force_locale(signature.locale.replace("-", "_")):
         sentences = {
             "threat": _("Remove the threat. If you are quoting someone, say who said it."),

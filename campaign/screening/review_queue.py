@@ -52,7 +52,7 @@ class NamesRisk(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class HeldFilter:
     campaign_id: int | None = None
     reason: str = ""
     decision: Decision = Decision.OPEN
@@ -84,7 +84,7 @@ def _refuse_reader(session: Session, campaign_id: int | None, by: StaffUser) -> 
 
 
 def list_held(
-    session: Session, chosen: Filter, *, by: StaffUser, limit: int, after: Hold | None = None
+    session: Session, chosen: HeldFilter, *, by: StaffUser, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
     """Return letters that wait, the oldest first, those that follow `after`. Raises NotFound."""
     _refuse_reader(session, chosen.campaign_id, by)
@@ -98,9 +98,9 @@ def list_held(
     return session.scalars(loaded.limit(limit)).all()
 
 
-def count_held(session: Session, chosen: Filter) -> int:
-    some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+def count_held(session: Session, chosen: HeldFilter) -> int:
+    some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED)
+    return db.count_rows(session, some)
 
 
 def list_campaigns(session: Session) -> Sequence[Campaign]:
@@ -112,7 +112,7 @@ def list_campaigns(session: Session) -> Sequence[Campaign]:
     ).all()
 
 
-def get_held(session: Session, public_id: str, chosen: Filter, *, by: StaffUser) -> Hold:
+def get_held(session: Session, public_id: str, chosen: HeldFilter, *, by: StaffUser) -> Hold:
     """Return a letter that waits. Raises NotFound (`letter`), also where `by` reads none."""
     _refuse_reader(session, chosen.campaign_id, by)
     signed = select(Signature.id).where(Signature.public_id == public_id)
@@ -123,8 +123,7 @@ def get_held(session: Session, public_id: str, chosen: Filter, *, by: StaffUser)
     return hold
 
 
-def list_ids(session: Session, chosen: Filter, *, seen: datetime) -> list[str]:
-    """Return public ids of all that a filter shows, but for what came after it was `seen`."""
+def list_ids(session: Session, chosen: HeldFilter, *, seen: datetime) -> list[str]:
     first = (
         select(Hold.signature_id)
         .where(*chosen.conditions(), Hold.held_at <= seen)
@@ -211,7 +210,6 @@ def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, see
 
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
-    """Return those of these letters that say what a risk flag rules out."""
     signatures = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
     return {signature.public_id for signature in _find_flagged(session, signatures)}
 
@@ -232,7 +230,6 @@ def _find_flagged(session: Session, signatures: Sequence[Signature]) -> list[Sig
 
 
 def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
-    """Return what `by` decided last, while it can be undone."""
     act = session.scalar(
         select(ScreeningAct)
         .where(ScreeningAct.staff_id == by.id)
@@ -367,9 +364,7 @@ def count_waiting(session: Session, campaign: Campaign) -> int:
     """Count letters that wait; those of a rehearsal wait for nobody."""
     if lifecycle.is_rehearsal(campaign.status):
         return 0
-    waiting = (
-        select(func.count())
-        .select_from(Hold)
-        .where(Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN)
+    waiting = select(Hold.signature_id).where(
+        Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN
     )
-    return session.scalar(waiting) or 0
+    return db.count_rows(session, waiting)

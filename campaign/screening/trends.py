@@ -58,7 +58,6 @@ def spikes_in(hours: Sequence[int]) -> frozenset[int]:
 
 @jobs.job("screening.count-trends", every_minutes=5)
 def count_trends() -> None:
-    """Count the hours that are not over, and those that nobody has counted."""
     now = db.utcnow()
     with db.reading() as session:
         last = session.scalar(select(func.max(TrendCount.hour)))
@@ -172,7 +171,6 @@ def list_trends(
 
 
 def _most_shared(session: Session, window: _Window, most: int) -> dict[TrendKind, list[_Sums]]:
-    """Return the first marks of each kind, with their sums and the newest signature of them."""
     total = func.sum(TrendCount.count)
     rows = session.execute(
         select(
@@ -210,7 +208,6 @@ def _lines(
 
 
 def _words(session: Session, rows: Iterable[_Sums]) -> dict[tuple[TrendKind, bytes], str]:
-    """Return what the marks stand for, as one signature of each tells."""
     named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
     rows_by_id = {
         example_id.id: example_id

@@ -67,7 +67,7 @@ def country_codes() -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AddressPart:
     name: str
     label: str
     example: str
@@ -76,8 +76,7 @@ class Part:
     in_full: bool
 
 
-def parts_of(country: str) -> tuple[Part, ...]:
-    """The fields for an address in `country`, in its order."""
+def parts_of(country: str) -> tuple[AddressPart, ...]:
     form = (address_form(country) if country else None) or ANYWHERE
     labels = {
         "locality": _label(_LOCALITY, form.locality_kind) or gettext("Town or village"),
@@ -85,7 +84,7 @@ def parts_of(country: str) -> tuple[Part, ...]:
         "postal_code": _label(_CODE, form.code_kind) or gettext("Postal code"),
     }
     return tuple(
-        Part(
+        AddressPart(
             name=name,
             label=labels[name],
             example=form.code_example if name == "postal_code" else "",
@@ -136,7 +135,7 @@ def check_address(
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ShownAddress:
     """What officials would see of somebody: one line, its postal code apart."""
 
     before: str
@@ -145,8 +144,7 @@ class Sample:
     invented: bool  # Whether it is of an invented person, since too little is typed yet
 
 
-def samples_of(form: Any) -> dict[str, Sample]:
-    """Return, for each choice of disclosure, what officials would see of who fills in `form`."""
+def samples_of(form: Any) -> dict[str, ShownAddress]:
     typed = {
         name: (form[name].data or "").strip()
         for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")
@@ -159,12 +157,12 @@ def samples_of(form: Any) -> dict[str, Sample]:
     return {choice.value: _sample_of(person, choice, invented) for choice in Disclosure}
 
 
-def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) -> Sample:
+def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) -> ShownAddress:
     writer = Writer(**person, disclosure=choice, own_words="", points=())
     line = i18n.comma(i18n.locale()).join(sender_lines(writer, i18n.locale()))
     code = person["postal_code"] if choice is Disclosure.FULL else ""
     before, shown_code, after = line.rpartition(code) if code else ("", "", line)
-    return Sample(before, shown_code, after, invented)
+    return ShownAddress(before, shown_code, after, invented)
 
 
 _INVENTED = {

@@ -25,8 +25,8 @@ from campaign.models.campaign import (
     TargetKind,
 )
 from campaign.signing.checks.screening_rules import ScreeningRules
-from campaign.signing.checks.wordlist import Guard, guard_of
-from campaign.signing.letter.proposed_letters import Drafts, drafts_of
+from campaign.signing.checks.wordlist import WordRules, word_rules_of
+from campaign.signing.letter.proposed_letters import ProposedLetters, propose_letters
 from campaign.signing.validate import CARD_WORDS_LIMIT, Offer
 
 _KEPT = 200
@@ -74,8 +74,8 @@ class SigningPlan:
     person_died: bool = False
     country: str = ""
     timezone: str = "UTC"
-    guard: Guard = Guard()  # noqa: RUF009 - it is frozen
-    drafts: dict[str, Drafts] = field(default_factory=dict)
+    guard: WordRules = WordRules()  # noqa: RUF009 - it is frozen
+    drafts: dict[str, ProposedLetters] = field(default_factory=dict)
     """Per language: the letters as they are proposed, to be measured."""
     bounded: frozenset[str] = frozenset()
     """Languages in which the proposed letter fits its page, so that supporters' must."""
@@ -130,7 +130,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
     addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
     letters: dict[str, tuple[PlannedLetter, ...]] = {}
     points: dict[str, tuple[tuple[str, bool], ...]] = {}
-    drafts: dict[str, Drafts] = {}
+    drafts: dict[str, ProposedLetters] = {}
     for locale, templates in _written(campaign, addressed):
         letters[locale] = tuple(
             PlannedLetter(target.id, template.id)
@@ -138,7 +138,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
         )
         points[locale] = tuple(merge_points(templates).items())
         pairs = zip(addressed, templates, strict=True)
-        if proposed := drafts_of(campaign, locale, pairs):
+        if proposed := propose_letters(campaign, locale, pairs):
             drafts[locale] = proposed
     rewritten = campaign.full_text_edit and campaign.format is LetterFormat.LETTER
     return SigningPlan(
@@ -166,10 +166,10 @@ def plan_of(campaign: Campaign) -> SigningPlan:
     )
 
 
-def _guard(campaign: Campaign, drafts: dict[str, Drafts]) -> Guard:
+def _guard(campaign: Campaign, drafts: dict[str, ProposedLetters]) -> WordRules:
     """Leave risk flags out: who asks the form name by name must not learn the witness's."""
     rules = ScreeningRules.of(campaign.screening)
-    return guard_of(
+    return word_rules_of(
         campaign.forbidden_words or (),
         (campaign.country, home_country()),
         [text for draft in drafts.values() for text in draft.texts()],

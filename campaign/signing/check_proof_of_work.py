@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from altcha import Payload, create_challenge, verify_solution
 from flask import current_app
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -70,7 +70,6 @@ def admit(
 
 
 def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
-    """Use up a solution; return whether it was right, for this campaign, and not used before."""
     if not solution:
         return False
     keys = zip(_keys("challenge"), _keys("solution"), strict=True)
@@ -82,21 +81,13 @@ def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
     solved = Payload.from_base64(solution).challenge.parameters
     if (solved.data or {}).get("campaign") != plan.slug or solved.expires_at is None:
         return False
-    nonce = session.scalar(
-        db.insert_into(session, SpentWork)
-        .values(
-            nonce=hashlib.sha256(solved.nonce.encode()).digest(),
-            expires_at=datetime.fromtimestamp(solved.expires_at, UTC),
-        )
-        .on_conflict_do_nothing()
-        .returning(SpentWork.nonce)
-    )
-    return nonce is not None
+    nonce = hashlib.sha256(solved.nonce.encode()).digest()
+    expires_at = datetime.fromtimestamp(solved.expires_at, UTC)
+    return bool(db.insert_new(session, SpentWork, nonce=nonce, expires_at=expires_at))
 
 
 @jobs.job("signing.forget-work", every_minutes=15)
 def forget_work() -> None:
-    """Remove what was used and would let nothing pass any more."""
     with db.transaction() as session:
         session.execute(delete(SpentWork).where(SpentWork.expires_at < db.utcnow()))
 
@@ -120,9 +111,8 @@ def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
             Signature.signed_at > db.utcnow() - _LATELY,
         )
         .limit(most + 1)
-        .subquery()
     )
-    flooded = (session.scalar(select(func.count()).select_from(recent)) or 0) > most
+    flooded = db.count_rows(session, recent) > most
     floods[campaign_id] = (time.monotonic(), flooded)
     return flooded
 

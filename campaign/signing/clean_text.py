@@ -64,7 +64,6 @@ def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> s
 
 
 def without_emoji(text: str) -> str:
-    """Return `text` without the emoji that no letter can print, and what joined them."""
     unprintable = {glyph for glyph in missing_glyphs(text) if _is_emoji(glyph)}
     kept: list[str] = []
     after_emoji = False

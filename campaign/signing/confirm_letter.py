@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.core import clock, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.errors import Gone, NotFound, Refused, is_allowed
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
@@ -83,7 +83,6 @@ def confirm(
 def confirm_signature(
     session: Session, signature: Signature, *, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
-    """Confirm a letter whose mailbox has proved to be its writer's; raises what `confirm` does."""
     digest = signature.token_digest
     for _ in range(_TRIES):
         refuse_lost(signature, now)
@@ -93,23 +92,22 @@ def confirm_signature(
         before = signature.state
         seat = take_seat(session, signature, postal_code)
         verdict = review_decision.judge_letter(session, signature)
-        done = session.scalar(
-            update(Signature)
-            .where(
-                Signature.id == signature.id,
-                Signature.token_digest == digest,
-                Signature.state == before,
-                func.coalesce(Signature.state_before, _PENDING) == _PENDING,
-            )
-            .values(**verdict.columns(before), confirmed_at=now, seat=seat)
-            .returning(Signature.id)
-            .execution_options(synchronize_session=False)
+        done = db.update_row(
+            session,
+            Signature,
+            signature.id,
+            Signature.token_digest == digest,
+            Signature.state == before,
+            func.coalesce(Signature.state_before, _PENDING) == _PENDING,
+            **verdict.columns(before),
+            confirmed_at=now,
+            seat=seat,
         )
         if session.get(Signature, signature.id, populate_existing=True) is None:
             # Who owns the mailbox has just deleted it as not theirs.
             _refuse_spent(session, digest or b"")
             raise NotFound("letter-link")
-        if done is not None:
+        if done:
             if verdict.reasons:
                 review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)

@@ -39,7 +39,6 @@ class Consents:
 
 
 def consents_in_words(*, cards: bool = False) -> Consents:
-    """Return the consents in the language of the page, for a letter or a card."""
     settings = current_settings()
     name = settings.organisation_name
     return Consents(
@@ -66,7 +65,6 @@ def consents_in_words(*, cards: bool = False) -> Consents:
 
 
 def wording_for(session: Session, locale: str, *, cards: bool = False) -> ConsentWording:
-    """The record of the consents as they stand in `locale` now, made where there is none."""
     with force_locale(locale):
         words = consents_in_words(cards=cards)
     return record_of(session, locale, words, notice_id=note_notice(session, locale).id)

@@ -73,7 +73,6 @@ def letter_url(locale: str, token: str) -> str:
 
 
 def last_day_to_confirm(expires_at: datetime, *, now: datetime, locale: str) -> str:
-    """Return the last day on whose evening a link still works, in words."""
     zone = current_settings().timezone
     day = clock.day_of(expires_at, zone) - timedelta(days=1)
     return i18n.say_weekday(max(day, clock.day_of(now, zone)), locale)

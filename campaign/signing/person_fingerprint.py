@@ -1,19 +1,14 @@
 """The fingerprint by which one person is found on paper and online; a job fills in the old ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.sealing import WrongKey
+from campaign.core.sealing import WrongKey, log_wrong_key
 from campaign.core.text.fold import fold_name
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.validate import SignedForm
-
-log = structlog.get_logger()
 
 _BATCH = 1000
 _SIGNATURE = db.table_of(Signature)
@@ -78,7 +73,6 @@ def person_print(person: Person) -> bytes:
 
 @jobs.job("signing.fill-prints", every_minutes=10)
 def fill_prints() -> None:
-    """Fill in the fingerprint where it is missing: a migration empties those that are stale."""
     ids = _fill_batch(0)
     while len(ids) == _BATCH:
         ids = _fill_batch(ids[-1])
@@ -88,23 +82,17 @@ def _fill_batch(last: int) -> list[int]:
     """Fill in some, in a transaction of their own; return the ids that were looked at."""
     query = _MISSING.where(Signature.id > last).order_by(Signature.id).limit(_BATCH)
     with db.reading() as session:
+        rows: list[_Row] = []
         try:
-            rows: Sequence[_Row] = session.execute(query).all()
+            rows += session.execute(query).all()
             ids = [row.id for row in rows]
         except WrongKey:
             ids = list(session.scalars(query.with_only_columns(Signature.id)))
-            rows = [row for signature_id in ids for row in _open_one(session, signature_id)]
+            for signature_id in ids:
+                with log_wrong_key("signature cannot be opened", signature=signature_id):
+                    rows += session.execute(_MISSING.where(Signature.id == signature_id)).all()
     prints = [{"signature_id": row.id, "print": person_print(Person(*row[1:]))} for row in rows]
     if prints:
         with db.transaction() as session:
             session.connection().execute(_FILL, prints)
     return ids
-
-
-def _open_one(session: Session, signature_id: int) -> Sequence[_Row]:
-    try:
-        return session.execute(_MISSING.where(Signature.id == signature_id)).all()
-    except WrongKey:
-        # One that cannot be opened must hold up no other.
-        log.error("signature cannot be opened", signature=signature_id)
-        return ()

@@ -6,13 +6,12 @@ Whoever opens a link of a mailbox can delete all that waits there beside it.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import db, jobs
-from campaign.core.sealing import WrongKey
+from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import current_settings
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
@@ -26,8 +25,6 @@ from campaign.signing.mails import (
     letter_url,
     mail_name,
 )
-
-log = structlog.get_logger()
 
 _BATCH = 200
 _STILL_TIME = timedelta(hours=1)  # What must be left of a link's time for a reminder to be of use
@@ -46,12 +43,11 @@ def remind() -> None:
                 .limit(_BATCH)
             ).all()
         for signature_id in due:
-            try:
-                with db.transaction() as session:
-                    remind_one(session, signature_id, db.utcnow())
-            except WrongKey:
-                # One that cannot be opened must hold up no other.
-                log.error("signature cannot be opened", signature=signature_id)
+            with (
+                log_wrong_key("signature cannot be opened", signature=signature_id),
+                db.transaction() as session,
+            ):
+                remind_one(session, signature_id, db.utcnow())
         if len(due) < _BATCH:
             return
         last = due[-1]
@@ -69,7 +65,6 @@ def _due_conditions(session: Session, now: datetime) -> tuple[ColumnElement[bool
 
 
 def _confirmable_campaigns(session: Session, now: datetime) -> list[int]:
-    """Return campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
     since = now - timedelta(days=current_settings().confirm_days)
     rows = session.execute(
         select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
@@ -91,14 +86,9 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
     """
     token = signed_links.new_token()
     with session.begin_nested() as step:
-        claimed = session.scalar(
-            update(Signature)
-            .where(Signature.id == signature_id, *_due_conditions(session, now))
-            .values(reminded_at=now, token_digest=signed_links.digest_of(token))
-            .returning(Signature.id)
-            .execution_options(synchronize_session=False)
-        )
-        if claimed is None:
+        link = {"reminded_at": now, "token_digest": signed_links.digest_of(token)}
+        due = _due_conditions(session, now)
+        if not db.update_row(session, Signature, signature_id, *due, **link):
             return False
         signature = session.get_one(Signature, signature_id, populate_existing=True)
         if not _send_reminder(session, signature, token, now):
@@ -124,7 +114,6 @@ def _send_reminder(session: Session, signature: Signature, token: str, now: date
 
 @jobs.job("signing.expire", every_minutes=60)
 def expire() -> None:
-    """Erase every letter that waited for its confirmation in vain, and links spent long ago."""
     while _expire_batch(db.utcnow()) == _BATCH:
         pass
     with db.transaction() as session:
@@ -168,7 +157,6 @@ def _lapsed_conditions(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def list_waiting_beside(session: Session, signature: Signature) -> list[Signature]:
-    """Return the letters of this one's mailbox and case that wait, with itself where it does."""
     return _waiting_of(signature, signatures_per_mailbox.list_seats(session, signature))
 
 

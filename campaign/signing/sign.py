@@ -60,20 +60,16 @@ _JUST_SIGNED = timedelta(days=1)  # How long the tab that signed can take a lett
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
-    """Receipts that the tab has: of what it signs, and of the letter whose place that takes."""
-
+class Receipts:
     receipt: str = ""
     replaces: str = ""
 
 
-_NO_TAB = Tab()
+_NO_RECEIPTS = Receipts()
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """One act of signing: what is signed, by whom, when, and the row that it would make."""
-
     plan: SigningPlan
     letter: SignedForm
     locale: str  # Of the page, and of the mails
@@ -90,7 +86,7 @@ def make_signing(
     locale: str,
     now: datetime,
     trace: Trace = NO_TRACE,
-    tab: Tab = _NO_TAB,
+    tab: Receipts = _NO_RECEIPTS,
 ) -> Signing:
     """Make all of it that can be made before the database has to wait for it."""
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
@@ -186,7 +182,6 @@ def columns_of(letter: SignedForm) -> dict[str, object]:
 
 
 def asked_values(letter: SignedForm) -> dict[str, object]:
-    """Return what the supporter told of themselves, by column, and the fingerprint made of it."""
     return {name: getattr(letter, name) for name in ASKED} | {
         "full_text": letter.full_text or None,
         "points": list(letter.points),
@@ -256,7 +251,6 @@ def _sign_again(session: Session, signing: Signing) -> None:
 
 
 def _with_other_link(signing: Signing) -> Signing:
-    """Give another link to a signing whose own is that of a letter that was changed since."""
     token = signed_links.new_token()
     values = signing.values | {"token_digest": signed_links.digest_of(token)}
     return replace(signing, token=token, values=values)
@@ -284,7 +278,6 @@ def _replace_letter(session: Session, signing: Signing, seat: Seat) -> None:
 
 
 def _send_link(session: Session, signing: Signing) -> bool:
-    """Mail the link; False where it comes later, in one mail with others."""
     mail = ConfirmLetter(
         writer=mail_name(signing.letter.given_name),
         link=letter_url(signing.locale, signing.token),

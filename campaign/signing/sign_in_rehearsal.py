@@ -29,13 +29,11 @@ def is_rehearsing() -> bool:
 
 
 def page_mark() -> str:
-    """Return the word across letters on a page of a rehearsal, in the language of the page."""
     return str(gettext("Rehearsal")) if is_rehearsing() else ""
 
 
 @lru_cache(maxsize=64)
 def rehearsal_mark(locale: str) -> str:
-    """Return the word across printed letters, in the language of the letter."""
     with force_locale(locale.replace("-", "_")):
         return str(gettext("Rehearsal"))
 

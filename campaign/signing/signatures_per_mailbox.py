@@ -115,12 +115,10 @@ def renewable(seat: Seat) -> bool:
 
 
 def is_free(seat: Seat, now: datetime) -> bool:
-    """Tell whether anybody of the mailbox may take its place: it lapsed, or left no print."""
     return has_lapsed(seat, now) or (seat.state is SignatureState.WITHDRAWN and renewable(seat))
 
 
 def gives_way(seat: Seat, now: datetime) -> bool:
-    """Tell whether it has waited so long that a newer letter may take its place."""
     if seat.state is not SignatureState.PENDING or seat.since is None:
         return False
     return seat.since <= now - WAITS_ALONE
@@ -194,7 +192,6 @@ def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
 
 
 def _is_record(session: Session, row: Signature) -> bool:
-    """Tell whether a withdrawn letter is in a bundle, whose record its row is."""
     if row.shown_state is not SignatureState.WITHDRAWN:
         return False
     bundled = select(func.count(Letter.id)).where(

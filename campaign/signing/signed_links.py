@@ -19,7 +19,6 @@ _SECRET_BYTES = 24
 
 
 def signed_link(kind: str, public_id: str) -> str:
-    """Return the row's public id and its proof, as an address holds them."""
     proof = db.database().keyring.prove(public_id, f"link:{kind}")
     return f"{public_id}.{_as_text(proof)}"
 
@@ -39,7 +38,6 @@ def _as_text(proof: bytes) -> str:
 
 
 def new_token() -> str:
-    """Make a fresh secret: 192 random bits, 32 characters that fit an address."""
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 

@@ -22,7 +22,7 @@ from campaign.signing.checks.wordlist import (
     LINK,
     PHONE,
     THREAT,
-    Guard,
+    WordRules,
     links,
     missing_points,
 )
@@ -95,7 +95,7 @@ class Offer:
     points: tuple[tuple[str, bool], ...]
     most_own_words: int | None = None
     """Characters of own words that there is room for, where that is less than usual."""
-    guard: Guard = Guard()  # noqa: RUF009 - it is frozen
+    guard: WordRules = WordRules()  # noqa: RUF009 - it is frozen
     facts: Mapping[str, str] | None = None
     """Required points by key, where the whole letter may be rewritten: these must stay in it."""
 
@@ -104,7 +104,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LetterWords:
     own_words: str
     points: tuple[str, ...]
     letter_locale: str
@@ -116,7 +116,7 @@ Problems = dict[str, Problem]
 
 def check_words(
     values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
-) -> tuple[Words, Problems]:
+) -> tuple[LetterWords, Problems]:
     """Check the letter's own part. With problems, what could be read is given as it came."""
     problems: Problems = {}
     typed, country = values.get("own_words", ""), values.get("country", "")
@@ -141,7 +141,7 @@ def check_words(
     if full_text:  # it prints in the place of own words: what stands in those is set aside
         problems.pop("own_words", None)
         own_words = ""
-    return Words(own_words, keys, locale, full_text), problems
+    return LetterWords(own_words, keys, locale, full_text), problems
 
 
 def check_form(
@@ -177,7 +177,6 @@ def check_form(
 
 
 def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
-    """Return the lines that could be tidied, and what is wrong with one or another."""
     tidy: dict[str, str] = {}
     problems: Problems = {}
     for name, (most, needed) in _LINES.items():
@@ -222,8 +221,7 @@ def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Probl
     return text, check_wording(text, offer.guard, country)
 
 
-def check_wording(text: str, guard: Guard, country: str) -> Problem | None:
-    """Find words, numbers and addresses that must not be in a letter: one problem of each kind."""
+def check_wording(text: str, guard: WordRules, country: str) -> Problem | None:
     if not text:
         return None
     findings = guard.findings(text, country)
@@ -234,8 +232,7 @@ def check_wording(text: str, guard: Guard, country: str) -> Problem | None:
     return replace(problems[0], also=tuple(problems[1:])) if problems else None
 
 
-def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Problem:
-    """Add to the problem what is wrong with the words, where they can be read."""
+def _with_wording(problem: Problem, text: str, guard: WordRules, country: str) -> Problem:
     if problem.slug in _UNREADABLE or len(text) > FULL_TEXT_LIMIT:
         return problem
     wording = check_wording(text, guard, country)
@@ -265,7 +262,6 @@ def check_has_letter(text: str) -> Problem | None:
 
 
 def check_no_link(text: str) -> Problem | None:
-    """A name or a place is printed under the letter: it advertises nothing."""
     addresses = links(text)
     return Problem("link", {"found": tuple(addresses)}) if addresses else None
 

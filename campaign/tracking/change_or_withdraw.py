@@ -21,7 +21,7 @@ from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.compose import arrange_points, move_point, writer_of
 from campaign.signing.letter.draft import point_texts, signed_letters
-from campaign.signing.letter.proposed_letters import drafts_of
+from campaign.signing.letter.proposed_letters import propose_letters
 from campaign.signing.sign import asked_values
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
@@ -71,7 +71,7 @@ def plan_for(session: Session, signature: Signature) -> SigningPlan:
     )
     pairs = [(letter.target, letter.template) for letter in signature.letters]
     points = merge_points(template for _, template in pairs)
-    drafts = drafts_of(signature.campaign, locale, pairs)
+    drafts = propose_letters(signature.campaign, locale, pairs)
     writer = writer_of(signature)
     fits = drafts is not None and drafts.room(writer, _day(signature)).fits
     own_texts = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
@@ -99,7 +99,6 @@ def as_posted(signature: Signature) -> Posted:
 
 
 def judge_change(session: Session, signature: Signature, form: Posted) -> ChangedLetter:
-    """Judge the letter with what may be changed taken from a form."""
     taken = [name for name in (*EDITABLE, *_MOVING) if name in form or name == "points"]
     kept = as_posted(signature).items(multi=True)
     posted = MultiDict(
@@ -121,7 +120,6 @@ def judge_change(session: Session, signature: Signature, form: Posted) -> Change
 
 
 def must_warn(signature: Signature, changed: ChangedLetter) -> bool:
-    """Tell whether its writer has moved to where its officials are."""
     form, there = changed.result.form, signature.campaign.country
     return form is not None and form.country == there != signature.country
 

@@ -37,7 +37,6 @@ class Mailbox:
         return current_settings().timezone
 
     def owns(self, address: str | None) -> bool:
-        """Tell whether an address is another spelling of this very mailbox."""
         return address is not None and spelling(address) == spelling(self.email)
 
 
@@ -67,7 +66,6 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
 
 
 def _addresses(session: Session, fingerprint: bytes) -> list[str]:
-    """Return the spellings under which something is held, the newest first."""
     signed = session.scalars(
         select(Signature.email)
         .where(Signature.email_hmac == fingerprint, Signature.state.in_(_SHOWN))
@@ -101,7 +99,6 @@ def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
 
 
 def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
-    """Return everything signed from a mailbox, the newest first, but for what was erased."""
     signatures = session.scalars(
         select(Signature)
         .where(Signature.email_hmac == mailbox.fingerprint, Signature.state.in_(_SHOWN))

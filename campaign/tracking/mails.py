@@ -21,8 +21,6 @@ class NoLetters(Mail, kind="no-letters", budget="ask"):
 
 
 class LettersErased(Mail, kind="letters-erased"):
-    """Confirms that all that was held of a mailbox is deleted, and says what remains."""
-
     kept: bool
     undelivered: bool = False
     delivered: bool = False

@@ -21,7 +21,7 @@ _KIND = "case-news"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewsLink:
     """One signature on one case; who shares its mailbox has a consent, and a link, of their own."""
 
     signature: Signature | None  # None where nothing is held any more
@@ -36,19 +36,18 @@ class News:
 
 
 def unsubscribe_url(signature: Signature) -> str:
-    """Return where news of the case is switched off, by a button or one click of a mail program."""
     return site_url(f"/news-off/{signed_link(_KIND, signature.public_id)}")
 
 
-def open_news(session: Session, link: str) -> News:
+def open_news(session: Session, link: str) -> NewsLink:
     """Return nothing where the signature was erased. Raises NotFound (`news-link`)."""
     public_id = opened_link(_KIND, link)
     if public_id is None:
         raise NotFound("news-link")
     signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
     if signature is None or signature.shown_state not in LIVE:
-        return News(None)
-    return News(signature)
+        return NewsLink(None)
+    return NewsLink(signature)
 
 
 def switch_news(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
 from flask_babel import force_locale
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
@@ -19,7 +18,7 @@ from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
-from campaign.core.sealing import WrongKey
+from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone, went_with
@@ -47,7 +46,7 @@ _TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTC
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class NewsEvent:
     campaign_id: int
     kind: NoticeKind
     delivery_id: int | None = None
@@ -81,7 +80,6 @@ def continued(next_id: int) -> None:
 
 @jobs.job("following.find-news", every_minutes=5)
 def find_news() -> None:
-    """Find what nobody was told yet, and go on with what is not finished."""
     since = db.utcnow() - _LATELY
     with db.transaction() as session:
         events = [
@@ -99,7 +97,6 @@ def find_news() -> None:
 
 
 def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id: int) -> None:
-    """Note that a post needs no mail: its signers were told before it was taken back."""
     now = db.utcnow()
     session.add(
         Notice(
@@ -109,25 +106,19 @@ def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id:
     session.flush()
 
 
-def _store_notices(session: Session, events: list[Event]) -> None:
+def _store_notices(session: Session, events: list[NewsEvent]) -> None:
     """Store a notice for each, and enqueue the job that tells it; of two at once, one does."""
     for event in events:
-        notice_id = session.scalar(
-            db.insert_into(session, Notice)
-            .values(
-                **asdict(event),
-                public_id=db.new_public_id(),
-                last_signature_id=0,
-                created_at=db.utcnow(),
-            )
-            .on_conflict_do_nothing()
-            .returning(Notice.id)
-        )
-        if notice_id is not None:
-            jobs.enqueue(session, "following.tell", notice_id)
+        values = {
+            "public_id": db.new_public_id(),
+            "last_signature_id": 0,
+            "created_at": db.utcnow(),
+        }
+        if row := db.insert_new(session, Notice, **asdict(event), **values):
+            jobs.enqueue(session, "following.tell", row.id)
 
 
-def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
     """Find deliveries of our bundles that got rid of letters; of a part, once it is said which."""
     rows = session.execute(
         select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
@@ -139,12 +130,12 @@ def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list
         )
     )
     return [
-        Event(campaign, NoticeKind.HANDED_OVER, delivery_id=delivery_id)
+        NewsEvent(campaign, NoticeKind.HANDED_OVER, delivery_id=delivery_id)
         for campaign, delivery_id in rows
     ]
 
 
-def _find_updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_updates(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
     rows = session.execute(
         select(Update.campaign_id, Update.kind, Update.id).where(
             or_(Update.kind.in_(_TOLD), Update.tell_signers),
@@ -153,18 +144,18 @@ def _find_updates(session: Session, *conditions: ColumnElement[bool]) -> list[Ev
         )
     )
     return [
-        Event(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=update_id)
+        NewsEvent(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=update_id)
         for campaign, kind, update_id in rows
     ]
 
 
-def _find_stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_stops(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
     is_told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
     rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~is_told, *conditions))
-    return [Event(campaign_id, NoticeKind.STOP) for campaign_id in rows]
+    return [NewsEvent(campaign_id, NoticeKind.STOP) for campaign_id in rows]
 
 
-def _find_continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_continuations(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
     rows = session.execute(
         select(Campaign.follows_id, Campaign.id).where(
             Campaign.status == CampaignStatus.OPEN,
@@ -174,7 +165,7 @@ def _find_continuations(session: Session, *conditions: ColumnElement[bool]) -> l
         )
     )
     return [
-        Event(earlier, NoticeKind.CONTINUED, next_id=next_id)
+        NewsEvent(earlier, NoticeKind.CONTINUED, next_id=next_id)
         for earlier, next_id in rows
         if earlier is not None
     ]
@@ -189,8 +180,6 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
     )
     return [int(subject.partition(":")[2]) for subject in subjects]
 
-
-log = structlog.get_logger()
 
 _SIGNATURES_AT_ONCE = 100
 _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
@@ -226,11 +215,8 @@ def tell_batch(notice_id: int) -> bool:
         batch = _next(session, notice)
         compose = _composer(session, notice, campaign)
         for signature_id in batch:
-            try:
+            with log_wrong_key("signature cannot be opened", signature=signature_id):
                 _tell_one(session, notice, signature_id, compose)
-            except WrongKey:
-                # One that cannot be opened must hold up no other.
-                log.error("signature cannot be opened", signature=signature_id)
         if batch:
             notice.last_signature_id = batch[-1]
             return True
@@ -288,13 +274,8 @@ def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Comp
     """Send one email to one mailbox; one that is not taken (too many today) leaves no mark."""
     with session.begin_nested() as step:
         signature = session.get_one(Signature, signature_id)
-        first = session.scalar(
-            db.insert_into(session, NoticeMail)
-            .values(notice_id=notice.id, email_hmac=signature.email_hmac)
-            .on_conflict_do_nothing()
-            .returning(NoticeMail.notice_id)
-        )
-        if first is None:
+        address = signature.email_hmac
+        if not db.insert_new(session, NoticeMail, notice_id=notice.id, email_hmac=address):
             return
         with force_locale(signature.locale):
             mail = compose(signature)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
 from campaign.campaigns.content.address_and_salutation import addressing_of
-from campaign.core import i18n
+from campaign.core import db, i18n
 from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail
@@ -65,7 +65,6 @@ def _sending(signature: Signature, letter: Letter, context: LetterContext) -> Se
 
 
 def email_of(contacts: list[ContactDetail]) -> str:
-    """Return the email address that is valid today, or ""."""
     today = i18n.today_at_home()
     valid = (
         contact.value
@@ -78,7 +77,6 @@ def email_of(contacts: list[ContactDetail]) -> str:
 
 
 def mailto_of(address: str, subject: str, text: str) -> tuple[str, bool]:
-    """Return an address for the mail program, and whether the text is in it."""
     if not address:
         return "", False
     start = f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}"
@@ -147,19 +145,14 @@ def _destination(target: Target) -> str:
 
 
 def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
-    """Note that the supporter sent the letter; return whether it was the first time."""
-    done = session.scalar(
-        update(Signature)
-        .where(
-            Signature.id == signature.id,
-            Signature.state == signature.state,  # also of one that was silently set aside
-            Signature.sent_by_self_at.is_(None),
-        )
-        .values(sent_by_self_at=now)
-        .returning(Signature.id)
-        .execution_options(synchronize_session=False)
+    return db.update_row(
+        session,
+        Signature,
+        signature.id,
+        Signature.state == signature.state,  # also of one that was silently set aside
+        Signature.sent_by_self_at.is_(None),
+        sent_by_self_at=now,
     )
-    return done is not None
 
 
 def count_sent(session: Session, campaign: Campaign) -> int:

@@ -161,7 +161,6 @@ class Mark:
 
 
 def marks_of(session: Session, signature: Signature) -> list[Mark]:
-    """Return the way of a letter so far and what is ahead; a stop or a withdrawal ends it."""
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
     bundles = _bundles_of(session, stays)
@@ -231,7 +230,6 @@ def status_of(session: Session, signature: Signature) -> str:
 
 
 def is_frozen(signature: Signature) -> bool:
-    """Tell whether a letter of the signature is in a bundle: then its text stays."""
     return any(letter.bundle_id is not None for letter in signature.letters)
 
 
@@ -312,7 +310,6 @@ def _delivery_marks(trips: Sequence[Trip], posts: Sequence[Post], *, several: bo
 
 
 def _delivery_mark(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
-    """Say what happened at the gate, with the picture of the post that tells of it."""
     attempt = trip.attempt
     iso = attempt.happened_on.isoformat()
     facts = places_of(attempt, i18n.locale())
@@ -333,7 +330,6 @@ def _delivery_mark(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
 
 
 def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
-    """Name the mission, and the place unless that is simply the mission's address."""
     mission = attempt.destination
     if not isinstance(mission, Mission):
         return [attempt.place]
@@ -423,7 +419,6 @@ def _marks_ahead(
 
 
 def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
-    """Say that letters will be handed over, or to whom they will be posted."""
     posted = dict.fromkeys(way for way in ways if isinstance(way, Official))
     marks = [
         Mark(gettext("Posted to: %(recipient)s", recipient=_official_name(official)), "ahead")

@@ -29,6 +29,8 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    Row,
+    Select,
     String,
     Table,
     create_engine,
@@ -334,6 +336,19 @@ def insert_into(session: Session, model: type[Base]) -> Any:
     """Return an INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
+
+
+def insert_new(session: Session, model: type[Any], **values: object) -> Row[Any] | None:
+    """Add a row unless one stands in its way; return its primary key, or None."""
+    insert = insert_into(session, model).values(**values).on_conflict_do_nothing()
+    row: Row[Any] | None = session.execute(
+        insert.returning(*table_of(model).primary_key.columns)
+    ).first()
+    return row
+
+
+def count_rows(session: Session, query: Select[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def update_row(

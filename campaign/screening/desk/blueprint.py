@@ -57,7 +57,6 @@ def redirect_with_filters(endpoint: str, **values: str | None) -> ResponseReturn
 
 
 def find_chosen_campaign() -> Campaign | None:
-    """Return the campaign that the address or the form names; None: all."""
     slug = request.values.get("campaign", "")
     if not slug:
         return None

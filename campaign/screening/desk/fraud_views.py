@@ -65,8 +65,6 @@ Tidy = Callable[[str], str | None]
 
 
 class LinesField(TextField):
-    """Values of one kind, a line each, tidied; those that are none are named."""
-
     def __init__(self, label: Any, *, tidy: Tidy, **kwargs: Any) -> None:
         super().__init__(label, limit=20_000, **kwargs)
         self.tidy = tidy

@@ -29,7 +29,7 @@ from campaign.screening.desk.blueprint import (
     say_refused,
 )
 from campaign.screening.letter_display import HeldLetter, describe_letter, print_letter
-from campaign.screening.review_queue import Filter
+from campaign.screening.review_queue import HeldFilter
 from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, signed_letters
@@ -67,7 +67,7 @@ def index() -> ResponseReturnValue:
 
 
 def _show(
-    chosen: Filter, at: str = "", risks: Sequence[Finding] = (), *, asked: bool = False
+    chosen: HeldFilter, at: str = "", risks: Sequence[Finding] = (), *, asked: bool = False
 ) -> ResponseReturnValue:
     """Show the queue; with `risks` or `asked` its form was refused, and keeps what was typed."""
     session, refused, by = db.session(), bool(risks) or asked, staff_user()
@@ -92,7 +92,7 @@ def _show(
         following=behind[0] if behind else None,
         count=review_queue.count_held(session, chosen),
         returned=review_queue.count_held(
-            session, Filter(chosen.campaign_id, "", Decision.RETURNED)
+            session, HeldFilter(chosen.campaign_id, "", Decision.RETURNED)
         ),
         campaigns=review_queue.list_campaigns(session),
         query=_query(),
@@ -219,10 +219,10 @@ def _decide(public_ids: list[str]) -> None:
     flash(message)
 
 
-def _filter() -> Filter:
+def _filter() -> HeldFilter:
     campaign, reason = find_chosen_campaign(), request.values.get("reason", "")
     returned = request.values.get("show", "") == "returned"
-    return Filter(
+    return HeldFilter(
         campaign.id if campaign else None,
         reason if reason in REASONS else "",
         Decision.RETURNED if returned else Decision.OPEN,
@@ -233,7 +233,7 @@ def _query() -> dict[str, str]:
     return {name: request.values.get(name, "") for name in ("campaign", "reason", "show")}
 
 
-def _find_current(held: Sequence[Hold], chosen: Filter, public_id: str) -> Hold | None:
+def _find_current(held: Sequence[Hold], chosen: HeldFilter, public_id: str) -> Hold | None:
     if public_id:
         try:
             return review_queue.get_held(db.session(), public_id, chosen, by=staff_user())
@@ -264,7 +264,7 @@ def list_rehearsed(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     if not lifecycle.is_rehearsal(campaign.status):
         return redirect_to("bundles_rehearsal.show", slug=slug)
-    chosen = Filter(campaign.id)
+    chosen = HeldFilter(campaign.id)
     held = review_queue.list_held(session, chosen, by=staff_user(), limit=_REHEARSED)
     return show_page(
         RehearsalHolds(
@@ -284,7 +284,7 @@ def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
     if decision is None:
         raise NotFound("decision")
     try:
-        held = review_queue.get_held(session, public_id, Filter(campaign.id), by=staff_user())
+        held = review_queue.get_held(session, public_id, HeldFilter(campaign.id), by=staff_user())
         review_queue.decide(
             session,
             public_ids=[held.signature.public_id],

@@ -34,7 +34,6 @@ class Conditions:
 
     @property
     def are_empty(self) -> bool:
-        """Whether every signature there is would be found."""
         return not any(
             getattr(self, field.name) for field in fields(self) if field.name != "unconfirmed"
         )
@@ -130,7 +129,6 @@ def wanted_bands(text: str, keyring: Keyring) -> tuple[int, ...]:
 
 @lru_cache(maxsize=200)
 def pattern_of(text: str) -> re.Pattern[str]:
-    """Compile a pattern in which `*` stands for any characters, and all else for itself, folded."""
     parts = " ".join(fold(text).split()).split(_ANY)
     return re.compile(".*".join(map(re.escape, parts)))
 

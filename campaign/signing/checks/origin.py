@@ -26,7 +26,6 @@ class Trace:
 
     @property
     def text(self) -> str | None:
-        """As it is sealed; None where nothing is known."""
         return _BREAK.join((self.address, self.agent)) if self.address or self.agent else None
 
 

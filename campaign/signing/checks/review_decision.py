@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.risks import Finding, Words, watch_of
@@ -65,7 +65,6 @@ class Verdict:
 
 
 def state_shown(reasons: Collection[str]) -> SignatureState:
-    """Return what its writer is shown of a letter that these reasons hold, or none."""
     return SignatureState.CONFIRMED if SILENT.issuperset(reasons) else SignatureState.HELD
 
 
@@ -155,7 +154,6 @@ def words_of(signature: Signature) -> str:
 
 
 def regions_of(signature: Signature) -> tuple[str, ...]:
-    """Return the countries whose telephone numbers a letter may hold."""
     return tuple(filter(None, (signature.campaign.country, home_country(), signature.country)))
 
 
@@ -174,7 +172,6 @@ def _proposed_text(templates: Iterable[LetterTemplate]) -> str:
 
 
 def protected_names(session: Session, signature: Signature) -> Iterator[str]:
-    """Yield names that nobody else should sign with: our own, the staff's, the case's."""
     settings = current_settings()
     yield settings.organisation_name
     yield signature.campaign.person_name
@@ -232,9 +229,8 @@ def _count_before(session: Session, signature: Signature, most: int) -> int:
             Signature.id != signature.id,
         )
         .limit(most)
-        .subquery()
     )
-    return session.scalar(select(func.count()).select_from(others)) or 0
+    return db.count_rows(session, others)
 
 
 def _find_standing_invalidation(

@@ -196,7 +196,7 @@ NO_CASE = CaseWords()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class HeldPlace:
     reason: str
     start: int
     end: int
@@ -209,21 +209,21 @@ def findings(
     *,
     said: str = "",
     case: CaseWords = NO_CASE,
-) -> list[Found]:
+) -> list[HeldPlace]:
     """List every place of a text that a rule names, in order, none within another.
 
     `said` is what the campaign's own letter says: that is never the supporter's doing. What
     `case` tells everybody is no private detail, and no risk any more.
     """
-    places = [Found(THREAT, *place) for place in threat_places(text)]
-    places += (Found(PRIVATE, *place) for place in private_places(text))
+    places = [HeldPlace(THREAT, *place) for place in threat_places(text)]
+    places += (HeldPlace(PRIVATE, *place) for place in private_places(text))
     if named := _watched(case.risks):
-        places += (Found(RISK, *place) for place in named.places(text))
+        places += (HeldPlace(RISK, *place) for place in named.places(text))
     if watched := _watched(rules.watched):
-        places += (Found(WATCHED, *place) for place in watched.places(text))
+        places += (HeldPlace(WATCHED, *place) for place in watched.places(text))
     if listed := insults_in(rules.insult_languages):
         places += (
-            Found(INSULT, start, end)
+            HeldPlace(INSULT, start, end)
             for start, end in listed.places(text)
             if INSULT in rules.held or is_in_prose(text[start:end])
         )
@@ -273,7 +273,7 @@ def in_order(reasons: Iterable[str]) -> list[str]:
     return [reason for reason in REASONS if reason in given]
 
 
-def pieces(text: str, places: Iterable[Found]) -> Iterator[tuple[str, str]]:
+def pieces(text: str, places: Iterable[HeldPlace]) -> Iterator[tuple[str, str]]:
     """Split a text, each piece with the reason that holds it; "": none."""
     at = 0
     for place in places:
@@ -290,16 +290,16 @@ def _watched(words: tuple[str, ...]) -> Phrases | None:
     return phrases_of(words)
 
 
-def _found_again(reason: str, text: str, parts: Iterable[str]) -> Iterator[Found]:
+def _found_again(reason: str, text: str, parts: Iterable[str]) -> Iterator[HeldPlace]:
     for part in dict.fromkeys(parts):
         at = text.find(part) if part else -1
         while at >= 0:
-            yield Found(reason, at, at + len(part))
+            yield HeldPlace(reason, at, at + len(part))
             at = text.find(part, at + len(part))
 
 
-def _apart(places: list[Found]) -> list[Found]:
-    kept: list[Found] = []
+def _apart(places: list[HeldPlace]) -> list[HeldPlace]:
+    kept: list[HeldPlace] = []
     for place in places:
         if not kept or place.start >= kept[-1].end:
             kept.append(place)

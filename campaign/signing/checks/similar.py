@@ -8,18 +8,15 @@ the database can try words against it. Stored are four quarters of 16 bits.
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import delete, exists, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.sealing import Keyring, WrongKey
+from campaign.core.sealing import Keyring, log_wrong_key
 from campaign.core.text.fold import split_words
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState, WordsPrint
 from campaign.signing.validate import SignedForm
-
-log = structlog.get_logger()
 
 MANY = 5  # From so many on it is worth saying
 MOST = 200  # More are not counted: the database looks at so many for each quarter
@@ -32,7 +29,6 @@ _SWEEP = 2000
 
 @jobs.job("signing.note-words")
 def note_words(signature_id: int) -> None:
-    """Store the print of a confirmed letter's own words; a second time changes nothing."""
     with db.transaction() as session:
         signature = session.get(Signature, signature_id, with_for_update=True)
         forget_words(session, signature_id)
@@ -66,15 +62,11 @@ def note_missing_words() -> None:
             .limit(_SWEEP)
         ).all()
     for signature_id in missing:
-        try:
+        with log_wrong_key("signature cannot be opened", signature=signature_id):
             note_words(signature_id)
-        except WrongKey:
-            # One that cannot be opened must hold up no other.
-            log.error("signature cannot be opened", signature=signature_id)
 
 
 def forget_words(session: Session, signature_id: int) -> None:
-    """Delete the print of a letter's words: it was changed, withdrawn or erased."""
     session.execute(delete(WordsPrint).where(WordsPrint.signature_id == signature_id))
 
 
@@ -108,9 +100,8 @@ def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
         select(matches.c.signature_id)
         .group_by(matches.c.signature_id)
         .having(func.count() >= SHARED)
-        .subquery()
     )
-    return session.scalar(select(func.count()).select_from(alike)) or 0
+    return db.count_rows(session, alike)
 
 
 BANDS = 4
@@ -123,7 +114,6 @@ SHARED = 2
 
 
 def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
-    """Return the quarters of a text's hash; nothing for a text of a few words."""
     words = split_words(text)
     if len(words) < _FEWEST_WORDS:
         return ()

@@ -43,13 +43,13 @@ _AFTER = ".,;:!?…»)]}'\"”’"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WordProblem:
     kind: str
     text: str  # As it stands in the letter
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class WordRules:
     forbidden: Phrases | None = None
     regions: tuple[str, ...] = ()
     """Countries whose telephone numbers are known without their prefix."""
@@ -59,16 +59,15 @@ class Guard:
     """Kinds that the campaign has looked at later (`ScreeningRules`) instead of refused."""
     insult_languages: tuple[str, ...] | None = None  # Whose lists of insults apply; None: all
 
-    def findings(self, text: str, country: str = "") -> list[Finding]:
-        """List all that is wrong with a text, each once; `country` is where its writer lives."""
+    def findings(self, text: str, country: str = "") -> list[WordProblem]:
         regions = (*self.regions, country) if country else self.regions
         ruled_out = self.forbidden.in_text(text) if self.forbidden else ()
         findings = [
-            *(Finding(FORBIDDEN, words) for words in ruled_out),
-            *(Finding(INSULT, words) for words in _plain_insults(self.insult_languages, text)),
-            *(Finding(THREAT, words) for words in self._threats(text)),
-            *(Finding(LINK, words) for words in links(text)),
-            *(Finding(PHONE, words) for words in phones(text, regions)),
+            *(WordProblem(FORBIDDEN, words) for words in ruled_out),
+            *(WordProblem(INSULT, words) for words in _plain_insults(self.insult_languages, text)),
+            *(WordProblem(THREAT, words) for words in self._threats(text)),
+            *(WordProblem(LINK, words) for words in links(text)),
+            *(WordProblem(PHONE, words) for words in phones(text, regions)),
         ]
         own = dict.fromkeys(
             finding
@@ -83,24 +82,24 @@ class Guard:
             return ()
         return [text[start:end] for start, end in threat_places(text) if not _quoted(text, start)]
 
-    def allowing(self, texts: Iterable[str]) -> "Guard":
+    def allowing(self, texts: Iterable[str]) -> "WordRules":
         own_words = {fold(finding.text) for text in texts for finding in self.findings(text)}
         return replace(self, allowed=self.allowed | own_words)
 
 
-def guard_of(
+def word_rules_of(
     forbidden: Iterable[str],
     regions: Iterable[str],
     own_texts: Iterable[str] = (),
     *,
     held: Iterable[str] = (),
     insult_languages: tuple[str, ...] | None = None,
-) -> Guard:
-    bare = Guard(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
+) -> WordRules:
+    bare = WordRules(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
     own_words = frozenset(
         fold(finding.text) for text in own_texts for finding in bare.findings(text)
     )
-    return Guard(bare.forbidden, bare.regions, own_words, frozenset(held), insult_languages)
+    return WordRules(bare.forbidden, bare.regions, own_words, frozenset(held), insult_languages)
 
 
 def insults() -> Phrases:
@@ -130,7 +129,6 @@ def is_in_prose(words: str) -> bool:
 
 
 def threat_places(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where a text threatens its reader, or quotes who threatened somebody."""
     return _threats().places(text)
 
 

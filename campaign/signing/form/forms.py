@@ -23,7 +23,7 @@ from wtforms.validators import InputRequired
 from campaign.core import i18n
 from campaign.core.i18n import say_number
 from campaign.models.signature import WORDS, Disclosure
-from campaign.signing.address import Part, names_street, parts_of
+from campaign.signing.address import AddressPart, names_street, parts_of
 from campaign.signing.clean_text import Problem, without_emoji
 from campaign.web.form_base import PlainForm
 
@@ -42,7 +42,6 @@ def describe_problem(problem: Problem) -> str:
 
 
 def list_problem_texts(problem: Problem) -> list[str]:
-    """Describe the problem, and what else is wrong with its field."""
     return [describe_problem(part) for part in (problem, *problem.also)]
 
 
@@ -216,8 +215,7 @@ class SigningForm(PlainForm):
             if name in problems
         }
 
-    def fit_address(self) -> tuple[Part, ...]:
-        """Name the address's fields as in the country chosen; gives them in its order."""
+    def fit_address(self) -> tuple[AddressPart, ...]:
         parts = parts_of(self.country.data or "")
         for part in parts:
             self[part.name].label.text = part.label

@@ -79,7 +79,6 @@ class PreviewMail(Page, template="signing/preview_mail.html"):
 
 @blueprint.errorhandler(LetterRefused)
 def name_refused(problem: LetterRefused) -> ResponseReturnValue:
-    """Say why there is no PDF, and at which official to mend it."""
     campaign = load(str((request.view_args or {}).get("slug")))
     lines = {
         fault.detail["key"]: fault.detail.get("line", "")
@@ -106,7 +105,6 @@ def _speak_as_the_public_page() -> None:
 
 @blueprint.get("")
 def overview(slug: str) -> ResponseReturnValue:
-    """List everything that a supporter can come to see, by language."""
     campaign = load(slug)
     return show_page(
         Previews(
@@ -169,7 +167,6 @@ def preview_letter(slug: str, lang: str) -> ResponseReturnValue:
 
 @blueprint.get("/<lang>/letter")
 def preview_screen(slug: str, lang: str) -> ResponseReturnValue:
-    """Show the letters as the page Check does."""
     campaign = load(slug)
     letters, locale = _sample_letters(campaign, lang)
     return show_page(
@@ -204,7 +201,6 @@ def preview_html(slug: str, lang: str, kind: str) -> ResponseReturnValue:
 
 
 def _sample_letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
-    """Return the letters of the invented supporter, marked as a specimen, and their language."""
     now = db.utcnow()
     plan = plan_of(campaign)
     if not plan.letters:

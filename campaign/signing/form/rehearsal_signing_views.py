@@ -56,8 +56,6 @@ def _tell_templates() -> dict[str, object]:
 
 
 def _add_step(path: str, view: Callable[..., ResponseReturnValue], *methods: str) -> None:
-    """Register a public page here, without the mark of a public view."""
-
     def step(slug: str, lang: str) -> ResponseReturnValue:
         return view(lang=lang, slug=slug)
 

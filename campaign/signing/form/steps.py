@@ -19,7 +19,7 @@ from campaign.printing.page_fit import Room
 from campaign.printing.printed_content import LetterContext
 from campaign.public.case_page import CasePage, Recipient, case_page, recipients_of
 from campaign.signing import validate
-from campaign.signing.address import Part, Sample, samples_of
+from campaign.signing.address import AddressPart, ShownAddress, samples_of
 from campaign.signing.campaign_terms import SigningPlan, get_plan, refuse_ended
 from campaign.signing.checks import wordlist
 from campaign.signing.checks.review_decision import list_reasons_told
@@ -34,10 +34,10 @@ from campaign.signing.letter.draft import (
     point_texts,
     templates_by_target,
 )
-from campaign.signing.letter.proposed_letters import nobody
+from campaign.signing.letter.proposed_letters import unnamed_writer
 from campaign.signing.sign_in_rehearsal import page_mark
 from campaign.signing.signed_links import Signer, make_receipt
-from campaign.signing.validate import Problems, SignedForm, Words, check_form, check_words
+from campaign.signing.validate import LetterWords, Problems, SignedForm, check_form, check_words
 from campaign.web.page import Page
 
 Posted = MultiDict[str, str]
@@ -46,8 +46,8 @@ Posted = MultiDict[str, str]
 class YouPage(Page, template="signing/you.html"):
     case: CasePage
     form: SigningForm
-    parts: tuple[Part, ...]
-    samples: dict[str, Sample]
+    parts: tuple[AddressPart, ...]
+    samples: dict[str, ShownAddress]
     lives_there: bool
     consents: Consents
 
@@ -72,7 +72,6 @@ class FormResult:
 
     @property
     def step(self) -> str:
-        """The page on which the first problem can be mended: `write` or `you`."""
         return "write" if self.problems.keys() & set(WRITE_FIELDS) else "you"
 
     @property
@@ -91,7 +90,6 @@ def open_plan(session: Session, slug: str, now: datetime) -> SigningPlan:
 
 
 def correct_address(posted: Posted) -> Posted:
-    """The form with the address that was probably meant, where its button was pressed."""
     meant = validate.suggest_address(posted.get("email", ""))
     if "use_meant" not in posted or not meant:
         return posted
@@ -120,7 +118,7 @@ def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
         values, posted.getlist("points"), offer, limit=current_settings().own_words_limit
     )
     if not problems:
-        writer = nobody(words.own_words, words.points, words.full_text)
+        writer = unnamed_writer(words.own_words, words.points, words.full_text)
         problems |= _page_problems(plan, words.letter_locale, writer, now)
     return FormResult(None, problems)
 
@@ -192,8 +190,6 @@ _READABLE = {wordlist.FORBIDDEN, wordlist.INSULT, wordlist.PHONE, wordlist.LINK,
 
 @dataclass(frozen=True, slots=True)
 class ReaderTranslation:
-    """The proposed letter in the language of the page, beside the one that prints."""
-
     locale: str
     opening: tuple[str, ...]
     points: dict[str, str]
@@ -202,8 +198,6 @@ class ReaderTranslation:
 
 @dataclass(frozen=True, slots=True)
 class PointChoice:
-    """How the points stand on the page: in which order, and which of them are taken."""
-
     order: tuple[str, ...]
     taken: tuple[str, ...]
 
@@ -289,7 +283,6 @@ def live_preview(
 
 
 def _choice(posted: Posted, plan: SigningPlan, locale: str) -> PointChoice:
-    """Return the points as they were posted, and moved; on a first visit all are taken."""
     offered = plan.points[locale]
     chosen = posted.getlist("points")
     order = move_point(
@@ -307,7 +300,7 @@ def _form(posted: Posted, locale: str, choice: PointChoice) -> SigningForm:
     return SigningForm(typed)
 
 
-def _check_words(form: SigningForm, plan: SigningPlan) -> tuple[Words, Problems]:
+def _check_words(form: SigningForm, plan: SigningPlan) -> tuple[LetterWords, Problems]:
     values = {
         name: form[name].data or ""
         for name in ("own_words", "full_text", "letter_locale", "country")
@@ -326,7 +319,6 @@ def _full_text(
     letter: LetterContext,
     texts: dict[str, str],
 ) -> str:
-    """Return the text of the field for the whole letter; "" where it is not being rewritten."""
     rewrite = posted.get("rewrite", "")
     if locale not in plan.facts or rewrite == "no":
         return ""
@@ -345,7 +337,6 @@ def _drafts(campaign: Campaign, keys: tuple[str, ...], locale: str, now: datetim
 def _reader_translation(
     campaign: Campaign, choice: PointChoice, locale: str, now: datetime
 ) -> ReaderTranslation | None:
-    """Return the letter in the language of the page, where it is written in another."""
     page = i18n.locale()
     if page == locale:
         return None
@@ -362,10 +353,10 @@ def _reader_translation(
 
 
 def _measure(
-    plan: SigningPlan, locale: str, words: Words, problems: Problems, now: datetime
+    plan: SigningPlan, locale: str, words: LetterWords, problems: Problems, now: datetime
 ) -> Room | None:
     if locale not in plan.bounded or {problem.slug for problem in problems.values()} - _READABLE:
         return None
     day = clock.day_of(now, plan.timezone)
-    writer = nobody(words.own_words, words.points, words.full_text)
+    writer = unnamed_writer(words.own_words, words.points, words.full_text)
     return plan.drafts[locale].room(writer, day)

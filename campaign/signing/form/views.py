@@ -34,7 +34,7 @@ from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.draft import draft_letters, pdf_of
 from campaign.signing.mails import APART
-from campaign.signing.sign import Signing, Tab, make_signing
+from campaign.signing.sign import Receipts, Signing, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
@@ -154,14 +154,13 @@ def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:
     result = steps.judge_form(request.form, plan, now)
     if result.form is None:
         return result, None
-    tab = Tab(request.form.get("receipt", ""), request.form.get("replaces", ""))
+    tab = Receipts(request.form.get("receipt", ""), request.form.get("replaces", ""))
     trace = trace_of(request)
     return result, make_signing(plan, result.form, locale=lang, now=now, trace=trace, tab=tab)
 
 
 @public
 def work_for(lang: str, slug: str) -> ResponseReturnValue:
-    """Give the sum that a browser does beside who writes; none while it is not needed."""
     with db.reading() as session:
         plan = plan_for(session, slug)
         count = read_count_from_networks(session, "sign", request_networks())
@@ -227,7 +226,6 @@ def cannot_print(
 
 
 def pdf_response(body: bytes, name: str) -> Response:
-    """Return a PDF to be looked at, kept by nobody."""
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return private(response)
@@ -242,7 +240,6 @@ def _count_against(kind: str, limit: int) -> None:
 
 
 def plan_for(session: Session, slug: str) -> SigningPlan:
-    """Return what can be signed now; on a page of a rehearsal, before the campaign has opened."""
     if not sign_in_rehearsal.is_rehearsing():
         return steps.open_plan(session, slug, db.utcnow())
     plan = plan_of(get_campaign(session, slug))
@@ -252,7 +249,6 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
 
 
 def show_problems(session: Session, plan: SigningPlan, result: FormResult) -> Response:
-    """Show the page on which the first problem can be mended, with everything kept."""
     if result.step == "write":
         return _show_write(session, plan, request.form, result)
     return _show_you(session, plan, result)

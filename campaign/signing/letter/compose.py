@@ -105,7 +105,6 @@ WRITER_COLUMNS = tuple(getattr(Signature, name) for name in _OF_WRITER)
 
 
 def writer_of(signed: Signature | Row[Any]) -> Writer:
-    """Return who signed, of a signature or of a row of `WRITER_COLUMNS`."""
     values: dict[str, Any] = {name: getattr(signed, name) for name in _OF_WRITER}
     values["full_text"] = values["full_text"] or ""
     values["points"] = tuple(values["points"])
@@ -114,8 +113,6 @@ def writer_of(signed: Signature | Row[Any]) -> Writer:
 
 @dataclass(frozen=True, slots=True)
 class TranslationInput:
-    """What a letter is translated with: a language, and the proposal and address in it."""
-
     locale: str
     proposal: Proposal
     addressing: Addressing
@@ -279,7 +276,6 @@ def shown_locality(writer: Writer) -> str:
 
 
 def sender_lines(writer: Writer, locale: str) -> tuple[str, ...]:
-    """Return the sender's block: the name, and what the disclosure shows of the address."""
     if writer.disclosure is Disclosure.NAME:
         return (writer.name,)
     country = i18n.country_name(writer.country, locale)

@@ -90,7 +90,6 @@ class FrozenLetters:
 
 
 def current_facts(campaign: Campaign, target: Target, locale: str) -> LetterFacts:
-    """Return the facts as they are now."""
     country, into = host_country(target), language_of(campaign)
     copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
     return LetterFacts(

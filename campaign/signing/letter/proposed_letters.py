@@ -20,23 +20,25 @@ _OFFICIAL = {"official_name", "official_office"}
 _SOME_DAY = date(2000, 9, 30)
 
 
-def nobody(own_words: str = "", points: tuple[str, ...] = (), full_text: str = "") -> Writer:
+def unnamed_writer(
+    own_words: str = "", points: tuple[str, ...] = (), full_text: str = ""
+) -> Writer:
     """Return a writer who has not told who they are, with a name and a town of a line each."""
     return Writer("X", "", "X", "", "", "", Disclosure.TOWN, own_words, points, full_text)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ProposedLetter:
     facts: LetterFacts
     proposal: Proposal
     layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
-class Drafts:
+class ProposedLetters:
     locale: str
     cards: bool
-    letters: tuple[Draft, ...]
+    letters: tuple[ProposedLetter, ...]
 
     def contexts(self, writer: Writer, day: date) -> list[LetterContext]:
         return [
@@ -54,7 +56,6 @@ class Drafts:
         ]
 
     def room(self, writer: Writer, day: date) -> Room:
-        """Measure how much of its page the longest of the letters fills."""
         measure = card_room if self.cards else letter_room
         rooms = [
             measure(context, draft.layout)
@@ -64,7 +65,7 @@ class Drafts:
 
     def fits_bare(self) -> bool:
         """Tell whether the letter fits without own words; else no supporter can mend it."""
-        return self.room(nobody(), _SOME_DAY).fits
+        return self.room(unnamed_writer(), _SOME_DAY).fits
 
     def texts(self) -> list[str]:
         return [
@@ -87,28 +88,28 @@ class Drafts:
         if len(bodies) != 1 or apart or "supporter_name" in used:
             return None
         needed = [key for key, required, _ in self.letters[0].proposal.points if required]
-        return dict(zip(needed, self.contexts(nobody(), _SOME_DAY)[0].points, strict=True))
+        return dict(zip(needed, self.contexts(unnamed_writer(), _SOME_DAY)[0].points, strict=True))
 
     def _taking_all(self) -> Writer:
         keys = tuple(
             dict.fromkeys(key for letter in self.letters for key, _, _ in letter.proposal.points)
         )
-        return nobody(points=keys)
+        return unnamed_writer(points=keys)
 
 
-def drafts_of(
+def propose_letters(
     campaign: Campaign, locale: str, pairs: Iterable[tuple[Target, LetterTemplate]]
-) -> Drafts | None:
+) -> ProposedLetters | None:
     """Return the drafts in one language; None where a template asks for what the campaign lacks."""
     letters = tuple(
-        Draft(
+        ProposedLetter(
             current_facts(campaign, target, locale),
             proposal_of(template),
             layout_for(host_country(target)),
         )
         for target, template in pairs
     )
-    drafts = Drafts(locale, campaign.cards, letters)
+    drafts = ProposedLetters(locale, campaign.cards, letters)
     try:
         drafts.texts()
     except MissingPlaceholderValue:

@@ -12,11 +12,11 @@ from campaign.printing.page_fit import Room
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.pages.before_request import not_found, show_private
 from campaign.signing import confirm_letter
-from campaign.signing.address import Part, Sample, samples_of
+from campaign.signing.address import AddressPart, ShownAddress, samples_of
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
-from campaign.tracking.news_subscription import News
+from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import note_for
 from campaign.web.page import Page
@@ -40,8 +40,8 @@ class ChangeLetter(Page, template="tracking/change.html"):
     bounded: bool
     lives_there: bool
     points: list[tuple[str, bool, str]]
-    parts: tuple[Part, ...]
-    samples: dict[str, Sample]
+    parts: tuple[AddressPart, ...]
+    samples: dict[str, ShownAddress]
     taken: set[str]
     letters: Letters  # As they would be changed, where they are `shown`
     shown: bool
@@ -63,7 +63,6 @@ def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 @blueprint.route("/<lang>/letter/<token>/change", methods=["GET", "POST"])
 @public
 def change_held(lang: str, token: str) -> ResponseReturnValue:
-    """Change a letter that was sent back; the link in that mail is its own."""
     session = db.session()
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
@@ -167,7 +166,7 @@ def _change_page(
 
 class NewsPage(Page, template="tracking/news.html"):
     link: str
-    news: News
+    news: NewsLink
     done: bool
 
 
@@ -189,14 +188,12 @@ def news_off(lang: str, link: str) -> ResponseReturnValue:
 @one_click.get("/<link>")
 @public
 def ask(link: str) -> ResponseReturnValue:
-    """Show the button to people whose mail program opens the address."""
     return _shown(link)
 
 
 @one_click.post("/<link>")
 @public
 def end(link: str) -> ResponseReturnValue:
-    """End the news by the click of a mail provider."""
     if request.form.get("List-Unsubscribe") != "One-Click":
         abort(400)
     return _switched(link, on=False)
@@ -217,7 +214,7 @@ def _switched(link: str, *, on: bool) -> ResponseReturnValue:
     return show_private(NewsPage(link=link, news=news, done=True))
 
 
-def _set_locale(news: News) -> None:
+def _set_locale(news: NewsLink) -> None:
     """Where the address names no language, take that of the email in which it stood."""
     in_a_language = "lang" in (request.view_args or {})
     if news.signature and not in_a_language and news.signature.locale in i18n.languages():

@@ -39,7 +39,7 @@ from campaign.web.security import public, request_networks
 __all__ = ["blueprint"]
 
 
-class ConfirmLetter(Page, template="signing/confirm.html"):
+class ConfirmPage(Page, template="signing/confirm.html"):
     token: str
     case: CasePage
     letters: Letters
@@ -84,8 +84,6 @@ class AnonymisedLetter(Page, template="tracking/anonymised.html"):
 
 
 class NotMine(Page, template="tracking/not_mine.html"):
-    """Letters that wait in a mailbox, to be deleted by whom they are not of."""
-
     token: str
     case: CasePage
     writers: Sequence[str]  # Given names; "" of who cannot be named
@@ -191,7 +189,6 @@ def _not_mine_page(
 
 
 def _confirmed(session: Session, token: str) -> Signature:
-    """Return the confirmed letter of a link, while its campaign lets anything go out."""
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.CONFIRMED:
@@ -201,9 +198,7 @@ def _confirmed(session: Session, token: str) -> Signature:
 
 
 def _confirm_page(signature: Signature, token: str) -> Response:
-    return _show(
-        ConfirmLetter(token=token, case=_case(signature), letters=signed_letters(signature))
-    )
+    return _show(ConfirmPage(token=token, case=_case(signature), letters=signed_letters(signature)))
 
 
 def _anonymised_page(session: Session, signature: Signature, since: datetime) -> Response:
@@ -270,7 +265,6 @@ def _case(signature: Signature, count: int = 0) -> CasePage:
 
 
 def _sendings(signature: Signature, letters: Letters) -> list[Sending]:
-    """List what a supporter can send now: nothing once the campaign takes no more letters."""
     if signature.campaign.status is not CampaignStatus.OPEN:
         return []
     if signature.shown_state is not SignatureState.CONFIRMED:

@@ -29,7 +29,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.privacy.erase_supporter import empty_signature
 from campaign.screening import invalidate, invalidation_job, review_queue, trends
-from campaign.screening.review_queue import Filter
+from campaign.screening.review_queue import HeldFilter
 from campaign.signing.checks import review_decision
 from campaign.signing.checks.conditions import Conditions
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post
@@ -381,17 +381,17 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     )
     session.commit()
     made = run(session, counted(app, session, campaign, domains=("flood.example",)), standing=True)
-    returned = Filter(decision=Decision.RETURNED)
+    returned = HeldFilter(decision=Decision.RETURNED)
     assert (
-        review_queue.count_held(session, Filter()),
+        review_queue.count_held(session, HeldFilter()),
         review_queue.count_held(session, returned),
     ) == (0, 0)
     write(email="late@flood.example")
     session.rollback()
-    assert review_queue.count_held(session, Filter()) == 0
+    assert review_queue.count_held(session, HeldFilter()) == 0
     undo(session, made)
     assert (
-        review_queue.count_held(session, Filter()),
+        review_queue.count_held(session, HeldFilter()),
         review_queue.count_held(session, returned),
     ) == (2, 1)
     assert set(states(session).values()) == {"held"}

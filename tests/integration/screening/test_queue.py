@@ -22,7 +22,7 @@ from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
-from campaign.screening.review_queue import Filter, LetterReturned
+from campaign.screening.review_queue import HeldFilter, LetterReturned
 from campaign.tracking import change_or_withdraw
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (
@@ -313,7 +313,7 @@ def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     post(staff, f"{QUEUE}undo")
     assert count_shown(app, campaign) == 1
     session.rollback()
-    assert review_queue.count_held(session, Filter()) == 3
+    assert review_queue.count_held(session, HeldFilter()) == 3
 
 
 def test_of_many_who_decide_at_once_one_does(

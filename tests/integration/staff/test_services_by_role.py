@@ -18,7 +18,7 @@ from campaign.models.staff import CampaignMember, Role, StaffUser
 from campaign.paper_signatures import paper_imports, sheets
 from campaign.replies import replies
 from campaign.screening import invalidate, review_queue
-from campaign.screening.review_queue import Filter
+from campaign.screening.review_queue import HeldFilter
 from campaign.signing.checks.conditions import Conditions
 from campaign.staff.staff_users import actor_name
 from tests.days import today
@@ -37,7 +37,7 @@ def _decide(session: Session, by: StaffUser) -> object:
 
 def _get_held(session: Session, by: StaffUser) -> object:
     letter = session.query(Signature).one()
-    return review_queue.get_held(session, letter.public_id, Filter(letter.campaign_id), by=by)
+    return review_queue.get_held(session, letter.public_id, HeldFilter(letter.campaign_id), by=by)
 
 
 def _count_false(session: Session, by: StaffUser) -> object:
@@ -71,7 +71,9 @@ def _files(session: Session, by: StaffUser) -> object:
 
 
 OF_STAFF: dict[str, Service] = {
-    "held letters": lambda session, by: review_queue.list_held(session, Filter(), by=by, limit=9),
+    "held letters": lambda session, by: review_queue.list_held(
+        session, HeldFilter(), by=by, limit=9
+    ),
     "a held letter": _get_held,
     "a decision about it": _decide,
     "a dry run": _count_false,

@@ -17,7 +17,7 @@ from campaign.signing.checks.screening_rules import (
     reasons_of_name,
     reasons_of_text,
 )
-from campaign.signing.checks.wordlist import guard_of
+from campaign.signing.checks.wordlist import word_rules_of
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_insults_are_those_of_the_languages_that_are_chosen() -> None:
 
 def test_what_a_campaign_holds_the_guard_lets_through_and_nothing_else() -> None:
     text = "You idiot, see www.example.com."
-    kinds = {one.kind for one in guard_of((), (), held=("insult",)).findings(text)}
+    kinds = {one.kind for one in word_rules_of((), (), held=("insult",)).findings(text)}
     assert kinds == {"link"}
-    assert {one.kind for one in guard_of((), ()).findings(text)} == {"link", "insult"}
+    assert {one.kind for one in word_rules_of((), ()).findings(text)} == {"link", "insult"}
 
 
 def test_rules_are_stored_as_what_differs() -> None:

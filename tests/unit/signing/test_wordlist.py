@@ -9,11 +9,11 @@ from campaign.signing.checks.wordlist import (
     LINK,
     PHONE,
     THREAT,
-    guard_of,
     missing_points,
+    word_rules_of,
 )
 
-GUARD = guard_of(["Elena Ruíz", "l'atelier", "شاهد", "証人"], ["MX", "CA"])
+GUARD = word_rules_of(["Elena Ruíz", "l'atelier", "شاهد", "証人"], ["MX", "CA"])
 
 INNOCENT = (
     "On 26 September 2014 police attacked buses; 43 students were never seen again.",
@@ -129,7 +129,7 @@ def test_dates_and_file_numbers_are_no_telephone_numbers(text: str) -> None:
 
 
 def test_what_the_campaigns_own_letter_says_is_never_the_supporters_fault() -> None:
-    guard = guard_of(["Merida"], ["MX"], ["The hearing in Mérida is at example.org."])
+    guard = word_rules_of(["Merida"], ["MX"], ["The hearing in Mérida is at example.org."])
     assert guard.findings("I was in MERIDA; see example.org.") == []
     assert [one.text for one in guard.findings("See example.net and Mérida")] == ["example.net"]
 
