@@ -1,7 +1,4 @@
-"""All that reads strangers' files, by name: pure functions, each run in a child of its own.
-
-This is what the process of `core.isolation.run_apart` loads; nothing of ours imports it.
-"""
+"""All that reads strangers' files, by name: what the process of `run_apart` loads. Pure."""
 
 import encodings
 import importlib

@@ -76,11 +76,7 @@ class Restored:
 def back_up(
     database: Database, storage: Storage, target: Path, recipients: Sequence[str] = ()
 ) -> tuple[int, Anchor]:
-    """Write the backup to `target`; return the number of rows and how the audit stood.
-
-    Encrypted to the recipients, if there are any. The file is whole or not there, and what is
-    encrypted is so from the first byte on.
-    """
+    """Write a backup, whole or not at all, encrypted to recipients; return rows and the anchor."""
     draft = target.with_name(f".{target.name}.draft")
     draft.unlink(missing_ok=True)
     with database.sessions() as session:
@@ -112,11 +108,7 @@ def restore(
     accepted: Accepted,
     identity: Path | None = None,
 ) -> Restored:
-    """Read the backup `source` into an empty instance.
-
-    Raises Refused where the database is not empty, the revision or the key is another, the file is
-    damaged, or its audit is not the one that is known; nothing is changed then.
-    """
+    """Read a backup into an empty instance. Raises Refused; nothing is changed then."""
     with open_backup(source, storage, identity) as archive:
         manifest = read_manifest(archive, database.keyring, unsigned=accepted.unsigned)
         _check(archive, manifest, database)
@@ -295,11 +287,7 @@ def _try_key(archive: zipfile.ZipFile, name: str, manifest: Manifest, database: 
 def _compare_audit(
     connection: Connection, manifest: Manifest, database: Database, accepted: Accepted
 ) -> Literal["fits", "older", "unknown"]:
-    """Hold the audit that came back against the anchors, and note in it that it came back so.
-
-    Raises Refused where it is shorter or another, or nothing is known of it, unless that is taken
-    knowingly.
-    """
+    """Hold the restored audit against the anchors, and note the result in it. Raises Refused."""
     session = Session(connection)
     faults = list(
         audit.check(session, anchors=[*_anchor_in(manifest, database), *accepted.anchors])

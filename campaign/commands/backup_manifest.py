@@ -79,10 +79,7 @@ class Manifest:
 
 
 def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool) -> Manifest:
-    """Return the manifest, if its HMAC is that of this data key.
-
-    One that has none is taken where `unsigned` says so. Raises Refused, KeyError, ValueError.
-    """
+    """Return the manifest, if its HMAC is of our key. Raises Refused, KeyError, ValueError."""
     data = _read_small(archive, MANIFEST)
     facts = json.loads(data)
     manifest = Manifest(
@@ -117,10 +114,7 @@ def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool)
 
 
 def check_entries(archive: zipfile.ZipFile, manifest: Manifest, tables: Collection[str]) -> None:
-    """Raise Refused unless the archive holds what the manifest names, by harmless names, no more.
-
-    Nothing is unpacked for it.
-    """
+    """Raise Refused unless the archive holds what the manifest names, by harmless names."""
     own = {MANIFEST, SIGNATURE} if manifest.is_signed else {MANIFEST}
     seen: set[str] = set()
     for entry in archive.infolist():

@@ -11,12 +11,13 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import bundle_status, find_bundles
+from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints, release_letters, remake_bundle
 from campaign.bundles.destinations import slug_of
 from campaign.bundles.documents.bundle_zip import digest_of, write_zip
 from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.find_bundles import UNFINISHED, find_bundle, get_pair, open_download
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
 from campaign.bundles.nouns import Noun, noun_of
@@ -25,7 +26,7 @@ from campaign.commands.instance import ready_app
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.core.isolation.worker import WorkProcessStopped
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState
 
 _ACTOR = "command"
@@ -94,14 +95,13 @@ _SENTENCES = {
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bundle(
-    campaign: str,
-    mission: str,
     out: Path,
     processes: int,
     locale: str,
     sheets: bool,
     number: int | None,
     as_json: bool,
+    **names: str,
 ) -> None:
     """Print the letters or cards that are ready.
 
@@ -109,17 +109,19 @@ def bundle(
     An unfinished bundle is finished first. A running worker helps.
     """
     started = time.monotonic()
-    app = ready_app()
-    with app.app_context():
+    with ready_app().app_context():
+        locales = current_settings().locales
+        if locale and locale not in locales:
+            raise click.BadParameter(
+                f"this site knows {', '.join(locales)}.", param_hint="--locale"
+            )
         try:
-            settings = app.extensions["settings"]
-            bundle_id = _take(campaign, mission, locale, number, settings, sheets=sheets)
+            bundle_id = _find_earlier(names, number) or _freeze(names, locale, sheets=sheets)
             _print(bundle_id, processes)
             noun, facts = _write(bundle_id, out)
         except (NotFound, Refused) as problem:
             sentence = _SENTENCES.get(problem.slug, problem.slug)
-            names = {**problem.data, "campaign": campaign, "mission": mission}
-            raise _Failed(sentence.format(**names)) from problem
+            raise _Failed(sentence.format(**{**problem.data, **names})) from problem
         except WorkProcessStopped as problem:
             raise _Failed(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
@@ -128,44 +130,44 @@ def bundle(
     click.echo(json.dumps(facts) if as_json else _sentence(noun, facts))
 
 
-def _take(
-    campaign_slug: str,
-    mission_slug: str,
-    locale: str,
-    number: int | None,
-    settings: Settings,
-    *,
-    sheets: bool,
-) -> int:
-    """Return the id of the bundle to make: an earlier one, or one frozen now."""
-    if locale and locale not in settings.locales:
-        raise click.BadParameter(
-            f"this site knows {', '.join(settings.locales)}.", param_hint="--locale"
-        )
+def _find_earlier(names: dict[str, str], number: int | None) -> int | None:
+    """Return the id of the bundle with that number, or of one that is not finished."""
     with db.transaction() as session:
-        campaign, mission = find_bundles.get_pair(
-            session, campaign=campaign_slug, mission=mission_slug
-        )
-        earlier = find_bundles.find_bundle(
-            session, campaign=campaign, mission=mission, sequence=number
-        )
-        if earlier is None and number is not None:
-            raise NotFound("bundle")
-        if earlier is not None:
-            if earlier.state is BundleState.CANCELLED:
-                raise Refused("cancelled")
-            if earlier.state is BundleState.READY and not bundle_status.is_settled(
-                session, earlier
-            ):
-                remake_bundle.remake(session, earlier, actor=_ACTOR)
-            _say_resumed(earlier)
-            return earlier.id
-    _give_back_failed(campaign_slug, mission_slug)
+        campaign, mission = get_pair(session, **names)
+        earlier = find_bundle(session, campaign=campaign, mission=mission, sequence=number)
+        if earlier is None:
+            if number is not None:
+                raise NotFound("bundle")
+            return None
+        if earlier.state is BundleState.CANCELLED:
+            raise Refused("cancelled")
+        if earlier.state is BundleState.READY and not bundle_status.is_settled(session, earlier):
+            remake_bundle.remake(session, earlier, actor=_ACTOR)
+        if earlier.state in UNFINISHED:
+            click.echo(
+                f"Bundle {earlier.sequence:03d} is not finished. Finishing it first. "
+                "Run this again for letters confirmed since then.",
+                err=True,
+            )
+        return earlier.id
+
+
+def _freeze(names: dict[str, str], locale: str, *, sheets: bool) -> int:
+    """Return the id of a new bundle. Letters of one that failed are released for it first.
+
+    They are so also where nothing is frozen after it.
+    """
     with db.transaction() as session:
-        campaign, mission = find_bundles.get_pair(
-            session, campaign=campaign_slug, mission=mission_slug
-        )
-        frozen = freeze_bundle.freeze(
+        campaign, mission = get_pair(session, **names)
+        failed = release_letters.find_failed(session, campaign=campaign, mission=mission)
+        if failed is not None:
+            release_letters.release(session, failed, storage.storage(), actor=_ACTOR)
+    if failed is not None:
+        click.echo("An earlier bundle failed. Its letters are ready again.", err=True)
+    settings = current_settings()
+    with db.transaction() as session:
+        campaign, mission = get_pair(session, **names)
+        return freeze_bundle.freeze(
             session,
             campaign=campaign,
             mission=mission,
@@ -173,33 +175,7 @@ def _take(
             locale=locale or language_of(mission, settings.locales),
             actor=_ACTOR,
             on_paper=waiting_on_paper(session, campaign) if sheets else 0,
-        )
-        return frozen.id
-
-
-def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
-    """Let the letters of a bundle that failed wait again, also where nothing is frozen after it.
-
-    Letters that another mission had refused wait for that mission then.
-    """
-    with db.transaction() as session:
-        campaign, mission = find_bundles.get_pair(
-            session, campaign=campaign_slug, mission=mission_slug
-        )
-        failed = release_letters.find_failed(session, campaign=campaign, mission=mission)
-        if failed is None:
-            return
-        release_letters.release(session, failed, storage.storage(), actor=_ACTOR)
-    click.echo("An earlier bundle failed. Its letters are ready again.", err=True)
-
-
-def _say_resumed(earlier: Bundle) -> None:
-    if earlier.state in find_bundles.UNFINISHED:
-        click.echo(
-            f"Bundle {earlier.sequence:03d} is not finished. Finishing it first. "
-            "Run this again for letters confirmed since then.",
-            err=True,
-        )
+        ).id
 
 
 def _print(bundle_id: int, processes: int) -> None:
@@ -222,9 +198,7 @@ def _write(bundle_id: int, out: Path) -> tuple[Noun, dict[str, Any]]:
     with db.transaction() as session:
         bundle = session.get_one(Bundle, bundle_id)
         noun, facts = noun_of(bundle), _facts(session, bundle)
-        download = find_bundles.open_download(
-            session, bundle, storage.storage(), by=None, actor=_ACTOR
-        )
+        download = open_download(session, bundle, storage.storage(), by=None, actor=_ACTOR)
     path = out / download.name
     for _ in write_zip(download.chunks, path):
         pass

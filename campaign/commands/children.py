@@ -83,10 +83,7 @@ def supervise(tasks: Mapping[str, Task], *, soon: float = SOON_SECONDS) -> Task 
 
 
 def _start(name: str, running: dict[str, "_Running"]) -> Child | None:
-    """Fork a child and note it; None in the child, which heeds signals as any process does.
-
-    No signal comes in between: a child that was not noted would never be ended.
-    """
+    """Fork a child and note it before any signal comes; None in the child, which heeds signals."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     child = Child.fork()
     if child is None:

@@ -3,10 +3,10 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import click
-from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,7 +21,7 @@ from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.sealing import MissingKey
-from campaign.core.settings import Settings, load_settings
+from campaign.core.settings import current_settings, load_settings
 from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
 from campaign.printing import fonts, problems
@@ -58,9 +58,11 @@ def doctor() -> None:
         except MissingKey as problem:
             raise click.ClickException(say_missing(problem)) from problem
         for name, check in _CHECKS.items():
-            sentences = list(check(app))
+            sentences: list[str] = []
+            with suppress(SQLAlchemyError):  # the database's own check says why
+                sentences.extend(check())
             wrong += len(sentences)
-            note = _NOTES[name](app) if name in _NOTES else ""
+            note = _NOTES[name]() if name in _NOTES else ""
             click.echo(f"{name:<10} {'to fix' if sentences else 'ok'}{note and f', {note}'}")
             for sentence in sentences:
                 click.echo(f"           {sentence}")
@@ -68,8 +70,8 @@ def doctor() -> None:
         raise click.ClickException(f"{wrong} things to fix." if wrong > 1 else "One thing to fix.")
 
 
-def _settings(app: Flask) -> Iterator[str]:
-    settings: Settings = app.extensions["settings"]
+def _settings() -> Iterator[str]:
+    settings = current_settings()
     free = shutil.disk_usage(settings.folder).free
     if free < _ENOUGH_BYTES:
         yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free space."
@@ -90,29 +92,26 @@ def _settings(app: Flask) -> Iterator[str]:
         yield f"organisation_logo: {logo} is not in {settings.folder}. Put it there."
 
 
-def _settings_note(app: Flask) -> str:
-    settings: Settings = app.extensions["settings"]
+def _settings_note() -> str:
+    settings = current_settings()
     if settings.mode == "production" and not settings.second_factor_roles_suffice:
         return "staff and admins sign in with only a password (second_factor_waived)"
     return ""
 
 
-def _about_us(app: Flask) -> Iterator[str]:
+def _about_us() -> Iterator[str]:
     """Yield what the public pages about us still lack in production."""
-    settings: Settings = app.extensions["settings"]
+    settings = current_settings()
     if names := list_empty_settings(settings):
         yield f"Privacy notice: set {', '.join(names)} (docs/settings.md)."
-    try:
-        with db.reading() as session:
-            locales = list(list_empty_languages(session, settings))
-    except SQLAlchemyError:
-        return  # the database's own check has said why
+    with db.reading() as session:
+        locales = list(list_empty_languages(session, settings))
     if locales:
         yield f"About us has no text of yours in {', '.join(locales)}: an admin writes it."
 
 
-def _database(app: Flask) -> Iterator[str]:
-    engine = app.extensions["database"].engine
+def _database() -> Iterator[str]:
+    engine = db.database().engine
     try:
         revision = migrations.current_revision(engine)
     except Exception as problem:
@@ -127,12 +126,9 @@ def _database(app: Flask) -> Iterator[str]:
                 yield f"PostgreSQL {version // 10000} is too old. Install 15 or newer."
 
 
-def _keys(_app: Flask) -> Iterator[str]:
-    try:
-        with db.reading() as session:
-            has_earlier = turn_keys.has_earlier(session)
-    except SQLAlchemyError:
-        return  # the database's own check has said why
+def _keys() -> Iterator[str]:
+    with db.reading() as session:
+        has_earlier = turn_keys.has_earlier(session)
     keyring = db.database().keyring
     if keyring.state.sealing < keyring.newest:
         yield f"Key {keyring.newest} is not used yet. Run: campaign keys rotate"
@@ -143,13 +139,13 @@ def _keys(_app: Flask) -> Iterator[str]:
         )
 
 
-def _keys_note(_app: Flask) -> str:
+def _keys_note() -> str:
     keyring = db.database().keyring
     sealing = keyring.state.sealing
     return f"key {sealing} of {keyring.newest} encrypts ({keyring.name_key(sealing)})"
 
 
-def _files(_app: Flask) -> Iterator[str]:
+def _files() -> Iterator[str]:
     store = storage.storage()
     try:
         store.probe()
@@ -177,26 +173,24 @@ def is_nearly_full(free: int, total: int) -> bool:
     return free < _ENOUGH_SHARE * total and free < _ENOUGH_BYTES
 
 
-def _scratch(app: Flask) -> Iterator[str]:
-    settings: Settings = app.extensions["settings"]
+def _scratch() -> Iterator[str]:
+    settings = current_settings()
     folder = settings.scratch_folder
     if folder.is_dir() and folder.stat().st_mode & 0o077:
         yield f"Other users can read {folder}. Run: chmod 700 {folder}"
 
 
-def _scratch_note(app: Flask) -> str:
-    settings: Settings = app.extensions["settings"]
+def _scratch_note() -> str:
+    settings = current_settings()
     folder = settings.scratch_folder
     where = "in memory" if scratch.is_in_memory(folder) else "on a disk: encrypt that disk"
     return f"{folder} is {where}"
 
 
-def _audit(_app: Flask) -> Iterator[str]:
+def _audit() -> Iterator[str]:
     try:
         with db.reading() as session:
             first = next(audit.check(session, anchors=audit.list_anchors()), None)
-    except SQLAlchemyError:
-        return  # the database's own check has said why
     except DamagedAnchor:
         yield (
             "audit.anchor was changed, or encrypted with another data.key. Check the "
@@ -208,12 +202,12 @@ def _audit(_app: Flask) -> Iterator[str]:
         yield f"The chain is broken at entry {first.entry}. Run: campaign audit verify"
 
 
-def _fonts(_app: Flask) -> Iterator[str]:
+def _fonts() -> Iterator[str]:
     for problem in fonts.check():
         yield _FONT_WORDS[problem.slug].format(**problem.detail)
 
 
-def _queue(_app: Flask) -> Iterator[str]:
+def _queue() -> Iterator[str]:
     try:
         waiting = jobs.queue().waiting()
     except Exception as problem:
@@ -223,7 +217,7 @@ def _queue(_app: Flask) -> Iterator[str]:
         yield f"{waiting} jobs wait. Is a worker running? Start one: campaign worker"
 
 
-def _readers_note(_app: Flask) -> str:
+def _readers_note() -> str:
     """Say which walls around the readers of strangers' files this machine lacks."""
     try:
         ways = run_apart(list_open_ways, b"/etc/passwd")
@@ -234,24 +228,24 @@ def _readers_note(_app: Flask) -> str:
     return f"the process that reads strangers' files still {', '.join(ways)} (deploy.md)"
 
 
-def _readers(_app: Flask) -> Iterator[str]:
+def _readers() -> Iterator[str]:
     try:
         run_apart(list_open_ways, b"")
     except (ReadingFailed, WorkProcessStopped) as problem:
         yield f"Strangers' files cannot be read ({problem}). Install the application again."
 
 
-def _mail(app: Flask) -> Iterator[str]:
-    settings: Settings = app.extensions["settings"]
+def _mail() -> Iterator[str]:
+    settings = current_settings()
     try:
         if aside := list_put_aside():
             yield f"{len(aside)} emails could not be read. To see them: campaign files aside"
     except storage.FilesAway:
         pass  # the check of the files has said why
-    if settings.bounce_maildir and not is_maildir(settings.folder / settings.bounce_maildir):
-        yield "bounce_maildir is not a Maildir. Choose a folder that contains cur, new and tmp."
-    if settings.reply_maildir and not is_maildir(settings.folder / settings.reply_maildir):
-        yield "reply_maildir is not a Maildir. Choose a folder that contains cur, new and tmp."
+    for name in ("bounce_maildir", "reply_maildir"):
+        maildir: str = getattr(settings, name)
+        if maildir and not is_maildir(settings.folder / maildir):
+            yield f"{name} is not a Maildir. Choose a folder that contains cur, new and tmp."
     if settings.reply_maildir and not settings.reply_address:
         yield "reply_maildir is set, but reply_address is not. Replies need it: set it too."
     if settings.mail_transport == "files":
@@ -266,17 +260,14 @@ def _mail(app: Flask) -> Iterator[str]:
         )
 
 
-def _erasing(app: Flask) -> Iterator[str]:
-    settings: Settings = app.extensions["settings"]
+def _erasing() -> Iterator[str]:
+    settings = current_settings()
     if not settings.retention_months:
         return
     yesterday = db.utcnow() - _DAILY
-    try:
-        with db.reading() as session:
-            due = overdue.list_due(session, months=settings.retention_months, now=yesterday)
-            late = overdue.count_due(session, due)
-    except SQLAlchemyError:
-        return  # the database's own check has said why
+    with db.reading() as session:
+        due = overdue.list_due(session, months=settings.retention_months, now=yesterday)
+        late = overdue.count_due(session, due)
     if late:
         yield (
             f"Contact details of {late} signatures are kept longer than retention_months "
@@ -284,7 +275,7 @@ def _erasing(app: Flask) -> Iterator[str]:
         )
 
 
-_CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
+_CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": _settings,
     "about us": _about_us,
     "database": _database,
@@ -298,7 +289,7 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "mail": _mail,
     "erasing": _erasing,
 }
-_NOTES: dict[str, Callable[[Flask], str]] = {
+_NOTES: dict[str, Callable[[], str]] = {
     "settings": _settings_note,
     "keys": _keys_note,
     "scratch": _scratch_note,

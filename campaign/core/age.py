@@ -1,7 +1,4 @@
-"""Encryption to the keys of people, in age's format: exports, backups.
-
-A key is an age recipient (`age1…`) or a public SSH key.
-"""
+"""Encryption in age's format to people's keys (`age1…` or public SSH): exports, backups."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -39,10 +36,7 @@ class Writable(Protocol):
 
 
 def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Writable) -> None:
-    """Write the chunks into `out`, encrypted to all of the keys, as a stream.
-
-    What goes wrong while the chunks are made, or written, is raised as it is.
-    """
+    """Write the chunks into `out` as a stream, encrypted to all keys; what they raise is raised."""
     stream, sink = _Stream(chunks), _Sink(out)
     recipients = [to_recipient(key) for key in keys]
     problem: Exception | None = None
@@ -57,10 +51,7 @@ def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Writable) -> None
 
 
 def decrypt(source: BinaryIO, identities: Path, out: BinaryIO) -> None:
-    """Write into `out` what `encrypt` was given, by the secret keys of the file `identities`.
-
-    Raises Refused where none of them opens it, or it was changed or cut off.
-    """
+    """Undo `encrypt` by the secret keys of a file. Raises Refused: other key, changed, cut off."""
     keys = _read_identities(identities)
     try:
         pyrage.decrypt_io(source, out, keys)

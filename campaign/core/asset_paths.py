@@ -1,8 +1,4 @@
-"""Where the files lie that are not code: templates, static files, what is printed.
-
-In a checkout they are folders of the top level; in an installed wheel the build has put them
-below the package (see `tool.hatch.build` in pyproject.toml).
-"""
+"""Where templates, static files and letters lie, in a checkout or an installed wheel."""
 
 from pathlib import Path
 

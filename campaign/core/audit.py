@@ -23,16 +23,20 @@ from sqlalchemy import Index, LargeBinary, Row, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db, jobs
-from campaign.core.db import Base, Json, PrimaryKey, table_of, utcnow
+from campaign.core.db import Json, NumberedRow, table_of, utcnow
 from campaign.core.sealing import Keyring, WrongKey
 from campaign.core.settings import current_settings
 
 _CHAIN_LOCK = 0x0A0D17
 _BATCH = 1_000
+SEALED_BEFORE = "sealed_before"
+"""Detail with a text that was public and is no more, sealed (`seal_text`)."""
+_PLACE = "audit_entry.detail"
+log = structlog.get_logger()
+_ANCHOR_PLACE = "audit.anchor"
 
 
-class AuditEntry(Base):
-    __tablename__ = "audit_entry"
+class AuditEntry(NumberedRow):
     __table_args__ = (
         Index("ix_audit_entry_action", "action", "id"),
         Index("ix_audit_entry_actor", "actor", "action", "id"),
@@ -40,7 +44,6 @@ class AuditEntry(Base):
         Index("ix_audit_entry_subject", "subject", "id"),
     )
 
-    id: Mapped[PrimaryKey]
     at: Mapped[datetime] = mapped_column(index=True)
     actor: Mapped[str] = mapped_column(String(40))
     """`staff:7`, `job:bundles.print`, `command`: ids, no names."""
@@ -76,11 +79,6 @@ class Fault:
     """Edited itself; one missing before it; all missing up to it; not the one that was anchored."""
     entry: int
     at: datetime | None
-
-
-SEALED_BEFORE = "sealed_before"
-"""Detail with a text that was public and is no more, sealed (`seal_text`)."""
-_PLACE = "audit_entry.detail"
 
 
 def seal_text(text: str) -> str:
@@ -175,10 +173,6 @@ def _digest(entry: AuditEntry | Row[Any]) -> bytes:
         ensure_ascii=False,
     )
     return hashlib.sha256(bytes(entry.previous) + body.encode()).digest()
-
-
-log = structlog.get_logger()
-_ANCHOR_PLACE = "audit.anchor"
 
 
 class DamagedAnchor(Exception):

@@ -1,7 +1,4 @@
-"""The clock: the one place that asks what time it is, and on which day something happens.
-
-Moments are UTC. A day belongs to a place: the organisation's, the campaign's or the mission's zone.
-"""
+"""The one place that asks what time it is. Moments are UTC; a day belongs to a place's zone."""
 
 import calendar
 from datetime import UTC, date, datetime, time

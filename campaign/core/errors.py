@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+QUOTED = 80
+"""Characters of a file's text that a sentence quotes."""
+
 
 class DomainError(Exception):
     """An expected failure: a slug that names it, and the data its wording needs."""
@@ -76,10 +79,6 @@ class UnsafeSettings(DomainError):
 
     def __str__(self) -> str:
         return self.slug
-
-
-QUOTED = 80
-"""Characters of a file's text that a sentence quotes."""
 
 
 def N_(sentence: str) -> str:  # noqa: N802 — the name that gatherers of messages know

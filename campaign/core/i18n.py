@@ -143,10 +143,7 @@ def countries(in_language: str | None = None) -> list[tuple[str, str]]:
 
 
 def countries_anywhere() -> Iterator[tuple[str, str]]:
-    """Yield all countries as (code, name) in every language that CLDR knows.
-
-    Read past Babel, which keeps all that it has of a language: together 150 MB and a second.
-    """
+    """Yield countries in every language; Babel would keep all of each: 150 MB and a second."""
     for language in known_languages():
         with Path(resolve_locale_filename(language)).open("rb") as file:
             yield from _countries_of(pickle.load(file).get("territories", {}))  # noqa: S301
@@ -343,10 +340,7 @@ def number_locale(code: str) -> BabelLocale:
 
 @lru_cache(maxsize=256)
 def _known(code: str) -> BabelLocale | None:
-    """Return what Babel knows of a language; None of one that it does not know, or no code.
-
-    The one gate: codes come from strangers' files, too.
-    """
+    """Return what Babel knows of a language: the one gate for codes, some from strangers' files."""
     try:
         return BabelLocale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError, TypeError):

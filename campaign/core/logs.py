@@ -13,10 +13,7 @@ from campaign.core.settings import Settings
 
 
 def place_of(problem: BaseException) -> str:
-    """Return where a failure was raised in our own code: file, line and function, no message.
-
-    The message of an exception may quote a person; its place cannot.
-    """
+    """Return file, line and function of a failure; its message may quote a person."""
     frames = traceback.extract_tb(problem.__traceback__)
     ours = [frame for frame in frames if "campaign" in Path(frame.filename).parts] or frames
     last = ours[-1] if ours else None

@@ -18,11 +18,12 @@ from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import TooMany
 
 _HOUR = 3600
+WIDER_BUDGET = 8
+"""Times the budget of a /64 that the /48 around it has: many /64 belong to one customer, and a /48
+can be one customer or a small town's."""
 
 
 class RateLimit(db.Base):
-    __tablename__ = "rate_limit"
-
     bucket: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     count: Mapped[int]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -36,11 +37,6 @@ _COUNT = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 """Built once: every signature is counted, and building a statement takes longer than sending it."""
-
-
-WIDER_BUDGET = 8
-"""Times the budget of a /64 that the /48 around it has: many /64 belong to one customer, and a /48
-can be one customer or a small town's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +104,7 @@ def _name(account: str, network: str) -> str:
 
 
 def count_against_limit(session: Session, what: str, place: str, per_hour: int) -> int:
-    """Count one `what` from `place`, and give how many there were in this clock hour.
-
-    Raises TooMany beyond `per_hour`.
-    """
+    """Count one `what` in this clock hour; return how many. Raises TooMany beyond `per_hour`."""
     now = clock.utcnow()
     row = {"bucket": _bucket(what, place, now), "count": 1, "expires_at": now + timedelta(hours=1)}
     counted = fetch_first(session, _COUNT[session.get_bind().dialect.name], row)

@@ -110,10 +110,7 @@ class Keyring:
         self.state = state
 
     def seal(self, text: str, place: str, row: bytes = b"") -> bytes:
-        """Seal `text` for `place` (a column's name) and its row: it opens nowhere else.
-
-        Of its length a thief learns the bucket alone (`_bucket_of`), and whether it is empty.
-        """
+        """Seal for a column and row. Its length tells the bucket (`_bucket_of`), no more."""
         data = text.encode()
         if row and not data:
             return EMPTY_IN_ROW

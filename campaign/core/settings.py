@@ -1,9 +1,4 @@
-"""Every setting, typed and documented in one place.
-
-A value comes from the defaults below, then `settings.toml` in the instance folder, then the
-environment (`CAMPAIGN_` and the name in capitals), the later winning. The instance folder itself
-is named by `CAMPAIGN_INSTANCE`, `./instance` otherwise. `docs/deploy.md` is tested against this.
-"""
+"""Every setting: defaults, then `settings.toml` of the instance folder, then the environment."""
 
 import base64
 import os
@@ -25,15 +20,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from campaign.core import unsafe_settings
 from campaign.core.errors import UnsafeSettings
 from campaign.core.keyfiles import KEY_BYTES, read_key
-from campaign.core.unsafe_settings import (
-    SECOND_FACTOR_ROLES,
-    refuse_open_folders,
-    refuse_readable_secrets,
-    refuse_unsafe,
-    refuse_weak_keys,
-)
 
 
 def _split(value: object) -> object:
@@ -264,7 +253,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, toml
 
     def model_post_init(self, _context: Any, /) -> None:
-        refuse_unsafe(self)
+        unsafe_settings.refuse_unsafe(self)
 
     @property
     def folder(self) -> Path:
@@ -287,7 +276,7 @@ class Settings(BaseSettings):
     @property
     def second_factor_roles_suffice(self) -> bool:
         """Return whether all who see personal data need a second factor."""
-        return set(self.second_factor_roles) >= SECOND_FACTOR_ROLES
+        return set(self.second_factor_roles) >= unsafe_settings.SECOND_FACTOR_ROLES
 
     @property
     def secure(self) -> bool:
@@ -336,10 +325,10 @@ class Settings(BaseSettings):
     def prepare(self) -> None:
         """Make the instance folder and its keys; read them, so that a bad key is found now."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        refuse_readable_secrets(self.folder / "settings.toml")
+        unsafe_settings.refuse_readable_secrets(self.folder / "settings.toml")
         _ = self.secret, self.data_secrets
-        refuse_weak_keys(self)
-        refuse_open_folders(self)
+        unsafe_settings.refuse_weak_keys(self)
+        unsafe_settings.refuse_open_folders(self)
 
 
 def _decode_key(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """The time zone of a place: from its country, and in a country of several from its city. Pure."""
 
+import re
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -46,21 +47,15 @@ _CITIES = {
 """Cities with missions that give no zone its name, in countries of several zones."""
 
 
+_OF_PLACES = re.compile(
+    "(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/"
+)
+
+
 @cache
 def all_zones() -> tuple[str, ...]:
     """Return the names that mean a place: `America/Toronto`, and UTC."""
-    places = {
-        "Africa",
-        "America",
-        "Antarctica",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-    }
-    named = (zone for zone in available_timezones() if zone.partition("/")[0] in places)
+    named = (zone for zone in available_timezones() if _OF_PLACES.match(zone))
     return ("UTC", *sorted(named))
 
 
@@ -70,10 +65,7 @@ def zones_in(country: str) -> tuple[str, ...]:
 
 @cache
 def zone_of(country: str, city: str) -> str:
-    """Return the zone of a city; of one that is not known that of the capital, UTC for no country.
-
-    It is a suggestion: in the form of a mission another one can be chosen.
-    """
+    """Return the zone of a city, else of the capital, else UTC: a suggestion for a form."""
     zones = zones_in(country)
     capital = _CAPITALS.get(country) or next(iter(zones), "UTC")
     return _by_city(zones).get(_plain(city), capital)

@@ -4,6 +4,7 @@ import hmac
 import os
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -40,9 +41,8 @@ def refuse_readable_secrets(path: Path) -> None:
 
 def refuse_unsafe(settings: "Settings") -> None:
     """Raise UnsafeSettings where the mix would put people at risk or cannot work."""
-    for wrong, sentence in (*_unusable(settings), *_exposed(settings), *_unguarded(settings)):
-        if wrong:
-            raise UnsafeSettings(sentence)
+    for sentence in chain(_unusable(settings), _unsafe(settings)):
+        raise UnsafeSettings(sentence)
 
 
 def refuse_weak_keys(settings: "Settings") -> None:
@@ -67,56 +67,37 @@ def refuse_open_folders(settings: "Settings") -> None:
             raise UnsafeSettings(f"{folder} can be read by others. Run: chmod 700 {folder}")
 
 
-def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    production = settings.mode == "production"
-    host = urlsplit(settings.base_url).hostname
+def _unsafe(settings: "Settings") -> Iterator[str]:
+    """Yield what would let others read letters, mails or passwords, or let them in."""
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    yield (
-        production and not settings.secure,
-        "In production base_url must start with https: letters and passwords travel over it.",
-    )
-    yield (not production and bool(host) and host not in _LOOPBACK, SHOWS_MAILS)
-    yield (
-        production and settings.mail_transport == "files",
-        "In production mail_transport must be smtp: mails in files reach nobody.",
-    )
-    yield (
-        production and settings.smtp_security == "none" and settings.smtp_host not in _LOOPBACK,
-        "In production smtp_security must be starttls or tls, or the server on this machine.",
-    )
-    yield (
-        secret is not None and (len(secret) < KEY_BYTES or len(set(secret)) < 10),
-        "secret_key is too short or too plain: 32 random characters at least.",
-    )
-    yield (
-        production
-        and settings.s3_endpoint.startswith("http://")
-        and urlsplit(settings.s3_endpoint).hostname not in _LOOPBACK,
-        "In production s3_endpoint must start with https, or be on this machine.",
-    )
+    if secret is not None and (len(secret) < KEY_BYTES or len(set(secret)) < 10):
+        yield "secret_key is too short or too plain: 32 random characters at least."
+    if settings.mode == "production":
+        yield from _unsafe_in_production(settings)
+    elif not _is_here(settings.base_url):
+        yield SHOWS_MAILS
 
 
-def _unguarded(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    production = settings.mode == "production"
+def _unsafe_in_production(settings: "Settings") -> Iterator[str]:
+    if not settings.secure:
+        yield "In production base_url must start with https: letters and passwords travel over it."
+    if settings.mail_transport == "files":
+        yield "In production mail_transport must be smtp: mails in files reach nobody."
+    if settings.smtp_security == "none" and settings.smtp_host not in _LOOPBACK:
+        yield "In production smtp_security must be starttls or tls, or the server on this machine."
+    if settings.s3_endpoint.startswith("http://") and not _is_here(settings.s3_endpoint):
+        yield "In production s3_endpoint must start with https, or be on this machine."
     for name in ("database_url", "jobs_url"):
         url: str = getattr(settings, name)
+        if url.startswith("postgres") and not _is_postgres_private(url):
+            yield f"In production {name} needs sslmode=verify-full or require, or this machine."
+    if settings.jobs_url.startswith("redis://") and not _is_here(settings.jobs_url):
+        yield "In production jobs_url must start with rediss, or be on this machine."
+    if not (settings.second_factor_waived or settings.second_factor_roles_suffice):
         yield (
-            production and url.startswith("postgres") and not _is_postgres_private(url),
-            f"In production {name} needs sslmode=verify-full or require, or this machine.",
-        )
-    yield (
-        production and settings.jobs_url.startswith("redis://") and not _is_here(settings.jobs_url),
-        "In production jobs_url must start with rediss, or be on this machine.",
-    )
-    yield (
-        production
-        and not settings.second_factor_waived
-        and not settings.second_factor_roles_suffice,
-        (
             "In production second_factor_roles must name staff and admin: who guesses one password "
             "would read every letter. To go without: second_factor_waived = true."
-        ),
-    )
+        )
 
 
 def _is_here(url: str) -> bool:
@@ -146,43 +127,30 @@ def _is_local_host(host: str) -> bool:
     return bare in _LOOPBACK or bare.partition(":")[0] in _LOOPBACK
 
 
-def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    url = urlsplit(settings.base_url)
-    yield (
-        url.scheme not in {"http", "https"} or not url.hostname,
-        "base_url must be an http or https address.",
-    )
-    yield not settings.locales, "locales must name one language at least."
-    yield (
-        not (is_colour(settings.accent) and is_colour(settings.accent_dark)),
-        "accent and accent_dark must be colours such as #1f4e79.",
-    )
-    yield (
-        contrast(settings.accent, "#ffffff") < 4.5,
-        "accent is too light: text in it on white paper needs a contrast of 4.5 at least.",
-    )
-    yield (
-        contrast(settings.accent_dark, "#1d1f22") < 4.5,
-        "accent_dark is too dark: text in it on the dark page needs a contrast of 4.5.",
-    )
-    yield (
-        not all(is_recipient(key) for key in settings.backup_recipients),
-        "backup_recipients must be public keys of age (age1…) or SSH (ssh-ed25519, ssh-rsa).",
-    )
-    s3 = urlsplit(settings.files)
-    yield (
-        "://" in settings.files and not (s3.scheme == "s3" and s3.netloc),
-        "files must be a folder, or an address such as s3://bucket/prefix.",
-    )
-    yield (
-        bool(settings.s3_endpoint)
-        and urlsplit(settings.s3_endpoint).scheme not in {"http", "https"},
-        "s3_endpoint must be an http or https address.",
-    )
-    yield not _known_zone(settings.timezone), "timezone must be a name such as America/Toronto."
+def _unusable(settings: "Settings") -> Iterator[str]:
+    """Yield what nobody could use or read."""
+    url, s3 = urlsplit(settings.base_url), urlsplit(settings.files)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        yield "base_url must be an http or https address."
+    if not settings.locales:
+        yield "locales must name one language at least."
+    if not (is_colour(settings.accent) and is_colour(settings.accent_dark)):
+        yield "accent and accent_dark must be colours such as #1f4e79."
+    if contrast(settings.accent, "#ffffff") < 4.5:
+        yield "accent is too light: text in it on white paper needs a contrast of 4.5 at least."
+    if contrast(settings.accent_dark, "#1d1f22") < 4.5:
+        yield "accent_dark is too dark: text in it on the dark page needs a contrast of 4.5."
+    if not all(map(is_recipient, settings.backup_recipients)):
+        yield "backup_recipients must be public keys of age (age1…) or SSH (ssh-ed25519, ssh-rsa)."
+    if "://" in settings.files and not (s3.scheme == "s3" and s3.netloc):
+        yield "files must be a folder, or an address such as s3://bucket/prefix."
+    if settings.s3_endpoint and urlsplit(settings.s3_endpoint).scheme not in {"http", "https"}:
+        yield "s3_endpoint must be an http or https address."
+    if not _is_zone(settings.timezone):
+        yield "timezone must be a name such as America/Toronto."
 
 
-def _known_zone(name: str) -> bool:
+def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -1,7 +1,4 @@
-"""Loads the demo into an instance: officials, the embassy, four cases, staff, invented letters.
-
-A second time changes nothing: what is there already is left as it is.
-"""
+"""Loads the demo into an instance, leaving what is there already as it is."""
 
 import io
 import os

@@ -32,6 +32,9 @@ from campaign.signing.letter import letter_facts
 _BATCH = 2_000
 _SPAN = timedelta(days=10)
 """Over which people sign, the last ones just now."""
+log = structlog.get_logger()
+_OWN_WORDS = 0.5
+"""Of a rehearsal, half the letters have own words: these are what is looked at."""
 
 
 def synthesise(
@@ -196,12 +199,6 @@ def _count(session: Session, campaign: Campaign) -> int:
         )
         or 0
     )
-
-
-log = structlog.get_logger()
-
-_OWN_WORDS = 0.5
-"""Of a rehearsal, half the letters have own words: these are what is looked at."""
 
 
 @jobs.job("demo.rehearse")

@@ -23,6 +23,8 @@ _STATUS = re.compile(r"5\.(\d{1,3})\.\d{1,3}")
 _ABOUT_THE_ADDRESS = {"0", "1", "2", "4"}
 """Subjects of RFC 3463: undefined, address, mailbox, routing. The others (the server, the protocol,
 the content, policy) are about the mail or its sender: another mail may get through."""
+log = structlog.get_logger()
+_MOST_BYTES = 2_000_000
 
 
 def is_about_address(status: str) -> bool:
@@ -60,11 +62,6 @@ def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
     return exists().where(BadAddress.email_hmac == fingerprint)
 
 
-log = structlog.get_logger()
-
-_MOST_BYTES = 2_000_000
-
-
 @jobs.job("mail.read-bounces", every_minutes=10)
 def read_bounces() -> None:
     settings = current_settings()
@@ -90,10 +87,7 @@ def _read(raw: bytes) -> bool:
 
 
 def take_in(session: Session, report: Report) -> bool:
-    """Mark the address of which a report says that mail does not get there, if it is believed.
-
-    Only one that quotes the id of our mail is: anybody can send a report that names an address.
-    """
+    """Mark a report's address, if it quotes the id of our mail: anybody can name an address."""
     fingerprint = session.scalar(
         select(OutboxMail.recipient_hmac).where(OutboxMail.public_id == report.message_id)
     )

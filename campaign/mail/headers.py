@@ -1,7 +1,4 @@
-"""How headers are written, and how those of strangers are read.
-
-An address that a machine is to call stays whole on its line.
-"""
+"""How headers are written, and how those of strangers are read."""
 
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage

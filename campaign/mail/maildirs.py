@@ -1,8 +1,4 @@
-"""Maildir folders that a mail server fills and we empty: reports on deliveries, answers.
-
-A mail that fails twice is put aside: sealed, out of the way, and told on Today and by
-`campaign doctor`.
-"""
+"""Maildir folders that a mail server fills and we empty. What fails twice is put aside, sealed."""
 
 import secrets
 import shutil
@@ -30,10 +26,7 @@ def is_maildir(path: Path) -> bool:
 
 
 def empty(path: Path, take: Callable[[bytes], bool], *, kind: str, most_bytes: int) -> int:
-    """Hand each new mail to `take`, and remove what it took; tells how many were left.
-
-    Of a longer mail, `take` gets the first `most_bytes`. `kind` names those that are put aside.
-    """
+    """Hand each new mail's first bytes to `take`, remove what it took; return how many are left."""
     mails = sorted((path / "new").iterdir())
     return sum(not _is_taken(mail, take, kind, most_bytes) for mail in mails)
 

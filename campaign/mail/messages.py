@@ -18,29 +18,26 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import ClassVar, Self
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Insert,
-    Integer,
-    String,
-    bindparam,
-    func,
-    insert,
-    literal_column,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db, jobs
-from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
+from campaign.core.db import Base, Created, Locale, LookUp, PublicRow, Sealed, SealedRow
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
 from campaign.core.text.email_addresses import canonical_email
+
+CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped")
+"""Failures of mails that were held back: nobody got them."""
+_DAY = timedelta(days=1)
+# Of two mails to one person at once, one waits until the other is there to be counted. SQLite has
+# one writer at a time anyway.
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
+kinds: dict[str, type["Mail"]] = {}
+MOST_A_DAY = {"ask": 3, "join": 2}
+"""Budgets smaller than the setting."""
 
 
 class MailState(enum.StrEnum):
@@ -50,24 +47,16 @@ class MailState(enum.StrEnum):
     FAILED = "failed"
 
 
-CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped")
-"""Failures of mails that were held back: nobody got them."""
-
-
-class OutboxMail(Base):
+class OutboxMail(SealedRow, PublicRow):
     """One mail to one person. Once sent, what it said is forgotten."""
 
-    __tablename__ = "outbox_mail"
     __table_args__ = (
-        Index("ix_outbox_mail_state_due_at", "state", "due_at"),
-        Index("ix_outbox_mail_recipient_hmac_created_at", "recipient_hmac", "created_at"),
+        sa.Index("ix_outbox_mail_state_due_at", "state", "due_at"),
+        sa.Index("ix_outbox_mail_recipient_hmac_created_at", "recipient_hmac", "created_at"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    kind: Mapped[str] = mapped_column(String(60))
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    kind: Mapped[str] = mapped_column(sa.String(60))
+    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaign.id"))
     """The campaign that it is about: once that is stopped, the mail is not sent."""
     recipient: Mapped[str | None] = mapped_column(Sealed("outbox_mail.recipient"))
     recipient_hmac: Mapped[bytes] = mapped_column(LookUp(32))
@@ -77,7 +66,7 @@ class OutboxMail(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     """When it may be tried (again); while it is being sent, when its sender counts as dead."""
-    failure: Mapped[str | None] = mapped_column(String(200))
+    failure: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[Created]
     sent_at: Mapped[datetime | None]
 
@@ -85,24 +74,14 @@ class OutboxMail(Base):
 class BadAddress(Base):
     """An address to which mail does not get: it gets no more reminders and news."""
 
-    __tablename__ = "bad_address"
-
     email_hmac: Mapped[bytes] = mapped_column(LookUp(32), primary_key=True)
-    status: Mapped[str] = mapped_column(String(12))
+    status: Mapped[str] = mapped_column(sa.String(12))
     """The enhanced status code of RFC 3463 that the server gave, such as "5.1.1"."""
     marked_at: Mapped[Created]
 
 
-_DAY = timedelta(days=1)
 _OUTBOX = db.table_of(OutboxMail)
-_PUT = insert(_OUTBOX).returning(_OUTBOX.c.id)
-# Of two mails to one person at once, one waits until the other is there to be counted. SQLite has
-# one writer at a time anyway.
-_LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
-
-kinds: dict[str, type["Mail"]] = {}
-MOST_A_DAY = {"ask": 3, "join": 2}
-"""Budgets smaller than the setting."""
+_PUT = sa.insert(_OUTBOX).returning(_OUTBOX.c.id)
 
 
 class Mail(TemplateContext):
@@ -218,28 +197,30 @@ def lock_address(session: Session, recipient_hmac: bytes) -> None:
 
 
 @lru_cache(maxsize=16)
-def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> Insert:
+def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> sa.Insert:
     """Count and insert in one step. Built once: a mail goes with every signature."""
-    given = {name: bindparam(name, type_=_OUTBOX.c[name].type) for name in names}
+    given = {name: sa.bindparam(name, type_=_OUTBOX.c[name].type) for name in names}
     had = (
-        select(func.count())
+        sa.select(sa.func.count())
         .select_from(_OUTBOX)
         .where(
             _OUTBOX.c.recipient_hmac == given["recipient_hmac"],
-            _OUTBOX.c.created_at > bindparam("since", type_=_OUTBOX.c.created_at.type),
+            _OUTBOX.c.created_at > sa.bindparam("since", type_=_OUTBOX.c.created_at.type),
             # News that somebody has subscribed to must not use up what confirms a letter.
             _OUTBOX.c.kind.in_(_literals(counted)),
             # Nobody got what was held back: a mail that replaces it may still go.
-            func.coalesce(_OUTBOX.c.failure, "").not_in(_literals(CANCELLED)),
+            sa.func.coalesce(_OUTBOX.c.failure, "").not_in(_literals(CANCELLED)),
         )
         .scalar_subquery()
     )
-    values = select(*given.values()).where(had < bindparam("most", type_=Integer))
+    values = sa.select(*given.values()).where(had < sa.bindparam("most", type_=sa.Integer))
     return (
-        insert(_OUTBOX).from_select(names, values, include_defaults=False).returning(_OUTBOX.c.id)
+        sa.insert(_OUTBOX)
+        .from_select(names, values, include_defaults=False)
+        .returning(_OUTBOX.c.id)
     )
 
 
-def _literals(words: Iterable[str]) -> list[ColumnElement[str]]:
+def _literals(words: Iterable[str]) -> list[sa.ColumnElement[str]]:
     """Words written into a statement: a list of parameters would be put in anew each time."""
-    return [literal_column(f"'{word}'") for word in words]
+    return [sa.literal_column(f"'{word}'") for word in words]

@@ -15,10 +15,7 @@ _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 
 
 class MailNotTaken(Exception):
-    """The mail was not taken; `permanent` says that trying again is of no use.
-
-    `recipient_status` is the status code (RFC 3463) where the server refused the address for good.
-    """
+    """The mail was not taken; `recipient_status` (RFC 3463) where its address was refused."""
 
     def __init__(self, reason: str, *, permanent: bool, recipient_status: str = "") -> None:
         super().__init__(reason)
@@ -89,10 +86,7 @@ class Smtp:
 
 
 def status_of(code: int, answer: bytes | str) -> str:
-    """Return the status code of an answer that refused a recipient for good; else empty.
-
-    A server that gives none beside its 5xx has said `5.0.0`: "not possible", and no more.
-    """
+    """Return the status of an answer 5xx; `5.0.0` ("not possible") where it gives none."""
     if code < 500:
         return ""
     text = answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer

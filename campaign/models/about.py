@@ -8,7 +8,7 @@ import enum
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey
+from campaign.core.db import Created, Locale, NumberedRow
 from campaign.models.staff import StaffUser
 
 
@@ -18,13 +18,11 @@ class AboutPage(enum.StrEnum):
     ACCESSIBILITY = "accessibility"
 
 
-class OrganisationText(Base):
+class OrganisationText(NumberedRow):
     """A version of what the organization adds to one of these pages, in one language."""
 
-    __tablename__ = "organisation_text"
     __table_args__ = (Index("ix_organisation_text_page", "page", "locale", "id"),)
 
-    id: Mapped[PrimaryKey]
     page: Mapped[AboutPage]
     locale: Mapped[Locale]
     text: Mapped[str] = mapped_column(Text)
@@ -35,13 +33,11 @@ class OrganisationText(Base):
     written_by: Mapped[StaffUser] = relationship()
 
 
-class PrivacyNotice(Base):
+class PrivacyNotice(NumberedRow):
     """A version of the whole privacy notice in one language, as it was on its page."""
 
-    __tablename__ = "privacy_notice"
     __table_args__ = (Index("ix_privacy_notice_locale", "locale", "id"),)
 
-    id: Mapped[PrimaryKey]
     locale: Mapped[Locale]
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Created]

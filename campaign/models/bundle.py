@@ -6,18 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import (
-    Base,
-    Created,
-    Json,
-    Locale,
-    PrimaryKey,
-    PublicId,
-    Sealed,
-    SealId,
-    Words,
-    parent_key,
-)
+from campaign.core import db
 from campaign.core.db.leases import Leased
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
@@ -58,16 +47,12 @@ class DeliveryOutcome(enum.StrEnum):
     """It was not delivered, because its campaign was stopped."""
 
 
-class Journey(Base):
+class Journey(db.PublicRow):
     """Bundles of several campaigns, frozen in one go, that travel to one destination together."""
 
-    __tablename__ = "journey"
-
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     mission: Mapped[Mission | None] = relationship()
     bundles: Mapped[list["Bundle"]] = relationship(back_populates="journey", order_by="Bundle.id")
@@ -77,13 +62,9 @@ class Journey(Base):
         return self.mission or self.bundles[0].destination
 
 
-class Bundle(Leased, Base):
-    """A frozen set of letters of one campaign for one destination.
+class Bundle(db.SealedRow, Leased, db.PublicRow):
+    """A frozen set of letters of a campaign for a mission, or by post for an official."""
 
-    That is a mission, or by post an official: two unique rules, as NULLs never collide.
-    """
-
-    __tablename__ = "bundle"
     __table_args__ = (
         UniqueConstraint("campaign_id", "mission_id", "sequence"),
         Index(
@@ -96,16 +77,13 @@ class Bundle(Leased, Base):
         CheckConstraint("(mission_id IS NULL) <> (official_id IS NULL)", name="one_destination"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
     official_id: Mapped[int | None] = mapped_column(ForeignKey("official.id"), index=True)
     sequence: Mapped[int]
     kind: Mapped[BundleKind]
     state: Mapped[BundleState] = mapped_column(default=BundleState.PRINTING)
-    frozen: Mapped[Json]
+    frozen: Mapped[db.Json]
     """What the letters say that is not the supporter's: addresses, salutations, paper, dates."""
     letter_count: Mapped[int]
     page_count: Mapped[int | None]
@@ -114,20 +92,20 @@ class Bundle(Leased, Base):
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
     journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
     ready_at: Mapped[datetime | None]
     emptied_at: Mapped[datetime | None]
     """Since when its files are no longer kept: nobody is to be found in them. Hashes stay."""
     remade_at: Mapped[datetime | None]
-    taken_out: Mapped[list[Json]] = mapped_column(default=list, server_default="[]")
+    taken_out: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
     and the `sha256` of the volume that still held them."""
-    released: Mapped[list[Json]] = mapped_column(default=list, server_default="[]")
+    released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]
     returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
     """The bundle that its letters had come from, and went back into when this one was given up."""
-    cancel_reason: Mapped[str | None] = mapped_column(Sealed("bundle.cancel_reason"))
+    cancel_reason: Mapped[str | None] = mapped_column(db.Sealed("bundle.cancel_reason"))
 
     campaign: Mapped[Campaign] = relationship()
     mission: Mapped[Mission | None] = relationship()
@@ -153,19 +131,16 @@ class Bundle(Leased, Base):
         return bool(self.frozen.get("rehearsal"))
 
 
-class Volume(Leased, Base):
+class Volume(db.SealedRow, Leased, db.NumberedRow):
     """At most 500 letters of a bundle in one PDF: a row of the printing ledger."""
 
-    __tablename__ = "volume"
     __table_args__ = (
         UniqueConstraint("bundle_id", "sequence"),
         CheckConstraint("letter_count BETWEEN 1 AND 500", name="letter_count"),
         Index("ix_volume_state_lease_until", "state", "lease_until"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    bundle_id: Mapped[int] = parent_key("bundle.id")
+    bundle_id: Mapped[int] = db.parent_key("bundle.id")
     sequence: Mapped[int]
     letter_count: Mapped[int]
     state: Mapped[VolumeState] = mapped_column(default=VolumeState.WAITING)
@@ -174,39 +149,31 @@ class Volume(Leased, Base):
     byte_count: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
     printed_at: Mapped[datetime | None]
-    region: Mapped[str | None] = mapped_column(Sealed("volume.region"))
+    region: Mapped[str | None] = mapped_column(db.Sealed("volume.region"))
     """Where its letters come from, for the desk alone; None where volumes are made by size."""
 
     bundle: Mapped[Bundle] = relationship(back_populates="volumes")
 
 
-class WaitingLetters(Base):
+class WaitingLetters(db.Base):
     """Letters of a block of signatures that wait for a bundle, as last counted."""
 
-    __tablename__ = "waiting_letters"
     __table_args__ = (Index("ix_waiting_letters_target_id", "target_id", "locale"),)
 
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    target_id: Mapped[int] = parent_key("target.id", primary_key=True)
-    locale: Mapped[Locale] = mapped_column(primary_key=True)
+    target_id: Mapped[int] = db.parent_key("target.id", primary_key=True)
+    locale: Mapped[db.Locale] = mapped_column(primary_key=True)
     letters: Mapped[int]
 
 
-class DeliveryAttempt(Base):
-    """How one bundle fared at the gate, or in the post. `campaign.deliveries` records them.
+class DeliveryAttempt(db.PublicRow):
+    """How one bundle fared at the gate or in the post; several bundles may share a visit."""
 
-    What was written down there besides (who went, who opened, pictures) is the visit's: several
-    bundles may travel together.
-    """
-
-    __tablename__ = "delivery_attempt"
     __table_args__ = (
         Index("ix_delivery_attempt_visit_id_bundle_id", "visit_id", "bundle_id", unique=True),
         Index("ix_delivery_attempt_update_id", "update_id", unique=True),
     )
 
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"))
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"), index=True)
@@ -218,14 +185,11 @@ class DeliveryAttempt(Base):
     received_by: Mapped[str] = mapped_column(Text, default="")
     """What everybody may know of it, where there is no visit; so are the notes."""
     messages: Mapped[int]
-    """How many letters the outcome is about; of a part, how many were taken.
-
-    Of a bundle of signed sheets alone, how many people stand on them.
-    """
+    """Letters that the outcome is about; of a part, those taken; of sheets, the people on them."""
     outcome: Mapped[DeliveryOutcome]
-    notes: Mapped[Words] = mapped_column(default=dict)
+    notes: Mapped[db.Words] = mapped_column(default=dict)
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     campaign: Mapped[Campaign] = relationship()
     bundle: Mapped[Bundle | None] = relationship()
@@ -247,26 +211,23 @@ class DeliveryAttempt(Base):
         return self.bundle.destination
 
 
-class TakenLetters(Base):
-    __tablename__ = "taken_letters"
+class TakenLetters(db.Base):
     __table_args__ = (CheckConstraint("first_number <= last_number", name="numbers"),)
 
-    attempt_id: Mapped[int] = parent_key("delivery_attempt.id", primary_key=True)
+    attempt_id: Mapped[int] = db.parent_key("delivery_attempt.id", primary_key=True)
     first_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_number: Mapped[int]
 
 
-class BundlePrint(Base):
+class BundlePrint(db.NumberedRow):
     """The files that a bundle was, each by its hash; a later print replaces it, and it stays."""
 
-    __tablename__ = "bundle_print"
     __table_args__ = (
         UniqueConstraint("bundle_id", "number"),
         CheckConstraint("number >= 1", name="number"),
     )
 
-    id: Mapped[PrimaryKey]
-    bundle_id: Mapped[int] = parent_key("bundle.id")
+    bundle_id: Mapped[int] = db.parent_key("bundle.id")
     number: Mapped[int]
     """From 1; the highest is the one that is handed over."""
     zip_sha256: Mapped[str] = mapped_column(String(64))
@@ -274,54 +235,45 @@ class BundlePrint(Base):
     pages: Mapped[int]
     on_paper: Mapped[int] = mapped_column(default=0)
     """People on signed sheets who stand in its lists."""
-    files: Mapped[list[Json]]
+    files: Mapped[list[db.Json]]
     """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF."""
-    made_at: Mapped[Created]
+    made_at: Mapped[db.Created]
     removed_at: Mapped[datetime | None]
 
 
-class BundleReprint(Base):
+class BundleReprint(db.SealedRow, db.PublicRow):
     """That files of a bundle were taken to be printed once more. They count nothing anew."""
 
-    __tablename__ = "bundle_reprint"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    bundle_id: Mapped[int] = parent_key("bundle.id", index=True)
-    print_id: Mapped[int] = parent_key("bundle_print.id", index=True)
+    bundle_id: Mapped[int] = db.parent_key("bundle.id", index=True)
+    print_id: Mapped[int] = db.parent_key("bundle_print.id", index=True)
     file: Mapped[str] = mapped_column(String(80), default="")
     sha256: Mapped[str] = mapped_column(String(64))
     """Of what was given out: that of the first print, byte for byte."""
-    reason: Mapped[str] = mapped_column(Sealed("bundle_reprint.reason"))
+    reason: Mapped[str] = mapped_column(db.Sealed("bundle_reprint.reason"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
 
-class CarriedSignature(Base):
+class CarriedSignature(db.Base):
     """A person on a signed sheet that travels with a bundle: with one, by the constraint."""
 
-    __tablename__ = "carried_signature"
-
-    bundle_id: Mapped[int] = parent_key("bundle.id", primary_key=True)
+    bundle_id: Mapped[int] = db.parent_key("bundle.id", primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     """From 1; in the lists it is P00001."""
-    signature_id: Mapped[int] = parent_key("signature.id", unique=True)
+    signature_id: Mapped[int] = db.parent_key("signature.id", unique=True)
 
 
-class CoverText(Base):
+class CoverText(db.NumberedRow):
     """What the cover letter to a mission says, in one language; a version never changes."""
 
-    __tablename__ = "cover_text"
     __table_args__ = (UniqueConstraint("mission_id", "locale", "version"),)
 
-    id: Mapped[PrimaryKey]
-    mission_id: Mapped[int] = parent_key("mission.id")
-    locale: Mapped[Locale]
+    mission_id: Mapped[int] = db.parent_key("mission.id")
+    locale: Mapped[db.Locale]
     version: Mapped[int]
     subject: Mapped[str] = mapped_column(String(200))
     salutation: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     close: Mapped[str] = mapped_column(String(200))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]

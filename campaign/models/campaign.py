@@ -18,22 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
+from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.core.db import (
-    Base,
-    Country,
-    Created,
-    Json,
-    Locale,
-    PrimaryKey,
-    PublicId,
-    SealedList,
-    SealId,
-    Slug,
-    Words,
-    parent_key,
-    partial_index,
-)
 from campaign.models.directory import Mission, Official
 
 if TYPE_CHECKING:
@@ -78,20 +64,15 @@ class UpdateKind(enum.StrEnum):
     OUTCOME = "outcome"
 
 
-class Campaign(Base):
-    __tablename__ = "campaign"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    slug: Mapped[Slug] = mapped_column(unique=True)
+class Campaign(db.SealedRow, db.PublicRow):
+    slug: Mapped[db.Slug] = mapped_column(unique=True)
     reference: Mapped[str] = mapped_column(String(40), unique=True)
     """As people quote it: "UA 58/20"."""
     index_number: Mapped[str] = mapped_column(String(40), default="")
-    country: Mapped[Country]
+    country: Mapped[db.Country]
     format: Mapped[LetterFormat] = mapped_column(default=LetterFormat.LETTER)
     status: Mapped[CampaignStatus] = mapped_column(default=CampaignStatus.DRAFT, index=True)
-    status_reasons: Mapped[Words] = mapped_column(default=dict, server_default=text("'{}'"))
+    status_reasons: Mapped[db.Words] = mapped_column(default=dict, server_default=text("'{}'"))
     stop_kind: Mapped[StopKind] = mapped_column(default=StopKind.HARM, server_default="harm")
     themes: Mapped[list[str]] = mapped_column(default=list)
     timezone: Mapped[str] = mapped_column(String(60))
@@ -109,23 +90,23 @@ class Campaign(Base):
     person_name: Mapped[str] = mapped_column(String(200))
     person_died: Mapped[bool] = mapped_column(default=False)
     person_pronouns: Mapped[str] = mapped_column(String(40), default="")
-    default_locale: Mapped[Locale]
+    default_locale: Mapped[db.Locale]
     letter_locales: Mapped[list[str]] = mapped_column(default=list)
     forbidden_words: Mapped[list[str]] = mapped_column(
-        SealedList("campaign.forbidden_words"), default=list, nullable=True
+        db.SealedList("campaign.forbidden_words"), default=list, nullable=True
     )
     """Words that must not stand in a letter, in any language: a witness's name, a place."""
     full_text_edit: Mapped[bool] = mapped_column(default=False)
     print_translation: Mapped[bool] = mapped_column(default=False)
     embed_hosts: Mapped[list[str]] = mapped_column(default=list)
     """Hosts whose pages may show the form in a frame: "example.org"."""
-    screening: Mapped[Json] = mapped_column(default=dict)
+    screening: Mapped[db.Json] = mapped_column(default=dict)
     """Which letters are looked at before they count (`ScreeningRules`); empty: the usual."""
     embargo_until: Mapped[datetime | None]
     picture: Mapped[str] = mapped_column(String(120), default="")
     picture_wide: Mapped[str] = mapped_column(String(120), default="")
     picture_small: Mapped[str] = mapped_column(String(120), default="")
-    picture_alt: Mapped[Words] = mapped_column(default=dict)
+    picture_alt: Mapped[db.Words] = mapped_column(default=dict)
     picture_x: Mapped[int] = mapped_column(default=50)
     """Where in the picture that is which matters: percent from the left."""
     picture_y: Mapped[int] = mapped_column(default=50)
@@ -136,8 +117,8 @@ class Campaign(Base):
         default=lambda context: context.get_current_parameters().get("created_by_id"),
     )
     forgotten_at: Mapped[datetime | None]
-    created_at: Mapped[Created]
-    changed_at: Mapped[Created]
+    created_at: Mapped[db.Created]
+    changed_at: Mapped[db.Created]
 
     editions: Mapped[list["Edition"]] = relationship(
         back_populates="campaign", cascade="all, delete-orphan", order_by="Edition.id"
@@ -166,13 +147,11 @@ class Campaign(Base):
         return self.format is LetterFormat.CARD
 
 
-class Edition(Base):
-    __tablename__ = "edition"
+class Edition(db.NumberedRow):
     __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
 
-    id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = parent_key("campaign.id")
-    locale: Mapped[Locale]
+    campaign_id: Mapped[int] = db.parent_key("campaign.id")
+    locale: Mapped[db.Locale]
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(Text)
     background: Mapped[str] = mapped_column(Text, default="")
@@ -183,14 +162,12 @@ class Edition(Base):
     campaign: Mapped[Campaign] = relationship(back_populates="editions")
 
 
-class Target(Base):
+class Target(db.NumberedRow):
     """An official on a campaign, and the mission through which letters reach them."""
 
-    __tablename__ = "target"
     __table_args__ = (UniqueConstraint("campaign_id", "official_id"),)
 
-    id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = parent_key("campaign.id")
+    campaign_id: Mapped[int] = db.parent_key("campaign.id")
     official_id: Mapped[int] = mapped_column(ForeignKey("official.id"), index=True)
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
     position: Mapped[int] = mapped_column(default=0)
@@ -201,20 +178,17 @@ class Target(Base):
     mission: Mapped[Mission | None] = relationship()
 
 
-class Update(Base):
-    __tablename__ = "update"
-
-    id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
+class Update(db.NumberedRow):
+    campaign_id: Mapped[int] = db.parent_key("campaign.id", index=True)
     kind: Mapped[UpdateKind]
     happened_on: Mapped[date]
     picture: Mapped[str] = mapped_column(String(120), default="")
-    picture_alt: Mapped[Words] = mapped_column(default=dict)
+    picture_alt: Mapped[db.Words] = mapped_column(default=dict)
     target_id: Mapped[int | None] = mapped_column(ForeignKey("target.id"))
     """The official whose answer it is: the case's page says so under their name."""
     tell_network: Mapped[bool] = mapped_column(default=False)
     tell_signers: Mapped[bool] = mapped_column(default=False, server_default=false())
-    published_at: Mapped[Created]
+    published_at: Mapped[db.Created]
 
     campaign: Mapped[Campaign] = relationship(back_populates="updates")
     editions: Mapped[list["UpdateEdition"]] = relationship(
@@ -225,22 +199,18 @@ class Update(Base):
     )
 
 
-class UpdatePicture(Base):
-    __tablename__ = "update_picture"
-
-    update_id: Mapped[int] = parent_key("update.id", primary_key=True)
+class UpdatePicture(db.Base):
+    update_id: Mapped[int] = db.parent_key("update.id", primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(String(120), index=True)
-    alt: Mapped[Words]
+    alt: Mapped[db.Words]
 
 
-class UpdateEdition(Base):
-    __tablename__ = "update_edition"
+class UpdateEdition(db.NumberedRow):
     __table_args__ = (UniqueConstraint("update_id", "locale"),)
 
-    id: Mapped[PrimaryKey]
-    update_id: Mapped[int] = parent_key("update.id")
-    locale: Mapped[Locale]
+    update_id: Mapped[int] = db.parent_key("update.id")
+    locale: Mapped[db.Locale]
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text, default="")
 
@@ -264,13 +234,12 @@ def _number_anew(_mapper: object, connection: Connection, campaign: Campaign) ->
     )
 
 
-class LetterTemplate(Base):
+class LetterTemplate(db.NumberedRow):
     """The proposed letter in one language; a change makes a new version, an old one stays."""
 
-    __tablename__ = "letter_template"
     __table_args__ = (
         UniqueConstraint("campaign_id", "locale", "target_id", "version"),
-        partial_index(
+        db.partial_index(
             "uq_letter_template_version_for_all",
             "campaign_id",
             "locale",
@@ -280,17 +249,16 @@ class LetterTemplate(Base):
         ),
     )
 
-    id: Mapped[PrimaryKey]
-    campaign_id: Mapped[int] = parent_key("campaign.id")
-    target_id: Mapped[int | None] = parent_key("target.id")
+    campaign_id: Mapped[int] = db.parent_key("campaign.id")
+    target_id: Mapped[int | None] = db.parent_key("target.id")
     """The target it is for; none: for all that have no template of their own."""
-    locale: Mapped[Locale]
+    locale: Mapped[db.Locale]
     version: Mapped[int]
     subject: Mapped[str] = mapped_column(String(200))
     opening: Mapped[str] = mapped_column(Text)
     closing: Mapped[str] = mapped_column(Text)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     campaign: Mapped[Campaign] = relationship(back_populates="templates")
     points: Mapped[list["TalkingPoint"]] = relationship(
@@ -298,14 +266,12 @@ class LetterTemplate(Base):
     )
 
 
-class TalkingPoint(Base):
+class TalkingPoint(db.NumberedRow):
     """One request or fact of a letter template; required, or the supporter's to take or leave."""
 
-    __tablename__ = "talking_point"
     __table_args__ = (UniqueConstraint("template_id", "key"),)
 
-    id: Mapped[PrimaryKey]
-    template_id: Mapped[int] = parent_key("letter_template.id")
+    template_id: Mapped[int] = db.parent_key("letter_template.id")
     key: Mapped[str] = mapped_column(String(60))
     """The same in every language of a campaign: what the form field `points` sends."""
     position: Mapped[int]

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed, SealId, parent_key
+from campaign.core import db
 from campaign.core.db.leases import Leased
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.directory import Mission
@@ -34,14 +34,9 @@ class PaperFate(enum.StrEnum):
     KEPT = "kept"
 
 
-class GateVisit(Base):
+class GateVisit(db.SealedRow, db.PublicRow):
     """A way to a mission’s door: when, who went, who opened. Each bundle carried is an attempt."""
 
-    __tablename__ = "gate_visit"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     key: Mapped[str] = mapped_column(String(64), unique=True)
     """Chosen where it was written down: sent twice, it is recorded once."""
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
@@ -49,12 +44,12 @@ class GateVisit(Base):
     happened_time: Mapped[time | None]
     """By the clocks at the place."""
     place: Mapped[str] = mapped_column(String(200), default="")
-    delegates: Mapped[str] = mapped_column(Sealed("gate_visit.delegates"))
-    received_by: Mapped[str] = mapped_column(Sealed("gate_visit.received_by"))
-    notes: Mapped[str] = mapped_column(Sealed("gate_visit.notes"))
+    delegates: Mapped[str] = mapped_column(db.Sealed("gate_visit.delegates"))
+    received_by: Mapped[str] = mapped_column(db.Sealed("gate_visit.received_by"))
+    notes: Mapped[str] = mapped_column(db.Sealed("gate_visit.notes"))
     tracking: Mapped[str] = mapped_column(String(60), default="")
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     mission: Mapped[Mission | None] = relationship()
     attempts: Mapped[list[DeliveryAttempt]] = relationship(order_by="DeliveryAttempt.id")
@@ -67,34 +62,27 @@ class GateVisit(Base):
         return self.mission or self.attempts[0].destination
 
 
-class GateFile(Base):
+class GateFile(db.PublicRow):
     """A picture or the signed receipt of a visit; its files lie sealed in the storage."""
 
-    __tablename__ = "gate_file"
-
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
-    visit_id: Mapped[int] = parent_key("gate_visit.id", index=True)
+    visit_id: Mapped[int] = db.parent_key("gate_visit.id", index=True)
     kind: Mapped[GateFileKind]
     format: Mapped[GateFileFormat]
     folder: Mapped[str] = mapped_column(String(40))
     pages: Mapped[int]
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     visit: Mapped[GateVisit] = relationship(back_populates="files")
 
 
-class EnvelopeRun(Leased, Base):
+class EnvelopeRun(Leased, db.PublicRow):
     """A bundle's letters in envelopes: how many in each, and the files to print them from."""
 
-    __tablename__ = "envelope_run"
     __table_args__ = (
         CheckConstraint("letters_each BETWEEN 1 AND 500", name="letters_each"),
         Index("ix_envelope_run_state_lease_until", "state", "lease_until"),
     )
 
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), unique=True)
     letters_each: Mapped[int]
     with_letters: Mapped[bool]
@@ -102,10 +90,10 @@ class EnvelopeRun(Leased, Base):
     envelope_count: Mapped[int]
     state: Mapped[RunState] = mapped_column(default=RunState.WAITING)
     failure: Mapped[str] = mapped_column(String(60), default="")
-    files: Mapped[list[Json]] = mapped_column(default=list)
+    files: Mapped[list[db.Json]] = mapped_column(default=list)
     """Name, pages, bytes and SHA-256 of each file."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     bundle: Mapped[Bundle] = relationship()
     # There may be 35,000: the database removes them with their run, nobody loads them for it.
@@ -117,8 +105,7 @@ class EnvelopeRun(Leased, Base):
     )
 
 
-class Envelope(Base):
-    __tablename__ = "envelope"
+class Envelope(db.NumberedRow):
     __table_args__ = (
         UniqueConstraint("run_id", "sequence"),
         CheckConstraint("first_number <= last_number", name="numbers"),
@@ -127,8 +114,7 @@ class Envelope(Base):
         Index("ix_envelope_attempt_id_first_number", "attempt_id", "first_number"),
     )
 
-    id: Mapped[PrimaryKey]
-    run_id: Mapped[int] = parent_key("envelope_run.id")
+    run_id: Mapped[int] = db.parent_key("envelope_run.id")
     sequence: Mapped[int]
     first_number: Mapped[int]
     last_number: Mapped[int]
@@ -141,26 +127,21 @@ class Envelope(Base):
     run: Mapped[EnvelopeRun] = relationship(back_populates="envelopes")
 
 
-class Rerouting(Base):
-    __tablename__ = "rerouting"
-
-    id: Mapped[PrimaryKey]
+class Rerouting(db.NumberedRow):
     from_bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), index=True)
     to_bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), unique=True)
     letters: Mapped[int]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     from_bundle: Mapped[Bundle] = relationship(foreign_keys=[from_bundle_id])
     to_bundle: Mapped[Bundle] = relationship(foreign_keys=[to_bundle_id])
 
 
-class LetterMove(Base):
+class LetterMove(db.Base):
     """The number that a letter had in a bundle that it is in no more."""
 
-    __tablename__ = "letter_move"
-
-    letter_id: Mapped[int] = parent_key("letter.id", primary_key=True)
+    letter_id: Mapped[int] = db.parent_key("letter.id", primary_key=True)
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), primary_key=True)
     sequence: Mapped[int]
     volume_id: Mapped[int | None]
@@ -169,12 +150,10 @@ class LetterMove(Base):
     pages: Mapped[int | None]
 
 
-class HeldBundle(Base):
+class HeldBundle(db.Base):
     """Paper of a bundle whose campaign was stopped: when carriers were told, what became of it."""
 
-    __tablename__ = "held_bundle"
-
-    bundle_id: Mapped[int] = parent_key("bundle.id", primary_key=True, autoincrement=False)
+    bundle_id: Mapped[int] = db.parent_key("bundle.id", primary_key=True, autoincrement=False)
     told_at: Mapped[datetime | None]
     fate: Mapped[PaperFate | None]
     settled_at: Mapped[datetime | None]

@@ -6,19 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import (
-    Base,
-    Country,
-    Created,
-    Json,
-    PrimaryKey,
-    PublicId,
-    Sealed,
-    SealId,
-    Slug,
-    Words,
-    parent_key,
-)
+from campaign.core import db
 from campaign.core.db.leases import Leased
 from campaign.core.text.search_words import name_key, search_text
 from campaign.core.time_zones import zone_of
@@ -31,25 +19,22 @@ class MissionKind(enum.StrEnum):
     PERMANENT_MISSION = "permanent-mission"
 
 
-class Official(Base):
+class Official(db.PublicRow):
     """A person or an office that can act (Popolo: person and post)."""
 
-    __tablename__ = "official"
     __table_args__ = (
         Index("ix_official_country_name_key_id", "country", "name_key", "id"),
         Index("ix_official_name_key_id", "name_key", "id"),
     )
 
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
-    slug: Mapped[Slug] = mapped_column(unique=True)
+    slug: Mapped[db.Slug] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     given_name: Mapped[str] = mapped_column(String(100), default="")
     family_name: Mapped[str] = mapped_column(String(100), default="")
-    office: Mapped[Words]
-    salutation: Mapped[Words]
-    close: Mapped[Words]
-    country: Mapped[Country]
+    office: Mapped[db.Words]
+    salutation: Mapped[db.Words]
+    close: Mapped[db.Words]
+    country: Mapped[db.Country]
     preferred_locale: Mapped[str] = mapped_column(String(12), default="en")
     address: Mapped[list[str]] = mapped_column(default=list)
     locality: Mapped[str] = mapped_column(String(100), default="")
@@ -61,7 +46,7 @@ class Official(Base):
     """Name (or office) without accents and capitals: order of lists, and namesakes."""
     search: Mapped[str] = mapped_column(Text, default="")
     """All that a search finds it by, folded; kept by `_note_words`."""
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     contacts: Mapped[list["ContactDetail"]] = relationship(
         back_populates="official", cascade="all, delete-orphan", order_by="ContactDetail.id"
@@ -71,25 +56,21 @@ class Official(Base):
     )
 
 
-class Mission(Base):
-    __tablename__ = "mission"
+class Mission(db.SealedRow, db.PublicRow):
     __table_args__ = (
         Index("ix_mission_sending_country_host_country", "sending_country", "host_country", "slug"),
         Index("ix_mission_host_country_sending_country", "host_country", "sending_country", "slug"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    slug: Mapped[Slug] = mapped_column(unique=True)
+    slug: Mapped[db.Slug] = mapped_column(unique=True)
     kind: Mapped[MissionKind]
-    name: Mapped[Words]
-    sending_country: Mapped[Country]
-    host_country: Mapped[Country]
+    name: Mapped[db.Words]
+    sending_country: Mapped[db.Country]
+    host_country: Mapped[db.Country]
     accredited_to: Mapped[list[str]] = mapped_column(default=list)
     head_of_mission: Mapped[str] = mapped_column(String(200), default="")
     hours: Mapped[str] = mapped_column(String(300), default="")
-    door_notes: Mapped[str | None] = mapped_column(Sealed("mission.door_notes"))
+    door_notes: Mapped[str | None] = mapped_column(db.Sealed("mission.door_notes"))
     """Who opens the door, and how it went; it may name people, so it is sealed."""
     address: Mapped[list[str]] = mapped_column(default=list)
     locality: Mapped[str] = mapped_column(String(100), default="")
@@ -100,7 +81,7 @@ class Mission(Base):
     last_checked_on: Mapped[date | None]
     source_id: Mapped[str] = mapped_column(String(40), default="", index=True)
     search: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
 
     contacts: Mapped[list["ContactDetail"]] = relationship(
         back_populates="mission", cascade="all, delete-orphan", order_by="ContactDetail.id"
@@ -112,18 +93,16 @@ class Mission(Base):
         return self.timezone or zone_of(self.host_country, self.locality or "")
 
 
-class ContactDetail(Base):
+class ContactDetail(db.NumberedRow):
     """One way to reach an official or a mission (Popolo), with the days for which it holds."""
 
-    __tablename__ = "contact_detail"
     __table_args__ = (
         CheckConstraint("(official_id IS NULL) <> (mission_id IS NULL)", name="one_owner"),
         Index("ix_contact_detail_type_value", "type", "value"),
     )
 
-    id: Mapped[PrimaryKey]
-    official_id: Mapped[int | None] = parent_key("official.id", index=True)
-    mission_id: Mapped[int | None] = parent_key("mission.id", index=True)
+    official_id: Mapped[int | None] = db.parent_key("official.id", index=True)
+    mission_id: Mapped[int | None] = db.parent_key("mission.id", index=True)
     type: Mapped[str] = mapped_column(String(20))
     """Popolo's word: `email`, `voice`, `fax`, `url`, `twitter`."""
     value: Mapped[str] = mapped_column(String(300))
@@ -135,26 +114,20 @@ class ContactDetail(Base):
     mission: Mapped[Mission | None] = relationship(back_populates="contacts")
 
 
-class Post(Base):
+class Post(db.PublicRow):
     """An office that people hold one after another (Popolo): "Governor of Yucatán"."""
 
-    __tablename__ = "post"
     __table_args__ = (UniqueConstraint("country", "key"),)
 
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
-    country: Mapped[Country]
+    country: Mapped[db.Country]
     key: Mapped[str] = mapped_column(String(250))
     """Its label without accents and capitals: the same office of two files is one post."""
-    label: Mapped[Words]
-    created_at: Mapped[Created]
+    label: Mapped[db.Words]
+    created_at: Mapped[db.Created]
 
 
-class Membership(Base):
-    __tablename__ = "membership"
-
-    id: Mapped[PrimaryKey]
-    official_id: Mapped[int] = parent_key("official.id", index=True)
+class Membership(db.NumberedRow):
+    official_id: Mapped[int] = db.parent_key("official.id", index=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), index=True)
     started_on: Mapped[date | None]
     ended_on: Mapped[date | None]
@@ -163,17 +136,15 @@ class Membership(Base):
     post: Mapped[Post] = relationship(lazy="joined")
 
 
-class ToldApart(Base):
+class ToldApart(db.NumberedRow):
     """Two officials or missions that look like one, of whom somebody said that they are two."""
 
-    __tablename__ = "told_apart"
     __table_args__ = (UniqueConstraint("first", "second"),)
 
-    id: Mapped[PrimaryKey]
     first: Mapped[str] = mapped_column(String(22))
     """Public ids, the lower first."""
     second: Mapped[str] = mapped_column(String(22))
-    said_at: Mapped[Created]
+    said_at: Mapped[db.Created]
 
 
 @event.listens_for(Official, "before_insert")
@@ -224,40 +195,33 @@ class Verdict(enum.StrEnum):
     REFUSED = "refused"
 
 
-class DirectoryImport(Leased, Base):
+class DirectoryImport(db.SealedRow, Leased, db.PublicRow):
     """One file that a staff user uploaded. It is theirs alone, and goes after some days."""
 
-    __tablename__ = "directory_import"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     directory: Mapped[Directory]
-    owner_id: Mapped[int] = parent_key("staff_user.id", index=True)
-    file_name: Mapped[str] = mapped_column(Sealed("directory_import.file_name"))
+    owner_id: Mapped[int] = db.parent_key("staff_user.id", index=True)
+    file_name: Mapped[str] = mapped_column(db.Sealed("directory_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
-    options: Mapped[Json] = mapped_column(default=dict)
+    options: Mapped[db.Json] = mapped_column(default=dict)
     state: Mapped[ImportState] = mapped_column(default=ImportState.UPLOADED)
-    counts: Mapped[Json] = mapped_column(default=dict)
+    counts: Mapped[db.Json] = mapped_column(default=dict)
     digest: Mapped[str] = mapped_column(String(64), default="")
     """Of all that the dry run showed: what is applied is exactly that, or nothing."""
-    failure: Mapped[str | None] = mapped_column(Sealed("directory_import.failure"))
-    created_at: Mapped[Created]
+    failure: Mapped[str | None] = mapped_column(db.Sealed("directory_import.failure"))
+    created_at: Mapped[db.Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     undone_at: Mapped[datetime | None]
     """When it was undone, as far as that could be: the rows that are left are what stays."""
 
 
-class ImportRow(Base):
+class ImportRow(db.SealedRow, db.NumberedRow):
     __tablename__ = "directory_import_row"
     __table_args__ = (
         Index("ix_directory_import_row_import_id_verdict", "import_id", "verdict", "id"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    import_id: Mapped[int] = parent_key("directory_import.id")
+    import_id: Mapped[int] = db.parent_key("directory_import.id")
     verdict: Mapped[Verdict]
     row: Mapped[int]
     partly: Mapped[bool] = mapped_column(default=False)
-    detail: Mapped[str] = mapped_column(Sealed("directory_import_row.detail"))
+    detail: Mapped[str] = mapped_column(db.Sealed("directory_import_row.detail"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, SealId, parent_key
+from campaign.core.db import Created, Locale, PublicRow, Sealed, SealedRow, parent_key
 from campaign.core.db.leases import Leased
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
@@ -38,13 +38,9 @@ class ExportState(enum.StrEnum):
     """Nobody decided in time, or its file's time is over."""
 
 
-class DataExport(Leased, Base):
-    """An export: who asked for it and why, who agreed, how far it is, and what came of it.
+class DataExport(SealedRow, Leased, PublicRow):
+    """An export. The row outlives the file: it is the log."""
 
-    The row outlives the file: it is the log.
-    """
-
-    __tablename__ = "data_export"
     __table_args__ = (
         # That nobody approves an export of their own holds whatever the pages do.
         CheckConstraint(
@@ -53,10 +49,6 @@ class DataExport(Leased, Base):
         Index("ix_data_export_state_lease_until", "state", "lease_until"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    """Its number, which stands in the file."""
-    public_id: Mapped[PublicId]
     kind: Mapped[ExportKind]
     format: Mapped[ExportFormat]
     locale: Mapped[Locale] = mapped_column(server_default="en")
@@ -94,13 +86,9 @@ class DataExport(Leased, Base):
     decided_by: Mapped[StaffUser | None] = relationship(foreign_keys=[decided_by_id])
 
 
-class ExportKey(Base):
-    __tablename__ = "export_key"
+class ExportKey(SealedRow, PublicRow):
     __table_args__ = (UniqueConstraint("staff_user_id", "recipient"),)
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     staff_user_id: Mapped[int] = parent_key("staff_user.id")
     label: Mapped[str] = mapped_column(Sealed("export_key.label"))
     recipient: Mapped[str] = mapped_column(String(2000))
@@ -113,13 +101,9 @@ class FileApprovalState(enum.StrEnum):
     REFUSED = "refused"
 
 
-class FileApproval(Base):
-    """Who wants files that name supporters, why, who agreed, and until when they can be fetched.
+class FileApproval(SealedRow, PublicRow):
+    """Leave to fetch files that name supporters. The row is the log: it outlives its time."""
 
-    The row is the log: it stays when its time is over.
-    """
-
-    __tablename__ = "file_approval"
     __table_args__ = (
         # That nobody approves what they asked for themselves holds whatever the pages do.
         CheckConstraint(
@@ -127,9 +111,6 @@ class FileApproval(Base):
         ),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     bundle_id: Mapped[int | None] = parent_key("bundle.id", index=True)
     reason: Mapped[str] = mapped_column(Sealed("file_approval.reason"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed, SealId, parent_key
+from campaign.core.db import Base, Created, NumberedRow, PublicRow, Sealed, SealedRow, parent_key
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
 
@@ -26,14 +26,11 @@ class RiskKind(enum.StrEnum):
     OTHER = "other"
 
 
-class Revision(Base):
+class Revision(SealedRow, NumberedRow):
     """A part of a campaign as it was saved. It never changes; a restored one is a new one."""
 
-    __tablename__ = "revision"
     __table_args__ = (UniqueConstraint("campaign_id", "part", "place", "number"),)
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
     campaign_id: Mapped[int] = parent_key("campaign.id")
     part: Mapped[Part]
     place: Mapped[str] = mapped_column(String(100), default="")
@@ -47,14 +44,11 @@ class Revision(Base):
     saved_at: Mapped[Created]
 
 
-class DeskDraft(Base):
+class DeskDraft(SealedRow, NumberedRow):
     """What somebody is writing at the desk and has not saved: nobody else sees it."""
 
-    __tablename__ = "desk_draft"
     __table_args__ = (UniqueConstraint("staff_id", "campaign_id", "part", "place", "conflict"),)
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
     staff_id: Mapped[int] = parent_key("staff_user.id")
     campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     part: Mapped[str] = mapped_column(String(24))
@@ -68,24 +62,17 @@ class DeskDraft(Base):
     saved_at: Mapped[Created]
 
 
-class NewCampaignDraft(Base):
+class NewCampaignDraft(SealedRow, Base):
     """The facts of a campaign that somebody begins to write: there is no campaign yet."""
 
-    __tablename__ = "new_campaign_draft"
-
     staff_id: Mapped[int] = parent_key("staff_user.id", primary_key=True, autoincrement=False)
-    seal_id: Mapped[SealId]
     content: Mapped[str] = mapped_column(Sealed("new_campaign_draft.content"))
     saved_at: Mapped[Created]
 
 
-class RiskFlag(Base):
+class RiskFlag(SealedRow, NumberedRow):
     """A name, place or phrase that must stand in no text of a campaign, because it could harm."""
 
-    __tablename__ = "risk_flag"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
     campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     kind: Mapped[RiskKind]
     words: Mapped[str] = mapped_column(Sealed("risk_flag.words"))
@@ -109,8 +96,7 @@ class ProposalState(enum.StrEnum):
     """A later proposal, or a move of the campaign, took its place."""
 
 
-class Proposal(Base):
-    __tablename__ = "proposal"
+class Proposal(SealedRow, PublicRow):
     __table_args__ = (
         # That nobody approves their own words holds whatever the pages do.
         CheckConstraint(
@@ -118,9 +104,6 @@ class Proposal(Base):
         ),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     kind: Mapped[ProposalKind]
     payload: Mapped[str] = mapped_column(Sealed("proposal.payload"))

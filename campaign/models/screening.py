@@ -6,17 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import (
-    Base,
-    Created,
-    Json,
-    LookUp,
-    PrimaryKey,
-    PublicId,
-    Sealed,
-    SealId,
-    parent_key,
-)
+from campaign.core import db
 from campaign.models.signature import Signature
 
 
@@ -29,49 +19,40 @@ class Decision(enum.StrEnum):
     """None: the signature was found false, and its letter is looked at by nobody."""
 
 
-class Hold(Base):
-    """That a letter was held, why, and what somebody decided.
+class Hold(db.SealedRow, db.Base):
+    """A letter under review. The queue is read from here alone: those open or returned."""
 
-    The queue is read from here alone: a row that is open or returned is that of a held signature.
-    """
-
-    __tablename__ = "hold"
     __table_args__ = (
         # The queue, oldest first, of one campaign or of all.
         Index("ix_hold_decision", "decision", "held_at", "signature_id"),
         Index("ix_hold_campaign_decision", "campaign_id", "decision", "held_at", "signature_id"),
     )
 
-    signature_id: Mapped[int] = parent_key("signature.id", primary_key=True)
-    campaign_id: Mapped[int] = parent_key("campaign.id")
+    signature_id: Mapped[int] = db.parent_key("signature.id", primary_key=True)
+    campaign_id: Mapped[int] = db.parent_key("campaign.id")
     reasons: Mapped[list[str]]
     """Slugs of the rules that held it: never the words that did."""
-    held_at: Mapped[Created]
+    held_at: Mapped[db.Created]
     decision: Mapped[Decision] = mapped_column(default=Decision.OPEN)
-    seal_id: Mapped[SealId]
-    note: Mapped[str | None] = mapped_column(Sealed("hold.note"))
+    note: Mapped[str | None] = mapped_column(db.Sealed("hold.note"))
     returned_at: Mapped[datetime | None]
     act_id: Mapped[int | None] = mapped_column(ForeignKey("screening_act.id"), index=True)
 
     signature: Mapped[Signature] = relationship()
 
 
-class SpentWork(Base):
+class SpentWork(db.Base):
     """A solution that has let a letter pass; it lets no other pass, on whichever machine."""
-
-    __tablename__ = "spent_work"
 
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
     """When it would let nothing pass anyway."""
 
 
-class ScreeningAct(Base):
-    __tablename__ = "screening_act"
+class ScreeningAct(db.NumberedRow):
     __table_args__ = (Index("ix_screening_act_staff", "staff_id", "id"),)
 
-    id: Mapped[PrimaryKey]
-    at: Mapped[Created]
+    at: Mapped[db.Created]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
     decision: Mapped[Decision]
     letters: Mapped[int]
@@ -86,16 +67,14 @@ class TrendKind(enum.StrEnum):
     AGENT = "agent"
 
 
-class TrendCount(Base):
+class TrendCount(db.Base):
     """How many signatures of one hour share a mark; written by a job, so that pages are quick."""
-
-    __tablename__ = "trend_count"
 
     campaign_id: Mapped[int] = mapped_column(primary_key=True)
     """0: over all campaigns."""
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     kind: Mapped[TrendKind] = mapped_column(primary_key=True)
-    mark: Mapped[bytes] = mapped_column(LookUp(16), primary_key=True)
+    mark: Mapped[bytes] = mapped_column(db.LookUp(16), primary_key=True)
     count: Mapped[int]
     confirmed: Mapped[int]
     example_id: Mapped[int]
@@ -113,30 +92,25 @@ class InvalidationState(enum.StrEnum):
     UNDONE = "undone"
 
 
-class Invalidation(Base):
+class Invalidation(db.SealedRow, db.PublicRow):
     """Signatures found false by conditions: counted first, set aside in batches, restored."""
 
-    __tablename__ = "invalidation"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    campaign_id: Mapped[int | None] = parent_key("campaign.id", index=True)
+    campaign_id: Mapped[int | None] = db.parent_key("campaign.id", index=True)
     state: Mapped[InvalidationState] = mapped_column(default=InvalidationState.COUNTING, index=True)
-    conditions: Mapped[str] = mapped_column(Sealed("invalidation.conditions"))
-    reason: Mapped[str] = mapped_column(Sealed("invalidation.reason"), default="")
+    conditions: Mapped[str] = mapped_column(db.Sealed("invalidation.conditions"))
+    reason: Mapped[str] = mapped_column(db.Sealed("invalidation.reason"), default="")
     standing: Mapped[bool] = mapped_column(default=False, index=True)
     position: Mapped[int] = mapped_column(default=0)
     last_id: Mapped[int] = mapped_column(default=0)
     """Id of the last there was when this pass began."""
-    counts: Mapped[Json] = mapped_column(default=dict)
+    counts: Mapped[db.Json] = mapped_column(default=dict)
     """Found by the dry run: per campaign's id, how many in each state."""
     sample: Mapped[list[str]] = mapped_column(default=list)
     found: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     restored: Mapped[int] = mapped_column(default=0)
     created_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
-    created_at: Mapped[Created]
-    worked_at: Mapped[Created]
+    created_at: Mapped[db.Created]
+    worked_at: Mapped[db.Created]
     """When a batch was last done: a job that died is taken up again."""
     ended_at: Mapped[datetime | None]

@@ -15,19 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import (
-    Base,
-    Country,
-    Created,
-    Locale,
-    LookUp,
-    PrimaryKey,
-    PublicId,
-    Sealed,
-    SealId,
-    parent_key,
-    partial_index,
-)
+from campaign.core import db
 from campaign.core.db.personal_columns import asked, asked_columns, personal
 from campaign.models.campaign import Campaign, LetterTemplate, Target
 
@@ -69,24 +57,20 @@ OWN, REWRITTEN = "own", "rewritten"
 """What is counted of the words of a letter whose writer is forgotten."""
 
 
-class ConsentWording(Base):
+class ConsentWording(db.NumberedRow):
     """The sentences to which supporters agreed, as they stood on the page."""
 
-    __tablename__ = "consent_wording"
-
-    id: Mapped[PrimaryKey]
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    locale: Mapped[Locale]
+    locale: Mapped[db.Locale]
     delivery: Mapped[str] = mapped_column(Text)
     updates: Mapped[str] = mapped_column(Text)
     network: Mapped[str] = mapped_column(Text)
     privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
     """The version to which the page led; None on paper and before there were versions."""
-    first_used_at: Mapped[Created]
+    first_used_at: Mapped[db.Created]
 
 
-class Signature(Base):
-    __tablename__ = "signature"
+class Signature(db.SealedRow, db.PublicRow):
     __table_args__ = (
         # One row per person and campaign, whatever happens at once; a second seat is for
         # somebody of the same household who shares the mailbox. Beyond these, letters only wait.
@@ -102,22 +86,22 @@ class Signature(Base):
         # Reminders and expiry look only at what waits for its confirmation.
         Index("ix_signature_state_signed_at", "state", "signed_at"),
         # Counted every minute, among many that did not.
-        partial_index(
+        db.partial_index(
             "ix_signature_sent_by_self", "campaign_id", "state", where="sent_by_self_at IS NOT NULL"
         ),
-        partial_index(
+        db.partial_index(
             "ix_signature_on_paper", "campaign_id", "state", "origin", where="origin <> 'online'"
         ),
         Index("ix_signature_person", "campaign_id", "person_hmac"),
         # What a job still has to fill in; empty once it is done.
-        partial_index(
+        db.partial_index(
             "ix_signature_without_person", "id", where="person_hmac IS NULL AND state <> 'erased'"
         ),
         # Those whose trace is kept, in the order in which they came: the index grows at its end,
         # so that signing pays next to nothing for it.
-        partial_index("ix_signature_traced", "signed_at", where="trace IS NOT NULL"),
+        db.partial_index("ix_signature_traced", "signed_at", where="trace IS NOT NULL"),
         # An undo finds what it has to restore; no other row is in it.
-        partial_index(
+        db.partial_index(
             "ix_signature_invalidation_id",
             "invalidation_id",
             "id",
@@ -125,29 +109,30 @@ class Signature(Base):
         ),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
-    given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"), info=asked(""))
-    family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"), info=asked(""))
-    email: Mapped[str] = mapped_column(Sealed("signature.email"), info=asked(""))
-    email_hmac: Mapped[bytes] = mapped_column(LookUp(32))
-    person_hmac: Mapped[bytes | None] = mapped_column(LookUp(32), info=personal(None, counted=True))
+    given_name: Mapped[str] = mapped_column(db.Sealed("signature.given_name"), info=asked(""))
+    family_name: Mapped[str] = mapped_column(db.Sealed("signature.family_name"), info=asked(""))
+    email: Mapped[str] = mapped_column(db.Sealed("signature.email"), info=asked(""))
+    email_hmac: Mapped[bytes] = mapped_column(db.LookUp(32))
+    person_hmac: Mapped[bytes | None] = mapped_column(
+        db.LookUp(32), info=personal(None, counted=True)
+    )
     """Fingerprint of name, country and postal code: by it a sheet's rows find their doubles."""
     origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default="online")
     seat: Mapped[int] = mapped_column(default=1)
     """1 and 2 for those who sign online, 3 for who signed on paper and wants news; from 4 on it
     waits for its confirmation beside others."""
-    locality: Mapped[str] = mapped_column(Sealed("signature.locality"), info=asked(""))
-    region: Mapped[str] = mapped_column(Sealed("signature.region"), info=asked("", counted=True))
-    postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"), info=asked(""))
-    country: Mapped[Country] = mapped_column(info=asked("", counted=True))
-    locale: Mapped[Locale]
-    letter_locale: Mapped[Locale]
-    own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"), info=asked(""))
-    full_text: Mapped[str | None] = mapped_column(Sealed("signature.full_text"), info=asked(None))
+    locality: Mapped[str] = mapped_column(db.Sealed("signature.locality"), info=asked(""))
+    region: Mapped[str] = mapped_column(db.Sealed("signature.region"), info=asked("", counted=True))
+    postal_code: Mapped[str] = mapped_column(db.Sealed("signature.postal_code"), info=asked(""))
+    country: Mapped[db.Country] = mapped_column(info=asked("", counted=True))
+    locale: Mapped[db.Locale]
+    letter_locale: Mapped[db.Locale]
+    own_words: Mapped[str] = mapped_column(db.Sealed("signature.own_words"), info=asked(""))
+    full_text: Mapped[str | None] = mapped_column(
+        db.Sealed("signature.full_text"), info=asked(None)
+    )
     points: Mapped[list[str]] = mapped_column(info=asked([]))
     disclosure: Mapped[Disclosure] = mapped_column(info=asked(Disclosure.NAME))
     consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
@@ -159,7 +144,7 @@ class Signature(Base):
     token_expires_at: Mapped[datetime | None] = mapped_column(info=personal(None))
     source: Mapped[str] = mapped_column(String(60), default="", info=personal("", counted=True))
     """What led here: the host of a partner's page, `poster`, `sheet`, `mailing`; empty: unknown."""
-    signed_at: Mapped[Created]
+    signed_at: Mapped[db.Created]
     reminded_at: Mapped[datetime | None] = mapped_column(info=personal(None))
     confirmed_at: Mapped[datetime | None]
     sent_by_self_at: Mapped[datetime | None] = mapped_column(info=personal(None, counted=True))
@@ -174,10 +159,7 @@ class Signature(Base):
         ),
         info=personal(None, counted=True),
     )
-    """Of an invalid one, or one held in silence: what its signer sees.
-
-    See `review_decision.state_shown`.
-    An undo restores it; one that was held in silence its hold tells."""
+    """Of an invalid one, or one held in silence: what its signer sees, what an undo restores."""
     invalidation_id: Mapped[int | None] = mapped_column(
         ForeignKey("invalidation.id"), info=personal(None, counted=True)
     )
@@ -187,13 +169,13 @@ class Signature(Base):
     """Since when its fingerprints are chance as well: its campaign is over for good."""
     forgotten_words: Mapped[str] = mapped_column(String(12), default="", server_default="")
     """Of such a one, for the figures: it had words of its `own`, or was `rewritten`."""
-    trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"), info=personal(None))
+    trace: Mapped[str | None] = mapped_column(db.Sealed("signature.trace"), info=personal(None))
     """Address and browser it was signed from; erased after some weeks, and the marks with it."""
-    address_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
+    address_mark: Mapped[bytes | None] = mapped_column(db.LookUp(16), info=personal(None))
     """Keyed marks of what `trace` tells, by which floods are found without opening anything."""
-    network_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
-    domain_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
-    agent_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
+    network_mark: Mapped[bytes | None] = mapped_column(db.LookUp(16), info=personal(None))
+    domain_mark: Mapped[bytes | None] = mapped_column(db.LookUp(16), info=personal(None))
+    agent_mark: Mapped[bytes | None] = mapped_column(db.LookUp(16), info=personal(None))
 
     campaign: Mapped[Campaign] = relationship()
     letters: Mapped[list["Letter"]] = relationship(
@@ -218,26 +200,22 @@ WORDS = ("own_words", "full_text", "points")
 """Of these, what their letter says; all others say who they are."""
 
 
-class Letter(Base):
+class Letter(db.SealedRow, db.PublicRow):
     """Signature × target. Its text is that of the template version that was signed."""
 
-    __tablename__ = "letter"
     __table_args__ = (
         UniqueConstraint("signature_id", "target_id"),
         UniqueConstraint("bundle_id", "sequence"),
         Index("ix_letter_volume_id_sequence", "volume_id", "sequence"),
         # Few are set aside; they are counted, and those that are good again found, among millions.
-        partial_index(
+        db.partial_index(
             "ix_letter_set_aside", "bundle_id", "set_aside", where="set_aside IS NOT NULL"
         ),
         # A letter is printed, set aside or waiting; a number without a bundle cannot be.
         CheckConstraint("(bundle_id IS NULL) = (sequence IS NULL)", name="sequence_in_bundle"),
     )
 
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    signature_id: Mapped[int] = parent_key("signature.id")
+    signature_id: Mapped[int] = db.parent_key("signature.id")
     target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), index=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("letter_template.id"), index=True)
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
@@ -248,7 +226,7 @@ class Letter(Base):
     pages: Mapped[int | None]
     set_aside: Mapped[str | None] = mapped_column(String(60))
     set_aside_detail: Mapped[str | None] = mapped_column(
-        Sealed("letter.set_aside_detail"), info=personal(None)
+        db.Sealed("letter.set_aside_detail"), info=personal(None)
     )
     """What did not print may be quoted there: a letter of a name, a word of the text."""
 
@@ -262,24 +240,18 @@ class LinkEnd(enum.StrEnum):
     ERASED = "erased"
 
 
-class SpentLink(Base):
+class SpentLink(db.Base):
     """A link whose letter is gone: what it says to who opens it. Nothing of the person is left."""
 
-    __tablename__ = "spent_link"
-
     token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    campaign_id: Mapped[int] = parent_key("campaign.id")
+    campaign_id: Mapped[int] = db.parent_key("campaign.id")
     end: Mapped[LinkEnd]
-    ended_at: Mapped[Created] = mapped_column(index=True)
+    ended_at: Mapped[db.Created] = mapped_column(index=True)
 
 
-class WordsPrint(Base):
-    """A quarter of the similarity hash of somebody's own words: equal quarters, similar words.
+class WordsPrint(db.Base):
+    """A quarter of the keyed similarity hash of own words: equal quarters, similar words."""
 
-    The hash is keyed, so that it tells nothing to who has the database alone.
-    """
-
-    __tablename__ = "words_print"
     __table_args__ = (
         # With the signature: the first letters of a value are read from the index alone.
         Index(
@@ -287,7 +259,7 @@ class WordsPrint(Base):
         ),
     )
 
-    signature_id: Mapped[int] = parent_key("signature.id", primary_key=True)
+    signature_id: Mapped[int] = db.parent_key("signature.id", primary_key=True)
     band: Mapped[int] = mapped_column(primary_key=True)
-    campaign_id: Mapped[int] = parent_key("campaign.id")
+    campaign_id: Mapped[int] = db.parent_key("campaign.id")
     value: Mapped[int]

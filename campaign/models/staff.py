@@ -11,17 +11,7 @@ from flask_security.core import UserMixin
 from sqlalchemy import BigInteger, ColumnElement, String, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import (
-    Base,
-    Created,
-    Locale,
-    LookUp,
-    PrimaryKey,
-    PublicId,
-    Sealed,
-    SealId,
-    parent_key,
-)
+from campaign.core import db
 from campaign.models.campaign import Campaign
 
 
@@ -33,25 +23,20 @@ class Role(enum.StrEnum):
     ADMIN = "admin"
 
 
-class StaffUser(Base, UserMixin):
-    __tablename__ = "staff_user"
-
-    id: Mapped[PrimaryKey]
-    seal_id: Mapped[SealId]
-    public_id: Mapped[PublicId]
-    email: Mapped[str] = mapped_column(Sealed("staff_user.email"))
-    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
-    name: Mapped[str] = mapped_column(Sealed("staff_user.name"), default="")
+class StaffUser(db.SealedRow, db.PublicRow, UserMixin):
+    email: Mapped[str] = mapped_column(db.Sealed("staff_user.email"))
+    email_hmac: Mapped[bytes] = mapped_column(db.LookUp(32), unique=True)
+    name: Mapped[str] = mapped_column(db.Sealed("staff_user.name"), default="")
     role: Mapped[Role]
-    locale: Mapped[Locale] = mapped_column(default="en")
+    locale: Mapped[db.Locale] = mapped_column(default="en")
     password: Mapped[str | None] = mapped_column(String(255))
     link_number: Mapped[int] = mapped_column(default=0)
     """Counts the links by which the password can be set: a new one makes those before worthless."""
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[Created]
+    created_at: Mapped[db.Created]
     last_sign_in_at: Mapped[datetime | None]
-    totp_secret: Mapped[str | None] = mapped_column(Sealed("staff_user.totp_secret"))
+    totp_secret: Mapped[str | None] = mapped_column(db.Sealed("staff_user.totp_secret"))
     """What their authenticator app knows; one that no code has proved yet counts for nothing."""
     totp_since: Mapped[datetime | None]
     """Since when sign-in asks for the second factor; none: it does not."""
@@ -63,25 +48,20 @@ class StaffUser(Base, UserMixin):
         return self.totp_since is not None
 
 
-class RecoveryCode(Base):
+class RecoveryCode(db.NumberedRow):
     """A code that stands in once for the authenticator app."""
 
-    __tablename__ = "recovery_code"
-
-    id: Mapped[PrimaryKey]
-    staff_user_id: Mapped[int] = parent_key("staff_user.id", index=True)
-    digest: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
+    staff_user_id: Mapped[int] = db.parent_key("staff_user.id", index=True)
+    digest: Mapped[bytes] = mapped_column(db.LookUp(32), unique=True)
     used_at: Mapped[datetime | None]
 
 
-class CampaignMember(Base):
+class CampaignMember(db.Base):
     """A staff user on the team of a campaign, besides its owner."""
 
-    __tablename__ = "campaign_member"
-
-    campaign_id: Mapped[int] = parent_key("campaign.id", primary_key=True)
-    staff_user_id: Mapped[int] = parent_key("staff_user.id", primary_key=True, index=True)
-    added_at: Mapped[Created]
+    campaign_id: Mapped[int] = db.parent_key("campaign.id", primary_key=True)
+    staff_user_id: Mapped[int] = db.parent_key("staff_user.id", primary_key=True, index=True)
+    added_at: Mapped[db.Created]
 
 
 def sees(user: StaffUser, campaign_id: Any) -> ColumnElement[bool]:

@@ -8,41 +8,32 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, Sealed, SealId, parent_key
+from campaign.core.db import Base, Created, Json, NumberedRow, Sealed, SealedRow, parent_key
 
 
-class FiguresDue(Base):
+class FiguresDue(NumberedRow):
     """A block of signatures in which something changed since it was counted.
 
     Triggers of the database write here, whoever changes a signature or a letter. They only ever
     add rows: people who sign at once never wait for each other.
     """
 
-    __tablename__ = "figures_due"
-
-    id: Mapped[PrimaryKey]
     block: Mapped[int] = mapped_column(index=True)
 
 
-class FiguresBlock(Base):
+class FiguresBlock(SealedRow, Base):
     """What was counted among the signatures of one block (ids in a row)."""
 
-    __tablename__ = "figures_block"
-
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    seal_id: Mapped[SealId]
     counts: Mapped[str] = mapped_column(Sealed("figures_block.counts"))
     """Per campaign, as JSON; sealed, since a count of one in a region tells of a person."""
     counted_at: Mapped[Created] = mapped_column(index=True)
 
 
-class CampaignFigures(Base):
-    __tablename__ = "campaign_figures"
-
+class CampaignFigures(SealedRow, Base):
     campaign_id: Mapped[int] = parent_key("campaign.id", primary_key=True)
     timezone: Mapped[str] = mapped_column(String(60))
     """In which a signature's day was found; another one of the campaign means counting again."""
-    seal_id: Mapped[SealId]
     counts: Mapped[str] = mapped_column(Sealed("campaign_figures.counts"))
     recent: Mapped[Json] = mapped_column(default=dict)
     """Confirmed per day, lately: for the small charts of a list."""
@@ -57,12 +48,9 @@ class CampaignFigures(Base):
     mails_waiting: Mapped[int] = mapped_column(default=0)
 
 
-class FiguresRun(Base):
+class FiguresRun(NumberedRow):
     """When was counted last; there is one row."""
 
-    __tablename__ = "figures_run"
-
-    id: Mapped[PrimaryKey]
     counted_at: Mapped[datetime | None]
     mails_at: Mapped[datetime | None]
     expired_to: Mapped[datetime | None]
@@ -70,12 +58,8 @@ class FiguresRun(Base):
 
 
 class CampaignTally(Base):
-    """How many people have a confirmed letter on a campaign, as last counted.
+    """People with a confirmed letter; a row of its own, as signing never updates a campaign."""
 
-    A row of its own: signing never updates the campaign's row, a periodic job counts here.
-    """
-
-    __tablename__ = "campaign_tally"
     __table_args__ = (CheckConstraint("confirmed >= 0", name="not_negative"),)
 
     campaign_id: Mapped[int] = parent_key("campaign.id", primary_key=True)

@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -61,10 +61,7 @@ class Storage:
 
     @contextmanager
     def create(self, name: str) -> Iterator[io.RawIOBase]:
-        """A stream that is encrypted as it is written, in constant memory.
-
-        The file takes the name, whole and on disk, when the block succeeds.
-        """
+        """Open a stream, encrypted as it is written; it takes the name when the block succeeds."""
         with self.place.taking(_check_name(name)) as draft, draft.open("xb") as file:
             draft.chmod(0o600)
             writer = sealed.SealingWriter(file, self._keyring, name)
@@ -158,12 +155,7 @@ class Storage:
     def sealed_chunks(self, name: str) -> Iterator[bytes]:
         """The file as it is kept, encrypted: for backups. Raises NotFound, FileDamaged."""
         self.open(name).close()
-        source = self.place.source(name)
-        try:
-            for start in range(0, source.size, _PIECE):
-                yield source.read_at(start, min(_PIECE, source.size - start))
-        finally:
-            source.close()
+        yield from self._stored_pieces(name)
 
     def put_sealed(self, name: str, chunks: Iterable[bytes]) -> None:
         """Keep what `sealed_chunks` gave, under the same name."""
@@ -173,35 +165,19 @@ class Storage:
             file.flush()
 
     def unsealed(self, *, most: int | None = None) -> Iterator[str]:
-        """Names of files that lie there as they are, from before files were encrypted.
-
-        Looks at `most` files, where reading the head of each would take too long.
-        """
+        """Yield names of files that are not encrypted, of the first `most`: each head is read."""
         for name in islice(self.names(), most):
-            source = self.place.source(name)
-            head = source.read_at(0, min(len(sealed.MARK), source.size))
-            source.close()
-            if head != sealed.MARK:
+            if self._head(name, len(sealed.MARK)) != sealed.MARK:
                 yield name
 
     def seal_plain(self, name: str) -> None:
-        source = self.place.source(_check_name(name))
-        try:
-            with self.create(name) as kept:
-                for start in range(0, source.size, _PIECE):
-                    kept.write(source.read_at(start, min(_PIECE, source.size - start)))
-        finally:
-            source.close()
+        with self.create(name) as kept:
+            kept.writelines(self._stored_pieces(name))
 
     def turn_key(self, name: str) -> bool:
-        """Seal the file's own key with the newest data key; False where it is so, or gone.
-
-        Raises FileDamaged.
-        """
+        """Seal the file's key with the newest; False: it is so, or gone. Raises FileDamaged."""
         try:
-            source = self.place.source(_check_name(name))
-            head = source.read_at(0, min(sealed.HEADER, source.size))
-            source.close()
+            head = self._head(_check_name(name), sealed.HEADER)
             turned = sealed.turned_head(head, self._keyring, name)
             if turned is not None:
                 self.place.replace_head(name, turned)
@@ -210,6 +186,15 @@ class Storage:
         except Damaged as problem:
             raise FileDamaged(name, sealed=not isinstance(problem, NotSealed)) from problem
         return turned is not None
+
+    def _head(self, name: str, size: int) -> bytes:
+        with closing(self.place.source(name)) as source:
+            return source.read_at(0, min(size, source.size))
+
+    def _stored_pieces(self, name: str) -> Iterator[bytes]:
+        with closing(self.place.source(name)) as source:
+            for start in range(0, source.size, _PIECE):
+                yield source.read_at(start, min(_PIECE, source.size - start))
 
     def probe(self) -> None:
         """Write a file, read it back and remove it. Raises FilesAway, OSError or FileDamaged."""

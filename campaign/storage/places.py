@@ -3,10 +3,10 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -39,39 +39,11 @@ class FilesAway(DomainError):
         super().__init__("files-away", problem=problem)
 
 
-class Place(Protocol):
-    """Keeps bytes by name. Every method may raise FilesAway."""
-
-    ahead: int
-    """Chunks of a file that are worth fetching at once."""
-
-    def source(self, name: str) -> Source: ...
-
-    def size(self, name: str) -> int: ...
-
-    def written_at(self, name: str) -> datetime: ...
-
-    def taking(self, name: str) -> AbstractContextManager[Path]:
-        """A context with a draft's path: what lies there when it ends takes the name, whole."""
-        ...
-
-    def replace_head(self, name: str, head: bytes) -> None:
-        """Write other bytes over the first ones. Raises FileNotFoundError."""
-        ...
-
-    def delete(self, name: str) -> None: ...
-
-    def delete_folder(self, folder: str) -> None: ...
-
-    def listing(self, folder: str) -> Iterator[tuple[str, int]]:
-        """Names below a folder (all, for an empty one) with their bytes, in order; no drafts."""
-        ...
-
-
 class LocalPlace:
     """A folder on this machine, or one that all machines see."""
 
     ahead = 4
+    """Chunks of a file that are worth fetching at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -225,6 +197,10 @@ class _S3Source:
         """Nothing is held between two requests."""
 
 
+Place = LocalPlace | S3Place
+"""Keeps bytes by name. Every method may raise FilesAway, or FileNotFoundError for a lost name."""
+
+
 def place_of(settings: Settings) -> Place:
     if not settings.files.startswith("s3://"):
         return LocalPlace(settings.files_folder)
@@ -250,10 +226,7 @@ def place_of(settings: Settings) -> Place:
 
 
 def _ask(request: Callable[[], T], *, may_lack: bool = False) -> T:
-    """Return what the store answers; its failures in our words.
-
-    Only where it `may_lack` what is asked for, FileNotFoundError says so; else there is no bucket.
-    """
+    """Return the store's answer; FileNotFoundError where it `may_lack` it, else FilesAway."""
     try:
         return request()
     except FileNotFoundError:

@@ -23,6 +23,9 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 _YOUNG_SECONDS = 60
 """A folder so young may not be locked yet."""
+_BLOCK = 16
+_IN_MEMORY = 512 * 1024
+"""Bytes that stay in memory: a file of a usual size never gets to a disk."""
 
 
 @contextmanager
@@ -101,11 +104,6 @@ def is_in_memory(folder: Path) -> bool:
         if os.makedev(int(major), int(minor)) == device:
             return after.split()[0] in {"tmpfs", "ramfs"}
     return False
-
-
-_BLOCK = 16
-_IN_MEMORY = 512 * 1024
-"""Bytes that stay in memory: a file of a usual size never gets to a disk."""
 
 
 class _EncryptedFile(io.RawIOBase):

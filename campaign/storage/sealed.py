@@ -164,10 +164,7 @@ def refuse_other_key(head: bytes, keyring: Keyring, name: str) -> None:
 
 
 def turned_head(head: bytes, keyring: Keyring, name: str) -> bytes | None:
-    """Return the first HEADER bytes with the file's key sealed anew; None where they are so.
-
-    Raises NotSealed or Damaged.
-    """
+    """Return the header with the file's key sealed anew, or None if it is so. Raises Damaged."""
     key = _key_in(head, keyring, name)
     if version_of(head[len(MARK) :]) == keyring.newest > 1:
         return None

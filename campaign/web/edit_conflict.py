@@ -20,10 +20,7 @@ from campaign.core.db import Base
 
 
 class EditConflictForm:
-    """Beside a form.
-
-    Knows what its writer saw. `_edit_conflict.html` shows what stands otherwise.
-    """
+    """Beside a form: knows what its writer saw; `_edit_conflict.html` shows what changed."""
 
     seen = HiddenField()
     theirs: tuple[tuple[str, str], ...] = ()

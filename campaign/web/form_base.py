@@ -42,6 +42,16 @@ _WORDS: Mapping[str, object] = {
     "Number must be at most %(max)s.": _l("Enter a number of %(max)s or less."),
     "Number must be between %(min)s and %(max)s.": _l("Enter a number from %(min)s to %(max)s."),
 }
+_ROW = re.compile(r"\w+-\d+-\w+\Z")
+"""The name of a field in a row, as the form's `points-1-text`."""
+RISK_NAMED = _l(
+    "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
+    "or tick below that you mean it."
+)
+_BLACKED_OUT = _l(
+    "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
+)
+_OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
 class _Words:
@@ -68,18 +78,6 @@ class SiteForm(Worded, FlaskForm):  # type: ignore[misc]
 
 class PlainForm(Worded, Form):  # type: ignore[misc]
     """A form without one: of public pages, which know no session, and rows within another."""
-
-
-_ROW = re.compile(r"\w+-\d+-\w+\Z")
-"""The name of a field in a row, as the form's `points-1-text`."""
-RISK_NAMED = _l(
-    "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
-    "or tick below that you mean it."
-)
-_BLACKED_OUT = _l(
-    "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
-)
-_OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
 class DeskForm(SiteForm):
@@ -162,10 +160,7 @@ def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
 def differing_fields(
     form: Form, kept: Mapping[str, list[str]], typed: Any
 ) -> list[tuple[str, str]]:
-    """List label and kept text of each field in which a draft differs from what was typed.
-
-    `typed` are the fields as they were sent.
-    """
+    """List label and kept text of each field where a draft differs from the form as it was sent."""
     labels = dict(_named(form))
     return [
         (labels.get(name) or name, _kept_text(kept.get(name, [])))

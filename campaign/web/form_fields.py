@@ -9,22 +9,13 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
+import wtforms
 from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup
-from wtforms import (
-    DateField,
-    DateTimeLocalField,
-    Field,
-    Form,
-    IntegerField,
-    SelectChoice,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import Field, Form
 from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, DateInput, DateTimeLocalInput, ListWidget
 
@@ -37,6 +28,8 @@ from campaign.core.text.desk_texts import (
 )
 
 _WRITTEN = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+Check = Callable[[Form, Field], None]
+_EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
 
 class NoDay(ValueError):
@@ -84,12 +77,8 @@ def _as_text(field: Field) -> dict[str, str]:
     return {"type": "text", "dir": "ltr"} if is_wrong else {}
 
 
-Check = Callable[[Form, Field], None]
-_EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
-
-
-def choices(pairs: Iterable[tuple[str, object]]) -> list[SelectChoice]:
-    return [SelectChoice(value, words) for value, words in pairs]
+def choices(pairs: Iterable[tuple[str, object]]) -> list[wtforms.SelectChoice]:
+    return [wtforms.SelectChoice(value, words) for value, words in pairs]
 
 
 def nothing_hidden(_form: Form, field: Field) -> None:
@@ -112,14 +101,14 @@ class Filled:
             raise StopValidation(self.message)
 
 
-class LineField(StringField):  # type: ignore[misc]
+class LineField(wtforms.StringField):  # type: ignore[misc]
     def __init__(
         self, label: object, *, limit: int, needed: object = None, **kwargs: object
     ) -> None:
         super().__init__(label, _text_checks(limit, needed), filters=[one_line], **kwargs)
 
 
-class TextField(TextAreaField):  # type: ignore[misc]
+class TextField(wtforms.TextAreaField):  # type: ignore[misc]
     def __init__(
         self, label: object, *, limit: int, needed: object = None, **kwargs: object
     ) -> None:
@@ -149,7 +138,7 @@ def _refuse_forbidden(field: Field, *, lines: bool) -> None:
         raise StopValidation(_l("This has hidden characters. Type it again instead of pasting it."))
 
 
-class NumberField(IntegerField):  # type: ignore[misc]
+class NumberField(wtforms.IntegerField):  # type: ignore[misc]
     """A whole number that may stay empty; any other is refused in the words given."""
 
     def __init__(
@@ -165,11 +154,8 @@ class NumberField(IntegerField):  # type: ignore[misc]
             raise ValueError(self._refused) from None
 
 
-class DayField(DateField):  # type: ignore[misc]
-    """A day that may stay empty; one that is none is refused in our words, or in those of `asked`.
-
-    With `any_year` also one of long ago.
-    """
+class DayField(wtforms.DateField):  # type: ignore[misc]
+    """A day that may stay empty; `asked` is said of what is none. `any_year`: also of long ago."""
 
     widget = DayInput()
 
@@ -194,7 +180,7 @@ class DayField(DateField):  # type: ignore[misc]
             raise ValueError(_l("This date is too far away. Check the year."))
 
 
-class MomentField(DateTimeLocalField):  # type: ignore[misc]
+class MomentField(wtforms.DateTimeLocalField):  # type: ignore[misc]
     """A day and time as clocks show it; one that is none is refused in our words, or in `asked`."""
 
     widget = MomentInput()
@@ -218,7 +204,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         self.data = moment.replace(second=0, microsecond=0)
 
 
-class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+class CheckboxesField(wtforms.SelectMultipleField):  # type: ignore[misc]
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 

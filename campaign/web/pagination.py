@@ -34,10 +34,7 @@ def rank_of_country(session: Session, column: InstrumentedAttribute[str]) -> Col
 def load_page(
     session: Session, query: Select[T], page: int, *, total: int | None = None
 ) -> Listing[T]:
-    """Return the page `page` (from 1) of what `query` gives; the last one where there are fewer.
-
-    `total` is how many there are, where that is known.
-    """
+    """Return the page `page` (from 1) of a query's rows, the last one where there are fewer."""
     if page <= 1:
         # What a search finds is looked for once; only where there is more is it counted.
         rows: Sequence[T] = session.scalars(query.limit(PAGE_SIZE + 1)).all()

@@ -24,6 +24,27 @@ from pathlib import Path
 
 _FILE = "proxies.seen"
 _EVERY_SECONDS = 600
+csrf = CSRFProtect()
+_LOG = logging.getLogger(__name__)
+F = TypeVar("F", bound=Callable[..., object])
+_READING = {"GET", "HEAD", "OPTIONS"}
+MAX_BODY_BYTES = 512 * 1024
+MAX_FORM_FIELDS = 300
+_PROXIES_NOTED = "odd-proxies-noted"
+_PROXY_COUNTS = "proxy-counts"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
 
 
 class ProxyCounts:
@@ -47,39 +68,12 @@ class ProxyCounts:
 
 
 def read_usual_count(folder: Path) -> int | None:
-    """Return with how many most requests came; None where nothing was written down.
-
-    Most, because anybody can send such a header, and checks of a balancer have none.
-    """
+    """Return the commonest count: anybody can send such a header, a balancer's checks have none."""
     try:
         counts = json.loads((folder / _FILE).read_text("utf-8"))
         return int(max(counts, key=counts.__getitem__))
     except (OSError, ValueError):
         return None
-
-
-csrf = CSRFProtect()
-_LOG = logging.getLogger(__name__)
-F = TypeVar("F", bound=Callable[..., object])
-_READING = {"GET", "HEAD", "OPTIONS"}
-MAX_BODY_BYTES = 512 * 1024
-MAX_FORM_FIELDS = 300
-_PROXIES_NOTED = "odd-proxies-noted"
-_PROXY_COUNTS = "proxy-counts"
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-}
 
 
 def public(view: F) -> F:

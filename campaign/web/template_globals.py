@@ -23,6 +23,7 @@ from campaign.web.security import public
 
 blueprint = Blueprint("web", __name__)
 _DAY = 86_400
+_YEAR = 31_536_000
 
 
 class Organisation(NamedTuple):
@@ -83,9 +84,6 @@ def _send_css(css: str) -> Response:
     response.headers["Cache-Control"] = f"public, max-age={_DAY}"
     compress.compress(response).add_etag()
     return response
-
-
-_YEAR = 31_536_000
 
 
 def asset(path: str) -> str:

@@ -5,6 +5,7 @@ that writes takes its lock at the start, so that it waits for others instead of 
 """
 
 import enum
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -14,32 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, cast
 
+import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, current_app, g, has_request_context, request
-from sqlalchemy import (
-    JSON,
-    Column,
-    ColumnElement,
-    Connection,
-    CursorResult,
-    DateTime,
-    Dialect,
-    Engine,
-    Enum,
-    ForeignKey,
-    Index,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    create_engine,
-    event,
-    func,
-    select,
-    text,
-    update,
-)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import (
@@ -48,6 +26,7 @@ from sqlalchemy.orm import (
     MappedColumn,
     Session,
     SessionTransaction,
+    declared_attr,
     mapped_column,
     sessionmaker,
 )
@@ -74,22 +53,32 @@ _FAILED_BEFORE = "25P02"
 _KEYS_HOLD = 5.0
 """Seconds for which nobody asks again how far the keys have turned; each commit does besides."""
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
+Slug = Annotated[str, mapped_column(sa.String(80))]
+Locale = Annotated[str, mapped_column(sa.String(12))]
+Country = Annotated[str, mapped_column(sa.String(2))]
+Created = Annotated[datetime, mapped_column(default=utcnow)]
+Json = dict[str, Any]
+"""What a column holds as JSON; what is in it, the column's docstring says."""
+Words = dict[str, str]
+_KEY = "undo"
+Action = Callable[[], object]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment, aware and in UTC on both databases; a naive one is refused."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a moment needs its time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         # SQLite forgets the zone.
@@ -100,15 +89,7 @@ def new_public_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
-PublicId = Annotated[str, mapped_column(String(22), unique=True, default=new_public_id)]
-Slug = Annotated[str, mapped_column(String(80))]
-Locale = Annotated[str, mapped_column(String(12))]
-Country = Annotated[str, mapped_column(String(2))]
-Created = Annotated[datetime, mapped_column(default=utcnow)]
-Json = dict[str, Any]
-"""What a column holds as JSON; what is in it, the column's docstring says."""
-Words = dict[str, str]
+PublicId = Annotated[str, mapped_column(sa.String(22), unique=True, default=new_public_id)]
 
 
 def _values(kind: type[enum.Enum]) -> list[str]:
@@ -118,7 +99,7 @@ def _values(kind: type[enum.Enum]) -> list[str]:
 class Base(DeclarativeBase):
     """Base of every model; names of constraints are the same on every database."""
 
-    metadata = MetaData(
+    metadata = sa.MetaData(
         naming_convention={
             "pk": "pk_%(table_name)s",
             "fk": "fk_%(table_name)s_%(column_0_N_name)s",
@@ -129,27 +110,54 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar = {
         datetime: UtcDateTime,
-        enum.Enum: Enum(
+        enum.Enum: sa.Enum(
             enum.Enum, native_enum=False, create_constraint=True, values_callable=_values, length=24
         ),
-        Json: JSON,
-        Words: JSON,
-        list[str]: JSON,
-        list[Json]: JSON,
+        Json: sa.JSON,
+        Words: sa.JSON,
+        list[str]: sa.JSON,
+        list[Json]: sa.JSON,
     }
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        """Call the table as the class: `OutboxMail` is `outbox_mail`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
 bind_objects(Base)
 
 
+class NumberedRow(Base):
+    __abstract__ = True
+
+    id: Mapped[PrimaryKey]
+
+
+class PublicRow(NumberedRow):
+    """A row that addresses name."""
+
+    __abstract__ = True
+
+    public_id: Mapped[PublicId]
+
+
+class SealedRow:
+    """Beside a row's base: it has sealed columns."""
+
+    seal_id: Mapped[SealId]
+
+
 def parent_key(target: str, **options: Any) -> MappedColumn[Any]:
     """Return the column of a row that is deleted with the row it refers to."""
-    return mapped_column(ForeignKey(target, ondelete="CASCADE"), **options)
+    return mapped_column(sa.ForeignKey(target, ondelete="CASCADE"), **options)
 
 
-def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    condition = sa.text(where)
+    return sa.Index(
+        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition
+    )
 
 
 class KeyRecord(Base):
@@ -161,10 +169,10 @@ class KeyRecord(Base):
     sealing: Mapped[int]
     bound: Mapped[int]
     look_ups: Mapped[int]
-    name: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(sa.String(10))
 
 
-_KEY_STATE = str(select(KeyRecord.sealing, KeyRecord.bound, KeyRecord.look_ups, KeyRecord.name))
+_KEY_STATE = str(sa.select(KeyRecord.sealing, KeyRecord.bound, KeyRecord.look_ups, KeyRecord.name))
 
 
 class KeysTurned(DomainError):
@@ -180,7 +188,7 @@ class KeysTurned(DomainError):
 class Database:
     """One instance's database: the engine, its sessions and its keys."""
 
-    engine: Engine
+    engine: sa.Engine
     sessions: sessionmaker[Session]
     keyring: Keyring
     keys_read_at: float = float("-inf")
@@ -191,7 +199,7 @@ class Database:
         engine = make_engine(settings.sqlalchemy_url)
         engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
         sessions = sessionmaker(engine, expire_on_commit=False)
-        event.listen(sessions, "after_soft_rollback", _forget_actions)
+        sa.event.listen(sessions, "after_soft_rollback", _forget_actions)
         return cls(engine, sessions, keyring)
 
     def close(self) -> None:
@@ -203,12 +211,12 @@ class Database:
             return
         with suppress(OperationalError, ProgrammingError), self.engine.connect() as connection:
             # In a database of an earlier revision keys have no versions.
-            row = connection.execute(text(_KEY_STATE)).first()
+            row = connection.execute(sa.text(_KEY_STATE)).first()
             self.keyring.enter(KeyState(*row) if row else KeyState())
             self.keys_read_at = time.monotonic()
 
 
-def read_key_state(connection: Connection) -> KeyState:
+def read_key_state(connection: sa.Connection) -> KeyState:
     """Return how far the keys have turned, as this transaction sees it."""
     cursor = connection.connection.cursor()  # without SQLAlchemy, for what every signature does
     try:
@@ -220,10 +228,7 @@ def read_key_state(connection: Connection) -> KeyState:
 
 
 def refuse_turned_keys(session: Session) -> None:
-    """Raise KeysTurned where what the session wrote may be of keys that have turned meanwhile.
-
-    Asked last before a commit. The keys turn while nobody writes (`campaign.commands.keys`).
-    """
+    """Raise KeysTurned, before a commit, where what was written may be of keys that have turned."""
     if not session.in_transaction():
         return
     before = _note_keys()
@@ -249,13 +254,13 @@ def _note_keys() -> KeyState:
     return cast(KeyState, g.key_state)
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str) -> sa.Engine:
     """Make an engine with the behaviour that this module promises."""
     if url.startswith("sqlite"):
         engine = sqlite_engine(url, writing=_writing.get)
     else:
         # What was to be kept has no place in the message of a failure: it may be logged.
-        engine = create_engine(
+        engine = sa.create_engine(
             url, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True
         )
     dialect = engine.dialect
@@ -301,19 +306,19 @@ def reading() -> Iterator[Session]:
         _writing.reset(token)
 
 
-def connection_of(session: Session) -> Connection:
+def connection_of(session: Session) -> sa.Connection:
     """Return the session's connection without a search: for what every signature does."""
-    connection: Connection | None = session.info.get("connection")
+    connection: sa.Connection | None = session.info.get("connection")
     if connection is None or connection.closed:
         connection = session.info["connection"] = session.connection()
     return connection
 
 
-def table_of(model: type[Base]) -> Table:
-    return cast(Table, model.__table__)
+def table_of(model: type[Base]) -> sa.Table:
+    return cast(sa.Table, model.__table__)
 
 
-def references_to(model: type[Base]) -> list[Column[Any]]:
+def references_to(model: type[Base]) -> list[sa.Column[Any]]:
     """List the columns of whatever table by which a row refers to one of the model."""
     target = table_of(model)
     return [
@@ -329,7 +334,7 @@ def unindexed(column: Any) -> Any:
 
     SQLite would rather read every signature of a state than look up twenty-five by their ids.
     """
-    return func.coalesce(column, column)
+    return sa.func.coalesce(column, column)
 
 
 def insert_into(session: Session, model: type[Base]) -> Any:
@@ -338,39 +343,36 @@ def insert_into(session: Session, model: type[Base]) -> Any:
     return dialect.insert(model)
 
 
-def insert_new(session: Session, model: type[Any], **values: object) -> Row[Any] | None:
+def insert_new(session: Session, model: type[Any], **values: object) -> sa.Row[Any] | None:
     """Add a row unless one stands in its way; return its primary key, or None."""
     insert = insert_into(session, model).values(**values).on_conflict_do_nothing()
-    row: Row[Any] | None = session.execute(
+    row: sa.Row[Any] | None = session.execute(
         insert.returning(*table_of(model).primary_key.columns)
     ).first()
     return row
 
 
-def count_rows(session: Session, query: Select[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+def count_rows(session: Session, query: sa.Select[Any]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
 
 
 def update_row(
     session: Session,
     model: type[Any],
     row_id: int,
-    *conditions: ColumnElement[bool],
+    *conditions: sa.ColumnElement[bool],
     **values: object,
 ) -> bool:
-    """Write to a row if the conditions hold; False, and nothing written, where they do not.
-
-    Objects of the session do not learn of it.
-    """
+    """Write to a row, unknown to objects of the session; False where the conditions do not hold."""
     if any(values.get(column.key) for column in sealed_columns(table_of(model))):
-        values["seal_id"] = session.scalar(select(model.seal_id).where(model.id == row_id))
+        values["seal_id"] = session.scalar(sa.select(model.seal_id).where(model.id == row_id))
     result = session.execute(
-        update(model)
+        sa.update(model)
         .where(model.id == row_id, *conditions)
         .values(values)
         .execution_options(synchronize_session=False)
     )
-    return cast("CursorResult[Any]", result).rowcount == 1
+    return cast("sa.CursorResult[Any]", result).rowcount == 1
 
 
 def after_commit(session: Session, action: Callable[[], object]) -> None:
@@ -444,10 +446,6 @@ def _close(_problem: BaseException | None) -> None:
     _writing.set(False)
 
 
-_KEY = "undo"
-Action = Callable[[], object]
-
-
 def on_rollback(session: Session, action: Action) -> None:
     """Do `action` if what the session does now is rolled back, or never committed.
 
@@ -456,7 +454,7 @@ def on_rollback(session: Session, action: Action) -> None:
     session.info.setdefault(_KEY, []).append((session.get_nested_transaction(), action))
 
 
-@event.listens_for(Session, "after_commit")
+@sa.event.listens_for(Session, "after_commit")
 def _keep(session: Session) -> None:
     ended = session.get_nested_transaction()
     if ended is None:
@@ -471,7 +469,7 @@ def _keep(session: Session) -> None:
     ]
 
 
-@event.listens_for(Session, "after_transaction_end")
+@sa.event.listens_for(Session, "after_transaction_end")
 def _undo(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None and not ended.nested:
         return

@@ -14,17 +14,7 @@ import os
 from typing import Annotated, Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Dialect,
-    Label,
-    LargeBinary,
-    Table,
-    event,
-    inspect,
-    type_coerce,
-)
+import sqlalchemy as sa
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
@@ -35,6 +25,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from campaign.core.sealing import ROW_BYTES, Keyring
 
 ROW = "seal_id"
+_sealed_names: WeakKeyDictionary[SQLCompiler, tuple[str, ...]] = WeakKeyDictionary()
+_MARK = "personal"
 
 
 class _InRow(NamedTuple):
@@ -45,7 +37,7 @@ class _InRow(NamedTuple):
 class SealedColumn(TypeDecorator[Any]):
     """What sealed columns share: bytes in the database, bound to row and column."""
 
-    impl = LargeBinary
+    impl = sa.LargeBinary
     cache_ok = True
 
     def __init__(self, place: str) -> None:
@@ -53,11 +45,11 @@ class SealedColumn(TypeDecorator[Any]):
         super().__init__()
         self.place = place
 
-    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        together = _row_name_beside(column).op("||")(type_coerce(column, LargeBinary))
-        return type_coerce(sql_cast(together, LargeBinary), self)
+    def column_expression(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        together = _row_name_beside(column).op("||")(sa.type_coerce(column, sa.LargeBinary))
+        return sa.type_coerce(sql_cast(together, sa.LargeBinary), self)
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
         row = b""
         if isinstance(value, _InRow):
             value, row = value
@@ -68,7 +60,7 @@ class SealedColumn(TypeDecorator[Any]):
             raise TypeError(f"{self.place}: the statement does not name the row ({ROW})")
         return keyring_of(dialect).seal(text, self.place, row or bytes(ROW_BYTES))
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
             return self._from_text(None)
         row, sealed = bytes(value[:ROW_BYTES]), bytes(value[ROW_BYTES:])
@@ -102,11 +94,11 @@ class SealedList(SealedColumn):
 class LookUp(TypeDecorator[bytes]):
     """Fingerprints by which people are found (`Keyring.fingerprint`); they turn with the keys."""
 
-    impl = LargeBinary
+    impl = sa.LargeBinary
     cache_ok = True
 
 
-def keyring_of(dialect: Dialect) -> Keyring:
+def keyring_of(dialect: sa.Dialect) -> Keyring:
     """Return the keys of the database that `dialect` speaks to (`Database` put them there)."""
     return cast(Keyring, dialect.campaign_keyring)  # type: ignore[attr-defined]
 
@@ -116,33 +108,33 @@ def new_seal_id() -> bytes:
     return os.urandom(ROW_BYTES)
 
 
-SealId = Annotated[bytes, mapped_column(LargeBinary(ROW_BYTES), default=new_seal_id)]
+SealId = Annotated[bytes, mapped_column(sa.LargeBinary(ROW_BYTES), default=new_seal_id)]
 
 
-def sealed_columns(table: Table) -> list[Column[Any]]:
+def sealed_columns(table: sa.Table) -> list[sa.Column[Any]]:
     return [column for column in table.columns if isinstance(column.type, SealedColumn)]
 
 
-def place_of(column: Column[Any]) -> str:
+def place_of(column: sa.Column[Any]) -> str:
     """Return what a sealed column's values are bound to, besides their row."""
     return cast(SealedColumn, column.type).place
 
 
-def look_up_columns(table: Table) -> list[Column[Any]]:
+def look_up_columns(table: sa.Table) -> list[sa.Column[Any]]:
     return [column for column in table.columns if isinstance(column.type, LookUp)]
 
 
-def _row_name_beside(column: ColumnElement[Any]) -> ColumnElement[bytes]:
+def _row_name_beside(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bytes]:
     """Return the `seal_id` of the row that a column is of, in a table, alias or subquery."""
-    element = column.element if isinstance(column, Label) else column
+    element = column.element if isinstance(column, sa.Label) else column
     of_table = next(iter(element.base_columns))
-    if isinstance(of_table, Column) and isinstance(element, ColumnElement):
+    if isinstance(of_table, sa.Column) and isinstance(element, sa.ColumnElement):
         name = of_table.table.c.get(ROW)
         source = getattr(element, "table", None)
         if name is not None and source is not None:
             beside = source.corresponding_column(name)
             if beside is not None:
-                return cast("ColumnElement[bytes]", beside)
+                return cast("sa.ColumnElement[bytes]", beside)
     raise TypeError(f"{column}: a sealed value opens only where {ROW} of its row is beside it")
 
 
@@ -175,9 +167,6 @@ class RowBinding(DefaultExecutionContext):
                 bind_to_row(parameters, names)
 
 
-_sealed_names: WeakKeyDictionary[SQLCompiler, tuple[str, ...]] = WeakKeyDictionary()
-
-
 def list_sealed(types: dict[str, TypeEngine[Any]]) -> tuple[str, ...]:
     return tuple(name for name, kind in types.items() if isinstance(kind, SealedColumn))
 
@@ -196,17 +185,14 @@ def bind_objects(base: type[DeclarativeBase]) -> None:
     """Have the UPDATE of an object's sealed attributes name its row."""
 
     def name_row(mapper: Mapper[Any], _connection: object, target: Any) -> None:
-        state = inspect(target)
-        sealed = [column.key for column in sealed_columns(cast(Table, mapper.local_table))]
+        state = sa.inspect(target)
+        sealed = [column.key for column in sealed_columns(cast(sa.Table, mapper.local_table))]
         touched = set(sealed) - state.unmodified_intersection(sealed)
         if any(state.attrs[name].history.has_changes() for name in touched):
             _ = target.seal_id
             flag_modified(target, ROW)
 
-    event.listen(base, "before_update", name_row, propagate=True)
-
-
-_MARK = "personal"
+    sa.event.listen(base, "before_update", name_row, propagate=True)
 
 
 class _Personal(NamedTuple):
@@ -216,11 +202,7 @@ class _Personal(NamedTuple):
 
 
 def personal(empty: object, *, counted: bool = False) -> dict[str, _Personal]:
-    """Return a personal column's mark, for its `info`.
-
-    `empty` is what it holds once nobody is in its row. Figures are made of what is `counted`: it
-    goes only at the person's own wish.
-    """
+    """Return a column's mark: its value once nobody is in the row; `counted`: figures need it."""
     return {_MARK: _Personal(empty, counted, asked=False)}
 
 

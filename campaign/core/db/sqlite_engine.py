@@ -94,10 +94,7 @@ class _Connection(sqlite3.Connection):
 
 
 def make_engine(url: str, *, writing: Callable[[], bool]) -> Engine:
-    """Make an engine whose connections wait for others instead of failing halfway.
-
-    `writing` says whether what begins now is going to write.
-    """
+    """Make an engine; `writing` says whether what begins now is going to write."""
     # As many as a process has threads: one beyond the pool would be opened for each request anew.
     engine = create_engine(
         url,

@@ -14,28 +14,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+import sqlalchemy as sa
 from flask import g
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    LargeBinary,
-    Select,
-    Table,
-    Update,
-    and_,
-    bindparam,
-    case,
-    column,
-    func,
-    literal,
-    or_,
-    select,
-    table,
-    text,
-    tuple_,
-    update,
-)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableClause
 
@@ -48,7 +28,7 @@ _PATIENCE = "400ms"
 """How long to wait for one table: less than PostgreSQL waits until it looks for a deadlock."""
 
 
-def tables() -> list[Table]:
+def tables() -> list[sa.Table]:
     return [
         each
         for each in sorted(db.Base.metadata.tables.values(), key=lambda each: each.name)
@@ -75,10 +55,7 @@ def has_earlier(session: Session) -> bool:
 
 
 def reseal() -> Iterator[tuple[str, int, int]]:
-    """Seal values of earlier keys anew; yield after each batch its table, how many, how many not.
-
-    Those that do not open stay as they are.
-    """
+    """Seal earlier values anew, but what does not open; yield table, done, failed of each batch."""
     for each in tables():
         if not sealed_columns(each):
             continue
@@ -95,10 +72,7 @@ def reseal() -> Iterator[tuple[str, int, int]]:
 
 
 def turn() -> None:
-    """Turn the fingerprints and refuse earlier keys, at one moment at which nobody writes.
-
-    Raises OperationalError where PostgreSQL found no such moment; then nothing has changed.
-    """
+    """Turn fingerprints, refuse earlier keys. Raises OperationalError, with no change: too busy."""
     keyring = db.database().keyring
     with db.transaction() as session:
         connection = session.connection()
@@ -127,44 +101,48 @@ def _record(session: Session) -> db.KeyRecord:
     return record
 
 
-def _keep_writers_out(connection: Connection) -> None:
+def _keep_writers_out(connection: sa.Connection) -> None:
     """Wait until everybody has written; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
         names = ", ".join(f'"{each.name}"' for each in tables())
-        connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+        connection.execute(sa.text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
 
 
 class _Batch:
     """The sealed columns of a table as the bytes that they are."""
 
-    def __init__(self, of: Table, keyring: Keyring) -> None:
+    def __init__(self, of: sa.Table, keyring: Keyring) -> None:
         self.keyring = keyring
         self.places = {each.name: place_of(each) for each in sealed_columns(of)}
         self.keys = [each.name for each in of.primary_key]
-        self.raw: TableClause = table(
+        self.raw: TableClause = sa.table(
             of.name,
-            *(column(name, of.c[name].type) for name in self.keys),
-            *(column(name, LargeBinary) for name in (ROW, *self.places)),
+            *(sa.column(name, of.c[name].type) for name in self.keys),
+            *(sa.column(name, sa.LargeBinary) for name in (ROW, *self.places)),
         )
 
     def key_of(self, row: Any) -> tuple[object, ...]:
         return tuple(row[name] for name in self.keys)
 
-    def fetch(self, connection: Connection, last: tuple[object, ...] | None) -> list[Any]:
+    def fetch(self, connection: sa.Connection, last: tuple[object, ...] | None) -> list[Any]:
         """Return the next rows in which something is of an earlier key or form."""
         head = self.keyring.head_of(self.keyring.newest)
         stale = [
-            and_(self.raw.c[name] != EMPTY_IN_ROW, func.substr(self.raw.c[name], 1, 2) != head)
+            sa.and_(
+                self.raw.c[name] != EMPTY_IN_ROW, sa.func.substr(self.raw.c[name], 1, 2) != head
+            )
             for name in self.places
         ]
-        keys = tuple_(*(self.raw.c[name] for name in self.keys))
-        rows: Select[Any] = select(self.raw).where(or_(*stale)).order_by(*keys).limit(BATCH)
+        keys = sa.tuple_(*(self.raw.c[name] for name in self.keys))
+        rows: sa.Select[Any] = (
+            sa.select(self.raw).where(sa.or_(*stale)).order_by(*keys).limit(BATCH)
+        )
         if last is not None:
-            rows = rows.where(keys > tuple_(*map(literal, last)))
+            rows = rows.where(keys > sa.tuple_(*map(sa.literal, last)))
         return list(connection.execute(rows).mappings())
 
-    def write(self, connection: Connection, rows: list[Any]) -> tuple[int, int]:
+    def write(self, connection: sa.Connection, rows: list[Any]) -> tuple[int, int]:
         """Write rows sealed anew, where nobody has written meanwhile; how many, how many not."""
         values = []
         for row in rows:
@@ -187,19 +165,19 @@ class _Batch:
         place, at = self.places[name], bytes(row[ROW])
         return self.keyring.seal(self.keyring.open(bytes(row[name]), place, at), place, at)
 
-    def _statement(self) -> Update:
-        conditions: list[ColumnElement[bool]] = [
-            self.raw.c[name] == bindparam(f"key_{name}") for name in self.keys
+    def _statement(self) -> sa.Update:
+        conditions: list[sa.ColumnElement[bool]] = [
+            self.raw.c[name] == sa.bindparam(f"key_{name}") for name in self.keys
         ]
         conditions += [
-            self.raw.c[name].is_not_distinct_from(bindparam(f"old_{name}", type_=LargeBinary))
+            self.raw.c[name].is_not_distinct_from(sa.bindparam(f"old_{name}", type_=sa.LargeBinary))
             for name in self.places
         ]
-        new = {name: bindparam(f"new_{name}", type_=LargeBinary) for name in self.places}
-        return update(self.raw).where(*conditions).values(new)
+        new = {name: sa.bindparam(f"new_{name}", type_=sa.LargeBinary) for name in self.places}
+        return sa.update(self.raw).where(*conditions).values(new)
 
 
-def _turn_fingerprints(connection: Connection, keyring: Keyring, version: int) -> None:
+def _turn_fingerprints(connection: sa.Connection, keyring: Keyring, version: int) -> None:
     """Put the HMAC of each fingerprint in its place: by pads, since databases know SHA-256."""
     inner, outer = keyring.turning_pads(version)
     if connection.dialect.name == "sqlite":
@@ -209,18 +187,18 @@ def _turn_fingerprints(connection: Connection, keyring: Keyring, version: int) -
     for each in tables():
         if columns := look_up_columns(each):
             turned = {one.name: _turned(connection, one, inner, outer) for one in columns}
-            connection.execute(update(each).values(turned))
+            connection.execute(sa.update(each).values(turned))
 
 
 def _turned(
-    connection: Connection, stored: Column[Any], inner: bytes, outer: bytes
-) -> ColumnElement[Any]:
-    def joined(one: Any, other: Any) -> ColumnElement[Any]:
+    connection: sa.Connection, stored: sa.Column[Any], inner: bytes, outer: bytes
+) -> sa.ColumnElement[Any]:
+    def joined(one: Any, other: Any) -> sa.ColumnElement[Any]:
         if connection.dialect.name == "sqlite":
-            return func.join_bytes(one, other)
-        return literal(one, LargeBinary).op("||")(other)
+            return sa.func.join_bytes(one, other)
+        return sa.literal(one, sa.LargeBinary).op("||")(other)
 
-    digest = func.sha256(joined(outer, func.sha256(joined(inner, stored))))
+    digest = sa.func.sha256(joined(outer, sa.func.sha256(joined(inner, stored))))
     size = stored.type.length or 32  # type: ignore[attr-defined]
     # Nothing stands where a count is over everybody.
-    return case((func.length(stored) > 0, func.substr(digest, 1, size)), else_=stored)
+    return sa.case((sa.func.length(stored) > 0, sa.func.substr(digest, 1, size)), else_=stored)

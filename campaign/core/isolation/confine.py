@@ -1,7 +1,4 @@
-"""What a process gives up for good before it works on what a stranger sent. Linux, by system call.
-
-Each wall is put up where the machine has it; `campaign doctor` tries them and says which hold.
-"""
+"""What a process gives up for good before it works on what a stranger sent. Linux."""
 
 import ctypes
 import math
@@ -161,10 +158,7 @@ def _filter_calls(
 
 
 def list_open_ways(data: bytes) -> list[str]:
-    """List what the process that asks can still do, of what a child that only computes may not.
-
-    :param data: the path of a file that it must not read.
-    """
+    """List what a reader may not and this process can; `data` is a path that it must not read."""
     ways: dict[str, Callable[[], object]] = {
         "reads files": lambda: Path(os.fsdecode(data)).read_bytes(),
         "writes files": lambda: os.open("/tmp/campaign-doctor", os.O_CREAT | os.O_RDWR),  # noqa: S108

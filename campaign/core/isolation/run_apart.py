@@ -1,7 +1,4 @@
-"""Read a stranger's file in a process that has no keys, no network and no files.
-
-What comes back is checked against the reader's own type: the process may have fallen to the file.
-"""
+"""Read a stranger's file in a process that has no keys, no network and no files."""
 
 from collections.abc import Callable
 from functools import cache

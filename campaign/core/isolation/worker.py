@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from campaign.core.isolation.orders import MACHINE_FAILED, NO_ROOM, Limits, ProcessKind
@@ -36,6 +35,10 @@ sys.modules["campaign"] = package
 from campaign.core.isolation.worker_process import main
 main(sys.argv[2])
 """
+KEPT_SECONDS = 30.0
+"""A process at rest for longer isn't used again; by itself it ends some time later."""
+_MOST = 2
+_lock = threading.Lock()
 
 
 def _environment_for(kind: ProcessKind) -> dict[str, str]:
@@ -49,12 +52,10 @@ def _environment_for(kind: ProcessKind) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended."""
-
     report: dict[str, Any] | None
-    """What the job reports; None if it failed."""
+    """None if the job failed."""
     slug: str = ""
-    """Why it failed: "out-of-memory", "took-too-long", or a slug of the kind's own."""
+    """Why: a slug of `orders`, or one of the kind's own."""
     detail: str = ""
     """More on why it failed; contains no text of a stranger's."""
     peak_memory: int = 0
@@ -85,24 +86,13 @@ class WorkProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_problem: object) -> None:
         self.close()
 
     def run(
         self, work: str, job: Mapping[str, object], limits: Limits, size: int, data: bytes = b""
     ) -> Outcome:
-        """Run one job in a process of its own and wait for it.
-
-        :param work: the kind of job, a name that the kind's table has.
-        :param size: letters or pages in it, for the time limit.
-        :param data: a file that it works on.
-        :raises WorkProcessStopped: the process is gone, or cannot write what it makes.
-        """
+        """Run one job, of `size` letters or pages, and wait. Raises WorkProcessStopped."""
         order = {
             "work": work,
             "job": job,
@@ -148,20 +138,12 @@ class WorkProcess:
             self._process.wait()
 
 
-KEPT_SECONDS = 30.0
-"""A process at rest for longer isn't used again; by itself it ends some time later."""
-_MOST = 2
-
-_lock = threading.Lock()
 _at_rest: list[tuple[float, WorkProcess]] = []
 
 
 @contextmanager
 def borrow_process(kind: ProcessKind) -> Iterator[WorkProcess]:
-    """Lend a process for one print run or file: one that is at rest, else a new one.
-
-    After a run that raised it is closed, as an order may still be under way.
-    """
+    """Lend a process for a print run or file; after one that raised, it is closed."""
     process = _take(kind) or WorkProcess(kind)
     try:
         yield process

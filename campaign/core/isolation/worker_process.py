@@ -1,6 +1,5 @@
 """The other end: reads orders from stdin, forks a child for each, answers on stdout."""
 
-import errno
 import gc
 import importlib
 import json
@@ -10,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from errno import EACCES, EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EROFS
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,24 +26,12 @@ from campaign.core.isolation.orders import (
 
 # How C code of the renderer ends when memory can't be had: GLib aborts, others crash.
 _STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_OF_THE_MACHINE = {
-    errno.EFBIG,
-    errno.EIO,
-    errno.EROFS,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.EACCES,
-    errno.ENOENT,
-}
+_FULL = {ENOSPC, EDQUOT}
+_OF_THE_MACHINE = {EFBIG, EIO, EROFS, EMFILE, ENFILE, EACCES, ENOENT}
 # Of the memory limit: a child that used so much and ended without an answer couldn't get more.
 _NEARLY = 0.7
-
-
 _IDLE_SECONDS = 60.0
 """Without an order for so long, the process ends; twice what `worker` waits before it asks."""
-
-
 _MOST_ANSWERED = 300_000_000
 """Bytes of a child's answer."""
 

@@ -9,6 +9,10 @@ _REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
 # Overrides and isolates of direction turn what is read away from what is stored.
 _REFUSED = set("\u2028\u2029\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MANY_MARKS = 5
+_BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_SLUG_LENGTH = 72
+"""Characters; a number and a hyphen still fit in the column's 80."""
+RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
 
 
 def one_line(text: str | None) -> str:
@@ -54,17 +58,8 @@ def slug_of(text: str, limit: int = 80) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-")
 
 
-_BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_SLUG_LENGTH = 72
-"""Characters; a number and a hyphen still fit in the column's 80."""
-RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
-
-
 def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
-    """Return whether `text` holds what no name or address does: controls, surrogates, bidi marks.
-
-    `lines` lets line ends through.
-    """
+    """Return whether no name or address holds that: controls, surrogates, bidi marks."""
     for character in text:
         if lines and character in "\r\n":
             continue

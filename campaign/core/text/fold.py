@@ -13,6 +13,18 @@ _MOST_MARKS = 30
 _JOINER = "\u034f"  # combining grapheme joiner: ends a run, draws nothing
 # Marks are no part of words for `re`. What else fits is looked at mark by mark.
 _LONG_RUN = re.compile(rf"[^\w\s]{{{_MOST_MARKS + 1},}}")
+_APOSTROPHES = dict.fromkeys("’‘ʼ＇`´", "'")
+_DRAWN_OUT = "\u0640"  # Arabic tatweel
+_LETTERS = {
+    "ة": "ه", "ى": "ي", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th",
+    "æ": "ae", "œ": "oe",
+}  # fmt: skip
+"""Letters that Unicode does not take apart, as those write them who lack the key."""
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_NO_WORD = re.compile(r"\W+")
+# Nuktas, voicing marks and viramas (combining classes 7 to 9) make another letter; what stands
+# above, below or beside one in Latin, Greek, Cyrillic, Hebrew and Arabic is a manner of writing it.
+_FIRST_ACCENT = 10
 
 
 def normal_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
@@ -32,20 +44,6 @@ def _broken_up(run: re.Match[str]) -> str:
             marks = 1
         parts.append(character)
     return "".join(parts)
-
-
-_APOSTROPHES = dict.fromkeys("’‘ʼ＇`´", "'")
-_DRAWN_OUT = "\u0640"  # Arabic tatweel
-_LETTERS = {
-    "ة": "ه", "ى": "ي", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th",
-    "æ": "ae", "œ": "oe",
-}  # fmt: skip
-"""Letters that Unicode does not take apart, as those write them who lack the key."""
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_NO_WORD = re.compile(r"\W+")
-# Nuktas, voicing marks and viramas (combining classes 7 to 9) make another letter; what stands
-# above, below or beside one in Latin, Greek, Cyrillic, Hebrew and Arabic is a manner of writing it.
-_FIRST_ACCENT = 10
 
 
 def fold(text: str) -> str:
