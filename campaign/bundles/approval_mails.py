@@ -1,17 +1,13 @@
 """Mails about leave to fetch files, to staff alone. No supporter and no reason is in them."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.access import CARRIERS
-from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import can_decide
+from campaign.staff.roles import list_deciders
 
 
 class FilesAsked(Mail, kind="files-asked", tells_of_stop=True):
@@ -33,20 +29,10 @@ class FilesDecided(Mail, kind="files-decided", tells_of_stop=True):
     link: str
 
 
-def deciders(session: Session, approval: FileApproval) -> Sequence[StaffUser]:
-    """Who can decide about it: active staff and admins of some days, but for who asked."""
-    users = session.scalars(
-        select(StaffUser).where(
-            StaffUser.role.in_(CARRIERS), StaffUser.active, StaffUser.id != approval.requested_by_id
-        )
-    )
-    now, days = db.utcnow(), current_settings().decider_days
-    return [user for user in users if can_decide(user, now, days)]
-
-
 def ask_deciders(session: Session, approval: FileApproval) -> int:
     """Mail everybody who can decide; how many."""
-    users, by = deciders(session, approval), approval.requested_by
+    by = approval.requested_by
+    users = list_deciders(session, CARRIERS, asker_id=by.id)
     for user in users:
         mail = FilesAsked(
             reference=approval.campaign.reference,

@@ -208,12 +208,6 @@ def _finish(hold: Claim, progress: _Progress, out: _MeasuredFile, name: str) -> 
         )
         if not ours:
             raise NoLongerOurs
-        audit.record(
-            session,
-            actor=ACTOR,
-            action="export.ready",
-            subject=f"export:{hold.row_id}",
-            rows=progress.done,
-            sha256=out.sha256,
-        )
+        subject, facts = f"export:{hold.row_id}", {"rows": progress.done, "sha256": out.sha256}
+        audit.record(session, actor=ACTOR, action="export.ready", subject=subject, **facts)
         send_ready(session, session.get_one(DataExport, hold.row_id))

@@ -1,17 +1,21 @@
 """Mails about exports, to staff alone. Nothing of a supporter's is in them, nor the reason."""
 
-from collections.abc import Sequence
+from typing import TypedDict
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Mail
 from campaign.models.export import DataExport, ExportState
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import can_decide
+from campaign.staff.roles import list_deciders
+
+
+class _Facts(TypedDict):
+    number: int
+    reference: str
+    link: str
 
 
 class ExportMail(Mail):
@@ -46,62 +50,40 @@ class ExportFailed(ExportMail, kind="export-failed", tells_of_stop=True):
     why: str
 
 
-def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
-    """Who may decide about it: active staff and admins of some days, but for who asked."""
-    users = session.scalars(
-        select(StaffUser).where(
-            StaffUser.role.in_(EXPORTERS), StaffUser.active, StaffUser.id != export.requested_by_id
-        )
-    )
-    now, days = db.utcnow(), current_settings().decider_days
-    return [user for user in users if can_decide(user, now, days)]
-
-
 def ask_deciders(session: Session, export: DataExport) -> int:
-    users = deciders(session, export)
+    """Mail everybody who may decide; return how many."""
+    users = list_deciders(session, EXPORTERS, asker_id=export.requested_by_id)
+    hours = current_settings().export_request_hours
     for user in users:
-        mail = ExportAsked(
-            who=export.requested_by.name or export.requested_by.email,
-            number=export.id,
-            reference=export.campaign.reference,
-            hours=current_settings().export_request_hours,
-            link=_link(export),
-        )
+        mail = ExportAsked(who=_name(export.requested_by), hours=hours, **_facts(export))
         mail.send(session, to=user.email, locale=user.locale)
     return len(users)
 
 
 def tell_decision(session: Session, export: DataExport, by: StaffUser) -> None:
-    mail = ExportDecided(
-        who=by.name or by.email,
-        number=export.id,
-        reference=export.campaign.reference,
-        approved=export.state is not ExportState.REFUSED,
-        link=_link(export),
-    )
+    approved = export.state is not ExportState.REFUSED
+    mail = ExportDecided(who=_name(by), approved=approved, **_facts(export))
     _send_to_requester(session, export, mail)
 
 
 def send_ready(session: Session, export: DataExport) -> None:
-    mail = ExportReady(
-        number=export.id,
-        reference=export.campaign.reference,
-        hours=current_settings().export_hours,
-        link=_link(export),
-    )
+    mail = ExportReady(hours=current_settings().export_hours, **_facts(export))
     _send_to_requester(session, export, mail)
 
 
 def send_failed(session: Session, export: DataExport, why: str) -> None:
-    mail = ExportFailed(
-        number=export.id, reference=export.campaign.reference, why=why, link=_link(export)
-    )
-    _send_to_requester(session, export, mail)
+    _send_to_requester(session, export, ExportFailed(why=why, **_facts(export)))
 
 
 def _send_to_requester(session: Session, export: DataExport, mail: Mail) -> None:
     mail.send(session, to=export.requested_by.email, locale=export.requested_by.locale)
 
 
-def _link(export: DataExport) -> str:
-    return f"{current_settings().base_url.rstrip('/')}/desk/exports/{export.public_id}"
+def _name(user: StaffUser) -> str:
+    return user.name or user.email
+
+
+def _facts(export: DataExport) -> _Facts:
+    base = current_settings().base_url.rstrip("/")
+    link = f"{base}/desk/exports/{export.public_id}"
+    return {"number": export.id, "reference": export.campaign.reference, "link": link}

@@ -55,16 +55,12 @@ _FULL: Mapping[str, Column] = {
 _OFFICIALS = ("name", "locality", "region", "postal_code", "country", "signed_on", "language")
 
 _FULL_COLUMNS = (*_FULL.values(), Signature.full_text)
-_OFFICIAL_COLUMNS = (
-    Signature.given_name,
-    Signature.family_name,
-    Signature.locality,
-    Signature.region,
-    Signature.postal_code,
-    Signature.country,
-    Signature.disclosure,
-    Signature.letter_locale,
-    Signature.signed_at,
+_OFFICIAL_COLUMNS = tuple(
+    getattr(Signature, name)
+    for name in (
+        *("given_name", "family_name", "locality", "region", "postal_code", "country"),
+        *("disclosure", "letter_locale", "signed_at"),
+    )
 )
 _PLACE = tuple(literal(0).label(name) for name in ("volume", "first_page", "pages"))
 """Where a letter was printed, which no export says."""

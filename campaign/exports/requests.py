@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign import storage
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.file_approvals import check_reason
-from campaign.bundles.find_bundles import as_long_as_running
+from campaign.bundles.find_bundles import Download, as_long_as_running
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
@@ -27,14 +27,12 @@ from campaign.models.staff import StaffUser
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 
+_LOADED = (
+    joinedload(DataExport.campaign),
+    joinedload(DataExport.requested_by),
+    joinedload(DataExport.decided_by),
+)
 ENDED = (ExportState.REFUSED, ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    name: str
-    size: int
-    chunks: Iterator[bytes]
 
 
 def ask(
@@ -53,7 +51,12 @@ def ask(
     """Raises Invalid; Refused: `stopped`, `not-open`, `not-ready`, `emptied`, `nobody-else`."""
     refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_campaign(kind, campaign.status)
-    _refuse_bundle(campaign, bundle)
+    if bundle is not None:
+        if bundle.campaign_id != campaign.id:
+            raise NotFound("bundle")
+        export_rules.refuse_empty(bundle)
+        if bundle.state is not BundleState.READY:
+            raise Refused("not-ready")
     if len(keys) > staff_keys.MOST:
         raise Invalid(fields={"more_keys": "keys-many"})
     export = DataExport(
@@ -70,49 +73,31 @@ def ask(
     )
     session.add(export)
     session.flush()
-    _note(
-        session,
-        export,
-        by,
-        "export.ask",
-        kind=kind.value,
-        format=written_as.value,
-        locale=locale,
-        encrypted=bool(keys),
-    )
-    _send_on(session, export, settings)
-    return export
-
-
-def _send_on(session: Session, export: DataExport, settings: Settings) -> None:
+    facts = {"kind": kind.value, "format": written_as.value, "locale": locale}
+    _note(session, export, by, "export.ask", encrypted=bool(keys), **facts)
     if not settings.exports_need_second_person:
         jobs.enqueue(session, "exports.make", export.id)
-        return
+        return export
     export.state = ExportState.ASKED
     export.expires_at = db.utcnow() + timedelta(hours=settings.export_request_hours)
     session.flush()
     if not mails.ask_deciders(session, export):
         raise Refused("nobody-else")
+    return export
 
 
 def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
     """Let it be made. Raises Refused as `export_rules.refuse_decision`; `stopped`, `emptied`."""
-    refuse_role(by, export_rules.EXPORTERS, "export")
-    export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
+    _refuse_decision(export, by)
     export_rules.refuse_source(export)
-    _decide(session, export, by, ExportState.MAKING, None)
-    _note(session, export, by, "export.approve", staff=export.requested_by_id)
-    mails.tell_decision(session, export, by)
+    _decide(session, export, by, ExportState.MAKING, "export.approve")
     jobs.enqueue(session, "exports.make", export.id)
 
 
 def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
     """Do not let it be made. Raises Refused as `export_rules.refuse_decision`."""
-    refuse_role(by, export_rules.EXPORTERS, "export")
-    export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
-    _decide(session, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
-    _note(session, export, by, "export.refuse", staff=export.requested_by_id)
-    mails.tell_decision(session, export, by)
+    _refuse_decision(export, by)
+    _decide(session, export, by, ExportState.REFUSED, "export.refuse", note=note)
 
 
 def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
@@ -149,13 +134,7 @@ def open_download(
 
 def get_export(session: Session, public_id: str) -> DataExport:
     export = session.scalar(
-        select(DataExport)
-        .where(DataExport.public_id == public_id)
-        .options(
-            joinedload(DataExport.campaign),
-            joinedload(DataExport.requested_by),
-            joinedload(DataExport.decided_by),
-        )
+        select(DataExport).where(DataExport.public_id == public_id).options(*_LOADED)
     )
     if export is None:
         raise NotFound("export")
@@ -198,25 +177,26 @@ def sweep() -> None:
         for export in over:
             forget_file(session, export)
             export.state = ExportState.EXPIRED
+            subject = f"export:{export.id}"
             audit.record(
-                session, actor="job:exports.sweep", action="export.expire", subject=_subject(export)
+                session, actor="job:exports.sweep", action="export.expire", subject=subject
             )
         for export_id in session.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():
             jobs.enqueue(session, "exports.make", export_id)
 
 
-def _refuse_bundle(campaign: Campaign, bundle: Bundle | None) -> None:
-    if bundle is None:
-        return
-    if bundle.campaign_id != campaign.id:
-        raise NotFound("bundle")
-    export_rules.refuse_empty(bundle)
-    if bundle.state is not BundleState.READY:
-        raise Refused("not-ready")
+def _refuse_decision(export: DataExport, by: StaffUser) -> None:
+    refuse_role(by, export_rules.EXPORTERS, "export")
+    export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
 
 
 def _decide(
-    session: Session, export: DataExport, by: StaffUser, state: ExportState, note: str | None
+    session: Session,
+    export: DataExport,
+    by: StaffUser,
+    state: ExportState,
+    action: str,
+    note: str = "",
 ) -> None:
     """Of two people who decide at once, one does."""
     decided = session.scalar(
@@ -226,7 +206,7 @@ def _decide(
             state=state,
             decided_by_id=by.id,
             decided_at=db.utcnow(),
-            decision_note=note,
+            decision_note=" ".join(note.split())[:500] or None,
             seal_id=export.seal_id,
             expires_at=None,
         )
@@ -236,23 +216,17 @@ def _decide(
     if decided is None:
         raise Refused("export-decided")
     session.refresh(export)
+    _note(session, export, by, action, staff=export.requested_by_id)
+    mails.tell_decision(session, export, by)
 
 
 def _note(
     session: Session, export: DataExport, by: StaffUser, action: str, **facts: object
 ) -> None:
+    actor, subject, campaign_id = actor_name(by), f"export:{export.id}", export.campaign_id
     audit.record(
-        session,
-        actor=actor_name(by),
-        action=action,
-        subject=_subject(export),
-        campaign=export.campaign_id,
-        **facts,
+        session, actor=actor, action=action, subject=subject, campaign=campaign_id, **facts
     )
-
-
-def _subject(export: DataExport) -> str:
-    return f"export:{export.id}"
 
 
 PER_PAGE = 50
@@ -284,11 +258,7 @@ def list_exports(
 ) -> Sequence[DataExport]:
     """List the newest exports of the filter; days are those of `zone`."""
     typed = log_filter.typed
-    query = select(DataExport).options(
-        joinedload(DataExport.campaign),
-        joinedload(DataExport.requested_by),
-        joinedload(DataExport.decided_by),
-    )
+    query = select(DataExport).options(*_LOADED)
     if typed["who"]:
         users = select(StaffUser.id).where(StaffUser.public_id == typed["who"])
         query = query.where(DataExport.requested_by_id.in_(users))
@@ -315,7 +285,7 @@ def list_waiting(session: Session, now: datetime) -> Sequence[DataExport]:
     return (
         session.scalars(
             select(DataExport)
-            .options(joinedload(DataExport.campaign), joinedload(DataExport.requested_by))
+            .options(*_LOADED)
             .where(DataExport.state == ExportState.ASKED, DataExport.expires_at > now)
             .order_by(DataExport.id)
             .limit(200)
@@ -326,8 +296,8 @@ def list_waiting(session: Session, now: datetime) -> Sequence[DataExport]:
 
 
 def list_people(session: Session) -> Sequence[StaffUser]:
-    requesters = select(DataExport.requested_by_id).distinct()
-    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(requesters))).all()
+    requesters = select(DataExport.requested_by_id)
+    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(requesters)))
     return sorted(users, key=lambda user: (user.name or user.email).casefold())
 
 

@@ -38,13 +38,7 @@ def add_key(session: Session, *, user: StaffUser, typed: str, label: str) -> Exp
             session.add(key)
     except IntegrityError as problem:
         raise Invalid(fields={"recipient": "key-known"}) from problem
-    audit.record(
-        session,
-        actor=actor_name(user),
-        action="export.key-add",
-        subject=actor_name(user),
-        fingerprint=fingerprint(recipient),
-    )
+    _note(session, user, "export.key-add", recipient)
     return key
 
 
@@ -59,13 +53,12 @@ def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
         raise NotFound("export-key")
     session.delete(key)
     session.flush()
-    audit.record(
-        session,
-        actor=actor_name(user),
-        action="export.key-remove",
-        subject=actor_name(user),
-        fingerprint=fingerprint(key.recipient),
-    )
+    _note(session, user, "export.key-remove", key.recipient)
+
+
+def _note(session: Session, user: StaffUser, action: str, recipient: str) -> None:
+    actor, known_by = actor_name(user), fingerprint(recipient)
+    audit.record(session, actor=actor, action=action, subject=actor, fingerprint=known_by)
 
 
 def normalise_key(typed: str, *, field: str = "recipient") -> str:

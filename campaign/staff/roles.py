@@ -1,9 +1,14 @@
-"""The gate of services that give personal data: whose role has such a thing at all. Pure."""
+"""The gate of services that give personal data: whose role has such a thing, who decides."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db
 from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import current_settings
 from campaign.models.staff import Role, StaffUser
 
 
@@ -22,6 +27,17 @@ def refuse_decider(user: StaffUser, now: datetime, days: int) -> None:
         raise Refused("decider-factor")
     if user.created_at > now - timedelta(days=days):
         raise Refused("decider-new")
+
+
+def list_deciders(session: Session, roles: Collection[Role], *, asker_id: int) -> list[StaffUser]:
+    """List who may decide about what somebody asked for: active, of some days, another."""
+    users = session.scalars(
+        select(StaffUser).where(
+            StaffUser.role.in_(roles), StaffUser.active, StaffUser.id != asker_id
+        )
+    )
+    now, days = db.utcnow(), current_settings().decider_days
+    return [user for user in users if can_decide(user, now, days)]
 
 
 def can_decide(user: StaffUser, now: datetime, days: int) -> bool:

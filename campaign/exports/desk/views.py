@@ -256,10 +256,11 @@ def download(public_id: str) -> ResponseReturnValue:
     session = db.session()
     export = requests.get_export(session, public_id)
     file = requests.open_download(session, export, storage.storage(), by=staff_user())
-    response = Response(file.chunks, mimetype="application/octet-stream")
-    response.headers["Content-Length"] = str(file.size)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    return response
+    headers = {
+        "Content-Length": str(file.size),
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+    }
+    return Response(file.chunks, mimetype="application/octet-stream", headers=headers)
 
 
 def _show_export(export: DataExport, form: RefuseForm | None = None) -> ResponseReturnValue:
