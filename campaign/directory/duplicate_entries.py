@@ -55,7 +55,8 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
                 if reason not in found and not (reason == "countries" and "place" in found):
                     found.append(reason)
     ranked = sorted(reasons, key=lambda pair: (-len(reasons[pair]), pair))
-    apart, names = _list_told_apart(session), _get_names(session, model, {*chain(*ranked)})
+    apart = {(row.first, row.second) for row in session.scalars(select(ToldApart))}
+    names = _get_names(session, model, {*chain(*ranked)})
 
     def are_two(first: int, second: int) -> bool:
         (public_id, source_id), (other_public_id, other_source_id) = names[first], names[second]
@@ -139,11 +140,6 @@ def _get_names(
         for chunk in batched(ids, _CHUNK)
         for row_id, public_id, source_id in session.execute(columns.where(model.id.in_(chunk)))
     }
-
-
-def _list_told_apart(session: Session) -> set[tuple[str, str]]:
-    rows = session.execute(select(ToldApart.first, ToldApart.second))
-    return {(first, second) for first, second in rows}
 
 
 def _sort_pair(first: str, second: str) -> tuple[str, str]:

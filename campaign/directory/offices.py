@@ -1,5 +1,6 @@
 """Posts and who held them (Popolo): from when until when, and who comes after."""
 
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import select
@@ -104,15 +105,6 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
     where_used.record_change(session, official, "leave", actor, on=on.isoformat())
 
 
-def begin_office(session: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
-    official.memberships.append(Membership(post=post, started_on=on))
-    official.left_on = None
-    session.flush()
-    where_used.record_change(
-        session, official, "take-over", actor, on=on.isoformat(), post=post.public_id
-    )
-
-
 def successors(session: Session, official: Official) -> list[Official]:
     """List who holds now a post that the official has left, the latest first."""
     left = [membership.post_id for membership in official.memberships if membership.ended_on]
@@ -183,7 +175,11 @@ def _pass_office(
     if membership.started_on and on < membership.started_on:
         raise Invalid(fields={"on": "before-first"})
     end_office(session, official=predecessor, on=on, actor=actor)
-    begin_office(session, official=successor, post=membership.post, on=on, actor=actor)
+    successor.memberships.append(Membership(post=membership.post, started_on=on))
+    successor.left_on = None
+    session.flush()
+    details = {"on": on.isoformat(), "post": membership.post.public_id}
+    where_used.record_change(session, successor, "take-over", actor, **details)
     return successor
 
 
@@ -195,16 +191,13 @@ def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
         for word in fold_name(name).split()
         if len(word) > 2
     }
-    return OfficialDraft(
-        office=dict(draft.office),
+    return replace(
+        draft,
+        name="",
+        given_name="",
+        family_name="",
         salutation=_leave_out(draft.salutation, names),
         close=_leave_out(draft.close, names),
-        country=draft.country,
-        preferred_locale=draft.preferred_locale,
-        address=draft.address,
-        locality=draft.locality,
-        region=draft.region,
-        postal_code=draft.postal_code,
         contacts=tuple(
             contact
             for contact in draft.contacts

@@ -60,11 +60,12 @@ def address_lines(
     has no place for it: Tokyo stands where Japan's order has the prefecture.
     """
     layout, code_prefix = _layout_of(country)
+    code = _tidy(postal_code)
     values = {
         "%A": "\n".join(_tidy(line) for line in street if line.strip()),
         "%C": _tidy(locality),
         "%S": _tidy(region),
-        "%Z": _with_prefix(_tidy(postal_code), code_prefix),
+        "%Z": code if not code or code.startswith(code_prefix) else f"{code_prefix}{code}",
     }
     lines = _lines(layout, values)
     locality = values["%C"].casefold()
@@ -247,10 +248,6 @@ def _layout_of(country: str) -> tuple[tuple[str, ...], str]:
     if prefix:
         text = text.replace(prefix[0], "%Z")
     return tuple(text.split("\n")), prefix[1] if prefix else ""
-
-
-def _with_prefix(code: str, prefix: str) -> str:
-    return code if not code or code.startswith(prefix) else f"{prefix}{code}"
 
 
 def _render(part: str, values: dict[str, str]) -> str:

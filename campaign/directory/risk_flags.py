@@ -50,7 +50,7 @@ def refuse_flagged(
 ) -> None:
     """Raise FlagNamed unless `seen`; saved all the same, the change takes openings off."""
     values = {name: getattr(entry, name) for name in changed if name != "contacts"}
-    namings = _find_namings(session, type(entry), {entry.id: values}).get(entry.id, ())
+    namings = find_flagged(session, type(entry), {entry.id: values}).get(entry.id, ())
     openings = [naming.take_opening_off for naming in namings if naming.take_opening_off]
     if namings and not seen:
         raise FlagNamed(
@@ -62,14 +62,8 @@ def refuse_flagged(
 
 def find_flagged(
     session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, object]]
-) -> set[int]:
-    """Find the ids of entries whose new values flags rule out; changes of many leave these."""
-    return set(_find_namings(session, model, changes))
-
-
-def _find_namings(
-    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, object]]
 ) -> Mapping[int, list[Naming]]:
+    """Find the campaigns whose flags rule out new values of entries, by the entry's id."""
     texts_by_id = {
         entry_id: texts
         for entry_id, values in changes.items()

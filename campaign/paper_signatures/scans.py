@@ -93,9 +93,8 @@ def _redraw(data: bytes, formats: Sequence[str]) -> bytes:
     try:
         return run_apart(redraw_picture, data, side=_SIDE, formats=formats).jpeg
     except UnreadableFile as problem:
-        too_big = problem.fault.sentence == "picture-too-big"
-        slug = "scan-too-big" if too_big else "not-a-scan"
-        raise Invalid(fields={"scan": slug}) from problem
+        is_too_big = problem.fault.sentence == "picture-too-big"
+        raise Invalid(fields={"scan": "scan-too-big" if is_too_big else "not-a-scan"}) from problem
 
 
 def _draw_pages(data: bytes) -> list[bytes]:

@@ -200,11 +200,10 @@ def _find_meaning(name: str, directory: Directory, language: str) -> str:
     base = re.sub(r" (in|en)$", "", base)
     for meaning in MEANINGS[directory]:
         if words in _FOLDED[meaning]:
-            return (
-                f"{meaning}:{_find_words_language(words, language)}"
-                if meaning in WORDS
-                else meaning
-            )
+            if meaning not in WORDS:
+                return meaning
+            own = language if words in _ALIKE_HEADS else _find_own_language(words) or "en"
+            return f"{meaning}:{own}"
         if code and meaning in WORDS and base in _FOLDED[meaning]:
             return f"{meaning}:{code}"
     return ""
@@ -212,10 +211,6 @@ def _find_meaning(name: str, directory: Directory, language: str) -> str:
 
 def _fold_head(name: str) -> str:
     return fold_name(re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", name).replace("_", " "))
-
-
-def _find_words_language(head: str, language: str) -> str:
-    return language if head in _ALIKE_HEADS else _find_own_language(head) or "en"
 
 
 def _find_own_language(head: str) -> str:

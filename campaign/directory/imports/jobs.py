@@ -214,7 +214,8 @@ def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = Fa
     for start in range(0, len(rows), _CHUNK):
         session.execute(insert(ImportRow), rows[start : start + _CHUNK])
     kept = session.get_one(DirectoryImport, import_id)
-    more = {"again": int(again), "partly": plan.count_partly(), "crowded": plan.crowded}
+    partly = sum(bool(item.left_out) for item in plan.items)
+    more = {"again": int(again), "partly": partly, "crowded": plan.crowded}
     kept.counts = plan.counts() | {name: count for name, count in more.items() if count}
     kept.digest, kept.failure = plan.digest(), None
     kept.state, kept.lease_until = ImportState.READY, None

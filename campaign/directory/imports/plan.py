@@ -116,9 +116,6 @@ class Plan:
         counts = Counter(item.verdict.value for item in self.items)
         return {verdict.value: counts[verdict.value] for verdict in Verdict}
 
-    def count_partly(self) -> int:
-        return sum(bool(item.left_out) for item in self.items)
-
     def problems(self) -> list[RowProblem]:
         return [item.fault for item in self.items if item.fault]
 

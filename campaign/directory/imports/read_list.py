@@ -216,7 +216,9 @@ def samples_of(data: bytes) -> dict[str, str]:
     """Return how the first words beyond ASCII read in each encoding that fits the whole file."""
     samples: dict[str, str] = {}
     for name, table in ENCODINGS.items():
-        if (text := _try_decode(data, name)) is None or (table == "utf-16" and not _is_wide(data)):
+        # UTF-16 is told by its mark, or by the zeros that ASCII has in it.
+        is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4000]
+        if (text := _try_decode(data, name)) is None or (table == "utf-16" and not is_wide):
             continue
         words = (word for word in re.split(r"[\s,;|]+", text[:_GUESSED_FROM]) if not word.isascii())
         samples[name] = " · ".join(list(dict.fromkeys(words))[:4])[:80]
@@ -228,10 +230,6 @@ def _try_decode(data: bytes, encoding: str) -> str | None:
         return data.decode(ENCODINGS[encoding])
     except UnicodeError:
         return None
-
-
-def _is_wide(data: bytes) -> bool:
-    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4000]
 
 
 def parse_json(text: str) -> object:

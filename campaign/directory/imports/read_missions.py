@@ -196,7 +196,8 @@ def _read_kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
     if not words:
         for name in row.words("name").values():
             if kind := find_kind(name):
-                return kind, find_type(name)
+                # Some missions are called by their type: "Consulate General".
+                return kind, next((words for words in _OWN_NAMES if words in fold_name(name)), "")
     words = words or row.get("kind")
     if not words:
         raise UnreadableRow(
@@ -240,7 +241,7 @@ def _from_item(row: int, item: object, sending: str, host_name: str | None) -> M
     }
     type_of, address = words.get("type_of", ""), words.get("address", "")
     kind = read_kind(type_of, "type_of")
-    host = read_country(host_name or _take_last_country(address), "name")
+    host = read_country(host_name or address.rpartition(",")[2].strip(), "name")
     nested = kind is MissionKind.CONSULATE
     hint = words.get("name", "") if nested else _take_last_step(words.get("website", ""))
     place = parse_one_line(address, host, "", hint)
@@ -274,10 +275,6 @@ def _make_name(kind: MissionKind, words: str, sending: str, city: str, host: str
     return f"{title} of {english_name(sending)} in {place}"
 
 
-def find_type(name: str) -> str:
-    return next((words for words in _OWN_NAMES if words in fold_name(name)), "")
-
-
 def _find_spelling(town: str, address: str) -> str:
     """A town that is written without spaces and accents, as the address spells it if it does."""
     folded = fold_name(town).replace(" ", "")
@@ -288,10 +285,6 @@ def _find_spelling(town: str, address: str) -> str:
                 if fold_name(" ".join(words[at:end])).replace(" ", "") == folded:
                     return " ".join(words[at:end])
     return town.title()
-
-
-def _take_last_country(address: str) -> str:
-    return address.rpartition(",")[2].strip()
 
 
 def _take_last_step(website: str) -> str:

@@ -41,7 +41,9 @@ def read_table(
 
 
 def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> OfficialRecord:
-    plain, name = _read_names(row)
+    parts = (row.get("given_name"), row.get("family_name"))
+    plain = row.get("full_name") or " ".join(part for part in parts if part)
+    name = _add_prefix(row.get("prefix"), plain) if plain else ""
     office = _read_office_of_row(row)
     if not name and not office:
         raise UnreadableRow(
@@ -88,13 +90,6 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
     )
 
 
-def _read_names(row: MappedRow) -> tuple[str, str]:
-    parts = (row.get("given_name"), row.get("family_name"))
-    plain = row.get("full_name") or " ".join(part for part in parts if part)
-    prefix = row.get("prefix")
-    return plain, plain if not plain or plain.startswith(prefix) else f"{prefix} {plain}"
-
-
 def _read_office_of_row(row: MappedRow) -> dict[str, str]:
     """Office and organization side by side, per language: "Minister, Ministry of Justice"."""
     offices, houses = row.words("office"), row.words("organization")
@@ -132,8 +127,14 @@ def read_popolo(
         raise UnreadableFile(
             N_("This file is not a Popolo file. A Popolo file has an object with a list “persons”.")
         )
-    names = {kind: _read_labels(data.get(kind)) for kind in ("posts", "organizations", "areas")}
-    held = _read_memberships(data.get("memberships"), _read_periods(data.get("events")))
+    names = {
+        kind: {
+            str(item.get("id")): words_of(item, "label") or words_of(item, "name")
+            for item in _list_objects(data.get(kind))
+        }
+        for kind in ("posts", "organizations", "areas")
+    }
+    held = _read_memberships(data)
     for row, person in enumerate(data["persons"], 1):
         try:
             record = _from_person(row, person, country, held, names, language, today)
@@ -189,7 +190,7 @@ def _from_person(
     office = current[-1].label if current else words_of(person, "role")
     ways, left_out = _read_contacts(person)
     draft = OfficialDraft(
-        name=_full_name(person, plain),
+        name=_add_prefix(_choose(words_of(person, "honorific_prefix"), _PLAIN), plain),
         given_name=_choose(words_of(person, "given_name"), language),
         family_name=_choose(words_of(person, "family_name"), language),
         office=office,
@@ -245,8 +246,7 @@ def _choose(words: Words, language: str) -> str:
     return words.get(language) or words.get(_PLAIN) or next(iter(words.values()), "")
 
 
-def _full_name(person: Object, name: str) -> str:
-    prefix = _choose(words_of(person, "honorific_prefix"), _PLAIN)
+def _add_prefix(prefix: str, name: str) -> str:
     return name if name.startswith(prefix) else f"{prefix} {name}"
 
 
@@ -295,27 +295,17 @@ def _source_id(person: Object, country: str) -> str:
     return scoped(str(person.get("id") or ""), country)
 
 
-def _read_periods(items: object) -> dict[str, Object]:
-    return {
-        str(item.get("id")): {name: item.get(name) for name in ("start_date", "end_date")}
-        for item in _list_objects(items)
-    }
-
-
-def _read_memberships(items: object, periods: dict[str, Object]) -> dict[str, list[Object]]:
+def _read_memberships(data: Object) -> dict[str, list[Object]]:
     """Return memberships by person, in order; a day that one has not is that of its period."""
     held: dict[str, list[Object]] = {}
-    for item in _list_objects(items):
+    periods = {
+        str(event.get("id")): {name: event.get(name) for name in ("start_date", "end_date")}
+        for event in _list_objects(data.get("events"))
+    }
+    for item in _list_objects(data.get("memberships")):
         period = periods.get(str(item.get("legislative_period_id")), {})
         own = {name: value for name, value in item.items() if value}
         held.setdefault(str(item.get("person_id")), []).append(period | own)
     for offices in held.values():
         offices.sort(key=lambda office: str(office.get("start_date") or ""))
     return held
-
-
-def _read_labels(items: object) -> dict[str, Words]:
-    return {
-        str(item.get("id")): words_of(item, "label") or words_of(item, "name")
-        for item in _list_objects(items)
-    }

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import IntegerField, RadioField, SelectField
+from wtforms import IntegerField, RadioField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from campaign.campaigns.desk.forms import SENTENCES
@@ -50,6 +50,7 @@ KINDS = {
     SheetKind.SHEET: _l("A sheet signed by several people"),
     SheetKind.CARD: _l("Cards, one for each person"),
 }
+_FACTS = ("kind", "collected_on", "place", "country", "rows_by_hand")
 _WORDS = {
     "no-paper-now": _l("You cannot add paper signatures to this campaign now."),
     "day-to-come": _l("This date is in the future. Enter today or an earlier date."),
@@ -100,35 +101,21 @@ class SheetForm(PaperForm):
     @classmethod
     def for_new(cls, takers: Sequence[Campaign], chosen: str) -> "SheetForm":
         form = cls(data={"campaign": chosen, "kind": SheetKind.SHEET.value})
-        form.campaign.choices = choices(
-            [("", _l("Choose")), *((taker.slug, _label(taker)) for taker in takers)]
-        )
+        form.campaign.choices = _list_campaigns(takers)
         form.country.choices = choices(i18n.countries())
         return form
 
     @classmethod
     def of(cls, sheet: PaperSheet) -> "SheetForm":
-        form = cls(
-            data={
-                "kind": sheet.kind.value,
-                "collected_on": sheet.collected_on,
-                "place": sheet.place,
-                "country": sheet.country,
-                "rows_by_hand": sheet.rows_by_hand,
-            }
-        )
+        facts = {name: getattr(sheet, name) for name in _FACTS}
+        form = cls(data=facts | {"kind": sheet.kind.value})
         del form.campaign, form.scan
         form.country.choices = choices(i18n.countries())
         return form
 
     def facts(self) -> dict[str, Any]:
-        return {
-            "kind": SheetKind(self.kind.data),
-            "collected_on": self.collected_on.data,
-            "place": self.place.data,
-            "country": self.country.data,
-            "rows_by_hand": self.rows_by_hand.data,
-        }
+        facts = {name: self[name].data for name in _FACTS}
+        return facts | {"kind": SheetKind(self.kind.data)}
 
 
 class ScanForm(PaperForm):
@@ -150,9 +137,7 @@ class UploadForm(PaperForm):
     @classmethod
     def with_campaigns(cls, takers: Sequence[Campaign], chosen: str) -> "UploadForm":
         form = cls(data={"campaign": chosen})
-        form.campaign.choices = choices(
-            [("", _l("Choose")), *((taker.slug, _label(taker)) for taker in takers)]
-        )
+        form.campaign.choices = _list_campaigns(takers)
         return form
 
 
@@ -174,5 +159,6 @@ class MappingForm(PaperForm):
     country = SelectField(_l("Country"), description=_l("For rows without a country."))
 
 
-def _label(campaign: Campaign) -> str:
-    return f"{campaign.reference} · {campaign.person_name}"
+def _list_campaigns(campaigns: Sequence[Campaign]) -> list[SelectChoice]:
+    named = ((each.slug, f"{each.reference} · {each.person_name}") for each in campaigns)
+    return choices([("", _l("Choose")), *named])
