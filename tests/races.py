@@ -46,9 +46,16 @@ def overtake(
         overtaken.result(timeout=_SECONDS)
 
 
+_WAITING = text(
+    "SELECT count(*) FROM pg_locks waiting JOIN pg_locks held USING (pid) WHERE NOT waiting.granted "
+    "AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Other workers of a run have their databases in the same server."""
+
+
 def wait_for_lock(session: Session) -> None:
     """Until some transaction waits for another's lock (PostgreSQL)."""
     until = time.monotonic() + _SECONDS
-    while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+    while not session.scalar(_WAITING):
         assert time.monotonic() < until, "nobody waits for a lock"
         session.execute(text("SELECT pg_sleep(0.01)"))
