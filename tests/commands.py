@@ -18,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+
 ROOT = Path(__file__).parents[1]
-_START = "import sys; sys.path.insert(0, '.'); from tests.commands import serve; serve()"
+_START = "import sys; sys.path.insert(0, '.'); from tests.commands import serve; serve(sys.argv[1])"
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,9 @@ class Running:
 class Commands:
     """The process that forks itself for every command."""
 
-    def __init__(self) -> None:
+    def __init__(self, compiled_templates: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _START],
+            [sys.executable, "-c", _START, compiled_templates],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -91,12 +94,14 @@ class Commands:
         self._process.wait()
 
 
-def serve() -> None:
+def serve(compiled_templates: str) -> None:
     """Do what is ordered until nobody orders any more."""
     answers = os.dup(1)
     os.dup2(2, 1)
     from campaign.cli import main  # noqa: PLC0415 — here, and not where tests are gathered
 
+    # Templates are compiled once a run, not once for each command that shows pages.
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(compiled_templates)}
     for line in sys.stdin:
         order = json.loads(line)
         if "poll" in order:

@@ -1,6 +1,5 @@
 """Fixtures for every test: an instance of its own, on SQLite and on a real PostgreSQL."""
 
-import fcntl
 import gc
 import os
 import shutil
@@ -8,7 +7,6 @@ import socket
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +31,7 @@ from campaign.printing import renderer
 from tests import audit_coverage
 from tests.commands import Commands
 from tests.instances import Engines, Instances
+from tests.run_folder import one_worker_at_a_time
 
 hypothesis_settings.register_profile(
     "campaign", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -81,13 +80,6 @@ def _of_database(uri: str, name: str) -> str:
     return make_url(uri).set(database=name).render_as_string(hide_password=False)
 
 
-@contextmanager
-def _one_worker_at_a_time(folder: Path, what: str) -> Iterator[None]:
-    with (folder / f"{what}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 class _Server(PostgresServer):
     """Nobody mourns these databases: without waiting for the disk a test is sooner done.
 
@@ -116,13 +108,13 @@ def postgres(folder_of_run: Path) -> Iterator[str]:
     # Not below pytest's own folder: it is closed to the user under whom root starts the server.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
     folder = Path(tempfile.gettempdir()) / f"campaign-postgres-{run}"
-    with _one_worker_at_a_time(folder_of_run, "postgres"):
+    with one_worker_at_a_time(folder_of_run, "postgres"):
         folder.mkdir(mode=0o700, exist_ok=True)
         server = _Server(folder, cleanup_mode="delete")
         uri = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg://")
         _make_template(uri)
     yield uri
-    with _one_worker_at_a_time(folder_of_run, "postgres"):
+    with one_worker_at_a_time(folder_of_run, "postgres"):
         server.leave()
 
 
@@ -142,7 +134,7 @@ def _make_template(uri: str) -> None:
 def sqlite_template(folder_of_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied; each worker has its copy of the run's."""
     shared = folder_of_run / "template.sqlite"
-    with _one_worker_at_a_time(folder_of_run, "sqlite"):
+    with one_worker_at_a_time(folder_of_run, "sqlite"):
         if not shared.exists():
             engine = db.make_engine(f"sqlite:///{shared}")
             migrations.upgrade(engine)
@@ -348,9 +340,9 @@ def session(app: Flask) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session")
-def commands() -> Iterator[Commands]:
+def commands(compiled_templates: FileSystemBytecodeCache) -> Iterator[Commands]:
     """Starts `campaign` commands, each a process of its own, from one that is loaded already."""
-    running = Commands()
+    running = Commands(compiled_templates.directory)
     yield running
     running.close()
 

@@ -47,8 +47,9 @@ def overtake(
 
 
 _WAITING = text(
-    "SELECT count(*) FROM pg_locks waiting JOIN pg_locks held USING (pid) WHERE NOT waiting.granted "
-    "AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    "SELECT count(*) FROM pg_locks waiting JOIN pg_locks held USING (pid) "
+    "WHERE NOT waiting.granted AND held.database = "
+    "(SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 """Other workers of a run have their databases in the same server."""
 

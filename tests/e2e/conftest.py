@@ -9,13 +9,24 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from campaign import close_app, create_app
+from campaign.bundles import find_bundles
+from campaign.bundles.freeze import freeze_bundle
+from campaign.bundles.volumes.print_without_queue import print_here
+from campaign.core import db
+from campaign.core.settings import current_settings
+from campaign.demo import synthesis
+from campaign.models.bundle import BundleState
 from tests.commands import Commands, Running
+from tests.run_folder import one_worker_at_a_time
 
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 90
@@ -55,6 +66,39 @@ class Site:
         """Run a `campaign` command on this instance."""
         return self.commands.run(arguments, _environment(self.instance))
 
+    @contextmanager
+    def entered(self) -> Iterator[Flask]:
+        """The served instance, entered by another door."""
+        app = create_app(instance=self.instance)
+        with app.app_context():
+            yield app
+        close_app(app)
+
+    def make_bundle(self, *, signatures: int = 0) -> str:
+        """Have so many more sign UA 58/20, and print all that waits; the bundle's public id.
+
+        Here, and not by a command, which would start processes of the press for each bundle.
+        """
+        with self.entered():
+            if signatures:
+                synthesis.synthesise("ua-58-20", signatures=signatures)
+            with db.transaction() as session:
+                campaign, mission = find_bundles.get_pair(
+                    session, campaign="ua-58-20", mission="mexico-ottawa"
+                )
+                bundle = freeze_bundle.freeze(
+                    session,
+                    campaign=campaign,
+                    mission=mission,
+                    settings=current_settings(),
+                    locale="en",
+                    actor="test",
+                )
+                bundle_id, public_id = bundle.id, bundle.public_id
+            printed = print_here(bundle_id, at_once=1, progress=lambda _letters: None)
+            assert printed is BundleState.READY
+        return public_id
+
 
 def _environment(instance: Path) -> dict[str, str]:
     return {**os.environ, "CAMPAIGN_INSTANCE": str(instance), **_ENVIRONMENT}
@@ -67,11 +111,13 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory, commands: Commands) -> Path:
+def loaded(folder_of_run: Path, commands: Commands) -> Path:
     """An instance in which the demo is loaded, with its keys: to be copied."""
-    folder = tmp_path_factory.mktemp("loaded") / "instance"
-    made = Site("", folder, commands).command("demo")
-    assert made.returncode == 0, made.stderr
+    folder = folder_of_run / "loaded"
+    with one_worker_at_a_time(folder_of_run, "loaded"):
+        if not folder.exists():
+            made = Site("", folder, commands).command("demo")
+            assert made.returncode == 0, made.stderr
     return folder
 
 

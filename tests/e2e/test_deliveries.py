@@ -1,6 +1,5 @@
 """At the gate with a phone, out of reach and back; and what becomes of what was refused."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,15 +37,6 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def make_bundle(site: Site, tmp_path: Path) -> str:
-    """Print what waits; gives the bundle's public id."""
-    done = site.command(
-        "bundle", "ua-58-20", "--mission", "mexico-ottawa", "--out", str(tmp_path), "--json"
-    )
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["bundle"])
-
-
 def attempts(page: Page, site: Site) -> list[str]:
     """What the list of deliveries says of our bundles, the newest first."""
     page.goto(f"{site.url}/desk/deliveries/")
@@ -54,10 +44,9 @@ def attempts(page: Page, site: Site) -> list[str]:
 
 
 def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
-    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path, picture: Path
+    phone: BrowserContext, browser: Browser, site: Site, picture: Path
 ) -> None:
-    assert site.command("synth", "ua-58-20", "--signatures", "5").returncode == 0
-    gate = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}/deliver"
+    gate = f"{site.url}/desk/bundles/{site.make_bundle(signatures=5)}/deliver"
     page = phone.new_page()
     page.goto(gate)
     page.locator("[name=email]").fill("samir@example.org")
@@ -100,15 +89,12 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
 def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form_is_gone(
     phone: BrowserContext, site: Site, tmp_path: Path, picture: Path
 ) -> None:
-    bundles = []
-    for _ in range(2):
-        assert site.command("synth", "ua-58-20", "--signatures", "2").returncode == 0
-        bundles.append(f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}/deliver")
+    bundles = [f"{site.url}/desk/bundles/{site.make_bundle(signatures=2)}" for _ in range(2)]
     no_picture = tmp_path / "notes.jpg"
     no_picture.write_text("no picture")
     page = phone.new_page()
     sign_in(page, site, "samir@example.org")
-    page.goto(bundles[1])
+    page.goto(f"{bundles[1]}/deliver")
     expect(page.locator("#companions .optional")).to_have_count(0)
     page.locator("html[data-offline=ready]").wait_for(state="attached")
     page.get_by_label("Refused").check()
@@ -141,10 +127,9 @@ def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form
 
 
 def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
-    phone: BrowserContext, site: Site, tmp_path: Path
+    phone: BrowserContext, site: Site
 ) -> None:
-    assert site.command("synth", "ua-58-20", "--signatures", "3").returncode == 0
-    gate = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}/deliver"
+    gate = f"{site.url}/desk/bundles/{site.make_bundle(signatures=3)}/deliver"
     page = phone.new_page()
     sign_in(page, site, "samir@example.org")
     page.goto(gate)
@@ -161,12 +146,10 @@ def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
 
 
 def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
-    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path, picture: Path
+    phone: BrowserContext, browser: Browser, site: Site, picture: Path
 ) -> None:
-    assert site.command("synth", "ua-58-20", "--signatures", "2").returncode == 0
-    along = make_bundle(site, tmp_path)
-    assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
-    bundle = f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}"
+    along = site.make_bundle(signatures=2)
+    bundle = f"{site.url}/desk/bundles/{site.make_bundle(signatures=4)}"
     page = phone.new_page()
     sign_in(page, site, "samir@example.org")
     page.goto(f"{bundle}/deliver")
@@ -218,13 +201,9 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
 
 
 def test_a_bundle_that_came_along_stays_ticked_also_once_the_page_offers_it_no_more(
-    phone: BrowserContext, browser: Browser, site: Site, tmp_path: Path
+    phone: BrowserContext, browser: Browser, site: Site
 ) -> None:
-    bundles = []
-    for _ in range(2):
-        assert site.command("synth", "ua-58-20", "--signatures", "2").returncode == 0
-        bundles.append(f"{site.url}/desk/bundles/{make_bundle(site, tmp_path)}")
-    along, own = bundles
+    along, own = (f"{site.url}/desk/bundles/{site.make_bundle(signatures=2)}" for _ in range(2))
     page = phone.new_page()
     sign_in(page, site, "samir@example.org")
     page.goto(f"{own}/deliver")
@@ -277,7 +256,7 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
         main_button(desk)
         if name == "first":
             assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
-    bundle = make_bundle(site, tmp_path)
+    bundle = site.make_bundle()
     desk.goto(letters["first"])
     found = re.search("as letter ([0-9]{5})", desk.locator(".timeline").inner_text())
     assert found is not None

@@ -1,15 +1,10 @@
 """A flood of false signatures is found, counted, set aside and brought back; a letter is approved
 by keyboard."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, insert, select
 
-from campaign import close_app, create_app
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign
@@ -24,18 +19,9 @@ _FALSE = 1200
 _SLUG = "ua-58-20"
 
 
-@contextmanager
-def instance(site: Site) -> Iterator[Flask]:
-    """The served instance, entered by another door."""
-    app = create_app(instance=site.instance)
-    with app.app_context():
-        yield app
-    close_app(app)
-
-
 def flood(site: Site) -> int:
     """Twelve hundred confirmed signatures from one network; gives the number that is true."""
-    with instance(site), db.transaction() as session:
+    with site.entered(), db.transaction() as session:
         campaign = session.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
         honest = public_counts.recount(session, campaign)
         model = session.scalars(
@@ -71,7 +57,7 @@ def flood(site: Site) -> int:
 
 def hold_one(site: Site) -> str:
     """One honest letter waits for a look; gives its writer's name."""
-    with instance(site), db.transaction() as session:
+    with site.entered(), db.transaction() as session:
         found = session.scalars(
             select(Signature)
             .where(Signature.state == SignatureState.CONFIRMED, Signature.trace.is_(None))
@@ -93,13 +79,13 @@ def hold_one(site: Site) -> str:
 
 
 def count_now(site: Site) -> None:
-    with instance(site):
+    with site.entered():
         jobs.run_now("campaigns.count")
         jobs.run_now("screening.count-trends")
 
 
 def state_of(site: Site, state: SignatureState) -> int:
-    with instance(site), db.reading() as session:
+    with site.entered(), db.reading() as session:
         query = select(func.count(Signature.id)).where(Signature.state == state)
         return session.scalar(query) or 0
 

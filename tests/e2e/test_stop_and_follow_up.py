@@ -81,7 +81,7 @@ def _subject(mail: bytes) -> str:
 def test_a_stop_reaches_a_bundle_that_is_being_printed(
     desk: Page, browser: Browser, site: Site
 ) -> None:
-    made = site.command("synth", "ua-58-20", "--signatures", "6000", "--own-words", "1")
+    made = site.command("synth", "ua-58-20", "--signatures", "2500", "--own-words", "1")
     assert made.returncode == 0, made.stderr
     sign_in(desk, site, "samir@example.org")
     desk.get_by_role("link", name="Letters and bundles").first.click()

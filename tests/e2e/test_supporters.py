@@ -139,16 +139,13 @@ def test_a_member_joins_the_network_is_told_and_leaves_by_one_click(
     assert len([path for path in site.mails() if address.encode() in path.read_bytes()]) == 2
 
 
-def test_a_letter_is_followed_to_the_gate(
-    desk: Page, browser: Browser, site: Site, tmp_path: Path
-) -> None:
+def test_a_letter_is_followed_to_the_gate(desk: Page, browser: Browser, site: Site) -> None:
     address = "follower@example.org"
     post(site, f"{CASE}/sign", **FORM, email=address, consent_updates="y")
     letter = link_in(mail_to(site, desk, address, "letter"), "/en/letter/")
     desk.goto(letter)
     main_button(desk)
-    arguments = ("ua-58-20", "--mission", "mexico-ottawa", "--out", str(tmp_path))
-    assert site.command("bundle", *arguments).returncode == 0
+    site.make_bundle()
     desk.goto(letter)
     expect(desk.locator(".timeline")).to_contain_text(re.compile("as letter [0-9]{5}"))
 
