@@ -82,7 +82,7 @@ def _context(
     official = target.official
     office = i18n.words_in(official.office, locale)
     values = {
-        "person_name": campaign.person_name,
+        "person_name": campaign.name_in(locale),
         "official_name": official.name or office,
         "official_office": office,
         "country": i18n.country_name(campaign.country, locale),

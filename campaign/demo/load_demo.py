@@ -222,6 +222,7 @@ def _delivery(campaign: Campaign, row: dict[str, Any]) -> DeliveryAttempt:
 def _edition(code: str, words: dict[str, Any]) -> Edition:
     return Edition(
         locale=code,
+        person_name=words.get("person_name", ""),
         title=words["title"],
         summary=words["summary"].strip(),
         background=words["background"].strip(),

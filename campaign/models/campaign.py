@@ -146,12 +146,24 @@ class Campaign(db.SealedRow, db.PublicRow):
     def cards(self) -> bool:
         return self.format is LetterFormat.CARD
 
+    @property
+    def names_by_locale(self) -> dict[str, str]:
+        """What the person is called in languages in which it is not the name of the facts."""
+        return {
+            edition.locale: edition.person_name for edition in self.editions if edition.person_name
+        }
+
+    def name_in(self, locale: str) -> str:
+        return self.names_by_locale.get(locale, self.person_name)
+
 
 class Edition(db.NumberedRow):
     __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
 
     campaign_id: Mapped[int] = db.parent_key("campaign.id")
     locale: Mapped[db.Locale]
+    person_name: Mapped[str] = mapped_column(String(200), default="")
+    """What the person is called in this language; empty: as the campaign has it."""
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(Text)
     background: Mapped[str] = mapped_column(Text, default="")

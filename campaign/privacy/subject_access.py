@@ -110,7 +110,7 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
     return {
         "case": {
             "reference": signature.campaign.reference,
-            "person": signature.campaign.person_name,
+            "person": signature.campaign.name_in(signature.locale),
         },
         **_read_columns(signature),
         "state": signature.shown_state,

@@ -84,6 +84,7 @@ def searching(words: str) -> Callable[[CaseRow], bool]:
 
 def _found_by(campaign: Campaign, locale: str) -> str:
     texts = [campaign.person_name, campaign.reference, campaign.index_number]
+    texts += campaign.names_by_locale.values()
     texts.append(i18n.country_name(campaign.country, locale))
     texts += [theme_name(key) for key in campaign.themes]
     for edition in campaign.editions:

@@ -288,10 +288,10 @@ def head_of(
     return {
         "slug": campaign.slug,
         "reference": campaign.reference,
-        "person_name": campaign.person_name,
+        "person_name": campaign.name_in(locale),
         "country": i18n.country_name(campaign.country, locale),
         # Without a text, the person's name is all that there is to read.
-        "title": edition.title if edition else campaign.person_name,
+        "title": edition.title if edition else campaign.name_in(locale),
         "summary": edition.summary if edition else "",
         "content_lang": other_language(edition, locale),
         "deadline": deadline_of(campaign.act_by, locale, now, campaign.timezone),
@@ -312,7 +312,7 @@ def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:
     return Neighbour(
         slug=campaign.slug,
         reference=campaign.reference,
-        title=edition.title if edition else campaign.person_name,
+        title=edition.title if edition else campaign.name_in(locale),
         lang=other_language(edition, locale),
         takes_letters=takes_signatures(campaign.status, campaign.act_by, now),
     )

@@ -1,6 +1,6 @@
 """What a campaign lets one sign, as plain data that is read once and kept until it changes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
@@ -63,6 +63,7 @@ class SigningPlan:
     slug: str
     reference: str
     person_name: str
+    names_by_locale: Mapping[str, str]
     status: CampaignStatus
     reasons: Reasons
     act_by: date | None
@@ -86,6 +87,9 @@ class SigningPlan:
     @property
     def cards(self) -> bool:
         return self.format is LetterFormat.CARD
+
+    def name_in(self, locale: str) -> str:
+        return self.names_by_locale.get(locale, self.person_name)
 
     def offer(self, locale: str) -> Offer:
         """Return what can be chosen in a letter in `locale`, or in the first language there is."""
@@ -146,6 +150,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
         slug=campaign.slug,
         reference=campaign.reference,
         person_name=campaign.person_name,
+        names_by_locale=campaign.names_by_locale,
         person_died=campaign.person_died,
         status=campaign.status,
         reasons=reasons_of(campaign),

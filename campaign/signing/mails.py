@@ -51,7 +51,7 @@ class CaseFacts(TypedDict):
 
 def case_facts(case: Campaign | SigningPlan, locale: str) -> CaseFacts:
     return {
-        "person_name": case.person_name,
+        "person_name": case.name_in(locale),
         "person_died": case.person_died,
         "reference": case.reference,
         "cards": case.cards,
@@ -166,7 +166,7 @@ def _can_be_confirmed(signature: Signature, email: str) -> bool:
 def _describe(signature: Signature) -> WaitingLetter:
     return {
         "writer": mail_name(signature.given_name),
-        "person_name": signature.campaign.person_name,
+        "person_name": signature.campaign.name_in(signature.locale),
         "person_died": signature.campaign.person_died,
         "reference": signature.campaign.reference,
         "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),

@@ -258,7 +258,7 @@ def _shared(
     shared = SharedMailbox(
         slug=signature.campaign.slug,
         cards=signature.campaign.cards,
-        person_name=signature.campaign.person_name,
+        person_name=signature.campaign.name_in(signature.locale),
         person_died=signature.campaign.person_died,
         own_words=signature.full_text or signature.own_words,
         tried=tried,

@@ -380,7 +380,7 @@ def _continued(campaign: Campaign, later: Campaign, signature: Signature) -> Cas
     facts |= {"reference": campaign.reference, "cards": campaign.cards}
     return CaseContinued(
         earlier_id=campaign.id,
-        title=edition.title if edition else later.person_name,
+        title=edition.title if edition else later.name_in(locale),
         text=edition.summary if edition else "",
         lang=edition.locale if edition else locale,
         deadline=day,

@@ -37,7 +37,7 @@ def contents_context(
     """The sheet on top of each packet, in the language of the staff who print."""
     return ContentsContext(
         locale=locale,
-        title=f"{frozen.case.reference} · {frozen.case.person_name} · {frozen.mission.name}",
+        title=f"{frozen.case.reference} · {frozen.person_name} · {frozen.mission.name}",
         bundle=folder,
         digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
         steps=(_("Printed"), _("Counted"), _("Tied")),
@@ -151,7 +151,7 @@ def delivery_context(
         locale=frozen.locale,
         title=both(lambda: _title_of(frozen, packets)),
         reference=frozen.case.reference,
-        case=frozen.case.person_name,
+        case=frozen.person_name,
         mission_lines=frozen.mission.lines,
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         handed=both(lambda: _("What is delivered")),

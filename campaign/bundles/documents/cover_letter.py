@@ -217,7 +217,7 @@ def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
         "letters": letters,
         "counts": "",
         "sheets": _sheets(frozen, covered.on_paper),
-        "person_name": frozen.case.person_name,
+        "person_name": frozen.person_name,
         "reference": frozen.case.reference,
         "mission": frozen.mission.name,
         "head_of_mission": frozen.mission.head_of_mission or frozen.mission.name,

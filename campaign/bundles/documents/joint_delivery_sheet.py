@@ -81,7 +81,7 @@ def _joint_context(parts: Sequence[_Part], code: str, *, ours: str) -> DeliveryS
     one = delivery_context(frozen, packets, covered, folder="", ours=ours)
     rows = [
         CountRow(
-            f"{part.frozen.case.reference} · {part.frozen.case.person_name}",
+            f"{part.frozen.case.reference} · {part.frozen.case.name_in(code)}",
             say_number_there(part.letters, frozen),
         )
         for part in parts

@@ -24,11 +24,11 @@ def list_context(
     """Around the rows of the signature list: letters, and people on sheets, are counted apart."""
     noun = noun_of_format(frozen.format)
     if not letters:
-        title = _("Signatures for %(person)s", person=frozen.case.person_name)
+        title = _("Signatures for %(person)s", person=frozen.person_name)
     elif noun is Noun.CARD:
-        title = _("Cards for %(person)s", person=frozen.case.person_name)
+        title = _("Cards for %(person)s", person=frozen.person_name)
     else:
-        title = _("Letters for %(person)s", person=frozen.case.person_name)
+        title = _("Letters for %(person)s", person=frozen.person_name)
     return ListContext(
         title=title,
         reference=frozen.case.reference,

@@ -112,7 +112,7 @@ def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
 
 def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> list[FactRow]:
     rows = [
-        FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.case.person_name}"),
+        FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.person_name}"),
         FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name),
         FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, facts.locale)),
     ]

@@ -66,6 +66,10 @@ class Frozen(FrozenLetters):
     """Name of its folder and ZIP, where its number changed after it was frozen."""
 
     @property
+    def person_name(self) -> str:
+        return self.case.name_in(self.locale)
+
+    @property
     def by_post(self) -> bool:
         """Whether it goes to an official's own address, not to a mission."""
         return self.mission.kind == POST

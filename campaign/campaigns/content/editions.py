@@ -22,6 +22,7 @@ from campaign.models.staff import StaffUser
 
 
 class Texts(TypedDict):
+    person_name: str
     title: str
     summary: str
     background: str

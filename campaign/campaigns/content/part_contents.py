@@ -15,7 +15,7 @@ Content = dict[str, Any]
 FACTS = ("reference", "index_number", "country", "format", "person_name", "person_died",
          "person_pronouns", "themes", "issued_on", "act_by", "timezone", "default_locale",
          "letter_locales", "follows_id")  # fmt: skip
-EDITION = ("title", "summary", "asks", "background", "outcome")
+EDITION = ("person_name", "title", "summary", "asks", "background", "outcome")
 OPTIONS = ("forbidden_words", "full_text_edit", "print_translation")
 _DAYS = ("issued_on", "act_by")
 _POINT, _NEEDED = "point:", "needed:"

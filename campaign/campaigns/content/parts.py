@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import create_and_edit
 from campaign.campaigns.content import editions, options, targets, templates
 from campaign.campaigns.content.part_contents import (
+    EDITION,
     Content,
     edition_content,
     edition_from,
@@ -27,6 +28,7 @@ from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.revision import Part
 
 LIMITS = {
+    "person_name": 200,
     "title": 200,
     "summary": 1200,
     "background": 20_000,
@@ -92,9 +94,8 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
     """Fields of the form in which such a text is written; none where a part has no prose."""
     fields = {"based_on": str(based_on)}
     if part is Part.EDITION:
-        fields |= {
-            name: content.get(name) or "" for name in ("title", "summary", "background", "outcome")
-        }
+        prose = (name for name in EDITION if name != "asks")
+        fields |= {name: content.get(name) or "" for name in prose}
         fields["asks"] = "\n".join(content.get("asks") or [])
     elif part is Part.LETTER:
         fields |= {name: content.get(name) or "" for name in ("subject", "opening", "closing")}

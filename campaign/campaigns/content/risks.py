@@ -111,6 +111,7 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
     for edition in campaign.editions:
         yield from edition_words(
             edition.locale,
+            person_name=edition.person_name,
             title=edition.title,
             summary=edition.summary,
             asks="\n".join(edition.asks),

@@ -246,7 +246,7 @@ def compose_address_sheet(
     noun = noun_of_format(frozen.format)
     facts = {
         "count": count,
-        "person": case.person_name,
+        "person": frozen.person_name,
         "first": number_of(first),
         "last": number_of(last),
     }
@@ -267,7 +267,7 @@ def compose_address_sheet(
     return AddressSheet(
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         addressee_lines=frozen.mission.lines,
-        subject=subject_of(letters, noun, reference=case.reference, person=case.person_name),
+        subject=subject_of(letters, noun, reference=case.reference, person=frozen.person_name),
         paragraphs=(inside,),
         foot=_(
             "%(reference)s · envelope %(number)s of %(total)s",

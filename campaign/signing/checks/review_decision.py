@@ -175,6 +175,7 @@ def protected_names(session: Session, signature: Signature) -> Iterator[str]:
     settings = current_settings()
     yield settings.organisation_name
     yield signature.campaign.person_name
+    yield from signature.campaign.names_by_locale.values()
     yield signature.campaign.reference
     yield from session.scalars(select(StaffUser.name).where(StaffUser.active.is_(True))).all()
 

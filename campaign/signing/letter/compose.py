@@ -124,11 +124,16 @@ class Case:
     person_name: str
     country: str
     act_by: date | None
+    names_by_locale: tuple[tuple[str, str], ...] = ()
+
+    def name_in(self, locale: str) -> str:
+        return dict(self.names_by_locale).get(locale, self.person_name)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Case":
         act_by = date.fromisoformat(data["act_by"]) if data["act_by"] else None
-        return cls(**{**data, "act_by": act_by})
+        names = tuple((locale, name) for locale, name in data.get("names_by_locale", ()))
+        return cls(**{**data, "act_by": act_by, "names_by_locale": names})
 
 
 def proposal_of(template: LetterTemplate) -> Proposal:
@@ -137,7 +142,13 @@ def proposal_of(template: LetterTemplate) -> Proposal:
 
 
 def case_of(campaign: Campaign) -> Case:
-    return Case(campaign.reference, campaign.person_name, campaign.country, campaign.act_by)
+    return Case(
+        campaign.reference,
+        campaign.person_name,
+        campaign.country,
+        campaign.act_by,
+        tuple(campaign.names_by_locale.items()),
+    )
 
 
 def number_of(sequence: int) -> str:
@@ -212,7 +223,7 @@ def _quotes_writer(proposal: Proposal) -> bool:
 
 def _values(case: Case, addressing: Addressing, name: str, locale: str) -> dict[str, str]:
     return {
-        "person_name": case.person_name,
+        "person_name": case.name_in(locale),
         "official_name": addressing.official_name or addressing.official_office,
         "official_office": addressing.official_office,
         "country": i18n.country_name(case.country, locale),

@@ -254,7 +254,7 @@ def next_action(
         slug=campaign.slug,
         reference=campaign.reference,
         country=i18n.country_name(campaign.country, locale),
-        title=edition.title if edition else campaign.person_name,
+        title=edition.title if edition else campaign.name_in(locale),
         content_lang=other_language(edition, locale),
         deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
     )

@@ -42,7 +42,15 @@ def campaign() -> Campaign:
         act_by=date(2026, 12, 4),
         picture="",
         editions=[
-            Edition(locale=code, title="T", summary="S", asks=["A"], background="", outcome="")
+            Edition(
+                locale=code,
+                person_name="",
+                title="T",
+                summary="S",
+                asks=["A"],
+                background="",
+                outcome="",
+            )
             for code in ("en", "es")
         ],
         templates=[make_letter_template("en"), make_letter_template("es")],

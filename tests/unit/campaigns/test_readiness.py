@@ -36,6 +36,7 @@ def complete(status: CampaignStatus = CampaignStatus.DRAFT) -> Campaign:
         editions=[
             Edition(
                 locale=code,
+                person_name="",
                 title="Title",
                 summary="Summary",
                 asks=["Ask"],

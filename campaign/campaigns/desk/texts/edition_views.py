@@ -34,6 +34,11 @@ ASK_LENGTH = 300
 class EditionForm(CampaignForm):
     based_on = HiddenField()
     risks_seen = BooleanField(_l("Save it anyway"))
+    person_name = LineField(
+        _l("Person’s name in this language"),
+        limit=200,
+        description=_l("Only if it is not the name in the facts, for example for a group."),
+    )
     title = LineField(
         _l("Title"),
         limit=200,
@@ -59,6 +64,7 @@ class EditionForm(CampaignForm):
 
     def texts(self) -> Texts:
         return {
+            "person_name": self.person_name.data,
             "title": self.title.data,
             "summary": self.summary.data,
             "background": self.background.data,

@@ -13,7 +13,7 @@ from wtforms.validators import Optional, Regexp, ValidationError
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import parts, revisions
-from campaign.campaigns.content.part_contents import Content, letter_of, points_from
+from campaign.campaigns.content.part_contents import EDITION, Content, letter_of, points_from
 from campaign.campaigns.content.risks import Finding, RiskNamed, Words, by_field, watch_of
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
@@ -61,7 +61,8 @@ class SideForm(CampaignForm):
             yield from ((code, self[f"{name}_{code}"]) for name in self.names)
 
     def missing(self, code: str) -> list[str]:
-        fields = (self[f"{name}_{code}"] for name in self.names)
+        # Most people have one name in all languages.
+        fields = (self[f"{name}_{code}"] for name in self.names if name != "person_name")
         return [str(field.label.text) for field in fields if not field.data]
 
     def refuse_language(self, code: str, problem: Invalid) -> None:
@@ -83,7 +84,7 @@ class SideForm(CampaignForm):
 
 
 class TextsForm(SideForm):
-    names = ("title", "summary", "asks", "background", "outcome")
+    names = EDITION
 
     def content(self, code: str, base: Content) -> Content:
         typed = super().content(code, base)
@@ -166,6 +167,7 @@ def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
     fields: dict[str, object] = {}
     for code in codes:
         fields |= {
+            f"person_name_{code}": LineField(_l("Person’s name in this language"), limit=200),
             f"title_{code}": LineField(_l("Title"), limit=200),
             f"summary_{code}": TextField(_l("Summary"), limit=1200),
             f"asks_{code}": TextField(_l("What the letter asks"), limit=ASKS * (ASK_LENGTH + 1)),

@@ -1,0 +1,35 @@
+"""A group is called in each language by its own words: pages, emails, letters, papers."""
+
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.signing.letter.compose import Case, case_of
+from campaign.signing.mails import case_facts
+from tests.factories import make_campaign
+
+pytestmark = pytest.mark.one_engine
+MOTHERS = {"en": "the mothers of the disappeared", "es": "las madres buscadoras"}
+
+
+def test_pages_emails_and_letters_say_the_name_of_their_language(
+    session: Session, client: FlaskClient
+) -> None:
+    campaign = make_campaign(session, person_name=MOTHERS["en"])
+    campaign.editions[2].person_name = MOTHERS["es"]
+    session.commit()
+    expected = {"en": MOTHERS["en"], "fr": MOTHERS["en"], "es": MOTHERS["es"]}
+    for locale, name in expected.items():
+        page = client.get(f"/{locale}/actions/{campaign.slug}/write").text
+        assert name in page
+        assert ({*MOTHERS.values()} - {name}).pop() not in page
+        assert case_facts(campaign, locale)["person_name"] == name
+        assert case_of(campaign).name_in(locale) == name
+
+
+def test_a_bundle_frozen_before_there_were_names_by_language_is_read() -> None:
+    frozen = {"reference": "UA 1/26", "person_name": "Amara", "country": "MX", "act_by": None}
+    assert Case.from_json(frozen).name_in("es") == "Amara"
+    assert Case.from_json(frozen | {"act_by": "2026-12-01"}).act_by == date(2026, 12, 1)
