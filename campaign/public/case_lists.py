@@ -14,7 +14,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.text.fold import fold_name
 from campaign.models.campaign import Campaign
-from campaign.public.case_page import CaseHead, Post, edition_for, head_of
+from campaign.public.case_page import CaseHead, Post, head_of, outcome_of
 from campaign.public.page_cache import page_cache
 from campaign.web.page import Page
 
@@ -61,7 +61,6 @@ def board_of(
 
 
 def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
-    edition = edition_for(campaign, locale)
     return CaseRow(
         **head_of(campaign, locale, campaign.picture_small, count=count, now=now),
         public_id=campaign.public_id,
@@ -72,7 +71,7 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
         act_by=campaign.act_by,
         themes=tuple(campaign.themes),
         letter_locales=tuple(campaign.letter_locales),
-        has_outcome=bool(edition and edition.outcome),
+        has_outcome=bool(outcome_of(campaign, locale).text),
         found_by=_found_by(campaign, locale),
     )
 

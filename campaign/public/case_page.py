@@ -120,9 +120,7 @@ _TELLING = {UpdateKind.OUTCOME, UpdateKind.STOP}
 """Kinds of posts that tell how it ended; an answer or a delivery is no end."""
 
 
-def ending_of(
-    campaign: Campaign, edition: Edition | None, posts: tuple[Post, ...], locale: str
-) -> Said:
+def ending_of(campaign: Campaign, posts: tuple[Post, ...], locale: str) -> Said:
     """The reason given at the end, else the newest post that tells of one, else the outcome.
 
     Not the outcome where the calendar closed it: what the text says was written before.
@@ -134,7 +132,15 @@ def ending_of(
         return Said(told.title, told.lang)
     if _closed_by_calendar(campaign):
         return Said()
-    return Said(first_line(edition.outcome) if edition else "", other_language(edition, locale))
+    outcome = outcome_of(campaign, locale)
+    return Said(first_line(outcome.text), outcome.lang)
+
+
+def outcome_of(campaign: Campaign, locale: str) -> Said:
+    """What the text says of the end, in another language where this one's says nothing."""
+    told = [edition for edition in campaign.editions if edition.outcome]
+    edition = _find_in(told, locale, campaign.default_locale)
+    return Said(edition.outcome, other_language(edition, locale)) if edition else Said()
 
 
 def _closed_by_calendar(campaign: Campaign) -> bool:
@@ -217,7 +223,7 @@ class CaseHead:
 class CasePage(CaseHead):
     background: str
     asks: tuple[str, ...]
-    outcome: str
+    outcome: Said
     """Markdown; empty: there is no such page."""
     issued_on: str
     reason: Said
@@ -260,7 +266,7 @@ def case_page(
         **head,
         background=edition.background if edition else "",
         asks=tuple(edition.asks) if edition else (),
-        outcome=edition.outcome if edition else "",
+        outcome=outcome_of(campaign, locale),
         issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
         reason=reasons_of(campaign).said_in(locale),
         recipients=tuple(_recipient(target, locale, head["posts"]) for target in campaign.targets),
@@ -299,7 +305,7 @@ def head_of(
         "progress": progress_of(count, takes_letters=takes_letters),
         "status": campaign.status.value,
         "stop_kind": campaign.stop_kind.value,
-        "ending": Said() if takes_letters else ending_of(campaign, edition, posts, locale),
+        "ending": Said() if takes_letters else ending_of(campaign, posts, locale),
         "posts": posts,
         "count": count,
         "cards": campaign.cards,

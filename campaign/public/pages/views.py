@@ -187,7 +187,7 @@ def outcome(lang: str, slug: str) -> ResponseReturnValue:
 
 def _render_outcome(lang: str, slug: str) -> str:
     case = _page_of(_get_campaign(slug), lang)
-    if not case.outcome:
+    if not case.outcome.text:
         raise NotFound("outcome", slug=slug)
     return Outcome(case=case).html()
 

@@ -146,6 +146,10 @@ def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     session.commit()
     assert "<strong>safe</strong>" in client.get(f"{case}/outcome").text
     assert f'href="{case}/outcome"' in client.get(case).text
+    # Where it was told in another language only, that one is shown, and named.
+    french = client.get(f"{case.replace('/en/', '/fr/')}/outcome").text
+    assert '<div lang="en" dir="ltr"><p>She is <strong>safe</strong>.' in french
+    assert "anglais" in french
 
 
 @pytest.mark.one_engine
