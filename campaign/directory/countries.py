@@ -75,7 +75,6 @@ XM: order of malta|sovereign order of malta|smom|sovereign military order of mal
   sovereign military hospitaller order of malta|malteserorden|souveraner malteserorden|
   منظمة فرسان مالطا
 """)
-"""Folded names of those that have embassies and are no country."""
 _SENDER_CODES = {code: code for code in i18n.NO_COUNTRIES_THAT_SEND}
 _STYLES = re.compile(
     r"^(the )?((co operative|democratic|federal|federative|islamic|arab|socialist|independent"
@@ -87,7 +86,6 @@ _STYLES = re.compile(
     r"|^(la )?(republica|reino|estado|principado|sultanato) "
     r"((federal|islamica|popular|democratica) )*(de los |de las |de la |del |de )"
 )
-"""How states style themselves before their names."""
 _TWO_OF_A_NAME = {"congo", "korea", "coree", "corea", "china", "chine", "guinea", "guinee"}
 """Names that two states share: their style tells them apart."""
 

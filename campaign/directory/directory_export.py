@@ -14,7 +14,6 @@ from campaign.models.directory import Directory, Mission, Official
 
 E = TypeVar("E", Mission, Official)
 Columns = dict[str, Callable[[E], str]]
-"""The cell of an entry, by a head that an import knows for what it is."""
 
 
 def _words_of(name: str) -> dict[str, Callable[[Entry], str]]:

@@ -147,7 +147,6 @@ def _sort_pair(first: str, second: str) -> tuple[str, str]:
 
 
 Mover = Callable[[Session, int, int, str], None]
-"""Is given the session, the id that is kept, the one that goes, and the actor."""
 
 
 def init_app(app: Flask, *, movers: Mapping[QueryableAttribute[Any], Mover]) -> None:

@@ -30,7 +30,6 @@ ACTIONS = {
     Directory.MISSIONS: ("kind", "sending_country", "host_country", "delete"),
     Directory.OFFICIALS: ("country", "delete"),
 }
-"""What can be done to many at once, by the field that changes."""
 MOST = 50  # entries at once: a page of the list
 
 

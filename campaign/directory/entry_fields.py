@@ -141,7 +141,6 @@ started_on: start|start date|from|since|started on|in office since|debut|inicio|
   تاريخ البدء|منذ
 ended_on: end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى
 """)
-"""By meaning, how columns of files are called that have it."""
 PLACES = ("address", "locality", "region", "postal_code")  # the parts of an address
 WORDS_LENGTH = 200  # characters of a text per language, or of a line of an address
 LABELS: dict[str, object] = {

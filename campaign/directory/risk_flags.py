@@ -22,13 +22,11 @@ class Naming:
 
     is_public: bool  # otherwise it opens by itself at its time
     take_opening_off: Callable[[str], None] | None = None
-    """Where such a change takes the opening off: does so, for an actor."""
 
 
 Finder = Callable[
     [Session, type[Official | Mission], Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]
 ]
-"""Is given the session, the model of the entries, and what each (by its id) says."""
 
 
 class FlagNamed(Invalid):
@@ -38,7 +36,6 @@ class FlagNamed(Invalid):
         super().__init__("flag-named", fields={"risks_seen": "flag-named"})
         self.is_public = is_public  # whether one of the campaigns is public already
         self.cancels_opening = cancels_opening
-        """Whether saving it takes the opening of a campaign off."""
 
 
 def init_app(app: Flask, *, find_naming: Finder) -> None:

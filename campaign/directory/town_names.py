@@ -62,7 +62,6 @@ _TOWNS = {
     "ZA": "pretoria|tshwane|بريتوريا|претория;cape town|le cap|ciudad del cabo|kapstadt|"
           "كيب تاون",
 }  # fmt: skip
-"""Names of towns that give no zone its name, or that people call otherwise."""
 _NO_NAME = {"cedex", "city", "d", "c", "f", "dc", "df"}
 _TOWN_OF = re.compile(r"^(ciudad|cidade|ville|city|stadt) (de la|de|do|of) |^مدينة ")
 

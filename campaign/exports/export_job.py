@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,7 +58,10 @@ def make(export_id: int) -> None:
     except Refused as problem:
         _fail(hold, EMPTY if problem.slug == EMPTY else GONE)
     except BaseException as problem:
-        _give_back(hold, problem)
+        with db.transaction() as session:
+            EXPORTS.give_back(session, hold, LEASE)
+        if hold.attempt >= MOST_TRIES:
+            _fail(hold, fault_of(problem))
         raise
 
 
@@ -115,7 +118,6 @@ def _watermark(export: DataExport) -> Watermark:
 
 
 def _file_name(export: DataExport) -> str:
-    """Return a name made of our own letters and digits."""
     safe = re.sub(r"[^A-Za-z0-9]+", "-", export.campaign.reference).strip("-")
     part = f"_{export.bundle_sequence:03d}" if export.bundle_sequence else ""
     ending = f"{export.format.value}{'.age' if export.recipients else ''}"
@@ -123,34 +125,30 @@ def _file_name(export: DataExport) -> str:
     return f"export-{export.id}_{name}{part}_{export.kind.value}.{ending}"
 
 
+@dataclass(slots=True)
 class _MeasuredFile:
     """Passes on what is written, with its size and digest."""
 
-    def __init__(self, file: age.Writable) -> None:
-        self._file = file
-        self._digest = hashlib.sha256()
-        self.size = 0
+    file: age.Writable
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    size: int = 0
 
     def write(self, data: bytes) -> int:
-        self._file.write(data)
-        self._digest.update(data)
+        self.file.write(data)
+        self.digest.update(data)
         self.size += len(data)
         return len(data)
 
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
 
-
+@dataclass(slots=True)
 class _Progress:
     """Counts rows and notes them, once a second at most. Raises NoLongerOurs."""
 
-    def __init__(self, hold: Claim, total: int) -> None:
-        self.hold = hold
-        self.total = total
-        self.done = 0
-        self.unreadable = 0
-        self._noted_at = 0.0
+    hold: Claim
+    total: int
+    done: int = 0
+    unreadable: int = 0
+    noted_at: float = 0.0
 
     def count_unreadable(self) -> None:
         self.unreadable += 1
@@ -159,25 +157,15 @@ class _Progress:
         for row in rows:
             yield row
             self.done += 1
-            if self.done % 500 == 0 or self.done == 1:
-                self._note()
-
-    def _note(self) -> None:
-        now = time.monotonic()
-        if now - self._noted_at < _PROGRESS_SECONDS:
-            return
-        self._noted_at = now
-        with db.transaction() as session:
-            if not EXPORTS.beat(session, self.hold, rows_done=self.done, rows_total=self.total):
-                raise NoLongerOurs
-
-
-def _give_back(hold: Claim, problem: BaseException) -> None:
-    """Leave it to a later attempt, or to none once there were too many."""
-    with db.transaction() as session:
-        EXPORTS.give_back(session, hold, LEASE)
-    if hold.attempt >= MOST_TRIES:
-        _fail(hold, fault_of(problem))
+            if self.done % 500 != 0 and self.done != 1:
+                continue
+            now = time.monotonic()
+            if now - self.noted_at < _PROGRESS_SECONDS:
+                continue
+            self.noted_at = now
+            with db.transaction() as session:
+                if not EXPORTS.beat(session, self.hold, rows_done=self.done, rows_total=self.total):
+                    raise NoLongerOurs
 
 
 def _fail(hold: Claim, slug: str) -> None:
@@ -190,8 +178,7 @@ def _fail(hold: Claim, slug: str) -> None:
 
 
 def _finish(hold: Claim, progress: _Progress, out: _MeasuredFile, name: str) -> None:
-    settings = current_settings()
-    now = db.utcnow()
+    now, sha256 = db.utcnow(), out.digest.hexdigest()
     with db.transaction() as session:
         ours = EXPORTS.finish(
             session,
@@ -202,12 +189,12 @@ def _finish(hold: Claim, progress: _Progress, out: _MeasuredFile, name: str) -> 
             rows_unreadable=progress.unreadable,
             file_name=name,
             byte_count=out.size,
-            sha256=out.sha256,
+            sha256=sha256,
             ready_at=now,
-            expires_at=now + timedelta(hours=settings.export_hours),
+            expires_at=now + timedelta(hours=current_settings().export_hours),
         )
         if not ours:
             raise NoLongerOurs
-        subject, facts = f"export:{hold.row_id}", {"rows": progress.done, "sha256": out.sha256}
+        subject, facts = f"export:{hold.row_id}", {"rows": progress.done, "sha256": sha256}
         audit.record(session, actor=ACTOR, action="export.ready", subject=subject, **facts)
         send_ready(session, session.get_one(DataExport, hold.row_id))

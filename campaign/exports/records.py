@@ -36,7 +36,6 @@ Record = tuple[Cell, ...]
 Column = InstrumentedAttribute[Any]
 ListQuery = Select[*tuple[Any, ...]]
 ListRow = Row[*tuple[Any, ...]]
-"""Of a signature, or of a letter with its signature: the columns below, by name."""
 
 _OF_BUNDLE = ("number", "target", "outcome", "went_on")
 _FULL: Mapping[str, Column] = {
@@ -51,7 +50,6 @@ _FULL: Mapping[str, Column] = {
     "network": Signature.consent_network_at,
     "words": Signature.own_words,
 }
-"""Each column of the list for vetting, and that of the signature from which it is made."""
 _OFFICIALS = ("name", "locality", "region", "postal_code", "country", "signed_on", "language")
 
 _FULL_COLUMNS = (*_FULL.values(), Signature.full_text)
@@ -98,7 +96,6 @@ class Source:
 class BundleHistory:
     bundle_id: int
     targets: Mapping[int, str]
-    """To whom its letters are, by the target's id, in the language of its lists."""
     attempts: Sequence[DeliveryAttempt]
     envelopes: Mapping[int, Sequence[PostedEnvelope]]
     other_bundles: Mapping[int, str]  # names of the bundles in which letters went on
@@ -302,12 +299,5 @@ def _text(value: object) -> str:
 
 def _official(row: ListRow, source: Source) -> Record:
     shown = row_for_officials(row, source.timezone)
-    return (
-        shown.name,
-        shown.locality,
-        shown.region,
-        shown.postal_code,
-        shown.country,
-        shown.signed_on.isoformat(),
-        shown.letter_locale,
-    )
+    place = (shown.locality, shown.region, shown.postal_code, shown.country)
+    return shown.name, *place, shown.signed_on.isoformat(), shown.letter_locale

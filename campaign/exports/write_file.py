@@ -50,7 +50,6 @@ HEADS: Mapping[str, object] = {
     "network": _l("In the network"),
     "words": _l("Own words"),
 }
-"""Heads of the columns."""
 _MEANINGS: Mapping[str, Mapping[str, object]] = {
     "state": {
         "confirmed": _l("Confirmed"),
@@ -101,10 +100,6 @@ class Wording:
     page: str  # foot of a printed page, in the terms of a workbook
     locale: str
 
-    @property
-    def rtl(self) -> bool:
-        return i18n.direction(self.locale) == "rtl"
-
     def say_cell(self, column: str, cell: str | bool) -> str:
         if isinstance(cell, bool):
             return self.yes if cell else self.no
@@ -114,9 +109,6 @@ class Wording:
         if column == "outcome":  # one after the other
             return " · ".join(meanings.get(slug, slug) for slug in cell.split())
         return meanings.get(cell, cell)
-
-    def say_mark(self) -> str:
-        return "# " + " · ".join(f"{name}: {value}" for name, value in self.mark)
 
 
 def wording_of(mark: Watermark, locale: str) -> Wording:
@@ -174,7 +166,7 @@ def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) ->
     """Write it as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([wording.say_mark()])
+    writer.writerow(["# " + " · ".join(f"{name}: {value}" for name, value in wording.mark)])
     writer.writerow([wording.heads[name] for name in columns])
     yield b"\xef\xbb\xbf"
     rest = iter(records)
@@ -243,7 +235,7 @@ def _workbook(
 
 def _sheet(book: Workbook, name: str, wording: Wording) -> Worksheet:
     sheet = book.add_worksheet(name)
-    if wording.rtl:
+    if i18n.direction(wording.locale) == "rtl":
         sheet.right_to_left()
     return sheet
 

@@ -24,6 +24,7 @@ from campaign.signing.validate import (
 
 FIELDS = ("given_name", "family_name", "locality", "postal_code", "country", "email")
 """In the order in which a sheet has them; a row that names somebody has a given or family name."""
+PERSON = ("given_name", "family_name", "locality", "region", "postal_code", "country")
 TICKS = ("news", "network")
 DITTO = frozenset({'"', "''", "”", "“", "〃", "″", "»"})  # what means: as in the row above
 _LIMITS = {

@@ -18,7 +18,7 @@ from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature
 from campaign.network import memberships
 from campaign.paper_signatures import duplicates, row_signatures, sheets
-from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.check_row import PERSON, Details
 
 KEPT_DAYS = 7  # how long a removed row can be put back
 
@@ -53,14 +53,9 @@ def details_of(row: PaperRow) -> Details | None:
     signature = row.signature
     if signature is None or signature.is_nobodys:
         return None
+    person = {name: getattr(signature, name) for name in (*PERSON, "email")}
     return Details(
-        given_name=signature.given_name,
-        family_name=signature.family_name,
-        locality=signature.locality,
-        region=signature.region,
-        postal_code=signature.postal_code,
-        country=signature.country,
-        email=signature.email,
+        **person,
         news=signature.consent_updates_at is not None,
         network=signature.consent_network_at is not None,
     )
@@ -245,7 +240,6 @@ def _audit(session: Session, row: PaperRow, actor: str, action: str) -> None:
 
 
 _Row = Row[int, bytes | None, int, bytes | None]
-"""A row that counts: its id, mark of the address, campaign, mark of the person."""
 _BATCH = 500
 _ACTOR = "job:paper.match"
 _SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
@@ -287,7 +281,7 @@ def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]
     for campaign_id in {row.campaign_id for row in rows}:
         own = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
         fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
-        online = duplicates.find_online(session, campaign_id, fingerprints)
+        online = dict(duplicates.find_signed(session, campaign_id, fingerprints, online_alone=True))
         for row in own:
             twin = online.get(row.person_hmac) or online.get(row.email_hmac)
             if twin is not None:

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.core.db import database
+from campaign.core.db.batches import batched
 from campaign.core.text.email_addresses import canonical_email
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Origin, Signature, SignatureState
@@ -55,7 +56,7 @@ def find_twin(
     """Return who has the same address, or the same name, country and postal code (or town)."""
     twin_ids = {
         signature_id
-        for _mark, signature_id in _find_all_counted(session, campaign_id, [prints])
+        for _mark, signature_id in find_counted(session, campaign_id, [prints])
         if signature_id != besides
     }
     return session.get(Signature, min(twin_ids)) if twin_ids else None
@@ -63,23 +64,11 @@ def find_twin(
 
 def find_counted(
     session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
-) -> dict[bytes, int]:
-    """Return those that are counted on the campaign already, with the signature's id."""
-    return dict(_find_all_counted(session, campaign_id, fingerprints))
-
-
-def find_online(
-    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
-) -> dict[bytes, int]:
-    return dict(_find_on_signatures(session, campaign_id, fingerprints, online_alone=True))
-
-
-def _find_all_counted(
-    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> Iterator[tuple[bytes, int]]:
-    yield from _find_on_signatures(session, campaign_id, fingerprints)
+    """Find marks of who is counted on the campaign already, with the signature's id."""
+    yield from find_signed(session, campaign_id, fingerprints)
     # Of an address on a sheet only the fingerprint is kept, beside the row.
-    for part in _batches_of([prints.email for prints in fingerprints if prints.email is not None]):
+    for part in batched(_list_addresses(fingerprints), _BATCH):
         rows = session.execute(
             select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
             .join(Signature, PaperRow.signature_id == Signature.id)
@@ -90,7 +79,7 @@ def _find_all_counted(
                 yield bytes(mark), signature_id
 
 
-def _find_on_signatures(
+def find_signed(
     session: Session,
     campaign_id: int,
     fingerprints: Sequence[Fingerprints],
@@ -101,10 +90,9 @@ def _find_on_signatures(
 
     With the state in the query, SQLite takes the index of the states and reads the whole campaign.
     """
-    people = [prints.person for prints in fingerprints]
-    addresses = [prints.email for prints in fingerprints if prints.email is not None]
+    people, addresses = [prints.person for prints in fingerprints], _list_addresses(fingerprints)
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
-        for part in _batches_of(values):
+        for part in batched(values, _BATCH):
             rows = session.execute(
                 select(column, Signature.id, Signature.state, Signature.origin).where(
                     Signature.campaign_id == campaign_id, column.in_(part)
@@ -116,6 +104,5 @@ def _find_on_signatures(
                     yield bytes(mark), signature_id
 
 
-def _batches_of(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    for start in range(0, len(values), _BATCH):
-        yield values[start : start + _BATCH]
+def _list_addresses(fingerprints: Sequence[Fingerprints]) -> list[bytes]:
+    return [prints.email for prints in fingerprints if prints.email is not None]

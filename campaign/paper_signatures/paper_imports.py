@@ -29,7 +29,7 @@ from campaign.models.signature import Origin, Signature
 from campaign.models.staff import StaffUser
 from campaign.paper_signatures import data_entry, duplicates, read_file, row_signatures, sheets
 from campaign.paper_signatures.check_row import Details
-from campaign.paper_signatures.read_file import Fault, FileRows
+from campaign.paper_signatures.read_file import FileRows, RowFault
 from campaign.staff.roles import refuse_role
 from campaign.storage import storage
 
@@ -37,9 +37,7 @@ from campaign.storage import storage
 @dataclass(slots=True)
 class SortedRows:
     counted: list[tuple[Details, duplicates.Fingerprints, bool]]
-    """Details, fingerprints, and whether mails go there."""
     twins: list[tuple[Details, duplicates.Fingerprints, int]]
-    """Rows that double a signature, with its id."""
     within: int  # rows that double an earlier row of the file
 
     def counts(self, reading: FileRows) -> dict[str, int]:
@@ -56,7 +54,7 @@ class SortedRows:
 
 def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
     prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
-    counted = duplicates.find_counted(session, campaign_id, prints)
+    counted = dict(duplicates.find_counted(session, campaign_id, prints))
     news_addresses = row_signatures.list_news_addresses(session, campaign_id)
     met: set[bytes] = set()
     judged = SortedRows([], [], 0)
@@ -235,7 +233,7 @@ def rehearse_import(import_id: int) -> None:
         try:
             reading = read_rows(paper_import)
             counts = sort_rows(session, paper_import.campaign_id, reading).counts(reading)
-            findings = json.dumps([fault.to_json() for fault in reading.faults[:MOST_FAULTS]])
+            findings = json.dumps(reading.faults[:MOST_FAULTS])
             state = PaperImportState.READY
         except (UnreadableFile, DomainError) as problem:
             counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
@@ -289,10 +287,10 @@ def resume_imports() -> None:
             session.delete(paper_import)
 
 
-def list_faults(paper_import: PaperImport) -> list[Fault]:
+def list_faults(paper_import: PaperImport) -> list[RowFault]:
     if not paper_import.findings or paper_import.state is PaperImportState.FAILED:
         return []
-    return [Fault.of_json(parts) for parts in json.loads(paper_import.findings)]
+    return [RowFault(*parts) for parts in json.loads(paper_import.findings)]
 
 
 def get_failure(paper_import: PaperImport) -> str:
@@ -303,7 +301,7 @@ def get_failure(paper_import: PaperImport) -> str:
 
 def list_wrong_rows(
     paper_import: PaperImport,
-) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
+) -> tuple[list[str], list[tuple[int, list[RowFault], list[str]]]]:
     """Return heads and wrong rows of the file. Raises UnreadableFile, NotFound, Refused."""
     if paper_import.state is not PaperImportState.READY:
         raise Refused("import-not-ready")

@@ -6,7 +6,8 @@ The file itself (CSV or workbook, encoding, delimiter, heads) is read as those o
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
@@ -46,28 +47,20 @@ _TICKS = ("news", "network")
 _NO = {"", "0", "-", "n", "no", "non", "false", "faux", "falso", "nein", "لا"}
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class RowFault(NamedTuple):
     """What is wrong with a row: its number, the column, and the problem's slug or sentence."""
 
     row: int
     column: str
     slug: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
     sentence: str = ""
-
-    def to_json(self) -> list[object]:
-        return [self.row, self.column, self.slug, dict(self.data), self.sentence]
-
-    @classmethod
-    def of_json(cls, parts: Sequence[Any]) -> "Fault":
-        return cls(*parts)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
     rows: list[tuple[int, Details]]
-    faults: list[Fault]
+    faults: list[RowFault]
     unticked: list[int] = field(default_factory=list)
     """Rows that want news and give no address to which it could go: they get none, and count."""
 
@@ -132,11 +125,9 @@ def find_mapping_problem(meanings: Mapping[int, str]) -> str:
 def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileRows:
     """Read each row, right or with what is wrong; `country` where a row names none."""
     reading = FileRows([], [])
-    for problem in table.problems:
-        unread = problem.fault
-        reading.faults.append(
-            Fault(problem.row, problem.field, data=unread.values, sentence=unread.sentence)
-        )
+    for unread in table.problems:
+        fault = unread.fault
+        reading.faults.append(RowFault(unread.row, unread.field, "", fault.values, fault.sentence))
     names = {meaning: table.columns[at] for at, meaning in meanings.items() if meaning}
     for number, cells in table.rows:
         values = {meaning: cells[at].strip() for at, meaning in meanings.items() if meaning}
@@ -145,19 +136,16 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
         details, problems = _check_cells(values, country)
         if details is not None:
             reading.rows.append((number, details))
-        reading.faults.extend(
-            Fault(
-                number, names.get(name, names.get("name", name)), problem.slug, dict(problem.data)
-            )
-            for name, problem in problems.items()
-        )
+        for name, problem in problems.items():
+            column = names.get(name, names.get("name", name))
+            reading.faults.append(RowFault(number, column, problem.slug, dict(problem.data)))
     reading.faults.sort(key=lambda fault: fault.row)
     return reading
 
 
-def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Fault], list[str]]]:
+def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[RowFault], list[str]]]:
     cells = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
-    faults: dict[int, list[Fault]] = {}
+    faults: dict[int, list[RowFault]] = {}
     for fault in reading.faults:
         faults.setdefault(fault.row, []).append(fault)
     return [(row, row_faults, cells.get(row, [])) for row, row_faults in faults.items()]

@@ -21,7 +21,7 @@ from campaign.core.settings import current_settings
 from campaign.models.bundle import CarriedSignature
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
-from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.paper_signatures.duplicates import COUNTS, Fingerprints
 from campaign.public.printables import sheet_statement
 from campaign.signing.consents import Consents, record_of
@@ -59,17 +59,11 @@ def own_columns(
     common: Columns, details: Details, prints: Fingerprints, *, gets_email: bool
 ) -> Columns:
     consented_at = common["consent_delivery_at"] if gets_email else None
-    return {
-        "given_name": details.given_name,
-        "family_name": details.family_name,
+    return {name: getattr(details, name) for name in PERSON} | {
         # An address is kept for news alone; without one the fingerprint is a random one.
         "email": details.email if gets_email else "",
         "email_hmac": prints.email if gets_email else os.urandom(32),
         "person_hmac": prints.person,
-        "locality": details.locality,
-        "region": details.region,
-        "postal_code": details.postal_code,
-        "country": details.country,
         "consent_updates_at": consented_at if details.news else None,
         "consent_network_at": consented_at if details.network else None,
     }

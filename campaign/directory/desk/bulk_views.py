@@ -120,7 +120,6 @@ class Merge(Page, template="directory/merge.html"):
     second: Entry
     fields: Sequence[Field]
     uses: Sequence[tuple[Entry, Mapping[str, int]]]
-    """Both, with how many rows of each table refer to each."""
     refused: Refused | None
     question: str  # what risk flags ask once more
     first_url: str

@@ -21,7 +21,6 @@ SHOWN_FIELDS = {
     directory: (*(field.name for field in fields if field.shown), "address", "email")
     for directory, fields in FIELDS.items()
 }
-"""What a dry run shows of a row that would be added, so that a wrong mapping is seen."""
 
 
 def get_entry_name(entry: Entry) -> str:

@@ -51,9 +51,7 @@ class ImportReport:
     left: int = 0
     problems: list[RowProblem] = field(default_factory=list)
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
-    """Row, column and text of what cannot be read in rows that are kept."""
     crowded: list[tuple[str, int]] = field(default_factory=list)
-    """Offices for one that many hold by the file."""
     applied: bool = False
     """Whether anything was written: not in a dry run, not with bad rows that nobody skips."""
 

@@ -16,7 +16,6 @@ T = TypeVar("T")
 LANGUAGES = ("en", "fr", "es", "ar")
 """Languages for which words can be mapped; columns name others by their code ("office_de")."""
 SEVERAL = frozenset({"email", "voice", "fax", "url", "twitter", "street", "accredited", "address"})
-"""Meanings that more than one column may have."""
 WORDS = frozenset(
     kept.name for fields in FIELDS.values() for kept in fields if kept.rule is Rule.WORDS
 ) | {"organization"}
@@ -28,7 +27,6 @@ NEEDED: dict[Directory, tuple[str, ...]] = {
     Directory.MISSIONS: ("sending_country", "host_country", "kind"),
     Directory.OFFICIALS: ("country",),
 }
-"""What every row must say, in a column or by one value for all."""
 _HEADS = read_word_table("""
 fr: fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d appel|
   formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre
@@ -54,7 +52,6 @@ _EITHER = {
         *("البلد", "الدولة", "بلد", "دولة"),
     )
 }
-"""Heads in a list of missions that mean the one country or the other."""
 _MANY = 3  # of so many different countries one is the sender's, or the host's, of every row
 _BEFORE_PLACE = re.compile(r",| in | en | à | au | aux | to | في ", re.IGNORECASE)
 """What stands in a mission's name between whose it is and where it is."""
@@ -65,7 +62,6 @@ _CONTENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("url", re.compile(r"(https?://|www\.)", re.IGNORECASE)),
     ("voice", re.compile(r"(?!\d+[.,]\d+$|\d{4}-\d\d-\d\d)(?=.*[ ()/+-])[+(]?\d[\d ()./+-]{6,}")),
 )
-"""What cells look like that tell their meaning in any language."""
 SAMPLES: dict[Directory, dict[str, tuple[str, str]]] = {
     Directory.MISSIONS: {
         "sending country": ("Kenya", "Kenya"),
@@ -100,7 +96,6 @@ SAMPLES: dict[Directory, dict[str, tuple[str, str]]] = {
         "end": ("", ""),
     },
 }
-"""Files to begin with: the heads that are read best, with the cells of two invented rows."""
 
 
 def guess(table: Table, directory: Directory) -> list[str]:

@@ -51,7 +51,6 @@ _FOR_ONE = re.compile(
     r"|chief justice|attorney general|procureur general|fiscal general|speaker of"
     r"|رييس|رئيس|الرييس|الملك|ملك|محافظ|عمدة)\b"
 )
-"""How offices begin that one person holds at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,6 @@ class Item:
 class Plan:
     items: list[Item] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
-    """Offices for one that many hold by the file, and how many."""
 
     def counts(self) -> dict[str, int]:
         counts = Counter(item.verdict.value for item in self.items)

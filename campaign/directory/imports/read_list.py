@@ -110,7 +110,6 @@ ENCODINGS = {
     "windows-1251": "cp1251", "windows-1254": "cp1254", "windows-1256": "cp1256",
     "gb18030": "gb18030", "cp949": "cp949", "shift_jis": "cp932", "utf-16": "utf-16",
 }  # fmt: skip
-"""Encodings that can be chosen, with Python's names of the tables that spreadsheets mean."""
 _GUESSED_FROM = 200_000  # bytes from which an encoding is guessed
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -137,7 +136,6 @@ class Opened:
     data: object = None  # what a JSON file holds
     encoding: str = "utf-8"
     guessed_from: tuple[int, str] | None = None
-    """Row and words at which it is no UTF-8, where another encoding had to be guessed."""
     book: Book | None = None  # A workbook’s sheet, and the names of all
 
 

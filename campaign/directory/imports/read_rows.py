@@ -27,7 +27,6 @@ class RowProblem:
     fault: Fault
     columns: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
-    """The row as the file has it, where it is a table: to be mended and uploaded again."""
 
     @classmethod
     def of(
@@ -84,7 +83,6 @@ class Record:
 class MissionRecord(Record):
     draft: MissionDraft
     made_name: bool = True
-    """Whether the English name is one that we make of kind and town, and nobody's word."""
 
     @property
     def title(self) -> str:
@@ -96,7 +94,6 @@ class OfficialRecord(Record):
     draft: OfficialDraft
     plain_name: str = ""  # the name without titles, for the slug
     left_on: date | None = None
-    """When they left the last of their offices; such a person is noted where they are kept."""
 
     @property
     def title(self) -> str:

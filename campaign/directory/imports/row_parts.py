@@ -34,7 +34,6 @@ embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|amb
   liaison office|representative office|government office|diplomatic mission|mission diplomatique|
   mision diplomatica|chancery|legation
 """)
-"""Of kinds; de facto embassies do an embassy's work."""
 _FOLDED = [(MissionKind(kind), fold_name(word)) for kind, words in _WORDS.items() for word in words]
 
 
@@ -65,7 +64,6 @@ class Choices:
 
     encoding: str = ""
     mapping: list[str] = field(default_factory=list)
-    """What each column means, by place; empty: it is not read."""
     fixed: dict[str, str] = field(default_factory=dict)
     """What holds for all rows where the row says nothing: countries by code, a kind."""
     language: str = "en"  # of the names that an envelope has, where a file has several
@@ -75,7 +73,6 @@ class Choices:
     lists: list[str] = field(default_factory=list)
     """Keys of the lists of a JSON file that are read; empty: all."""
     countries: dict[str, str] = field(default_factory=dict)
-    """Codes for texts that are no country's name."""
     columns: list[str] = field(default_factory=list)
     """Heads of the file that was read so: a later one with the same is read alike."""
     remembered: bool = False

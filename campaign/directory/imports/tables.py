@@ -21,7 +21,6 @@ _DELIMITERS = ",;\t|"
 _SNIFFED = 20  # rows from which the delimiter is found
 _TITLES = 10  # lines above the heads that are looked past to find the delimiter
 LIST_COLUMN = "(list)"
-"""The column with the key of the list that a row is from, where a JSON file has several."""
 OURS = "# "
 """How heads of columns begin that we put in front of refused rows; they are not read again."""
 LONGEST_CELL = 20_000
@@ -38,7 +37,6 @@ class Table:
     delimiter: str = ""
     head: int = 1  # the row that has the heads
     lists: Mapping[str, int] = field(default_factory=dict)
-    """Lists of a JSON file by their keys, with how many rows each has."""
 
     def with_lists(self, keys: Sequence[str]) -> "Table":
         """Return the same with the rows of these lists alone; all where none is named."""
@@ -281,7 +279,6 @@ COLUMNS = (
     "E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
     "Postal code", "Country", "Language", "Source ID",
 )  # fmt: skip
-"""What a card says, by names of columns that `meanings` knows."""
 
 
 def table_of_cards(text: str) -> Table:

@@ -24,7 +24,6 @@ _PLACE = "directory_import.file"
 _NAME_LENGTH = 120
 _LOOKED_BACK = 50  # imports among which one with the same heads is looked for
 _ASKED = {ImportState.UPLOADED, ImportState.READY, ImportState.FAILED}
-"""States in which the mapping can be changed."""
 
 
 def keep_upload(

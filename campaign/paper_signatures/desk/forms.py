@@ -13,7 +13,7 @@ from campaign.campaigns.desk.forms import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
-from campaign.paper_signatures.read_file import Fault
+from campaign.paper_signatures.read_file import RowFault
 from campaign.signing.clean_text import Problem
 from campaign.signing.form.forms import describe_problem
 from campaign.web.form_base import DeskForm
@@ -35,7 +35,7 @@ _OWN: dict[str, Callable[[], str]] = {
 }
 
 
-def say_fault(fault: Fault) -> str:
+def say_fault(fault: RowFault) -> str:
     if fault.sentence:
         return str(gettext(fault.sentence)) % dict(fault.data)
     return say_problem(Problem(fault.slug, fault.data))

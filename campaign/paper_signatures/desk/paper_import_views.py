@@ -19,7 +19,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.paper_signatures import paper_imports, read_file, sheets
 from campaign.paper_signatures.desk.forms import MappingForm, UploadForm, say_fault
-from campaign.paper_signatures.read_file import MEANINGS, Fault
+from campaign.paper_signatures.read_file import MEANINGS, RowFault
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, accepted, redirect_to, show_page
@@ -38,7 +38,7 @@ class MapColumns(Page, template="paper_signatures/import.html"):
     views: Mapping[str, ViewChoice]  # how the file may be read otherwise
     chosen: Mapping[str, str]  # meanings by column
     meanings: Sequence[str]
-    faults: Sequence[tuple[Fault, str]]  # with a sentence each
+    faults: Sequence[tuple[RowFault, str]]  # with a sentence each
     failure: str
     sheet: PaperSheet | None
 
