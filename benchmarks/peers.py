@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.invented import letters, paragraphs
 from campaign.core.asset_paths import folder
 from campaign.printing.geometry import layout_for
-from campaign.printing.print_letters import print_letters, print_whole_letters
+from campaign.printing.print_letters import print_letters
 from campaign.printing.printed_content import LetterContext
 
 Letters = Sequence[LetterContext]
@@ -45,7 +45,7 @@ def volumes(some: Letters, out: Path) -> None:
 
 def chunks(some: Letters, out: Path) -> None:
     """WeasyPrint, so many letters in one document: our plain way."""
-    print_whole_letters(some, layout_for("CA"), out / "letters.pdf", chunk=_CHUNK)
+    print_letters(some, layout_for("CA"), out / "letters.pdf", whole=True, chunk=_CHUNK)
 
 
 def one_by_one(some: Letters, out: Path) -> None:

@@ -8,7 +8,6 @@ catalog). Those without a window are printed lying, the address right of the mid
 postal services read it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
@@ -19,16 +18,13 @@ class Paper:
     """A sheet of paper, upright."""
 
     slug: str
-    """"letter" or "a4"."""
     width: float
-    """mm"""
     height: float
-    """mm"""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on the sheet, in mm."""
+    """A rectangle on the sheet."""
 
     x: float
     y: float
@@ -64,7 +60,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class WindowEnvelope:
-    """An envelope with a window as it is sold, in mm; docs/press.md names the sources."""
+    """An envelope with a window as it is sold; docs/press.md names the sources."""
 
     slug: str
     width: float
@@ -72,25 +68,10 @@ class WindowEnvelope:
     window: Box
     """From the envelope's top left corner, flap on top."""
 
-    @classmethod
-    def of(
-        cls,
-        slug: str,
-        width: float,
-        height: float,
-        window: tuple[float, float],
-        *,
-        left: float,
-        up: float,
-    ) -> "WindowEnvelope":
-        """Take the measures as makers give them: height and width, from the left, from below."""
-        high, wide = window
-        return cls(slug, width, height, Box(left, height - up - high, wide, high))
-
     def shows(self, layout: "Layout", *, right: float, up: float) -> Box:
         """Return what of the sheet stands in the window.
 
-        :param right: how far, in mm, the folded sheet has slipped from the left edge inside.
+        :param right: how far the folded sheet has slipped from the left edge inside.
         :param up: how far it has slipped from the bottom; 0 and `slack` are the extremes.
         """
         box = self.window
@@ -99,16 +80,15 @@ class WindowEnvelope:
         return Box(box.x - right, top, box.width, box.height)
 
     def slack(self, layout: "Layout") -> tuple[float, float]:
-        """Return how far the folded sheet can slip to the right and up, in mm."""
+        """Return how far the folded sheet can slip to the right and up."""
         return self.width - layout.paper.width, self.height - layout.folded_height
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the parts of a letter stand on the sheet, in mm."""
+    """Where the parts of a letter stand on the sheet."""
 
     slug: str
-    """Name of the layout, such as "us-10"."""
     paper: Paper
     envelopes: tuple[WindowEnvelope, ...]
     """Those with a window that it serves, however the sheet slips in them."""
@@ -139,12 +119,12 @@ class Layout:
     @property
     def window(self) -> Box:
         """What shows in every window however the sheet slips: the address lies within it."""
-        return _window_of(self)
+        return _seen_of(self)[0]
 
     @property
     def shown(self) -> Box:
         """What shows in any window at any slip: nothing but the address may stand there."""
-        return _shown_of(self)
+        return _seen_of(self)[1]
 
     @property
     def sender_rtl(self) -> Box:
@@ -175,7 +155,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class LabelSheet:
-    """A sheet of self-adhesive labels, in mm."""
+    """A sheet of self-adhesive labels."""
 
     slug: str
     paper: Paper
@@ -185,9 +165,7 @@ class LabelSheet:
     columns: int
     rows: int
     left: float
-    """Left edge of the first column."""
     top: float
-    """Top edge of the first row."""
     pitch: float
     """Distance from one column's left edge to the next one's."""
     size: float = 9.5
@@ -209,7 +187,7 @@ class LabelSheet:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeSheet:
-    """The front of an envelope, as a page that a printer takes, in mm."""
+    """The front of an envelope, as a page that a printer takes."""
 
     paper: Paper
     sender: Box
@@ -219,27 +197,19 @@ class EnvelopeSheet:
 
 
 @lru_cache(maxsize=32)
-def _window_of(layout: Layout) -> Box:
-    views = list(_views(layout))
-    left, top = max(box.x for box in views), max(box.y for box in views)
-    right, bottom = min(box.right for box in views), min(box.bottom for box in views)
-    return Box(left, top, right - left, bottom - top)
-
-
-@lru_cache(maxsize=32)
-def _shown_of(layout: Layout) -> Box:
-    views = list(_views(layout))
-    left, top = min(box.x for box in views), min(box.y for box in views)
-    right, bottom = max(box.right for box in views), max(box.bottom for box in views)
-    return Box(left, top, right - left, bottom - top)
-
-
-def _views(layout: Layout) -> Iterator[Box]:
-    """What the windows show where the sheet has slipped as far as it can, each way."""
+def _seen_of(layout: Layout) -> tuple[Box, Box]:
+    """What every window shows however the sheet slips, and what any window shows at any slip."""
+    views = []
     for envelope in layout.envelopes:
         right, up = envelope.slack(layout)
         for aside, above in product((0.0, right), (0.0, up)):
-            yield envelope.shows(layout, right=aside, up=above)
+            views.append(envelope.shows(layout, right=aside, up=above))
+    lefts, tops = [box.x for box in views], [box.y for box in views]
+    rights, bottoms = [box.right for box in views], [box.bottom for box in views]
+    return (
+        Box(max(lefts), max(tops), min(rights) - max(lefts), min(bottoms) - max(tops)),
+        Box(min(lefts), min(tops), max(rights) - min(lefts), max(bottoms) - min(tops)),
+    )
 
 
 PRINTABLE_EDGE = 5.0
@@ -249,19 +219,27 @@ LETTER = Paper("letter", 215.9, 279.4)
 A4 = Paper("a4", 210.0, 297.0)
 PAPERS = {paper.slug: paper for paper in (LETTER, A4)}
 
-# Height and width of the window, from the left and from the bottom edge, as makers give them.
-_NO_10 = WindowEnvelope.of("No. 10", 241.3, 104.8, (28.6, 114.3), left=22.2, up=12.7)
-_DIN_DL = WindowEnvelope.of("DIN DL", 220, 110, (45, 90), left=20, up=15)
-_DIN_C65 = WindowEnvelope.of("DIN C6/5", 229, 114, (45, 90), left=20, up=15)
-_FR_DL_45 = WindowEnvelope.of("DL 45 x 100", 220, 110, (45, 100), left=100, up=20)
-_FR_DL_35 = WindowEnvelope.of("DL 35 x 100", 220, 110, (35, 100), left=100, up=20)
-_FR_C56_45 = WindowEnvelope.of("C5/6 45 x 100", 229, 114, (45, 100), left=109, up=20)
-_FR_C56_35 = WindowEnvelope.of("C5/6 35 x 100", 229, 114, (35, 100), left=109, up=20)
-_CH_C65 = WindowEnvelope.of("C6/5 left", 224, 114, (45, 100), left=20, up=21)
-_CH_C56 = WindowEnvelope.of("C5/6 left", 229, 114, (45, 100), left=20, up=21)
-_UK_DL = WindowEnvelope.of("DL 35 x 90", 220, 110, (35, 90), left=20, up=18)
-_UK_DL_39 = WindowEnvelope.of("DL 39 x 93", 220, 110, (39, 93), left=19, up=18)
-_UK_C56 = WindowEnvelope.of("C5/6 35 x 90", 229, 114, (35, 90), left=20, up=18)
+
+def _envelope(
+    slug: str, width: float, height: float, window: tuple[float, float], *, left: float, up: float
+) -> WindowEnvelope:
+    """Take the window's height and width, from the left and from the bottom, as makers give it."""
+    high, wide = window
+    return WindowEnvelope(slug, width, height, Box(left, height - up - high, wide, high))
+
+
+_NO_10 = _envelope("No. 10", 241.3, 104.8, (28.6, 114.3), left=22.2, up=12.7)
+_DIN_DL = _envelope("DIN DL", 220, 110, (45, 90), left=20, up=15)
+_DIN_C65 = _envelope("DIN C6/5", 229, 114, (45, 90), left=20, up=15)
+_FR_DL_45 = _envelope("DL 45 x 100", 220, 110, (45, 100), left=100, up=20)
+_FR_DL_35 = _envelope("DL 35 x 100", 220, 110, (35, 100), left=100, up=20)
+_FR_C56_45 = _envelope("C5/6 45 x 100", 229, 114, (45, 100), left=109, up=20)
+_FR_C56_35 = _envelope("C5/6 35 x 100", 229, 114, (35, 100), left=109, up=20)
+_CH_C65 = _envelope("C6/5 left", 224, 114, (45, 100), left=20, up=21)
+_CH_C56 = _envelope("C5/6 left", 229, 114, (45, 100), left=20, up=21)
+_UK_DL = _envelope("DL 35 x 90", 220, 110, (35, 90), left=20, up=18)
+_UK_DL_39 = _envelope("DL 39 x 93", 220, 110, (39, 93), left=19, up=18)
+_UK_C56 = _envelope("C5/6 35 x 90", 229, 114, (35, 90), left=20, up=18)
 
 # The first part is folded higher than a third, so that the sheet slips up and down but little.
 _LETTER_FOLDS = (98.4, 190.5)
@@ -339,31 +317,6 @@ NO_10 = EnvelopeSheet(
 DL = EnvelopeSheet(
     Paper("dl", 220.0, 110.0), Box(10.0, 9.0, 85.0, 30.0), Box(102.0, 50.0, 105.0, 44.0)
 )
-
-_LETTER_COUNTRIES = frozenset({"CA", "US", "MX"})
-_LAYOUT_BY_COUNTRY = {"CA": US_10, "US": US_10, "MX": US_10, "FR": FR, "CH": CH_LEFT, "GB": UK_DL}
-
-
-def paper_for(host_country: str) -> Paper:
-    """The paper of a mission's host country (ISO 3166-1 alpha-2)."""
-    return LETTER if host_country.upper() in _LETTER_COUNTRIES else A4
-
-
-def layout_for(host_country: str) -> Layout:
-    """The letter's layout for a mission's host country (ISO 3166-1 alpha-2)."""
-    return _LAYOUT_BY_COUNTRY.get(host_country.upper(), DIN_5008_B)
-
-
-def envelope_for(paper: Paper) -> EnvelopeSheet:
-    """The long envelope for a sheet folded in three."""
-    return NO_10 if paper is LETTER else DL
-
-
-def label_sheet_for(layout: Layout) -> LabelSheet:
-    """The label sheet of the paper on which letters are printed: it goes into the same tray."""
-    return AVERY_5160 if layout.paper is LETTER else L7163
-
-
 C5 = EnvelopeSheet(
     Paper("c5", 229.0, 162.0), Box(12.0, 12.0, 90.0, 34.0), Box(106.0, 82.0, 110.0, 56.0), 12.0
 )
@@ -376,7 +329,30 @@ CATALOG = EnvelopeSheet(
 NAMES = {"no-10": "No. 10", "9x12": "9 × 12 in", "dl": "DL", "c5": "C5", "c4": "C4"}
 """How the sizes are called where they are bought."""
 
+_LETTER_COUNTRIES = frozenset({"CA", "US", "MX"})
+_LAYOUT_BY_COUNTRY = {"CA": US_10, "US": US_10, "MX": US_10, "FR": FR, "CH": CH_LEFT, "GB": UK_DL}
+
+
+def paper_for(host_country: str) -> Paper:
+    """Return the paper of a mission's host country (ISO 3166-1 alpha-2)."""
+    return LETTER if host_country.upper() in _LETTER_COUNTRIES else A4
+
+
+def layout_for(host_country: str) -> Layout:
+    """Return the letter's layout for a mission's host country (ISO 3166-1 alpha-2)."""
+    return _LAYOUT_BY_COUNTRY.get(host_country.upper(), DIN_5008_B)
+
+
+def envelope_for(paper: Paper) -> EnvelopeSheet:
+    """Return the long envelope for a sheet folded in three."""
+    return NO_10 if paper is LETTER else DL
+
+
+def label_sheet_for(layout: Layout) -> LabelSheet:
+    """Return the label sheet of the letters' paper: it goes into the same tray."""
+    return AVERY_5160 if layout.paper is LETTER else L7163
+
 
 def envelopes_for(paper: Paper) -> tuple[EnvelopeSheet, ...]:
-    """For a sheet folded in three, folded once, and flat; Letter has none for once."""
+    """Return those for a sheet folded in three, once, and flat; Letter has none for once."""
     return (NO_10, CATALOG) if paper is LETTER else (DL, C5, C4)

@@ -51,11 +51,7 @@ def print_mm(number: float) -> str:
 
 def screen_mm(number: float) -> str:
     """Return `number` mm of the sheet on a screen, where `--mm` is the sheet's scale."""
-    return f"calc({f'{number:.3f}'.rstrip('0').rstrip('.')} * var(--mm))"
-
-
-def print_pt(number: float) -> str:
-    return f"{number:g}pt"
+    return f"calc({print_mm(number).removesuffix('mm')} * var(--mm))"
 
 
 def screen_pt(number: float) -> str:
@@ -169,7 +165,7 @@ def _fill(template: str, values: Mapping[str, object]) -> Markup:
 @functools.lru_cache(maxsize=64)
 def print_css(stylesheet: str, layout: Hashable) -> str:
     """Return the print CSS of a document: `stylesheet` filled from the geometry of `layout`."""
-    values = {"layout": layout, "mm": print_mm, "pt": print_pt, "screen": False}
+    values = {"layout": layout, "mm": print_mm, "pt": "{:g}pt".format, "screen": False}
     return str(_fill(stylesheet, values))
 
 

@@ -1,8 +1,7 @@
 """Letters and cards into PDF files, in processes of their own, with limits."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,8 +71,10 @@ def print_letters(
     layout: Layout,
     out: Path,
     *,
+    cards: bool = False,
+    whole: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    chunk: int = 250,
+    chunk: int = 240,
     progress: Progress | None = None,
     fresh_sheets: bool = False,
 ) -> Printed:
@@ -86,51 +87,27 @@ def print_letters(
     whole or not at all; if every letter was set aside, not at all. The same letters give the
     same bytes.
 
+    :param cards: as cards, four to a sheet of the layout's paper. They are cut and stacked: the
+        piles that are cut lie in order on each other.
+    :param whole: every letter is laid out whole: slow, simple, what the fast way is held to.
     :param chunk: letters in one document, of those that are laid out whole.
     :param fresh_sheets: for printing on both sides: a blank page follows each letter that ends on
         the front of a sheet. It counts as one of the letter's pages.
     :raises ValueError: there are no letters.
     :raises campaign.core.isolation.worker.WorkProcessStopped: the machine failed, not a letter.
     """
-    with _start_run(contexts, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
-        left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
-        run.work("letters", left, chunk)
-        return run.finish(out)
-
-
-def print_whole_letters(
-    contexts: Sequence[LetterContext],
-    layout: Layout,
-    out: Path,
-    *,
-    limits: Limits = DEFAULT_LIMITS,
-    chunk: int = 250,
-    progress: Progress | None = None,
-    fresh_sheets: bool = False,
-) -> Printed:
-    """Do the same with every letter laid out whole: slow, simple, what the fast way is held to."""
-    with _start_run(contexts, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
-        run.work("letters", range(len(contexts)), chunk)
-        return run.finish(out)
-
-
-def print_cards(
-    contexts: Sequence[LetterContext],
-    layout: Layout,
-    out: Path,
-    *,
-    limits: Limits = DEFAULT_LIMITS,
-    chunk: int = 240,
-    progress: Progress | None = None,
-    fresh_sheets: bool = False,
-) -> Printed:
-    """Print the letters as cards, four to a sheet of the layout's paper; else the same.
-
-    They are cut and stacked: the piles that are cut lie in order on each other.
-    """
-    imposed = [contexts[i] for i in impose_cards(len(contexts))]
-    with _start_run(imposed, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
-        run.work("cards", range(len(imposed)), max(chunk - chunk % CARDS_A_SHEET, 1))
+    if not contexts:
+        raise ValueError("no letters to print")
+    ordered = [contexts[i] for i in impose_cards(len(contexts))] if cards else contexts
+    letters: Sequence[int] = range(len(ordered))
+    with folder_beside(out) as folder, borrow_process(PRESS) as process:
+        run = _Run(ordered, layout, limits, folder, process, progress, fresh_sheets)
+        if cards:
+            run.work("cards", letters, max(chunk - chunk % CARDS_A_SHEET, 1))
+        else:
+            if not whole:
+                letters = run.work("segments", letters, _TOGETHER, least=_FEW)
+            run.work("letters", letters, chunk)
         printed = run.finish(out)
     place = {context.key: index for index, context in enumerate(contexts)}
     return replace(
@@ -177,22 +154,6 @@ def render_few(
     if outcome.report["refused"]:
         raise LetterRefused(decode_problems(outcome.report["refused"]))
     return out.read_bytes()
-
-
-@contextmanager
-def _start_run(
-    contexts: Sequence[LetterContext],
-    layout: Layout,
-    out: Path,
-    limits: Limits,
-    progress: Progress | None,
-    *,
-    fresh_sheets: bool,
-) -> Iterator["_Run"]:
-    if not contexts:
-        raise ValueError("no letters to print")
-    with folder_beside(out) as folder, borrow_process(PRESS) as process:
-        yield _Run(contexts, layout, limits, folder, process, progress, fresh_sheets=fresh_sheets)
 
 
 @dataclass(slots=True)

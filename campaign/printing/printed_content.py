@@ -1,10 +1,13 @@
 """What each printed document needs to be told, as plain frozen data.
 
 Paragraphs are tuples of strings, one string a paragraph; a line break inside a string stays a
-line break. Texts are plain text, never HTML: the templates escape them.
+line break. Texts are plain text, never HTML: the templates escape them. A `mark` is a word such as
+"Rehearsal" on each page, empty on real ones. A `page_label` is a pattern such as "Page {page} of
+{pages}". A word that stands in two languages is a tuple of `Said`, the reader's language first.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,6 @@ class LetterContext:
     """The address behind the envelope's window, from the name to the last address line."""
     subject: str
     salutation: str
-    """Such as "Dear Governor,"."""
     opening: tuple[str, ...]
     """Paragraphs before the talking points."""
     points: tuple[str, ...]
@@ -55,9 +57,7 @@ class LetterContext:
     own_words: tuple[str, ...]
     """The supporter's own paragraphs, printed between the points and the closing."""
     closing: tuple[str, ...]
-    """Paragraphs after the own words."""
     complimentary_close: str
-    """Such as "Yours sincerely,"."""
     signature_name: str
     signature_locality: str
     """Their town under the name; may be empty."""
@@ -66,7 +66,6 @@ class LetterContext:
     specimen: str = ""
     """A word such as "Preview" printed faintly across the sheet; empty on a real letter."""
     translation: Translation | None = None
-    """What follows on a page of its own, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ class SignatureRow:
     """The supporter's name as officials may see it."""
     locality: str
     region: str
-    """Province, state or department."""
     country: str
     address: str
     signed_on: str
@@ -115,13 +113,11 @@ class ListContext:
     """The mission the list is handed to, under the title."""
     column_labels: ColumnLabels
     page_label: str
-    """Pattern such as "Page {page} of {pages}"."""
     total_label: str
     """Word before the number of rows, such as "Letters"."""
     sums: str = ""
     """What the list counts, in words; instead of the number of rows."""
     mark: str = ""
-    """A word such as "Rehearsal" in every page's head; empty on a real list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +125,16 @@ class CountRow:
     """One line of the counts in a cover letter: what, and how many."""
 
     label: str
-    """Such as an official's name."""
     number: str
     """Already formatted for the locale."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoverContext:
-    """The organisation's letter on top of a bundle."""
+    """The organization's letter on top of a bundle."""
 
     locale: str
     reference: str
-    """In the foot."""
     sender_lines: tuple[str, ...]
     addressee_lines: tuple[str, ...]
     """The head of mission and the mission's address, behind the window."""
@@ -154,9 +148,7 @@ class CoverContext:
     """The text after the counts; may be empty."""
     complimentary_close: str
     signature_lines: tuple[str, ...]
-    """Name and office of who signs for the organisation."""
     mark: str = ""
-    """A word such as "Rehearsal" printed faintly across the sheet; empty on a real letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +158,16 @@ class LabelsContext:
     title: str
     """Title in the PDF's metadata; not printed."""
     locale: str
-    """Language of the labels, for the PDF's metadata and line breaking."""
     labels: tuple[tuple[str, ...], ...]
     """The lines of each label, in printing order."""
     mark: str = ""
-    """A word such as "Rehearsal" on each label; empty on real ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """One line of the table of facts in a bundle's README."""
+    """One line of a table of facts."""
 
     label: str
-    """Such as "Mission"."""
     value: str
 
 
@@ -206,22 +195,10 @@ class ReadmeContext:
     file_labels: tuple[str, str, str]
     """Column heads: file, description, pages."""
     files: tuple[FileRow, ...]
-    """The files, in the order staff use them."""
+    """In the order staff use them."""
     printing_heading: str
     printing: tuple[str, ...]
     """How to print, one step a string."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A word or sentence in one language."""
-
-    locale: str
-    text: str
-
-
-Both = tuple[Said, ...]
-"""The same in the mission's language and in ours; once, where they are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +226,23 @@ class ContentsContext:
     bundle: str
     """The bundle's own name: that of its folder."""
     digest_label: str
-    """What stands over the checksum."""
     steps: tuple[str, ...]
     """What is ticked off when the packet is made: printed, counted, tied."""
     page_label: str
-    """Pattern such as "Page {page} of {pages}"."""
     pages: tuple[ContentsPage, ...]
     mark: str = ""
-    """A word such as "Rehearsal" on each page; empty on real ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A word or sentence in one language."""
+
+    locale: str
+    text: str
+
+
+Both: TypeAlias = tuple[Said, ...]
+"""The same in the mission's language and in ours; once, where they are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,4 +286,3 @@ class DeliverySheetContext:
     """What the code is for."""
     bundle: str
     mark: str = ""
-    """A word such as "Rehearsal"; empty on a real one."""

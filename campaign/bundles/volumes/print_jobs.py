@@ -135,12 +135,11 @@ def run_press(loaded: Loaded, out: Path, progress: print_letters.Progress) -> pr
         seconds=settings.letter_seconds,
         seconds_per_letter=0,
     )
-    run = print_letters.print_cards if loaded.frozen.cards else print_letters.print_letters
-    layout = LAYOUTS[loaded.frozen.layout]
-    return run(
+    return print_letters.print_letters(
         loaded.letters,
-        layout,
+        LAYOUTS[loaded.frozen.layout],
         out,
+        cards=loaded.frozen.cards,
         limits=limits,
         chunk=_CHUNK,
         progress=progress,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaign.printing.geometry import CARDS_A_SHEET, US_10
-from campaign.printing.print_letters import impose_cards, print_cards
+from campaign.printing.print_letters import impose_cards, print_letters
 from tests.unit.printing.letter_samples import letter
 from tests.unit.printing.pdf_pages import pages_of
 
@@ -20,7 +20,7 @@ def test_four_piles_laid_on_each_other_are_in_order(count: int) -> None:
 def test_the_sheets_hold_the_cards_as_they_are_cut(tmp_path: Path) -> None:
     cards = [letter(n, opening=("Hello.",), points=(), closing=()) for n in range(1, 11)]
     # Chunks of less than a sheet would tear the order: they are made whole.
-    printed = print_cards(cards, US_10, tmp_path / "c.pdf", chunk=6)
+    printed = print_letters(cards, US_10, tmp_path / "c.pdf", cards=True, chunk=6)
     pages = pages_of(printed.path)
     assert len(pages) == 3
     assert [one.key for one in printed.letters] == [f"key-{n}" for n in range(1, 11)]

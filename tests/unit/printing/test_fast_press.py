@@ -122,7 +122,7 @@ def both(
     contexts: Sequence[LetterContext], layout: Layout, folder: Path
 ) -> tuple[print_letters.Printed, print_letters.Printed]:
     fast = print_letters.print_letters(contexts, layout, folder / "fast.pdf")
-    plain = print_letters.print_whole_letters(contexts, layout, folder / "plain.pdf")
+    plain = print_letters.print_letters(contexts, layout, folder / "plain.pdf", whole=True)
     assert fast.letters == plain.letters
     assert fast.set_aside == plain.set_aside
     return fast, plain

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
@@ -8,14 +7,7 @@ import pytest
 
 from campaign.core.isolation.orders import Limits
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
-from campaign.printing.print_letters import (
-    Printed,
-    PrintedLetter,
-    print_cards,
-    print_letters,
-    print_whole_letters,
-    render_few,
-)
+from campaign.printing.print_letters import PrintedLetter, print_letters, render_few
 from campaign.printing.problems import LetterRefused
 from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, letter, render_one
 from tests.unit.printing.pdf_pages import pages_of
@@ -116,14 +108,12 @@ def test_refused_letters_are_set_aside_and_the_others_printed(tmp_path: Path) ->
     ] * 2
 
 
-@pytest.mark.parametrize("way", [print_letters, print_whole_letters])
-def test_a_text_that_takes_all_memory_is_found_and_set_aside(
-    way: Callable[..., Printed], tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_text_that_takes_all_memory_is_found_and_set_aside(whole: bool, tmp_path: Path) -> None:
     # The plain way, a chunk of three fails, then the pair with the bad letter, then that alone.
     contexts = [letter(1), letter(2, own_words=OPENING * 2000), letter(3)]
     limits = Limits(memory=120_000_000)
-    printed = way(contexts, US_10, tmp_path / "v.pdf", limits=limits)
+    printed = print_letters(contexts, US_10, tmp_path / "v.pdf", whole=whole, limits=limits)
     assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "out-of-memory")]
     assert [one.key for one in printed.letters] == ["key-1", "key-3"]
 
@@ -170,7 +160,7 @@ def test_the_press_works_in_a_thread_of_a_daemonic_process(tmp_path: Path) -> No
 def test_cards_share_a_sheet_by_four_and_a_long_one_is_set_aside(tmp_path: Path) -> None:
     contexts = [letter(n, opening=("I am thinking of you.",)) for n in range(1, 7)]
     contexts[1] = letter(2, own_words=OWN_WORDS * 2)
-    printed = print_cards(contexts, US_10, tmp_path / "c.pdf")
+    printed = print_letters(contexts, US_10, tmp_path / "c.pdf", cards=True)
     assert [(one.first_page, one.pages) for one in printed.letters] == [
         (1, 1),
         (1, 0),

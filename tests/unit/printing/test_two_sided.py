@@ -42,7 +42,9 @@ def test_a_blank_page_follows_a_letter_of_one_page_and_none_one_of_two(
 
 def test_cards_share_a_sheet_whose_back_is_blank(tmp_path: Path) -> None:
     cards = [letter(n, points=()) for n in range(1, 7)]
-    printed = print_letters.print_cards(cards, US_10, tmp_path / "c.pdf", fresh_sheets=True)
+    printed = print_letters.print_letters(
+        cards, US_10, tmp_path / "c.pdf", cards=True, fresh_sheets=True
+    )
     places = [(one.first_page, one.pages) for one in printed.letters]
     assert places == [(1, 2), (3, 2), (1, 0), (3, 0), (1, 0), (1, 0)]
     assert [is_blank(printed.path, page) for page in range(1, 5)] == [False, True, False, True]

@@ -1,6 +1,5 @@
 """Names, days and own words as a letter prints them."""
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from campaign.bundles.freeze.select_letters import Facts, key_of
 from campaign.core.text.person_names import full_name
 from campaign.printing.geometry import US_10
 from campaign.printing.page_fit import letter_room
-from campaign.printing.print_letters import Printed, print_letters, print_whole_letters
+from campaign.printing.print_letters import print_letters
 from campaign.signing.letter.compose import own_paragraphs, place_and_date
 from tests.unit.printing.letter_samples import letter, render_one
 
@@ -72,13 +71,11 @@ def test_line_breaks_of_own_words_are_kept() -> None:
     assert own_paragraphs(" \n ") == ()
 
 
-@pytest.mark.parametrize("print_them", [print_letters, print_whole_letters])
-def test_both_ways_of_the_press_print_the_lines(
-    print_them: Callable[..., Printed], tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_both_ways_of_the_press_print_the_lines(whole: bool, tmp_path: Path) -> None:
     words = own_paragraphs("- Rain on the roof\n- a door\n- nobody")
     out = tmp_path / "l.pdf"
-    print_them([letter(own_words=words)], US_10, out)
+    print_letters([letter(own_words=words)], US_10, out, whole=whole)
     with pypdfium2.PdfDocument(out) as pdf:
         lines = pdf[0].get_textpage().get_text_range().splitlines()
     assert "- a door" in [line.strip() for line in lines]
