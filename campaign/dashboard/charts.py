@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from math import ceil, log10
 
 _LETTER = 6.6
-"""About the width of a letter of a label."""
 _GAP = 10.0
 _HEAD = 40.0
 """Room above the columns: for the words of marks, and for the value of the highest column."""
@@ -44,8 +43,6 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One day, or one week."""
-
     x: float
     y: float
     width: float
@@ -56,8 +53,6 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Words at a place."""
-
     x: float
     y: float
     text: str
@@ -79,11 +74,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChart:
-    """Columns over time."""
-
     size: Size
     base: float
-    """Height of the time axis."""
     top: float
     weekly: bool
     columns: Sequence[Column]

@@ -54,7 +54,6 @@ class Item:
     number: int = 0
     day: date | None = None
     public_id: str = ""
-    """Of the bundle or the delivery that it is about."""
     noun: Noun | None = None
     """What is counted, where it is letters or what stands for them."""
     bundle: Bundle | None = None
@@ -69,16 +68,13 @@ class Todo:
     total: int
     """Of all, also of those that are not named."""
     letters: int = 0
-    """How many letters it is about, all together."""
 
     @property
     def noun(self) -> Noun:
-        """Return what its letters are called together."""
         return common_noun(item.noun for item in self.items if item.noun)
 
     @property
     def more(self) -> int:
-        """How many are not named."""
         return self.total - len(self.items)
 
 
@@ -175,12 +171,10 @@ def _count_letters(
 
 
 def find_held_letters(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find letters that wait for a look."""
     return _count_letters(session, mine, CampaignFigures.held, "held")
 
 
 def find_waiting_letters(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find letters that wait to be printed."""
     return _count_letters(session, mine, CampaignFigures.waiting, "waiting")
 
 
@@ -330,7 +324,6 @@ _OF_CARRIERS = {
     "files": "bundles.show_approval",
 }
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
-"""Where staff, who see no figures, go instead."""
 
 
 def link_of(slug: str, item: Item) -> str:
@@ -371,8 +364,6 @@ _DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A line of the list."""
-
     campaign: Campaign
     kept: CampaignFigures | None
     week: int

@@ -72,7 +72,6 @@ class Today(Page, template="dashboard/today.html"):
     """How many proxies this request came through, where the setting says another number."""
     trusted_proxies: int
     put_aside: int
-    """Mails that could not be read twice; admins are told."""
     empty_settings: Sequence[str]
     """What the public pages about us still lack in production, for admins."""
     empty_languages: Sequence[str]

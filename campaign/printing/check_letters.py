@@ -169,7 +169,6 @@ def _blocks(box: RenderedBox, name: str, depth: int = 5) -> Iterator[RenderedBox
 
 
 def _list_boxes(box: RenderedBox, kind: type[RenderedBox]) -> Iterator[RenderedBox]:
-    """List the boxes of this kind within a box, in order, none within another."""
     for child in getattr(box, "children", ()):
         if isinstance(child, kind):
             yield child

@@ -31,7 +31,6 @@ FILES = (
     "NotoNaskhArabic-Regular.ttf",
     "NotoNaskhArabic-Bold.ttf",
 )
-"""The font files under `letters/fonts/`."""
 
 SCRIPTS = {
     "Hebrew": "א",
@@ -62,8 +61,6 @@ _NOT_TRUSTED = ("emoji", "lastresort", "last resort", "blank")
 
 
 class _Ranges:
-    """A set of code points, as sorted ranges."""
-
     def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
         merged: list[list[int]] = []
         for first, last in sorted(ranges):
@@ -93,7 +90,6 @@ def own_characters() -> frozenset[int]:
 
 @functools.cache
 def arabic_characters() -> frozenset[int]:
-    """The code points of our Arabic family."""
     return _characters("NotoNaskhArabic-Regular.ttf")
 
 

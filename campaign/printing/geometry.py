@@ -24,8 +24,6 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on the sheet."""
-
     x: float
     y: float
     width: float
@@ -155,8 +153,6 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class LabelSheet:
-    """A sheet of self-adhesive labels."""
-
     slug: str
     paper: Paper
     width: float
@@ -169,7 +165,6 @@ class LabelSheet:
     pitch: float
     """Distance from one column's left edge to the next one's."""
     size: float = 9.5
-    """Of the type, pt."""
     leading: float = 11.2
     """From line to line, pt."""
 
@@ -193,7 +188,6 @@ class EnvelopeSheet:
     sender: Box
     address: Box
     size: float = 11.0
-    """Of the address's type, pt."""
 
 
 @lru_cache(maxsize=32)
@@ -309,7 +303,6 @@ LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR,
 AVERY_5160 = LabelSheet("avery-5160", LETTER, 66.7, 25.4, 3, 10, 4.0, 12.7, 70.6)
 L7163 = LabelSheet("l7163", A4, 99.1, 38.1, 2, 7, 4.65, 15.2, 101.6, 11, 13)
 CARDS_A_SHEET = 4
-"""Two by two."""
 
 NO_10 = EnvelopeSheet(
     Paper("no-10", 241.3, 104.8), Box(10.0, 9.0, 90.0, 30.0), Box(112.0, 46.0, 115.0, 44.0)

@@ -27,7 +27,6 @@ _CHARACTERS_PER_MM = {"ltr": 0.56, "rtl": 0.58}
 _LINE_HEIGHT = {"ltr": 15.0 * MM_PER_PT, "rtl": 18.5 * MM_PER_PT}
 _GAP = 0.45
 _CARD_CLOSING = 200
-"""Characters of the closing that a card has room for."""
 _CARD_CLOSE = 120
 # Characters of a card's line at the larger size of type, the gap after a paragraph in lines, and
 # the lines that its text may take (an estimate, as for letters).
@@ -139,7 +138,6 @@ class LetterSheet(PrintedPage, template="letter.html"):
     layout: Layout | None
     id: str
     close_set: str
-    """Class of the article, where it is set a size smaller; else empty."""
     line_end: Markup = Markup("<br>")
 
 
@@ -238,7 +236,6 @@ def card_parts(context: LetterContext) -> CardParts:
 
 
 def letter_id(index: int) -> str:
-    """Return the id of the letter at `index` in a document of many."""
     return f"letter-{index}"
 
 

@@ -35,13 +35,10 @@ class Room:
     filled: float
     """Share of the page's text that is taken; beyond 1 there would have to be a second page."""
     lines_over: int
-    """Lines too many; 0 where it fits."""
     lines_left: int
-    """Lines that are still free."""
 
     @property
     def fits(self) -> bool:
-        """Whether it is one page, or one card."""
         return self.lines_over == 0
 
     @property
@@ -56,7 +53,6 @@ class _Face(NamedTuple):
     size: float
     leading: float
     after: float
-    """Space after a paragraph."""
     weight: str = "Regular"
 
     def height(self, text: str, width: float) -> float:
@@ -139,7 +135,6 @@ def card_room(context: LetterContext, layout: Layout) -> Room:
 def _card_height(
     context: LetterContext, layout: Layout, card: html.CardParts, *, dense: bool
 ) -> tuple[float, float]:
-    """Return the height of the text and of one of its lines, in pt."""
     size, leading, gap = (8.0, 10.25, 3.0) if dense else (9.5, 12.5, 5.0)
     small = _Face(7, 8.5, 0) if dense else _Face(8, 10, 0)
     width = (layout.paper.width / 2 - _CARD_WIDTH_GONE) * PT_PER_MM

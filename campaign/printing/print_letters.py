@@ -47,7 +47,6 @@ class SetAside:
 
     key: str
     slug: str
-    """The problem's slug, such as "missing-glyph" or "took-too-long"."""
     detail: Mapping[str, str]
     more: tuple[Problem, ...] = ()
 
@@ -164,13 +163,11 @@ class _Run:
     layout: Layout
     limits: Limits
     folder: Path
-    """Where the chunks' PDFs are kept."""
     process: WorkProcess
     progress: Progress | None
     fresh_sheets: bool
     """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
     pieces: dict[int, Piece] = field(default_factory=dict)
-    """Where each printed letter's pages are."""
     refused: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
     peak_memory: int = 0
 
@@ -228,7 +225,6 @@ class _Run:
         return letters
 
     def _list_bookmarks(self, letters: Sequence[PrintedLetter]) -> list[tuple[str, int]]:
-        """Return a bookmark at every so many letters; none in a short volume."""
         numbers = [self.contexts[index].number or "" for index in sorted(self.pieces)]
         if len(numbers) <= _BOOKMARK_EACH or not numbers[0]:
             return []

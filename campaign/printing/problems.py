@@ -24,7 +24,6 @@ FONT_FILE_MISSING = "font-file-missing"
 SCRIPT_MISSING = "script-missing"
 FONTCONFIG_MISSING = "fontconfig-missing"
 OF_ADDRESS = frozenset({ADDRESS_TOO_LONG, ADDRESS_TOO_WIDE, ADDRESS_OUTSIDE_WINDOW})
-"""What is mended in an address."""
 
 
 @dataclass(frozen=True, slots=True)

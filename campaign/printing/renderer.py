@@ -57,7 +57,6 @@ class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no typ
         return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": _TYPES[match[1]]})
 
     def open(self, url: object, *_: object, **__: object) -> URLFetcherResponse:
-        """The same as `fetch`; the parent would let a request object through."""
         return self.fetch(str(url))
 
 
@@ -101,8 +100,6 @@ def no_warnings() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """What all documents of a process share."""
-
     fetcher: LettersFetcher
     fonts: FontConfiguration
     faces: CSS

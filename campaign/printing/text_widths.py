@@ -69,7 +69,6 @@ def _pieces(line: str) -> Iterable[tuple[str, bool]]:
 
 
 def width_of(text: str, weight: str = "Regular") -> float:
-    """Width of a text on one line, in em."""
     ours = _advances(weight)
     widths = (
         ours[code] if (code := ord(character)) in ours else _width_elsewhere(character)
@@ -152,5 +151,4 @@ def _have_room(lines: Sequence[str], layout: Layout, size: float, leading: float
 
 
 def _room_of(layout: Layout) -> float:
-    """Height of the window below where the address begins, pt."""
     return (layout.window.bottom - layout.address.y) * _PT_PER_MM

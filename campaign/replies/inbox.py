@@ -36,7 +36,6 @@ class EmailRejected(DomainError):
 
 
 def address_of(campaign: Campaign) -> str:
-    """Return the campaign's own address; empty where the settings name no mailbox."""
     local, at, domain = current_settings().reply_address.rpartition("@")
     return f"{local}+{_tokens_of(campaign.public_id)[0]}@{domain}" if at else ""
 

@@ -44,7 +44,6 @@ class Email:
     files: tuple[bytes, ...]
     """What came along, up to ten of 12 MB."""
     message_id: str
-    """Empty where it has none."""
     is_automatic: bool
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
 
@@ -93,7 +92,6 @@ def clean_text(text: str, limit: int = LONGEST) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """Clean a text and put it on one line."""
     return " ".join(clean_text(text, 10 * limit).split())[:limit].strip()
 
 

@@ -46,8 +46,6 @@ from campaign.web.edit_conflict import mark_of
 
 @dataclass(frozen=True, slots=True)
 class TranslatedPost:
-    """What would be published in one language."""
-
     locale: str
     title: str
     body: str
@@ -223,7 +221,6 @@ def list_changed(reply: Reply, look: str) -> list[str]:
 
 
 def _parts(reply: Reply) -> dict[str, Mapping[str, object]]:
-    """Return what is published, by name of the part."""
     bars = [json.dumps(bar, sort_keys=True) for bar in reply.bars]
     return {
         "text": {"text": reply.text, "locale": reply.locale},

@@ -39,8 +39,6 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFacts:
-    """What somebody at the desk says of a reply."""
-
     received_on: date
     channel: Channel
     locale: str

@@ -115,7 +115,6 @@ def note_proof() -> None:
 
 
 def staff_user() -> StaffUser:
-    """Return the signed-in user of a guarded page."""
     user: StaffUser = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way
     return user
 
@@ -126,7 +125,6 @@ def actor() -> str:
 
 
 def is_guarded_request() -> bool:
-    """Whether the current page stands behind a guard."""
     if not has_request_context():
         return False
     blueprint = current_app.blueprints.get(request.blueprint or "")

@@ -87,17 +87,13 @@ _DAY_SECONDS = 86_400
 
 
 class StaffInvitation(Mail, kind="staff-invitation"):
-    """The one-time link by which somebody sets their password."""
-
     link: str
     days: int
     inviter: str
     is_new: bool
-    """It is their first password."""
 
 
 def create_password_link(user: StaffUser) -> str:
-    """Return the address at which `user` can set a password once, in the next three days."""
     token = _serializer().dumps([user.public_id, _sign_state(user)[0]])
     # Not url_for: the host that a request names must not decide where a link leads.
     return f"{current_settings().base_url.rstrip('/')}/desk/set-password/{token}"

@@ -46,12 +46,10 @@ _WRONG_PASSWORD = {"current_password": "password-wrong"}
 
 
 def must_set_up(user: StaffUser) -> bool:
-    """Whether the user's role asks for a second factor that they have not got yet."""
     return is_required(user) and not user.has_second_factor
 
 
 def is_required(user: StaffUser) -> bool:
-    """Whether the user's role may not be without a second factor."""
     return user.role.value in current_settings().second_factor_roles
 
 
@@ -215,9 +213,7 @@ class ProofForm(_IdentityForm):
 class Reauthenticate(Page, template="staff/reauthenticate.html"):
     form: ProofForm
     action: str
-    """Where the answer is sent."""
     kept: list[tuple[str, str]]
-    """Names and values of what was typed before."""
 
 
 def say_too_many(limit: TooMany) -> str:

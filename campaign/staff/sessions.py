@@ -84,7 +84,6 @@ def note_use() -> bool:
 
 
 def close_session(user: StaffUser) -> None:
-    """Sign `user` out in this browser alone."""
     locale = user.locale
     logout_user()
     _forget_session()
@@ -100,7 +99,6 @@ def renew_session(session: Session, user: StaffUser) -> None:
 
 
 def end_session(session: Session, user: StaffUser) -> None:
-    """Sign `user` out, here and on every other machine."""
     end_sessions(user)
     _forget_session()
     cookie[LAST_LANGUAGE] = user.locale
@@ -154,7 +152,6 @@ class KnownBrowser:
 
 
 def find_known_browser(email: str) -> str:
-    """Return the name of the browser where it has signed in to this account before; "" if not."""
     browser = _read()
     return browser.name if browser and browser.knows(email) else ""
 

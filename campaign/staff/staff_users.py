@@ -45,7 +45,6 @@ def list_staff_users(session: Session) -> Sequence[StaffUser]:
 
 
 def has_anybody_password(session: Session) -> bool:
-    """Whether anybody could sign in yet."""
     query = select(StaffUser.id).where(StaffUser.password.is_not(None)).limit(1)
     return session.scalar(query) is not None
 
@@ -141,7 +140,6 @@ def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
 
 
 def keep_password(session: Session, *, user: StaffUser, hashed: str) -> None:
-    """Keep what `hash_new_password` gave, and end all sessions."""
     user.password = hashed
     end_sessions(user)
     _record(session, actor_name(user), "accounts.password", user)
@@ -163,7 +161,6 @@ def is_password_right(user: StaffUser | None, password: str, *, known: bool) -> 
 
 
 def end_sessions(user: StaffUser) -> None:
-    """Make every session of a user worthless, wherever it is."""
     user.fs_uniquifier = create_uniquifier()
 
 
@@ -178,7 +175,6 @@ def normalise_password(password: str) -> str:
 
 
 def actor_name(user: StaffUser) -> str:
-    """Return how the audit names a staff user."""
     return f"staff:{user.id}"
 
 

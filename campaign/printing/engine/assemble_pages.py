@@ -37,7 +37,6 @@ class Placed:
 
 
 def compose_letters(job: Job) -> Report:
-    """Lay out the segments of the letters and put the pages together."""
     layout = LAYOUTS[job["layout"]]
     contexts = decode(LetterContext, job["items"])
     refused: dict[int, Sequence[Problem]] = {}
@@ -136,7 +135,6 @@ class _Stack:
 
     x: float
     y: float
-    """Where the next cell stands."""
     bottom: float
     """What the last cell must not reach."""
 
@@ -146,7 +144,6 @@ class _Stack:
         return cls(x * PX_PER_MM, y * PX_PER_MM, bottom * PX_PER_MM - _CLEARANCE)
 
     def add(self, cell: Cell) -> Placed:
-        """Place a cell at the end of the column."""
         placed = Placed(cell, self.x - cell.x, self.y - cell.y)
         self.y += cell.height
         return placed

@@ -80,29 +80,22 @@ def _paragraphs(segment: Segment) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Type:
-    """How segments of one kind and style are set."""
-
     layout: PangoObject
-    """Pango's layout, used again for each text."""
     held: PangoObject
     """A layout with the font in use, so that Pango keeps it, and its address is its name."""
     address: int
-    """Where Pango keeps the font."""
     font: Font
     size: float
     color: str
-    """The operator for the colour."""
     pieces: dict[tuple[int, int], str]
     """What stands for a glyph of a certain width in a string of glyphs."""
     width: float
-    """Width of the column."""
     at_end: bool
     """Lines are set against the column's right edge."""
     baseline: float
     """From the top of the segment to its first baseline."""
     line_height: float
     after: float
-    """Space after each paragraph."""
 
 
 class TextSetter:

@@ -25,13 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PdfFile:
-    """A PDF that was written."""
-
     path: Path
     pages: int
     bytes: int
     sha256: str
-    """Of the file, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,6 @@ def join_parts(job: JoinJob) -> dict[str, int]:
 
 
 def describe_pdf(path: Path, pages: int) -> PdfFile:
-    """Return a finished file's size and digest."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return PdfFile(path, pages, path.stat().st_size, digest)

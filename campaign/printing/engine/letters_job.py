@@ -28,11 +28,8 @@ _CARD_FOOT = 8.0
 
 
 class Job(TypedDict):
-    """A chunk of letters to print."""
-
     layout: str
     items: list[dict[str, object]]
-    """The contexts, by `encode`."""
     out: str
 
 
@@ -46,7 +43,6 @@ class Report(TypedDict):
 
 
 def encode(contexts: Sequence[LetterContext]) -> list[dict[str, object]]:
-    """Return contexts as JSON values."""
     return [dataclasses.asdict(context) for context in contexts]
 
 
@@ -74,7 +70,6 @@ def _encode_problems(problems: Iterable[Problem]) -> list[list[object]]:
 
 
 def decode_problems(values: Iterable[tuple[str, dict[str, str]]]) -> tuple[Problem, ...]:
-    """Return the problems of one letter in a report."""
     return tuple(Problem(slug, detail) for slug, detail in values)
 
 

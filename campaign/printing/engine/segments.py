@@ -50,8 +50,6 @@ _MAY_BE_MISSING = frozenset({"sender", "date", "own", "copies"})
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What segments of one group have in common."""
-
     locale: str
     close_set: bool
 
@@ -65,14 +63,11 @@ class Segment:
     """A part of one letter or of many."""
 
     kind: str
-    """A key of `FIELDS`."""
     style: Style
     texts: Texts
-    """The values of the kind's fields."""
 
     @property
     def fields(self) -> dict[str, object]:
-        """Return the texts by field name, for the template."""
         return dict(zip(FIELDS[self.kind], self.texts, strict=True))
 
     @property
@@ -120,7 +115,6 @@ class SegmentSheets(html.PrintedPage, template="segments.html"):
 
 
 def write_sheets(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
-    """Return the XHTML of the sheets on which the segments stand, one below the other."""
     sheets = SegmentSheets(groups=groups, layout=layout, close_set=html.CLOSE_SET)
     return str(sheets.html())
 
@@ -137,9 +131,7 @@ class Cell:
     form: str | None
     """The Form XObject that the operators name."""
     x: float
-    """Its left edge where it was laid out."""
     y: float
-    """Its top edge there."""
     height: float
     problems: tuple[Problem, ...]
     """What is wrong with it wherever it is used; only sender and address are looked at."""
@@ -174,7 +166,6 @@ def match_boxes(
 
 
 def measure_segment(segment: Segment, form: int, box: RenderedBox, layout: Layout) -> Cell:
-    """Return the cell of a segment that was laid out as `box`."""
     name = f"/x{form}"
     return Cell(
         f"{name} Do",

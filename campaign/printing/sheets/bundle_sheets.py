@@ -47,7 +47,6 @@ class ContentsPages(PrintedPage, template="contents.html"):
     contents: ContentsContext
     pages: Sequence[ContentsPage]
     first: int
-    """Index of the first of these pages."""
 
 
 class DeliverySheet(PrintedPage, template="delivery.html"):
@@ -232,7 +231,6 @@ def _list_pages(
     count: int,
     total: int,
 ) -> Iterator[PageRows]:
-    """Give the pages of a list, as a job takes them."""
     row_count = 0
     for number in range(1, count + 1):
         texts = [

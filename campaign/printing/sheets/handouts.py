@@ -61,11 +61,9 @@ class SheetContext:
     """Stands at the line along which the strip is cut off."""
     call: str
     link: str
-    """What the code holds."""
     shown_link: str
     site: str
     title_label: str
-    """The document's title in a viewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,6 @@ FACES = (
     Face(7.5, 9.7, 12, 15, 4),
     Face(6.5, 8.4, 11, 13.5, 0),
 )
-"""From the usual size to the smallest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +180,14 @@ class ByHandContext:
     """Where to send the letter, and until when."""
     call: str
     link: str
-    """What the code holds."""
     shown_link: str
     title_label: str
-    """The document's title in a viewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pages:
     paper: Paper
     blanks: tuple[int, ...]
-    """Lines to write on, by official."""
 
 
 class ByHandPages(PrintedPage, template="by-hand.html"):

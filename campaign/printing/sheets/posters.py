@@ -33,7 +33,6 @@ _FILES = (
     "fonts.css",
 )
 _pdfium = Lock()
-"""PDFium is not safe between threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +57,16 @@ class PosterContext:
     summary: str
     text_locale: str
     call: str
-    """What to do with the code."""
     promise: str
     """How long it takes, and what becomes of it."""
     deadline: str
     link: str
-    """What the code holds, and stands below it."""
     shown_link: str
     site: str
     picture: str = ""
     """Names the picture above the title; empty: none."""
     picture_alt: str = ""
     focus: tuple[int, int] = (50, 50)
-    """As of `ShareContext`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +105,6 @@ _PT_PER_MM = 72 / 25.4
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A sheet of paper, and the sizes of a poster's words."""
-
     paper: Paper
     face: PosterFace = POSTER_FACES[0]
     naskh: float = _NASKH

@@ -43,10 +43,8 @@ class Shaped:
     """A cell for the renderer."""
 
     text: str
-    """Its lines."""
     column: Column
     setting: int
-    """Which of the sheet's settings."""
     top: float
     """Where it begins, mm below the top margin."""
     direction: str
@@ -59,7 +57,6 @@ class ListPage:
     number: int
     label: str
     operators: list[str] = field(default_factory=list)
-    """Of its content stream."""
     shaped: list[Shaped] = field(default_factory=list)
     shaped_label: str = ""
     """The page's number in words, if it needs a shaper."""
@@ -71,8 +68,6 @@ class ListPage:
 
 
 class PageRows(TypedDict):
-    """What a page of a list says."""
-
     number: int
     label: str
     rows: list[list[str]]
@@ -94,13 +89,9 @@ class ShapedCells(html.PrintedPage, template="list-shaped.html"):
 
 
 class ListJob(TypedDict):
-    """Some pages of a signature list to print."""
-
     context: dict[str, Any]
-    """The `ListContext`, as JSON values."""
     paper: str
     total: int
-    """Rows of the whole list."""
     pages: list[PageRows]
     out: str
 
@@ -146,7 +137,6 @@ def _add_page(
 def _heads(
     pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, total: int
 ) -> list[pikepdf.Object]:
-    """Return what stands above the rows on the first page and on the others, as forms."""
     heads = ListHeads(context=context, total=total, columns=sheet.columns)
     return _forms(pdf, context, sheet, heads, 2)
 
@@ -186,8 +176,6 @@ def _decode_context(values: dict[str, Any]) -> ListContext:
 
 
 class PageWriter:
-    """Writes rows into pages."""
-
     def __init__(self, sheet: ListSheet, face: Typeface) -> None:
         self._face = face
         self._sheet = sheet
@@ -199,7 +187,6 @@ class PageWriter:
         self._top = (sheet.paper.height - sheet.margin) / MM_PER_PT
 
     def page(self, values: PageRows) -> ListPage:
-        """Write a page with its rows, rules and number."""
         page = ListPage(values["number"], values["label"])
         top = self._sheet.rows_top(page.number)
         page.operators += ["BT", _INK]

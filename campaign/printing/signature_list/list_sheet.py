@@ -20,15 +20,12 @@ from campaign.printing.signature_list.typeface import Typeface
 ROW = 7.4
 """Height of a row: one line of 8.5 pt with air, or two, or more of a smaller size."""
 HEAD_ROW = 8.0
-"""Height of the row of column heads."""
 HEAD_FIRST = 46.0
 """What stands above the rows on the first page: title, mission, total."""
 HEAD = 11.0
 """What stands above the rows on the other pages: the title."""
 FOOT = 8.0
-"""Below the rows: the page's number."""
 MARGIN = 15.0
-"""Margins on all sides."""
 GAP = 2.0
 """Between a column's text and the next column."""
 # How columns share the width: number and date are fixed, the others share what is left.
@@ -61,12 +58,8 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the list."""
-
     name: str
-    """Field of the row and of the labels."""
     label: str
-    """Its head."""
     left: float
     """Where it begins, mm from the left margin."""
     width: float
@@ -75,12 +68,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ListSheet:
-    """One page of a signature list."""
-
     paper: Paper
     columns: tuple[Column, ...]
     rtl: bool = False
-    """Whether columns run from right to left."""
     margin: float = MARGIN
     row: float = ROW
     head_row: float = HEAD_ROW
@@ -137,10 +127,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class FittedText:
-    """A text as a column holds it."""
-
     index: int
-    """Which of the sheet's settings."""
     setting: Setting
     lines: tuple[str, ...]
 

@@ -40,8 +40,6 @@ _WIDE = 1.02
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of type."""
-
     width: float
     """em"""
     operand: str
@@ -76,7 +74,6 @@ class Typeface:
         )
 
     def is_plain(self, text: str) -> bool:
-        """Whether `line` can set this text."""
         return self._plain.issuperset(text)
 
     def _line(self, text: str) -> Line:
@@ -185,7 +182,6 @@ CMapName currentdict /CMap defineresource pop
 end
 end"""
 _BLOCK = 100
-"""Entries a block of a CMap may have."""
 
 
 def embed_font(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:

@@ -77,7 +77,6 @@ class ReplyForm(EditConflictForm, _WordedForm):
     )
     locales: Sequence[str] = ()
     now: Mapping[str, object] = MappingProxyType({})
-    """What is kept of the reply."""
 
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
         kind, _colon, key = self.who.data.partition(":")
@@ -151,7 +150,6 @@ PART_NAMES = {
 
 class PublishForm(_WordedForm):
     look = HiddenField()
-    """The mark of what the page showed."""
     checked = BooleanField(
         _l("I have read the whole reply, and nothing in it can harm anyone."),
         [InputRequired(_l("Read the whole reply, then tick the box."))],

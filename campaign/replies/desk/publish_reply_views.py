@@ -35,7 +35,6 @@ class PublishReply(Page, template="replies/publish.html"):
     form: PublishForm
     preview: Sequence[publish_reply.TranslatedPost]
     unclosed: Sequence[str]
-    """Languages of texts in which a mark is not closed."""
     named: Sequence[Finding]
     """What a risk flag rules out, or another text blacks out."""
     fewer: Sequence[FewerMarks]
@@ -52,7 +51,6 @@ class EditBars(Page, template="replies/bars.html"):
 
 @blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
-    """Show the post as it will be, in each language, and publish it."""
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
     if form.validate_on_submit() and _is_published(reply, form):
@@ -108,7 +106,6 @@ def black_out(public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
-    """Return the picture as everybody would see it: its bars are painted in."""
     session = db.session()
     try:
         picture = publish_reply.paint_page(

@@ -75,7 +75,6 @@ class EditReply(ReplyFormPage, template="replies/edit.html"):
     scans: Sequence[Scan]
     channels: Mapping[Channel, object]
     unclosed: Sequence[str]
-    """Languages of texts in which a mark is not closed."""
 
 
 @blueprint.get("/")
@@ -222,7 +221,6 @@ def _keep_scan(reply: Reply, form: ReplyForm) -> None:
 
 
 def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
-    """Return a title to begin with, in each language of the site."""
     titles = {}
     for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
         with force_locale(code):
@@ -231,7 +229,6 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
 
 
 def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:
-    """A reply, or one that is to be logged, as this person writes it."""
     if reply is None:
         return Desk(campaign, "reply", url=url_for("replies.keep_new_draft", slug=campaign.slug))
     url = url_for("replies.keep_draft", public_id=reply.public_id)

@@ -32,7 +32,6 @@ class AuditLog(Page, template="staff/audit_log.html"):
     lines: list[describe_entries.Line]
     state: FilterState
     about: str
-    """What the entries are about, in words."""
     wrong: Mapping[str, tuple[str, str]]
     older: str
     newest: str

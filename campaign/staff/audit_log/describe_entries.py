@@ -66,8 +66,6 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What entries name by number, in words."""
-
     people: Mapping[int, str]
     subjects: _Names
     references: Mapping[int, str]
@@ -209,7 +207,6 @@ class _Thing:
     words: Callable[[Row[Any]], str]
     """From its row: the columns, and `reference` or `place` of what it is of."""
     columns: tuple[QueryableAttribute[Any], ...] = ()
-    """What is read of it besides the key."""
     endpoint: str = ""
     """Of its page; empty: without one."""
     argument: str = "public_id"

@@ -216,7 +216,6 @@ ACTIONS: Mapping[str, object] = {
     "keys.rotate": _l("Encrypted everything again with the newest key"),
     "desk.deed": _l("Changed something in the workspace"),
 }
-"""What an entry says, by its action."""
 
 FACTS: Mapping[str, object] = {
     "before": _l("before"),

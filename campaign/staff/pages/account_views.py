@@ -44,7 +44,6 @@ def home() -> ResponseReturnValue:
 
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """End this session and all others of the user."""
     sessions.end_session(db.session(), staff_user())
     return redirect_to("sign_in.sign_in", _("You are signed out on all your devices."))
 
@@ -151,7 +150,6 @@ def show() -> ResponseReturnValue:
 @second_factor_pages.post("/start")
 @fresh(back="staff.second_factor.show")
 def start() -> ResponseReturnValue:
-    """Make a secret for the app; a second time another one."""
     try:
         second_factor.start(db.session(), user=staff_user())
     except Refused:
@@ -162,7 +160,6 @@ def start() -> ResponseReturnValue:
 @second_factor_pages.post("/turn-on")
 @fresh(back="staff.second_factor.show")
 def turn_on() -> ResponseReturnValue:
-    """Ask for codes at sign-in from now on; all other sessions end."""
     form, user = FirstCodeForm(), staff_user()
     if not form.validate():
         return _show_page(form)

@@ -104,7 +104,6 @@ _NOT_KEPT = "csrf_token"
 class ExpiredForm(Page, template="staff/expired_form.html"):
     signed_in: bool
     back: str
-    """Address of the page of the form."""
     typed: list[tuple[str, str]]
     has_file: bool
 

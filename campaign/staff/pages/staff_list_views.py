@@ -46,7 +46,6 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/new")
 @fresh()
 def add() -> ResponseReturnValue:
-    """Add a staff user, and mail them the link by which they set a password."""
     form = NewStaffForm()
     if form.validate():
         try:
@@ -117,7 +116,6 @@ def enable(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/second-factor/reset")
 @fresh(back="staff.users.show")
 def reset_factor(public_id: str) -> ResponseReturnValue:
-    """For somebody who lost phone and recovery codes."""
     user = staff_users.get_staff_user(db.session(), public_id)
     second_factor.reset(db.session(), user=user, actor=actor())
     message = _("Two-step sign-in reset. This person is signed out on all devices.")
