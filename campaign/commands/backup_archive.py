@@ -354,8 +354,8 @@ def _fill(connection: Connection, table: Table, pieces: Iterable[bytes]) -> int:
     """Add the rows; those that point at other rows of the table do so once all are there."""
     own = {key.parent.name for key in table.foreign_keys if key.column.table is table}
     count = 0
-    pointing: list[tuple[Any, dict[str, Any]]] = []
-    batch: list[dict[str, Any]] = []
+    pointing: list[tuple[object, dict[str, object]]] = []
+    batch: list[dict[str, object]] = []
     for line in _split_lines(pieces):
         row = {name: _from_json(value) for name, value in json.loads(line).items()}
         points = {name: row[name] for name in own if row[name] is not None}
@@ -422,7 +422,7 @@ def _to_json(value: object) -> object:
     return {"$json": value} if isinstance(value, dict) else value
 
 
-def _from_json(value: Any) -> Any:
+def _from_json(value: object) -> object:
     if not isinstance(value, dict):
         return value
     ((kind, inner),) = value.items()

@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.print_without_queue import print_here
 from campaign.commands.instance import ready_app
 from campaign.core import db
+from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.settings import current_settings
@@ -192,7 +192,7 @@ def _print(bundle_id: int, processes: int) -> None:
             raise Refused(session.get_one(Bundle, bundle_id).failure or "not-ready")
 
 
-def _write(bundle_id: int, out: Path) -> tuple[Noun, dict[str, Any]]:
+def _write(bundle_id: int, out: Path) -> tuple[Noun, Json]:
     """Write the ZIP into `out`; return what it holds, and the facts of it."""
     out.mkdir(parents=True, exist_ok=True)
     with db.transaction() as session:
@@ -207,7 +207,7 @@ def _write(bundle_id: int, out: Path) -> tuple[Noun, dict[str, Any]]:
     return noun, {**facts, "zip": str(path), "sha256": digest}
 
 
-def _facts(session: Session, bundle: Bundle) -> dict[str, Any]:
+def _facts(session: Session, bundle: Bundle) -> Json:
     # Of what the ZIP holds: letters may have left the bundle since, for another one.
     printed = prints.count_printed(session, bundle)
     return {
@@ -224,7 +224,7 @@ def _facts(session: Session, bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _sentence(noun: Noun, facts: dict[str, Any]) -> str:
+def _sentence(noun: Noun, facts: Json) -> str:
     aside = (
         f" {facts['set_aside']} were not printable. The workspace shows why."
         if facts["set_aside"]
@@ -281,7 +281,7 @@ def verify(copy: Path, as_json: bool) -> None:
 class _Failed(click.ClickException):
     """One line on stderr and exit code 1."""
 
-    def show(self, _file: Any = None) -> None:
+    def show(self, _file: object = None) -> None:
         click.echo(self.message, err=True)
 
 

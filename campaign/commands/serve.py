@@ -7,7 +7,6 @@ import socket
 import sys
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
 import click
 from flask import Flask
@@ -122,13 +121,13 @@ def _work(threads: int | None = None) -> None:
     consumer.run()
 
 
-class PlaceLogger(Logger):  # type: ignore[misc]
+class PlaceLogger(Logger):
     """gunicorn's log, which says of a failure where it was, not what it quoted.
 
     An answer that is streamed can fail when no handler of ours sees it any more.
     """
 
-    def exception(self, msg: str, *args: object, **kwargs: Any) -> None:
+    def exception(self, msg: str, *args: object, **kwargs: object) -> None:
         """Log the failure that is being handled, by its kind and place."""
         problem = sys.exception()
         if problem is not None:
@@ -136,10 +135,10 @@ class PlaceLogger(Logger):  # type: ignore[misc]
         self.error_log.error(msg, *args, **kwargs)
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     """gunicorn, started from here instead of from its own command."""
 
-    def __init__(self, options: dict[str, Any], settings: Settings) -> None:
+    def __init__(self, options: dict[str, object], settings: Settings) -> None:
         self.options = options
         self.settings = settings
         super().__init__()

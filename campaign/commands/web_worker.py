@@ -18,7 +18,7 @@ SECONDS = 15.0
 BYTES_A_SECOND = 8_000
 """as much more time as its bytes take at this pace, a slow telephone's."""
 
-LIMITS: dict[str, Any] = {
+LIMITS: dict[str, object] = {
     "limit_request_line": 4094,  # bytes; a filter of the desk is the longest address
     "limit_request_fields": 64,  # headers; browsers and proxies send some thirty
     "limit_request_field_size": 8190,  # bytes; two cookies of ours at their longest
@@ -74,7 +74,7 @@ def _too_slow() -> ConnectionResetError:
     return ConnectionResetError(errno.ECONNRESET, "too slow")
 
 
-class ImpatientWorker(ThreadWorker):  # type: ignore[misc]
+class ImpatientWorker(ThreadWorker):
     def handle(self, conn: TConn) -> object:
         """Serve a request, once there is a byte of it; until then no thread waits."""
         if not isinstance(conn.sock, ImpatientSocket):

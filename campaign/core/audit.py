@@ -9,7 +9,6 @@ stood lately, outside the database, sealed with a key that is not in it. Each ba
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db, jobs
 from campaign.core.db import Json, NumberedRow, table_of, utcnow
+from campaign.core.keyfiles import write_privately
 from campaign.core.sealing import Keyring, WrongKey
 from campaign.core.settings import current_settings
 
@@ -95,7 +95,9 @@ def record(
     session: Session, *, actor: str, action: str, subject: str, **detail: object
 ) -> AuditEntry:
     """Append an entry; `detail` takes ids, counts and states, never personal data."""
-    _take_turn(session)
+    if session.get_bind().dialect.name == "postgresql":
+        # Two entries at once would follow the same one; SQLite's write lock already orders.
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
     last = session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
     entry = AuditEntry(
         # Clocks of several machines differ; in the chain time runs forward all the same.
@@ -111,12 +113,6 @@ def record(
     session.flush()
     session.info["audited"] = True
     return entry
-
-
-def _take_turn(session: Session) -> None:
-    """Wait: two entries at once would follow the same one; SQLite's write lock already orders."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
 def head(session: Session) -> Anchor:
@@ -227,12 +223,9 @@ def open_anchor(keyring: Keyring, text: str) -> Anchor:
 def _write_anchor(anchor: Anchor) -> None:
     path = _anchor_path()
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(seal_anchor(db.database().keyring, anchor))
+    write_privately(draft, seal_anchor(db.database().keyring, anchor).encode())
     draft.replace(path)
 
 
 def _anchor_path() -> Path:
-    settings = current_settings()
-    return settings.folder / "audit.anchor"
+    return current_settings().folder / "audit.anchor"

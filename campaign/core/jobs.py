@@ -33,10 +33,8 @@ _periodic: dict[str, int] = {}
 def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction], JobFunction]:
     """Register a function as the job `name`; with `every_minutes`, also as a periodic one.
 
-    Minutes must part an hour evenly, or whole hours a day. Raises ValueError.
-
-    It runs in an application context and opens its own transactions (`db.transaction`): a long
-    job must not hold the database's lock while it computes.
+    Minutes must part an hour evenly, or whole hours a day. It opens its own transactions
+    (`db.transaction`): a long job must not hold the database's lock while it computes.
     """
 
     def register(function: JobFunction) -> JobFunction:
@@ -98,7 +96,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     send = huey.task(name="run_job")(run_job)
     for name, minutes in _periodic.items():
-        _register_periodic(huey, app, name, minutes)
+        periodic = huey.periodic_task(schedule(minutes), name=f"periodic:{name}")
+        periodic(lambda name=name: run_job(name))
     app.extensions["queue"] = Queue(huey, send)
 
 
@@ -113,7 +112,7 @@ def _connect(settings: Settings) -> Huey:
     return Huey("campaign", storage_class=_QueueFile, filename=path, **shared)
 
 
-class _QueueFile(SqliteStorage):  # type: ignore[misc]
+class _QueueFile(SqliteStorage):
     """The queue's file. What a power cut takes is found again: no message waits for the disk."""
 
     def _create_connection(self) -> Any:
@@ -140,33 +139,20 @@ def schedule(minutes: int) -> Callable[[datetime], bool]:
     return cast("Callable[[datetime], bool]", moments)
 
 
-def _register_periodic(huey: Huey, app: Flask, name: str, minutes: int) -> None:
-    def periodic() -> None:
-        with app.app_context():
-            _run(name, ())
-
-    huey.periodic_task(schedule(minutes), name=f"periodic:{name}")(periodic)
-
-
 def _run(name: str, ids: tuple[int, ...]) -> None:
     try:
         _jobs[name](*ids)
     except Exception as problem:
         # The message of an exception may quote a row: its kind and place must do.
-        log.error(
-            "job failed",
-            job=name,
-            ids=ids,
-            problem=type(problem).__name__,
-            place=logs.place_of(problem),
-        )
+        kind, place = type(problem).__name__, logs.place_of(problem)
+        log.error("job failed", job=name, ids=ids, problem=kind, place=place)
         if current_app.testing:
             raise
         if current_settings().mode == "development":
             traceback.print_exc()
 
 
-class JsonSerializer(Serializer):  # type: ignore[misc]
+class JsonSerializer(Serializer):
     """Messages as JSON: a queue that somebody else can write to must not run pickles."""
 
     def _serialize(self, data: object) -> bytes:

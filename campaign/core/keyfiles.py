@@ -43,12 +43,17 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
+def write_privately(path: Path, data: bytes) -> None:
+    """Write a new file that nobody but its owner can read."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
 def _make_key(path: Path) -> None:
     """Write a new key; of several processes that start at once, one wins and none reads half."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(new_key()))
+    write_privately(draft, base64.b64encode(new_key()))
     try:
         os.link(draft, path)
     except FileExistsError:

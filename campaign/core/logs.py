@@ -5,7 +5,6 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from types import TracebackType
 
 import structlog
 
@@ -42,9 +41,9 @@ def init(settings: Settings) -> None:
     handler.setFormatter(LibraryFormatter())
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     if settings.mode == "production":
-        sys.excepthook = _log_uncaught
-        threading.excepthook = _log_uncaught_in_thread
-        sys.unraisablehook = _log_unraisable
+        sys.excepthook = lambda _kind, problem, _trace: _report("uncaught", problem)
+        threading.excepthook = lambda failure: _report("thread ended", failure.exc_value)
+        sys.unraisablehook = lambda failure: _report("ignored", failure.exc_value)
 
 
 class LibraryFormatter(logging.Formatter):
@@ -65,17 +64,6 @@ def describe(problem: BaseException) -> str:
     return f"{type(problem).__name__} at {place_of(problem)}"
 
 
-def _log_uncaught(
-    _kind: type[BaseException], problem: BaseException, _trace: TracebackType | None
-) -> None:
-    print(f"uncaught: {describe(problem)}", file=sys.stderr)  # noqa: T201
-
-
-def _log_uncaught_in_thread(failure: threading.ExceptHookArgs) -> None:
-    if failure.exc_value is not None:
-        print(f"thread ended: {describe(failure.exc_value)}", file=sys.stderr)  # noqa: T201
-
-
-def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
-    if failure.exc_value is not None:
-        print(f"ignored: {describe(failure.exc_value)}", file=sys.stderr)  # noqa: T201
+def _report(what: str, problem: BaseException | None) -> None:
+    if problem is not None:
+        print(f"{what}: {describe(problem)}", file=sys.stderr)  # noqa: T201

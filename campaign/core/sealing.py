@@ -114,13 +114,11 @@ class Keyring:
         data = text.encode()
         if row and not data:
             return EMPTY_IN_ROW
-        if data:
-            data = (data + _END).ljust(_bucket_of(len(data) + 1), b"\0")
         version = self.state.sealing
         head = self.head_of(version) if row else _OF_COLUMN + bytes((version,))
         nonce = os.urandom(_NONCE_BYTES)
         bound_to = head + place.encode() + b"\0" + row
-        return head + nonce + self._keys[version - 1].aead.encrypt(nonce, data, bound_to)
+        return head + nonce + self._keys[version - 1].aead.encrypt(nonce, _pad(data), bound_to)
 
     def open(self, sealed: bytes, place: str, row: bytes = b"") -> str:
         """Return what `seal` was given. Raises WrongKey where key, place, row or bytes differ."""
@@ -143,9 +141,11 @@ class Keyring:
     def seal_unversioned(self, text: str, place: str) -> bytes:
         """Seal with the first key as before keys had versions: for who goes back to then."""
         data, nonce = text.encode(), os.urandom(_NONCE_BYTES)
-        if data:
-            data = (data + _END).ljust(_bucket_of(len(data) + 1), b"\0")
-        return _PADDED + nonce + self._keys[0].aead.encrypt(nonce, data, _PADDED + place.encode())
+        return (
+            _PADDED
+            + nonce
+            + self._keys[0].aead.encrypt(nonce, _pad(data), _PADDED + place.encode())
+        )
 
     @staticmethod
     def head_of(version: int) -> bytes:
@@ -220,6 +220,10 @@ class Keyring:
 
 def version_of(sealed: bytes) -> int:
     return max(1, sealed[0] - _BYTES) if sealed else 1
+
+
+def _pad(data: bytes) -> bytes:
+    return (data + _END).ljust(_bucket_of(len(data) + 1), b"\0") if data else data
 
 
 def _unpad(padded: bytes) -> str:

@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         toml = TomlConfigSettingsSource(settings_cls, folder / "settings.toml")
         return init_settings, env_settings, toml
 
-    def model_post_init(self, _context: Any, /) -> None:
+    def model_post_init(self, _context: object, /) -> None:
         unsafe_settings.refuse_unsafe(self)
 
     @property

@@ -1,19 +1,20 @@
 """Loads the demo into an instance, leaving what is there already as it is."""
 
 import io
-import os
 import secrets
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.pictures import set_picture
 from campaign.core import clock, db, jobs
+from campaign.core.db import Json
 from campaign.core.errors import Refused
+from campaign.core.keyfiles import write_privately
 from campaign.core.settings import Settings, current_settings
 from campaign.demo.synthesis import synthesise
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
@@ -42,6 +43,9 @@ STAFF = {
     "ada@example.org": (Role.ADMIN, "Ada Admin"),
 }
 _SEED = 58
+_AS_THEY_ARE = (
+    "slug", "reference", "index_number", "country", "themes", "issued_on", "letter_locales",
+)  # fmt: skip
 _ACCOUNT_DAYS = 30
 _WORDS = (
     "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbour", "inlet", "juniper",
@@ -69,7 +73,7 @@ def load_demo() -> bool:
     return bool(new)
 
 
-def content(name: str) -> dict[str, Any]:
+def content(name: str) -> Json:
     path = resources.files("campaign.demo").joinpath(f"content/{name}.toml")
     return tomllib.loads(path.read_text("utf-8"))
 
@@ -96,10 +100,7 @@ def _password(settings: Settings) -> str:
     path = settings.folder / "demo-password.txt"
     if not path.exists():
         words = secrets.SystemRandom().sample(_WORDS, 5)
-        chosen = "-".join([*words, str(secrets.randbelow(900))])
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(chosen)
+        write_privately(path, "-".join([*words, str(secrets.randbelow(900))]).encode())
     return path.read_text().strip()
 
 
@@ -140,7 +141,7 @@ def _find(session: Session, model: type[T], slug: str) -> T | None:
 
 def _load_case(
     session: Session,
-    case: dict[str, Any],
+    case: Json,
     officials: dict[str, Official],
     missions: dict[str, Mission],
     settings: Settings,
@@ -161,31 +162,23 @@ def _load_case(
     session.add(campaign)
     session.flush()
     session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
-    _set_picture(session, campaign, case["picture"], *case.get("picture_focus", (50, 50)))
+    x, y = case.get("picture_focus", (50, 50))
+    file = io.BytesIO(drawing(campaign.slug))
+    set_picture(session, campaign, actor="demo", alt=case["picture"], x=x, y=y, file=file)
     session.flush()
 
 
-def _set_picture(session: Session, campaign: Campaign, alt: dict[str, str], x: int, y: int) -> None:
-    file = io.BytesIO(drawing(campaign.slug))
-    set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
-
-
-def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
+def _campaign(case: Json, settings: Settings) -> Campaign:
     """Make the campaign of a file, without those to whom its letters go."""
     now = clock.utcnow()
     today = clock.day_of(now, settings.timezone)
     act_by = case.get("act_by") or today + timedelta(days=case["act_by_in_days"])
     closed_on = case.get("closed_on")
     return Campaign(
-        slug=case["slug"],
-        reference=case["reference"],
-        index_number=case["index_number"],
-        country=case["country"],
+        **{name: case[name] for name in _AS_THEY_ARE},
         format=LetterFormat(case["format"]),
         status=CampaignStatus(case["status"]),
-        themes=case["themes"],
         timezone=settings.timezone,
-        issued_on=case["issued_on"],
         act_by=act_by,
         opened_at=_noon(case["issued_on"]),
         closed_at=_noon(closed_on) if closed_on else None,
@@ -193,7 +186,6 @@ def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
         person_died=case["person"].get("died", False),
         person_pronouns=case["person"]["pronouns"],
         default_locale="en",
-        letter_locales=case["letter_locales"],
         embed_hosts=case.get("embed_hosts", []),
         editions=[_edition(code, words) for code, words in case["editions"].items()],
         templates=[
@@ -204,7 +196,7 @@ def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
     )
 
 
-def _delivery(campaign: Campaign, row: dict[str, Any]) -> DeliveryAttempt:
+def _delivery(campaign: Campaign, row: Json) -> DeliveryAttempt:
     mission = campaign.targets[0].mission
     assert mission is not None
     return DeliveryAttempt(
@@ -219,7 +211,7 @@ def _delivery(campaign: Campaign, row: dict[str, Any]) -> DeliveryAttempt:
     )
 
 
-def _edition(code: str, words: dict[str, Any]) -> Edition:
+def _edition(code: str, words: Json) -> Edition:
     return Edition(
         locale=code,
         person_name=words.get("person_name", ""),
@@ -231,9 +223,7 @@ def _edition(code: str, words: dict[str, Any]) -> Edition:
     )
 
 
-def _template(
-    code: str, words: dict[str, Any], points: list[dict[str, Any]], written_at: datetime
-) -> LetterTemplate:
+def _template(code: str, words: Json, points: list[Json], written_at: datetime) -> LetterTemplate:
     return LetterTemplate(
         locale=code,
         created_at=written_at,
@@ -253,7 +243,7 @@ def _template(
     )
 
 
-def _update(row: dict[str, Any]) -> Update:
+def _update(row: Json) -> Update:
     languages = [code for code in ("en", "fr", "es", "ar") if code in row]
     return Update(
         kind=UpdateKind(row["kind"]),

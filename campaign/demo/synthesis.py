@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from random import Random
-from typing import Any
 
 import structlog
 from sqlalchemy import func, insert, select
@@ -20,6 +19,7 @@ from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.content.templates import current_template
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import clock, db, jobs
+from campaign.core.db import Json
 from campaign.core.db.batches import batched
 from campaign.core.errors import DomainError, Refused
 from campaign.core.settings import current_settings
@@ -72,15 +72,15 @@ def synthesise(
 
 
 @lru_cache(maxsize=1)
-def people() -> dict[str, Any]:
+def people() -> Json:
     """Invented names, real towns, and own words, per language (`content/names.toml`)."""
     text = resources.files("campaign.demo").joinpath("content/names.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
-def _people_of(code: str) -> dict[str, Any]:
+def _people_of(code: str) -> Json:
     """Return the English ones where nobody was invented in a language yet."""
-    people_of_language: dict[str, Any] = people().get(code) or people()["en"]
+    people_of_language: Json = people().get(code) or people()["en"]
     return people_of_language
 
 
@@ -145,7 +145,7 @@ class _Inventor:
         self.session.execute(insert(Letter), letters)
         return len(ids)
 
-    def _row(self, number: int) -> dict[str, Any]:
+    def _row(self, number: int) -> Json:
         chance = Random(f"{self.seed}:{self.campaign.slug}:{number}")  # noqa: S311 — the same again
         code = chance.choice(self.locales)
         asked = not lifecycle.is_rehearsal(self.campaign.status)

@@ -10,7 +10,7 @@ from typing import Protocol
 from campaign.core.settings import Settings
 from campaign.mail.headers import POLICY
 
-_TIMEOUT_SECONDS = 30
+_SECONDS = 30
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 
 
@@ -53,11 +53,8 @@ class Smtp:
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as problem:
             code, answer = next(iter(problem.recipients.values()))
-            raise MailNotTaken(
-                f"recipient refused: {code}",
-                permanent=code >= 500,
-                recipient_status=status_of(code, answer),
-            ) from problem
+            reason, status = f"recipient refused: {code}", status_of(code, answer)
+            raise MailNotTaken(reason, permanent=code >= 500, recipient_status=status) from problem
         except smtplib.SMTPResponseException as problem:
             code = problem.smtp_code
             raise MailNotTaken(f"server answered {code}", permanent=code >= 500) from problem
@@ -69,17 +66,13 @@ class Smtp:
 
     def connect(self) -> smtplib.SMTP:
         settings = self.settings
+        host, port, tls = settings.smtp_host, settings.smtp_port, ssl.create_default_context()
         if settings.smtp_security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host,
-                settings.smtp_port,
-                timeout=_TIMEOUT_SECONDS,
-                context=ssl.create_default_context(),
-            )
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=tls)
         else:
-            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT_SECONDS)
+            server = smtplib.SMTP(host, port, timeout=_SECONDS)
         if settings.smtp_security == "starttls":
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=tls)
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         return server

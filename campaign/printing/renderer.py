@@ -31,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
 _TYPES = {"ttf": "font/ttf", "css": "text/css", "svg": "image/svg+xml", "png": "image/png"}
 
 
-class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+class LettersFetcher(URLFetcher):
     """Serves `letters:fonts/x.ttf` from the folder `letters/`; refuses every other address.
 
     WeasyPrint swallows ordinary errors of a fetcher and prints without the resource. A refusal
@@ -125,7 +125,7 @@ def load_types() -> None:
         ffi.typeof(name.strip())
 
 
-class _Tree(HTML):  # type: ignore[misc]  # WeasyPrint has no types
+class _Tree(HTML):
     """XHTML of our own templates, read by expat: its HTML parser takes longer than the layout."""
 
     def __init__(self, xhtml: str, fetcher: LettersFetcher) -> None:

@@ -33,7 +33,7 @@ class _Rule(Rule):
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled = cache(partial(super()._compile_builder, append_unknown))
 
-        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+        def build(rule: Rule, **values: object) -> tuple[str, str]:
             return compiled()(rule, **values)
 
         return build
@@ -42,7 +42,7 @@ class _Rule(Rule):
 class _Request(Request):
     """A request whose files are encrypted where they are too long for memory."""
 
-    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+    def _get_file_stream(self, *_args: object, **_kwargs: object) -> IO[bytes]:
         return temporary_file()
 
 

@@ -72,11 +72,11 @@ class Worded:
             return _Words()
 
 
-class SiteForm(Worded, FlaskForm):  # type: ignore[misc]
+class SiteForm(Worded, FlaskForm):
     """A form with a token against forged requests: every one of the desk."""
 
 
-class PlainForm(Worded, Form):  # type: ignore[misc]
+class PlainForm(Worded, Form):
     """A form without one: of public pages, which know no session, and rows within another."""
 
 

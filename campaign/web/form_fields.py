@@ -56,25 +56,22 @@ def no_such_day(typed: str) -> str:
     return str(_("There is no %(day)s %(month)s.", day=day, month=named))
 
 
-class DayInput(DateInput):  # type: ignore[misc]
-    """A date field; one of text where it holds what is no day."""
+class _TextWhereWrong:
+    """Beside a widget of a day: one of text where the field holds what is none."""
 
     def __call__(self, field: Field, **kwargs: object) -> Markup:
-        html: Markup = super().__call__(field, **(kwargs | _as_text(field)))
+        is_wrong = field.data is None and any(map(str.strip, field.raw_data or ()))
+        as_text = {"type": "text", "dir": "ltr"} if is_wrong else {}
+        html: Markup = super().__call__(field, **(kwargs | as_text))  # type: ignore[misc]
         return html
 
 
-class MomentInput(DateTimeLocalInput):  # type: ignore[misc]
-    """A field of day and time; one of text where it holds what is none."""
-
-    def __call__(self, field: Field, **kwargs: object) -> Markup:
-        html: Markup = super().__call__(field, **(kwargs | _as_text(field)))
-        return html
+class DayInput(_TextWhereWrong, DateInput):
+    pass
 
 
-def _as_text(field: Field) -> dict[str, str]:
-    is_wrong = field.data is None and any(map(str.strip, field.raw_data or ()))
-    return {"type": "text", "dir": "ltr"} if is_wrong else {}
+class MomentInput(_TextWhereWrong, DateTimeLocalInput):
+    pass
 
 
 def choices(pairs: Iterable[tuple[str, object]]) -> list[wtforms.SelectChoice]:
@@ -101,14 +98,14 @@ class Filled:
             raise StopValidation(self.message)
 
 
-class LineField(wtforms.StringField):  # type: ignore[misc]
+class LineField(wtforms.StringField):
     def __init__(
         self, label: object, *, limit: int, needed: object = None, **kwargs: object
     ) -> None:
         super().__init__(label, _text_checks(limit, needed), filters=[one_line], **kwargs)
 
 
-class TextField(wtforms.TextAreaField):  # type: ignore[misc]
+class TextField(wtforms.TextAreaField):
     def __init__(
         self, label: object, *, limit: int, needed: object = None, **kwargs: object
     ) -> None:
@@ -138,7 +135,7 @@ def _refuse_forbidden(field: Field, *, lines: bool) -> None:
         raise StopValidation(_l("This has hidden characters. Type it again instead of pasting it."))
 
 
-class NumberField(wtforms.IntegerField):  # type: ignore[misc]
+class NumberField(wtforms.IntegerField):
     """A whole number that may stay empty; any other is refused in the words given."""
 
     def __init__(
@@ -154,7 +151,7 @@ class NumberField(wtforms.IntegerField):  # type: ignore[misc]
             raise ValueError(self._refused) from None
 
 
-class DayField(wtforms.DateField):  # type: ignore[misc]
+class DayField(wtforms.DateField):
     """A day that may stay empty; `asked` is said of what is none. `any_year`: also of long ago."""
 
     widget = DayInput()
@@ -180,7 +177,7 @@ class DayField(wtforms.DateField):  # type: ignore[misc]
             raise ValueError(_l("This date is too far away. Check the year."))
 
 
-class MomentField(wtforms.DateTimeLocalField):  # type: ignore[misc]
+class MomentField(wtforms.DateTimeLocalField):
     """A day and time as clocks show it; one that is none is refused in our words, or in `asked`."""
 
     widget = MomentInput()
@@ -204,7 +201,7 @@ class MomentField(wtforms.DateTimeLocalField):  # type: ignore[misc]
         self.data = moment.replace(second=0, microsecond=0)
 
 
-class CheckboxesField(wtforms.SelectMultipleField):  # type: ignore[misc]
+class CheckboxesField(wtforms.SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 

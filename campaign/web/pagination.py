@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, func, literal, select
+from sqlalchemy import ColumnElement, Select, false, func, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core import i18n
+from campaign.core.db import count_rows
 from campaign.core.text.fold import fold_name
 
 T = TypeVar("T")
@@ -40,16 +41,12 @@ def load_page(
         rows: Sequence[T] = session.scalars(query.limit(PAGE_SIZE + 1)).all()
         if len(rows) <= PAGE_SIZE:
             return Listing(rows, len(rows), 1, 1)
-        total = _count(session, query) if total is None else total
+        total = count_rows(session, query.order_by(None)) if total is None else total
         return Listing(rows[:PAGE_SIZE], total, 1, _pages(total))
-    total = _count(session, query) if total is None else total
+    total = count_rows(session, query.order_by(None)) if total is None else total
     page = min(page, _pages(total))
     rows = session.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
     return Listing(rows, total, page, _pages(total))
-
-
-def _count(session: Session, query: Select[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
 def _pages(total: int) -> int:

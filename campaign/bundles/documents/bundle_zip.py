@@ -64,7 +64,7 @@ class _Lazy:
         return self._part.read()
 
 
-class _DatedZip(ZipStream):  # type: ignore[misc]
+class _DatedZip(ZipStream):
     """A ZIP whose entries all bear one date, instead of the moment at which they are read."""
 
     def __init__(self, moment: datetime) -> None:

@@ -49,7 +49,7 @@ class SealedColumn(TypeDecorator[Any]):
         together = _row_name_beside(column).op("||")(sa.type_coerce(column, sa.LargeBinary))
         return sa.type_coerce(sql_cast(together, sa.LargeBinary), self)
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
+    def process_bind_param(self, value: object, dialect: sa.Dialect) -> bytes | None:
         row = b""
         if isinstance(value, _InRow):
             value, row = value
@@ -66,7 +66,7 @@ class SealedColumn(TypeDecorator[Any]):
         row, sealed = bytes(value[:ROW_BYTES]), bytes(value[ROW_BYTES:])
         return self._from_text(keyring_of(dialect).open(sealed, self.place, row))
 
-    def _to_text(self, value: Any) -> str | None:
+    def _to_text(self, value: object) -> str | None:
         return cast("str | None", value)
 
     def _from_text(self, text: str | None) -> Any:
@@ -84,7 +84,7 @@ class SealedList(SealedColumn):
 
     cache_ok = True
 
-    def _to_text(self, value: Any) -> str | None:
+    def _to_text(self, value: object) -> str | None:
         return json.dumps(value, ensure_ascii=False) if value else None
 
     def _from_text(self, text: str | None) -> list[str]:

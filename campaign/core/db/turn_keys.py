@@ -36,6 +36,10 @@ def tables() -> list[sa.Table]:
     ]
 
 
+def _sealed_tables() -> list[sa.Table]:
+    return [each for each in tables() if sealed_columns(each)]
+
+
 def begin() -> None:
     keyring = db.database().keyring
     with db.transaction() as session:
@@ -50,15 +54,13 @@ def has_earlier(session: Session) -> bool:
     """Return whether something is of an earlier key, or of a form that is bound to no row."""
     connection, keyring = session.connection(), db.database().keyring
     return keyring.state.bound < keyring.newest and any(
-        _Batch(each, keyring).fetch(connection, None) for each in tables() if sealed_columns(each)
+        _Batch(each, keyring).fetch(connection, None) for each in _sealed_tables()
     )
 
 
 def reseal() -> Iterator[tuple[str, int, int]]:
     """Seal earlier values anew, but what does not open; yield table, done, failed of each batch."""
-    for each in tables():
-        if not sealed_columns(each):
-            continue
+    for each in _sealed_tables():
         last: tuple[object, ...] | None = None
         while True:
             with db.transaction() as session:
@@ -77,12 +79,11 @@ def turn() -> None:
     with db.transaction() as session:
         connection = session.connection()
         _keep_writers_out(connection)
-        for each in tables():
-            if sealed_columns(each):
-                batch, last = _Batch(each, keyring), None
-                while rows := batch.fetch(connection, last):
-                    batch.write(connection, rows)
-                    last = batch.key_of(rows[-1])
+        for each in _sealed_tables():
+            batch, last = _Batch(each, keyring), None
+            while rows := batch.fetch(connection, last):
+                batch.write(connection, rows)
+                last = batch.key_of(rows[-1])
         record = _record(session)
         for version in range(record.look_ups + 1, keyring.newest + 1):
             _turn_fingerprints(connection, keyring, version)

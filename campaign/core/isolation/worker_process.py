@@ -13,16 +13,8 @@ from errno import EACCES, EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, ER
 from pathlib import Path
 from typing import NoReturn
 
-from campaign.core.isolation import confine
-from campaign.core.isolation.orders import (
-    MACHINE_FAILED,
-    NO_ROOM,
-    OUT_OF_MEMORY,
-    TOOK_TOO_LONG,
-    Answer,
-    Order,
-    WorkTable,
-)
+from campaign.core.isolation import confine, orders
+from campaign.core.isolation.orders import Answer, Order, WorkTable
 
 # How C code of the renderer ends when memory can't be had: GLib aborts, others crash.
 _STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
@@ -74,13 +66,13 @@ def _serve(table: WorkTable, order: Order, data: bytes) -> Answer:
     peak = usage.ru_maxrss * 1024
     if answer is None:
         detail = f"{order['seconds']:g} s"
-        return {"report": None, "slug": TOOK_TOO_LONG, "detail": detail, "peak_memory": peak}
+        return {"report": None, "slug": orders.TOOK_TOO_LONG, "detail": detail, "peak_memory": peak}
     if os.WIFSIGNALED(status) or not answer:
         return _without_answer(table, status, peak, order["memory"])
     outcome: Answer = json.loads(answer)
     if outcome.get("slug") == table.failed and peak > _NEARLY * order["memory"]:
         # What has no room fails in many ways, not all of which Python knows as a want of memory.
-        outcome["slug"] = OUT_OF_MEMORY
+        outcome["slug"] = orders.OUT_OF_MEMORY
     outcome["peak_memory"] = peak
     return outcome
 
@@ -92,7 +84,7 @@ def _without_answer(table: WorkTable, status: int, peak: int, memory: int) -> An
         starved, detail = ended in _STARVED, ended.name
     else:
         starved, detail = peak > _NEARLY * memory, f"exit {os.waitstatus_to_exitcode(status)}"
-    slug = OUT_OF_MEMORY if starved else table.failed
+    slug = orders.OUT_OF_MEMORY if starved else table.failed
     return {"report": None, "slug": slug, "detail": detail, "peak_memory": peak}
 
 
@@ -113,11 +105,11 @@ def _read(descriptor: int, deadline: float) -> bytes | None:
 def _slug_of(table: WorkTable, error: BaseException) -> str:
     """Tell faults of the machine, for which no letter is set aside, from those of the work."""
     if isinstance(error, MemoryError):
-        return OUT_OF_MEMORY
+        return orders.OUT_OF_MEMORY
     if isinstance(error, OSError) and not table.reads_only and error.errno in _FULL:
-        return NO_ROOM
+        return orders.NO_ROOM
     if isinstance(error, OSError) and not table.reads_only and error.errno in _OF_THE_MACHINE:
-        return MACHINE_FAILED
+        return orders.MACHINE_FAILED
     return table.slugs.get(type(error), table.failed)
 
 

@@ -60,19 +60,15 @@ def slug_of(text: str, limit: int = 80) -> str:
 
 def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
     """Return whether no name or address holds that: controls, surrogates, bidi marks."""
-    for character in text:
-        if lines and character in "\r\n":
-            continue
-        if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}:
-            return True
-    return False
+    checked = re.sub(r"[\r\n]", "", text) if lines else text
+    return any(
+        sign in _BIDI or unicodedata.category(sign) in _REFUSED_CATEGORIES for sign in checked
+    )
 
 
 def slugify(*parts: str) -> str:
     """Return a slug of ASCII letters, figures and hyphens, at most 72; "x" of nothing."""
-    ascii_only = fold_name(" ".join(parts)).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:_SLUG_LENGTH].strip("-")
-    return slug or "x"
+    return slug_of(fold_name(" ".join(parts)), _SLUG_LENGTH) or "x"
 
 
 def free_slug(slug: str, used: set[str]) -> str:

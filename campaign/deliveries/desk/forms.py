@@ -47,7 +47,7 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
 _ID = re.compile(r"[0-9]{1,9}")
 
 
-class ClockField(StringField):  # type: ignore[misc]  # WTForms has no types
+class ClockField(StringField):
     """A time of day that may stay empty: 14:30."""
 
     def process_formdata(self, valuelist: list[str]) -> None:

@@ -40,7 +40,7 @@ from tests.integration.bundles.test_worker_kill import (
 from tests.integration.directory.test_import_pages import MISSIONS, rehearsed
 from tests.integration.exports.conftest import ask, made, scene  # noqa: F401 — fixtures
 from tests.integration.storage.test_whole_instance import PLANTED
-from tests.unit.core.test_temporary_file import open_files
+from tests.unit.storage.test_temporary_file import open_files
 
 pytestmark = pytest.mark.real_press
 
