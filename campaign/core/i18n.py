@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
 from babel import UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers, resolve_locale_filename
 from babel.numbers import format_decimal, format_percent
@@ -222,6 +222,10 @@ def today_at_home() -> date:
 
 def say_zone(zone: str) -> str:
     return zone.replace("_", " ")
+
+
+def say_town_of_zone(zone: str) -> str:
+    return str(get_timezone_location(zone, locale=_parsed(locale()), return_city=True))
 
 
 def say_day_in(moment: datetime, zone: str) -> str:

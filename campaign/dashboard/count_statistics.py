@@ -275,8 +275,9 @@ def _in_block(
 
 
 def _list_keys(row: Row[Any], origin: str) -> list[str]:
-    keys = [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
-    if origin == ONLINE:
+    keys = []
+    if origin == ONLINE:  # Who signed on paper read no page of ours, and has no letter.
+        keys += [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
         keys.append(key_of("source", row.source))
     rewritten = row.rewritten or row.forgotten_words == REWRITTEN
     if row.own_length > LONGEST_EMPTY or rewritten or row.forgotten_words:

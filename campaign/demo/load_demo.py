@@ -86,12 +86,12 @@ def drawing(slug: str) -> bytes:
 def sign_in_sheet() -> str:
     """Return who can sign in to the demo, and how: to be printed at start."""
     settings = current_settings()
-    lines = [f"The desk is at {settings.base_url}/desk/ — sign in as"]
+    lines = [f"The workspace is at {settings.base_url}/desk/ — sign in as"]
     lines += [
         f"  {email:<22} {role.value:<10} password {_password(settings)}"
         for email, (role, _name) in STAFF.items()
     ]
-    lines.append(f"Mails lie at {settings.base_url}/outbox/")
+    lines.append(f"Emails are at {settings.base_url}/outbox/")
     return "\n".join(lines)
 
 

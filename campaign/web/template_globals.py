@@ -133,6 +133,7 @@ def init_app(app: Flask) -> None:
         time_of_day=i18n.say_time,
         day_in=i18n.say_day_in,
         zone=i18n.say_zone,
+        town_of_zone=i18n.say_town_of_zone,
         language_name=i18n.language_name,
         direction=i18n.direction,
     )

@@ -15,7 +15,7 @@ from campaign.dashboard import count_statistics
 from campaign.dashboard.figures import Figures
 from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState, SpentLink
+from campaign.models.signature import Letter, LinkEnd, Origin, Signature, SignatureState, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue
 from campaign.privacy.erase_supporter import empty_signature
 from tests.factories import add_confirmed, make_campaign
@@ -42,6 +42,12 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     assert figures.regions("CA") == {"QC": 2, "": 3}
     assert figures.count("own") == sum(bool(one.own_words) for one in made)
     assert _counted(session, other).confirmed == 3
+
+    on_paper = add_confirmed(session, other, 1, origin=Origin.PAPER)
+    figures = _counted(session, other)
+    assert figures.confirmed == 4
+    assert sum(number for _key, number in figures.of("letter").items()) == 3, "a row is no letter"
+    session.delete(on_paper[0])
 
     pending.state, pending.confirmed_at = SignatureState.CONFIRMED, db.utcnow()
     made[0].state = SignatureState.WITHDRAWN

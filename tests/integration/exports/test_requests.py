@@ -73,7 +73,7 @@ def test_asked_for_made_fetched_and_gone(
     assert answer.status_code == 303
     export = loaded(session, 1)
     assert export.state is ExportState.MAKING
-    assert "background service has not started yet" in client.get(answer.location).text
+    assert "as soon as the background service is free" in client.get(answer.location).text
     made(1)
     url = f"/desk/exports/{export.public_id}"
     assert "Download the file" in client.get(url).text
