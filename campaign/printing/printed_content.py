@@ -282,7 +282,8 @@ class DeliverySheetContext:
     stamp: Both
     code: str
     """Address that the QR code holds; none if empty."""
-    code_note: str
+    code_note: Both
+    """In our language alone: it is for who carries it."""
     """What the code is for."""
     bundle: str
     mark: str = ""

@@ -159,7 +159,7 @@ def delivery_context(
         things=say_things(frozen, packets, covered, ours=ours),
         **_to_fill_in(both, noun_of_format(frozen.format), in_part=bool(packets)),
         code=covered.code,
-        code_note=_("For our delegates: record here what happened."),
+        code_note=_Bilingual((ours,))(lambda: _("For our delegates: record here what happened.")),
         bundle=folder,
         mark=mark_of(frozen),
     )

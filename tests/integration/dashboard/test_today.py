@@ -41,7 +41,7 @@ WRITING = {
 BOTH = {
     "1 campaign has letters to review",
     "1 campaign has letters to print",
-    "In 1 campaign an embassy or consulate refused what we delivered",
+    "In 1 campaign an embassy or consulate did not accept everything",
 }
 STOPS = {"Stopped: do not deliver 1 printed bundle. Destroy it or lock it away"}
 LATE = {"1 delivery was made after its campaign was stopped"}
@@ -204,7 +204,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
     bundle_id = printed(make_campaign(session))
     carry(app, bundle_id, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
-    still_here, untold = "refused what we delivered", "not on its case page"
+    still_here, untold = "did not accept everything", "not on its case page"
     for posted in (1, 2):
         with app.app_context(), db.transaction() as own:
             bundle = own.get_one(Bundle, bundle_id)

@@ -33,7 +33,7 @@ def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
         "signatures": (both("Firma", "Signature"), both("Firma", "Signature")),
         "stamp": both("Sello", "Stamp"),
         "code": "https://letters.example.org/desk/bundles/abcdefghijklmnopqrstuv/deliver",
-        "code_note": "For our delegates",
+        "code_note": both("Para quienes van", "For our delegates"),
         "bundle": "UA-7-31_valdemira-ottawa_001",
     }
     return DeliverySheetContext(**{**values, **changes})
