@@ -146,8 +146,3 @@ def announce_missed(session: Session, *, now: datetime) -> None:
     )
     for update in session.scalars(updates):
         announce(session, update.campaign, update)
-
-
-def list_unfinished(session: Session) -> list[int]:
-    waiting = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
-    return list(session.scalars(waiting))

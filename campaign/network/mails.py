@@ -1,7 +1,4 @@
-"""The network's mails, and what they tell of a case.
-
-Addresses that stand in the network's mails. They never depend on a request's host.
-"""
+"""The network's mails, and what they tell of a case. No address depends on a request's host."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -79,15 +76,19 @@ class NetworkDigest(NetworkNews, kind="network-digest"):
         return replace(self, items=items) if items else None
 
 
+def _own_links(member: NetworkMember) -> dict[str, str]:
+    leaving = leave_url(member)
+    return {
+        "preferences_url": preferences_url(member),
+        "leave_url": leaving,
+        "unsubscribe": leaving,
+    }
+
+
 def mail_action(
     session: Session, member: NetworkMember, address: str, campaign: Campaign, news: News
 ) -> None:
-    mail = NetworkAction(
-        news=news,
-        preferences_url=preferences_url(member),
-        leave_url=leave_url(member),
-        unsubscribe=leave_url(member),
-    )
+    mail = NetworkAction(news=news, **_own_links(member))
     mail.send(session, to=address, locale=member.locale, campaign_id=campaign.id)
 
 
@@ -95,13 +96,7 @@ def mail_digest(
     session: Session, member: NetworkMember, address: str, items: list[News], frequency: Frequency
 ) -> None:
     ids = {news["campaign"] for news in items}
-    mail = NetworkDigest(
-        items=items,
-        frequency=frequency.value,
-        preferences_url=preferences_url(member),
-        leave_url=leave_url(member),
-        unsubscribe=leave_url(member),
-    )
+    mail = NetworkDigest(items=items, frequency=frequency.value, **_own_links(member))
     campaign_id = ids.pop() if len(ids) == 1 else None
     mail.send(session, to=address, locale=member.locale, campaign_id=campaign_id)
 
@@ -120,7 +115,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
         text=edition.summary if edition else "",
         lang=edition.locale if edition else locale,
         deadline=say_day(campaign.act_by, locale, now) if campaign.act_by else "",
-        url=case_url(locale, campaign.slug),
+        url=site_url(f"/{locale}/actions/{campaign.slug}?from=mailing"),
     )
     if update is None:
         return news
@@ -137,10 +132,6 @@ PREFERENCES, LEAVING = "network", "network-leave"
 
 The first expires and can be revoked. The second does neither: whoever gets mail can always leave.
 """
-
-
-def confirm_url(locale: str, token: str) -> str:
-    return site_url(f"/{locale}/network/confirm/{token}")
 
 
 def preferences_token(member: NetworkMember) -> str:
@@ -164,7 +155,3 @@ def preferences_url(member: NetworkMember) -> str:
 def leave_url(member: NetworkMember) -> str:
     """Where a member leaves, by a button or by the one click of RFC 8058; it never expires."""
     return site_url(f"/network/unsubscribe/{signed_link(LEAVING, member.public_id)}")
-
-
-def case_url(locale: str, slug: str) -> str:
-    return site_url(f"/{locale}/actions/{slug}?from=mailing")

@@ -14,7 +14,7 @@ from campaign.about.page_texts import note_notice
 from campaign.core import db, jobs
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.errors import Gone, NotFound
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
 from campaign.mail.messages import MailState, OutboxMail, address_fingerprint
@@ -366,6 +366,7 @@ def _set(session: Session, member: NetworkMember, values: dict[str, object]) -> 
 
 def _send_link(session: Session, request: _Request) -> bool:
     mail = NetworkConfirm(
-        link=mails.confirm_url(request.locale, request.token), days=current_settings().confirm_days
+        link=site_url(f"/{request.locale}/network/confirm/{request.token}"),
+        days=current_settings().confirm_days,
     )
     return mail.send(session, to=request.email, locale=request.locale)

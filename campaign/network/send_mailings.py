@@ -123,7 +123,8 @@ def sweep() -> None:
     now = db.utcnow()
     with db.transaction() as session:
         mailings.announce_missed(session, now=now)
-        waiting = mailings.list_unfinished(session)
+        unfinished = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
+        waiting = session.scalars(unfinished).all()
     for signature_id in memberships.list_missed_signers():
         _do_anyway(memberships.join_after_confirmation, signature_id)
     for mailing_id in waiting:

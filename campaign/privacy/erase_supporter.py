@@ -29,7 +29,7 @@ from campaign.signing.mails import WAITING
 from campaign.signing.reminders import spend_links
 from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import move_signature
-from campaign.tracking.letter_links import Mailbox, signatures_of
+from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
 from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
 
@@ -139,23 +139,10 @@ def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
 def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
     address = mailbox.fingerprint
     empty_rows_with_address(session, address, mailbox.owns)
-    links = session.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
-    members = session.scalars(
-        select(NetworkMember).where(NetworkMember.email_hmac == address)
-    ).all()
-    for link in links:
-        if mailbox.owns(link.email):
-            session.delete(link)
-    for member in members:
-        if member.email is None or mailbox.owns(member.email):
-            session.delete(member)
-    session.flush()
-    for mail in session.scalars(
-        select(OutboxMail).where(OutboxMail.recipient_hmac == address)
-    ).all():
-        if mail.recipient is None or mailbox.owns(mail.recipient):
-            session.delete(mail)
-    session.flush()
+    for model in (LettersLink, NetworkMember, OutboxMail):
+        for row in list_addressed(session, mailbox, model):
+            session.delete(row)
+        session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))
     bad_addresses.clear(session, address)
 

@@ -1,7 +1,4 @@
-"""Of which campaigns somebody has to be erased by now, and whom: what is asked, nothing is done.
-
-When the time is over for which contact data is kept. Pure.
-"""
+"""Of which campaigns somebody has to be erased by now, and whom: what is asked, nothing is done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

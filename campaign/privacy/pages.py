@@ -148,8 +148,7 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
 @public
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        box = letter_links.open_mailbox(session, token, db.utcnow())
-        signature = letter_links.get_signature(session, box, public_id)
+        signature = letter_links.get_own_signature(session, token, public_id)
         stopped = is_stopped(signature.campaign.status)
         page = ShowLetter(
             token=token,
@@ -175,8 +174,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Confirm a letter that waits: the link to one's letters came to the same mailbox."""
     session, now = db.session(), db.utcnow()
-    box = letter_links.open_mailbox(session, token, now)
-    signature = letter_links.get_signature(session, box, public_id)
+    signature = letter_links.get_own_signature(session, token, public_id)
     code = request.form.get("postal_code", "")
     confirm_letter.confirm_signature(session, signature, now=now, postal_code=code)
     return redirect(url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303)
@@ -186,8 +184,7 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 @public
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        box = letter_links.open_mailbox(session, token, db.utcnow())
-        signature = letter_links.get_signature(session, box, public_id)
+        signature = letter_links.get_own_signature(session, token, public_id)
         if signature.shown_state is not SignatureState.CONFIRMED:
             raise NotFound("letter")
         refuse_held_back(signature.campaign)

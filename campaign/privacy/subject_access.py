@@ -25,7 +25,7 @@ from campaign.printing.problems import LetterRefused
 from campaign.signing.letter.compose import number_of
 from campaign.signing.letter.draft import Letters, pdf_of, printable, signed_letters
 from campaign.signing.states import LIVE
-from campaign.tracking.letter_links import Mailbox, signatures_of
+from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
 from campaign.tracking.send_it_yourself import plain_text
 from campaign.tracking.timeline import trips_of
 
@@ -45,49 +45,26 @@ class Holding:
 
 def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     signatures = signatures_of(session, mailbox)
-    address = mailbox.fingerprint
+    bad = select(BadAddress).where(BadAddress.email_hmac == mailbox.fingerprint)
+
+    def rows_of(model: type[Base]) -> list[dict[str, object]]:
+        return [_read_columns(row) for row in list_addressed(session, mailbox, model)]
+
+    mails = rows_of(OutboxMail)
+    for mail in mails:
+        del mail["context"]  # of one that waits it may hold a link, and goes out anyway
     data = {
         "made_at": now,
         "email": mailbox.email,
         "letters": [_describe_signature(session, signature) for signature in signatures],
-        "network": _list_memberships(session, mailbox),
-        "mails": _list_mails(session, mailbox),
-        "links_to_my_letters": [
-            _read_columns(link)
-            for link in session.scalars(
-                select(LettersLink).where(LettersLink.email_hmac == address)
-            )
-            if mailbox.owns(link.email)
-        ],
+        "network": rows_of(NetworkMember),
+        "mails": mails,
+        "links_to_my_letters": rows_of(LettersLink),
         "news_told": _list_news(session, mailbox),
-        "mail_does_not_arrive": [
-            _read_columns(bad_address)
-            for bad_address in session.scalars(
-                select(BadAddress).where(BadAddress.email_hmac == address)
-            )
-        ],
+        "mail_does_not_arrive": [_read_columns(row) for row in session.scalars(bad)],
     }
     written = tuple(signature.id for signature in signatures if signature.shown_state in LIVE)
     return Holding(data, written)
-
-
-def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
-    members = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
-    return [
-        _read_columns(member)
-        for member in session.scalars(members)
-        if member.email is None or mailbox.owns(member.email)
-    ]
-
-
-def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
-    """List emails without what a waiting one says: it may hold a link, and goes out anyway."""
-    mails = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
-    return [
-        {name: value for name, value in _read_columns(mail).items() if name != "context"}
-        for mail in session.scalars(mails)
-        if mail.recipient is None or mailbox.owns(mail.recipient)
-    ]
 
 
 def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:

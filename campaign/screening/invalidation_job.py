@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
+from typing import cast
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -69,7 +70,7 @@ def find(
     ).all()
     if opened:
         alike = _alike(session, conditions, [row.id for row in rows])
-        rows = [row for row in rows if _fits(row, conditions, alike)]
+        rows = [row for row in rows if _fits(cast("Signature", row), conditions, alike)]
     return [
         FoundSignature(
             row.id,
@@ -114,8 +115,7 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
     return {one: are_alike(bands, values) for one, values in prints.items()}
 
 
-def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
-    signature: Signature = row  # type: ignore[assignment]
+def _fits(signature: Signature, conditions: Conditions, alike: dict[int, bool]) -> bool:
     if not conditions.fit_origin(signature.email, signature.trace):
         return False
     if not conditions.fit_name(full_name(signature.given_name, signature.family_name)):

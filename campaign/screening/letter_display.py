@@ -21,7 +21,7 @@ from campaign.signing.checks.review_decision import (
     regions_of,
     words_of,
 )
-from campaign.signing.checks.screening_rules import RISK, ScreeningRules, findings, pieces
+from campaign.signing.checks.screening_rules import Reason, ScreeningRules, findings, pieces
 from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.staff.staff_users import actor_name
 
@@ -62,7 +62,7 @@ def describe_letter(hold: Hold) -> HeldLetter:
         pieces=list(pieces(text, places)),
         note=_propose_note(hold, signature),
         flagged=flagged,
-        asks=RISK in hold.reasons or bool(flagged),
+        asks=Reason.RISK in hold.reasons or bool(flagged),
     )
 
 

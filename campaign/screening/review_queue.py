@@ -24,7 +24,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.signing import signed_links
 from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
-from campaign.signing.checks.screening_rules import RISK
+from campaign.signing.checks.screening_rules import Reason
 from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.mails import case_facts, letter_url
 from campaign.signing.states import check_move, move_signature
@@ -221,7 +221,7 @@ def _find_flagged(session: Session, signatures: Sequence[Signature]) -> list[Sig
             Hold.signature_id.in_([signature.id for signature in signatures])
         )
     )
-    for_risk = {number for number, reasons in held if RISK in reasons}
+    for_risk = {number for number, reasons in held if Reason.RISK in reasons}
     return [
         signature
         for signature in signatures

@@ -1,16 +1,12 @@
-"""The address that a supporter gives: which parts, in which order, by country.
-
-Only what the post of that country uses is asked for. Nothing but the town is needed, unless
-officials are to see the whole address: then it should be one.
-"""
+"""The address that a supporter gives: the parts that the post of a country uses, in its order."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
-from flask_babel import gettext, pgettext
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as pgettext
 
 from campaign.core import i18n
 from campaign.core.text.fold import split_words
@@ -23,6 +19,7 @@ from campaign.directory.postal_addresses import (
 from campaign.models.signature import Disclosure
 from campaign.signing.clean_text import Problem
 from campaign.signing.letter.compose import Writer, sender_lines
+from campaign.web.form_base import PlainForm
 
 ANYWHERE = AddressForm(("locality", "region", "postal_code"), frozenset(), "", "", "", "", ())
 """As long as no country is chosen, or nothing is known of it."""
@@ -36,28 +33,25 @@ _STREET_WORDS = {
 }  # fmt: skip
 _REGIONS_BY_CODE = {"AU", "CA", "US"}
 _STREET_ENDS = ("strasse", "straat", "gatan")  # Words for streets and ends of such, folded
-_LOCALITY: Mapping[str, Callable[[], str]] = {
-    "suburb": lambda: gettext("Suburb"),
-    "district": lambda: gettext("District or town"),
+_LOCALITY: Mapping[str, object] = {"suburb": _l("Suburb"), "district": _l("District or town")}
+_REGION: Mapping[str, object] = {
+    "area": _l("Area"),
+    "county": _l("County"),
+    "department": _l("Department"),
+    "district": _l("District"),
+    "do_si": _l("Province or city"),
+    "emirate": _l("Emirate"),
+    "island": _l("Island"),
+    "oblast": _l("Region"),
+    "parish": _l("Parish"),
+    "prefecture": _l("Prefecture"),
+    "province": _l("Province"),
+    "state": pgettext("address", "State"),
 }
-_REGION: Mapping[str, Callable[[], str]] = {
-    "area": lambda: gettext("Area"),
-    "county": lambda: gettext("County"),
-    "department": lambda: gettext("Department"),
-    "district": lambda: gettext("District"),
-    "do_si": lambda: gettext("Province or city"),
-    "emirate": lambda: gettext("Emirate"),
-    "island": lambda: gettext("Island"),
-    "oblast": lambda: gettext("Region"),
-    "parish": lambda: gettext("Parish"),
-    "prefecture": lambda: gettext("Prefecture"),
-    "province": lambda: gettext("Province"),
-    "state": lambda: pgettext("address", "State"),
-}
-_CODE: Mapping[str, Callable[[], str]] = {
-    "eircode": lambda: gettext("Eircode"),
-    "pin": lambda: gettext("PIN code"),
-    "zip": lambda: gettext("ZIP code"),
+_CODE: Mapping[str, object] = {
+    "eircode": _l("Eircode"),
+    "pin": _l("PIN code"),
+    "zip": _l("ZIP code"),
 }
 
 
@@ -79,14 +73,14 @@ class AddressPart:
 def parts_of(country: str) -> tuple[AddressPart, ...]:
     form = (address_form(country) if country else None) or ANYWHERE
     labels = {
-        "locality": _label(_LOCALITY, form.locality_kind) or gettext("Town or village"),
-        "region": _label(_REGION, form.region_kind) or gettext("Province, state or region"),
-        "postal_code": _label(_CODE, form.code_kind) or gettext("Postal code"),
+        "locality": _LOCALITY.get(form.locality_kind, _l("Town or village")),
+        "region": _REGION.get(form.region_kind, _l("Province, state or region")),
+        "postal_code": _CODE.get(form.code_kind, _l("Postal code")),
     }
     return tuple(
         AddressPart(
             name=name,
-            label=labels[name],
+            label=str(labels[name]),
             example=form.code_example if name == "postal_code" else "",
             choices=form.regions if name == "region" else (),
             codes=tuple(map(partial(printed_region, country), form.regions))
@@ -110,10 +104,6 @@ def names_street(town: str) -> bool:
         for at, word in enumerate(words)
     )
     return any(map(_HOUSE_NUMBER.fullmatch, words)) and any(streets)
-
-
-def _label(labels: Mapping[str, Callable[[], str]], kind: str) -> str:
-    return labels[kind]() if kind in labels else ""
 
 
 def check_address(
@@ -144,7 +134,7 @@ class ShownAddress:
     invented: bool  # Whether it is of an invented person, since too little is typed yet
 
 
-def samples_of(form: Any) -> dict[str, ShownAddress]:
+def samples_of(form: PlainForm) -> dict[str, ShownAddress]:
     typed = {
         name: (form[name].data or "").strip()
         for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")
@@ -158,7 +148,7 @@ def samples_of(form: Any) -> dict[str, ShownAddress]:
 
 
 def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) -> ShownAddress:
-    writer = Writer(**person, disclosure=choice, own_words="", points=())
+    writer = Writer(**person, disclosure=choice, points=())
     line = i18n.comma(i18n.locale()).join(sender_lines(writer, i18n.locale()))
     code = person["postal_code"] if choice is Disclosure.FULL else ""
     before, shown_code, after = line.rpartition(code) if code else ("", "", line)

@@ -1,7 +1,4 @@
-"""Letters that wait for their confirmation: one reminder, and the end of waiting.
-
-Whoever opens a link of a mailbox can delete all that waits there beside it.
-"""
+"""Letters that wait for their confirmation: one reminder, and the end of waiting."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

@@ -42,7 +42,7 @@ from campaign.signing.mails import (
 )
 from campaign.signing.person_fingerprint import person_of, person_print
 from campaign.signing.reminders import spend_links
-from campaign.signing.signatures_per_mailbox import Ruling, Seat
+from campaign.signing.signatures_per_mailbox import Ruling
 from campaign.signing.signed_links import Signer
 from campaign.signing.states import check_move
 from campaign.signing.validate import SignedForm
@@ -218,23 +218,17 @@ def _sign_again(session: Session, signing: Signing) -> None:
         rows = signatures_per_mailbox.lock_seats(
             session, signing.plan.campaign_id, signing.values["email_hmac"]
         )
-        taken = signatures_per_mailbox.seats_of(session, rows)
-        ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
-        own = seat.id if ruling is Ruling.RENEW and seat is not None else None
-        token = signing.token
-        if any(signed_links.matches(token, row.token_digest) and row.id != own for row in rows):
+        ruling, former = signatures_per_mailbox.rule(newcomer, rows, signing.now)
+        others = rows if ruling is not Ruling.RENEW else [row for row in rows if row is not former]
+        if any(signed_links.matches(signing.token, row.token_digest) for row in others):
             signing = _with_other_link(signing)
-        if ruling is Ruling.RENEW and seat is not None:
-            former = next(row.token_digest for row in rows if row.id == seat.id)
-            _replace_letter(session, signing, seat)
-            if seat.person.name != newcomer.name:
-                gone = [(former, signing.plan.campaign_id)]
-                spend_links(session, gone, LinkEnd.EXPIRED, signing.now)
+        if ruling is Ruling.RENEW and former is not None:
+            _replace_letter(session, signing, former)
             return
         if ruling is not Ruling.SIT:
             break
         if _insert_signature(
-            session, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT
+            session, signing, seat=signatures_per_mailbox.free_seat(rows) or SPARE_SEAT
         ):
             _send_link(session, signing)
             return
@@ -256,25 +250,28 @@ def _with_other_link(signing: Signing) -> Signing:
     return replace(signing, token=token, values=values)
 
 
-def _replace_letter(session: Session, signing: Signing, seat: Seat) -> None:
+def _replace_letter(session: Session, signing: Signing, former: Signature) -> None:
     """Put the newest text in the place of an unconfirmed one; no old link opens it for others."""
-    check_move(seat.state, SignatureState.PENDING)
-    values = signing.values
+    check_move(former.shown_state, SignatureState.PENDING)
+    values, plan = signing.values, signing.plan
     sent = _send_link(session, signing)
-    if seat.person.name != person_of(signing.letter).name:
+    if person_of(former).name != person_of(signing.letter).name:
         # No link that was mailed for one person opens the letter of another.
         values = values | {"public_id": db.new_public_id()}
-    elif not sent and seat.state is SignatureState.PENDING:
+        spend_links(
+            session, [(former.token_digest, plan.campaign_id)], LinkEnd.EXPIRED, signing.now
+        )
+    elif not sent and former.shown_state is SignatureState.PENDING:
         values = {name: value for name, value in values.items() if name != "token_digest"}
-    session.execute(delete(Letter).where(Letter.signature_id == seat.id))
-    session.execute(delete(Hold).where(Hold.signature_id == seat.id))
+    for model in (Letter, Hold):
+        session.execute(delete(model).where(model.signature_id == former.id))
     session.execute(
         update(Signature)
-        .where(Signature.id == seat.id)
+        .where(Signature.id == former.id)
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    add_letters(session, signing.plan, signing.letter.letter_locale, seat.id)
+    add_letters(session, plan, signing.letter.letter_locale, former.id)
 
 
 def _send_link(session: Session, signing: Signing) -> bool:

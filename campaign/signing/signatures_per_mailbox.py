@@ -1,4 +1,4 @@
-"""Who counts as one person, and which seat of a mailbox a signature takes. Pure.
+"""Who counts as one person, and which seat of a mailbox a signature takes.
 
 One mailbox holds the letters of two people of one household on a campaign; a third is one too
 many. Which two is decided when letters are confirmed: until then each person's letter waits on a
@@ -11,38 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import Refused
 from campaign.directory.postal_addresses import formatted_code
-from campaign.models.signature import (
-    SEATS,
-    SPARE_SEAT,
-    WAITING_SEATS,
-    Letter,
-    Signature,
-    SignatureState,
-)
+from campaign.models.signature import SEATS, SPARE_SEAT, WAITING_SEATS, Signature, SignatureState
 from campaign.signing.clean_text import western_digits
 from campaign.signing.person_fingerprint import Person, person_of, person_print
 from campaign.signing.validate import POSTAL_CODE_LIMIT
 
 WAITS_ALONE = timedelta(days=1)
 """How long a letter that waits keeps its place even where all places are taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    id: int
-    number: int
-    person: Person
-    state: SignatureState
-    expires_at: datetime | None
-    is_record: bool = False  # Taken back when it lay in a bundle already, whose record it stays
-    is_forgotten: bool = False
-    """Handed over so long ago that nothing but its mailbox's fingerprint is known."""
-    since: datetime | None = None
 
 
 class Ruling(enum.Enum):
@@ -55,78 +35,83 @@ class Ruling(enum.Enum):
     ELSEWHERE = "elsewhere"  # Somebody has signed from here who gave another home
 
 
-def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
+# The rules down to `has_lapsed` read rows, and nothing else of the database.
+
+
+def rule(
+    newcomer: Person, taken: Sequence[Signature], now: datetime
+) -> tuple[Ruling, Signature | None]:
     """Decide what becomes of a signature from a mailbox whose seats `taken` are taken.
 
     A letter of another name that waits is replaced only where all places are taken, and after a
     day: whoever typed that address, only its owner can confirm one, and must be able to sign.
     """
-    if any(seat.is_forgotten for seat in taken):
+    if any(row.forgotten_at for row in taken):
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
-    same = next((seat for seat in taken if seat.person.name == newcomer.name), None)
+    same = next((row for row in taken if person_of(row).name == newcomer.name), None)
     if same is not None:
         return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same
     if len(counted(taken)) >= len(SEATS):
         return Ruling.FULL, None
-    free = next((seat for seat in taken if is_free(seat, now)), None)
+    free = next((row for row in taken if is_free(row, now)), None)
     if free is not None:
         return Ruling.RENEW, free
     if free_seat(taken):
         return Ruling.SIT, None
     oldest = min(
-        (seat for seat in taken if gives_way(seat, now)),
-        key=lambda seat: (seat.since or now, seat.id),
+        (row for row in taken if gives_way(row, now)),
+        key=lambda row: (row.signed_at, row.id),
         default=None,
     )
     return (Ruling.RENEW if oldest else Ruling.WAITING), oldest
 
 
-def rule_confirmed(person: Person, others: Sequence[Seat]) -> Ruling:
+def rule_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:
     """Decide what becomes of a letter that is confirmed now, beside the mailbox's `others`."""
     held = counted(others)
-    if any(seat.person.name == person.name for seat in held):
+    if any(person_of(row).name == person.name for row in held):
         return Ruling.ALREADY
     if len(held) >= len(SEATS):
         return Ruling.FULL
-    if all(person.shares_home(seat.person) for seat in held):
+    if all(person.shares_home(person_of(row)) for row in held):
         return Ruling.SIT
     return Ruling.ELSEWHERE
 
 
-def counted(taken: Sequence[Seat]) -> list[Seat]:
+def counted(taken: Sequence[Signature]) -> list[Signature]:
     """Return those that were confirmed, whatever became of them since: each is one of the two."""
     return [
-        seat for seat in taken if seat.state is not SignatureState.PENDING and not renewable(seat)
+        row for row in taken if row.shown_state is not SignatureState.PENDING and not renewable(row)
     ]
 
 
-def free_seat(taken: Sequence[Seat]) -> int | None:
+def free_seat(taken: Sequence[Signature]) -> int | None:
     places = (*SEATS, *WAITING_SEATS)
-    numbers = {seat.number for seat in taken}
+    numbers = {row.seat for row in taken}
     if len(numbers) >= len(places):
         return None
     return next(place for place in places if place not in numbers)
 
 
-def renewable(seat: Seat) -> bool:
-    if seat.state is SignatureState.WITHDRAWN:
-        return not seat.is_record
-    return seat.state is SignatureState.PENDING
+def renewable(row: Signature) -> bool:
+    """Tell whether the same person may sign anew in its place: a bundle keeps its record."""
+    if row.shown_state is SignatureState.WITHDRAWN:
+        return not any(letter.bundle_id for letter in row.letters)
+    return row.shown_state is SignatureState.PENDING
 
 
-def is_free(seat: Seat, now: datetime) -> bool:
-    return has_lapsed(seat, now) or (seat.state is SignatureState.WITHDRAWN and renewable(seat))
+def is_free(row: Signature, now: datetime) -> bool:
+    withdrawn = row.shown_state is SignatureState.WITHDRAWN
+    return has_lapsed(row, now) or (withdrawn and renewable(row))
 
 
-def gives_way(seat: Seat, now: datetime) -> bool:
-    if seat.state is not SignatureState.PENDING or seat.since is None:
-        return False
-    return seat.since <= now - WAITS_ALONE
+def gives_way(row: Signature, now: datetime) -> bool:
+    return row.shown_state is SignatureState.PENDING and row.signed_at <= now - WAITS_ALONE
 
 
-def has_lapsed(seat: Seat, now: datetime) -> bool:
-    over = seat.expires_at is None or seat.expires_at <= now
-    return seat.state is SignatureState.PENDING and over
+def has_lapsed(row: Signature, now: datetime) -> bool:
+    over = row.token_expires_at is None or row.token_expires_at <= now
+    return row.shown_state is SignatureState.PENDING and over
 
 
 _ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)  # Who signed on paper keeps nobody out
@@ -175,34 +160,8 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
     )
 
 
-def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
-    return [
-        Seat(
-            id=row.id,
-            number=row.seat,
-            person=person_of(row),
-            state=row.shown_state,
-            expires_at=row.token_expires_at,
-            is_record=_is_record(session, row),
-            is_forgotten=row.forgotten_at is not None,
-            since=row.signed_at,
-        )
-        for row in rows
-    ]
-
-
-def _is_record(session: Session, row: Signature) -> bool:
-    if row.shown_state is not SignatureState.WITHDRAWN:
-        return False
-    bundled = select(func.count(Letter.id)).where(
-        Letter.signature_id == row.id, Letter.bundle_id.is_not(None)
-    )
-    return bool(session.scalar(bundled))
-
-
 def refuse_shared(session: Session, signature: Signature) -> None:
-    rows = list_seats(session, signature)
-    others = seats_of(session, [row for row in rows if row.id != signature.id])
+    others = [row for row in list_seats(session, signature) if row.id != signature.id]
     ruling = rule_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=False)
@@ -215,7 +174,7 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
     MailboxShared: two people have a seat, or one of another home, or the same person.
     """
     rows = lock_seats(session, signature.campaign_id, signature.email_hmac)
-    others = seats_of(session, [row for row in rows if row.id != signature.id])
+    others = [row for row in rows if row.id != signature.id]
     person = person_of(signature)
     ruling = rule_confirmed(person, others)
     if ruling is Ruling.ELSEWHERE and (code := _tidy_code(person.country, postal_code)):
@@ -229,15 +188,15 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
     return signature.seat if signature.seat in SEATS else _make_room(session, signature, others)
 
 
-def _make_room(session: Session, signature: Signature, others: Sequence[Seat]) -> int:
+def _make_room(session: Session, signature: Signature, others: Sequence[Signature]) -> int:
     """Return a seat on which nobody counts; who waits on it moves to a place where letters wait."""
-    held = {seat.number for seat in counted(others)}
+    held = {row.seat for row in counted(others)}
     number = next((number for number in SEATS if number not in held), None)
     if number is None:
         raise _shared(signature, Ruling.FULL, others, tried=False)
-    waits = next((seat for seat in others if seat.number == number), None)
+    waits = next((row for row in others if row.seat == number), None)
     if waits is not None:
-        numbers = {signature.seat, *(seat.number for seat in others)}
+        numbers = {signature.seat, *(row.seat for row in others)}
         aside = next(
             (number for number in (SPARE_SEAT, *WAITING_SEATS) if number not in numbers), None
         )
@@ -252,9 +211,9 @@ def _tidy_code(country: str, typed: str) -> str:
 
 
 def _shared(
-    signature: Signature, ruling: Ruling, others: Sequence[Seat], *, tried: bool
+    signature: Signature, ruling: Ruling, others: Sequence[Signature], *, tried: bool
 ) -> MailboxShared:
-    people = [seat.person for seat in counted(others)]
+    people = [person_of(row) for row in counted(others)]
     shared = SharedMailbox(
         slug=signature.campaign.slug,
         cards=signature.campaign.cards,

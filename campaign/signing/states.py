@@ -1,7 +1,4 @@
-"""Which moves a signature's state may make. Pure.
-
-A signer sees `Signature.shown_state`; these are the moves of the state itself.
-"""
+"""Which moves a signature's state may make; its signer sees `Signature.shown_state`. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

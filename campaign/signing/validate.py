@@ -110,6 +110,11 @@ class LetterWords:
     letter_locale: str
     full_text: str = ""
 
+    def signed_by(self, writer: Writer) -> Writer:
+        return replace(
+            writer, own_words=self.own_words, points=self.points, full_text=self.full_text
+        )
+
 
 Problems = dict[str, Problem]
 

@@ -4,17 +4,19 @@ A mail goes to the addresses that letters were signed with, never to the one tha
 spellings may reach one mailbox, or two people. Each link opens the letters of its own spelling.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core import db, jobs
+from campaign.core.db import Base
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
-from campaign.mail.messages import address_fingerprint
+from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Signature, SignatureState
@@ -107,6 +109,11 @@ def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
     return [signature for signature in signatures if mailbox.owns(signature.email)]
 
 
+def get_own_signature(session: Session, token: str, public_id: str) -> Signature:
+    """Return a letter of the mailbox whose link holds `token`; raises what these two do."""
+    return get_signature(session, open_mailbox(session, token, db.utcnow()), public_id)
+
+
 def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signature:
     """Raises NotFound, also for somebody else's."""
     signature = session.scalar(
@@ -119,6 +126,21 @@ def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signatu
     if signature is None or not mailbox.owns(signature.email):
         raise NotFound("letter")
     return signature
+
+
+_ADDRESSED: Mapping[type[Base], tuple[InstrumentedAttribute[bytes], str]] = {
+    LettersLink: (LettersLink.email_hmac, "email"),
+    NetworkMember: (NetworkMember.email_hmac, "email"),
+    OutboxMail: (OutboxMail.recipient_hmac, "recipient"),
+}
+"""What is held by address besides signatures: its fingerprint's column, and the address's."""
+
+
+def list_addressed(session: Session, mailbox: Mailbox, model: type[Base]) -> list[Base]:
+    """Return rows of the mailbox, but for those of another spelling."""
+    fingerprint, name = _ADDRESSED[model]
+    rows = session.scalars(select(model).where(fingerprint == mailbox.fingerprint)).all()
+    return [row for row in rows if not (said := getattr(row, name)) or mailbox.owns(said)]
 
 
 @jobs.job("following.forget-links", every_minutes=60)

@@ -209,7 +209,8 @@ def tell_batch(notice_id: int) -> bool:
         if not may_go_out(campaign.status) and notice.kind not in _AFTER_A_STOP:
             notice.finished_at = db.utcnow()  # a stop holds back what could ask for a letter
             return False
-        if notice.next_id is not None and not _takes_letters(session, notice.next_id):
+        later = session.get_one(Campaign, notice.next_id) if notice.next_id else None
+        if later and not takes_signatures(later.status, later.act_by, db.utcnow()):
             notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken
             return False
         batch = _next(session, notice)
@@ -222,11 +223,6 @@ def tell_batch(notice_id: int) -> bool:
             return True
         _end(session, notice)
         return False
-
-
-def _takes_letters(session: Session, campaign_id: int) -> bool:
-    campaign = session.get_one(Campaign, campaign_id)
-    return takes_signatures(campaign.status, campaign.act_by, db.utcnow())
 
 
 def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[int]:

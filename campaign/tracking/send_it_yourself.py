@@ -1,7 +1,4 @@
-"""Letters that supporters also send themselves, by post or from their own email program.
-
-They are counted apart from those we carry.
-"""
+"""Letters that supporters also send themselves, by post or from their own email program."""
 
 from dataclasses import dataclass
 from datetime import datetime

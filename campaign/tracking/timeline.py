@@ -1,6 +1,6 @@
 """What has happened to a letter, as dated marks: signed, confirmed, printed, delivered."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -163,7 +163,8 @@ class Mark:
 def marks_of(session: Session, signature: Signature) -> list[Mark]:
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
-    bundles = _bundles_of(session, stays)
+    ids = {stay.bundle_id for stay in stays}
+    bundles = {row.id: row for row in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
     trips = trips_of(session, signature.letters)
     posts = posts_of(campaign, i18n.locale())
     several = len(signature.letters) > 1
@@ -190,18 +191,14 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     return done + _marks_ahead(signature, trips, posts, ways)
 
 
-def _stop_title(campaign: Campaign) -> str:
-    safe = campaign.stop_kind is StopKind.SAFE
-    if not safe:
-        return str(gettext("This action has been stopped"))
-    cards, letters = gettext("No more cards needed"), gettext("No more letters needed")
-    return str(cards if campaign.cards else letters)
-
-
 def _stop_marks(campaign: Campaign) -> list[Mark]:
     if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return []
-    return [_mark_at(_stop_title(campaign), campaign.stopped_at, campaign.timezone)]
+    title = gettext("This action has been stopped")
+    if campaign.stop_kind is StopKind.SAFE:
+        cards, letters = gettext("No more cards needed"), gettext("No more letters needed")
+        title = cards if campaign.cards else letters
+    return [_mark_at(title, campaign.stopped_at, campaign.timezone)]
 
 
 def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
@@ -231,15 +228,6 @@ def status_of(session: Session, signature: Signature) -> str:
 
 def is_frozen(signature: Signature) -> bool:
     return any(letter.bundle_id is not None for letter in signature.letters)
-
-
-def _bundles_of(session: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
-    ids = {stay.bundle_id for stay in stays}
-    if not ids:
-        return {}
-    return {
-        bundle.id: bundle for bundle in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
-    }
 
 
 def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
@@ -286,13 +274,9 @@ def _printed_marks(
             words = gettext("We could not print it as it is. We are looking into it.")
             mark = replace(mark, state="now", text=words)
         elif several:
-            mark = replace(mark, text=_recipient_name(letter))
+            mark = replace(mark, text=_official_name(letter.target.official))
         marks.append(mark)
     return marks
-
-
-def _recipient_name(letter: Letter) -> str:
-    return _official_name(letter.target.official)
 
 
 def _official_name(official: Official) -> str:
@@ -319,7 +303,7 @@ def _delivery_mark(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
     if several:
-        facts.append("; ".join(_recipient_name(letter) for letter in trip.letters))
+        facts.append("; ".join(_official_name(letter.target.official) for letter in trip.letters))
     return replace(
         _mark_on(_outcome_title(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(filter(None, facts)),
@@ -425,16 +409,10 @@ def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
         for official in posted
     ]
     missions = {way for way in ways if isinstance(way, Mission)}
+    names = [mission_name(way, i18n.locale()) for way in sorted(missions, key=lambda way: way.id)]
     if missions or not ways:
-        marks.insert(0, Mark(gettext("Delivered"), "ahead", text=_mission_names(missions)))
+        marks.insert(0, Mark(gettext("Delivered"), "ahead", text="; ".join(names)))
     return marks
-
-
-def _mission_names(missions: Collection[Mission]) -> str:
-    return "; ".join(
-        mission_name(mission, i18n.locale())
-        for mission in sorted(missions, key=lambda mission: mission.id)
-    )
 
 
 def _destination_of_letter(letter: Letter, bundles: Mapping[int, Bundle]) -> Destination:

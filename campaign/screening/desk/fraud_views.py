@@ -87,6 +87,14 @@ class LinesField(TextField):
 _ASKED = _l("Enter the date and time like this: 2026-12-04 18:30.")
 
 
+_FIELDS = {
+    TrendKind.ADDRESS: "addresses",
+    TrendKind.NETWORK: "networks",
+    TrendKind.DOMAIN: "domains",
+    TrendKind.AGENT: "agents",
+}
+
+
 class ConditionsForm(DeskForm):
     zone = "UTC"
     campaign = SelectField(_l("Campaign"), validate_choice=True)
@@ -144,10 +152,7 @@ class ConditionsForm(DeskForm):
 
     def conditions(self) -> Conditions:
         return Conditions(
-            domains=self.domains.values,
-            networks=self.networks.values,
-            addresses=self.addresses.values,
-            agents=self.agents.values,
+            **{name: self[name].values for name in _FIELDS.values()},
             since=self._moment(self.since),
             until=self._moment(self.until),
             name=self.name.data or "",
@@ -161,10 +166,7 @@ def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
         return one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if one else None
 
     return {
-        "domains": "\n".join(conditions.domains),
-        "networks": "\n".join(conditions.networks),
-        "addresses": "\n".join(conditions.addresses),
-        "agents": "\n".join(conditions.agents),
+        **{name: "\n".join(getattr(conditions, name)) for name in _FIELDS.values()},
         "since": moment(conditions.since),
         "until": moment(conditions.until),
         "name": conditions.name,
@@ -257,14 +259,6 @@ class InvalidationProgress(Page, template="screening/_invalidation.html"):
 
 class InvalidationPage(InvalidationProgress, template="screening/invalidation.html"):
     pass
-
-
-_FIELDS = {
-    TrendKind.ADDRESS: "addresses",
-    TrendKind.NETWORK: "networks",
-    TrendKind.DOMAIN: "domains",
-    TrendKind.AGENT: "agents",
-}
 
 
 @blueprint.get("/invalidations")

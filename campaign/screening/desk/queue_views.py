@@ -30,7 +30,7 @@ from campaign.screening.desk.blueprint import (
 )
 from campaign.screening.letter_display import HeldLetter, describe_letter, print_letter
 from campaign.screening.review_queue import HeldFilter
-from campaign.signing.checks.screening_rules import REASONS
+from campaign.signing.checks.screening_rules import Reason
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.staff.desk_access import ask_before_view, fresh, guard, staff_user
@@ -96,7 +96,7 @@ def _show(
         ),
         campaigns=review_queue.list_campaigns(session),
         query=_query(),
-        reasons=REASONS,
+        reasons=list(Reason),
         act=review_queue.find_last_act(session, by, db.utcnow()),
         seen=db.utcnow().isoformat(),
         most=review_queue.MOST_AT_ONCE,
@@ -224,7 +224,7 @@ def _filter() -> HeldFilter:
     returned = request.values.get("show", "") == "returned"
     return HeldFilter(
         campaign.id if campaign else None,
-        reason if reason in REASONS else "",
+        reason if reason in set(Reason) else "",
         Decision.RETURNED if returned else Decision.OPEN,
     )
 

@@ -1,11 +1,8 @@
-"""Conditions by which false signatures are found, alone or combined. Pure but for the key.
-
-Several values of one kind mean any of them; several kinds mean all of them at once.
-"""
+"""Conditions by which false signatures are found: all kinds at once, any value of each."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -52,9 +49,11 @@ class Conditions:
     def from_json(cls, text: str) -> "Conditions":
         stored: Mapping[str, Any] = json.loads(text)
         values: dict[str, Any] = {
-            name: _moment(value) if name in {"since", "until"} else _frozen(value)
+            name: tuple(value) if isinstance(value, list) else value
             for name, value in stored.items()
         }
+        for name in ("since", "until"):
+            values[name] = datetime.fromisoformat(stored[name]) if stored.get(name) else None
         return cls(**values)
 
     def marks(self, keyring: Keyring) -> dict[str, list[bytes]]:
@@ -158,11 +157,3 @@ def tidy_domain(text: str) -> str | None:
     """Return a mail domain, also of a whole address, or with `@` before it."""
     domain = domain_of(text.strip().lstrip("@"))
     return domain if "." in domain and not re.search(r"[\s/,;]", domain) else None
-
-
-def _moment(value: str | None) -> datetime | None:
-    return datetime.fromisoformat(value) if value else None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -60,9 +60,8 @@ def places_of(address: str) -> tuple[str, str]:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             return places_of(str(parsed.ipv4_mapped))
-        return tuple(  # type: ignore[return-value]
-            str(ipaddress.ip_network((parsed, size), strict=False)) for size in (64, 48)
-        )
+        networks = [ipaddress.ip_network((parsed, size), strict=False) for size in (64, 48)]
+        return str(networks[0]), str(networks[1])
     return places_of(str(parsed))
 
 

@@ -22,13 +22,10 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.signing.checks.conditions import Conditions
 from campaign.signing.checks.screening_rules import (
-    CHANGED,
-    FIRST,
-    RISK,
     SILENT,
-    SIMILAR,
     TOLD_BEFORE,
     CaseWords,
+    Reason,
     ScreeningRules,
     in_order,
     reasons_of_name,
@@ -97,11 +94,11 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
     if find_flagged_words(signature):
-        reasons.append(RISK)
+        reasons.append(Reason.RISK)
     if rules.first and _count_before(session, signature, rules.first) < rules.first:
-        reasons.append(FIRST)
+        reasons.append(Reason.FIRST)
     if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
-        reasons.append(SIMILAR)
+        reasons.append(Reason.SIMILAR)
     if rules.lookalikes:
         reasons += reasons_of_name(name_of(signature), protected_names(session, signature))
     return in_order(reasons)
@@ -209,7 +206,7 @@ def judge_changed(session: Session, signature: Signature, now: datetime) -> bool
     reasons = reasons_of(session, signature)
     sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
     if before is not None and before.decision in sent_back and before.note is not None:
-        reasons = in_order([*reasons, CHANGED])
+        reasons = in_order([*reasons, Reason.CHANGED])
     verdict = Verdict(reasons, _find_standing_invalidation(session, signature, changed=True))
     for name, value in verdict.columns(signature.state).items():
         setattr(signature, name, value)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -110,37 +111,29 @@ def private_places(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
-FIRST = "first"
-SIMILAR = "similar"
-LONG = "long"
-SHORT = "short"
-WATCHED = "watched-word"
-RISK = "risk"
-PRIVATE = "private"
-MARKUP = "markup"
-LOOKALIKE = "look-alike"
-CHANGED = "changed"
-REASONS = (
-    CHANGED,
-    RISK,
-    THREAT,
-    WATCHED,
-    PRIVATE,
-    INSULT,
-    LINK,
-    PHONE,
-    MARKUP,
-    LOOKALIKE,
-    SIMILAR,
-    LONG,
-    SHORT,
-    FIRST,
-)
+class Reason(StrEnum):
+    """Why a letter is held, in the order in which it is told."""
 
-SILENT = frozenset({RISK})
+    CHANGED = "changed"
+    RISK = "risk"
+    THREAT = THREAT
+    WATCHED = "watched-word"
+    PRIVATE = "private"
+    INSULT = INSULT
+    LINK = LINK
+    PHONE = PHONE
+    MARKUP = "markup"
+    LOOKALIKE = "look-alike"
+    SIMILAR = "similar"
+    LONG = "long"
+    SHORT = "short"
+    FIRST = "first"
+
+
+SILENT = frozenset({Reason.RISK})
 """Reasons of which the writer learns nothing, not even that the letter is held."""
 
-TOLD_BEFORE = frozenset({PRIVATE, LINK, PHONE})
+TOLD_BEFORE = frozenset({Reason.PRIVATE, LINK, PHONE})
 """Reasons that a writer is told before signing: they go by rules that give away no case."""
 
 MOST_WORDS = 200
@@ -216,11 +209,11 @@ def findings(
     `case` tells everybody is no private detail, and no risk any more.
     """
     places = [HeldPlace(THREAT, *place) for place in threat_places(text)]
-    places += (HeldPlace(PRIVATE, *place) for place in private_places(text))
+    places += (HeldPlace(Reason.PRIVATE, *place) for place in private_places(text))
     if named := _watched(case.risks):
-        places += (HeldPlace(RISK, *place) for place in named.places(text))
+        places += (HeldPlace(Reason.RISK, *place) for place in named.places(text))
     if watched := _watched(rules.watched):
-        places += (HeldPlace(WATCHED, *place) for place in watched.places(text))
+        places += (HeldPlace(Reason.WATCHED, *place) for place in watched.places(text))
     if listed := insults_in(rules.insult_languages):
         places += (
             HeldPlace(INSULT, start, end)
@@ -235,7 +228,7 @@ def findings(
         one
         for one in places
         if (words := text[one.start : one.end]) not in said
-        and not (one.reason in {RISK, PRIVATE} and words in case.public)
+        and not (one.reason in {Reason.RISK, Reason.PRIVATE} and words in case.public)
     ]
     return _apart(sorted(own, key=lambda one: (one.start, -one.end)))
 
@@ -252,9 +245,9 @@ def reasons_of_text(
         return []
     reasons = {place.reason for place in findings(text, rules, regions, said=said, case=case)}
     if rules.longer_than and len(text) > rules.longer_than:
-        reasons.add(LONG)
+        reasons.add(Reason.LONG)
     if rules.shorter_than and len(text) < rules.shorter_than:
-        reasons.add(SHORT)
+        reasons.add(Reason.SHORT)
     return in_order(reasons)
 
 
@@ -262,15 +255,15 @@ def reasons_of_name(
     name: str, others: Iterable[str] = (), *, risks: tuple[str, ...] = ()
 ) -> list[str]:
     named, insults = _watched(risks), insults_in(None)
-    reasons = [RISK] if named and any(named.places(name)) else []
+    reasons: list[str] = [Reason.RISK] if named and any(named.places(name)) else []
     reasons += [INSULT] if insults and any(insults.places(name)) else []
-    reasons += [MARKUP] if "<" in name or ">" in name else []
-    return [*reasons, LOOKALIKE] if looks_like_any(name, others) else reasons
+    reasons += [Reason.MARKUP] if "<" in name or ">" in name else []
+    return [*reasons, Reason.LOOKALIKE] if looks_like_any(name, others) else reasons
 
 
 def in_order(reasons: Iterable[str]) -> list[str]:
     given = set(reasons)
-    return [reason for reason in REASONS if reason in given]
+    return [reason.value for reason in Reason if reason in given]
 
 
 def pieces(text: str, places: Iterable[HeldPlace]) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,4 @@
-"""What must not stand in a letter, pointed at before it is sent. Pure.
-
-Words that the organizers ruled out, insults, telephone numbers, addresses of the web and of mail.
-And what must: required points that a supporter wrote in words of their own.
-"""
+"""What must not stand in a letter, and the points that must, told before it is sent. Pure."""
 
 import json
 import re
@@ -102,25 +98,18 @@ def word_rules_of(
     return WordRules(bare.forbidden, bare.regions, own_words, frozenset(held), insult_languages)
 
 
-def insults() -> Phrases:
-    """Return words with which a letter is not read: only such as are insults in every language."""
-    phrases = insults_in(None)
-    assert phrases is not None
-    return phrases
-
-
 @lru_cache(maxsize=50)
 def insults_in(languages: tuple[str, ...] | None) -> Phrases | None:
     return phrases_of(
         word
-        for language, words in _insult_lists().items()
+        for language, words in _lists("insults.json").items()
         if languages is None or language in languages
         for word in words
     )
 
 
 def insult_languages() -> list[str]:
-    return list(_insult_lists())
+    return list(_lists("insults.json"))
 
 
 def is_in_prose(words: str) -> bool:
@@ -153,11 +142,7 @@ def _quoted(text: str, start: int) -> bool:
     return opened > closed or before.count('"') % 2 == 1
 
 
-@lru_cache(maxsize=1)
-def _insult_lists() -> Mapping[str, Sequence[str]]:
-    return _lists("insults.json")
-
-
+@lru_cache(maxsize=3)
 def _lists(name: str) -> Mapping[str, Sequence[str]]:
     lists: Mapping[str, Sequence[str]] = json.loads(
         Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,7 +1,4 @@
-"""Invented supporters with whom organizers look at a campaign: an ordinary one, and hard cases.
-
-A hard case is one that signing takes: names, towns and words at their limits, in any script.
-"""
+"""Invented supporters, ordinary and extreme, and the emails of a campaign: for previews."""
 
 import base64
 import hashlib

@@ -1,7 +1,4 @@
-"""Previews of a campaign for organizers: page, emails and letter, as any supporter would see them.
-
-In every language, with an ordinary supporter or a hard case.
-"""
+"""Previews of a campaign for organizers: page, emails and letter, as supporters would see them."""
 
 from collections.abc import Callable, Collection
 

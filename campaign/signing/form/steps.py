@@ -1,7 +1,4 @@
-"""Write · You · Check · Sign: what was typed so far, carried from page to page in the form itself.
-
-Nothing is kept on our side until the letter is signed: no cookie, no session, no draft.
-"""
+"""Write · You · Check · Sign: the form itself carries what was typed; nothing else keeps it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,14 +24,8 @@ from campaign.signing.clean_text import Problem
 from campaign.signing.consents import Consents, consents_in_words
 from campaign.signing.form.forms import WRITE_FIELDS, SigningForm, list_problem_texts
 from campaign.signing.letter.compose import Writer, arrange_points, move_point
-from campaign.signing.letter.draft import (
-    Letters,
-    blank_writer,
-    draft_letters,
-    point_texts,
-    templates_by_target,
-)
-from campaign.signing.letter.proposed_letters import unnamed_writer
+from campaign.signing.letter.draft import Letters, draft_letters, point_texts, templates_by_target
+from campaign.signing.letter.proposed_letters import UNNAMED
 from campaign.signing.sign_in_rehearsal import page_mark
 from campaign.signing.signed_links import Signer, make_receipt
 from campaign.signing.validate import LetterWords, Problems, SignedForm, check_form, check_words
@@ -118,7 +109,7 @@ def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
         values, posted.getlist("points"), offer, limit=current_settings().own_words_limit
     )
     if not problems:
-        writer = unnamed_writer(words.own_words, words.points, words.full_text)
+        writer = words.signed_by(UNNAMED)
         problems |= _page_problems(plan, words.letter_locale, writer, now)
     return FormResult(None, problems)
 
@@ -268,10 +259,7 @@ def live_preview(
     locale = plan.letter_locale(posted.get("letter_locale", ""), i18n.locale())
     choice = _choice(posted, plan, locale)
     words, problems = _check_words(_form(posted, locale, choice), plan)
-    writer = replace(
-        blank_writer(gettext("(your name)"), words.own_words, words.points),
-        full_text=words.full_text,
-    )
+    writer = words.signed_by(Writer(gettext("(your name)")))
     letters = draft_letters(campaign, writer, locale, now=now, specimen=page_mark())
     return LivePreview(
         letter=replace(letters[0], translation=None),
@@ -330,7 +318,7 @@ def _full_text(
 
 
 def _drafts(campaign: Campaign, keys: tuple[str, ...], locale: str, now: datetime) -> Letters:
-    writer = blank_writer(gettext("(your name)"), points=keys)
+    writer = Writer(gettext("(your name)"), points=keys)
     return draft_letters(campaign, writer, locale, now=now)
 
 
@@ -358,5 +346,5 @@ def _measure(
     if locale not in plan.bounded or {problem.slug for problem in problems.values()} - _READABLE:
         return None
     day = clock.day_of(now, plan.timezone)
-    writer = unnamed_writer(words.own_words, words.points, words.full_text)
+    writer = words.signed_by(UNNAMED)
     return plan.drafts[locale].room(writer, day)

@@ -1,7 +1,4 @@
-"""Write · You · Check · Sign.
-
-The public pages on which a letter is written and signed: no cookie, no account, no script.
-"""
+"""Write · You · Check · Sign: the public pages, without cookie, account or script."""
 
 from datetime import timedelta
 
@@ -60,22 +57,14 @@ class CannotPrint(Page, template="signing/cannot_print.html"):
     """For who can mend it: the officials, each with the longest line of the address."""
 
 
-def register(blueprint: Blueprint) -> None:
-    blueprint.add_app_template_global(card_fragment, "card_fragment")
-    blueprint.register_error_handler(LetterRefused, cannot_print)
-    case = "/<lang>/actions/<slug>"
-    blueprint.add_url_rule(f"{case}/write", view_func=write, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{case}/sent", view_func=sent)
-    blueprint.add_url_rule(f"{case}/work", view_func=work_for)
-    for name, view in (("you", you), ("check", check), ("sign", sign)):
-        blueprint.add_url_rule(f"{case}/{name}", name, view, methods=["POST"])
-        blueprint.add_url_rule(f"{case}/{name}", f"back_from_{name}", back_to_write)
-    blueprint.add_url_rule(f"{case}/preview", view_func=live, methods=["POST"])
-    blueprint.add_url_rule(f"{case}/preview", "back_from_live", back_to_write)
-    blueprint.add_url_rule(f"{case}/preview.pdf", view_func=preview_pdf, methods=["POST"])
-    blueprint.add_url_rule(f"{case}/preview.pdf", "back_from_preview", back_to_write)
+blueprint = Blueprint("signing", __name__)
+before_request.init_blueprint(blueprint)
+for template_global in (card_fragment, letter_fragment, full_name):
+    blueprint.add_app_template_global(template_global)
+_CASE = "/<lang>/actions/<slug>"
 
 
+@blueprint.route(f"{_CASE}/write", methods=["GET", "POST"])
 @public
 def write(lang: str, slug: str) -> ResponseReturnValue:
     if request.method != "POST" and "again" in request.args:
@@ -85,6 +74,7 @@ def write(lang: str, slug: str) -> ResponseReturnValue:
         return _show_write(session, plan, _posted(), FormResult(None, {}))
 
 
+@blueprint.post(f"{_CASE}/preview")
 @public
 def live(lang: str, slug: str) -> ResponseReturnValue:
     _count_against("live", current_settings().live_previews_per_hour)
@@ -94,6 +84,7 @@ def live(lang: str, slug: str) -> ResponseReturnValue:
         return _show(steps.live_preview(campaign, plan, request.form, db.utcnow()))
 
 
+@blueprint.post(f"{_CASE}/you")
 @public
 def you(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -104,6 +95,7 @@ def you(lang: str, slug: str) -> ResponseReturnValue:
         return _show_you(session, plan, result)
 
 
+@blueprint.post(f"{_CASE}/check")
 @public
 def check(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -117,6 +109,7 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
         return _show(steps.check_page(campaign, posted, result.form, db.utcnow(), alike=alike))
 
 
+@blueprint.post(f"{_CASE}/sign")
 @public
 def sign(lang: str, slug: str) -> ResponseReturnValue:
     """Sign. What the caller sees is the same whether this person has signed before or not.
@@ -159,6 +152,7 @@ def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:
     return result, make_signing(plan, result.form, locale=lang, now=now, trace=trace, tab=tab)
 
 
+@blueprint.get(f"{_CASE}/work")
 @public
 def work_for(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -170,6 +164,7 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
     )
 
 
+@blueprint.get(f"{_CASE}/sent")
 @public
 def sent(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -189,6 +184,7 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
     )
 
 
+@blueprint.post(f"{_CASE}/preview.pdf")
 @public
 def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
     _count_against("preview", current_settings().previews_per_hour)
@@ -208,6 +204,11 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
     return pdf_response(pdf_of(letters), "preview.pdf")
 
 
+@blueprint.get(f"{_CASE}/preview.pdf", endpoint="back_from_preview")
+@blueprint.get(f"{_CASE}/preview", endpoint="back_from_live")
+@blueprint.get(f"{_CASE}/sign", endpoint="back_from_sign")
+@blueprint.get(f"{_CASE}/check", endpoint="back_from_check")
+@blueprint.get(f"{_CASE}/you", endpoint="back_from_you")
 @public
 def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
     """Lead to the letter who asks for a step by its address, or send it once more (js/steps.js)."""
@@ -218,6 +219,7 @@ def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
     return redirect(url_for("signing.write", lang=lang, slug=slug))
 
 
+@blueprint.errorhandler(LetterRefused)
 def cannot_print(
     problem: LetterRefused, places: list[tuple[Official, str]] | None = None
 ) -> ResponseReturnValue:
@@ -295,10 +297,3 @@ def _posted() -> Posted:
 
 def _campaign(session: Session, plan: SigningPlan) -> Campaign:
     return session.get_one(Campaign, plan.campaign_id)
-
-
-blueprint = Blueprint("signing", __name__)
-before_request.init_blueprint(blueprint)
-blueprint.add_app_template_global(letter_fragment, "letter_fragment")
-blueprint.add_app_template_global(full_name, "full_name")
-register(blueprint)

@@ -1,8 +1,4 @@
-"""From what was signed to a letter that can be printed. Pure.
-
-The same function serves the check page, the supporter's PDF and the embassy's bundle, so that
-what a supporter checked is what is printed.
-"""
+"""From what was signed to a letter: the same on the page Check, in PDFs and in bundles. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,14 +80,16 @@ class Writer:
     """What is one supporter's in a letter. Its fields are columns of `Signature` too."""
 
     given_name: str
-    family_name: str
-    locality: str
-    region: str
-    postal_code: str
-    country: str
-    disclosure: Disclosure
-    own_words: str
-    points: tuple[str, ...]  # Keys of the talking points taken, in the order in which they print
+    family_name: str = ""
+    locality: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    disclosure: Disclosure = Disclosure.NAME
+    own_words: str = ""
+    points: tuple[
+        str, ...
+    ] = ()  # Keys of the talking points taken, in the order in which they print
     full_text: str = ""
     """The whole letter between salutation and close, where the supporter rewrote it."""
 

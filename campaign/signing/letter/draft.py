@@ -1,7 +1,4 @@
-"""Letters as they would be printed: for the pages Write and Check, for previews, for the PDF.
-
-A web process makes few PDFs at once, so that printing cannot starve signing.
-"""
+"""Letters as they would be printed: for the pages Write and Check, for previews, for the PDF."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
@@ -15,7 +12,7 @@ from campaign.core.rate_limits import FewAtOnce
 from campaign.core.settings import current_settings, home_country
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
-from campaign.models.signature import Disclosure, Letter, Signature
+from campaign.models.signature import Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.print_letters import render_few
 from campaign.printing.printed_content import LetterContext
@@ -159,21 +156,6 @@ def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
 
 def refused_keys(problem: LetterRefused) -> frozenset[str]:
     return frozenset(fault.detail.get("key", "") for fault in problem.problems)
-
-
-def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:
-    """Return a writer who has not told their name yet; `given_name` stands for it."""
-    return Writer(
-        given_name=given_name,
-        family_name="",
-        locality="",
-        region="",
-        postal_code="",
-        country="",
-        disclosure=Disclosure.NAME,
-        own_words=own_words,
-        points=points,
-    )
 
 
 _AT_ONCE = 2

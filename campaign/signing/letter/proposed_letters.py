@@ -1,10 +1,7 @@
-"""The letters that a campaign proposes, as plain data, and how much of a page one would fill. Pure.
-
-A plan keeps these, so that a letter can be measured when it is signed without asking the database.
-"""
+"""The letters that a campaign proposes, as plain data by which signed ones are measured. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from campaign.models.campaign import Campaign, LetterTemplate, Target
@@ -20,11 +17,8 @@ _OFFICIAL = {"official_name", "official_office"}
 _SOME_DAY = date(2000, 9, 30)
 
 
-def unnamed_writer(
-    own_words: str = "", points: tuple[str, ...] = (), full_text: str = ""
-) -> Writer:
-    """Return a writer who has not told who they are, with a name and a town of a line each."""
-    return Writer("X", "", "X", "", "", "", Disclosure.TOWN, own_words, points, full_text)
+UNNAMED = Writer("X", locality="X", disclosure=Disclosure.TOWN)
+"""Who has not told who they are, with a name and a town of a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class ProposedLetters:
 
     def fits_bare(self) -> bool:
         """Tell whether the letter fits without own words; else no supporter can mend it."""
-        return self.room(unnamed_writer(), _SOME_DAY).fits
+        return self.room(UNNAMED, _SOME_DAY).fits
 
     def texts(self) -> list[str]:
         return [
@@ -88,13 +82,13 @@ class ProposedLetters:
         if len(bodies) != 1 or apart or "supporter_name" in used:
             return None
         needed = [key for key, required, _ in self.letters[0].proposal.points if required]
-        return dict(zip(needed, self.contexts(unnamed_writer(), _SOME_DAY)[0].points, strict=True))
+        return dict(zip(needed, self.contexts(UNNAMED, _SOME_DAY)[0].points, strict=True))
 
     def _taking_all(self) -> Writer:
         keys = tuple(
             dict.fromkeys(key for letter in self.letters for key, _, _ in letter.proposal.points)
         )
-        return unnamed_writer(points=keys)
+        return replace(UNNAMED, points=keys)
 
 
 def propose_letters(

@@ -70,8 +70,8 @@ def init_blueprint(blueprint: Blueprint) -> None:
     before_request.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
     blueprint.register_error_handler(MailboxShared, _mailbox_shared)
-    blueprint.register_error_handler(Gone, _gone)
-    blueprint.register_error_handler(NotFound, _not_found)
+    blueprint.register_error_handler(Gone, _lost)
+    blueprint.register_error_handler(NotFound, _lost)
 
 
 def _too_late(problem: TooLate) -> ResponseReturnValue:
@@ -96,15 +96,11 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
     return show_private(page), problem.status
 
 
-def _gone(problem: Gone) -> ResponseReturnValue:
+def _lost(problem: Gone | NotFound) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        return show_private(LettersLinkGone(expired=True)), problem.status
-    return before_request.lost_letter(problem)
-
-
-def _not_found(problem: NotFound) -> ResponseReturnValue:
-    if problem.slug == "letters-link":
-        return show_private(LettersLinkGone(expired=False)), problem.status
+        return show_private(LettersLinkGone(expired=isinstance(problem, Gone))), problem.status
+    if isinstance(problem, Gone):
+        return before_request.lost_letter(problem)
     return before_request.not_found(problem)
 
 

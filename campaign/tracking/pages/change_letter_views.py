@@ -56,7 +56,7 @@ _LETTER = "/<lang>/my-letters/<token>/<public_id>"
 @public
 def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
-    signature = _own(session, token, public_id)
+    signature = letter_links.get_own_signature(session, token, public_id)
     return _ask(session, signature, token) or _back(lang, token, public_id, changed="1")
 
 
@@ -96,7 +96,7 @@ def _ask(
 @public
 def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
-    signature = _own(session, token, public_id)
+    signature = letter_links.get_own_signature(session, token, public_id)
     change_or_withdraw.refuse_unwithdrawable(session, signature)
     if request.method == "POST":
         change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
@@ -109,16 +109,11 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 @public
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
-    signature = _own(session, token, public_id)
+    signature = letter_links.get_own_signature(session, token, public_id)
     news_subscription.switch_news(
         session, signature, on=request.form.get("on") == "1", now=db.utcnow()
     )
     return _back(lang, token, public_id)
-
-
-def _own(session: Session, token: str, public_id: str) -> Signature:
-    mailbox = letter_links.open_mailbox(session, token, db.utcnow())
-    return letter_links.get_signature(session, mailbox, public_id)
 
 
 def _back(lang: str, token: str, public_id: str, changed: str | None = None) -> ResponseReturnValue:

@@ -22,7 +22,7 @@ from campaign.models.campaign import (
 from campaign.models.revision import RiskFlag, RiskKind
 from campaign.printing.placeholders import nearest_placeholder
 from campaign.printing.redraw import crop_box
-from campaign.signing.letter.proposed_letters import propose_letters, unnamed_writer
+from campaign.signing.letter.proposed_letters import UNNAMED, propose_letters
 from tests.factories import make_letter_template, make_target_mission, make_target_official
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_fitting_measures_what_signing_measures(campaign: Campaign) -> None:
     pairs = [(campaign.targets[0], campaign.templates[0])]
     drafts = propose_letters(campaign, "en", pairs)
     assert drafts is not None
-    writer = replace(unnamed_writer(points=keys), given_name=LONGEST_NAME)
+    writer = replace(UNNAMED, points=keys, given_name=LONGEST_NAME)
     signed = drafts.room(writer, date(2000, 9, 30))
     [fit] = [one for one in fits_of(campaign, newest_templates(campaign)) if one.locale == "en"]
     assert len(LONGEST_NAME) >= 120

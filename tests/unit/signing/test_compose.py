@@ -12,7 +12,13 @@ from campaign.core.text.person_names import full_name
 from campaign.printing.geometry import US_10
 from campaign.printing.page_fit import letter_room
 from campaign.printing.print_letters import print_letters
-from campaign.signing.letter.compose import own_paragraphs, place_and_date
+from campaign.signing.letter.compose import (
+    arrange_points,
+    move_point,
+    order_points,
+    own_paragraphs,
+    place_and_date,
+)
 from tests.unit.printing.letter_samples import letter, render_one
 
 DAY = date(2026, 11, 26)
@@ -81,3 +87,45 @@ def test_both_ways_of_the_press_print_the_lines(whole: bool, tmp_path: Path) -> 
     assert "- a door" in [line.strip() for line in lines]
     flat = letter_room(letter(own_words=(words[0].replace("\n", " "),)), US_10)
     assert letter_room(letter(own_words=words), US_10).filled > flat.filled
+
+
+OFFERED = (("a", True), ("b", False), ("c", True), ("d", False))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "printed"),
+    [
+        (["b", "d"], "abcd"),
+        ([], "ac"),
+        (["d"], "acd"),
+        (["d", "b"], "acdb"),
+        (["d", "c", "b", "a"], "dcba"),
+        (["c", "c", "x", "a"], "ca"),
+    ],
+)
+def test_points_print_as_chosen_with_the_required_in_their_place(
+    chosen: list[str], printed: str
+) -> None:
+    assert "".join(order_points(chosen, OFFERED)) == printed
+
+
+def test_the_page_shows_every_point_in_the_order_that_came() -> None:
+    assert "".join(arrange_points(["d", "a"], OFFERED)) == "bcda"
+    assert "".join(arrange_points(["d", "c", "b", "a"], OFFERED)) == "dcba"
+    assert "".join(arrange_points([], OFFERED)) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("move", "after"),
+    [
+        ("up:b", "ba"),
+        ("down:a", "ba"),
+        ("up:a", "ab"),
+        ("down:b", "ab"),
+        ("up:x", "ab"),
+        ("sideways:a", "ab"),
+        ("", "ab"),
+    ],
+)
+def test_a_move_goes_one_place_or_nowhere(move: str, after: str) -> None:
+    assert "".join(move_point(("a", "b"), move)) == after

@@ -4,13 +4,14 @@ import pytest
 
 from campaign.models.signature import SignatureState
 from campaign.signing.checks.review_decision import Verdict
-from campaign.signing.checks.screening_rules import RISK, THREAT
+from campaign.signing.checks.screening_rules import Reason
 
 CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
 
 
 @pytest.mark.parametrize(
-    ("reasons", "shown"), [([RISK], CONFIRMED), ([RISK, THREAT], HELD), ([], CONFIRMED)]
+    ("reasons", "shown"),
+    [([Reason.RISK], CONFIRMED), ([Reason.RISK, Reason.THREAT], HELD), ([], CONFIRMED)],
 )
 def test_what_a_verdict_shows_does_not_go_by_what_makes_it_false(
     reasons: list[str], shown: SignatureState

@@ -1,14 +1,14 @@
 """Who counts as one person, and who may share a mailbox."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from campaign.core.text.email_addresses import canonical_email
-from campaign.models.signature import SignatureState
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.person_fingerprint import Person
-from campaign.signing.signatures_per_mailbox import Ruling, Seat, rule, rule_confirmed
+from campaign.signing.signatures_per_mailbox import Ruling, rule, rule_confirmed
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAYA = Person("Maya", "Roy", "CA", "K1P 1A4", "Ottawa")
@@ -18,9 +18,20 @@ STRANGER = Person("Zoe", "Lind", "CA", "H2X 1Y4", "Montréal")
 
 
 def seat(
-    person: Person, state: SignatureState = SignatureState.CONFIRMED, number: int = 1, days: int = 7
-) -> Seat:
-    return Seat(number, number, person, state, NOW + timedelta(days=days))
+    person: Person,
+    state: SignatureState = SignatureState.CONFIRMED,
+    number: int = 1,
+    days: int = 7,
+    hours: int = 0,
+) -> Signature:
+    return Signature(
+        id=number,
+        seat=number,
+        state=state,
+        token_expires_at=NOW + timedelta(days=days),
+        signed_at=NOW - timedelta(hours=hours),
+        **asdict(person),
+    )
 
 
 @pytest.mark.parametrize("name", ["maya ROY", "Mayá  Roy", "MAYA róy"])
@@ -31,7 +42,8 @@ def test_case_and_accents_do_not_make_another_person(name: str) -> None:
 
 
 def test_of_a_mailbox_whose_signer_is_forgotten_nobody_signs_again() -> None:
-    nobody = replace(seat(Person("", "", "CA", "", "")), is_forgotten=True)
+    nobody = seat(Person("", "", "CA", "", ""))
+    nobody.forgotten_at = NOW
     assert rule(MAYA, [nobody], NOW) == (Ruling.ALREADY, None)
 
 
@@ -141,7 +153,8 @@ def test_one_who_took_the_letter_back_frees_the_seat_for_anybody_of_the_mailbox(
 
 
 def test_one_taken_back_out_of_a_bundle_stays_as_its_record() -> None:
-    record = Seat(1, 1, MAYA, SignatureState.WITHDRAWN, NOW, is_record=True)
+    record = seat(MAYA, SignatureState.WITHDRAWN)
+    record.letters = [Letter(bundle_id=1)]
     assert rule(MAYA, [record], NOW) == (Ruling.ALREADY, record)
     assert rule_confirmed(STRANGER, [record]) is Ruling.ELSEWHERE
     assert rule_confirmed(LEO, [record]) is Ruling.SIT
@@ -159,19 +172,16 @@ def test_a_domain_in_letters_and_in_ascii_is_one() -> None:
     assert canonical_email("x@BÜCHER.example") == canonical_email("x@xn--bcher-kva.example")
 
 
-def waiting(name: str, number: int, hours: int) -> Seat:
-    made = seat(replace(MAYA, given_name=name), SignatureState.PENDING, number)
-    return replace(made, since=NOW - timedelta(hours=hours))
+def waiting(name: str, number: int, hours: int) -> Signature:
+    return seat(replace(MAYA, given_name=name), SignatureState.PENDING, number, hours=hours)
 
 
 def test_where_all_places_are_taken_the_oldest_that_waits_for_a_day_gives_way() -> None:
-    taken = [
-        waiting(f"P{n}", n, hours)
-        for n, hours in zip((1, 2, 4, 5, 6, 7), (1, 25, 30, 2, 26, 3), strict=True)
-    ]
+    hours = {1: 1, 2: 25, 4: 30, 5: 2, 6: 26, 7: 3}
+    taken = [waiting(f"P{n}", n, hours) for n, hours in hours.items()]
     assert rule(IDA, taken, NOW) == (Ruling.RENEW, taken[2])
     assert rule(IDA, taken[:5], NOW) == (Ruling.SIT, None), "nobody gives way beside a free place"
-    fresh = [replace(one, since=NOW - timedelta(hours=23)) for one in taken]
+    fresh = [waiting(f"P{n}", n, 23) for n in hours]
     assert rule(IDA, fresh, NOW) == (Ruling.WAITING, None)
-    mine = replace(taken[1], state=SignatureState.CONFIRMED)
+    mine = seat(replace(MAYA, given_name="P2"), number=2, hours=25)
     assert rule(IDA, [taken[0], mine, *fresh[2:]], NOW) == (Ruling.WAITING, None)

@@ -25,6 +25,7 @@ from campaign.signing.validate import (
     check_line,
     check_text,
     check_words,
+    suggest_address,
 )
 
 OFFER = Offer(("en", "es"), (("protect", True), ("investigate", False), ("recognise", False)))
@@ -337,3 +338,36 @@ def test_a_street_in_the_place_of_a_town_is_asked_about_and_who_insists_is_belie
         problem = problem_of("locality", town)
         assert (problem is not None and problem.slug == "street-as-town") is asked
         assert form_with(locality=town, town_is_right="y").locality == town
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("jo@gmial.com", "jo@gmail.com"),
+        ("jo@gmail.con", "jo@gmail.com"),
+        ("jo@gmail.co", "jo@gmail.com"),
+        ("jo@hotmal.com", "jo@hotmail.com"),
+        ("jo@YAHOOO.com", "jo@yahoo.com"),
+        ("Jo.B@outlok.com", "Jo.B@outlook.com"),
+    ],
+)
+def test_one_slip_is_seen(typed: str, right: str) -> None:
+    assert suggest_address(typed) == right
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "jo@gmail.com",
+        "jo@GMAIL.com",
+        "jo@mail.com",
+        "jo@ymail.com",
+        "jo@example.org",
+        "jo@hotmail.fr",
+        "jo@gmx.com",
+        "jo",
+        "",
+    ],
+)
+def test_what_looks_right_is_left_alone(typed: str) -> None:
+    assert suggest_address(typed) == ""
