@@ -10,8 +10,8 @@ from flask import Flask
 
 from campaign import models, storage
 from campaign.about import page_texts
-from campaign.about.desk.views import blueprint as about_desk
-from campaign.about.pages.views import blueprint as about
+from campaign.about.desk import blueprint as about_desk
+from campaign.about.pages import blueprint as about
 from campaign.bundles import renumber_on_merge
 from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal_desk
 from campaign.bundles.desk.views import blueprint as bundles
@@ -46,7 +46,7 @@ from campaign.network.pages import one_click as unsubscribing
 from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
 from campaign.privacy.pages import blueprint as privacy
-from campaign.public.pages.views import blueprint as public
+from campaign.public.pages import blueprint as public
 from campaign.replies.desk.views import blueprint as replies
 from campaign.screening import letter_display
 from campaign.screening.desk.fraud_views import blueprint as screening

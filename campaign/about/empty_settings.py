@@ -9,15 +9,9 @@ from campaign.core.settings import Settings
 from campaign.models.about import AboutPage
 
 _TO_FILL_IN = (
-    "privacy_officer",
-    "supervisory_authority",
-    "hosting_provider",
-    "email_provider",
-    "backup_days",
-    "minimum_age",
-)
-_OF_THE_EXAMPLE = ("organisation_name", "organisation_email", "organisation_address")
-"""Settings whose default is invented: fine in a demo."""
+    "organisation_name", "organisation_email", "organisation_address", "privacy_officer",
+    "supervisory_authority", "hosting_provider", "email_provider", "backup_days", "minimum_age",
+)  # fmt: skip
 
 
 def list_empty_settings(settings: Settings) -> list[str]:
@@ -26,7 +20,7 @@ def list_empty_settings(settings: Settings) -> list[str]:
     fields = Settings.model_fields
     return [
         name
-        for name in (*_OF_THE_EXAMPLE, *_TO_FILL_IN)
+        for name in _TO_FILL_IN
         if getattr(settings, name) == fields[name].get_default(call_default_factory=True)
     ]
 

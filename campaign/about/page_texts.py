@@ -13,6 +13,9 @@ from campaign.core.errors import Invalid
 from campaign.core.settings import current_settings
 from campaign.models.about import AboutPage, OrganisationText, PrivacyNotice
 
+MOST_CHARACTERS = 20_000
+_TEXTS = select(OrganisationText).options(joinedload(OrganisationText.written_by))
+
 
 class OwnText(NamedTuple):
     """What a reader sees of it: Markdown, and its language; both empty where there is none."""
@@ -23,24 +26,15 @@ class OwnText(NamedTuple):
 
 def list_newest(session: Session) -> Mapping[tuple[AboutPage, str], OrganisationText]:
     """Return the newest version of each page and language, by both."""
-    newest = select(func.max(OrganisationText.id)).group_by(
-        OrganisationText.page, OrganisationText.locale
-    )
-    rows = session.scalars(
-        select(OrganisationText)
-        .where(OrganisationText.id.in_(newest))
-        .options(joinedload(OrganisationText.written_by))
-    )
+    text = OrganisationText
+    newest = select(func.max(text.id)).group_by(text.page, text.locale)
+    rows = session.scalars(_TEXTS.where(text.id.in_(newest)))
     return {(row.page, row.locale): row for row in rows}
 
 
 def list_versions(session: Session, page: AboutPage, locale: str) -> Sequence[OrganisationText]:
-    return session.scalars(
-        select(OrganisationText)
-        .where(OrganisationText.page == page, OrganisationText.locale == locale)
-        .order_by(OrganisationText.id.desc())
-        .options(joinedload(OrganisationText.written_by))
-    ).all()
+    versions = _TEXTS.filter_by(page=page, locale=locale)
+    return session.scalars(versions.order_by(OrganisationText.id.desc())).all()
 
 
 def find_text(session: Session, page: AboutPage, locale: str) -> OwnText:
@@ -50,12 +44,8 @@ def find_text(session: Session, page: AboutPage, locale: str) -> OwnText:
 
 
 def find_newest_notice(session: Session, locale: str) -> PrivacyNotice | None:
-    return session.scalar(
-        select(PrivacyNotice)
-        .where(PrivacyNotice.locale == locale)
-        .order_by(PrivacyNotice.id.desc())
-        .limit(1)
-    )
+    versions = select(PrivacyNotice).filter_by(locale=locale)
+    return session.scalar(versions.order_by(PrivacyNotice.id.desc()).limit(1))
 
 
 def note_notice(session: Session, locale: str) -> PrivacyNotice:
@@ -86,9 +76,6 @@ def note_notices() -> None:
             note_notice(session, locale)
 
 
-MOST_CHARACTERS = 20_000
-
-
 def save_text(
     session: Session, page: AboutPage, locale: str, *, text: str, staff_id: int
 ) -> OrganisationText | None:
@@ -102,14 +89,9 @@ def save_text(
     version = OrganisationText(page=page, locale=locale, text=text, written_by_id=staff_id)
     session.add(version)
     session.flush()
-    audit.record(
-        session,
-        actor=f"staff:{staff_id}",
-        action="about.edit",
-        subject=f"about:{page.value}",
-        locale=locale,
-        version=len(versions) + 1,
-    )
+    actor, subject = f"staff:{staff_id}", f"about:{page.value}"
+    detail = {"locale": locale, "version": len(versions) + 1}
+    audit.record(session, actor=actor, action="about.edit", subject=subject, **detail)
     if page is AboutPage.PRIVACY:
         for code in i18n.languages():
             note_notice(session, code)

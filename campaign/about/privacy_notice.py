@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from campaign.core.settings import Settings
 
@@ -29,62 +30,54 @@ def list_sections(settings: Settings, locale: str) -> list[Section]:
 def _who_and_what(settings: Settings) -> Iterator[Section]:
     address = ", ".join(settings.organisation_address)
     name, contact = settings.organisation_name, link_to_email(settings)
-    who = [gettext("%(name)s runs this site, prints the letters and delivers them.", name=name)]
-    who.append(
-        gettext("Address: %(address)s. Email: %(contact)s.", address=address, contact=contact)
-    )
+    who = [_("%(name)s runs this site, prints the letters and delivers them.", name=name)]
+    who.append(_("Address: %(address)s. Email: %(contact)s.", address=address, contact=contact))
     if settings.privacy_officer:
         who.append(
-            gettext(
-                "In charge of personal information: %(officer)s.", officer=settings.privacy_officer
-            )
+            _("In charge of personal information: %(officer)s.", officer=settings.privacy_officer)
         )
-    yield Section("who", gettext("Who we are"), _join(who))
-    yield Section("details", gettext("What you give us"), _join(_list_details()))
+    yield Section("who", _("Who we are"), _join(who))
+    yield Section("details", _("What you give us"), _join(_list_details()))
     uses = [
-        gettext("To confirm, print and deliver your letter."),
-        gettext("To show you where it is."),
-        gettext("To count people once."),
-        gettext("To find false signatures."),
-        gettext("To email you news or new actions, only if you asked."),
+        _("To confirm, print and deliver your letter."),
+        _("To show you where it is."),
+        _("To count people once."),
+        _("To find false signatures."),
+        _("To email you news or new actions, only if you asked."),
     ]
-    use = gettext("For nothing else. We do not sell or lend your details.")
-    yield Section("use", gettext("What we use it for"), _join([_bullets(uses), use]))
+    use = _("For nothing else. We do not sell or lend your details.")
+    yield Section("use", _("What we use it for"), _join([_bullets(uses), use]))
     seen = [
-        gettext(
+        _(
             "They see your letter, your full name, and the place you chose to show. These are on "
             "the letter and on the signature list."
         ),
-        gettext("They never see the email address you sign with here."),
-        gettext(
-            "Paper sheets are delivered as they are. Officials see everything written on them."
-        ),
-        gettext(
+        _("They never see the email address you sign with here."),
+        _("Paper sheets are delivered as they are. Officials see everything written on them."),
+        _(
             "What we have delivered stays with the embassy, consulate or official, under their "
             "rules."
         ),
-        gettext(
-            "Do you live in that country, or have family there? Think about this before you sign."
-        ),
+        _("Do you live in that country, or have family there? Think about this before you sign."),
     ]
-    yield Section("officials", gettext("What officials see"), _join(seen))
+    yield Section("officials", _("What officials see"), _join(seen))
 
 
 def _list_details() -> list[str]:
     return [
-        gettext(
+        _(
             "When you sign: your name, email address, country and town. Your region and "
             "postal code, if you give them. The words and points of your letter, and what "
             "officials may see. Whether you want our emails. The time, the language, and what led "
             "you to the page."
         ),
-        gettext(
+        _(
             "When you join the network: your email address, how often you want emails, "
             "countries, themes and languages."
         ),
-        gettext("On a paper sheet: what you write there."),
-        gettext("We never ask for your street."),
-        gettext(
+        _("On a paper sheet: what you write there."),
+        _("We never ask for your street."),
+        _(
             "A letter can show your political or other beliefs. We use it only because you agree "
             "when you sign. You can change your mind."
         ),
@@ -92,131 +85,127 @@ def _list_details() -> list[str]:
 
 
 def _other_hands(settings: Settings) -> Section:
-    staff = gettext("Our staff who print and deliver. Each has a personal account.")
+    staff = _("Our staff who print and deliver. Each has a personal account.")
     logged = (
-        gettext("Every export is logged and needs a second person’s approval.")
+        _("Every export is logged and needs a second person’s approval.")
         if settings.exports_need_second_person
-        else gettext("Every export is logged.")
+        else _("Every export is logged.")
     )
     hands = [f"{staff} {logged}"]
     for provider, words in (
-        (settings.hosting_provider, gettext("Hosting")),
-        (settings.email_provider, gettext("Sending emails")),
-        (settings.printing_provider, gettext("Printing")),
+        (settings.hosting_provider, _("Hosting")),
+        (settings.email_provider, _("Sending emails")),
+        (settings.printing_provider, _("Printing")),
     ):
         if provider:
-            hands.append(gettext("%(service)s: %(provider)s", service=words, provider=provider))
-    return Section("hands", gettext("Who else handles it"), _bullets(hands))
+            hands.append(_("%(service)s: %(provider)s", service=words, provider=provider))
+    return Section("hands", _("Who else handles it"), _bullets(hands))
 
 
 def _keeping(settings: Settings) -> Section:
     terms = [
-        gettext("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
-        gettext(
+        _("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
+        _(
             "Your details and words: %(term)s after we deliver your letter, or after the action "
             "ends. A letter still waiting to be delivered is kept until then.",
             term=months(settings.retention_months),
         )
         if settings.retention_months
-        else gettext("Your details and words: until you delete them."),
-        gettext("Your network address and browser: %(term)s.", term=days(settings.trace_days)),
-        gettext(
+        else _("Your details and words: until you delete them."),
+        _("Your network address and browser: %(term)s.", term=days(settings.trace_days)),
+        _(
             "Your email address in the network: until you leave. Then we keep only a code made "
             "from it, so that we do not email you again."
         ),
-        gettext("Our file copy of a delivery: we keep it.")
+        _("Our file copy of a delivery: we keep it.")
         if settings.keep_printed_files or not settings.retention_months
-        else gettext(
-            "Our file copy of a delivery: until the details of everyone in it are deleted."
-        ),
-        gettext("Exports: %(term)s.", term=hours(settings.export_hours)),
-        gettext("Backups: encrypted, deleted after %(term)s.", term=days(settings.backup_days))
+        else _("Our file copy of a delivery: until the details of everyone in it are deleted."),
+        _("Exports: %(term)s.", term=hours(settings.export_hours)),
+        _("Backups: encrypted, deleted after %(term)s.", term=days(settings.backup_days))
         if settings.backup_days
-        else gettext("Backups: encrypted, until we delete them."),
+        else _("Backups: encrypted, until we delete them."),
     ]
     after = [
-        gettext(
+        _(
             "After that we keep only what does not identify you: that a letter was written, when, "
             "in which language, from which country and region, to which official, and its number."
         )
     ]
     if settings.retention_months:
         after.append(
-            gettext(
+            _(
                 "We keep a code made from your email address for the same time after the action "
                 "ends, so that no one is counted twice."
             )
         )
-    return Section(
-        "keeping", gettext("How long we keep it"), _join([_bullets(terms), " ".join(after)])
-    )
+    return Section("keeping", _("How long we keep it"), _join([_bullets(terms), " ".join(after)]))
 
 
 def _false_signatures_and_emails(settings: Settings) -> Iterator[Section]:
     contact = link_to_email(settings)
     false = [
-        gettext(
+        _(
             "When you sign, we keep your network address and the name of your browser, encrypted "
             "(%(term)s). We use them to find false signatures, and for nothing else. We give them "
             "to no one.",
             term=days(settings.trace_days),
         ),
-        gettext("We do this because the count must be honest (legitimate interest)."),
-        gettext(
+        _("We do this because the count must be honest (legitimate interest)."),
+        _(
             "We do not count or print signatures that we find to be false. We do not tell the "
             "people who made them. Do you think we were wrong about yours? Write to %(contact)s.",
             contact=contact,
         ),
     ]
-    yield Section("false-signatures", gettext("False signatures"), _join(false))
+    yield Section("false-signatures", _("False signatures"), _join(false))
     kinds = [
-        gettext(
+        _(
             "Emails your letter needs: one to confirm it, at most one reminder, and one if you "
             "need to change it."
         ),
-        gettext("The links and confirmations you ask for."),
-        gettext("News or new actions, only if you ticked the box."),
+        _("The links and confirmations you ask for."),
+        _("News or new actions, only if you ticked the box."),
     ]
-    more = gettext(
+    more = _(
         "Our emails have no pictures, and nothing tells us that you read them. Every email of news "
         "has a link that stops it."
     )
-    yield Section("emails", gettext("Emails from us"), _join([_bullets(kinds), more]))
+    yield Section("emails", _("Emails from us"), _join([_bullets(kinds), more]))
 
 
 def _choices(settings: Settings, locale: str) -> Section:
     choices = [
-        gettext(
+        _(
             "You do not need an account. In [My letters](%(url)s) you can see, download and delete "
             "what we hold about you. You can correct a letter until we print it, and withdraw it "
             "until we deliver it.",
             url=f"/{locale}/my-letters",
         ),
-        gettext(
+        _(
             "We cannot change or get back letters and lists already delivered, lists already "
             "downloaded, and backups until they are deleted."
         ),
     ]
     if settings.supervisory_authority:
         choices.append(
-            gettext(
+            _(
                 "You can complain to this authority: %(authority)s.",
                 authority=settings.supervisory_authority,
             )
         )
-    return Section("choices", gettext("Your choices"), _join(choices))
+    return Section("choices", _("Your choices"), _join(choices))
 
 
 def _protection_and_changes(settings: Settings) -> Iterator[Section]:
     protection = [
-        gettext("Names, addresses and words are encrypted. The keys are not in the database."),
-        gettext("Public pages set no cookies and load nothing from other sites."),
-        gettext(
+        _("Names, addresses and words are encrypted. The keys are not in the database."),
+        _("Public pages set no cookies and load nothing from other sites."),
+        _(
             "What you type is sent to us to show you the printed page. It is not stored before you "
             "sign."
         ),
     ]
-    yield Section("protection", gettext("How we protect it"), _join(protection))
+    yield Section("protection", _("How we protect it"), _join(protection))
     if settings.minimum_age is not None:
         age = settings.minimum_age
         words = (
@@ -226,17 +215,17 @@ def _protection_and_changes(settings: Settings) -> Iterator[Section]:
                 age,
             )
             if age
-            else gettext(
+            else _(
                 "There is no minimum age. If you are a child, first talk with a parent or another "
                 "adult you trust."
             )
         )
-        yield Section("young-people", gettext("Young people"), words)
-    changes = gettext(
+        yield Section("young-people", _("Young people"), words)
+    changes = _(
         "When this notice changes, we change the date at the top. If we want to use your details "
         "for something new, we ask you first."
     )
-    yield Section("changes", gettext("Changes"), changes)
+    yield Section("changes", _("Changes"), changes)
 
 
 def link_to_email(settings: Settings) -> str:

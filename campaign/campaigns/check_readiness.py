@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from campaign.campaigns import lifecycle
@@ -21,7 +21,7 @@ from campaign.core import clock
 from campaign.core.i18n import day_is_over, words_in
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target, UpdateKind
-from campaign.models.directory import Mission, Official
+from campaign.models.directory import Official
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.placeholders import placeholders_in, unknown_placeholders
@@ -111,9 +111,11 @@ class _Fault(NamedTuple):
 
 
 def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
-    layouts, host = _layouts(campaign, target), host_of(target)
+    # A supporter's own letters are all on the sheet of the first target's.
+    hosts = (host_of(target), host_of(list_addressed(campaign)[0]))
+    layouts = list(dict.fromkeys(layout_for(host) for host in hosts))
     for locale in campaign.letter_locales:
-        lines = addressing_of(target, locale, host_country=host).lines
+        lines = addressing_of(target, locale, host_country=hosts[0]).lines
         fault = _fault(lines, layouts, locale, cards=campaign.cards)
         if fault is not None:
             part, subject = _mended_at(target, locale, fault)
@@ -121,12 +123,6 @@ def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
             most = min(most_lines(layout) for layout in layouts)
             detail |= {"why": fault.why, "line": fault.line, "most": str(most)}
             yield Gap("address-does-not-fit", part, True, locale, subject, detail)
-
-
-def _layouts(campaign: Campaign, target: Target) -> list[Layout]:
-    """The sheets of letters to `target`: a supporter's own are all on that of the first target."""
-    first = list_addressed(campaign)[0]
-    return list(dict.fromkeys(layout_for(host_of(each)) for each in (target, first)))
 
 
 def _fault(
@@ -201,7 +197,6 @@ def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
         *_uneven(campaign),
         *letter_gaps(campaign),
         *_targets(campaign, now),
-        *_elsewhere(campaign),
         *_embargo(campaign, now),
         *_picture(campaign),
         *_risks(campaign),
@@ -224,13 +219,6 @@ def blockers_of(campaign: Campaign, status: CampaignStatus, when: datetime) -> l
     if status is CampaignStatus.REVIEW:
         return [gap for gap in gaps if gap.slug != "embargo"]
     return gaps
-
-
-def _elsewhere(campaign: Campaign) -> Iterator[Gap]:
-    """Nobody in the country of the case is written to: rarely meant."""
-    officials = [target.official for target in list_addressed(campaign)]
-    if officials and all(official.country != campaign.country for official in officials):
-        yield Gap("targets-elsewhere", "targets", blocking=False)
 
 
 def _facts(campaign: Campaign, now: datetime) -> Iterator[Gap]:
@@ -273,6 +261,9 @@ def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
         yield Gap("no-target", "targets")
     for target in addressed:
         yield from _target(campaign, target, now)
+    # Nobody in the country of the case is written to: rarely meant.
+    if addressed and all(target.official.country != campaign.country for target in addressed):
+        yield Gap("targets-elsewhere", "targets", blocking=False)
 
 
 def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
@@ -285,7 +276,11 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
         yield Gap("no-address", "targets", True, "", official.slug, detail)
     else:
         yield from window_gaps(campaign, target)
-    if mission is not None and not _is_fresh(mission, clock.day_of(now, mission.zone)):
+    oldest = timedelta(days=STALE_AFTER_DAYS)
+    if mission is not None and (
+        mission.last_checked_on is None
+        or mission.last_checked_on < clock.day_of(now, mission.zone) - oldest
+    ):
         yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
     for locale in campaign.letter_locales:
         if not official.salutation.get(locale) or not official.close.get(locale):
@@ -305,21 +300,13 @@ def _by_post(campaign: Campaign, target: Target, detail: dict[str, str]) -> Iter
     yield from window_gaps(campaign, target)
 
 
-def _is_fresh(mission: Mission, today: date) -> bool:
-    """Whether somebody has looked in the last year that the address still holds."""
-    last = mission.last_checked_on
-    return last is not None and last >= today - timedelta(days=STALE_AFTER_DAYS)
-
-
 def _embargo(campaign: Campaign, now: datetime) -> Iterator[Gap]:
     if campaign.embargo_until is not None and now < campaign.embargo_until:
         yield Gap("embargo", "risks", detail={"until": campaign.embargo_until.isoformat()})
 
 
 def _picture(campaign: Campaign) -> Iterator[Gap]:
-    if not campaign.picture:
-        return
-    for edition in campaign.editions:
+    for edition in campaign.editions if campaign.picture else ():
         if not (campaign.picture_alt or {}).get(edition.locale):
             yield Gap("picture-undescribed", "picture", locale=edition.locale)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
@@ -38,38 +38,28 @@ def find_open(session: Session, now: datetime, *, besides: Select[int]) -> Campa
 
 def _open_ones(now: datetime) -> Select[Campaign]:
     order = (Campaign.act_by.is_(None), Campaign.act_by, Campaign.id.desc())
-    return select(Campaign).where(_takes_signatures(now)).order_by(*order)
-
-
-def _takes_signatures(now: datetime) -> ColumnElement[bool]:
     today = clock.day_of(now, clock.LATEST_ZONE)
     in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
-    return (Campaign.status == CampaignStatus.OPEN) & in_time
+    open_ones = select(Campaign).where(Campaign.status == CampaignStatus.OPEN, in_time)
+    return open_ones.order_by(*order)
 
 
 def list_followable(
     session: Session, campaign: Campaign | None, *, by: StaffUser
 ) -> Sequence[Campaign]:
     """Those that `by` sees and this one could continue, and the one that it follows already."""
-    seen = sees(by, Campaign.id)
-    others = select(Campaign).where(seen)
+    others = select(Campaign).where(sees(by, Campaign.id))
     if campaign is not None:
-        kept = or_(seen, Campaign.id == campaign.follows_id)
+        kept = or_(sees(by, Campaign.id), Campaign.id == campaign.follows_id)
         others = select(Campaign).where(kept, Campaign.id != campaign.id)
     return session.scalars(others.order_by(Campaign.id.desc()).limit(200)).all()
 
 
 def list_public(session: Session) -> Sequence[Campaign]:
     """All public campaigns with their editions and updates, in a fixed number of queries."""
-    return session.scalars(
-        select(Campaign)
-        .where(Campaign.status.in_(lifecycle.PUBLIC))
-        .options(
-            selectinload(Campaign.editions),
-            selectinload(Campaign.updates).selectinload(Update.editions),
-        )
-        .order_by(Campaign.id)
-    ).all()
+    texts = selectinload(Campaign.updates).selectinload(Update.editions)
+    public = select(Campaign).where(Campaign.status.in_(lifecycle.PUBLIC)).order_by(Campaign.id)
+    return session.scalars(public.options(selectinload(Campaign.editions), texts)).all()
 
 
 def visible_neighbours(

@@ -40,7 +40,7 @@ def fits_of(
     campaign: Campaign, templates: dict[tuple[str, int | None], LetterTemplate]
 ) -> Iterator[Fit]:
     """The room of the letter to each official in each language, where both are known."""
-    copies = tuple(target.official for target in campaign.targets if target.kind is TargetKind.COPY)
+    copies = [target.official for target in campaign.targets if target.kind is TargetKind.COPY]
     for target in list_addressed(campaign):
         for locale in campaign.letter_locales:
             template = templates.get((locale, target.id)) or templates.get((locale, None))

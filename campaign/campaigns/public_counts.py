@@ -120,7 +120,8 @@ def _find_tallied(session: Session, campaign: Campaign, column: Mapped[int]) -> 
 def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: int) -> None:
     """Count a sheet that came late; while the campaign is counted, the job does so."""
     now = db.utcnow()
-    if _is_still_counted(campaign, now):
+    is_recent = campaign.closed_at is not None and campaign.closed_at > now - _STILL_COUNTED
+    if campaign.status is CampaignStatus.OPEN or is_recent:
         return
     session.execute(
         update(CampaignTally)
@@ -132,12 +133,6 @@ def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: in
         )
         .execution_options(synchronize_session=False)
     )
-
-
-def _is_still_counted(campaign: Campaign, now: datetime) -> bool:
-    if campaign.status is CampaignStatus.OPEN:
-        return True
-    return campaign.closed_at is not None and campaign.closed_at > now - _STILL_COUNTED
 
 
 def find_outdated(session: Session, now: datetime) -> dict[int, Counts]:

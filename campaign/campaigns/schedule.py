@@ -35,12 +35,12 @@ def open_scheduled(now: datetime) -> None:
     for campaign_id in ids:
         with db.transaction() as session:
             campaign = _lock_campaign(session, campaign_id)
-            if campaign.status is CampaignStatus.SCHEDULED and _has_come(campaign.open_at, now):
+            if (
+                campaign.status is CampaignStatus.SCHEDULED
+                and campaign.open_at
+                and campaign.open_at <= now
+            ):
                 _open_or_say(session, campaign, now)
-
-
-def _has_come(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment <= now
 
 
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:

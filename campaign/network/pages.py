@@ -22,7 +22,7 @@ from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.network import mails, memberships
 from campaign.network.mails import NetworkConfirm
 from campaign.network.memberships import Preferences
-from campaign.public.pages import before_request
+from campaign.public import before_request
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.validate import EMAIL_LIMIT, check_email
 from campaign.web.form_base import PlainForm

@@ -16,8 +16,8 @@ from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.printing.printed_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
 from campaign.privacy.erase_supporter import Kept
+from campaign.public.before_request import private, show_private
 from campaign.public.case_page import CasePage, case_page
-from campaign.public.pages.before_request import private, show_private
 from campaign.signing import confirm_letter
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back

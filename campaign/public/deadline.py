@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from babel import Locale as BabelLocale
 from babel.dates import format_date
-from flask_babel import gettext, ngettext
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from campaign.core import clock, i18n
 from campaign.core.i18n import say_number
@@ -50,7 +51,7 @@ def deadline_of(act_by: date | None, locale: str, now: datetime, zone: str) -> D
 
 def _say_late(act_by: date, locale: str) -> str:
     day = format_date(act_by, "EEEE", locale=BabelLocale.parse(locale, sep="-"))
-    return str(gettext("The deadline was %(day)s. You can still write for a few hours.", day=day))
+    return str(_("The deadline was %(day)s. You can still write for a few hours.", day=day))
 
 
 def say_day(day: date, locale: str, now: datetime) -> str:
@@ -62,7 +63,7 @@ def say_day(day: date, locale: str, now: datetime) -> str:
 def say_days_left(days: int, locale: str) -> str:
     """How long one can still write: "Nine days left"; on the last day itself it says that."""
     if days == 0:
-        return str(gettext("Today is the last day"))
+        return str(_("Today is the last day"))
     words = str(
         ngettext("%(days)s day left", "%(days)s days left", days, days=_say_number(days, locale))
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree as ET
 
-from flask_babel import gettext
+from flask_babel import gettext as _
 from icalendar import Calendar, Event
 
 from campaign.core import clock, i18n
@@ -44,7 +44,7 @@ def atom_feed(lang: str) -> Made:
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
     own = whole_url("public.feed", lang=lang)
     _add(feed, "id", own)
-    _add(feed, "title", f"{gettext('Urgent actions')} – {current_settings().organisation_name}")
+    _add(feed, "title", f"{_('Urgent actions')} – {current_settings().organisation_name}")
     _add(feed, "updated", _stamp(max((entry.moment for entry in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
     _link(feed, "alternate", whole_url("public.home", lang=lang), "text/html")
@@ -89,14 +89,15 @@ def _pages() -> Iterator[tuple[str, dict[str, str], datetime | None]]:
 
 
 def _case_entry(row: CaseRow, lang: str) -> _Entry:
-    start = row.opened_at or _morning(row) or row.changed_at
+    morning = datetime.combine(row.issued_on, time(), UTC) if row.issued_on else None
+    start = row.opened_at or morning or row.changed_at
     return _Entry(
         url=whole_url("public.case", lang=lang, slug=row.slug),
         title=row.title,
         html=str(markdown(row.summary)),
         moment=start,
         lang=row.content_lang,
-        category=gettext("Urgent action"),
+        category=_("Urgent action"),
     )
 
 
@@ -108,12 +109,8 @@ def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
         html=str(markdown(post.body)),
         moment=when,
         lang=post.lang,
-        category=gettext("Update"),
+        category=_("Update"),
     )
-
-
-def _morning(row: CaseRow) -> datetime | None:
-    return datetime.combine(row.issued_on, time(), UTC) if row.issued_on else None
 
 
 def _add_entry(feed: ET.Element, entry: _Entry) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from campaign.campaigns.content import pictures
 from campaign.campaigns.content.address_and_salutation import addressing_of, host_of, list_addressed
@@ -60,9 +61,9 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
     context = PosterContext(
         **_head_of(case, lang, share_links.POSTER),
         summary=case.summary,
-        call=gettext("Write a card now") if case.cards else gettext("Write a letter now"),
+        call=_("Write a card now") if case.cards else _("Write a letter now"),
         promise=_promise(campaign),
-        deadline=gettext("Write by %(when)s", when=case.deadline.when) if case.deadline else "",
+        deadline=_("Write by %(when)s", when=case.deadline.when) if case.deadline else "",
         site=current_settings().organisation_name,
         picture=case.whole_picture,
         picture_alt=case.picture.alt if case.picture else "",
@@ -79,7 +80,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
 def sheet_statement(organisation: str) -> str:
     """Return what people agree to who sign a sheet by hand, in the language of the page."""
     return str(
-        gettext(
+        _(
             "By signing, I ask %(organisation)s to keep these details and to deliver this sheet "
             "to the officials, or to their embassy or consulate. The strip with email addresses "
             "is cut off first. Officials see everything else on this sheet.",
@@ -96,28 +97,22 @@ def sheet_context(case: CasePage, lang: str) -> SheetContext:
         statement=sheet_statement(name),
         return_to=_return_to(case, head["shown_link"]),
         columns=(
-            gettext("Name, in block letters"),
-            gettext("Town"),
-            gettext("Postal code"),
-            gettext("Country"),
-            gettext("Signature"),
+            _("Name, in block letters"),
+            _("Town"),
+            _("Postal code"),
+            _("Country"),
+            _("Signature"),
         ),
-        strip_columns=(
-            gettext("Email address"),
-            gettext("News about this case"),
-            gettext("New urgent actions"),
-        ),
-        strip_note=gettext(
+        strip_columns=(_("Email address"), _("News about this case"), _("New urgent actions")),
+        strip_note=_(
             "Only if you want emails from us: write your address and tick what you want. We keep "
             "this strip and never deliver it. Fold it back before you pass the sheet on, so that "
             "no one reads your address."
         ),
-        cut_note=gettext("We cut here before we deliver the sheet."),
-        call=gettext("To write your own card:")
-        if case.cards
-        else gettext("To write your own letter:"),
+        cut_note=_("We cut here before we deliver the sheet."),
+        call=_("To write your own card:") if case.cards else _("To write your own letter:"),
         site=name,
-        title_label=f"{gettext('Signature sheet')} · {case.reference}",
+        title_label=f"{_('Signature sheet')} · {case.reference}",
     )
 
 
@@ -128,29 +123,28 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
 
 
 def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
+    send = _("Post it to: %(address)s. We deliver it with the others.", address=_own_address())
     letter_locale = lang if lang in campaign.letter_locales else campaign.letter_locales[0]
     context = ByHandContext(
         **_head_of(case, lang, share_links.SHEET),
         reference=case.reference,
-        asks_head=gettext("What you can ask for"),
+        asks_head=_("What you can ask for"),
         asks=case.asks,
-        address_head=gettext("Write to"),
+        address_head=_("Write to"),
         letters=tuple(_blank_letter(target, letter_locale) for target in list_addressed(campaign)),
         letter_locale=letter_locale,
-        advice_head=gettext("How to write"),
+        advice_head=_("How to write"),
         advice=(
-            gettext("Write in your own words. Be polite, and keep to the facts."),
-            gettext(
+            _("Write in your own words. Be polite, and keep to the facts."),
+            _(
                 "Do not mention witnesses, relatives, homes or places where someone can be "
                 "found. It could put people in danger."
             ),
-            gettext("Sign with your full name and your town. Officials see everything you write."),
+            _("Sign with your full name and your town. Officials see everything you write."),
         ),
-        return_to=_return_letter(case),
-        call=gettext("To write your card online:")
-        if case.cards
-        else gettext("To write your letter online:"),
-        title_label=f"{gettext('To write by hand')} · {case.reference}",
+        return_to=" ".join([send, *_arrive_by(case)]),
+        call=_("To write your card online:") if case.cards else _("To write your letter online:"),
+        title_label=f"{_('To write by hand')} · {case.reference}",
     )
     mark = posters.fingerprint("by-hand", context, paper.slug)
     return _get_or_make(f"by-hand/{mark}.pdf", mark, lambda: by_hand_pdf(context, paper))
@@ -215,26 +209,17 @@ def _promise(campaign: Campaign) -> str:
     if missions and all(mission and mission.kind is MissionKind.EMBASSY for mission in missions):
         if campaign.cards:
             return str(
-                gettext("It takes three minutes. We print your card and deliver it to the embassy.")
+                _("It takes three minutes. We print your card and deliver it to the embassy.")
             )
-        return str(
-            gettext("It takes three minutes. We print your letter and deliver it to the embassy.")
-        )
+        return str(_("It takes three minutes. We print your letter and deliver it to the embassy."))
     if campaign.cards:
-        return str(gettext("It takes three minutes. We print your card and deliver it."))
-    return str(gettext("It takes three minutes. We print your letter and deliver it."))
-
-
-def _return_letter(case: CasePage) -> str:
-    send = gettext(
-        "Post it to: %(address)s. We deliver it with the others.", address=_own_address()
-    )
-    return " ".join([send, *_arrive_by(case)])
+        return str(_("It takes three minutes. We print your card and deliver it."))
+    return str(_("It takes three minutes. We print your letter and deliver it."))
 
 
 def _return_to(case: CasePage, shown_page: str) -> str:
-    send = gettext("Post the sheet to: %(address)s.", address=_own_address())
-    more = gettext(
+    send = _("Post the sheet to: %(address)s.", address=_own_address())
+    more = _(
         "Print as many sheets as you need: %(link)s", link=i18n.isolate(f"{shown_page}/sheet.pdf")
     )
     return " ".join([send, *_arrive_by(case), more])
@@ -242,7 +227,7 @@ def _return_to(case: CasePage, shown_page: str) -> str:
 
 def _arrive_by(case: CasePage) -> Iterator[str]:
     if case.deadline is not None:
-        yield gettext(
+        yield _(
             "It counts if it reaches us by %(when)s. Post it at least a week before.",
             when=case.deadline.when,
         )

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext as _
 
 from campaign.core import i18n
 from campaign.core.settings import current_settings
@@ -76,19 +76,19 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
 def share_context(case: CasePage, lang: str) -> ShareContext:
     """Words of the picture. No number stands in it: where it is shown, it would soon be old."""
     if case.by_post and case.cards:
-        ask = gettext("Write a card. We print it and post it.")
+        ask = _("Write a card. We print it and post it.")
     elif case.by_post:
-        ask = gettext("Write a letter. We print it and post it.")
+        ask = _("Write a letter. We print it and post it.")
     elif case.cards:
-        ask = gettext("Write a card. We print it and deliver it.")
+        ask = _("Write a card. We print it and deliver it.")
     else:
-        ask = gettext("Write a letter. We print it and deliver it.")
+        ask = _("Write a letter. We print it and deliver it.")
     return ShareContext(
         locale=lang,
         kicker=kicker_of(case),
         title=case.title,
         title_locale=case.content_lang or lang,
-        ask=ask if case.takes_letters else gettext("See what has happened since."),
+        ask=ask if case.takes_letters else _("See what has happened since."),
         site=" · ".join((current_settings().organisation_name, shown(current_settings().base_url))),
         picture=case.whole_picture,
         focus=case.focus,
@@ -96,11 +96,11 @@ def share_context(case: CasePage, lang: str) -> ShareContext:
 
 
 def kicker_of(case: CasePage) -> str:
-    return " · ".join((gettext("Urgent action"), case.country, case.reference))
+    return " · ".join((_("Urgent action"), case.country, case.reference))
 
 
 def calendar_words(case: CasePage) -> tuple[str, str]:
-    return _say_of_person(gettext("Last day to write for %(name)s"), case), case.summary
+    return _say_of_person(_("Last day to write for %(name)s"), case), case.summary
 
 
 def _say_of_person(words: str, case: CasePage) -> str:
@@ -122,14 +122,14 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
     if not case.takes_letters:
         return sentences[0]
     if wrote:
-        sentences = [_say_of_person(gettext("I have just written for %(name)s."), case)]
-        sentences.append(gettext("Will you write too? It takes about three minutes."))
+        sentences = [_say_of_person(_("I have just written for %(name)s."), case)]
+        sentences.append(_("Will you write too? It takes about three minutes."))
     else:
-        sentences.append(gettext("Write to the officials who can act. It takes three minutes."))
+        sentences.append(_("Write to the officials who can act. It takes three minutes."))
     if case.deadline and case.deadline.late:
-        sentences.append(gettext("The action stays open for a few more hours."))
+        sentences.append(_("The action stays open for a few more hours."))
     elif case.deadline:
-        sentences.append(gettext("Write by %(when)s.", when=case.deadline.when))
+        sentences.append(_("Write by %(when)s.", when=case.deadline.when))
     return " ".join(sentences)
 
 
@@ -176,7 +176,7 @@ def _linked_data(
     if case.takes_letters:
         data["potentialAction"] = {
             "@type": "WriteAction",
-            "name": gettext("Write a card") if case.cards else gettext("Write a letter"),
+            "name": _("Write a card") if case.cards else _("Write a letter"),
             "target": whole_url("signing.write", lang=lang, slug=case.slug),
         }
     return data

@@ -98,10 +98,8 @@ def points_from(content: Content) -> Iterator[tuple[str, str, bool]]:
 
 def key_of(name: str) -> str:
     """The key of the point (or official of the target) that a field is about; else empty."""
-    for start in (_POINT, _NEEDED):
-        if name.startswith(start):
-            return name.removeprefix(start)
-    return ""
+    start, _, key = name.partition(":")
+    return key if f"{start}:" in {_POINT, _NEEDED} else ""
 
 
 def says_need(name: str) -> bool:
@@ -110,11 +108,7 @@ def says_need(name: str) -> bool:
 
 def _order(content: Content) -> list[str]:
     """The keys of what has a text: in their order, and those that it forgot at the end."""
-    there = [
-        key
-        for name in content
-        if name.startswith(_POINT) and (key := key_of(name)) and content[name]
-    ]
+    there = [key_of(name) for name in content if name.startswith(_POINT) and content[name]]
     order = [key for key in content.get("order") or () if key in there]
     return list(dict.fromkeys([*order, *there]))
 

@@ -137,17 +137,21 @@ def set_picture(
     RiskNamed.
     """
     described = {code: words for code, words in alt.items() if words}
-    problems = _find_undescribed(campaign, described)
+    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
+    undescribed = sorted(needed - set(described))
+    problems = {f"alt_{code}": "picture-alt-missing" for code in undescribed}
     if not (0 <= x <= 100 and 0 <= y <= 100):
         problems["x"] = "not-a-percentage"
     picture = None
     if file is not None:
         try:
-            picture = _redraw_wide(file, name)
+            picture = redrawn(file, name=name)
+            if picture.width < LEAST_WIDTH:
+                problems |= {"picture": "picture-too-small"}
         except Invalid as problem:
-            problems = problem.fields | problems
+            problems |= problem.fields
     elif not campaign.picture:
-        problems = {"picture": "picture-missing"} | problems
+        problems |= {"picture": "picture-missing"}
     if problems:
         raise Invalid(fields=problems)
     refuse_named(campaign, words_by_field("picture", described, "alt_"), seen=risks_seen)
@@ -160,18 +164,6 @@ def set_picture(
     campaign.picture_x, campaign.picture_y = x, y
     if _state(campaign) != before:
         record_change(session, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
-
-
-def _redraw_wide(file: BinaryIO, name: str) -> Picture:
-    picture = redrawn(file, name=name)
-    if picture.width < LEAST_WIDTH:
-        raise Invalid(fields={"picture": "picture-too-small"})
-    return picture
-
-
-def _find_undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
-    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
-    return {f"alt_{code}": "picture-alt-missing" for code in sorted(needed - set(described))}
 
 
 def remove_picture(session: Session, campaign: Campaign, *, actor: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import EDITION
 from campaign.campaigns.record_change import move, needs_second_person, record_change
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import one_line
@@ -77,11 +79,13 @@ class Watch:
         return bool(self._phrases)
 
     def findings(self, texts: Iterable[Words]) -> list[Finding]:
-        return [finding for words in texts for finding in self._as_typed_or_read(words)]
-
-    def _as_typed_or_read(self, words: Words) -> list[Finding]:
-        """What stands in the text as it was typed; else in what its reader sees of it."""
-        return list(self._in(words)) or list(self._in(replace(words, text=_as_read(words.text))))
+        return [
+            finding
+            for words in texts
+            # What stands in the text as it was typed; else in what its reader sees of it.
+            for finding in list(self._in(words))
+            or self._in(replace(words, text=_as_read(words.text)))
+        ]
 
     def _in(self, words: Words) -> Iterator[Finding]:
         text = words.text
@@ -118,6 +122,8 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
             background=edition.background,
             outcome=edition.outcome,
         )
+        texts = {name: getattr(edition, name) for name in EDITION}
+        yield from edition_words(edition.locale, **texts | {"asks": "\n".join(edition.asks)})
     names: dict[int | None, str] = {target.id: target.official.slug for target in campaign.targets}
     for target_id in dict.fromkeys([None, *names]):
         for locale, template in current_templates(campaign, target_id).items():
@@ -170,12 +176,10 @@ def letter_words(locale: str, template: LetterTemplate, official: str = "") -> I
 
 
 def _shorten(text: str, cut: bool, side: int) -> str:
-    flat = " ".join(text.split(" ")).replace("\n", " ")
+    flat = text.replace("\n", " ")
     if not cut:
         return flat
-    if side == 0:
-        return "…" + flat.partition(" ")[2]
-    return flat.rpartition(" ")[0] + "…"
+    return "…" + flat.partition(" ")[2] if side == 0 else flat.rpartition(" ")[0] + "…"
 
 
 _ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
@@ -251,14 +255,12 @@ def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> N
 
 def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, seen: bool) -> None:
     """The same for a text of several campaigns, whatever their status. Raises RiskNamed."""
+    if seen:
+        return
     words = list(texts)
-    findings = (
-        []
-        if seen
-        else [finding for campaign in campaigns for finding in watch_of(campaign).findings(words)]
-    )
-    if findings:
-        raise RiskNamed(list(dict.fromkeys(findings)))
+    by_campaign = (watch_of(campaign).findings(words) for campaign in campaigns)
+    if findings := list(dict.fromkeys(chain.from_iterable(by_campaign))):
+        raise RiskNamed(findings)
 
 
 def find_naming(
@@ -283,12 +285,9 @@ def find_naming(
         campaign = session.get_one(Campaign, campaign_id)
         if watch_of(campaign).findings(words):
             waits = campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
-            take_off = (
-                partial(_note_entry, session, campaign, model.__tablename__) if waits else None
-            )
-            by_entry.setdefault(entry_id, []).append(
-                Naming(campaign.status in lifecycle.PUBLIC, take_off)
-            )
+            take_off = partial(_note_entry, session, campaign, model.__tablename__)
+            is_public = campaign.status in lifecycle.PUBLIC
+            by_entry.setdefault(entry_id, []).append(Naming(is_public, take_off if waits else None))
     return by_entry
 
 

@@ -70,9 +70,13 @@ def set_targets(
     with stays_ready(campaign):
         by_official = {target.official_id: target for target in campaign.targets}
         campaign.targets = [
-            _set_target(by_official.get(aim.official.id), aim, place)
-            for place, aim in enumerate(aims)
+            by_official.get(aim.official.id)
+            or Target(official=aim.official, official_id=aim.official.id)
+            for aim in aims
         ]
+        for place, (target, aim) in enumerate(zip(campaign.targets, aims, strict=True)):
+            target.kind, target.position, target.mission = aim.kind, place, aim.mission
+            target.mission_id = aim.mission.id if aim.mission else None
         order_letter_locales(campaign)
     if [_state(target) for target in campaign.targets] != before:
         after = targets_content(campaign)
@@ -118,13 +122,6 @@ def find_missions(session: Session, slugs: Collection[str]) -> dict[str, Mission
 
 def missions_sent_by(session: Session, countries: Collection[str]) -> Sequence[Mission]:
     return session.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
-
-
-def _set_target(target_before: Target | None, aim: Aim, place: int) -> Target:
-    target = target_before or Target(official=aim.official, official_id=aim.official.id)
-    target.kind, target.position, target.mission = aim.kind, place, aim.mission
-    target.mission_id = aim.mission.id if aim.mission else None
-    return target
 
 
 def words_of_official(campaign: Campaign, official: Official) -> list[Words]:

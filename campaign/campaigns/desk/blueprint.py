@@ -35,23 +35,11 @@ def is_undone_by_change(campaign: Campaign) -> bool:
     return campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
 
 
-CHANGING = frozenset(
-    f"campaigns.{name}"
-    for name in (
-        "edit_edition",
-        "edit_facts",
-        "edit_options",
-        "edit_picture",
-        "edit_reach",
-        "edit_risks",
-        "edit_targets",
-        "edit_template",
-        "merge",
-        "post_update",
-        "show_history",
-        "side_by_side",
-    )
-) | {"screening_rules.edit_rules"}
+_PARTS = ("edition", "template", "options", "picture", "risks", "targets")
+_VIEWS = ("edit_facts", "edit_reach", "merge", "post_update", "show_history", "side_by_side")
+CHANGING = {f"campaigns.{view}" for view in (*_VIEWS, *(f"edit_{part}" for part in _PARTS))} | {
+    "screening_rules.edit_rules"
+}
 """Pages of one campaign that save through `record_change`, so that its opening goes off."""
 
 
@@ -61,9 +49,7 @@ def warns_of_change(campaign: Campaign) -> bool:
     return request.endpoint in CHANGING and is_undone_by_change(campaign)
 
 
-_STEPS = {
-    f".edit_{part}" for part in ("edition", "template", "options", "picture", "risks", "targets")
-} | {".side_by_side"}
+_STEPS = {f".edit_{part}" for part in _PARTS} | {".side_by_side"}
 """Pages on which one stays after saving: they say what comes next."""
 
 
@@ -100,33 +86,26 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
         flash("", "next")
     campaign, open_at = g.get("waiting") or (None, None)
     if campaign is not None and campaign.status is CampaignStatus.REVIEW and open_at is not None:
-        moment = i18n.say_moment(open_at, campaign.timezone, i18n.locale())
-        flash(
-            _(
-                "The opening on %(moment)s is cancelled. Someone else must approve the campaign "
-                "again.",
-                moment=moment,
-            ),
-            "alarm",
+        said = _(
+            "The opening on %(moment)s is cancelled. Someone else must approve the campaign again.",
+            moment=i18n.say_moment(open_at, campaign.timezone, i18n.locale()),
         )
+        flash(said, "alarm")
     return redirect_to(endpoint, **values)
 
 
 @blueprint.app_template_global()
 def mend_url(campaign: Campaign, gap: Gap) -> str:
-    slug = campaign.slug
-    if gap.part == "edition":
-        return url_for("campaigns.edit_edition", slug=slug, locale=gap.locale)
-    if gap.part == "letter":
-        return url_for("campaigns.edit_template", slug=slug, locale=gap.locale)
-    if gap.part == "official":
-        return url_for("directory.edit", slug=gap.subject)
-    if gap.part == "mission":
-        return url_for("directory.edit_mission", slug=gap.subject)
-    endpoint = {
-        "targets": "edit_targets",
-        "risks": "edit_risks",
-        "picture": "edit_picture",
-        "update": "post_update",
-    }.get(gap.part, "edit_facts")
-    return url_for(f"campaigns.{endpoint}", slug=slug)
+    match gap.part:
+        case "edition":
+            return url_for("campaigns.edit_edition", slug=campaign.slug, locale=gap.locale)
+        case "letter":
+            return url_for("campaigns.edit_template", slug=campaign.slug, locale=gap.locale)
+        case "official":
+            return url_for("directory.edit", slug=gap.subject)
+        case "mission":
+            return url_for("directory.edit_mission", slug=gap.subject)
+        case "update":
+            return url_for("campaigns.post_update", slug=campaign.slug)
+        case part:
+            return url_for(f"campaigns.edit_{part}", slug=campaign.slug)

@@ -45,10 +45,8 @@ class History(Page, template="campaigns/history.html"):
 def show_histories(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     letters = dict.fromkeys(_letter_places(campaign))
-    places = [
-        *revisions.places_of(session, campaign),
-        *((Part.LETTER, letter) for letter in letters),
-    ]
+    places = revisions.places_of(session, campaign)
+    places += [(Part.LETTER, letter) for letter in letters]
     listed = [(part, place, part_name(part, place)) for part, place in places]
     return show_page(Histories(campaign=campaign, listed=listed))
 
@@ -118,17 +116,15 @@ def known_part(campaign: Campaign, part: str, place: str) -> tuple[Part, str]:
     """A part and a place that this campaign has; others do not exist."""
     where = "" if place == "-" else place
     locale, _sign, official = where.partition(":")
-    if part not in set(Part):
-        abort(404)
-    which = Part(part)
-    if which in {Part.EDITION, Part.LETTER} and locale not in languages_of(campaign):
-        abort(404)
     slugs = {target.official.slug for target in campaign.targets}
-    if official and (which is not Part.LETTER or official not in slugs):
+    has_languages = part in {Part.EDITION, Part.LETTER}
+    if part not in set(Part) or not (
+        locale in languages_of(campaign) if has_languages else not where
+    ):
         abort(404)
-    if which not in {Part.EDITION, Part.LETTER} and where:
+    if official and (part != Part.LETTER or official not in slugs):
         abort(404)
-    return which, where
+    return Part(part), where
 
 
 def name_of(staff_id: int | None) -> str:
@@ -144,9 +140,8 @@ def _changes(
     names = {**before, **shown.content}
     if not before and shown.number == 0:
         return []
-    changed = changes_between(
-        texts_of_content(part, before, campaign), texts_of_content(part, shown.content, campaign)
-    )
+    old, new = (texts_of_content(part, state, campaign) for state in (before, shown.content))
+    changed = changes_between(old, new)
     return [(field_name(part, change.name, names), change.stretches) for change in changed]
 
 

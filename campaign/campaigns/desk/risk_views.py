@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns import lifecycle
+from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risks import Finding, texts_of_campaign
-from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.blueprint import blueprint, done, load, mend_url
 from campaign.campaigns.desk.draft_views import part_url
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
@@ -116,15 +117,8 @@ def _data(campaign: Campaign) -> dict[str, object]:
 
 
 def _url(campaign: Campaign, finding: Finding) -> str:
-    if finding.part == Part.EDITION:
-        return part_url(campaign, "edition", finding.locale)
-    if finding.part == Part.LETTER:
-        place = f"{finding.locale}:{finding.subject}" if finding.subject else finding.locale
-        return part_url(campaign, "letter", place)
-    if finding.part == "targets":
-        if finding.field == "mission":
-            return url_for("directory.edit_mission", slug=finding.subject)
-        return url_for("directory.edit", slug=finding.subject)
-    if finding.part == "picture":
-        return url_for("campaigns.edit_picture", slug=campaign.slug)
-    return url_for("campaigns.post_update", slug=campaign.slug)
+    """Where the text is mended."""
+    if finding.part == Part.LETTER and finding.subject:
+        return part_url(campaign, "letter", f"{finding.locale}:{finding.subject}")
+    part = finding.field if finding.part == "targets" else finding.part
+    return mend_url(campaign, Gap("", part, locale=finding.locale, subject=finding.subject))

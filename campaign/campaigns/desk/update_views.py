@@ -99,7 +99,9 @@ def post_update(slug: str) -> ResponseReturnValue:
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
     again = proposal_views.find_returned(campaign)
-    form = update_form(locales, data=_asked_kind(), **_typed_again(again) or desk.typed())
+    kind = request.args.get("kind", "")
+    asked = {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
+    form = update_form(locales, data=asked, **_typed_again(again) or desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".post_update", slug=slug)
     is_valid = form.validate_on_submit()
@@ -112,7 +114,9 @@ def post_update(slug: str) -> ResponseReturnValue:
         form=form,
         locales=locales,
         posted=_list_posted(campaign),
-        preview=_preview(form, locales) if looked else (),
+        preview=[(code, *words) for code, words in form.words(locales).items() if words[0]]
+        if looked
+        else (),
         again=again,
         **desk.words(),
     )
@@ -145,10 +149,6 @@ def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
     ]
 
 
-def _preview(form: UpdateForm, locales: Sequence[str]) -> list[tuple[str, str, str]]:
-    return [(code, title, body) for code, (title, body) in form.words(locales).items() if title]
-
-
 def _typed_again(proposal: Proposal | None) -> dict[str, Any]:
     """A proposed post as its form would send it; a picture has to be chosen anew."""
     if proposal is None or request.method == "POST":
@@ -170,11 +170,6 @@ def _typed(update: Update) -> dict[str, list[str]]:
         code = edition.locale
         fields |= {f"title_{code}": [edition.title], f"body_{code}": [edition.body]}
     return fields
-
-
-def _asked_kind() -> dict[str, str]:
-    kind = request.args.get("kind", "")
-    return {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
 
 
 @blueprint.url_value_preprocessor

@@ -18,10 +18,10 @@ from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.html import card_fragment, letter_fragment
 from campaign.printing.problems import LetterRefused
+from campaign.public import before_request
+from campaign.public.before_request import private, show_private
 from campaign.public.case_lists import CaseRow, list_others
 from campaign.public.case_page import case_page
-from campaign.public.pages import before_request
-from campaign.public.pages.before_request import private, show_private
 from campaign.public.share_links import Share, clean_source, share_of
 from campaign.signing import check_proof_of_work, sign_in_rehearsal
 from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from campaign.core import i18n
 from campaign.core.errors import Gone, NotFound
 from campaign.printing.problems import LetterRefused
-from campaign.public.pages import before_request
-from campaign.public.pages.before_request import show_private
+from campaign.public import before_request
+from campaign.public.before_request import show_private
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox

@@ -9,8 +9,8 @@ from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.models.signature import Signature, SignatureState
 from campaign.printing.page_fit import Room
+from campaign.public.before_request import not_found, show_private
 from campaign.public.case_page import CasePage, case_page
-from campaign.public.pages.before_request import not_found, show_private
 from campaign.signing import confirm_letter
 from campaign.signing.address import AddressPart, ShownAddress, samples_of
 from campaign.signing.form.forms import SigningForm

@@ -19,9 +19,9 @@ from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
+from campaign.public.before_request import show_private
 from campaign.public.case_page import CasePage, case_page, edition_for, other_language
 from campaign.public.deadline import Deadline, deadline_of
-from campaign.public.pages.before_request import show_private
 from campaign.public.share_links import Share, share_of
 from campaign.signing import confirm_letter
 from campaign.signing.letter.draft import Letters, pdf_of, signed_letters

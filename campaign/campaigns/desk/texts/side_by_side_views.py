@@ -18,6 +18,7 @@ from campaign.campaigns.content.risks import Finding, RiskNamed, Words, by_field
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import SENTENCES, CampaignForm, FormType, make_form
+from campaign.campaigns.desk.labels import name_language
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.texts.edition_views import ASK_LENGTH, ASKS
 from campaign.campaigns.desk.texts.letter_form import SPARE_ROWS, RowsForm, place_field
@@ -72,9 +73,7 @@ class SideForm(CampaignForm):
             words = unknown_words(unknown[name]) if name in unknown else SENTENCES.get(slug, slug)
             field = self.find_field(self.field_name(code, name))
             if field is None:
-                here = i18n.locale()
-                said = f"{i18n.language_name(code, here)}{i18n.colon(here)}{words}"
-                self.form_errors.append(said)
+                self.form_errors.append(f"{name_language(code)}{i18n.colon(i18n.locale())}{words}")
             else:
                 field.errors = [*field.errors, words]
 
@@ -100,9 +99,7 @@ class LettersForm(SideForm):
     names = ("subject", "opening", "closing")
 
     def content(self, code: str, base: Content) -> Content:
-        typed = super().content(code, base)
-        points = list(points_from(base))
-        return letter_of(typed["subject"], typed["opening"], typed["closing"], points)
+        return letter_of(**super().content(code, base), points=list(points_from(base)))
 
 
 class PointsForm(SideForm, RowsForm):
@@ -114,17 +111,17 @@ class PointsForm(SideForm, RowsForm):
         return self.rows
 
     def is_written(self, row: FormField) -> bool:
-        return bool(_first_text(row))
+        return bool(_texts_of(row))
 
     def content(self, code: str, base: Content) -> Content:
         """With the letter around them as it is. Raises Invalid: too many, or a key twice."""
-        texts_around = [base.get(name) or "" for name in ("subject", "opening", "closing")]
+        subject, opening, closing = (base.get(name) or "" for name in LettersForm.names)
         points = [
             (point.key, texts[code], point.required)
             for point, texts in self._points()
             if code in texts
         ]
-        return letter_of(texts_around[0], texts_around[1], texts_around[2], points)
+        return letter_of(subject, opening, closing, points)
 
     def show(self, code: str, content: Content, seen: int) -> None:
         """The texts are filled in row by row, by `point_rows`."""
@@ -153,24 +150,23 @@ class PointsForm(SideForm, RowsForm):
 
     def _points(self) -> list[tuple[Point, dict[str, str]]]:
         """The rows with a text in any language: their keys and needs, and their texts."""
-        rows = self.written_rows()
-        points = with_keys(
-            [
-                Point(_first_text(row), bool(row.form.required.data), row.form.key.data or "")
-                for row in rows
-            ]
-        )
-        return list(zip(points, map(_texts_of, rows), strict=True))
+        rows = [(row.form, _texts_of(row)) for row in self.written_rows()]
+        points = [
+            Point(next(iter(texts.values())), bool(row.required.data), row.key.data or "")
+            for row, texts in rows
+        ]
+        return list(zip(with_keys(points), (texts for _row, texts in rows), strict=True))
 
 
 def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
     fields: dict[str, object] = {}
     for code in codes:
+        asks = TextField(_l("What the letter asks"), limit=ASKS * (ASK_LENGTH + 1))
         fields |= {
             f"person_name_{code}": LineField(_l("Person’s name in this language"), limit=200),
             f"title_{code}": LineField(_l("Title"), limit=200),
             f"summary_{code}": TextField(_l("Summary"), limit=1200),
-            f"asks_{code}": TextField(_l("What the letter asks"), limit=ASKS * (ASK_LENGTH + 1)),
+            f"asks_{code}": asks,
             f"background_{code}": TextField(_l("What happened"), limit=20_000),
             f"outcome_{code}": TextField(_l("How it ended"), limit=20_000),
             f"validate_asks_{code}": staticmethod(each_within(ASK_LENGTH, ASKS)),
@@ -182,11 +178,9 @@ def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
 def letters_form(codes: Sequence[str], **kwargs: Any) -> LettersForm:
     fields: dict[str, object] = {}
     for code in codes:
-        fields |= {
-            f"subject_{code}": LineField(_l("Subject"), limit=200),
-            f"opening_{code}": TextField(_l("Opening"), limit=3000),
-            f"closing_{code}": TextField(_l("Closing"), limit=3000),
-        }
+        fields[f"subject_{code}"] = LineField(_l("Subject"), limit=200)
+        fields[f"opening_{code}"] = TextField(_l("Opening"), limit=3000)
+        fields[f"closing_{code}"] = TextField(_l("Closing"), limit=3000)
     return _make(LettersForm, codes, fields, kwargs)
 
 
@@ -237,10 +231,6 @@ def _texts_of(row: FormField) -> dict[str, str]:
     }
 
 
-def _first_text(row: FormField) -> str:
-    return next(iter(_texts_of(row).values()), "")
-
-
 PAGES: dict[str, tuple[Part, Callable[..., SideForm]]] = {
     "texts": (Part.EDITION, texts_form),
     "letters": (Part.LETTER, letters_form),
@@ -269,21 +259,17 @@ def side_by_side(slug: str, page: str) -> ResponseReturnValue:
     desk, codes = Desk(campaign, page), languages_of(campaign)
     now = {code: _now(campaign, part, code) for code in codes}
     form = make(codes, **desk.typed(), **_rows(page, now, campaign.default_locale))
-    asked = set(request.form)
+    asked, answer = set(request.form), None
     if "keep" in asked and desk.keep(form):
         return done(draft_kept(), ".side_by_side", slug=slug, page=page)
     if "move" in asked and isinstance(form, PointsForm):
         form.move(request.form["move"])
-    elif (
-        "more" not in asked
-        and form.validate_on_submit()
-        and (answer := _save(form, desk, part, codes))
-    ):
-        return answer
+    elif "more" not in asked and form.validate_on_submit():
+        answer = _save(form, desk, part, codes)
     if not form.is_submitted() and not desk.typed():
         for code in codes:
             form.show(code, *now[code])
-    return _show(form, desk, part, codes)
+    return answer or _show(form, desk, part, codes)
 
 
 def _save(
@@ -291,17 +277,16 @@ def _save(
 ) -> ResponseReturnValue | None:
     """Save what was changed, language by language; where somebody else saved, go and merge."""
     campaign = desk.campaign
-    late: list[str] = []
+    late = ""
     for code in codes:
         url = _save_one(form, campaign, part, code)
         if url is None:
             return None
-        if url:
-            late.append(url)
+        late = late or url
     desk.drop()
     if late:
         flash(_("Someone else has saved the same part. Merge the two texts."))
-        return redirect(late[0], 303)
+        return redirect(late, 303)
     return done(_("All languages saved."), ".side_by_side", slug=campaign.slug, page=desk.part)
 
 
@@ -338,38 +323,28 @@ def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> Respo
     texts = [
         Words("edition", code, field.id, str(field.data or "")) for code, field in form.texts(codes)
     ]
-    gaps = check_readiness.text_gaps(campaign)
+    name = "edition" if part is Part.EDITION else "letter"
+    gaps = [gap for gap in check_readiness.text_gaps(campaign) if gap.part == name]
+    single = "campaigns.edit_edition" if part is Part.EDITION else "campaigns.edit_template"
     page = SideBySide(
         campaign=campaign,
         form=form,
         which=str(desk.part),
         codes=codes,
         shown=request.form.get("show", campaign.default_locale),
-        lacking={code: _gaps_of(gaps, part, code) for code in codes},
+        lacking={code: [gap for gap in gaps if gap.locale == code] for code in codes},
         empty={code: form.missing(code) for code in codes},
         findings=by_field(watch_of(campaign).findings(texts)),
-        single=lambda code: url_for(
-            "campaigns.edit_edition" if part is Part.EDITION else "campaigns.edit_template",
-            slug=campaign.slug,
-            locale=code,
-        ),
+        single=lambda code: url_for(single, slug=campaign.slug, locale=code),
         proposed=proposals.find_outcomes(db.session(), campaign, staff_user()),
         **desk.words(),
     )
     return show_page(page)
 
 
-def _gaps_of(gaps: Sequence[Gap], part: Part, code: str) -> list[Gap]:
-    name = "edition" if part is Part.EDITION else "letter"
-    return [gap for gap in gaps if gap.part == name and gap.locale == code]
-
-
 def _now(campaign: Campaign, part: Part, code: str) -> tuple[Content, int]:
-    session = db.session()
-    return (
-        parts.content_now(session, campaign, part, code),
-        revisions.newest_number(session, campaign, part, code),
-    )
+    content = parts.content_now(db.session(), campaign, part, code)
+    return content, revisions.newest_number(db.session(), campaign, part, code)
 
 
 def _rows(name: str, now: dict[str, tuple[Content, int]], first: str) -> dict[str, Any]:

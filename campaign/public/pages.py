@@ -15,7 +15,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.geometry import Paper
-from campaign.public import feeds, printables, share_links
+from campaign.public import before_request, feeds, printables, share_links
 from campaign.public.case_lists import (
     CaseRow,
     Wish,
@@ -26,7 +26,6 @@ from campaign.public.case_lists import (
 )
 from campaign.public.case_page import CasePage, Picture, case_page
 from campaign.public.page_cache import MAX_AGE, Made, PageCache, page_cache
-from campaign.public.pages import before_request
 from campaign.public.printables import Handout
 from campaign.public.share_links import Share, clean_source, with_source
 from campaign.web import compress

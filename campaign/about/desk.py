@@ -57,16 +57,15 @@ class EditText(Page, template="about/edit_text.html"):
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     session, settings = db.session(), current_settings()
-    return show_page(
-        Texts(
-            pages=list(AboutPage),
-            page_names=ABOUT_PAGES,
-            codes=i18n.languages(),
-            newest=list_newest(session),
-            empty_settings=list_empty_settings(settings),
-            empty_languages=list(list_empty_languages(session, settings)),
-        )
+    page = Texts(
+        pages=list(AboutPage),
+        page_names=ABOUT_PAGES,
+        codes=i18n.languages(),
+        newest=list_newest(session),
+        empty_settings=list_empty_settings(settings),
+        empty_languages=list(list_empty_languages(session, settings)),
     )
+    return show_page(page)
 
 
 @blueprint.route("/<page>/<locale>", methods=["GET", "POST"])
@@ -80,8 +79,7 @@ def edit(page: str, locale: str) -> ResponseReturnValue:
     form.mark_seen(now)
 
     def save() -> None:
-        text = form.text.data or ""
-        save_text(session, of, locale, text=text, staff_id=staff_user().id)
+        save_text(session, of, locale, text=form.text.data or "", staff_id=staff_user().id)
 
     if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
         return redirect_to(".edit", _("The text is saved."), page=page, locale=locale)

@@ -12,8 +12,8 @@ from campaign.about.privacy_notice import Section, list_sections
 from campaign.core import clock, db, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.models.about import AboutPage
+from campaign.public import before_request
 from campaign.public.page_cache import Made, page_cache
-from campaign.public.pages import before_request
 from campaign.web.page import Page
 from campaign.web.security import public
 

@@ -1,1 +1,0 @@
-"""The pages on which admins write what the organization adds to its pages."""

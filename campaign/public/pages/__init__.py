@@ -1,1 +1,0 @@
-"""The public pages; `before_request` holds for those of signing, too."""
