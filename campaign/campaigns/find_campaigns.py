@@ -15,8 +15,7 @@ from campaign.models.staff import StaffUser, sees
 
 def get_campaign(session: Session, slug: str) -> Campaign:
     """The campaign, draft or not, whoever asks: for commands and jobs. Raises NotFound."""
-    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
-    if campaign is None:
+    if (campaign := session.scalar(select(Campaign).filter_by(slug=slug))) is None:
         raise NotFound("campaign", campaign=slug)
     return campaign
 

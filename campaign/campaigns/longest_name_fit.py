@@ -47,39 +47,23 @@ def fits_of(
             if template is None:
                 continue
             lines = tuple(name_and_office(official, locale) for official in copies)
-            room = room_of(campaign, target, template, locale, lines)
-            if room is not None:
-                yield Fit(locale, target, template, room)
-
-
-def room_of(
-    campaign: Campaign,
-    target: Target,
-    template: LetterTemplate,
-    locale: str,
-    copies: tuple[str, ...] = (),
-) -> Room | None:
-    """The room of one letter; None where it asks for what the campaign does not have."""
-    try:
-        context = _context(campaign, target, template, locale, copies)
-    except MissingPlaceholderValue:
-        return None
-    return _measured(context, layout_for(host_of(target)).slug, campaign.cards)
+            try:
+                context = _context(campaign, target, template, lines)
+            except MissingPlaceholderValue:
+                continue  # it asks for what the campaign does not have
+            room = _measure(context, layout_for(host_of(target)).slug, campaign.cards)
+            yield Fit(locale, target, template, room)
 
 
 @lru_cache(maxsize=4096)
-def _measured(context: LetterContext, layout: str, card: bool) -> Room:
+def _measure(context: LetterContext, layout: str, card: bool) -> Room:
     return (card_room if card else letter_room)(context, LAYOUTS[layout])
 
 
 def _context(
-    campaign: Campaign,
-    target: Target,
-    template: LetterTemplate,
-    locale: str,
-    copies: tuple[str, ...],
+    campaign: Campaign, target: Target, template: LetterTemplate, copies: tuple[str, ...]
 ) -> LetterContext:
-    official = target.official
+    official, locale = target.official, template.locale
     office = i18n.words_in(official.office, locale)
     values = {
         "person_name": campaign.name_in(locale),

@@ -26,14 +26,7 @@ MAX_BYTES = 12 * 1024 * 1024
 _SIDE = 1600
 """Longest side of what is kept, in pixels."""
 FOLDER = "pictures"
-_KINDS = {
-    "jpg": "JPEG",
-    "jpeg": "JPEG",
-    "jpe": "JPEG",
-    "jfif": "JPEG",
-    "png": "PNG",
-    "webp": "WEBP",
-}
+_KINDS = dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), "JPEG") | {"png": "PNG", "webp": "WEBP"}
 _NAME = re.compile(r"[0-9a-f]{24}-(\d{1,4})x(\d{1,4})\.jpg")
 
 
@@ -53,10 +46,9 @@ def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
         raise Invalid(fields={"picture": "picture-too-big"})
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     kind = _KINDS.get(ending, "none") if ending else ""
+    formats = ("JPEG", "PNG", "WEBP")
     try:
-        return run_apart(
-            redraw_picture, body, side=_SIDE, formats=("JPEG", "PNG", "WEBP"), kind=kind
-        )
+        return run_apart(redraw_picture, body, side=_SIDE, formats=formats, kind=kind)
     except ReadingFailed as problem:
         raise Invalid(fields={"picture": "not-a-picture"}) from problem
     except UnreadableFile as problem:

@@ -115,9 +115,8 @@ def find_officials(session: Session, slugs: Collection[str]) -> dict[str, Offici
     return {official.slug: official for official in officials}
 
 
-def find_missions(session: Session, slugs: Collection[str]) -> dict[str, Mission]:
-    missions = session.scalars(select(Mission).where(Mission.slug.in_(slugs)))
-    return {mission.slug: mission for mission in missions}
+def find_missions(session: Session, slugs: Collection[str]) -> Sequence[Mission]:
+    return session.scalars(select(Mission).where(Mission.slug.in_(slugs))).all()
 
 
 def missions_sent_by(session: Session, countries: Collection[str]) -> Sequence[Mission]:

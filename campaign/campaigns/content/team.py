@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, db
+from campaign.campaigns.record_change import note
+from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import CampaignMember, Role, StaffUser, sees
@@ -17,8 +18,7 @@ _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
     """The campaign of that address. Raises NotFound, also where `user` may not see it."""
     visible = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
-    campaign = session.scalar(visible)
-    if campaign is None:
+    if (campaign := session.scalar(visible)) is None:
         raise NotFound("campaign", campaign=slug)
     return campaign
 
@@ -33,8 +33,8 @@ def owner_of(session: Session, campaign: Campaign) -> StaffUser | None:
 
 def list_members(session: Session, campaign: Campaign) -> Sequence[StaffUser]:
     on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
-    found = session.scalars(select(StaffUser).where(StaffUser.id.in_(on_team)))
-    return sorted(found, key=lambda user: (user.name.casefold(), user.email))
+    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(on_team)))
+    return sorted(users, key=lambda user: (user.name.casefold(), user.email))
 
 
 def list_writers(session: Session) -> list[StaffUser]:
@@ -112,12 +112,8 @@ def _give(session: Session, campaign: Campaign, to: StaffUser, by: StaffUser) ->
 
 
 def _drop(session: Session, campaign: Campaign, member: StaffUser) -> bool:
-    gone = session.scalar(
-        delete(CampaignMember)
-        .where(CampaignMember.campaign_id == campaign.id, CampaignMember.staff_user_id == member.id)
-        .returning(CampaignMember.staff_user_id)
-    )
-    return gone is not None
+    own = delete(CampaignMember).filter_by(campaign_id=campaign.id, staff_user_id=member.id)
+    return session.scalar(own.returning(CampaignMember.staff_user_id)) is not None
 
 
 def _can_write(user: StaffUser) -> bool:
@@ -143,11 +139,4 @@ def _record(
     **detail: int | None,
 ) -> None:
     session.flush()
-    audit.record(
-        session,
-        actor=actor_name(by),
-        action=action,
-        subject=f"campaign:{campaign.id}",
-        staff=about.id,
-        **detail,
-    )
+    note(session, campaign, actor_name(by), action, staff=about.id, **detail)

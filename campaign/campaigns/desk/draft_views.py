@@ -15,14 +15,14 @@ from campaign.campaigns.content.revisions import Kept
 from campaign.campaigns.content.risks import Finding, RiskNamed
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import SENTENCES
-from campaign.campaigns.desk.history_views import known_part, name_of
+from campaign.campaigns.desk.history_views import known_part, name_of, save_part
 from campaign.campaigns.desk.labels import choices_of, field_name, part_name, value_text
 from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
-from campaign.staff.desk_access import actor, staff_user
+from campaign.staff.desk_access import staff_user
 from campaign.web.page import Page, show_page
 
 _ENDPOINTS = {
@@ -41,22 +41,16 @@ _PAGES = {*(part.value for part in Part), "texts", "letters", "points", *_ENDPOI
 @blueprint.post("/<slug>/drafts/<part>/<place>")
 def keep_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
     """Keep what a form holds as it is, valid or not; the page's script sends it while one types."""
-    campaign = load(slug)
-    _known(campaign, part, place)
-    return kept_answer(Desk(campaign, part, _place_of(place)).keep())
+    return kept_answer(_load_desk(slug, part, place).keep())
 
 
 @blueprint.post("/<slug>/drafts/<part>/<place>/drop")
 def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
-    campaign = load(slug)
-    _known(campaign, part, place)
+    desk = _load_desk(slug, part, place)
     if "conflict" in request.form:
-        desk = Desk(campaign, part, _place_of(place))
         drafts.drop_conflict(db.session(), desk.conflict)
         return done(_("Draft deleted. The saved text has not changed."), ".show", slug=slug)
-    return dropped_answer(
-        Desk(campaign, part, _place_of(place)).drop(), part_url(campaign, part, _place_of(place))
-    )
+    return dropped_answer(desk.drop(), part_url(desk.campaign, part, desk.place))
 
 
 def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:
@@ -72,18 +66,14 @@ def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:
     return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug, **query)
 
 
-def _known(campaign: Campaign, part: str, place: str) -> None:
+def _load_desk(slug: str, part: str, place: str) -> Desk:
     """A place that no page of this campaign has does not exist."""
-    if part not in _PAGES:
-        abort(404)
+    campaign, where = load(slug), "" if place == "-" else place
     if part in set(Part):
         known_part(campaign, part, place)
-    elif _place_of(place):
+    elif part not in _PAGES or where:
         abort(404)
-
-
-def _place_of(place: str) -> str:
-    return "" if place == "-" else place
+    return Desk(campaign, part, where)
 
 
 class ChangedFieldRow(NamedTuple):
@@ -180,19 +170,10 @@ def _row(draft: Draft, field: ChangedField, names: Content) -> ChangedFieldRow:
         value_text(draft.part, field.name, value, names)
         for value in (field.base, field.theirs, field.mine, field.merged)
     )
-    return ChangedFieldRow(
-        field,
-        _label(draft, field.name, names),
-        words_between(base, theirs),
-        words_between(base, mine),
-        words_between(theirs, merged),
-        choices_of(field),
-    )
-
-
-def _label(draft: Draft, name: str, content: Content) -> str:
-    words, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
-    return i18n.in_language(words, language) if language else words
+    seen = words_between(base, theirs), words_between(base, mine), words_between(theirs, merged)
+    label, language = field_name(draft.part, field.name, names), draft.place.partition(":")[0]
+    label = i18n.in_language(label, language) if language else label
+    return ChangedFieldRow(field, label, *seen, choices_of(field))
 
 
 def _choices(fields: Sequence[ChangedField]) -> dict[str, Choice]:
@@ -208,13 +189,7 @@ def _choices(fields: Sequence[ChangedField]) -> dict[str, Choice]:
 
 def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newest: int) -> bool:
     try:
-        seen = "risks_seen" in request.form
-        by: dict[str, Any] = {
-            "actor": actor(),
-            "created_by_id": staff_user().id,
-            "risks_seen": seen,
-        }
-        parts.save_content(db.session(), campaign, part, place, content, based_on=newest, **by)
+        save_part(campaign, part, place, content, newest)
     except RiskNamed:
         raise
     except Refused as problem:

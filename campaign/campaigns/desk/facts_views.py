@@ -12,7 +12,7 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns import create_and_edit, find_campaigns
 from campaign.campaigns.content.drafts import Place
-from campaign.campaigns.content.part_contents import plain_facts
+from campaign.campaigns.content.part_contents import FACTS, plain_facts
 from campaign.campaigns.create_and_edit import Facts, delete_draft
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
@@ -38,17 +38,8 @@ from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
 from campaign.web.page import Page, accepted, show_page
 
-_TYPED = (
-    "reference",
-    "index_number",
-    "country",
-    "person_name",
-    "person_died",
-    "person_pronouns",
-    "issued_on",
-    "act_by",
-    "timezone",
-    "default_locale",
+_TYPED = tuple(
+    name for name in FACTS if name not in {"format", "themes", "letter_locales", "follows_id"}
 )
 """Facts that the form has as the campaign has them."""
 
@@ -133,11 +124,8 @@ class FactsForm(CampaignForm):
     ) -> "FactsForm":
         slugs = {other.id: other.slug for other in followable}
         data = {name: getattr(campaign, name) for name in (*_TYPED, "themes", "letter_locales")}
-        data |= {
-            "format": campaign.format.value,
-            "follows": slugs.get(campaign.follows_id or 0, ""),
-            "based_on": based_on,
-        }
+        follows = slugs.get(campaign.follows_id or 0, "")
+        data |= {"format": campaign.format.value, "follows": follows, "based_on": based_on}
         return FactsForm(followable, data=data, **kwargs)
 
     def validate_country(self, field: SelectField) -> None:
@@ -146,9 +134,8 @@ class FactsForm(CampaignForm):
 
     def validate_act_by(self, field: DayField) -> None:
         if field.data and self.issued_on.data and field.data < self.issued_on.data:
-            raise ValidationError(
-                _l("The deadline is before the day of issue. Change one of the two.")
-            )
+            said = _l("The deadline is before the day of issue. Change one of the two.")
+            raise ValidationError(said)
 
     def facts(self) -> Facts:
         facts = {
@@ -232,9 +219,8 @@ def delete(slug: str) -> ResponseReturnValue:
         in_use = _(
             "You cannot delete this draft. Signature sheets or another campaign are linked to it."
         )
-        if accepted(
-            form, lambda: delete_draft(db.session(), campaign, actor=actor()), refused=in_use
-        ):
+        by = {"actor": actor()}
+        if accepted(form, lambda: delete_draft(db.session(), campaign, **by), refused=in_use):
             return done(_("Draft %(reference)s deleted.", reference=reference), ".index")
     return show_page(DeleteDraft(campaign=campaign, form=form))
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.content import parts, revisions
 from campaign.campaigns.content.compare_texts import Stretch, changes_between
+from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.revisions import Kept
 from campaign.campaigns.content.risks import Finding, RiskNamed
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
@@ -85,15 +86,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     which, where = known_part(campaign, part, place)
     kept = revisions.get_kept(session, campaign, which, where, number)
     try:
-        seen = "risks_seen" in request.form
-        by: dict[str, Any] = {
-            "actor": actor(),
-            "created_by_id": staff_user().id,
-            "risks_seen": seen,
-        }
-        parts.save_content(
-            session, campaign, which, where, kept.content, based_on=_number_seen(), **by
-        )
+        save_part(campaign, which, where, kept.content, _number_seen())
     except RiskNamed as problem:
         return _show(campaign, part, place, str(number), problem.found)
     except (Invalid, NotFound, Refused) as problem:
@@ -110,6 +103,13 @@ def _number_seen() -> int:
     """The number of the state that was the newest when the page was opened; -1: none."""
     seen = request.form.get("seen", "")
     return int(seen) if seen.isdecimal() and len(seen) < 9 else -1
+
+
+def save_part(campaign: Campaign, part: Part, place: str, content: Content, based_on: int) -> None:
+    """Save it as the reader asks for it. Raises as `parts.save_content` does."""
+    seen = "risks_seen" in request.form
+    by: dict[str, Any] = {"actor": actor(), "created_by_id": staff_user().id, "risks_seen": seen}
+    parts.save_content(db.session(), campaign, part, place, content, based_on=based_on, **by)
 
 
 def known_part(campaign: Campaign, part: str, place: str) -> tuple[Part, str]:

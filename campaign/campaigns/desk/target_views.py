@@ -74,14 +74,13 @@ class TargetsForm(CampaignForm):
         """`also`: missions that were searched for, to be offered besides the fitting ones."""
         super().__init__(data=_target_data(campaign), **kwargs)
         self._host = host_country
-        named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
+        forms = [self, *(row.form for row in self.rows)]
+        named = {form.official.data or "" for form in forms}
         self.officials = targets.find_officials(session, named)
         countries = {official.country for official in self.officials.values()}
-        mission_slugs = {row.form.mission.data or "" for row in self.rows} | {
-            self.mission.data or ""
-        }
         fitting = targets.missions_sent_by(session, countries)
-        others = [*targets.find_missions(session, mission_slugs).values(), *also]
+        slugs = {form.mission.data or "" for form in forms}
+        others = [*targets.find_missions(session, slugs), *also]
         self._missions = {mission.slug: mission for mission in (*fitting, *others)}
         offered = (SUGGESTED, _l("The mission of the official’s country where we are"))
         more = [(mission.slug, mission_words(mission)) for mission in others]
@@ -99,11 +98,8 @@ class TargetsForm(CampaignForm):
             raise ValidationError(_l("Choose an official from the directory."))
 
     def fitting(self, official: Official) -> list[Mission]:
-        sent = [
-            mission
-            for mission in self._missions.values()
-            if mission.sending_country == official.country
-        ]
+        known = self._missions.values()
+        sent = [mission for mission in known if mission.sending_country == official.country]
         return ranked(sent, self._host)
 
     def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
@@ -132,15 +128,12 @@ class TargetsForm(CampaignForm):
             if row.official.data in self.officials
         ]
         if self.official.data:
-            aims.append(self._new_aim(self.officials[self.official.data]))
+            official = self.officials[self.official.data]
+            mission = self._missions.get(self.mission.data)
+            if self.mission.data == SUGGESTED and (suggestion := self.suggestion(official)):
+                mission, _reach = suggestion
+            aims.append(Aim(official, TargetKind(self.kind.data), mission))
         return aims
-
-    def _new_aim(self, official: Official) -> Aim:
-        mission = self._missions.get(self.mission.data)
-        if self.mission.data == SUGGESTED:
-            suggestion = self.suggestion(official)
-            mission = suggestion[0] if suggestion else None
-        return Aim(official, TargetKind(self.kind.data), mission)
 
 
 def mission_words(mission: Mission) -> str:
@@ -318,13 +311,12 @@ def _name_of(official: Official) -> str:
 def _say_replaced(count: int) -> str:
     if not count:
         return str(_("No campaign was changed."))
-    return str(
-        ngettext(
-            "%(num)s campaign is now addressed to the successor.",
-            "%(num)s campaigns are now addressed to the successor.",
-            count,
-        )
+    said = ngettext(
+        "%(num)s campaign is now addressed to the successor.",
+        "%(num)s campaigns are now addressed to the successor.",
+        count,
     )
+    return str(said)
 
 
 _LEFT = {

@@ -59,9 +59,8 @@ def edit_team(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/team/add")
 def add_to_team(slug: str) -> ResponseReturnValue:
-    return _change(
-        slug, team.add_member, _("Added to the team. This person can now see the campaign.")
-    )
+    said = _("Added to the team. This person can now see the campaign.")
+    return _change(slug, team.add_member, said)
 
 
 @blueprint.post("/<slug>/team/remove")
@@ -77,30 +76,26 @@ def hand_over(slug: str) -> ResponseReturnValue:
 
 
 def _change(slug: str, action: Callable[..., object], said: str) -> ResponseReturnValue:
-    campaign, person, user = load(slug), _find_chosen(), staff_user()
-    if person is None:
-        return _refused(campaign, Refused("cannot-write"))
+    campaign, user = load(slug), staff_user()
     try:
+        person = _get_chosen()
         action(db.session(), campaign, person, by=user)
     except Refused as problem:
-        return _refused(campaign, problem)
+        words = {
+            "not-team-owner": _("Only the owner and the admins decide who is on the team."),
+            "cannot-write": _("Choose an organizer or admin whose account is active."),
+        }
+        flash(words[problem.slug], "error")
+        return show_page(_team(campaign), problem.status)
     if action is team.remove_member and person.id == user.id:
         return done(_("You have left the team."), ".index")
     return done(said, ".edit_team", slug=slug)
 
 
-def _find_chosen() -> StaffUser | None:
-    public_id = request.form.get("person", "")
-    return get_staff_user(db.session(), public_id) if public_id else None
-
-
-def _refused(campaign: Campaign, problem: Refused) -> ResponseReturnValue:
-    words = {
-        "not-team-owner": _("Only the owner and the admins decide who is on the team."),
-        "cannot-write": _("Choose an organizer or admin whose account is active."),
-    }
-    flash(words[problem.slug], "error")
-    return show_page(_team(campaign), problem.status)
+def _get_chosen() -> StaffUser:
+    if public_id := request.form.get("person", ""):
+        return get_staff_user(db.session(), public_id)
+    raise Refused("cannot-write")
 
 
 def _team(campaign: Campaign) -> Team:
@@ -135,17 +130,10 @@ def show(public_id: str) -> ResponseReturnValue:
 def hand_over_all(public_id: str) -> ResponseReturnValue:
     session = db.session()
     user = get_staff_user(session, public_id)
-    to = _find_chosen()
-    if to is None:
-        return _refuse_all(public_id)
     try:
-        count = team.hand_over_all(session, owner=user, to=to, by=staff_user())
+        count = team.hand_over_all(session, owner=user, to=_get_chosen(), by=staff_user())
     except Refused:
-        return _refuse_all(public_id)
+        said = _("Choose an organizer or admin whose account is active.")
+        return redirect_to(".show", said, "error", public_id=public_id)
     said = ngettext("%(num)s campaign transferred.", "%(num)s campaigns transferred.", count)
     return redirect_to("staff.users.show", said, public_id=public_id)
-
-
-def _refuse_all(public_id: str) -> ResponseReturnValue:
-    said = _("Choose an organizer or admin whose account is active.")
-    return redirect_to(".show", said, "error", public_id=public_id)
