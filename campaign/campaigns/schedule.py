@@ -59,11 +59,8 @@ def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
 def close_ended(now: datetime) -> None:
     """Close every open campaign whose last day has ended everywhere on Earth."""
     with db.reading() as session:
-        rows = session.execute(
-            select(Campaign.id, Campaign.act_by).where(
-                Campaign.status == CampaignStatus.OPEN, Campaign.act_by.is_not(None)
-            )
-        ).all()
+        timed = (Campaign.status == CampaignStatus.OPEN, Campaign.act_by.is_not(None))
+        rows = session.execute(select(Campaign.id, Campaign.act_by).where(*timed)).all()
     for campaign_id, act_by in rows:
         if lifecycle.is_over(CampaignStatus.OPEN, act_by, now):
             with db.transaction() as session:

@@ -91,16 +91,10 @@ class Watch:
         text = words.text
         for kind, phrases in self._phrases:
             for start, end in phrases.places(text):
-                yield Finding(
-                    kind=kind,
-                    part=words.part,
-                    locale=words.locale,
-                    field=words.field,
-                    before=_shorten(text[max(0, start - _AROUND) : start], start > _AROUND, 0),
-                    found=text[start:end],
-                    after=_shorten(text[end : end + _AROUND], end + _AROUND < len(text), -1),
-                    subject=words.subject,
-                )
+                before = _shorten(text[max(0, start - _AROUND) : start], start > _AROUND, 0)
+                after = _shorten(text[end : end + _AROUND], end + _AROUND < len(text), -1)
+                place = (words.part, words.locale, words.field)
+                yield Finding(kind, *place, before, text[start:end], after, words.subject)
 
 
 def _as_read(text: str) -> str:
@@ -235,9 +229,8 @@ def set_flags(
     ]
     campaign.embargo_until = embargo_until
     counts = {kind.value: sum(one is kind for one, _ in flags) for kind in RiskKind}
-    record_change(
-        session, campaign, actor, "campaign.risks", flags=counts, embargo=embargo_until is not None
-    )
+    embargoed = embargo_until is not None
+    record_change(session, campaign, actor, "campaign.risks", flags=counts, embargo=embargoed)
     new = Watch(flag for flag in flags if flag not in flags_before)
     if campaign.status is CampaignStatus.SCHEDULED and new.findings(texts_of_campaign(campaign)):
         move(session, campaign, CampaignStatus.DRAFT, actor)
@@ -322,11 +315,8 @@ def refuse_blacked_out(
     """Raise RiskNamed where a post says what is blacked out in a reply to the campaign."""
     if seen:
         return
-    replies = session.scalars(
-        select(Reply)
-        .where(Reply.campaign_id == campaign.id)
-        .options(selectinload(Reply.translations))
-    )
+    own = select(Reply).filter_by(campaign_id=campaign.id)
+    replies = session.scalars(own.options(selectinload(Reply.translations)))
     marked = [text for reply in replies for text in list_reply_texts(reply).values()]
     if findings := find_blacked_out(marked, list(shown)):
         raise RiskNamed(findings)
@@ -334,6 +324,5 @@ def refuse_blacked_out(
 
 def list_reply_texts(reply: Reply) -> dict[str, str]:
     """Return the answer and its translations as they were typed, by language."""
-    return {reply.locale: reply.text} | {
-        translation.locale: translation.text for translation in reply.translations
-    }
+    translations = {translation.locale: translation.text for translation in reply.translations}
+    return {reply.locale: reply.text} | translations

@@ -41,82 +41,31 @@ SORTS: dict[str, ColumnElement[Any]] = {
 """By what the desk's list can be ordered; by status: what runs stands first."""
 
 
-def list_for_desk(
-    session: Session,
-    *,
-    by: StaffUser,
-    status: CampaignStatus | None,
-    sort: str,
-    descending: bool,
-    page: int,
-    per_page: int,
-) -> tuple[list[DeskRow], int]:
-    key = SORTS[sort]
-    condition = [sees(by, Campaign.id)]
-    if status is not None:
-        condition.append(Campaign.status == status)
-    rows = session.execute(
-        select(Campaign, func.coalesce(CampaignTally.confirmed, 0))
-        .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
-        .where(*condition)
-        .order_by(
-            key.is_(None),
-            key.desc() if descending else key,
-            Campaign.act_by.is_(None),
-            Campaign.act_by,
-            Campaign.id.desc(),
-        )
-        .limit(per_page)
-        .offset((page - 1) * per_page)
-    )
-    total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
-    return [DeskRow(campaign, count) for campaign, count in rows], total
-
-
-def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:
-    rows = session.execute(
-        select(Campaign.status, func.count()).where(sees(by, Campaign.id)).group_by(Campaign.status)
-    )
-    return dict(rows.all())
-
-
 PER_PAGE = 50
 _USUAL = "status"
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListState:
+    """Which campaigns, in which order, which page of them."""
+
     status: CampaignStatus | None = None
     sort: str = _USUAL
     descending: bool = False
     page: int = 1
 
     @classmethod
-    def of(cls, arguments: Mapping[str, str]) -> "Listing":
+    def of(cls, arguments: Mapping[str, str]) -> "ListState":
         """From an address; what it says wrongly counts as not said."""
-        status = arguments.get("status", "")
-        sort = arguments.get("sort", "")
+        status, sort = arguments.get("status", ""), arguments.get("sort", "")
         number = arguments.get("page", "")
+        is_number = number.isascii() and number.isdigit() and len(number) < 6
         return cls(
             status=CampaignStatus(status) if status in set(CampaignStatus) else None,
             sort=sort if sort in SORTS else _USUAL,
             descending=arguments.get("order") == "down",
-            page=max(1, int(number))
-            if number.isascii() and number.isdigit() and len(number) < 6
-            else 1,
+            page=max(1, int(number)) if is_number else 1,
         )
-
-    def query(self) -> dict[str, Any]:
-        return {
-            "status": self.status,
-            "sort": self.sort,
-            "descending": self.descending,
-            "page": self.page,
-            "per_page": PER_PAGE,
-        }
-
-    def pages(self, total: int) -> int:
-        return max(1, -(-total // PER_PAGE))
 
     def url(self, page: int) -> str:
         return self._url(self.sort, self.descending, page)
@@ -132,10 +81,40 @@ class Listing:
         return "descending" if self.descending else "ascending"
 
     def _url(self, sort: str, descending: bool, page: int) -> str:
-        state = {
+        state: dict[str, Any] = {
             "status": self.status.value if self.status else None,
             "sort": sort if sort != _USUAL else None,
             "order": "down" if descending else None,
             "page": page if page > 1 else None,
         }
-        return url_for("campaigns.index", **state)  # type: ignore[arg-type]
+        return url_for("campaigns.index", **state)
+
+
+def list_for_desk(
+    session: Session, state: ListState, *, by: StaffUser
+) -> tuple[list[DeskRow], int]:
+    """One page of the campaigns that `by` sees, and the number of pages.
+
+    Campaigns without the value that they are ordered by come last.
+    """
+    key, last_day = SORTS[state.sort], Campaign.act_by
+    count = func.coalesce(CampaignTally.confirmed, 0)
+    condition = [sees(by, Campaign.id)]
+    if state.status is not None:
+        condition.append(Campaign.status == state.status)
+    order = (key.is_(None), key.desc() if state.descending else key, last_day.is_(None), last_day)
+    rows = session.execute(
+        select(Campaign, count)
+        .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
+        .where(*condition)
+        .order_by(*order, Campaign.id.desc())
+        .limit(PER_PAGE)
+        .offset((state.page - 1) * PER_PAGE)
+    )
+    total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
+    return [DeskRow(campaign, count) for campaign, count in rows], max(1, -(-total // PER_PAGE))
+
+
+def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:
+    seen = select(Campaign.status, func.count()).where(sees(by, Campaign.id))
+    return dict(session.execute(seen.group_by(Campaign.status)).all())

@@ -126,11 +126,6 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
         desk.drop()
         return done(_("Sites saved."), ".edit_reach", slug=slug)
-    page = Reach(
-        campaign=campaign,
-        form=form,
-        site=current_settings().base_url.rstrip("/"),
-        site_languages=i18n.languages(),
-        **desk.words(),
-    )
+    site, codes = current_settings().base_url.rstrip("/"), i18n.languages()
+    page = Reach(campaign=campaign, form=form, site=site, site_languages=codes, **desk.words())
     return show_page(page)

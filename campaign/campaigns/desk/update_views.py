@@ -59,9 +59,6 @@ class UpdateForm(CampaignForm):
         if field.data and field.data > i18n.latest_day(db.utcnow()):
             raise ValidationError(_l("This day is in the future. Enter today or an earlier day."))
 
-    def has_picture(self) -> bool:
-        return bool(self.picture.data and self.picture.data.filename)
-
     def alts(self, locales: Sequence[str]) -> dict[str, str]:
         words = {code: self[f"alt_{code}"].data for code in locales}
         return {code: text for code, text in words.items() if text}
@@ -108,7 +105,10 @@ def post_update(slug: str) -> ResponseReturnValue:
     looked = is_valid and "look" in request.form
     if is_valid and not looked and accepted(form, lambda: _post(form, campaign, locales, again)):
         desk.drop()
-        return done(_say_posted(campaign), ".post_update", slug=slug)
+        said = _("Update published.")
+        if proposals.needs_approval(campaign):
+            said = _("Update sent for approval. It is published when someone else approves it.")
+        return done(said, ".post_update", slug=slug)
     page = PostUpdate(
         campaign=campaign,
         form=form,
@@ -196,15 +196,9 @@ def _post(
         updates.post_update(db.session(), campaign, actor=actor(), **post)
 
 
-def _say_posted(campaign: Campaign) -> str:
-    if proposals.needs_approval(campaign):
-        return str(_("Update sent for approval. It is published when someone else approves it."))
-    return str(_("Update published."))
-
-
 def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
-    if not form.has_picture():
-        return []
     file = form.picture.data
+    if not (file and file.filename):
+        return []
     key = pictures.keep_picture(file.stream, name=file.filename)
     return [updates.Shown(key, form.alts(locales))]
