@@ -29,11 +29,9 @@ class Change:
 
 
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    names = dict.fromkeys([*after, *before])
+    pairs = {name: (before.get(name, ""), after.get(name, "")) for name in [*after, *before]}
     return [
-        Change(name, words_between(before.get(name, ""), after.get(name, "")))
-        for name in names
-        if before.get(name, "") != after.get(name, "")
+        Change(name, words_between(*pair)) for name, pair in pairs.items() if pair[0] != pair[1]
     ]
 
 
@@ -44,7 +42,7 @@ def words_between(before: str, after: str) -> tuple[Stretch, ...]:
     characters are compared in no time, and a moved paragraph does not tear others apart.
     """
     stretches: list[Stretch] = []
-    for old, new in _match(_lines(before), _lines(after)):
+    for old, new in _match(before.splitlines(keepends=True), after.splitlines(keepends=True)):
         if old == new:
             _append(stretches, Mark.SAME, "".join(old))
             continue
@@ -61,10 +59,6 @@ def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Sequence[st
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _tag, low, high, start, end in matcher.get_opcodes():
         yield old[low:high], new[start:end]
-
-
-def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
 
 
 def _pieces(lines: Sequence[str]) -> list[str]:
@@ -118,17 +112,12 @@ def compare_fields(
     base: Mapping[str, Value], theirs: Mapping[str, Value], mine: Mapping[str, Value]
 ) -> list[ChangedField]:
     """Every field in which mine differs from theirs, with what can be merged by itself."""
-    return [
-        ChangedField(
-            name,
-            base.get(name),
-            theirs.get(name),
-            mine.get(name),
-            merge_values(base.get(name), theirs.get(name), mine.get(name)),
-        )
-        for name in dict.fromkeys([*mine, *theirs])
-        if mine.get(name) != theirs.get(name)
-    ]
+    fields = []
+    for name in dict.fromkeys([*mine, *theirs]):
+        values = (base.get(name), theirs.get(name), mine.get(name))
+        if values[1] != values[2]:
+            fields.append(ChangedField(name, *values, merge_values(*values)))
+    return fields
 
 
 def settle(
@@ -137,8 +126,11 @@ def settle(
     """The part as it is to be saved; where nothing was chosen, both stand: no text is lost."""
     content = dict(theirs)
     for field in fields:
-        choice = choices.get(field.name)
-        content[field.name] = _choose(field, choice) if field.conflict else field.merged
+        choice = choices.get(field.name, Choice.BOTH)
+        if choice is Choice.BOTH and not field.offers_both:
+            choice = Choice.MINE
+        texts = (field.base, field.theirs, field.mine)
+        content[field.name] = join_values(*texts, choice) if field.conflict else field.merged
     return content
 
 
@@ -149,10 +141,10 @@ def merge_values(base: Value, theirs: Value, mine: Value) -> Value:
     if mine == base:
         return theirs
     if isinstance(base, list) and isinstance(theirs, list) and isinstance(mine, list):
-        return _merge_lists(base, theirs, mine)
+        return _join_lists(base, theirs, mine)
     if not all(isinstance(value, str) for value in (base, theirs, mine)):
         return None
-    paragraphs = _merge_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
+    paragraphs = _join_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
     return None if paragraphs is None else _BREAK.join(paragraphs)
 
 
@@ -164,44 +156,26 @@ def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Valu
     if any(lists) or not all(isinstance(value, str) for value in (theirs, mine)):
         return theirs if choice is Choice.THEIRS else mine
     start = base.split(_BREAK) if isinstance(base, str) else []
-    return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice))
+    return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice) or ())
 
 
-def _choose(field: ChangedField, choice: Choice | None) -> Value:
-    choice = choice or Choice.BOTH
-    if choice is Choice.BOTH and not field.offers_both:
-        choice = Choice.MINE
-    return join_values(field.base, field.theirs, field.mine, choice)
-
-
-def _merge_lists(base: list[T], theirs: list[T], mine: list[T]) -> list[T] | None:
-    merged: list[T] = []
-    for old, hers, own in _regions(base, theirs, mine):
-        region = _settle_region(old, hers, own)
-        if region is None:
-            return None
-        merged += region
-    return merged
-
-
-def _join_lists(base: list[T], theirs: list[T], mine: list[T], choice: Choice) -> list[T]:
+def _join_lists(
+    base: list[T], theirs: list[T], mine: list[T], choice: Choice | None = None
+) -> list[T] | None:
+    """What comes of two changes; None where both changed the same place and nothing is chosen."""
     joined: list[T] = []
     for old, hers, own in _regions(base, theirs, mine):
-        region = _settle_region(old, hers, own)
-        if region is not None:
-            joined += region
+        if hers in (old, own):
+            joined += own
+        elif own == old:
+            joined += hers
+        elif choice is None:
+            return None
         elif choice is Choice.BOTH:
             joined += [*hers, *(piece for piece in own if piece not in hers)]
         else:
             joined += hers if choice is Choice.THEIRS else own
     return joined
-
-
-def _settle_region(old: list[T], hers: list[T], own: list[T]) -> list[T] | None:
-    """What stands where at most one has changed something; None where both have."""
-    if hers in (old, own):
-        return own
-    return hers if own == old else None
 
 
 def _regions(

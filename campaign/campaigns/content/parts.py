@@ -8,6 +8,7 @@ from campaign.campaigns import create_and_edit
 from campaign.campaigns.content import editions, options, targets, templates
 from campaign.campaigns.content.part_contents import (
     EDITION,
+    LETTER,
     Content,
     edition_content,
     edition_from,
@@ -96,9 +97,10 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
     if part is Part.EDITION:
         prose = (name for name in EDITION if name != "asks")
         fields |= {name: content.get(name) or "" for name in prose}
+        fields |= {name: content.get(name) or "" for name in EDITION}
         fields["asks"] = "\n".join(content.get("asks") or [])
     elif part is Part.LETTER:
-        fields |= {name: content.get(name) or "" for name in ("subject", "opening", "closing")}
+        fields |= {name: content.get(name) or "" for name in LETTER}
         for at, (key, text, needed) in enumerate(points_from(content)):
             row = {"key": key, "text": text, "position": str(at + 1)}
             row |= {"required": "y"} if needed else {}
@@ -112,17 +114,9 @@ def _save_letter(
     session: Session, campaign: Campaign, place: str, content: Content, **by: Any
 ) -> None:
     locale, target = letter_named(campaign, place)
-    templates.save_template(
-        session,
-        campaign,
-        locale=locale,
-        target=target,
-        subject=content.get("subject") or "",
-        opening=content.get("opening") or "",
-        closing=content.get("closing") or "",
-        points=[Point(text, needed, key) for key, text, needed in points_from(content)],
-        **by,
-    )
+    texts: dict[str, Any] = {name: content.get(name) or "" for name in LETTER}
+    texts["points"] = [Point(text, needed, key) for key, text, needed in points_from(content)]
+    templates.save_template(session, campaign, locale=locale, target=target, **texts, **by)
 
 
 def _aim(session: Session, official: str, kind: str, mission: str) -> Aim:

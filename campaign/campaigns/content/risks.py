@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.current_letters import current_templates
-from campaign.campaigns.content.part_contents import EDITION
+from campaign.campaigns.content.part_contents import EDITION, LETTER
 from campaign.campaigns.record_change import move, needs_second_person, record_change
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import one_line
@@ -163,7 +163,7 @@ def edition_words(locale: str, **texts: str) -> Iterator[Words]:
 
 
 def letter_words(locale: str, template: LetterTemplate, official: str = "") -> Iterator[Words]:
-    for name in ("subject", "opening", "closing"):
+    for name in LETTER:
         yield Words("letter", locale, name, getattr(template, name), official)
     for place, point in enumerate(template.points):
         yield Words("letter", locale, f"points-{place}", point.text, official)

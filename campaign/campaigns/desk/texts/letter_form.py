@@ -15,7 +15,7 @@ from wtforms import (
 )
 from wtforms.validators import Optional, Regexp
 
-from campaign.campaigns.content.part_contents import Content, letter_of
+from campaign.campaigns.content.part_contents import LETTER, Content, letter_of
 from campaign.campaigns.content.risks import Words
 from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
 from campaign.campaigns.desk.forms import CampaignForm
@@ -97,30 +97,21 @@ class TemplateForm(RowsForm):
         return self.written_rows()[int(name.removeprefix("points-"))].form.text
 
     def letter(self) -> dict[str, Any]:
-        points = [
-            Point(row.form.text.data, row.form.required.data, row.form.key.data or "")
-            for row in self.written_rows()
-        ]
-        return {
-            "subject": self.subject.data,
-            "opening": self.opening.data,
-            "closing": self.closing.data,
-            "points": points,
-            # A form that came without it was cut off on its way: it is based on no version.
-            "based_on": -1 if self.based_on.data is None else self.based_on.data,
-        }
+        rows = [row.form for row in self.written_rows()]
+        points = [Point(row.text.data, row.required.data, row.key.data or "") for row in rows]
+        # A form that came without it was cut off on its way: it is based on no version.
+        based_on = -1 if self.based_on.data is None else self.based_on.data
+        return {name: self[name].data for name in LETTER} | {"points": points, "based_on": based_on}
 
     def content(self) -> Content:
         """What was typed, as a part's content. Raises Invalid: too many points, or a key twice."""
-        points = [
-            (point.key, point.text, point.required) for point in with_keys(self.letter()["points"])
-        ]
-        texts = (self.subject.data, self.opening.data, self.closing.data)
-        return letter_of(*texts, points)
+        keyed = with_keys(self.letter()["points"])
+        points = [(point.key, point.text, point.required) for point in keyed]
+        return letter_of(self.subject.data, self.opening.data, self.closing.data, points)
 
     def words(self, locale: str) -> Iterator[Words]:
         """What was typed, for risk flags to be looked for; points go by their row."""
-        for name in ("subject", "opening", "closing"):
+        for name in LETTER:
             yield Words("letter", locale, name, self[name].data or "")
         for row in self.points:
             yield Words("letter", locale, row.form.text.id, row.form.text.data or "")
@@ -140,12 +131,7 @@ def template_form(
         texts: dict[str, Any] = {"based_on": 0}
     else:
         rows = [(point, point.text) for point in newest.points]
-        texts = {
-            "based_on": newest.version,
-            "subject": newest.subject,
-            "opening": newest.opening,
-            "closing": newest.closing,
-        }
+        texts = {name: getattr(newest, name) for name in LETTER} | {"based_on": newest.version}
     points = [
         {"key": point.key, "text": text, "required": point.required, "position": place}
         for place, (point, text) in enumerate(rows, 1)

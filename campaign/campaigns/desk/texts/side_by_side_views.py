@@ -13,7 +13,13 @@ from wtforms.validators import Optional, Regexp, ValidationError
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import parts, revisions
-from campaign.campaigns.content.part_contents import EDITION, Content, letter_of, points_from
+from campaign.campaigns.content.part_contents import (
+    EDITION,
+    LETTER,
+    Content,
+    letter_of,
+    points_from,
+)
 from campaign.campaigns.content.risks import Finding, RiskNamed, Words, by_field, watch_of
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
@@ -96,7 +102,7 @@ class TextsForm(SideForm):
 class LettersForm(SideForm):
     """The letter around its points, which stay as they are."""
 
-    names = ("subject", "opening", "closing")
+    names = LETTER
 
     def content(self, code: str, base: Content) -> Content:
         return letter_of(**super().content(code, base), points=list(points_from(base)))
@@ -115,7 +121,7 @@ class PointsForm(SideForm, RowsForm):
 
     def content(self, code: str, base: Content) -> Content:
         """With the letter around them as it is. Raises Invalid: too many, or a key twice."""
-        subject, opening, closing = (base.get(name) or "" for name in LettersForm.names)
+        subject, opening, closing = (base.get(name) or "" for name in LETTER)
         points = [
             (point.key, texts[code], point.required)
             for point, texts in self._points()
