@@ -9,13 +9,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import create_and_edit, schedule, status_changes
+from campaign.campaigns import create_and_edit, schedule, status_changes, stop_rule
 from campaign.campaigns.content import editions
 from campaign.campaigns.content.updates import post_update
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
-from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
+from campaign.mail.messages import OutboxMail
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind, UpdateKind
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.signing import confirm_letter
@@ -404,3 +406,63 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
     client.application.extensions["page_cache"].recheck_now()
     assert all("She asked us to." in client.get(page).text for page in pages)
     assert campaign.slug not in client.get("/en/").text
+
+
+def test_each_rule_and_its_twin_agree(session: Session) -> None:
+    made = make_campaign(session)
+    rules = {
+        stop_rule.may_go_out: stop_rule.may_go_out_sql(),
+        stop_rule.is_stopped: stop_rule.is_stopped_sql(),
+        stop_rule.gives_letters: stop_rule.gives_letters_sql(),
+        stop_rule.has_ended: stop_rule.has_ended_sql(),
+    }
+    for status in CampaignStatus:
+        made.status = status
+        session.flush()
+        row = session.execute(select(*rules.values()).where(Campaign.id == made.id)).one()
+        assert [bool(one) for one in row] == [rule(status) for rule in rules], status
+
+
+OLD, NEW = "Planted-Witness is in danger.", "More letters could do harm."
+
+
+def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    status_changes.stop_campaign(
+        session, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD}, kind=StopKind.HARM
+    )
+    session.commit()
+    url = f"/desk/campaigns/{campaign.slug}/reason"
+    sign_in(client, app, Role.ORGANIZER)
+    assert post(client, url, {"reason_en": NEW}).status_code == 404
+    sign_in(client, app, Role.ADMIN)
+    assert OLD in client.get(url).text
+    assert post(client, url, {"reason_en": " "}).status_code == 422
+    assert post(client, url, {"reason_en": NEW}).status_code == 303
+    page = client.get(f"/en/actions/{campaign.slug}").text
+    assert NEW in page
+    assert OLD not in page
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.reason")).one()
+    assert "Planted" not in str(entry.detail)
+    assert OLD in client.get("/desk/audit").text
+    assert session.scalars(select(OutboxMail.id)).all() == []
+    assert "another letter could do harm" in page
+    assert post(client, url, {"reason_en": NEW, "kind": "safe"}).status_code == 303
+    assert "another letter could do harm" not in client.get(f"/en/actions/{campaign.slug}").text
+    session.rollback()
+    entries = select(AuditEntry.detail).where(AuditEntry.action == "campaign.reason")
+    (detail,) = session.scalars(entries.where(AuditEntry.id > entry.id))
+    assert (detail["kind"], detail["before"]) == ("safe", "harm")
+
+
+def test_an_open_campaign_has_no_reason_to_reword(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/campaigns/{campaign.slug}/reason"
+    assert client.get(url).status_code == 409
+    assert post(client, url, {"reason_en": NEW}).status_code == 409

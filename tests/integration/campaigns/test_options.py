@@ -11,6 +11,7 @@ from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from tests.factories import post, sign_in
+from tests.integration.campaigns.conftest import DESK
 from tests.integration.signing.conftest import FORM
 
 
@@ -53,3 +54,15 @@ def test_options_that_cannot_be_are_refused(
     assert campaign.forbidden_words == []
     sign_in(client, app, Role.STAFF)
     assert client.get(address).status_code == 404
+
+
+def test_reach_names_the_sheets_on_which_the_requests_are_small(
+    desk: FlaskClient, draft: Campaign, session: Session
+) -> None:
+    assert "small type" not in desk.get(f"{DESK}/reach").text
+    english = next(one for one in draft.editions if one.locale == "en")
+    english.asks = ["Restore at once what was agreed, and then see that it lasts. " * 4] * 8
+    session.commit()
+    page = " ".join(desk.get(f"{DESK}/reach").text.split())
+    assert "English: The title and requests are long." in page
+    assert "français: The title" not in page
