@@ -16,7 +16,6 @@ FACTS = ("reference", "index_number", "country", "format", "person_name", "perso
          "person_pronouns", "themes", "issued_on", "act_by", "timezone", "default_locale",
          "letter_locales", "follows_id")  # fmt: skip
 EDITION = ("person_name", "title", "summary", "asks", "background", "outcome")
-EDITION = ("title", "summary", "asks", "background", "outcome")
 LETTER = ("subject", "opening", "closing")
 OPTIONS = ("forbidden_words", "full_text_edit", "print_translation")
 _DAYS = ("issued_on", "act_by")

@@ -97,7 +97,6 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
     if part is Part.EDITION:
         prose = (name for name in EDITION if name != "asks")
         fields |= {name: content.get(name) or "" for name in prose}
-        fields |= {name: content.get(name) or "" for name in EDITION}
         fields["asks"] = "\n".join(content.get("asks") or [])
     elif part is Part.LETTER:
         fields |= {name: content.get(name) or "" for name in LETTER}

@@ -107,15 +107,6 @@ def _as_read(text: str) -> str:
 def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
     """Every text of the campaign that people read, and what the directory has of its targets."""
     for edition in campaign.editions:
-        yield from edition_words(
-            edition.locale,
-            person_name=edition.person_name,
-            title=edition.title,
-            summary=edition.summary,
-            asks="\n".join(edition.asks),
-            background=edition.background,
-            outcome=edition.outcome,
-        )
         texts = {name: getattr(edition, name) for name in EDITION}
         yield from edition_words(edition.locale, **texts | {"asks": "\n".join(edition.asks)})
     names: dict[int | None, str] = {target.id: target.official.slug for target in campaign.targets}

@@ -67,6 +67,9 @@ class ListState:
             page=max(1, int(number)) if is_number else 1,
         )
 
+    def pages(self, total: int) -> int:
+        return max(1, -(-total // PER_PAGE))
+
     def url(self, page: int) -> str:
         return self._url(self.sort, self.descending, page)
 
@@ -91,9 +94,9 @@ class ListState:
 
 
 def list_for_desk(
-    session: Session, state: ListState, *, by: StaffUser
+    session: Session, state: ListState, *, by: StaffUser, per_page: int = PER_PAGE
 ) -> tuple[list[DeskRow], int]:
-    """One page of the campaigns that `by` sees, and the number of pages.
+    """One page of the campaigns that `by` sees, and how many there are on all pages.
 
     Campaigns without the value that they are ordered by come last.
     """
@@ -108,11 +111,11 @@ def list_for_desk(
         .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
         .where(*condition)
         .order_by(*order, Campaign.id.desc())
-        .limit(PER_PAGE)
-        .offset((state.page - 1) * PER_PAGE)
+        .limit(per_page)
+        .offset((state.page - 1) * per_page)
     )
     total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
-    return [DeskRow(campaign, count) for campaign, count in rows], max(1, -(-total // PER_PAGE))
+    return [DeskRow(campaign, count) for campaign, count in rows], total
 
 
 def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:

@@ -59,6 +59,9 @@ class UpdateForm(CampaignForm):
         if field.data and field.data > i18n.latest_day(db.utcnow()):
             raise ValidationError(_l("This day is in the future. Enter today or an earlier day."))
 
+    def has_picture(self) -> bool:
+        return bool(self.picture.data and self.picture.data.filename)
+
     def alts(self, locales: Sequence[str]) -> dict[str, str]:
         words = {code: self[f"alt_{code}"].data for code in locales}
         return {code: text for code, text in words.items() if text}
@@ -197,8 +200,8 @@ def _post(
 
 
 def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
-    file = form.picture.data
-    if not (file and file.filename):
+    if not form.has_picture():
         return []
+    file = form.picture.data
     key = pictures.keep_picture(file.stream, name=file.filename)
     return [updates.Shown(key, form.alts(locales))]

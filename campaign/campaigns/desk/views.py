@@ -82,9 +82,11 @@ class Overview(Page, template="campaigns/show.html"):
 def index() -> ResponseReturnValue:
     session, by = db.session(), staff_user()
     listing = ListState.of(request.args)
-    rows, pages = campaign_list.list_for_desk(session, listing, by=by)
+    rows, total = campaign_list.list_for_desk(session, listing, by=by)
     counts = campaign_list.count_by_status(session, by=by)
-    return show_page(CampaignList(rows=rows, listing=listing, pages=pages, counts=counts))
+    return show_page(
+        CampaignList(rows=rows, listing=listing, pages=listing.pages(total), counts=counts)
+    )
 
 
 @blueprint.get("/<slug>")

@@ -252,8 +252,8 @@ def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
     admin = make_staff_user(session, Role.ADMIN)
 
     def listed(**query: Any) -> tuple[list[Campaign], int]:
-        usual = {"status": None, "sort": "person", "descending": False, "page": 1, "per_page": 2}
-        rows, total = campaign_list.list_for_desk(session, by=admin, **(usual | query))
+        state = campaign_list.ListState(**{"sort": "person"} | query)
+        rows, total = campaign_list.list_for_desk(session, state, by=admin, per_page=2)
         return [row.campaign for row in rows], total
 
     assert listed() == ([second, third], 3)

@@ -44,9 +44,7 @@ def me(client: FlaskClient, app: Flask, theirs: Campaign) -> StaffUser:
 
 
 def _listed(session: Session, by: StaffUser) -> list[Campaign]:
-    rows, total = campaign_list.list_for_desk(
-        session, by=by, status=None, sort="status", descending=False, page=1, per_page=9
-    )
+    rows, total = campaign_list.list_for_desk(session, campaign_list.ListState(), by=by)
     assert total == len(rows) == sum(campaign_list.count_by_status(session, by=by).values())
     return [row.campaign for row in rows]
 
