@@ -12,12 +12,12 @@ from campaign import models, storage
 from campaign.about import page_texts
 from campaign.about.desk import blueprint as about_desk
 from campaign.about.pages import blueprint as about
-from campaign.bundles import renumber_on_merge
+from campaign.bundles import destinations
+from campaign.bundles.changes.cancel_bundle import remove_rehearsed
 from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal_desk
 from campaign.bundles.desk.views import blueprint as bundles
 from campaign.bundles.documents import cover_texts
 from campaign.bundles.file_approvals import refuse_unapproved
-from campaign.bundles.rehearsal_bundles import remove_bundles
 from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, schedule
 from campaign.campaigns.content import pictures, risks, targets
@@ -30,7 +30,7 @@ from campaign.core.settings import Settings, load_settings
 from campaign.dashboard.count_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
-from campaign.deliveries.desk.blueprint import blueprint as deliveries
+from campaign.deliveries.desk.views import blueprint as deliveries
 from campaign.demo import synthesis
 from campaign.directory import duplicate_entries, risk_flags
 from campaign.directory.desk.entry_views import blueprint as directory
@@ -149,14 +149,14 @@ def _hand_in_rules(app: Flask) -> None:
     """Give packages below what those above decide."""
     sender.init_app(app, why_not_mailed=why_not_mailed)
     letter_display.init_app(app, refuse_unapproved=refuse_unapproved)
-    rehearsal.init_app(app, removers=(forget_rehearsed, remove_bundles, remove_signatures))
+    rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
     risk_flags.init_app(app, find_naming=risks.find_naming)
     duplicate_entries.init_app(
         app,
         movers={
             Target.official_id: targets.move_targets,
-            Bundle.mission_id: renumber_on_merge.move_bundles,
-            Bundle.official_id: renumber_on_merge.move_posted,
+            Bundle.mission_id: destinations.move_bundles,
+            Bundle.official_id: destinations.move_posted,
             CoverText.mission_id: cover_texts.move_texts,
         },
     )

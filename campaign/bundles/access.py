@@ -1,7 +1,7 @@
 """Who may make, see and download bundles, and when files of one are given out. Pure.
 
 The guards of the pages let these roles in; each download asks anew who is there (`guards.fresh`),
-and breaks off where a stop comes meanwhile (`find_bundles.as_long_as_running`).
+and breaks off where a stop comes meanwhile (`downloads.as_long_as_running`).
 """
 
 from campaign.bundles import bundle_status

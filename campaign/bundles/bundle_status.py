@@ -1,14 +1,17 @@
 """How a bundle stands: whether it is out of our hands, and waiting for one's turn at it."""
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import QueryableAttribute, Session
 
-from campaign.campaigns.stop_rule import may_go_out_sql
+from campaign.bundles.destinations import WITH_DESTINATION
+from campaign.campaigns.stop_rule import is_stopped, may_go_out_sql
 from campaign.core.errors import NotFound, Refused
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
 
@@ -29,16 +32,24 @@ def hold(session: Session, bundle: Bundle) -> None:
         raise NotFound("bundle") from problem
 
 
-def bundle_may_go_out(bundle_id: QueryableAttribute[Any]) -> ColumnElement[bool]:
-    """Whether a stop holds back nothing of the bundle of that id, for a query on what has one."""
-    running = (
-        select(Bundle.id).join(Campaign, Campaign.id == Bundle.campaign_id).where(may_go_out_sql())
-    )
-    return bundle_id.in_(running)
+def _select_running(*conditions: ColumnElement[bool]) -> Select[int]:
+    running = select(Bundle.id).join(Campaign, Campaign.id == Bundle.campaign_id)
+    return running.where(may_go_out_sql(), *conditions)
+
+
+def bundle_may_go_out(
+    bundle_id: QueryableAttribute[int], *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Whether no stop holds back the bundle of that id, and the conditions hold of it."""
+    return bundle_id.in_(_select_running(*conditions))
+
+
+def select_ready(*conditions: ColumnElement[bool]) -> Select[int]:
+    """Select such bundles that are ready and not stopped, in order."""
+    return _select_running(Bundle.state == BundleState.READY, *conditions).order_by(Bundle.id)
 
 
 def handed_over() -> ColumnElement[bool]:
-    """Whether letters of a bundle are out of our hands, for a query on bundles."""
     return (
         select(DeliveryAttempt.id)
         .where(DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.not_in(STILL_HERE))
@@ -46,20 +57,13 @@ def handed_over() -> ColumnElement[bool]:
     )
 
 
-def is_handed_over(session: Session, bundle: Bundle) -> bool:
-    """Whether letters of it are out of our hands."""
-    return bool(session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
-
-
-def refuse_handed_over(session: Session, bundle: Bundle) -> None:
-    """Raise Refused (`handed-over`) where letters of the bundle are out of our hands."""
-    if is_handed_over(session, bundle):
-        raise Refused("handed-over")
-
-
 def moved_on() -> ColumnElement[bool]:
     """Whether letters of a bundle went on through another mission, for a query on bundles."""
     return exists().where(Rerouting.from_bundle_id == Bundle.id)
+
+
+def is_handed_over(session: Session, bundle: Bundle) -> bool:
+    return bool(session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
 
 
 def is_rerouted(session: Session, bundle: Bundle) -> bool:
@@ -74,14 +78,59 @@ def is_settled(session: Session, bundle: Bundle) -> bool:
     return session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, settled)) is not None
 
 
+def refuse_handed_over(session: Session, bundle: Bundle) -> None:
+    if is_handed_over(session, bundle):
+        raise Refused("handed-over")
+
+
 def refuse_settled(session: Session, bundle: Bundle) -> None:
-    """Raise Refused where nothing of it changes any more: `handed-over`, `moved-on`."""
     refuse_handed_over(session, bundle)
     if is_settled(session, bundle):
         raise Refused("moved-on")
 
 
 def refuse_emptied(bundle: Bundle) -> None:
-    """Raise Refused (`emptied`) where the files are gone: nobody is to be found in them."""
     if bundle.emptied_at is not None:
         raise Refused("emptied")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPrint:
+    """Sheets of a bundle that no one may hand over any more: its letters went on."""
+
+    printed_again: tuple[Bundle, ...] = ()
+    """The bundles in which; none where the letters wait for one."""
+    to_destroy: bool = True
+    """Whether nothing can bring the letters back to these sheets; until then they are locked up."""
+
+
+def find_first_prints(session: Session, bundles: Iterable[Bundle]) -> dict[int, FirstPrint]:
+    """Find the first prints among these bundles, by the bundle's id.
+
+    Letters come back to the sheets where the other bundle is given up before it is delivered, and
+    the campaign runs. Nothing is said of bundles whose files are erased: that is months later.
+    """
+    by_id = {bundle.id: bundle for bundle in bundles if _was_printed(bundle)}
+    given_up = {BundleState.CANCELLED, BundleState.FAILED}
+    prints = {key: FirstPrint() for key, bundle in by_id.items() if bundle.state in given_up}
+    rows = session.execute(
+        select(Rerouting.from_bundle_id, Bundle, handed_over().label("delivered"))
+        .join(Bundle, Bundle.id == Rerouting.to_bundle_id)
+        .where(Rerouting.from_bundle_id.in_(by_id), Rerouting.letters > 0)
+        .options(*WITH_DESTINATION)
+        .order_by(Rerouting.id)
+    )
+    again: dict[int, list[tuple[Bundle, bool]]] = defaultdict(list)
+    for bundle_id, other, delivered in rows:
+        again[bundle_id].append((other, delivered or other.state is BundleState.CANCELLED))
+    for bundle_id, others in again.items():
+        prints[bundle_id] = FirstPrint(
+            tuple(other for other, _final in others if other.state is not BundleState.CANCELLED),
+            is_stopped(by_id[bundle_id].campaign.status) or all(final for _other, final in others),
+        )
+    return prints
+
+
+def _was_printed(bundle: Bundle) -> bool:
+    was_ready = bundle.state is BundleState.READY or bundle.ready_at is not None
+    return was_ready and bundle.emptied_at is None

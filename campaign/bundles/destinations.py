@@ -7,9 +7,10 @@ and the clocks are: by post those of the organisation, who prints and posts.
 from collections.abc import Sequence
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.bundles import file_names
 from campaign.bundles.freeze.frozen_texts import POST, FrozenMission
 from campaign.campaigns.content.address_and_salutation import (
     country_line,
@@ -24,7 +25,6 @@ from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
 
 _PREFIX = f"{POST}:"
-"""What stands before the slug of an official, in addresses and commands."""
 
 
 def slug_of(destination: Destination) -> str:
@@ -63,16 +63,14 @@ def _only_by_post(campaign: Campaign) -> Official:
 
 
 def officials_by_post(campaign: Campaign) -> Sequence[Official]:
-    """The officials to whom the campaign's letters go by post."""
     return [
-        one.official
-        for one in campaign.targets
-        if one.kind is TargetKind.TO and one.mission_id is None
+        target.official
+        for target in campaign.targets
+        if target.kind is TargetKind.TO and target.mission_id is None
     ]
 
 
 def name_of(destination: Destination, locale: str) -> str:
-    """Return what the desk calls it, in the language of the page."""
     if isinstance(destination, Mission):
         return i18n.words_in(destination.name, locale)
     return str(_("By post to %(official)s", official=name_and_office(destination, locale)))
@@ -84,17 +82,14 @@ def country_of(destination: Destination, home: str) -> str:
 
 
 WITH_DESTINATION = (joinedload(Bundle.mission), joinedload(Bundle.official))
-"""Options of a query that loads bundles with where they go."""
 
 ATTEMPT_WITH_DESTINATION = (
     joinedload(DeliveryAttempt.mission),
     joinedload(DeliveryAttempt.bundle).joinedload(Bundle.official),
 )
-"""Options of a query that loads delivery attempts with where they went."""
 
 
 def sending_country_of(destination: Destination) -> str:
-    """Return the country whose officials are written to."""
     return destination.sending_country if isinstance(destination, Mission) else destination.country
 
 
@@ -113,12 +108,10 @@ def is_for(destination: Destination) -> ColumnElement[bool]:
 
 
 def destination_of(target: Target) -> Destination:
-    """Return where letters to a target go."""
     return target.mission or target.official
 
 
 def frozen_destination(destination: Destination, locale: str, home: str) -> FrozenMission:
-    """It as it now stands, in a language."""
     if isinstance(destination, Mission):
         return _frozen_mission(destination, locale, home)
     return FrozenMission(
@@ -151,3 +144,32 @@ def _frozen_mission(mission: Mission, locale: str, home: str) -> FrozenMission:
         lines=tuple(filter(None, (mission.head_of_mission, name, *lines))),
         sending_country=mission.sending_country,
     )
+
+
+def move_bundles(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+    """Two missions become one: bundles follow, and go on being numbered in each campaign.
+
+    What is printed keeps the number that it has on paper: so does its folder, also made again.
+    """
+    _move(session, "mission", kept_id, gone_id)
+
+
+def move_posted(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+    _move(session, "official", kept_id, gone_id)
+
+
+def _move(session: Session, owner: str, kept_id: int, gone_id: int) -> None:
+    name = f"{owner}_id"
+    column = getattr(Bundle, name)
+    theirs = select(Bundle).where(column == gone_id).order_by(Bundle.sequence)
+    for bundle in session.scalars(theirs).all():
+        taken = select(func.max(Bundle.sequence)).where(
+            Bundle.campaign_id == bundle.campaign_id, column == kept_id
+        )
+        last = session.scalar(taken)
+        setattr(bundle, name, kept_id)
+        if last is not None:
+            bundle.frozen = {**bundle.frozen, "folder": file_names.zip_name(bundle)}
+            bundle.sequence = last + 1
+        session.flush()
+        session.expire(bundle, [owner])

@@ -11,17 +11,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.bundles import access, approval_mails
+from campaign.bundles import access
+from campaign.bundles.access import CARRIERS
 from campaign.campaigns.lifecycle import HIDDEN
 from campaign.campaigns.record_change import staff_id
 from campaign.core import audit, db
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
+from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.export import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
-from campaign.staff.roles import refuse_decider, refuse_role
+from campaign.staff.roles import list_deciders, refuse_decider, refuse_role
 from campaign.staff.staff_users import actor_name
 
 SHORTEST_REASON = 10
@@ -115,7 +117,7 @@ def ask(
     session.add(approval)
     session.flush()
     _note(session, approval, by, "files-ask")
-    if not approval_mails.ask_deciders(session, approval):
+    if not ask_deciders(session, approval):
         raise Refused("nobody-else")
     return approval
 
@@ -140,7 +142,7 @@ def decide(session: Session, approval: FileApproval, *, by: StaffUser, approved:
         raise Refused("approval-decided")
     session.refresh(approval)
     _note(session, approval, by, "files-approve" if approved else "files-refuse")
-    approval_mails.tell_decision(session, approval, by)
+    tell_decision(session, approval, by)
 
 
 def get_approval(session: Session, public_id: str) -> FileApproval:
@@ -151,7 +153,6 @@ def get_approval(session: Session, public_id: str) -> FileApproval:
 
 
 def list_approvals(session: Session) -> Sequence[FileApproval]:
-    """List the last hundred, the newest first."""
     return session.scalars(_select_all().order_by(FileApproval.id.desc()).limit(_SHOWN)).all()
 
 
@@ -175,9 +176,8 @@ def check_reason(typed: str) -> str:
 
 
 def _note(session: Session, approval: FileApproval, by: StaffUser, action: str) -> None:
-    of = (
-        f"bundle:{approval.bundle_id}" if approval.bundle_id else f"campaign:{approval.campaign_id}"
-    )
+    bundle_id = approval.bundle_id
+    of = f"bundle:{bundle_id}" if bundle_id else f"campaign:{approval.campaign_id}"
     audit.record(
         session,
         actor=actor_name(by),
@@ -186,3 +186,53 @@ def _note(session: Session, approval: FileApproval, by: StaffUser, action: str) 
         approval=approval.id,
         staff=approval.requested_by_id,
     )
+
+
+class FilesAsked(Mail, kind="files-asked", tells_of_stop=True):
+    """To everybody who can give the leave that somebody asked for."""
+
+    reference: str
+    who: str
+    hours: int
+    link: str
+
+
+class FilesDecided(Mail, kind="files-decided", tells_of_stop=True):
+    """To who asked: they can fetch the files for so many hours, or not."""
+
+    reference: str
+    who: str
+    approved: bool
+    hours: int
+    link: str
+
+
+def ask_deciders(session: Session, approval: FileApproval) -> int:
+    by = approval.requested_by
+    users = list_deciders(session, CARRIERS, asker_id=by.id)
+    for user in users:
+        mail = FilesAsked(
+            reference=approval.campaign.reference,
+            who=by.name or by.email,
+            hours=current_settings().export_request_hours,
+            link=_link(approval),
+        )
+        mail.send(session, to=user.email, locale=user.locale)
+    return len(users)
+
+
+def tell_decision(session: Session, approval: FileApproval, by: StaffUser) -> None:
+    mail = FilesDecided(
+        reference=approval.campaign.reference,
+        who=by.name or by.email,
+        approved=approval.state is FileApprovalState.APPROVED,
+        hours=current_settings().export_hours,
+        link=_link(approval),
+    )
+    user = approval.requested_by
+    mail.send(session, to=user.email, locale=user.locale)
+
+
+def _link(approval: FileApproval) -> str:
+    base = current_settings().base_url.rstrip("/")
+    return f"{base}/desk/bundles/approvals/{approval.public_id}"

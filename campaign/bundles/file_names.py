@@ -1,7 +1,10 @@
 """Where a bundle's files lie, and what they are called in its ZIP. Pure."""
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.models.bundle import Bundle, Volume
 
 README = "README.html"
@@ -14,16 +17,23 @@ MANIFEST = "manifest.json"
 DELIVERY_SHEET = "delivery-sheet.pdf"
 CONTENTS = "contents.pdf"
 ENVELOPES = "envelopes.pdf"
-BEFORE = (README, COVER, DELIVERY_SHEET)
+_BEFORE = (README, COVER, DELIVERY_SHEET)
 """What lies before the volumes, in the order in which staff need it."""
-AFTER = (CONTENTS, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, ENVELOPES, MANIFEST)
-"""What lies behind them."""
-PAPERS = (*BEFORE, *AFTER)
+_AFTER = (CONTENTS, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, ENVELOPES, MANIFEST)
+PAPERS = (*_BEFORE, *_AFTER)
 """What lies in a bundle besides the volumes."""
 ALWAYS = (README, COVER, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, MANIFEST)
 """What no bundle is without, however old."""
 NAME_NOBODY = (README, COVER, DELIVERY_SHEET, CONTENTS, LABELS, ENVELOPES)
 """Papers in which no supporter stands."""
+File = TypeVar("File")
+
+
+def in_order(papers: Mapping[str, File], volumes: Mapping[str, File]) -> Iterator[File]:
+    """Yield papers, and volumes between them, in the order of the ZIP."""
+    yield from (papers[name] for name in _BEFORE if name in papers)
+    yield from volumes.values()
+    yield from (papers[name] for name in _AFTER if name in papers)
 
 
 def folder_name(
@@ -38,13 +48,21 @@ def folder_name(
     return f"{'REHEARSAL_' if rehearsal else ''}{safe}_{mission}_{sequence:03d}"
 
 
+def zip_name(bundle: Bundle) -> str:
+    """Return the name of the bundle's folder, and of its ZIP without the ending: as frozen."""
+    frozen = Frozen.from_json(bundle.frozen)
+    case, mission = frozen.case, frozen.mission
+    return frozen.folder or folder_name(
+        case.reference, frozen.campaign, mission.slug, bundle.sequence, rehearsal=frozen.rehearsal
+    )
+
+
 def volume_file(sequence: int) -> str:
     """Return the name of a volume's PDF: `letters-001.pdf`."""
     return f"letters-{sequence:03d}.pdf"
 
 
 def stored_folder(public_id: str) -> str:
-    """Return the bundle's folder in the storage."""
     # A public id may begin with a sign, which names in the storage must not.
     return f"bundles/b-{public_id}"
 
@@ -52,6 +70,15 @@ def stored_folder(public_id: str) -> str:
 def stored_volume(public_id: str, sequence: int, attempt: int) -> str:
     """A volume's PDF in the storage; two attempts never write the same file."""
     return f"{stored_folder(public_id)}/letters-{sequence:03d}.{attempt}.pdf"
+
+
+def stored_volumes(bundle: Bundle) -> dict[str, str]:
+    """Where the PDF of each printed volume lies in the storage, by its name in the ZIP."""
+    return {
+        volume_file(volume.sequence): stored_volume_of(bundle, volume)
+        for volume in bundle.volumes
+        if volume.sha256
+    }
 
 
 def stored_volume_of(bundle: Bundle, volume: Volume) -> str:

@@ -1,29 +1,20 @@
-"""Bundles: finding them, how far they are, and what is handed out."""
+"""Bundles: finding them, and how far they are."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.bundles import access, file_approvals, file_names
-from campaign.bundles.changes import prints, withdrawals
+from campaign.bundles.changes import prints
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
-from campaign.bundles.documents.bundle_zip import stream_zip
-from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.campaigns.stop_rule import may_go_out
-from campaign.core import audit, db
 from campaign.core.db.leases import BEAT_SECONDS, LEASE
-from campaign.core.errors import NotFound, Refused
+from campaign.core.errors import NotFound
 from campaign.models.bundle import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
-from campaign.models.staff import StaffUser
-from campaign.storage import Storage
 from campaign.web.pagination import Listing, load_page
 
 _LATE_SECONDS = 5.0
@@ -33,8 +24,6 @@ UNFINISHED = (BundleState.PRINTING, BundleState.ASSEMBLING)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the printing of a bundle is."""
-
     done: int
     total: int
     lately: int
@@ -66,20 +55,6 @@ class Progress:
         return round((self.total - self.done) / rate) if rate else None
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
-    name: str
-    size: int
-    chunks: Iterable[bytes]
-
-
-class OfCampaign(Protocol):
-    """A bundle, or whatever else belongs to a campaign."""
-
-    @property
-    def campaign_id(self) -> int: ...
-
-
 def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
     """Return the campaign and the destination of these slugs. Raises as `find_destination`."""
     found_campaign = session.scalar(select(Campaign).where(Campaign.slug == campaign))
@@ -89,11 +64,9 @@ def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign
 
 
 def get_bundle(session: Session, public_id: str) -> Bundle:
-    bundle = session.scalar(
-        select(Bundle)
-        .where(Bundle.public_id == public_id)
-        .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
-    )
+    with_campaign = (joinedload(Bundle.campaign), *WITH_DESTINATION)
+    query = select(Bundle).where(Bundle.public_id == public_id).options(*with_campaign)
+    bundle = session.scalar(query)
     if bundle is None:
         raise NotFound("bundle")
     return bundle
@@ -112,24 +85,21 @@ def find_bundle(
 
 
 def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
-    """List one page of all bundles, the newest first."""
-    query = (
-        select(Bundle)
-        .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
-        .order_by(Bundle.id.desc())
-    )
-    return load_page(session, query, page)
+    query = select(Bundle).options(joinedload(Bundle.campaign), *WITH_DESTINATION)
+    return load_page(session, query.order_by(Bundle.id.desc()), page)
+
+
+def list_rehearsed(session: Session, campaign: Campaign) -> Sequence[Bundle]:
+    query = select(Bundle).options(*WITH_DESTINATION).where(Bundle.campaign_id == campaign.id)
+    return session.scalars(query.order_by(Bundle.id.desc())).all()
 
 
 def count_letters(session: Session, bundles: Sequence[Bundle]) -> dict[int, int]:
     """Count the letters in the files that each bundle now is, by its id; before it is one, all."""
-    rows = session.execute(
-        select(
-            Bundle.id,
-            func.coalesce(prints.letters_of_print(), Bundle.letter_count).label("letters"),
-        ).where(Bundle.id.in_([bundle.id for bundle in bundles]))
-    )
-    return {row.id: row.letters for row in rows}
+    letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
+    chosen = Bundle.id.in_([bundle.id for bundle in bundles])
+    rows = session.execute(select(Bundle.id, letters).where(chosen))
+    return dict(rows.all())
 
 
 def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
@@ -139,10 +109,11 @@ def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
 def progress_of_all(
     session: Session, bundles: Sequence[Bundle], now: datetime
 ) -> dict[int, Progress]:
-    """Return how far each of the bundles is, by its id."""
+    printing = Volume.state == VolumeState.PRINTING
+    held = and_(printing, Volume.lease_until > now)
     done = case(
         (Volume.state == VolumeState.PRINTED, Volume.letter_count),
-        (Volume.state == VolumeState.PRINTING, Volume.printed_letters),
+        (printing, Volume.printed_letters),
         else_=0,
     )
     before = and_(Volume.state == VolumeState.PRINTED, Volume.printed_at < Bundle.remade_at)
@@ -151,15 +122,9 @@ def progress_of_all(
             Volume.bundle_id,
             func.sum(done).label("done"),
             func.sum(case((before, 0), else_=done)).label("lately"),
-            func.count(Volume.id)
-            .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until > now)
-            .label("at_work"),
-            func.count(Volume.id)
-            .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until <= now)
-            .label("dropped"),
-            func.max(Volume.lease_until)
-            .filter(Volume.state == VolumeState.PRINTING, Volume.lease_until > now)
-            .label("lease_until"),
+            func.count(Volume.id).filter(held).label("at_work"),
+            func.count(Volume.id).filter(printing, Volume.lease_until <= now).label("dropped"),
+            func.max(Volume.lease_until).filter(held).label("lease_until"),
             func.count(Volume.id).label("volumes"),
         )
         .join(Bundle, Bundle.id == Volume.bundle_id)
@@ -191,10 +156,8 @@ def _silence(lease_until: datetime | None, now: datetime) -> float:
 
 
 def list_set_aside(session: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
-    """List the letters that could not be printed, in order."""
-    return session.scalars(
-        select(Letter).where(*_set_aside(bundle)).order_by(Letter.sequence).limit(limit)
-    ).all()
+    set_aside = select(Letter).where(*_set_aside(bundle))
+    return session.scalars(set_aside.order_by(Letter.sequence).limit(limit)).all()
 
 
 def count_set_aside(session: Session, bundle: Bundle) -> int:
@@ -213,71 +176,3 @@ def can_wait_again(session: Session, bundle: Bundle) -> bool:
     """Whether a letter that was set aside could be printed by another bundle."""
     mendable = (*_set_aside(bundle), Letter.set_aside != "withdrawn")
     return session.scalar(select(Letter.id).where(*mendable).limit(1)) is not None
-
-
-def zip_name(bundle: Bundle) -> str:
-    """Return the name of the bundle's folder, and of its ZIP without the ending: as frozen."""
-    frozen = Frozen.from_json(bundle.frozen)
-    return frozen.folder or file_names.folder_name(
-        frozen.case.reference,
-        frozen.campaign,
-        frozen.mission.slug,
-        bundle.sequence,
-        rehearsal=frozen.rehearsal,
-    )
-
-
-def open_download(
-    session: Session, bundle: Bundle, store: Storage, *, by: StaffUser | None, actor: str
-) -> Download:
-    """The bundle's ZIP as a stream; leaves a line in the audit.
-
-    `by` is None for a command, which only who has the machine can give.
-    Raises NotFound where the role of `by` has no such bundles.
-    Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
-    back, and is to be made again without them).
-    Raises NotFound where a file of it is gone; NeedsApproval where nobody may have it alone.
-    """
-    if by is not None:
-        access.refuse_role(by, bundle)
-    access.refuse_files(bundle)
-    if bundle.zip_sha256 is None:
-        raise Refused("not-ready")
-    file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
-    withdrawals.refuse_taken_back(session, bundle)
-    name = zip_name(bundle)
-    chunks = stream_zip(name, prints.parts_of(session, bundle, store), bundle.created_at)
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.download",
-        subject=f"bundle:{bundle.id}",
-        bytes=len(chunks),
-    )
-    return Download(f"{name}.zip", len(chunks), as_long_as_running(chunks, bundle))
-
-
-def as_long_as_running(chunks: Iterable[bytes], of: OfCampaign) -> Iterator[bytes]:
-    """The chunks of a download, as long as the campaign that it is of is not stopped."""
-    wanted = partial(_may_still_go_out, db.database(), of.campaign_id)
-    return while_wanted(chunks, wanted)
-
-
-def while_wanted(
-    chunks: Iterable[bytes], wanted: Callable[[], bool], clock: Callable[[], float] = time.monotonic
-) -> Iterator[bytes]:
-    """The chunks, as long as they are wanted: a download under way breaks off within a second."""
-    asked = clock()
-    for chunk in chunks:
-        if clock() - asked >= 1:
-            if not wanted():
-                return
-            asked = clock()
-        yield chunk
-
-
-def _may_still_go_out(database: db.Database, campaign_id: int) -> bool:
-    """Whether no stop has come; asked while a download goes out, after its request."""
-    with database.sessions() as session:
-        status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
-    return status is None or may_go_out(status)

@@ -10,8 +10,6 @@ from campaign.models.campaign import Campaign, LetterFormat
 
 
 class Noun(enum.StrEnum):
-    """What is counted."""
-
     LETTER = "letter"
     CARD = "card"
     BOTH = "both"
@@ -35,7 +33,6 @@ def noun_of_format(written_as: str) -> Noun:
 
 
 def common_noun(nouns: Iterable[Noun]) -> Noun:
-    """Return what things are called together."""
     kinds = set(nouns)
     return kinds.pop() if len(kinds) == 1 else Noun.BOTH if kinds else Noun.LETTER
 

@@ -16,11 +16,12 @@ from campaign.bundles.destinations import slug_of
 from campaign.bundles.documents.bundle_zip import digest_of, write_zip
 from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.documents.verify import verify_copy
-from campaign.bundles.find_bundles import UNFINISHED, find_bundle, get_pair, open_download
+from campaign.bundles.downloads import open_download
+from campaign.bundles.find_bundles import UNFINISHED, find_bundle, get_pair
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
 from campaign.bundles.nouns import Noun, noun_of
-from campaign.bundles.volumes.print_without_queue import print_here
+from campaign.bundles.volumes.print_jobs import print_here
 from campaign.commands.instance import ready_app
 from campaign.core import db
 from campaign.core.db import Json

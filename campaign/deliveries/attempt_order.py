@@ -24,7 +24,6 @@ _FIRST, _LAST = time(0), time(23, 59, 59)
 
 
 def oldest_first() -> _Columns:
-    """Return the order of attempts, the earliest first, for a query on them."""
     return (
         DeliveryAttempt.happened_on.expression,
         _happened_at(DeliveryAttempt),
@@ -33,7 +32,6 @@ def oldest_first() -> _Columns:
 
 
 def newest_first() -> _Columns:
-    """Return the same order, the last first."""
     day, at, ident = oldest_first()
     return day.desc(), at.desc(), ident.desc()
 
@@ -69,8 +67,6 @@ def _happened_at(
 
 
 class Placed(NamedTuple):
-    """An attempt, and the moment at which it happened."""
-
     attempt: DeliveryAttempt
     at: datetime
 
@@ -94,19 +90,13 @@ def place_attempts(
         for attempt in attempts
         if attempt.outcome in GONE_OUT
     ]
-    came_back = [
-        Placed(
-            attempt,
-            estimate_moment(attempt.happened_on, times.get(attempt.id), attempt.zone, followed_by),
-        )
-        for attempt in attempts
-        if attempt.outcome not in GONE_OUT
-        for followed_by in [_followers(attempt, went_out, ended)]
-    ]
-    placed = sorted(
-        [*came_back, *went_out],
-        key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id),
-    )
+    placed = list(went_out)
+    for attempt in attempts:
+        if attempt.outcome not in GONE_OUT:
+            day, at = attempt.happened_on, times.get(attempt.id)
+            followers = _followers(attempt, went_out, ended)
+            placed.append(Placed(attempt, estimate_moment(day, at, attempt.zone, followers)))
+    placed.sort(key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id))
     after_freeze = [
         entry._replace(at=max(entry.at, begun.get(entry.attempt.bundle_id or 0, entry.at)))
         for entry in placed

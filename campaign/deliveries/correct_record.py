@@ -1,8 +1,6 @@
 """Correcting the record of a visit, and adding to it: no one is mailed a second time."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +11,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments
 from campaign.deliveries.envelopes.mark_posted import find_last_return, is_in_envelopes
 from campaign.deliveries.record_delivery import (
+    RecordFacts,
     list_counted,
     lock_visit,
     recount_attempts,
@@ -21,29 +20,12 @@ from campaign.deliveries.record_delivery import (
 from campaign.deliveries.recording_rules import SENT, refuse_time_to_come
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Update
-from campaign.models.delivery import Envelope, GateFileKind, GateVisit
+from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit
 
 MOST_PICTURES = 24
 """Of one visit, by all who add to it."""
 _PERSONAL = ("delegates", "received_by", "notes")
 """Sealed: the audit names them, and keeps no word of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFacts:
-    """What can be corrected of a visit."""
-
-    happened_on: date
-    happened_time: time | None
-    place: str
-    received_by: str
-    delegates: str
-    notes: str
-    tracking: str = ""
-
-    def as_data(self) -> dict[str, object]:
-        """Return them by the names of the form's fields."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def facts_of(visit: GateVisit) -> RecordFacts:
@@ -86,14 +68,8 @@ def correct_visit(
         _move_post(session, attempt, actor)
     session.flush()
     recount_attempts(session, counts, actor)
-    _audit(
-        session,
-        visit,
-        actor,
-        "delivery.correct",
-        fields=changed,
-        **_describe_before(before, changed),
-    )
+    was = _describe_before(before, changed)
+    _audit(session, visit, actor, "delivery.correct", fields=changed, **was)
 
 
 def add_files(
@@ -107,8 +83,8 @@ def add_files(
     lock_visit(session, visit)
     if not files:
         raise Refused("no-file")
-    pictures = sum(file.kind is GateFileKind.PICTURE for file in files)
-    if pictures and pictures + _count_pictures(visit) > MOST_PICTURES:
+    pictures = _count_pictures(files)
+    if pictures and pictures + _count_pictures(visit.files) > MOST_PICTURES:
         raise Invalid(fields={"pictures": "pictures-full"})
     for drawn in files:
         attachments.keep_file(session, visit, drawn)
@@ -130,8 +106,8 @@ def _refuse_moment(session: Session, visit: GateVisit, facts: RecordFacts, *, su
             raise Invalid(fields={"happened_on": "posted-before-visit"})
 
 
-def _count_pictures(visit: GateVisit) -> int:
-    return sum(file.kind is GateFileKind.PICTURE for file in visit.files)
+def _count_pictures(files: Iterable[attachments.RedrawnFile | GateFile]) -> int:
+    return sum(file.kind is GateFileKind.PICTURE for file in files)
 
 
 def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
@@ -149,7 +125,6 @@ def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
 
 
 def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
-    """Move the post on the case's page to the day of the delivery."""
     if attempt.update_id is None:
         return
     post = session.get_one(Update, attempt.update_id)
@@ -160,15 +135,11 @@ def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
 
 def _describe_before(before: RecordFacts, changed: Sequence[str]) -> Mapping[str, str]:
     """Return what the record said before, as far as it is nobody's name."""
-    return {
-        f"{name}_before": str(getattr(before, name) or "")
-        for name in changed
-        if name not in _PERSONAL
-    }
+    public = [name for name in changed if name not in _PERSONAL]
+    return {f"{name}_before": str(getattr(before, name) or "") for name in public}
 
 
 def _audit(session: Session, visit: GateVisit, actor: str, action: str, **detail: object) -> None:
     for attempt in visit.attempts:
-        audit.record(
-            session, actor=actor, action=action, subject=f"delivery:{attempt.id}", **detail
-        )
+        subject = f"delivery:{attempt.id}"
+        audit.record(session, actor=actor, action=action, subject=subject, **detail)

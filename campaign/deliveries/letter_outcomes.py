@@ -1,16 +1,31 @@
 """What each attempt of a bundle was for one of its letters. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from campaign.bundles.bundle_status import STILL_HERE
-from campaign.deliveries.posted_envelopes import PostedEnvelope
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import Envelope
 
+_COLUMNS = (Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
 TAKES_OUT = GONE_OUT - {DeliveryOutcome.PART}
 """Fates by which a letter is out of our hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedEnvelope:
+    """An envelope that went with an attempt: its number, its letters, its number with the post."""
+
+    number: int
+    first: int
+    last: int
+    tracking: str
 
 
 class Fate(NamedTuple):
@@ -57,3 +72,44 @@ def _get_outcome(attempt: DeliveryAttempt, number: int) -> DeliveryOutcome:
         return DeliveryOutcome.PART
     taken = any(span.first_number <= number <= span.last_number for span in attempt.taken)
     return DeliveryOutcome.ACCEPTED if taken else DeliveryOutcome.REFUSED
+
+
+def find_envelopes_with(
+    session: Session, attempt_ids: Sequence[int], numbers: Collection[int]
+) -> dict[int, list[PostedEnvelope]]:
+    """Return those that hold letters of these numbers, by each attempt that went in envelopes."""
+    if not attempt_ids:
+        return {}
+    went = select(Envelope.attempt_id).where(Envelope.attempt_id.in_(attempt_ids)).distinct()
+    envelopes: dict[int, list[PostedEnvelope]] = {
+        attempt_id: [] for attempt_id in session.scalars(went) if attempt_id
+    }
+    for attempt_id, ranges in envelopes.items():
+        in_order = sorted(set(numbers))
+        nearest = (_find_envelope_with(session, attempt_id, number) for number in in_order)
+        ranges.extend(dict.fromkeys(envelope for envelope in nearest if envelope is not None))
+    return envelopes
+
+
+def list_posted_envelopes(
+    session: Session, attempt_ids: Sequence[int]
+) -> dict[int, list[PostedEnvelope]]:
+    """Return the envelopes of each attempt that went in some, by the numbers of their letters."""
+    posted = select(Envelope.attempt_id, *_COLUMNS).where(Envelope.attempt_id.in_(attempt_ids))
+    envelopes: dict[int, list[PostedEnvelope]] = {}
+    rows = session.execute(posted.order_by(Envelope.first_number))
+    for attempt_id, number, first, last, tracking in rows:
+        envelope = PostedEnvelope(number, first, last, tracking)
+        envelopes.setdefault(attempt_id or 0, []).append(envelope)
+    return envelopes
+
+
+def _find_envelope_with(session: Session, attempt_id: int, number: int) -> PostedEnvelope | None:
+    """Return the last envelope that begins before a letter, if it reaches it."""
+    row = session.execute(
+        select(*_COLUMNS)
+        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= number)
+        .order_by(Envelope.first_number.desc())
+        .limit(1)
+    ).first()
+    return PostedEnvelope(*row) if row is not None and row.last_number >= number else None

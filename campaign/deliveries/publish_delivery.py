@@ -26,8 +26,6 @@ from campaign.public.case_page import destination_name
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What the case's page says of it."""
-
     words: Words
     """Title and text (Markdown) per language; the campaign's own must be there."""
     pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
@@ -35,7 +33,6 @@ class Post:
 
 
 def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
-    """Return a title and a text to begin with, in that language."""
     with force_locale(locale):
         count = say_number(attempt.messages, locale)
         where = destination_name(mission, locale)
@@ -47,7 +44,6 @@ def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) ->
 
 
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:
-    """Return the title where people signed by hand, and nothing else went."""
     if outcome is DeliveryOutcome.STOPPED:
         words = gettext("The signature sheets were not delivered")
     elif outcome is DeliveryOutcome.REFUSED:

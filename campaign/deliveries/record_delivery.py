@@ -1,11 +1,11 @@
 """Recording what happened at the gate: a visit, and an attempt for each bundle carried."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time
 from typing import cast
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles import bundle_status
@@ -27,24 +27,37 @@ from campaign.deliveries.recording_rules import (
     refuse_too_many,
     refuse_wrong_part,
 )
-from campaign.deliveries.remaining_letters import count_left, find_unnamed_part, is_before_visit
+from campaign.deliveries.remaining_letters import (
+    count_left,
+    find_unnamed_part,
+    is_before_visit,
+    went_in_envelopes,
+)
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, GateVisit, Rerouting
 
 
-@dataclass(frozen=True, slots=True)
-class VisitFacts:
-    """What was written down at the gate."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFacts:
+    """What was written down of a visit, and can be corrected."""
 
-    outcome: DeliveryOutcome
     happened_on: date
     happened_time: time | None = None
     place: str = ""
-    delegates: str = ""
     received_by: str = ""
+    delegates: str = ""
     notes: str = ""
     tracking: str = ""
     """Of what was posted or sent by courier."""
+
+    def as_data(self) -> dict[str, object]:
+        """Return it by the names of the form's fields, which are those of a visit."""
+        return {name: getattr(self, name) for name in RecordFacts.__slots__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFacts(RecordFacts):
+    outcome: DeliveryOutcome
     files: tuple[attachments.RedrawnFile, ...] = ()
 
 
@@ -53,7 +66,7 @@ class CarriedBundle:
     """A bundle that was carried there; of a part, how many letters were taken."""
 
     bundle: Bundle
-    taken: int | None = field(default=None)
+    taken: int | None = None
 
 
 class CompanionRefused(Refused):
@@ -88,14 +101,18 @@ def record_visit(
     # After the wait: the same may have been sent twice at one moment.
     recorded_before = find_visit(session, key)
     if recorded_before is not None:
-        return _refuse_others_key(recorded_before, staff_id)
+        if recorded_before.created_by_id != staff_id:
+            raise Refused("key-taken")
+        return recorded_before
     own, *others = carried
-    attempts = [
-        _make_attempt(session, own, happened),
-        *(_make_companion_attempt(session, other, happened) for other in others),
-    ]
+    attempts = [_judge_attempt(session, own, happened)]
+    for other in others:
+        try:
+            attempts.append(_judge_attempt(session, other, happened))
+        except (Invalid, Refused) as problem:
+            raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
-    visit = _make_visit(carried[0].bundle.mission_id, happened, key, staff_id)
+    visit = make_visit(own.bundle, happened, key, staff_id)
     session.add(visit)
     visit.attempts.extend(attempts)
     session.flush()
@@ -103,7 +120,8 @@ def record_visit(
         attachments.keep_file(session, visit, drawn)
     recount_attempts(session, before, actor)
     for attempt in attempts:
-        _tell_and_audit(session, attempt, actor)
+        jobs.enqueue(session, "following.delivery-recorded", attempt.id)
+        _audit(session, attempt, actor, "delivery.record")
     return visit
 
 
@@ -116,20 +134,22 @@ def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:
         bundle_status.hold(session, bundle)
 
 
-def _make_visit(
-    mission_id: int | None, happened: VisitFacts, key: str, staff_id: int | None
-) -> GateVisit:
-    return GateVisit(
-        key=key,
-        mission_id=mission_id,
+def make_visit(bundle: Bundle, happened: VisitFacts, key: str, staff_id: int | None) -> GateVisit:
+    facts = happened.as_data()
+    if happened.outcome not in SENT:
+        facts["tracking"] = ""
+    return GateVisit(key=key, mission_id=bundle.mission_id, created_by_id=staff_id, **facts)
+
+
+def make_attempt(bundle: Bundle, happened: VisitFacts, messages: int) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        campaign_id=bundle.campaign_id,
+        mission_id=bundle.mission_id,
+        bundle_id=bundle.id,
         happened_on=happened.happened_on,
-        happened_time=happened.happened_time,
         place=happened.place,
-        delegates=happened.delegates,
-        received_by=happened.received_by,
-        notes=happened.notes,
-        tracking=happened.tracking if happened.outcome in SENT else "",
-        created_by_id=staff_id,
+        messages=messages,
+        outcome=happened.outcome,
     )
 
 
@@ -167,15 +187,7 @@ def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
         session, {record.bundle_id for record in visit.attempts if record.bundle_id}
     )
     for attempt in list(visit.attempts):
-        subject = f"delivery:{attempt.id}"
-        audit.record(
-            session,
-            actor=actor,
-            action="delivery.remove",
-            subject=subject,
-            outcome=attempt.outcome.value,
-            messages=attempt.messages,
-        )
+        _audit(session, attempt, actor, "delivery.remove")
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
@@ -186,22 +198,7 @@ def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
     recount_attempts(session, before, actor)
 
 
-def _refuse_others_key(visit: GateVisit, staff_id: int | None) -> GateVisit:
-    if visit.created_by_id != staff_id:
-        raise Refused("key-taken")
-    return visit
-
-
-def _make_companion_attempt(
-    session: Session, carried: CarriedBundle, happened: VisitFacts
-) -> DeliveryAttempt:
-    try:
-        return _make_attempt(session, carried, happened)
-    except (Invalid, Refused) as problem:
-        raise CompanionRefused(carried.bundle, problem) from problem
-
-
-def _make_attempt(
+def _judge_attempt(
     session: Session, carried: CarriedBundle, happened: VisitFacts
 ) -> DeliveryAttempt:
     """Make the attempt for one bundle. Raises what `record_visit` does."""
@@ -215,9 +212,11 @@ def _make_attempt(
     refuse_no_stop(happened.outcome, find_stop(campaign))
     if _is_recorded(session, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})
-    by_then = _by_then(happened)
+    # What nobody knows drops no refusal.
+    surely = happened.outcome in bundle_status.STILL_HERE
+    by_then = is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
     messages = count_left(session, bundle, when=by_then)
-    if happened.outcome in bundle_status.STILL_HERE:
+    if surely:
         messages += _count_rerouted_since(session, bundle, happened.happened_on)
     if not messages:
         raise Refused("nothing-here")
@@ -233,41 +232,23 @@ def _make_attempt(
         messages = refuse_wrong_part(carried.taken, here if bundle.letter_count else 0, field=field)
     if happened.outcome in GONE_OUT and (later := _count_later(session, bundle, by_then)):
         refuse_too_many(messages + later, here, field=field)
-    return DeliveryAttempt(
-        campaign_id=bundle.campaign_id,
-        mission_id=bundle.mission_id,
-        bundle_id=bundle.id,
-        happened_on=happened.happened_on,
-        place=happened.place,
-        messages=messages,
-        outcome=happened.outcome,
-    )
+    return make_attempt(bundle, happened, messages)
 
 
 def refuse_impossible(
     bundle: Bundle, day: date, *, field: str = "happened_on", zone: str = ""
 ) -> None:
-    """Refuse a day on which nothing can have happened to the bundle. Raises Invalid (`field`).
-
-    By the clocks at the mission, or in `zone`.
-    """
+    """Refuse a day on which nothing can have happened to the bundle, by the clocks in `zone`."""
     zone = zone or bundle.zone
     frozen_on = clock.day_of(bundle.created_at, zone)
     refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
 
 
-def _by_then(happened: VisitFacts) -> ColumnElement[bool]:
-    """Tell whether an attempt came before this visit; what nobody knows drops no refusal."""
-    surely = happened.outcome in bundle_status.STILL_HERE
-    return is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
-
-
 def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
     """Count letters that went in parts or envelopes that are recorded of a later moment."""
-    in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     later = select(func.sum(DeliveryAttempt.messages)).where(
         DeliveryAttempt.bundle_id == bundle.id,
-        or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, in_envelopes),
+        or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, went_in_envelopes()),
         ~by_then,
     )
     return session.scalar(later) or 0
@@ -275,24 +256,18 @@ def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool])
 
 def _count_rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
     """Count letters that a colleague sent through another mission on this day or after it."""
-    reroutings = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
-    zone = bundle.zone
-    since = [
-        rerouting for rerouting in reroutings if clock.day_of(rerouting.created_at, zone) >= day
-    ]
+    rows = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
+    since = [row for row in rows if clock.day_of(row.created_at, bundle.zone) >= day]
     if not bundle.letter_count:
-        return sum(
-            signed_sheets.count_carried(session, rerouting.to_bundle_id) for rerouting in since
-        )
-    return sum(rerouting.letters for rerouting in since)
+        return sum(signed_sheets.count_carried(session, row.to_bundle_id) for row in since)
+    return sum(row.letters for row in since)
 
 
 def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, list[CountedAttempt]]:
     """List attempts of these bundles in order, for a recount once they changed."""
-    in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
-        select(DeliveryAttempt, GateVisit.happened_time, in_envelopes)
+        select(DeliveryAttempt, GateVisit.happened_time, went_in_envelopes())
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .where(DeliveryAttempt.bundle_id.in_(counted))
         .order_by(*oldest_first())
@@ -353,12 +328,11 @@ def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool
     return session.scalar(same.limit(1)) is not None
 
 
-def _tell_and_audit(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
-    jobs.enqueue(session, "following.delivery-recorded", attempt.id)
+def _audit(session: Session, attempt: DeliveryAttempt, actor: str, action: str) -> None:
     audit.record(
         session,
         actor=actor,
-        action="delivery.record",
+        action=action,
         subject=f"delivery:{attempt.id}",
         outcome=attempt.outcome.value,
         messages=attempt.messages,

@@ -1,7 +1,4 @@
-"""What can be recorded of a bundle at the gate. Pure.
-
-Numbers of letters as people write them down: “1-200, 350, 400-412”. Pure.
-"""
+"""What can be recorded of a bundle at the gate, numbers of letters as people write them. Pure."""
 
 import enum
 import re
@@ -35,8 +32,6 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A campaign's stop, as its rules see it."""
-
     stopped_at: datetime
     timezone: str
 
@@ -49,7 +44,6 @@ def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
 
 
 def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
-    """Whether letters went out with an attempt after their campaign was stopped."""
     # Day and time of a visit are those at the mission.
     stop = find_stop(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
     return is_after_stop(attempt.outcome, attempt.happened_on, at, stop)
@@ -78,13 +72,10 @@ def is_after_stop(
 
 
 class CountedAttempt(NamedTuple):
-    """An attempt, as a recount sees it."""
-
     ident: int
     day: date
     at: time | None
     went_out: bool
-    """Whether letters went out with it."""
     exact: bool
     """Whether its letters were counted one by one: a part, or envelopes. That count stays."""
     messages: int
@@ -136,10 +127,7 @@ def refuse_too_many(gone: int, there: int, *, field: str) -> None:
 def refuse_impossible_day(
     day: date, *, frozen_on: date, today: date, field: str = "happened_on"
 ) -> None:
-    """Refuse a day before the bundle was frozen, or after today. Raises Invalid (`field`).
-
-    All three are days at the mission.
-    """
+    """Refuse a day at the mission before the bundle was frozen, or after today. Raises Invalid."""
     if day > today:
         raise Invalid(fields={field: "day-to-come"})
     if day < frozen_on:
@@ -178,8 +166,6 @@ class Numbers(NamedTuple):
 
 
 class Fault(enum.StrEnum):
-    """What is wrong with numbers that were written down."""
-
     NONE = "none"
     UNREADABLE = "unreadable"
     BACKWARDS = "backwards"
@@ -211,7 +197,7 @@ def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> li
     for before, span in pairwise(spans):
         if span.first <= before.last:
             raise NumbersFault(Fault.TWICE, str(before), str(span))
-    return list(_join_spans(spans))
+    return join_spans(spans)
 
 
 def say_numbers(numbers: Iterable[Sequence[int]]) -> str:
@@ -232,12 +218,12 @@ def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
     return Numbers(first, last)
 
 
-def _join_spans(spans: Sequence[Numbers]) -> Iterable[Numbers]:
-    open_one = spans[0]
-    for span in spans[1:]:
-        if span.first == open_one.last + 1:
-            open_one = Numbers(open_one.first, span.last)
-            continue
-        yield open_one
-        open_one = span
-    yield open_one
+def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
+    """Put spans in order, and join those that meet or lie over one another. Pure."""
+    joined: list[Numbers] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1].last + 1:
+            joined[-1] = Numbers(joined[-1].first, max(last, joined[-1].last))
+        else:
+            joined.append(Numbers(first, last))
+    return joined

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
 
@@ -37,6 +37,11 @@ def _is_in_envelope(
     return func.coalesce(last_of_nearest, 0) >= letter.sequence
 
 
+def went_in_envelopes() -> Exists:
+    """Whether letters went out with an attempt in envelopes, for a query on attempts."""
+    return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+
+
 def _is_taken(
     attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
 ) -> ColumnElement[bool]:
@@ -58,7 +63,7 @@ def is_gone(
     `when`: a condition on the attempts that count, such as `attempt_order.is_before`.
     """
     attempt = DeliveryAttempt
-    by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
+    by_envelope = went_in_envelopes().correlate(attempt)
     ident = attempt.id.expression
     part = and_(attempt.outcome == DeliveryOutcome.PART, _is_taken(ident, letter))
     whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _is_in_envelope(ident, letter)))
@@ -101,10 +106,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
 
 
 def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Letter]:
-    """Select the letters of a bundle that could be handed over now: printed, wanted, not gone.
-
-    With `when`, attempts that it does not name took none.
-    """
+    """Select letters that can be handed over now: printed, wanted, not gone by attempts `when`."""
     return (
         select(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -118,10 +120,7 @@ def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> S
 
 
 def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
-    """Count the letters of a bundle that are still in our hands.
-
-    Of one of signed sheets alone, how many people stand on them.
-    """
+    """Count the letters in our hands; of one of signed sheets alone, the people on them."""
     if not bundle.letter_count:
         counts = true() if when is None else when
         gone_out = bundle_status.handed_over().where(counts)
@@ -149,15 +148,11 @@ def has_letters_here() -> ColumnElement[bool]:
 
 
 def is_gone_whole() -> ColumnElement[bool]:
-    """Whether all that was left of a bundle went at once, for a query on bundles.
-
-    Of 35,000 letters that went so, none needs to be looked for.
-    """
-    in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+    """Whether all that was left of a bundle went at once: then none needs to be looked for."""
     went = exists().where(
         DeliveryAttempt.bundle_id == Bundle.id,
         DeliveryAttempt.outcome.in_(_WHOLE),
-        ~in_envelopes.correlate(DeliveryAttempt),
+        ~went_in_envelopes().correlate(DeliveryAttempt),
     )
     return went.correlate(Bundle)
 

@@ -1,6 +1,5 @@
 """Paper that lies here when its campaign is stopped: who is told, and what became of it."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypedDict
 
@@ -28,8 +27,6 @@ _LATELY = timedelta(days=2)
 
 
 class StoppedBundle(TypedDict):
-    """A bundle as the mail of a stop names it."""
-
     name: str
     mission: str
     """Where it was to go; by post, the official."""
@@ -39,8 +36,6 @@ class StoppedBundle(TypedDict):
 
 
 class StaffStopped(Mail, kind="staff-stopped"):
-    """Tells who carries bundles to hand nothing over."""
-
     reference: str
     bundles: list[StoppedBundle]
     link: str
@@ -84,10 +79,7 @@ def lies_here(session: Session, bundle: Bundle) -> bool:
 def record_fate(
     session: Session, bundle: Bundle, fate: PaperFate, *, actor: str, staff_id: int | None = None
 ) -> None:
-    """Note that the paper was destroyed, or is kept under lock.
-
-    Raises Refused (`not-held-back`) where the campaign runs, or nothing of the bundle lies here.
-    """
+    """Note that the paper was destroyed, or is locked up. Raises Refused (`not-held-back`)."""
     bundle_status.hold(session, bundle)
     if not lies_here(session, bundle):
         raise Refused("not-held-back")
@@ -97,13 +89,8 @@ def record_fate(
         session.add(held)
     held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), staff_id
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.held-back",
-        subject=f"bundle:{bundle.id}",
-        fate=fate.value,
-    )
+    subject, what = f"bundle:{bundle.id}", fate.value
+    audit.record(session, actor=actor, action="bundle.held-back", subject=subject, fate=what)
 
 
 @jobs.job("deliveries.campaign-stopped")
@@ -116,18 +103,17 @@ def campaign_stopped(campaign_id: int) -> None:
 def find_stops() -> None:
     """Find stops that nobody was told of, as their message was lost."""
     with db.transaction() as session:
-        stopped = select(Campaign).where(
-            is_stopped_sql(), Campaign.stopped_at > db.utcnow() - _LATELY
-        )
+        lately = Campaign.stopped_at > db.utcnow() - _LATELY
+        stopped = select(Campaign).where(is_stopped_sql(), lately)
         for campaign in session.scalars(stopped).all():
             tell_carriers(session, campaign)
 
 
 def tell_carriers(session: Session, campaign: Campaign) -> None:
     """Mail who may carry its bundles that nothing is handed over any more; once for each bundle."""
-    bundles = [
-        bundle for bundle in _list_held_back(session, campaign) if _insert_once(session, bundle)
-    ]
+    held_back = select(Bundle).where(Bundle.campaign_id == campaign.id, is_held_back())
+    rows = session.scalars(held_back.options(*WITH_DESTINATION).order_by(Bundle.id)).all()
+    bundles = [bundle for bundle in rows if _insert_once(session, bundle)]
     if not bundles:
         return
     link = f"{current_settings().base_url.rstrip('/')}/desk/today"
@@ -136,15 +122,6 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
         named = [_describe(session, bundle, user.locale) for bundle in bundles]
         mail = StaffStopped(reference=campaign.reference, bundles=named, link=link)
         mail.send(session, to=user.email, locale=user.locale)
-
-
-def _list_held_back(session: Session, campaign: Campaign) -> Sequence[Bundle]:
-    return session.scalars(
-        select(Bundle)
-        .where(Bundle.campaign_id == campaign.id, is_held_back())
-        .options(*WITH_DESTINATION)
-        .order_by(Bundle.id)
-    ).all()
 
 
 def _insert_once(session: Session, bundle: Bundle) -> bool:

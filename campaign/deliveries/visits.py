@@ -1,6 +1,7 @@
-"""Finding visits and attempts, for the desk's pages."""
+"""Finding visits and attempts, and how bundles fared, for the desk's pages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import time
 from typing import NamedTuple
 
@@ -12,24 +13,16 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
 from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import newest_first, oldest_first
-from campaign.deliveries.recording_rules import went_after_stop
-from campaign.models.bundle import (
-    Bundle,
-    BundleState,
-    DeliveryAttempt,
-    DeliveryOutcome,
-    Destination,
-)
+from campaign.deliveries.recording_rules import SENT, went_after_stop
+from campaign.deliveries.stopped_bundles import is_held_back
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import GateVisit, Rerouting
+from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
 
 PAGE = 100
-"""Attempts on one page."""
 
 
 class AttemptRow(NamedTuple):
-    """An attempt with its campaign, where it was to go, and its visit."""
-
     attempt: DeliveryAttempt
     campaign: Campaign
     destination: Destination
@@ -82,21 +75,14 @@ def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow],
 
 
 def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
-    """List what was tried with a bundle, the oldest first."""
-    return session.scalars(
-        select(DeliveryAttempt)
-        .where(DeliveryAttempt.bundle_id == bundle.id)
-        .order_by(*oldest_first())
-    ).all()
+    tried = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
+    return session.scalars(tried.order_by(*oldest_first())).all()
 
 
 def list_companions(
     session: Session, bundle: Bundle, *, only_stopped: bool = False, limit: int = 8
 ) -> Sequence[Bundle]:
-    """List bundles for the same destination that nobody has carried there yet.
-
-    A rehearsal travels with none. With `only_stopped` those of stopped campaigns.
-    """
+    """List bundles for the same destination that nobody has carried there yet, no rehearsal."""
     tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
     moved = select(Rerouting.from_bundle_id)
     return session.scalars(
@@ -122,12 +108,10 @@ def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Seque
 
     What was written down out of reach is sent later: by then they may be on no page any more.
     """
-    return session.scalars(
-        select(Bundle)
-        .where(Bundle.id.in_(ids), is_for(bundle.destination), Bundle.id != bundle.id)
-        .options(joinedload(Bundle.campaign))
-        .order_by(Bundle.id.desc())
-    ).all()
+    same_place = (is_for(bundle.destination), Bundle.id != bundle.id)
+    ticked = select(Bundle).where(Bundle.id.in_(ids), *same_place)
+    by_id = ticked.options(joinedload(Bundle.campaign)).order_by(Bundle.id.desc())
+    return session.scalars(by_id).all()
 
 
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
@@ -156,22 +140,73 @@ def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     """List attempts by which letters of a campaign went out after its stop, newest first."""
     if not is_stopped(campaign.status):
         return []
-    attempts = session.scalars(
-        select(DeliveryAttempt)
-        .where(DeliveryAttempt.campaign_id == campaign.id)
-        .options(*ATTEMPT_WITH_DESTINATION)
-        .order_by(*newest_first())
-    ).all()
+    tried = select(DeliveryAttempt).where(DeliveryAttempt.campaign_id == campaign.id)
+    tried = tried.options(*ATTEMPT_WITH_DESTINATION).order_by(*newest_first())
+    attempts = session.scalars(tried).all()
     late = list_late(session, attempts)
     return [attempt for attempt in attempts if attempt.id in late]
 
 
 def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
-    """Return attempts by their id."""
     attempts = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
     return {attempt.id: attempt for attempt in attempts}
 
 
-def is_unnamed_part(attempt: DeliveryAttempt) -> bool:
-    """Whether nobody has said which letters of a part were taken."""
-    return attempt.outcome is DeliveryOutcome.PART and not attempt.taken
+@dataclass(frozen=True, slots=True)
+class BundleOutcome:
+    """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`."""
+
+    slug: str
+    posted: int = 0
+    """Of its envelopes, where not all went yet."""
+    envelopes: int = 0
+
+
+def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
+    """Return how each of these bundles fared, by its id; those that nobody carried are left out."""
+    rows = [
+        bundle
+        for bundle in bundles
+        if bundle.state is BundleState.READY
+        or (bundle.ready_at is not None and bundle.state is not BundleState.CANCELLED)
+    ]
+    ids = [row.id for row in rows]
+    ends = {key: BundleOutcome(slug) for key, slug in _find_newest_outcomes(session, ids).items()}
+    for key, posted, total in _count_posted(session, ids):
+        if 0 < posted < total and key in ends and ends[key].slug in SENT:
+            ends[key] = BundleOutcome("posted", posted, total)
+    moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
+    ends |= {key: BundleOutcome("rerouted") for key in session.scalars(moved)}
+    stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
+    return ends | _find_held_back(session, set(ids) & set(stopped))
+
+
+def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
+    tried = session.execute(
+        select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
+        .where(DeliveryAttempt.bundle_id.in_(ids))
+        .order_by(*oldest_first())
+    )
+    return {bundle_id: outcome.value for bundle_id, outcome in tried if bundle_id}
+
+
+def _count_posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:
+    """Return bundles in envelopes: how many were posted, of how many."""
+    rows = session.execute(
+        select(EnvelopeRun.bundle_id, func.count(Envelope.attempt_id), func.count(Envelope.id))
+        .join(Envelope, Envelope.run_id == EnvelopeRun.id)
+        .where(EnvelopeRun.bundle_id.in_(ids))
+        .group_by(EnvelopeRun.bundle_id)
+    )
+    return [(bundle_id, posted, total) for bundle_id, posted, total in rows]
+
+
+def _find_held_back(session: Session, ids: set[int]) -> dict[int, BundleOutcome]:
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Bundle.id, HeldBundle.fate)
+        .outerjoin(HeldBundle, HeldBundle.bundle_id == Bundle.id)
+        .where(Bundle.id.in_(ids), is_held_back())
+    )
+    return {key: BundleOutcome(fate.value if fate else "held-back") for key, fate in rows}

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import select
 
 from campaign import storage
-from campaign.bundles.volumes.machine_faults import MOST_TRIES, fault_of
+from campaign.bundles.volumes.print_queue import MOST_TRIES, fault_of
 from campaign.core import age, audit, db, jobs
 from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.core.errors import Refused

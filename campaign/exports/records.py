@@ -13,14 +13,13 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
-from campaign.bundles.documents.signature_rows import row_for_officials
+from campaign.bundles.documents.signatures_csv import row_for_officials
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import db
 from campaign.core.sealing import WrongKey
 from campaign.deliveries.attempt_order import oldest_first
-from campaign.deliveries.letter_outcomes import list_fates
-from campaign.deliveries.posted_envelopes import PostedEnvelope, list_posted_envelopes
+from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Target

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import storage
 from campaign.bundles.destinations import WITH_DESTINATION
+from campaign.bundles.downloads import Download, as_long_as_running
 from campaign.bundles.file_approvals import check_reason
-from campaign.bundles.find_bundles import Download, as_long_as_running
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused

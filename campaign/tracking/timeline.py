@@ -15,8 +15,12 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, destination_
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
 from campaign.deliveries.attempt_order import Placed, estimate_moment, place_attempts
-from campaign.deliveries.letter_outcomes import TAKES_OUT, list_fates
-from campaign.deliveries.posted_envelopes import PostedEnvelope, find_envelopes_with
+from campaign.deliveries.letter_outcomes import (
+    TAKES_OUT,
+    PostedEnvelope,
+    find_envelopes_with,
+    list_fates,
+)
 from campaign.deliveries.visits import find_times, list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind

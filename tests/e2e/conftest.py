@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from campaign import close_app, create_app
 from campaign.bundles import find_bundles
 from campaign.bundles.freeze import freeze_bundle
-from campaign.bundles.volumes.print_without_queue import print_here
+from campaign.bundles.volumes.print_jobs import print_here
 from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.demo import synthesis

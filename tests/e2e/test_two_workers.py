@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from campaign import close_app, create_app, storage
-from campaign.bundles import find_bundles
+from campaign.bundles import downloads, find_bundles
 from campaign.bundles.documents.bundle_zip import write_zip
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle
@@ -88,12 +88,12 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
                 locale="en",
                 actor="test",
             )
-            print_jobs.send_for(session, bundle, chains=2)
+            print_jobs.send_for(session, bundle)
             bundle_id, frozen = bundle.id, bundle.letter_count
         made = _wait(bundle_id)
         assert made.state is BundleState.READY, made.failure
         with db.transaction() as session:
-            download = find_bundles.open_download(
+            download = downloads.open_download(
                 session,
                 session.get_one(Bundle, bundle_id),
                 storage.storage(),

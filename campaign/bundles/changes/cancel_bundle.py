@@ -1,31 +1,31 @@
-"""Giving a bundle up before it is handed over: its letters wait again, its number is used up."""
+"""Giving a bundle up before it is handed over: its letters wait again, its number is used up.
 
-from sqlalchemy import delete, update
+Letters that came from another bundle go back into that one.
+"""
+
+from functools import partial
+
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.return_to_earlier_bundle import give_back
-from campaign.bundles.changes.withdrawals import describe_taken_out, list_taken_back
+from campaign.bundles.changes.withdrawals import list_taken_back, note_taken_out
 from campaign.bundles.freeze import signed_sheets
-from campaign.core import audit, clock, db
+from campaign.core import audit, db
 from campaign.core.db import after_commit
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.signature import Letter
-from campaign.storage import Storage
+from campaign.storage import Storage, storage
 
-WAITS = {
-    "bundle_id": None,
-    "volume_id": None,
-    "sequence": None,
-    "first_page": None,
-    "pages": None,
-    "set_aside": None,
-    "set_aside_detail": None,
-}
-"""Columns of a letter that is in no bundle."""
 _CAN = (BundleState.PRINTING, BundleState.ASSEMBLING, BundleState.READY)
+_IN_NO_BUNDLE = dict.fromkeys(
+    ("bundle_id", "volume_id", "sequence", "first_page", "pages", "set_aside", "set_aside_detail")
+)
+_PLACES = (LetterMove.sequence, LetterMove.volume_id, LetterMove.first_page, LetterMove.pages)
 
 
 def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
@@ -42,11 +42,7 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
         raise Refused("cancelled")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
-    gone = list_taken_back(session, bundle, limit=None)
-    bundle.taken_out = [
-        *bundle.taken_out,
-        *describe_taken_out(gone, bundle, clock.today(bundle.campaign.timezone)),
-    ]
+    note_taken_out(bundle, list_taken_back(session, bundle, limit=None))
     freed = give_up(session, bundle, store, reason=reason, actor=actor)
     audit.record(
         session,
@@ -60,11 +56,12 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
 
 
 def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
-    """Mark it as given up, whatever its state; how many of its letters left it.
-
-    Letters that another mission had refused lie in their first bundle again.
-    """
-    freed = give_back(session, bundle, actor=actor) + _let_go(session, bundle)
+    """Mark it as given up, whatever its state; how many of its letters left it."""
+    freed = _give_back(session, bundle, actor)
+    freed += let_wait(session, Letter.bundle_id == bundle.id)
+    signed_sheets.leave_sheets(session, bundle)
+    session.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
+    session.expire(bundle, ["volumes"])
     now = db.utcnow()
     for earlier in prints.list_prints(session, bundle):
         earlier.removed_at = earlier.removed_at or now
@@ -73,20 +70,101 @@ def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, ac
     bundle.lease_until = None
     session.flush()
     folder = file_names.stored_folder(bundle.public_id)
-    after_commit(session, lambda: store.delete_folder(folder))
+    after_commit(session, partial(store.delete_folder, folder))
     return freed
 
 
-def _let_go(session: Session, bundle: Bundle) -> int:
-    """Its letters and sheets wait again, its volumes go; how many letters they were."""
+def let_wait(session: Session, *conditions: ColumnElement[bool]) -> int:
+    """Take these letters out of their bundles; how many they were."""
     freed = session.scalars(
         update(Letter)
-        .where(Letter.bundle_id == bundle.id)
-        .values(**WAITS)
+        .where(*conditions)
+        .values(_IN_NO_BUNDLE)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(freed.all())
+
+
+def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
+    """Put letters and sheets back where they were before; 0 where one's place is unknown."""
+    first = session.scalar(
+        select(Bundle)
+        .join(Rerouting, Rerouting.from_bundle_id == Bundle.id)
+        .where(
+            Rerouting.to_bundle_id == bundle.id,
+            Bundle.state == BundleState.READY,
+            Bundle.emptied_at.is_(None),
+        )
+    )
+    back = None if first is None else _move_back(session, bundle, first)
+    if first is None or back is None:
+        return 0
+    signed_sheets.move(session, bundle, first)
+    session.execute(
+        delete(Rerouting)
+        .where(Rerouting.to_bundle_id == bundle.id)
+        .execution_options(synchronize_session=False)
+    )
+    bundle.returned_to_id = first.id
+    session.flush()
+    subject = f"bundle:{first.id}"
+    audit.record(session, actor=actor, action="bundle.give-back", subject=subject, letters=back)
+    return back
+
+
+def _move_back(session: Session, bundle: Bundle, first: Bundle) -> int | None:
+    """Move the letters; None where the place of one is not known: then all wait again."""
+    was_in_first = LetterMove.bundle_id == first.id
+    unknown = select(func.count()).where(
+        was_in_first,
+        LetterMove.letter_id.in_(select(Letter.id).where(Letter.bundle_id == bundle.id)),
+        LetterMove.volume_id.is_(None),
+    )
+    if session.scalar(unknown):
+        return None
+    of_letter = (was_in_first, LetterMove.letter_id == Letter.id)
+    places = {
+        place.key: select(place).where(*of_letter).correlate(Letter).scalar_subquery()
+        for place in _PLACES
+    }
+    moved = session.scalars(
+        update(Letter)
+        .where(
+            Letter.bundle_id == bundle.id,
+            Letter.id.in_(select(LetterMove.letter_id).where(was_in_first)),
+        )
+        .values(bundle_id=first.id, set_aside=None, set_aside_detail=None, **places)
         .returning(Letter.id)
         .execution_options(synchronize_session=False)
     ).all()
-    signed_sheets.leave_sheets(session, bundle)
-    session.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
-    session.expire(bundle, ["volumes"])
-    return len(freed)
+    session.execute(
+        delete(LetterMove)
+        .where(
+            was_in_first,
+            LetterMove.letter_id.in_(select(Letter.id).where(Letter.bundle_id == first.id)),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return len(moved)
+
+
+def remove_rehearsed(session: Session, campaign: Campaign) -> None:
+    """Remove a rehearsal's bundles with their volumes and, once that is committed, their files."""
+    bundles = session.execute(
+        select(Bundle.id, Bundle.public_id).where(Bundle.campaign_id == campaign.id)
+    ).all()
+    ids = [bundle.id for bundle in bundles]
+    if not ids:
+        return
+    session.execute(
+        update(Letter)
+        .where(Letter.bundle_id.in_(ids))
+        .values(bundle_id=None, volume_id=None, sequence=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
+    session.execute(delete(Bundle).where(Bundle.id.in_(ids)))
+    for bundle in bundles:
+        folder = file_names.stored_folder(bundle.public_id)
+        after_commit(session, partial(storage().delete_folder, folder))

@@ -1,16 +1,14 @@
 """The prints of a bundle: which files it was, by their hashes, and handing those files out."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.bundle_zip import ZipPart
-from campaign.bundles.documents.packets import FileFacts
+from campaign.bundles.documents.bundle_zip import ZipPart, digest_of
 from campaign.core import db
+from campaign.core.db import Json
 from campaign.core.errors import NotFound
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.signature import Letter
@@ -21,32 +19,28 @@ def add_print(
     session: Session,
     bundle: Bundle,
     *,
-    files: Sequence[FileFacts],
-    stored: Mapping[str, str],
+    files: list[Json],
     zip_sha256: str,
     letters: int,
     pages: int,
     on_paper: int,
 ) -> BundlePrint:
-    """Record what a bundle now is; `stored` tells where each file lies in the storage.
+    """Record what a bundle now is; each of `files` says where it is `stored`.
 
     The files of earlier prints are not kept any longer: nothing of them was handed over.
     """
-    now = db.utcnow()
-    for earlier in list_prints(session, bundle):
-        if earlier.zip_sha256 != zip_sha256:
-            earlier.removed_at = earlier.removed_at or now
-    last = session.scalar(
-        select(func.max(BundlePrint.number)).where(BundlePrint.bundle_id == bundle.id)
-    )
+    now, earlier = db.utcnow(), list_prints(session, bundle)
+    for row in earlier:
+        if row.zip_sha256 != zip_sha256:
+            row.removed_at = row.removed_at or now
     row = BundlePrint(
         bundle_id=bundle.id,
-        number=(last or 0) + 1,
+        number=(earlier[-1].number if earlier else 0) + 1,
         zip_sha256=zip_sha256,
         letters=letters,
         pages=pages,
         on_paper=on_paper,
-        files=[_file(file, stored[file.name]) for file in files],
+        files=files,
         made_at=now,
     )
     session.add(row)
@@ -54,18 +48,7 @@ def add_print(
     return row
 
 
-def _file(facts: FileFacts, stored: str) -> dict[str, object]:
-    return {
-        "name": facts.name,
-        "bytes": facts.bytes,
-        "sha256": facts.sha256,
-        "pages": facts.pages,
-        "stored": stored,
-    }
-
-
 def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
-    """List every print of the bundle, the first one first."""
     return session.scalars(
         select(BundlePrint).where(BundlePrint.bundle_id == bundle.id).order_by(BundlePrint.number)
     ).all()
@@ -95,7 +78,6 @@ def letters_of_print() -> ScalarSelect[int]:
 
 
 def count_printed(session: Session, bundle: Bundle) -> int:
-    """Count the letters in the files that the bundle now is."""
     recorded = find_print(session, bundle)
     if recorded is not None:
         return recorded.letters
@@ -104,22 +86,17 @@ def count_printed(session: Session, bundle: Bundle) -> int:
 
 
 def parts_of(session: Session, bundle: Bundle, store: Storage) -> list[ZipPart]:
-    """The files of the bundle's ZIP as it now is, in its order. Raises NotFound."""
     recorded = find_print(session, bundle)
     if recorded is not None:
         return parts_in(bundle, recorded, store)
     if bundle.zip_sha256 is None:
         raise NotFound("file")
-    papers = file_names.stored_papers(bundle.public_id, bundle.zip_sha256)
+    folder = file_names.stored_papers(bundle.public_id, bundle.zip_sha256)
+    papers = {name: (name, f"{folder}/{name}") for name in file_names.ALWAYS}
+    volumes = {name: (name, key) for name, key in file_names.stored_volumes(bundle).items()}
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
-    volumes = [
-        (file_names.volume_file(volume.sequence), file_names.stored_volume_of(bundle, volume))
-        for volume in bundle.volumes
-        if volume.sha256
-    ]
-    before = [(name, f"{papers}/{name}") for name in file_names.BEFORE if name in file_names.ALWAYS]
-    after = [(name, f"{papers}/{name}") for name in file_names.AFTER if name in file_names.ALWAYS]
-    return [ZipPart.stored(name, store, key, sizes) for name, key in (*before, *volumes, *after)]
+    files = file_names.in_order(papers, volumes)
+    return [ZipPart.stored(name, store, key, sizes) for name, key in files]
 
 
 def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipPart]:
@@ -128,12 +105,8 @@ def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipP
     return [ZipPart.stored(file["name"], store, file["stored"], sizes) for file in recorded.files]
 
 
-def is_damaged(store: Storage, file: Mapping[str, Any]) -> bool:
-    """Return whether a file of a print is not, byte for byte, what it was."""
-    digest = hashlib.sha256()
+def is_damaged(store: Storage, file: Json) -> bool:
     try:
-        for piece in store.chunks(file["stored"]):
-            digest.update(piece)
+        return digest_of(store.chunks(file["stored"])) != str(file["sha256"])
     except (NotFound, FileDamaged):
         return True
-    return digest.hexdigest() != str(file["sha256"])

@@ -3,22 +3,31 @@
 Of a bundle that failed, all. What it had printed is removed; where it was ready before, or holds
 letters that another mission refused, it stands as given up and its number stays used. Otherwise
 nothing of it was ever given out, and its number is free again. Of a bundle that is ready, those
-that were set aside: once their cause is mended, the next bundle prints them.
+that were set aside: once their cause is mended, the next bundle prints them. And those that it was
+made again without, once their signature is found good again: they stand in no file.
 """
 
-from sqlalchemy import delete, select, update
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import cancel_bundle
 from campaign.bundles.destinations import is_for
-from campaign.core import audit
+from campaign.bundles.volumes.load_letters import WITHDRAWN
+from campaign.core import audit, db, jobs
+from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.storage import Storage
+
+ACTOR = "job:bundles.restore"
+_AT_ONCE = 400
+"""Letters that one statement lets go."""
 
 
 def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> int:
@@ -36,8 +45,7 @@ def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> 
         stays = has_past(session, bundle)
         freed = cancel_bundle.give_up(session, bundle, store, reason="", actor=actor)
     else:
-        _remember(session, bundle)
-        freed = _free_set_aside(session, bundle)
+        freed = _let_wait(session, bundle, Letter.set_aside.is_not(None))
     audit.record(
         session,
         actor=actor,
@@ -56,35 +64,54 @@ def has_past(session: Session, bundle: Bundle) -> bool:
     return bundle.ready_at is not None or bundle_status.is_rerouted(session, bundle)
 
 
-def _free_set_aside(session: Session, bundle: Bundle) -> int:
-    freed = session.scalars(
-        update(Letter)
-        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
-        .values(**cancel_bundle.WAITS)
-        .returning(Letter.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return len(freed)
-
-
-def _remember(session: Session, bundle: Bundle) -> None:
-    """Keep the numbers that leave it: its papers name them, also when they are made again."""
+def _let_wait(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> int:
+    """Let these letters go, and keep their numbers: the bundle's papers name them."""
     rows = session.execute(
-        select(Letter.sequence, Letter.set_aside)
-        .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
+        select(Letter.id, Letter.sequence, Letter.set_aside)
+        .where(Letter.bundle_id == bundle.id, *conditions)
         .order_by(Letter.sequence)
-    )
-    left = [{"number": number_of(number or 0), "reason": slug} for number, slug in rows]
+    ).all()
+    left = [{"number": number_of(row.sequence or 0), "reason": row.set_aside} for row in rows]
     bundle.released = [*bundle.released, *left]
+    for ids in batched([row.id for row in rows], _AT_ONCE):
+        cancel_bundle.let_wait(session, Letter.id.in_(ids), Letter.bundle_id == bundle.id)
+    return len(rows)
 
 
 def find_failed(session: Session, *, campaign: Campaign, mission: Destination) -> Bundle | None:
-    """Find a bundle of the pair that failed."""
-    return session.scalar(
-        select(Bundle)
-        .where(
-            Bundle.campaign_id == campaign.id, is_for(mission), Bundle.state == BundleState.FAILED
-        )
-        .order_by(Bundle.sequence)
-        .limit(1)
+    failed = select(Bundle).where(
+        Bundle.campaign_id == campaign.id, is_for(mission), Bundle.state == BundleState.FAILED
+    )
+    return session.scalar(failed.order_by(Bundle.sequence).limit(1))
+
+
+@jobs.job("bundles.restore", every_minutes=3)
+def restore_all() -> None:
+    left_out = Bundle.id.in_(select(Letter.bundle_id).where(*_good_again()))
+    with db.reading() as session:
+        ids = session.scalars(bundle_status.select_ready(left_out)).all()
+    for bundle_id in ids:
+        with db.transaction() as session:
+            restore(session, session.get_one(Bundle, bundle_id), actor=ACTOR)
+
+
+def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
+    """Let letters wait again whose signatures are good again; 0 while it is being made."""
+    bundle_status.hold(session, bundle)
+    if bundle.state is not BundleState.READY:
+        return 0
+    count = _let_wait(session, bundle, *_good_again())
+    if count:
+        subject = f"bundle:{bundle.id}"
+        audit.record(session, actor=actor, action="bundle.restore", subject=subject, letters=count)
+    return count
+
+
+def _good_again() -> Iterator[ColumnElement[bool]]:
+    """Conditions on letters; by the index of those that are set aside, whose people are few."""
+    yield Letter.set_aside == WITHDRAWN
+    yield exists().where(
+        Signature.id == Letter.signature_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.forgotten_at.is_(None),
     )

@@ -5,26 +5,22 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from campaign import storage
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import cancel_bundle, prints
-from campaign.bundles.changes.withdrawals import (
-    GONE,
-    TakenBack,
-    describe_taken_out,
-    list_taken_back,
-)
+from campaign.bundles.changes.withdrawals import GONE, list_taken_back, note_taken_out
 from campaign.bundles.freeze import signed_sheets
-from campaign.campaigns.stop_rule import may_go_out_sql, refuse_stopped
-from campaign.core import audit, clock, db, jobs
+from campaign.campaigns.stop_rule import refuse_stopped
+from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, VolumeState
-from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature
+from campaign.storage import storage
 
 ACTOR = "job:bundles.remake"
 
@@ -45,47 +41,41 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     gone = list_taken_back(session, bundle, limit=None)
     if not gone and not lists_are_stale(session, bundle):
         return 0
-    if _is_empty_without(session, bundle, gone):
-        return cancel_bundle.cancel(session, bundle, storage.storage(), reason="", actor=actor)
-    _note(session, bundle, gone)
-    sent = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
+    if _is_empty_without(session, bundle, len(gone)):
+        return cancel_bundle.cancel(session, bundle, storage(), reason="", actor=actor)
+    note_taken_out(bundle, gone)
+    _send_volumes(session, bundle, {letter.volume for letter in gone})
+    waiting = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
     audit.record(
         session,
         actor=actor,
         action="bundle.remake",
         subject=f"bundle:{bundle.id}",
         letters=len(gone),
-        volumes=len(sent),
+        volumes=len(waiting),
         sha256=bundle.zip_sha256,
     )
-    settings = current_settings()
-    for volume in sent[: settings.worker_threads]:
+    for volume in waiting[: current_settings().worker_threads]:
         jobs.enqueue(session, "bundles.print_volume", volume.id)
-    if not sent:
+    if not waiting:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
     jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
     return len(gone)
 
 
-def _note(session: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
-    """Write down what is taken out, and have its volumes wait for the press."""
-    now = db.utcnow()
-    bundle.taken_out = [
-        *bundle.taken_out,
-        *describe_taken_out(gone, bundle, clock.day_of(now, bundle.campaign.timezone)),
-    ]
-    without = {letter.volume for letter in gone}
+def _send_volumes(session: Session, bundle: Bundle, numbers: Collection[int]) -> None:
     for volume in bundle.volumes:
-        if volume.sequence in without:
+        if volume.sequence in numbers:
             volume.state, volume.lease_until = VolumeState.WAITING, None
-    bundle.state, bundle.lease_until, bundle.remade_at = BundleState.PRINTING, None, now
+    bundle.state, bundle.lease_until = BundleState.PRINTING, None
+    bundle.remade_at = db.utcnow()
     session.flush()
 
 
-def _is_empty_without(session: Session, bundle: Bundle, gone: list[TakenBack]) -> bool:
+def _is_empty_without(session: Session, bundle: Bundle, gone: int) -> bool:
     """Whether every printed letter is gone; of signed sheets alone, everybody on them."""
     printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    if len(gone) != session.scalar(printed):
+    if gone != session.scalar(printed):
         return False
     return bool(gone) or not signed_sheets.count_carried(session, bundle.id)
 
@@ -93,30 +83,17 @@ def _is_empty_without(session: Session, bundle: Bundle, gone: list[TakenBack]) -
 def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     """Whether the lists name people on signed sheets who are gone, or lack who was put back."""
     recorded = prints.find_print(session, bundle)
-    return recorded is not None and recorded.on_paper != signed_sheets.count_carried(
-        session, bundle.id
-    )
+    carried = signed_sheets.count_carried(session, bundle.id)
+    return recorded is not None and recorded.on_paper != carried
 
 
 @jobs.job("bundles.remake", every_minutes=3)
 def remake_taken_back() -> None:
     """Make again what holds letters that were taken back: every bundle that is still here."""
+    is_here = (Bundle.emptied_at.is_(None), ~bundle_status.handed_over(), ~bundle_status.moved_on())
     with db.reading() as session:
-        ids = session.scalars(
-            select(Bundle.id)
-            .join(Campaign, Campaign.id == Bundle.campaign_id)
-            .where(
-                Bundle.state == BundleState.READY,
-                Bundle.emptied_at.is_(None),
-                ~bundle_status.handed_over(),
-                ~bundle_status.moved_on(),
-                may_go_out_sql(),
-            )
-            .order_by(Bundle.id)
-        ).all()
-        due = [
-            bundle_id for bundle_id in ids if _is_due(session, session.get_one(Bundle, bundle_id))
-        ]
+        ids = session.scalars(bundle_status.select_ready(*is_here)).all()
+        due = [ident for ident in ids if _is_due(session, session.get_one(Bundle, ident))]
     for bundle_id in due:
         with db.transaction() as session:
             try:

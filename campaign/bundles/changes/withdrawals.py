@@ -7,15 +7,15 @@ files of the bundle that it left.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
 from itertools import accumulate
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.delivery import LetterMove
@@ -28,8 +28,6 @@ GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A letter that is to be taken out of what was printed."""
-
     number: str
     state: str
     """`withdrawn`, `erased` or `invalid`."""
@@ -38,26 +36,27 @@ class TakenBack:
     """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
 
 
-def describe_taken_out(
-    letters: Iterable[TakenBack], bundle: Bundle, on: date
-) -> list[dict[str, str | int]]:
-    """Return what `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
+def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
+    """Write down letters that leave the bundle's files, with the volume that still held each."""
     digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
-    return [
-        {
-            "number": letter.number,
-            "volume": letter.volume,
-            "page": letter.page,
-            "reason": letter.state,
-            "on": on.isoformat(),
-            "sha256": digests[letter.volume],
-        }
-        for letter in letters
+    day = clock.today(bundle.campaign.timezone).isoformat()
+    bundle.taken_out = [
+        *bundle.taken_out,
+        *(
+            {
+                "number": letter.number,
+                "volume": letter.volume,
+                "page": letter.page,
+                "reason": letter.state,
+                "on": day,
+                "sha256": digests[letter.volume],
+            }
+            for letter in letters
+        ),
     ]
 
 
 def refuse_taken_back(session: Session, bundle: Bundle) -> None:
-    """Raise Refused (`taken-back`) where a file of the bundle holds a letter that is gone."""
     if list_taken_back(session, bundle, limit=1):
         raise Refused("taken-back")
 
@@ -65,7 +64,6 @@ def refuse_taken_back(session: Session, bundle: Bundle) -> None:
 def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:
-    """List the letters in a bundle's files that must not be given out, in order."""
     letters = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
     return sorted(letters, key=lambda letter: int(letter.number))[:limit]
 
@@ -81,7 +79,7 @@ def list_in_it(
         .where(
             Letter.bundle_id == bundle.id,
             Letter.first_page.is_not(None),
-            Letter.signature_id.in_(_gone_in(bundle)),
+            Letter.signature_id.in_(select_gone(bundle.campaign_id)),
             *only,
         )
         .order_by(Letter.sequence)
@@ -98,7 +96,10 @@ def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[
         select(LetterMove.sequence, Signature.state)
         .join(Letter, Letter.id == LetterMove.letter_id)
         .join(Signature, Signature.id == Letter.signature_id)
-        .where(LetterMove.bundle_id == bundle.id, Letter.signature_id.in_(_gone_in(bundle)))
+        .where(
+            LetterMove.bundle_id == bundle.id,
+            Letter.signature_id.in_(select_gone(bundle.campaign_id)),
+        )
         .order_by(LetterMove.sequence)
         .limit(limit)
     ).all()
@@ -113,8 +114,9 @@ def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[
     ]
 
 
-def _gone_in(bundle: Bundle) -> Select[int]:
+def select_gone(campaign_id: int, states: Collection[SignatureState] = GONE) -> Select[int]:
+    """Select the signatures of a campaign in these states."""
     # By an index of states: else the row of each of 35,000 people is read for its state.
     return select(Signature.id).where(
-        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
+        Signature.campaign_id == campaign_id, Signature.state.in_(states)
     )

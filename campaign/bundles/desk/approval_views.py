@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,6 +15,7 @@ from campaign.bundles.file_approvals import LONGEST_REASON, SHORTEST_REASON, Nee
 from campaign.bundles.find_bundles import get_bundle
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
+from campaign.core.db import Json
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
@@ -47,16 +48,13 @@ class AskForFiles(Page, template="bundles/ask_for_files.html"):
     hours: int
     """For which files can be fetched once it is approved."""
     problem: str
-    """Slug of why it was refused."""
 
 
 class ShowApproval(Page, template="bundles/approval.html"):
     approval: FileApproval
     over: bool
-    may_decide: bool
     hours: int
     problem: str
-    """Slug of why this person cannot decide."""
 
 
 class ListApprovals(Page, template="bundles/approvals.html"):
@@ -65,7 +63,6 @@ class ListApprovals(Page, template="bundles/approvals.html"):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the pages under the bundles' address, and lead there whoever needs a second person."""
     add, page = blueprint.add_url_rule, "/approvals/<public_id>"
     add("/approvals", "list_approvals", list_approvals)
     add("/approvals/new", "ask_for_files", ask_for_files)
@@ -116,7 +113,6 @@ def show_approval(public_id: str) -> ResponseReturnValue:
         ShowApproval(
             approval=approval,
             over=file_approvals.is_over(approval, now),
-            may_decide=not problem,
             hours=settings.export_hours,
             problem=problem,
         )
@@ -125,21 +121,22 @@ def show_approval(public_id: str) -> ResponseReturnValue:
 
 @fresh()
 def approve_files(public_id: str) -> ResponseReturnValue:
-    approval = file_approvals.get_approval(db.session(), public_id)
-    file_approvals.decide(db.session(), approval, by=staff_user(), approved=True)
-    message = _("Request approved. We email the person who sent it.")
-    return redirect_to("bundles.show_approval", message, public_id=public_id)
+    return _decide(public_id, _("Request approved. We email the person who sent it."), True)
 
 
 def refuse_files(public_id: str) -> ResponseReturnValue:
+    return _decide(public_id, _("Request declined. We email the person who sent it."), False)
+
+
+def _decide(public_id: str, message: str, approved: bool) -> ResponseReturnValue:
     approval = file_approvals.get_approval(db.session(), public_id)
-    file_approvals.decide(db.session(), approval, by=staff_user(), approved=False)
-    message = _("Request declined. We email the person who sent it.")
+    file_approvals.decide(db.session(), approval, by=staff_user(), approved=approved)
     return redirect_to("bundles.show_approval", message, public_id=public_id)
 
 
 def _lead_to_request(problem: NeedsApproval) -> ResponseReturnValue:
-    return redirect(url_for("bundles.ask_for_files", **problem.data), 303)  # type: ignore[arg-type]
+    data: Json = dict(problem.data)
+    return redirect_to("bundles.ask_for_files", **data)
 
 
 def _find_subject(form: AskForm) -> tuple[Campaign, Bundle | None]:

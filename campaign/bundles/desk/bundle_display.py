@@ -8,14 +8,15 @@ from flask import Response
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign.bundles import bundle_status, file_names
-from campaign.bundles.changes import prints, reprint_volumes, withdrawals
+from campaign.bundles import bundle_status, downloads, file_names
+from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.documents.list_and_labels import describe_file
-from campaign.bundles.find_bundles import Download
+from campaign.bundles.downloads import Download
 from campaign.bundles.freeze.choices import Split
 from campaign.bundles.nouns import Noun, noun_of, say_noun
 from campaign.campaigns.stop_rule import is_stopped
+from campaign.core.db import Json
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
@@ -23,7 +24,7 @@ from campaign.signing.letter.compose import number_of
 
 @dataclass(frozen=True, slots=True)
 class SetAsideLetter:
-    """A letter that was set aside: its number, the slug of the reason, what its wording needs."""
+    """Its number, the slug of the reason, and what its wording needs."""
 
     number: str
     slug: str
@@ -32,8 +33,6 @@ class SetAsideLetter:
 
 @dataclass(frozen=True, slots=True)
 class BundleFile:
-    """A file of the ZIP."""
-
     name: str
     description: str
     pages: int | None = None
@@ -45,12 +44,9 @@ class BundleFile:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What can be done with a bundle, and what was done."""
-
     taken_back: Sequence[TakenBack]
     reprints: Sequence[BundleReprint]
     settled: bool
-    """Whether nothing of it changes any more."""
     can_reprint: bool
     can_cancel: bool
     can_remake: bool
@@ -74,44 +70,35 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     settled = bundle_status.is_settled(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
-        reprints=reprint_volumes.list_reprints(session, bundle),
+        reprints=downloads.list_reprints(session, bundle),
         settled=settled,
-        can_reprint=ready and not stopped and bool(reprint_volumes.list_choices(session, bundle)),
+        can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
         can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
         can_remake=ready and not settled and not stopped,
     )
 
 
 def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:
-    """List the files of the ZIP, in its order."""
     volumes = {file_names.volume_file(volume.sequence): volume for volume in bundle.volumes}
     recorded, by_post = prints.find_print(session, bundle), bundle.official_id is not None
     if recorded is None:
-        names = [
-            *file_names.BEFORE[:2],
-            *volumes,
-            *(name for name in file_names.AFTER if name in file_names.ALWAYS),
-        ]
-        return [
-            BundleFile(
-                name,
-                describe_file(name, by_post=by_post, noun=noun_of(bundle)),
-                letters=volumes[name].printed_letters if name in volumes else None,
-            )
-            for name in names
-        ]
+        papers = {name: name for name in file_names.ALWAYS}
+        names = file_names.in_order(papers, {name: name for name in volumes})
+        files: list[Json] = [{"name": name} for name in names]
+    else:
+        files = recorded.files
     return [
         BundleFile(
             file["name"],
             _describe_volume(bundle, volumes[file["name"]])
             if file["name"] in volumes
             else describe_file(file["name"], by_post=by_post),
-            file["pages"],
+            file.get("pages"),
             volumes[file["name"]].printed_letters if file["name"] in volumes else None,
-            file["bytes"],
-            file["sha256"],
+            file.get("bytes", 0),
+            file.get("sha256", ""),
         )
-        for file in recorded.files
+        for file in files
     ]
 
 
@@ -123,18 +110,11 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
     if volume.region:
         words = _("Cards from %(place)s") if noun is Noun.CARD else _("Letters from %(place)s")
         return str(words % {"place": volume.region})
-    if noun is Noun.CARD:
-        return str(_("Cards that show no place"))
-    return str(_("Letters that show no place"))
-
-
-def hashes_of(files: Iterable[BundleFile]) -> list[tuple[str, int, str]]:
-    """Return name, bytes and SHA-256 of each file, to check a copy; empty where none is known."""
-    return [(file.name, file.bytes, file.sha256) for file in files if file.sha256]
+    is_card = noun is Noun.CARD
+    return str(_("Cards that show no place") if is_card else _("Letters that show no place"))
 
 
 def file_response(download: Download) -> Response:
-    """Return the file as a stream of known size."""
     kind = "application/zip" if download.name.endswith(".zip") else "application/pdf"
     response = Response(download.chunks, mimetype=kind)
     response.headers["Content-Length"] = str(download.size)

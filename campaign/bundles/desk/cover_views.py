@@ -1,23 +1,59 @@
 """The desk's page on the cover letter to a mission: its words in one language, and how it looks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
 
-from campaign.bundles.desk.change_forms import CoverForm
 from campaign.bundles.documents import cover_letter, cover_texts
-from campaign.bundles.documents.cover_sample import sample_pdf
-from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
+from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.desk_access import actor, staff_user
+from campaign.web.form_base import DeskForm
+from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import Page, redirect_to, show_page
+
+
+class CoverForm(DeskForm):
+    sentences: Mapping[str, object] = {
+        "cover-empty": _l("Enter a text, or use the standard text again."),
+        "cover-too-long": _l("This text is too long for a cover letter. Shorten it."),
+        "cover-character": _l("One character here cannot be printed. Write it another way."),
+    }
+    subject = LineField(_l("Subject"), limit=LIMITS["subject"])
+    salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
+    body = TextField(_l("Text"), limit=LIMITS["body"])
+    close = LineField(_l("Close"), limit=LIMITS["close"])
+    risks_seen = BooleanField(_l("Save it anyway"))
+
+    def words(self) -> CoverWords:
+        fields = (self.subject, self.salutation, self.body, self.close)
+        return CoverWords(*(field.data or "" for field in fields))
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Put the sentence for each slug by its field, and name what is no placeholder."""
+        unknown = {"cover-placeholder": _say_unknown(unknown_in(self.words()))}
+        self.sentences = {**self.sentences, **unknown}
+        super().refuse(fields)
+
+
+def _say_unknown(names: Sequence[str]) -> str:
+    words = ngettext(
+        "%(names)s is not a placeholder. You can use: %(known)s.",
+        "%(names)s are not placeholders. You can use: %(known)s.",
+        len(names),
+        names=", ".join(names),
+        known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
+    )
+    return str(words)
 
 
 class CoverPage(Page, template="bundles/cover.html"):
@@ -31,15 +67,12 @@ class CoverPage(Page, template="bundles/cover.html"):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the page under the mission's name."""
-    blueprint.add_url_rule("/missions/<slug>/cover", "cover", first)
-    blueprint.add_url_rule(
-        "/missions/<slug>/cover/<locale>", "edit_cover", edit, methods=["GET", "POST"]
-    )
+    add, page = blueprint.add_url_rule, "/missions/<slug>/cover"
+    add(page, "cover", lead_to_language)
+    add(f"{page}/<locale>", "edit_cover", edit, methods=["GET", "POST"])
 
 
-def first(slug: str) -> ResponseReturnValue:
-    """Lead to the language of the mission."""
+def lead_to_language(slug: str) -> ResponseReturnValue:
     mission = get_mission(db.session(), slug=slug)
     locale = cover_texts.language_of(mission, current_settings().locales)
     return redirect(url_for("bundles.edit_cover", slug=slug, locale=locale))
@@ -75,11 +108,10 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
 def _save_or_show(
     mission: Mission, locale: str, form: CoverForm, usual: CoverWords
 ) -> ResponseReturnValue:
-    """Do what the pressed button says. Raises Invalid."""
     words = form.words()
     if "look" in request.form:
         cover_texts.check_words(words)
-        pdf = sample_pdf(mission, locale, words, current_settings())
+        pdf = cover_letter.sample_pdf(mission, locale, words, current_settings())
         return Response(pdf, mimetype="application/pdf")
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(

@@ -9,12 +9,13 @@ from flask_babel import ngettext
 from wtforms import IntegerField
 from wtforms.validators import NumberRange
 
-from campaign import storage
-from campaign.bundles import access, find_bundles, rehearsal_bundles
+from campaign.bundles import access, downloads, find_bundles
 from campaign.bundles.desk.bundle_display import file_response
 from campaign.bundles.destinations import slug_of
 from campaign.bundles.find_bundles import Progress
+from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.waiting_counts import Waiting, list_waiting
+from campaign.bundles.volumes import print_jobs
 from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.check_readiness import blockers
 from campaign.campaigns.desk.blueprint import load
@@ -27,6 +28,7 @@ from campaign.models.signature import SignatureState
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign_in_rehearsal import count_rehearsed
 from campaign.staff.desk_access import actor, guard, staff_user
+from campaign.storage import storage
 from campaign.web.form_base import SiteForm
 from campaign.web.page import Page, redirect_to, show_page
 
@@ -69,7 +71,6 @@ def back(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/people")
 def sign(slug: str) -> ResponseReturnValue:
-    """Invented people sign."""
     campaign, form = load(slug), PeopleForm()
     if not form.validate():
         return _show_rehearsal(campaign, form)
@@ -85,7 +86,6 @@ def sign(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/bundles")
 def make_bundle(slug: str) -> ResponseReturnValue:
-    """Print what waits for one mission, or to go by post to one official."""
     session, campaign = db.session(), load(slug)
     mission_slug = request.form.get("mission", "")
     destinations = [waiting.mission for waiting in list_waiting(session, rehearsal=campaign)]
@@ -93,17 +93,19 @@ def make_bundle(slug: str) -> ResponseReturnValue:
     if mission is None:
         raise NotFound("mission", slug=mission_slug)
     try:
-        rehearsal_bundles.make_bundle(
+        bundle = freeze_bundle.freeze(
             session,
-            campaign,
+            campaign=campaign,
             mission=mission,
             settings=current_settings(),
             locale=i18n.locale(),
             actor=actor(),
             staff_id=staff_user().id,
+            rehearsal=True,
         )
     except Refused as problem:
         return _show_rehearsal(campaign, problem=problem.slug, status=problem.status)
+    print_jobs.send_for(session, bundle)
     message = _("We are printing the rehearsal bundle.")
     return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
@@ -114,9 +116,7 @@ def download(slug: str, public_id: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(session, public_id)
     access.refuse_not_rehearsed(bundle, campaign)
     return file_response(
-        find_bundles.open_download(
-            session, bundle, storage.storage(), by=staff_user(), actor=actor()
-        )
+        downloads.open_download(session, bundle, storage(), by=staff_user(), actor=actor())
     )
 
 
@@ -133,7 +133,7 @@ def _show_rehearsal(
     session, now = db.session(), db.utcnow()
     # Once it has opened nothing of the rehearsal is left: its letters are real, and many.
     rehearses = lifecycle.is_rehearsal(campaign.status)
-    bundles = rehearsal_bundles.list_bundles(session, campaign) if rehearses else []
+    bundles = find_bundles.list_rehearsed(session, campaign) if rehearses else []
     progress = find_bundles.progress_of_all(session, bundles, now)
     page = RehearsalPage(
         campaign=campaign,

@@ -1,15 +1,19 @@
-"""The desk's pages on bundles: what waits, making one, its progress, its download."""
+"""The desk's pages on bundles: what waits, its progress, its download, what is done with it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
-from campaign import storage
-from campaign.bundles import access, find_bundles, joint_freeze, nouns
-from campaign.bundles.changes import release_letters, restore
-from campaign.bundles.desk import approval_views, change_views, cover_views, wizard_views
+from campaign.bundles import access, downloads, file_names, find_bundles, nouns
+from campaign.bundles.bundle_status import FirstPrint, find_first_prints
+from campaign.bundles.changes import cancel_bundle, release_letters, remake_bundle
+from campaign.bundles.desk import approval_views, cover_views, wizard_views
 from campaign.bundles.desk.bundle_display import (
     BundleFile,
     Changes,
@@ -17,14 +21,13 @@ from campaign.bundles.desk.bundle_display import (
     describe_set_aside,
     file_response,
     find_changes,
-    hashes_of,
     list_files,
 )
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.bundles.destinations import name_of, slug_of
+from campaign.bundles.downloads import MOST_REASON, ReprintChoice
 from campaign.bundles.find_bundles import Progress
-from campaign.bundles.first_prints import FirstPrint, find_first_prints
-from campaign.bundles.freeze import waiting_counts
+from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.freeze.choices import Order
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.waiting_counts import Waiting
@@ -32,16 +35,53 @@ from campaign.core import db, i18n
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.storage import storage
+from campaign.web.form_base import DeskForm
+from campaign.web.form_fields import LineField, choices
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.pagination import Listing
 
-assert restore  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, *access.CARRIERS)
-wizard_views.register(blueprint)
-approval_views.register(blueprint)
-change_views.register(blueprint)
-cover_views.register(blueprint)
+for _module in (wizard_views, approval_views, cover_views):
+    _module.register(blueprint)
+
+_REASON_MISSING = _l("Enter a reason.")
+
+
+class ReprintForm(DeskForm):
+    file = RadioField(_l("What to print again"), [InputRequired(_l("Choose what to print again."))])
+    reason = LineField(
+        _l("Reason"),
+        limit=MOST_REASON,
+        needed=_REASON_MISSING,
+        description=_l("For example: the printer tore pages 12 to 20. We keep this with the date."),
+    )
+
+    @classmethod
+    def of(cls, offers: Sequence[ReprintChoice]) -> "ReprintForm":
+        """The form for what a bundle offers; the whole of it is `zip`."""
+        form = cls()
+        form.file.choices = choices(
+            (choice.name or "zip", choice.name or _("The whole bundle, as one ZIP file"))
+            for choice in offers
+        )
+        if not form.is_submitted() and offers:
+            form.file.data = offers[0].name or "zip"
+        return form
+
+    def name(self) -> str:
+        """The file that was chosen; empty for the whole ZIP."""
+        return "" if self.file.data == "zip" else str(self.file.data)
+
+
+class CancelForm(DeskForm):
+    reason = LineField(
+        _l("Reason"),
+        limit=MOST_REASON,
+        needed=_REASON_MISSING,
+        description=_l("For example: one official is missing. We keep this with the bundle."),
+    )
 
 
 class BundleList(Page, template="bundles/index.html"):
@@ -65,23 +105,33 @@ class BundleProgress(Page, template="bundles/_progress.html"):
 
 class ShowBundle(BundleProgress, template="bundles/show.html"):
     letters: int
-    """Of its files."""
     changes: Changes
     first_print: FirstPrint | None
     files: Sequence[BundleFile]
     hashes: Sequence[tuple[str, int, str]]
+    """Name, bytes and SHA-256 of each file, to check a copy; empty where none is known."""
     zip_name: str
     frozen: Frozen
     orders: Mapping[Order, object]
     layouts: Mapping[str, object]
     companions: Sequence[Bundle]
     problem: str
-    """Slug of why it is not given out."""
+
+
+class ReprintPage(Page, template="bundles/reprint.html"):
+    bundle: Bundle
+    form: ReprintForm
+    problem: str = ""
+
+
+class CancelPage(Page, template="bundles/cancel.html"):
+    bundle: Bundle
+    form: CancelForm
+    problem: str = ""
 
 
 @blueprint.app_template_global("destination_name")
 def destination_name(destination: Destination) -> str:
-    """Return a mission's name, or by post an official's, in the language of the page."""
     return name_of(destination, i18n.locale())
 
 
@@ -92,14 +142,8 @@ def first_print_of(bundle: Bundle) -> FirstPrint | None:
 
 
 blueprint.add_app_template_global(slug_of, "destination_slug")
-for _function in (
-    nouns.noun_of,
-    nouns.noun_of_campaign,
-    nouns.common_noun,
-    nouns.say_noun,
-    nouns.say_amount,
-):
-    blueprint.add_app_template_global(_function)
+for _name in ("noun_of", "noun_of_campaign", "common_noun", "say_noun", "say_amount"):
+    blueprint.add_app_template_global(getattr(nouns, _name))
 blueprint.add_app_template_filter(nouns.noun_of, "noun")
 
 
@@ -119,26 +163,15 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    """How far it is; then its facts, its files and the download."""
-    return _show_bundle(find_bundles.get_bundle(db.session(), public_id))
+    return _show_bundle(_get(public_id))
 
 
 @blueprint.get("/<public_id>/progress")
 def progress(public_id: str) -> ResponseReturnValue:
     """The part of the page that moves; asks for the whole page once the bundle is done."""
-    session = db.session()
-    bundle = find_bundles.get_bundle(session, public_id)
-    set_aside = find_bundles.list_set_aside(session, bundle)
-    page = BundleProgress(
-        bundle=bundle,
-        progress=find_bundles.progress_of(session, bundle, db.utcnow()),
-        unfinished=bundle.state in find_bundles.UNFINISHED,
-        set_aside=describe_set_aside(set_aside),
-        set_aside_count=find_bundles.count_set_aside(session, bundle),
-        can_wait_again=find_bundles.can_wait_again(session, bundle),
-    )
+    page = BundleProgress(**_progress_facts(_get(public_id)))
     response = Response(page.html())
-    if bundle.state not in find_bundles.UNFINISHED:
+    if not page.unfinished:
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -146,12 +179,9 @@ def progress(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/download")
 @fresh(back="bundles.show")
 def download(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    bundle = find_bundles.get_bundle(session, public_id)
+    bundle, by = _get(public_id), staff_user()
     try:
-        file = find_bundles.open_download(
-            session, bundle, storage.storage(), by=staff_user(), actor=actor()
-        )
+        file = downloads.open_download(db.session(), bundle, storage(), by=by, actor=actor())
     except Refused as problem:
         return _show_bundle(bundle, problem.slug, problem.status)
     return file_response(file)
@@ -159,38 +189,101 @@ def download(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/release")
 def release(public_id: str) -> ResponseReturnValue:
-    """The letters of a bundle that could not be printed wait again."""
-    session = db.session()
-    bundle = find_bundles.get_bundle(session, public_id)
+    session, bundle = db.session(), _get(public_id)
     campaign, mission = bundle.campaign.slug, slug_of(bundle.destination)
     stays = bundle.state is BundleState.FAILED and release_letters.has_past(session, bundle)
-    release_letters.release(session, bundle, storage.storage(), actor=actor())
+    release_letters.release(session, bundle, storage(), actor=actor())
     if stays:
         message = _("Bundle cancelled. Everything in it is ready for another bundle.")
         return redirect_to("bundles.show", message, public_id=public_id)
     return redirect_to("bundles.create", campaign=campaign, mission=mission)
 
 
+@blueprint.get("/<public_id>/reprint")
+def reprint(public_id: str) -> ResponseReturnValue:
+    bundle = _get(public_id)
+    return show_page(ReprintPage(bundle=bundle, form=_reprint_form(bundle)))
+
+
+@blueprint.post("/<public_id>/reprint")
+@fresh(back="bundles.reprint")
+def take_reprint(public_id: str) -> ResponseReturnValue:
+    bundle = _get(public_id)
+    form = _reprint_form(bundle)
+    if not form.validate_on_submit():
+        return show_page(ReprintPage(bundle=bundle, form=form))
+    try:
+        file = downloads.reprint(
+            db.session(),
+            bundle,
+            storage(),
+            name=form.name(),
+            reason=form.reason.data,
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
+    except Refused as problem:
+        page = ReprintPage(bundle=bundle, form=form, problem=problem.slug)
+        return show_page(page, problem.status)
+    return file_response(file)
+
+
+def _reprint_form(bundle: Bundle) -> ReprintForm:
+    return ReprintForm.of(downloads.list_choices(db.session(), bundle))
+
+
+@blueprint.route("/<public_id>/cancel", methods=["GET", "POST"])
+def cancel(public_id: str) -> ResponseReturnValue:
+    bundle, form = _get(public_id), CancelForm()
+    if not form.validate_on_submit():
+        return show_page(CancelPage(bundle=bundle, form=form))
+    reason = form.reason.data
+    try:
+        cancel_bundle.cancel(db.session(), bundle, storage(), reason=reason, actor=actor())
+    except Refused as problem:
+        page = CancelPage(bundle=bundle, form=form, problem=problem.slug)
+        return show_page(page, problem.status)
+    message = _("Bundle cancelled. What you have not delivered yet will go with another bundle.")
+    return redirect_to("bundles.show", message, public_id=public_id)
+
+
+@blueprint.post("/<public_id>/remake")
+def remake(public_id: str) -> ResponseReturnValue:
+    remake_bundle.remake(db.session(), _get(public_id), actor=actor())
+    return redirect_to("bundles.show", public_id=public_id)
+
+
+def _get(public_id: str) -> Bundle:
+    return find_bundles.get_bundle(db.session(), public_id)
+
+
+def _progress_facts(bundle: Bundle) -> dict[str, Any]:
+    session = db.session()
+    return {
+        "bundle": bundle,
+        "progress": find_bundles.progress_of(session, bundle, db.utcnow()),
+        "unfinished": bundle.state in find_bundles.UNFINISHED,
+        "set_aside": describe_set_aside(find_bundles.list_set_aside(session, bundle)),
+        "set_aside_count": find_bundles.count_set_aside(session, bundle),
+        "can_wait_again": find_bundles.can_wait_again(session, bundle),
+    }
+
+
 def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> ResponseReturnValue:
     session = db.session()
     files = list_files(session, bundle)
     page = ShowBundle(
-        bundle=bundle,
+        **_progress_facts(bundle),
         letters=find_bundles.count_letters(session, [bundle])[bundle.id],
-        progress=find_bundles.progress_of(session, bundle, db.utcnow()),
-        unfinished=bundle.state in find_bundles.UNFINISHED,
-        set_aside=describe_set_aside(find_bundles.list_set_aside(session, bundle)),
-        set_aside_count=find_bundles.count_set_aside(session, bundle),
-        can_wait_again=find_bundles.can_wait_again(session, bundle),
         changes=find_changes(session, bundle),
         first_print=first_print_of(bundle),
         files=files,
-        hashes=hashes_of(files),
-        zip_name=find_bundles.zip_name(bundle),
+        hashes=[(file.name, file.bytes, file.sha256) for file in files if file.sha256],
+        zip_name=file_names.zip_name(bundle),
         frozen=Frozen.from_json(bundle.frozen),
         orders=ORDERS,
         layouts=LAYOUT_WORDS,
-        companions=joint_freeze.list_companions(session, bundle),
+        companions=freeze_bundle.list_companions(session, bundle),
         problem=problem,
     )
     return show_page(page, status)

@@ -128,7 +128,6 @@ class WizardForm(SiteForm):
         size: int,
         home: str,
     ) -> "WizardForm":
-        """Return the form with what there is to choose, filled with what was chosen so far."""
         standard = {"layout": layout_for(country_of(mission, home)).slug, "size": size}
         form = cls(formdata=values or None, data=standard, meta={"csrf": request.method == "POST"})
         form.mission.data = slug_of(mission)
@@ -156,10 +155,7 @@ class WizardForm(SiteForm):
         )
 
     def _complete(self, values: MultiDict[str, str], offers: Sequence[Offer]) -> None:
-        """What nobody chose yet is all of it, and cards where the campaign asks for cards.
-
-        Signed sheets travel where nothing else waits.
-        """
+        """What nobody chose yet is all of it; signed sheets travel where nothing else waits."""
         if not self.chosen.data:
             if not values.getlist("campaign"):
                 self.campaign.data = [offer.campaign.slug for offer in offers]
@@ -184,7 +180,6 @@ class WizardForm(SiteForm):
         return is_valid
 
     def choice_for(self, offer: Offer) -> Choice:
-        """Return what is chosen of a campaign."""
         slug = offer.campaign.slug
         unticked = {choice.value for choice in self.target.choices} - set(self.target.data)
         left_out = {
@@ -209,12 +204,10 @@ class WizardForm(SiteForm):
 
 
 def target_name(offer: Offer, official: str) -> str:
-    """Return the value of an official of a campaign in the form."""
     return f"{offer.campaign.slug}:{official}"
 
 
 def _target_choices(offers: Iterable[Offer]) -> Iterator[tuple[str, str]]:
-    """Officials to choose from: of campaigns that aim at several."""
     for offer in offers:
         letters: Counter[Official] = Counter()
         for part in offer.parts:

@@ -4,7 +4,7 @@ What was chosen is in the address, so that each step can be kept, sent to a coll
 to, and works without scripts. Nothing is written before **Freeze and print**.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -12,28 +12,35 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from campaign.bundles import find_bundles, joint_freeze
+from campaign.bundles import find_bundles
 from campaign.bundles.desk.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.bundles.destinations import find_destination, slug_of
-from campaign.bundles.documents import joint_delivery_sheet
+from campaign.bundles.documents import contents_and_delivery_sheet
 from campaign.bundles.find_bundles import Progress
-from campaign.bundles.freeze import select_letters
+from campaign.bundles.freeze import freeze_bundle, select_letters
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
 from campaign.bundles.freeze.eligible import LeftOut, Offer, list_left_out, list_offers
-from campaign.bundles.freeze.paper_needs import Need, need_of_cards, need_of_letters
-from campaign.bundles.joint_freeze import Part
+from campaign.bundles.freeze.freeze_bundle import Part
+from campaign.bundles.freeze.paper_needs import (
+    Need,
+    need_of_cards,
+    need_of_letters,
+    say_weight,
+    sheets_of_cards,
+    weigh,
+)
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, noun_of_format
-from campaign.bundles.postage import say_weight, weigh
 from campaign.bundles.volumes import print_jobs, proof_print
 from campaign.bundles.volumes.proof_print import Proof
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db, i18n
+from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, Destination, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
-from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
+from campaign.printing.geometry import DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_facts
 from campaign.staff.desk_access import actor, fresh, staff_user
 from campaign.web.page import Page, redirect_to, show_page
@@ -43,9 +50,7 @@ _MOST_OPENED = 3_000
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What is being put together."""
-
+class BundleDraft:
     mission: Destination
     offers: Sequence[Offer]
     form: WizardForm
@@ -64,7 +69,6 @@ class Draft:
 
     @cached_property
     def choices(self) -> dict[str, Choice]:
-        """What is chosen of each campaign that travels, by its slug."""
         return {offer.campaign.slug: self.form.choice_for(offer) for offer in self.chosen}
 
     @property
@@ -73,12 +77,13 @@ class Draft:
 
     @property
     def letters(self) -> int:
-        """How many letters travel."""
-        return sum(
-            part.letters
-            for offer in self.chosen
-            for part in offer.chosen_parts(self.choices[offer.campaign.slug])
-        )
+        return sum(letters for _offer, _choice, letters in self.iter_counts())
+
+    def iter_counts(self) -> Iterator[tuple[Offer, Choice, int]]:
+        """Yield each campaign that travels, what is chosen of it, and how many letters."""
+        for offer in self.chosen:
+            choice = self.choices[offer.campaign.slug]
+            yield offer, choice, sum(part.letters for part in offer.chosen_parts(choice))
 
     @property
     def on_paper(self) -> int:
@@ -86,7 +91,6 @@ class Draft:
 
     @property
     def noun(self) -> Noun:
-        """What travels is called together: letters, cards or both."""
         return common_noun(noun_of_format(choice.format) for choice in self.choices.values())
 
     def noun_for(self, campaign: Campaign) -> Noun:
@@ -95,7 +99,6 @@ class Draft:
 
     @property
     def blocked(self) -> list[Campaign]:
-        """Campaigns that give no letters now."""
         campaigns = [offer.campaign for offer in self.chosen]
         return [campaign for campaign in campaigns if not gives_letters(campaign.status)]
 
@@ -128,24 +131,19 @@ class Draft:
         return values + [(field.name, "y") for field in ticks]
 
     def url(self, endpoint: str) -> str:
-        """Return the address of another step, with all that was chosen."""
-        values: dict[str, list[str]] = {}
-        for name, value in self.state():
-            values.setdefault(name, []).append(value)
-        return url_for(endpoint, **values)  # type: ignore[arg-type]  # lists are repeated
+        values: Json = MultiDict(self.state()).to_dict(flat=False)
+        return url_for(endpoint, **values)  # lists are repeated
 
 
 class WizardPage(Page):
-    draft: Draft
+    draft: BundleDraft
     form: WizardForm
 
 
-class ChooseLetters(WizardPage, template="bundles/letters.html"):
-    pass
+class ChooseLetters(WizardPage, template="bundles/letters.html"): ...
 
 
-class ChoosePaper(WizardPage, template="bundles/paper.html"):
-    pass
+class ChoosePaper(WizardPage, template="bundles/paper.html"): ...
 
 
 class CheckBundle(WizardPage, template="bundles/create.html"):
@@ -173,7 +171,6 @@ class ShowJourney(Page, template="bundles/joint.html"):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the steps under the bundles' address."""
     blueprint.add_url_rule("/new", "create", create, methods=["GET", "POST"])
     blueprint.add_url_rule("/new/letters", "choose_letters", choose_letters)
     blueprint.add_url_rule("/new/paper", "choose_paper", choose_paper)
@@ -186,19 +183,16 @@ def register(blueprint: Blueprint) -> None:
 
 
 def choose_letters() -> ResponseReturnValue:
-    """Campaigns, officials, languages."""
     draft = _read_draft()
     return show_page(ChooseLetters(draft=draft, form=draft.form))
 
 
 def choose_paper() -> ResponseReturnValue:
-    """Order, paper, volumes, numbers."""
     draft = _read_draft()
     return show_page(_wrong_step(draft, LETTERS) or ChoosePaper(draft=draft, form=draft.form))
 
 
 def create() -> ResponseReturnValue:
-    """What will be in the bundles, what will not, and the button that freezes them."""
     draft = _read_draft()
     if request.method == "GET":
         return show_page(_wrong_step(draft, (*LETTERS, *PAPER)) or _check_page(draft))
@@ -208,7 +202,7 @@ def create() -> ResponseReturnValue:
         return show_page(_wrong_step(draft, (*LETTERS, *PAPER)) or _check_page(draft))
     session, settings = db.session(), current_settings()
     try:
-        bundles = joint_freeze.freeze_parts(
+        bundles = freeze_bundle.freeze_parts(
             session,
             _parts(draft),
             mission=draft.mission,
@@ -220,7 +214,7 @@ def create() -> ResponseReturnValue:
     except Refused as problem:
         return show_page(_check_page(draft, problem), problem.status)
     for bundle in bundles:
-        print_jobs.send_for(session, bundle, chains=settings.worker_threads)
+        print_jobs.send_for(session, bundle)
     if journey := bundles[0].journey:
         return redirect_to("bundles.show_journey", public_id=journey.public_id)
     return redirect_to("bundles.show", public_id=bundles[0].public_id)
@@ -233,9 +227,8 @@ def proof() -> ResponseReturnValue:
         return show_page(wrong_step)
     proofs = [_pick_proof(draft, part) for part in _parts(draft)]
     script_name = partial(proof_print.script_name, locale=i18n.locale())
-    return show_page(
-        ShowProofs(draft=draft, form=draft.form, proofs=proofs, script_name=script_name)
-    )
+    page = ShowProofs(draft=draft, form=draft.form, proofs=proofs, script_name=script_name)
+    return show_page(page)
 
 
 @fresh()
@@ -256,9 +249,8 @@ def print_proof() -> ResponseReturnValue:
 
 
 def show_journey(public_id: str) -> ResponseReturnValue:
-    """Bundles that travel together, and how far each is."""
     session = db.session()
-    journey = joint_freeze.get_journey(session, public_id)
+    journey = freeze_bundle.get_journey(session, public_id)
     progress = find_bundles.progress_of_all(session, journey.bundles, db.utcnow())
     return show_page(
         ShowJourney(
@@ -266,19 +258,19 @@ def show_journey(public_id: str) -> ResponseReturnValue:
             bundles=[(bundle, progress[bundle.id]) for bundle in journey.bundles],
             letters=find_bundles.count_letters(session, journey.bundles),
             working=any(bundle.state in find_bundles.UNFINISHED for bundle in journey.bundles),
-            has_sheet=joint_delivery_sheet.has_joint_sheet(journey),
+            has_sheet=contents_and_delivery_sheet.has_joint_sheet(journey),
         )
     )
 
 
 def show_joint_sheet(public_id: str) -> ResponseReturnValue:
     session = db.session()
-    journey = joint_freeze.get_journey(session, public_id)
-    pdf = joint_delivery_sheet.make_joint_sheet(session, journey)
+    journey = freeze_bundle.get_journey(session, public_id)
+    pdf = contents_and_delivery_sheet.make_joint_sheet(session, journey)
     return Response(pdf, mimetype="application/pdf")
 
 
-def _read_draft() -> Draft:
+def _read_draft() -> BundleDraft:
     session, settings = db.session(), current_settings()
     values = request.form if request.method == "POST" else request.args
     mission = find_destination(session, values.get("mission", ""))
@@ -294,10 +286,10 @@ def _read_draft() -> Draft:
         size=settings.volume_letters,
         home=settings.organisation_country,
     )
-    return Draft(mission, offers, form, values)
+    return BundleDraft(mission, offers, form, values)
 
 
-def _wrong_step(draft: Draft, names: Sequence[str]) -> WizardPage | None:
+def _wrong_step(draft: BundleDraft, names: Sequence[str]) -> WizardPage | None:
     """Return the step on which one of these fields has to be corrected."""
     if draft.form.validate():
         return None
@@ -308,7 +300,7 @@ def _wrong_step(draft: Draft, names: Sequence[str]) -> WizardPage | None:
     return step(draft=draft, form=draft.form)
 
 
-def _parts(draft: Draft) -> list[Part]:
+def _parts(draft: BundleDraft) -> list[Part]:
     sheets = draft.form.sheets_travel.data
     return [
         Part(offer.campaign, draft.choices[offer.campaign.slug], offer.on_paper if sheets else 0)
@@ -316,7 +308,7 @@ def _parts(draft: Draft) -> list[Part]:
     ]
 
 
-def _pick_proof(draft: Draft, part: Part) -> Proof:
+def _pick_proof(draft: BundleDraft, part: Part) -> Proof:
     return proof_print.make_proof(
         db.session(),
         part,
@@ -326,7 +318,7 @@ def _pick_proof(draft: Draft, part: Part) -> Proof:
     )
 
 
-def _check_page(draft: Draft, problem: Refused | None = None) -> CheckBundle:
+def _check_page(draft: BundleDraft, problem: Refused | None = None) -> CheckBundle:
     session = db.session()
     earlier = [
         find_bundles.find_bundle(session, campaign=offer.campaign, mission=draft.mission)
@@ -344,24 +336,18 @@ def _check_page(draft: Draft, problem: Refused | None = None) -> CheckBundle:
     )
 
 
-def _weight(draft: Draft) -> str:
+def _weight(draft: BundleDraft) -> str:
     """About what the letters weigh that go to the post, a page each."""
     paper, grams = LAYOUTS.get(draft.form.layout.data, DIN_5008_B).paper, 0
-    for offer in draft.chosen:
-        choice = draft.choices[offer.campaign.slug]
-        letters = sum(part.letters for part in offer.chosen_parts(choice))
+    for _offer, choice, letters in draft.iter_counts():
         card = noun_of_format(choice.format) is Noun.CARD
-        grams += weigh(-(-letters // CARDS_A_SHEET) if card else letters, paper, card=card)
+        grams += weigh(sheets_of_cards(letters) if card else letters, paper, card=card)
     return say_weight(grams, i18n.locale())
 
 
-def _need(draft: Draft) -> Need:
-    """Sheets and volumes of all that is chosen; regions are opened of some thousand letters."""
+def _need(draft: BundleDraft) -> Need:
     session, form, need = db.session(), draft.form, Need()
-    for offer in draft.chosen:
-        choice = draft.choices[offer.campaign.slug]
-        parts = offer.chosen_parts(choice)
-        letters = sum(part.letters for part in parts)
+    for offer, choice, letters in draft.iter_counts():
         groups: list[int] | None = [letters]
         if choice.split is Split.REGION:
             groups = None
@@ -370,10 +356,10 @@ def _need(draft: Draft) -> Need:
                     session, offer.campaign.id, draft.mission, choice, form.locale.data
                 )
         size = choice.volume_letters or MOST_IN_A_VOLUME
-        into = letter_facts.language_of(offer.campaign)
-        translated = sum(part.letters for part in parts if into and part.locale != into)
         if noun_of_format(choice.format) is Noun.CARD:
             need += need_of_cards(letters, groups, size)
-        else:
-            need += need_of_letters(translated, letters, groups, size)
+            continue
+        into, parts = letter_facts.language_of(offer.campaign), offer.chosen_parts(choice)
+        translated = sum(part.letters for part in parts if into and part.locale != into)
+        need += need_of_letters(translated, letters, groups, size)
     return need

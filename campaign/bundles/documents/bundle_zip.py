@@ -42,7 +42,6 @@ class ZipPart:
 
     @classmethod
     def local(cls, name: str, path: Path) -> "ZipPart":
-        """One that lies on this machine as it is."""
         return cls(name, path.stat().st_size, partial(_chunks_of, path))
 
 
@@ -93,7 +92,6 @@ def _chunks_of(path: Path) -> Iterator[bytes]:
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:
-    """Return SHA-256 of a stream, in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in chunks:
         digest.update(chunk)

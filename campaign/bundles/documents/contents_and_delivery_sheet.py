@@ -5,30 +5,40 @@ current locale; the sheet for the gate is in the mission's language and in ours.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
+from campaign import storage
+from campaign.bundles import file_names
 from campaign.bundles.documents.cover_letter import Covered, count_rows
-from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there
-from campaign.bundles.documents.packets import Packet, sheets_for
+from campaign.bundles.documents.packets import Packet, list_packets
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.nouns import Noun, noun_of_format, say_noun
+from campaign.bundles.freeze.paper_needs import sheets_for
+from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.bundles.nouns import say_noun
+from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import i18n
+from campaign.core.db import Json
+from campaign.core.errors import Refused
 from campaign.core.i18n import say_number
+from campaign.core.settings import Settings, current_settings
+from campaign.models.bundle import BundleState, Journey
 from campaign.printing.printed_content import (
     Both,
     BothRow,
     ContentsContext,
     ContentsPage,
+    CountRow,
     DeliverySheetContext,
     FactRow,
     Said,
 )
+from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import EnvelopeContext
-from campaign.signing.letter.letter_facts import FrozenTarget
 
 
 def contents_context(
@@ -43,27 +53,25 @@ def contents_context(
         steps=(_("Printed"), _("Counted"), _("Tied")),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         pages=tuple(_contents_page(frozen, packet, len(packets), locale) for packet in packets),
-        mark=mark_of(frozen),
+        mark=frozen.mark,
     )
 
 
 def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> ContentsPage:
     sheets = sheets_for(packet.pages, duplex=frozen.duplex)
-    noun = noun_of_format(frozen.format)
-    rows = [FactRow(say_noun(noun), say_number(packet.letters, locale))]
+    rows = [FactRow(say_noun(frozen.noun), say_number(packet.letters, locale))]
     if len(frozen.targets) > 1:
         rows += [
-            FactRow(_name(target, frozen, locale), say_number(packet.per_target[target_id], locale))
+            FactRow(
+                target.names.get(locale) or target.names[frozen.locale],
+                say_number(packet.per_target[target_id], locale),
+            )
             for target_id, target in frozen.targets.items()
             if packet.per_target.get(target_id)
         ]
-    rows += [
-        FactRow(_("Pages"), say_number(packet.pages, locale)),
-        FactRow(
-            _("Sheets of paper, both sides") if frozen.duplex else _("Sheets of paper"),
-            say_number(sheets, locale),
-        ),
-    ]
+    paper = _("Sheets of paper, both sides") if frozen.duplex else _("Sheets of paper")
+    rows.append(FactRow(_("Pages"), say_number(packet.pages, locale)))
+    rows.append(FactRow(paper, say_number(sheets, locale)))
     if packet.file:
         rows.append(FactRow(_("File"), packet.file))
     return ContentsPage(
@@ -71,51 +79,42 @@ def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> C
         span=packet.first if packet.first == packet.last else f"{packet.first} – {packet.last}",
         facts=tuple(rows),
         digest=packet.sha256,
-        notes=tuple(_notes(packet, noun, locale)),
+        notes=tuple(_notes(packet, locale, cards=frozen.cards)),
     )
 
 
-def _name(target: FrozenTarget, frozen: Frozen, locale: str) -> str:
-    return target.names.get(locale) or target.names[frozen.locale]
-
-
-def _notes(packet: Packet, noun: Noun, locale: str) -> list[str]:
-    out = [letter["number"] for letter in packet.taken_out]
-    aside = [number for number in packet.aside if number not in out]
-    notes = []
-    if aside:
-        notes.append(_aside_note(aside, noun))
+def _notes(packet: Packet, locale: str, *, cards: bool) -> Iterator[str]:
+    out = {letter["number"] for letter in packet.taken_out}
+    if aside := [number for number in packet.aside if number not in out]:
+        yield _aside_note(aside, cards=cards)
     if out:
-        notes.append(remade_note(packet.volume, packet.taken_out, locale, noun=noun))
-    return notes
+        yield remade_note(packet.volume, packet.taken_out, locale, cards=cards)
 
 
-def _aside_note(numbers: Sequence[str], noun: Noun) -> str:
-    if noun is Noun.CARD:
+def _aside_note(numbers: Sequence[str], *, cards: bool) -> str:
+    count, shown = len(numbers), _say_first(numbers)
+    if cards:
         words = ngettext(
             "Not in it, because it could not be printed: card %(numbers)s.",
             "Not in it, because they could not be printed: cards %(numbers)s.",
-            len(numbers),
-            numbers=_say_first(numbers),
+            count,
+            numbers=shown,
         )
     else:
         words = ngettext(
             "Not in it, because it could not be printed: letter %(numbers)s.",
             "Not in it, because they could not be printed: letters %(numbers)s.",
-            len(numbers),
-            numbers=_say_first(numbers),
+            count,
+            numbers=shown,
         )
     return str(words)
 
 
-def remade_note(
-    volume: int, taken_out: Sequence[dict[str, str]], locale: str, *, noun: Noun
-) -> str:
-    """That a volume was made again, when, and without which letters."""
+def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: bool) -> str:
     numbers = [letter["number"] for letter in taken_out]
     day = date.fromisoformat(max(letter["on"] for letter in taken_out))
     facts = {"volume": volume, "day": i18n.say_date(day, locale), "numbers": _say_first(numbers)}
-    if noun is Noun.CARD:
+    if cards:
         words = ngettext(
             "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. Do not "
             "deliver copies that were printed before.",
@@ -141,12 +140,30 @@ def _say_first(numbers: Sequence[str], most: int = 24) -> str:
     return shown if len(numbers) <= most else f"{shown} …"
 
 
+def delivery_url(settings: Settings, public_id: str) -> str:
+    """Return the address of the page on which delegates record a delivery."""
+    return f"{settings.base_url.rstrip('/')}/desk/bundles/{public_id}/deliver"
+
+
 def delivery_context(
-    frozen: Frozen, packets: Sequence[Packet], covered: Covered, *, folder: str, ours: str
+    frozen: Frozen,
+    packets: Sequence[Packet],
+    covered: Covered,
+    *,
+    folder: str,
+    ours: str,
+    lists: int = 1,
 ) -> DeliverySheetContext:
-    """The page that is signed at the gate; `ours` is the language of the office."""
-    both = _bilingual(frozen, ours)
-    organisation = frozen.organisation
+    """The page that is signed at the gate, for `lists` bundles; `ours` is the office's language."""
+    both, organisation = _Bilingual(frozen.locale, ours), frozen.organisation
+    in_part = bool(packets)
+    part = both(
+        lambda: (
+            _("If in part: how many cards, and their numbers")
+            if frozen.cards
+            else _("If in part: how many letters, and their numbers")
+        )
+    )
     return DeliverySheetContext(
         locale=frozen.locale,
         title=both(lambda: _title_of(frozen, packets)),
@@ -156,85 +173,61 @@ def delivery_context(
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         handed=both(lambda: _("What is delivered")),
         counts=count_rows(frozen, covered.per_target),
-        things=say_things(frozen, packets, covered, ours=ours),
-        **_to_fill_in(both, noun_of_format(frozen.format), in_part=bool(packets)),
-        code=covered.code,
-        code_note=_Bilingual((ours,))(lambda: _("For our delegates: record here what happened.")),
-        bundle=folder,
-        mark=mark_of(frozen),
-    )
-
-
-def _bilingual(frozen: Frozen, ours: str) -> "_Bilingual":
-    return _Bilingual(tuple(dict.fromkeys((frozen.locale, ours))))
-
-
-def say_things(
-    frozen: Frozen, packets: Sequence[Packet], covered: Covered, *, ours: str, lists: int = 1
-) -> tuple[BothRow, ...]:
-    """What lies on the table besides the letters, of `lists` bundles."""
-    return tuple(_things(frozen, packets, covered, lists, _bilingual(frozen, ours)))
-
-
-def _things(
-    frozen: Frozen, packets: Sequence[Packet], covered: Covered, lists: int, both: "_Bilingual"
-) -> Iterator[BothRow]:
-    """Volumes, paper, the list, signed sheets."""
-    if packets:
-        paper = sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
-        files = sum(1 for packet in packets if packet.file)
-        yield BothRow(both(lambda: _("Volumes")), say_number_there(files, frozen))
-        yield BothRow(both(lambda: _("Sheets of paper")), say_number_there(paper, frozen))
-    yield BothRow(both(lambda: _("List of the people who wrote")), say_number_there(lists, frozen))
-    if covered.on_paper:
-        people = say_number_there(covered.on_paper, frozen)
-        yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)
-
-
-def _title_of(frozen: Frozen, packets: Sequence[Packet]) -> str:
-    if not packets:
-        return str(_("Delivery of signatures"))
-    is_card = noun_of_format(frozen.format) is Noun.CARD
-    return str(_("Delivery of cards") if is_card else _("Delivery of letters"))
-
-
-def _to_fill_in(both: "_Bilingual", noun: Noun, *, in_part: bool) -> dict[str, Any]:
-    """What is ticked, written and signed at the gate; `in_part`: letters have numbers."""
-    part = both(
-        lambda: (
-            _("If in part: how many cards, and their numbers")
-            if noun is Noun.CARD
-            else _("If in part: how many letters, and their numbers")
-        )
-    )
-    return {
-        "outcome": both(lambda: _("What happened")),
-        "outcomes": (
+        things=tuple(_things(frozen, packets, covered, lists, both)),
+        outcome=both(lambda: _("What happened")),
+        outcomes=(
             both(lambda: _("Accepted")),
+            # Signed sheets alone have no numbers by which a part could be named.
             *([both(lambda: _("Accepted in part"))] if in_part else ()),
             both(lambda: _("Refused")),
             both(lambda: _("Left at the door")),
         ),
-        "lines": (
+        lines=(
             both(lambda: _("Date and time")),
             both(lambda: _("Place of delivery")),
             *([part] if in_part else ()),
             both(lambda: _("Delivered by")),
             both(lambda: _("Received by (name and office)")),
         ),
-        "signatures": (
+        signatures=(
             both(lambda: _("Signature of the person delivering")),
             both(lambda: _("Signature of the person receiving")),
         ),
-        "stamp": both(lambda: _("Stamp")),
-    }
+        stamp=both(lambda: _("Stamp")),
+        code=covered.code,
+        code_note=_Bilingual(ours)(lambda: _("For our delegates: record here what happened.")),
+        bundle=folder,
+        mark=frozen.mark,
+    )
+
+
+def _things(
+    frozen: Frozen, packets: Sequence[Packet], covered: Covered, lists: int, both: "_Bilingual"
+) -> Iterator[BothRow]:
+    """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
+    say = frozen.say_number
+    if packets:
+        paper = sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
+        files = sum(1 for packet in packets if packet.file)
+        yield BothRow(both(lambda: _("Volumes")), say(files))
+        yield BothRow(both(lambda: _("Sheets of paper")), say(paper))
+    yield BothRow(both(lambda: _("List of the people who wrote")), say(lists))
+    if covered.on_paper:
+        label = both(lambda: _("People who signed by hand, on sheets"))
+        yield BothRow(label, say(covered.on_paper))
+
+
+def _title_of(frozen: Frozen, packets: Sequence[Packet]) -> str:
+    if not packets:
+        return str(_("Delivery of signatures"))
+    return str(_("Delivery of cards") if frozen.cards else _("Delivery of letters"))
 
 
 class _Bilingual:
     """Says a word in the mission's language and in ours; once where both are the same."""
 
-    def __init__(self, locales: Sequence[str]) -> None:
-        self._locales = locales
+    def __init__(self, *locales: str) -> None:
+        self._locales = dict.fromkeys(locales)
 
     def __call__(self, say: Callable[[], str]) -> Both:
         words: list[Said] = []
@@ -253,5 +246,51 @@ def envelope_context(frozen: Frozen) -> EnvelopeContext:
         locale=frozen.locale,
         sender_lines=(organisation.name, *organisation.lines),
         addressee_lines=frozen.mission.lines,
-        mark=mark_of(frozen),
+        mark=frozen.mark,
     )
+
+
+def has_joint_sheet(journey: Journey) -> bool:
+    """Whether all its bundles are ready for one gate; by post there is none."""
+    return journey.mission is not None and all(
+        bundle.state is BundleState.READY and bundle.emptied_at is None
+        for bundle in journey.bundles
+    )
+
+
+def make_joint_sheet(session: Session, journey: Journey) -> bytes:
+    """The PDF that is signed at the gate for all bundles of a journey. Raises Refused."""
+    if not has_joint_sheet(journey):
+        raise Refused("bundle-not-ready")
+    for bundle in journey.bundles:
+        refuse_stopped(bundle.campaign)
+    frozen = Frozen.from_json(journey.bundles[0].frozen)
+    with force_locale(frozen.locale.replace("-", "_")), storage.storage().workshop() as folder:
+        out = folder / "delivery-sheet.pdf"
+        context = _joint_context(session, journey, frozen)
+        bundle_sheets.delivery_sheet(context, frozen.sheet.paper, out)
+        return out.read_bytes()
+
+
+def _joint_context(session: Session, journey: Journey, frozen: Frozen) -> DeliverySheetContext:
+    """The sheet of the first bundle, with a line for each and what all of them are together."""
+    settings, bundles = current_settings(), journey.bundles
+    packets = [packet for bundle in bundles for packet in list_packets(session, bundle)]
+    on_paper = sum(count_carried(session, bundle.id) for bundle in bundles)
+    sheet = delivery_context(
+        frozen,
+        packets,
+        Covered({}, on_paper, delivery_url(settings, bundles[0].public_id)),
+        folder=" · ".join(map(file_names.zip_name, bundles)),
+        ours=settings.locales[0],
+        lists=len(bundles),
+    )
+    cases = [Frozen.from_json(bundle.frozen).case for bundle in bundles]
+    letters = [sum(volume.printed_letters for volume in bundle.volumes) for bundle in bundles]
+    rows = [
+        CountRow(f"{case.reference} · {case.name_in(frozen.locale)}", frozen.say_number(count))
+        for case, count in zip(cases, letters, strict=True)
+    ]
+    rows.append(CountRow(_("Together"), frozen.say_number(sum(letters))))
+    reference = " · ".join(case.reference for case in cases)
+    return replace(sheet, reference=reference, case="", counts=tuple(rows))

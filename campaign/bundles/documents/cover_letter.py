@@ -6,20 +6,26 @@ Every function speaks the language of the current locale.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
-from campaign.bundles.documents import cover_texts_by_post
+from campaign import storage
+from campaign.bundles.destinations import frozen_destination
 from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
-from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there
+from campaign.bundles.freeze.bundle_facts import frozen_organisation
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.nouns import Noun, noun_of_format, subject_of
-from campaign.models.directory import MissionKind
+from campaign.bundles.nouns import Noun, subject_of
+from campaign.core import clock, i18n
+from campaign.core.settings import Settings
+from campaign.models.directory import Mission, MissionKind
+from campaign.printing.geometry import layout_for
 from campaign.printing.placeholders import fill
 from campaign.printing.printed_content import CountRow, CoverContext
-from campaign.signing.letter.compose import place_and_date
+from campaign.printing.sheets import bundle_sheets
+from campaign.signing.letter.compose import Case, place_and_date
+from campaign.signing.letter.letter_facts import FrozenTarget
 
-_COUNTS = "((counts))"
+_COUNTS, _SHEETS, _EMAIL = "((counts))", "((sheets))", "((email))"
 _SEVERAL = 10
 """Letters that a text speaks of which is written before they are counted."""
 
@@ -44,23 +50,40 @@ def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> C
     """
     salutation = _("Dear Consul:") if kind == MissionKind.CONSULATE else _("Excellency:")
     if not letters:
-        return _words_of_sheets(salutation)
-    first, ask = _of_cards(letters) if cards else _of_letters(letters)
-    paragraphs = (
-        first,
-        "((sheets))",
-        ask,
-        _COUNTS,
-        *(_rest_of_cards(letters) if cards else _rest_of_letters(letters)),
-    )
-    noun = Noun.CARD if cards else Noun.LETTER
-    subject = subject_of(letters, noun, reference="((reference))", person="((person_name))")
+        paragraphs = _paragraphs_of_sheets()
+    else:
+        paragraphs = _paragraphs_of_cards(letters) if cards else _paragraphs_of_letters(letters)
+    return _make_words(salutation, paragraphs, letters, cards=cards)
+
+
+def _make_words(
+    salutation: str, paragraphs: tuple[str, ...], letters: int, *, cards: bool
+) -> CoverWords:
+    facts = {"reference": "((reference))", "person": "((person_name))"}
+    if letters:
+        subject = subject_of(letters, Noun.CARD if cards else Noun.LETTER, **facts)
+    else:
+        subject = _("%(reference)s: signatures for %(person)s", **facts)
     return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 
-def _rest_of_letters(letters: int) -> tuple[str, str]:
-    """The list that comes along, and the line that is hoped for."""
+def _paragraphs_of_letters(letters: int) -> tuple[str, ...]:
+    """What is handed over, what is asked, the list that comes along, the line that is hoped for."""
     return (
+        ngettext(
+            "With this letter we deliver ((letters)) about the case of ((person_name)). It was "
+            "signed by a person who has confirmed it to us.",
+            "With this letter we deliver ((letters)) about the case of ((person_name)). Each "
+            "letter was signed by a person who has confirmed it to us.",
+            letters,
+        ),
+        _SHEETS,
+        ngettext(
+            "We ask you to pass the letter on to the official to whom it is addressed:",
+            "We ask you to pass the letters on to the officials to whom they are addressed:",
+            letters,
+        ),
+        _COUNTS,
         ngettext(
             "A list with the name of the person who wrote comes with the letter. It shows what "
             "that person agreed to show.",
@@ -74,14 +97,27 @@ def _rest_of_letters(letters: int) -> tuple[str, str]:
             "We would be grateful for a line that confirms that you have received the "
             "letters, and for any answer from your authorities, to %(email)s.",
             letters,
-            email="((email))",
+            email=_EMAIL,
         ),
     )
 
 
-def _rest_of_cards(cards: int) -> tuple[str, str]:
-    """As `_rest_of_letters`."""
+def _paragraphs_of_cards(cards: int) -> tuple[str, ...]:
     return (
+        ngettext(
+            "With this letter we deliver ((letters)) about the case of ((person_name)). The "
+            "card was signed by a person who has confirmed it to us.",
+            "With this letter we deliver ((letters)) about the case of ((person_name)). Each "
+            "card was signed by a person who has confirmed it to us.",
+            cards,
+        ),
+        _SHEETS,
+        ngettext(
+            "We ask you to pass the card on to the official to whom it is addressed:",
+            "We ask you to pass the cards on to the officials to whom they are addressed:",
+            cards,
+        ),
+        _COUNTS,
         ngettext(
             "A list with the name of the person who wrote comes with the card. It shows what "
             "that person agreed to show.",
@@ -95,19 +131,18 @@ def _rest_of_cards(cards: int) -> tuple[str, str]:
             "We would be grateful for a line that confirms that you have received the "
             "cards, and for any answer from your authorities, to %(email)s.",
             cards,
-            email="((email))",
+            email=_EMAIL,
         ),
     )
 
 
-def _words_of_sheets(salutation: str) -> CoverWords:
-    """Where sheets that people signed by hand are all that is handed over."""
-    paragraphs = (
+def _paragraphs_of_sheets() -> tuple[str, ...]:
+    return (
         _(
             "With this letter we deliver what people have signed by hand about the case of "
             "((person_name))."
         ),
-        "((sheets))",
+        _SHEETS,
         _("We ask you to pass the sheets and cards on to your authorities."),
         _(
             "A list of the people who signed comes with them. It shows of each person what that "
@@ -116,51 +151,55 @@ def _words_of_sheets(salutation: str) -> CoverWords:
         _(
             "We would be grateful for a line that confirms that you have received them, and for "
             "any answer from your authorities, to %(email)s.",
-            email="((email))",
+            email=_EMAIL,
         ),
     )
-    subject = _(
-        "%(reference)s: signatures for %(person)s",
-        reference="((reference))",
-        person="((person_name))",
-    )
-    return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 
-def _of_letters(letters: int) -> tuple[str, str]:
-    """What is handed over, and what is asked."""
-    return (
-        ngettext(
-            "With this letter we deliver ((letters)) about the case of ((person_name)). It was "
-            "signed by a person who has confirmed it to us.",
-            "With this letter we deliver ((letters)) about the case of ((person_name)). Each "
-            "letter was signed by a person who has confirmed it to us.",
+def _usual_words_by_post(frozen: Frozen, letters: int) -> CoverWords:
+    """As `usual_words`, to the official who is written to."""
+    if letters:
+        sent = (
+            ngettext(
+                "We send you ((letters)) about the case of ((person_name)). The card was signed by "
+                "a person who confirmed it to us.",
+                "We send you ((letters)) about the case of ((person_name)). Each card was signed "
+                "by a person who confirmed it to us.",
+                letters,
+            )
+            if frozen.cards
+            else ngettext(
+                "We send you ((letters)) about the case of ((person_name)). The letter was signed "
+                "by a person who confirmed it to us.",
+                "We send you ((letters)) about the case of ((person_name)). Each letter was signed "
+                "by a person who confirmed it to us.",
+                letters,
+            )
+        )
+        list_of = ngettext(
+            "A list with the name of the person who wrote comes with it. It shows what that "
+            "person agreed to show.",
+            "A list of the people who wrote comes with them. It shows of each person what "
+            "that person agreed to show.",
             letters,
-        ),
-        ngettext(
-            "We ask you to pass the letter on to the official to whom it is addressed:",
-            "We ask you to pass the letters on to the officials to whom they are addressed:",
-            letters,
-        ),
+        )
+    else:
+        sent = _("We send you what people have signed by hand about the case of ((person_name)).")
+        list_of = _(
+            "A list of the people who signed comes with them. It shows of each person what that "
+            "person agreed to show."
+        )
+    answer = _(
+        "We would be grateful for your answer to the people who wrote. Please send it to "
+        "%(email)s.",
+        email=_EMAIL,
     )
-
-
-def _of_cards(cards: int) -> tuple[str, str]:
-    """As `_of_letters`, of a campaign whose letters are cards."""
-    return (
-        ngettext(
-            "With this letter we deliver ((letters)) about the case of ((person_name)). The "
-            "card was signed by a person who has confirmed it to us.",
-            "With this letter we deliver ((letters)) about the case of ((person_name)). Each "
-            "card was signed by a person who has confirmed it to us.",
-            cards,
-        ),
-        ngettext(
-            "We ask you to pass the card on to the official to whom it is addressed:",
-            "We ask you to pass the cards on to the officials to whom they are addressed:",
-            cards,
-        ),
-    )
+    # As the letters greet the official; where there is none, by name or office.
+    targets = frozen.targets.values()
+    salutations = (target.addressing[frozen.locale].salutation for target in targets)
+    salutation = next(filter(None, salutations), f"{frozen.mission.name}:")
+    paragraphs = (str(sent), _SHEETS, str(list_of), answer)
+    return _make_words(salutation, paragraphs, letters, cards=frozen.cards)
 
 
 def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) -> CoverContext:
@@ -170,7 +209,7 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
     """
     letters = sum(covered.per_target.values())
     if frozen.by_post:
-        words = cover_texts_by_post.usual_words(frozen, letters=letters)
+        words = _usual_words_by_post(frozen, letters)
     elif words is None or not letters:
         words = usual_words(frozen.mission.kind, cards=frozen.cards, letters=letters)
     values = _values(frozen, covered)
@@ -189,34 +228,33 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
         closing=_paragraphs(after, values),
         complimentary_close=fill(words.close, values),
         signature_lines=(organisation.name,),
-        mark=mark_of(frozen),
+        mark=frozen.mark,
     )
 
 
 def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:
     """Return letters per official, and together where there are several."""
     rows = [
-        CountRow(target.names[frozen.locale], say_number_there(per_target[target_id], frozen))
+        CountRow(target.names[frozen.locale], frozen.say_number(per_target[target_id]))
         for target_id, target in frozen.targets.items()
         if per_target.get(target_id)
     ]
     if len(rows) > 1:
-        total = say_number_there(sum(per_target.values()), frozen)
-        rows.append(CountRow(_("Together"), total))
+        rows.append(CountRow(_("Together"), frozen.say_number(sum(per_target.values()))))
     return tuple(rows)
 
 
 def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
     total = sum(covered.per_target.values())
-    number = say_number_there(total, frozen)
+    number = frozen.say_number(total)
     # Not as `nouns.say_amount` says it: here they are what is handed over, in the accusative.
     letters = ngettext("%(number)s letter", "%(number)s letters", total, number=number)
-    if noun_of_format(frozen.format) is Noun.CARD:
+    if frozen.cards:
         letters = ngettext("%(number)s card", "%(number)s cards", total, number=number)
     values = {
         "letters": letters,
         "counts": "",
-        "sheets": _sheets(frozen, covered.on_paper),
+        "sheets": _say_sheets(frozen, covered.on_paper),
         "person_name": frozen.person_name,
         "reference": frozen.case.reference,
         "mission": frozen.mission.name,
@@ -228,21 +266,49 @@ def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
     return values
 
 
-def _sheets(frozen: Frozen, people: int) -> str:
-    """The sentence on the sheets that come along; empty where none do."""
+def _say_sheets(frozen: Frozen, people: int) -> str:
     if not people:
         return ""
-    return str(
-        ngettext(
-            "With this come the sheets and cards that %(number)s person signed by hand.",
-            "With this come the sheets and cards that %(number)s people signed by hand.",
-            people,
-            number=say_number_there(people, frozen),
-        )
+    words = ngettext(
+        "With this come the sheets and cards that %(number)s person signed by hand.",
+        "With this come the sheets and cards that %(number)s people signed by hand.",
+        people,
+        number=frozen.say_number(people),
     )
+    return str(words)
 
 
 def _paragraphs(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """The paragraphs, filled; what has nothing to say falls away."""
     filled = (fill(part, values).strip() for part in text.replace("\r", "").split("\n\n"))
     return tuple(part for part in filled if part)
+
+
+def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:
+    """The letter as it would print, with invented counts. Raises LetterRefused."""
+    with force_locale(locale.replace("-", "_")), storage.storage().workshop() as folder:
+        frozen = _invent_frozen(mission, locale, settings)
+        out = folder / "cover-letter.pdf"
+        context = cover_context(frozen, words, Covered({1: 481, 2: 250}, on_paper=41))
+        bundle_sheets.cover_letter(context, frozen.sheet, out)
+        return out.read_bytes()
+
+
+def _invent_frozen(mission: Mission, locale: str, settings: Settings) -> Frozen:
+    country = i18n.country_name(mission.sending_country, locale)
+    names = (_("First official"), _("Second official"))
+    return Frozen(
+        locale=locale,
+        frozen_on=clock.today(settings.timezone),
+        timezone=settings.timezone,
+        layout=layout_for(mission.host_country).slug,
+        format="letter",
+        campaign="sample",
+        case=Case("UA 00/00", _("(the person’s name)"), mission.sending_country, act_by=None),
+        mission=frozen_destination(mission, locale, settings.organisation_country),
+        organisation=frozen_organisation(settings),
+        targets={
+            number: FrozenTarget("sample", {locale: f"{name}, {country}"}, {})
+            for number, name in enumerate(names, 1)
+        },
+    )

@@ -5,7 +5,7 @@ there when it was frozen, so that printing it again gives the same letter.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -25,15 +25,10 @@ from campaign.printing.placeholders import unknown_placeholders
 
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {
-        "letters": "bundle",
-        "counts": "bundle",
-        "sheets": "bundle",
-        "person_name": "campaign",
-        "reference": "campaign",
-        "mission": "mission",
-        "head_of_mission": "mission",
-        "organisation": "organisation",
-        "email": "organisation",
+        **dict.fromkeys(("letters", "counts", "sheets"), "bundle"),
+        **dict.fromkeys(("person_name", "reference"), "campaign"),
+        **dict.fromkeys(("mission", "head_of_mission"), "mission"),
+        **dict.fromkeys(("organisation", "email"), "organisation"),
     }
 )
 """Every placeholder of a cover letter, with what its value belongs to.
@@ -49,8 +44,6 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CoverWords:
-    """The words of a cover letter, with placeholders."""
-
     subject: str
     salutation: str
     body: str
@@ -88,13 +81,22 @@ def save_words(
     """
     if words is not None:
         check_words(words)
-        refuse_named_in(
-            _campaigns_through(session, mission), _texts(words, locale), seen=risks_seen
-        )
+        aimed = select(Target.campaign_id).where(Target.mission_id == mission.id)
+        campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(aimed))).all()
+        texts = [Words("cover", locale, name, text) for name, text in asdict(words).items()]
+        refuse_named_in(campaigns, texts, seen=risks_seen)
     if words == find_words(session, mission_id=mission.id, locale=locale):
         return None
-    row = _new_version(session, mission, locale, words or CoverWords("", "", "", ""))
-    row.created_by_id = staff_id
+    of_letter = (CoverText.mission_id == mission.id, CoverText.locale == locale)
+    last = session.scalar(select(func.max(CoverText.version)).where(*of_letter))
+    row = CoverText(
+        mission_id=mission.id,
+        locale=locale,
+        version=(last or 0) + 1,
+        created_by_id=staff_id,
+        **asdict(words or CoverWords("", "", "", "")),
+    )
+    session.add(row)
     session.flush()
     audit.record(
         session,
@@ -107,44 +109,18 @@ def save_words(
     return row
 
 
-def _campaigns_through(session: Session, mission: Mission) -> Sequence[Campaign]:
-    aimed = select(Target.campaign_id).where(Target.mission_id == mission.id)
-    return session.scalars(select(Campaign).where(Campaign.id.in_(aimed))).all()
-
-
-def _texts(words: CoverWords, locale: str) -> list[Words]:
-    return [Words("cover", locale, part.name, getattr(words, part.name)) for part in fields(words)]
-
-
-def _new_version(session: Session, mission: Mission, locale: str, words: CoverWords) -> CoverText:
-    last = session.scalar(
-        select(func.max(CoverText.version)).where(
-            CoverText.mission_id == mission.id, CoverText.locale == locale
-        )
-    )
-    row = CoverText(
-        mission_id=mission.id,
-        locale=locale,
-        version=(last or 0) + 1,
-        **{part.name: getattr(words, part.name) for part in fields(words)},
-    )
-    session.add(row)
-    return row
-
-
 def check_words(words: CoverWords) -> None:
     """Raise Invalid where the words cannot be printed, or name a placeholder that is none."""
     problems: dict[str, str] = {}
-    for part in fields(words):
-        text = getattr(words, part.name)
+    for name, text in asdict(words).items():
         if not text.strip():
-            problems[part.name] = "cover-empty"
-        elif len(text) > LIMITS[part.name]:
-            problems[part.name] = "cover-too-long"
+            problems[name] = "cover-empty"
+        elif len(text) > LIMITS[name]:
+            problems[name] = "cover-too-long"
         elif unknown_placeholders(text, PLACEHOLDERS):
-            problems[part.name] = "cover-placeholder"
-        elif check_characters({part.name: (text,)}):
-            problems[part.name] = "cover-character"
+            problems[name] = "cover-placeholder"
+        elif check_characters({name: (text,)}):
+            problems[name] = "cover-character"
     if problems:
         raise Invalid(fields=problems)
 

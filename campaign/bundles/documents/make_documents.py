@@ -21,269 +21,232 @@ from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.documents.packets import (
     FileFacts,
     Packet,
-    TakenOut,
-    UnprintedNumber,
-    VolumeFacts,
     file_facts,
     list_packets,
     write_manifest,
 )
-from campaign.bundles.documents.signature_rows import (
+from campaign.bundles.documents.signatures_csv import (
     Row,
     iter_carried,
     iter_entries,
     iter_paper_entries,
     iter_rows,
+    write_csv,
+    write_xlsx,
 )
-from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
-from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.freeze.signed_sheets import TravellingSheet
+from campaign.bundles.freeze.signed_sheets import TravellingSheet, list_travelling_sheets
 from campaign.core import db
-from campaign.core.settings import Settings, current_settings
-from campaign.models.bundle import Bundle, Volume
+from campaign.core.db import Json
+from campaign.core.settings import current_settings
+from campaign.models.bundle import Bundle
 from campaign.models.signature import Letter
-from campaign.printing.geometry import LAYOUTS, envelopes_for, label_sheet_for
+from campaign.printing.geometry import envelopes_for, label_sheet_for
 from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import write_envelopes
 from campaign.signing.letter.compose import number_of
 
-_PDFS = (
-    file_names.COVER,
-    file_names.DELIVERY_SHEET,
-    file_names.CONTENTS,
-    file_names.SIGNATURES_PDF,
-    file_names.LABELS,
-    file_names.ENVELOPES,
-)
+NOTHING_PRINTED = "nothing-printed"
+TOTALS_DIFFER = "totals-differ"
+_TAKEN_OUT = ("number", "volume", "page", "reason", "on", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many letters are in the papers, how many are not, and for whom."""
+    """Letters of a bundle once its volumes are printed."""
 
     printed: int
     set_aside: int
-    per_target: Mapping[int, int]
+    """Those that wait again by now included."""
+    neither: int
+    """Neither, or both."""
+    frozen: int
     on_paper: int
-    """People on the signed sheets that travel along."""
+    """People on the signed sheets that travel with it; they may travel alone."""
+    per_target: Mapping[int, int]
+    """Printed, by the id of the target."""
+
+    @property
+    def problem(self) -> str:
+        """Why the bundle cannot be made, as a slug; empty where nothing speaks against it."""
+        if self.neither or self.printed + self.set_aside != self.frozen:
+            return TOTALS_DIFFER
+        sheets_alone = self.on_paper and not self.frozen
+        return "" if self.printed or sheets_alone else NOTHING_PRINTED
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What every paper is made from."""
-
     bundle: Bundle
     frozen: Frozen
-    volumes: list[Volume]
     packets: list[Packet]
     counts: Counts
     words: CoverWords | None
     """The mission's own cover letter, where staff wrote one."""
+    sheets: list[TravellingSheet]
     folder: str
     out: Path
     ours: str
     """Language of the staff who print."""
-    covered: Covered
-    sheets: list[TravellingSheet]
+
+    def iter_lines(self) -> Iterator[Row]:
+        yield from iter_rows(self.bundle.id, self.frozen)
+        yield from iter_carried(self.bundle.id, self.frozen)
 
 
-def make_papers(
-    bundle: Bundle, volumes: list[Volume], counts: Counts, *, folder: str, out: Path
-) -> list[FileFacts]:
-    """Write every paper besides the volumes into `out`, the manifest last.
-
-    Gives the facts of every file of the ZIP, in its order.
-    """
-    job = _job(bundle, volumes, counts, folder, out)
-    frozen = job.frozen
-    with force_locale(frozen.locale.replace("-", "_")):
+def make_papers(bundle: Bundle, counts: Counts, out: Path) -> list[FileFacts]:
+    """Write every paper besides the volumes into `out`; the facts of all files, in their order."""
+    job = _start_job(bundle, counts, out)
+    with force_locale(job.frozen.locale.replace("-", "_")):
         _make_pdfs(job)
-        _make_tables(job)
-    files = _facts_of_files(volumes, out)
+        write_csv(job.iter_lines(), job.frozen, out / file_names.SIGNATURES_CSV)
+        workbook = out / file_names.SIGNATURES_XLSX
+        write_xlsx(job.iter_lines(), job.frozen, bundle.created_at, workbook)
+    files = _facts_of_files(bundle, out)
     with force_locale(job.ours.replace("-", "_")):
-        facts = readme_text.ReadmeFacts(
-            folder,
-            counts.printed,
-            counts.set_aside - _count_aside_and_out(job.packets),
-            len(bundle.taken_out),
-            counts.on_paper,
-            job.packets,
-            job.ours,
-            job.sheets,
-        )
-        readme = readme_text.readme_context(frozen, facts, files)
-        (out / file_names.README).write_text(bundle_sheets.readme(readme), encoding="utf-8")
+        _make_readme(job, files)
     files.insert(0, file_facts(out / file_names.README, file_names.README))
-    write_manifest(
-        out / file_names.MANIFEST,
-        bundle=_bundle_facts(bundle, frozen, folder, counts, len(volumes)),
-        files=files,
-        volumes=[_volume_facts(volume) for volume in volumes],
-        letters=iter_entries(bundle.id, frozen),
-        set_aside=_iter_aside(bundle),
-        on_paper=iter_paper_entries(bundle.id),
-        taken_out=[TakenOut(**letter) for letter in bundle.taken_out],
-    )
+    lists_of_manifest: dict[str, Iterator[Mapping[str, object]]] = {
+        "files": (file.entry() for file in files),
+        "volumes": map(_volume_entry, job.packets),
+        "letters": iter_entries(bundle.id, job.frozen),
+        "set_aside": _iter_aside(bundle),
+        "on_paper": iter_paper_entries(bundle.id),
+        "taken_out": ({name: letter[name] for name in _TAKEN_OUT} for letter in bundle.taken_out),
+    }
+    write_manifest(out / file_names.MANIFEST, _bundle_facts(job), lists_of_manifest)
     return [*files, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
 
 
-def _count_aside_and_out(packets: list[Packet]) -> int:
-    """Count the letters that are set aside because they were taken out."""
-    return sum(
-        len({letter["number"] for letter in packet.taken_out} & set(packet.aside))
-        for packet in packets
-    )
-
-
-def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:
-    settings = current_settings()
+def _start_job(bundle: Bundle, counts: Counts, out: Path) -> _Job:
     frozen = Frozen.from_json(bundle.frozen)
     with db.reading() as session:
-        packets = list_packets(session, bundle, volumes)
         words = cover_texts.find_words(
             session, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
         )
-        travelling = signed_sheets.list_travelling_sheets(session, bundle.id)
-    # Nobody goes to a gate with a rehearsal.
-    code = "" if frozen.rehearsal else delivery_url(settings, bundle.public_id)
-    covered = Covered(counts.per_target, counts.on_paper, code)
-    return _Job(
-        bundle,
-        frozen,
-        volumes,
-        packets,
-        counts,
-        words,
-        folder,
-        out,
-        settings.locales[0],
-        covered,
-        travelling,
-    )
-
-
-def delivery_url(settings: Settings, public_id: str) -> str:
-    """Return the address of the page on which delegates record a delivery."""
-    return f"{settings.base_url.rstrip('/')}/desk/bundles/{public_id}/deliver"
-
-
-def _make_tables(job: _Job) -> None:
-    bundle, frozen, out = job.bundle, job.frozen, job.out
-    write_csv(_lines(job), frozen, out / file_names.SIGNATURES_CSV)
-    write_xlsx(_lines(job), frozen, bundle.created_at, out / file_names.SIGNATURES_XLSX)
-
-
-def _lines(job: _Job) -> Iterator[Row]:
-    yield from iter_rows(job.bundle.id, job.frozen)
-    yield from iter_carried(job.bundle.id, job.frozen)
+        return _Job(
+            bundle=bundle,
+            frozen=frozen,
+            packets=list_packets(session, bundle),
+            counts=counts,
+            words=words,
+            sheets=list_travelling_sheets(session, bundle.id),
+            folder=file_names.zip_name(bundle),
+            out=out,
+            ours=current_settings().locales[0],
+        )
 
 
 def _make_pdfs(job: _Job) -> None:
-    """The cover letter and all that goes with the letters on paper."""
-    frozen, out, counts = job.frozen, job.out, job.counts
-    layout = LAYOUTS[frozen.layout]
-    cover = cover_letter.cover_context(frozen, job.words, job.covered)
+    frozen, out, counts, packets = job.frozen, job.out, job.counts, job.packets
+    layout, on_paper = frozen.sheet, counts.on_paper
+    # Nobody goes to a gate with a rehearsal.
+    settings, bundle_id = current_settings(), job.bundle.public_id
+    url = contents_and_delivery_sheet.delivery_url(settings, bundle_id)
+    covered = Covered(counts.per_target, on_paper, "" if frozen.rehearsal else url)
+    cover = cover_letter.cover_context(frozen, job.words, covered)
     bundle_sheets.cover_letter(cover, layout, out / file_names.COVER)
     if not frozen.by_post:
         gate = contents_and_delivery_sheet.delivery_context(
-            frozen, job.packets, job.covered, folder=job.folder, ours=job.ours
+            frozen, packets, covered, folder=job.folder, ours=job.ours
         )
         bundle_sheets.delivery_sheet(gate, layout.paper, out / file_names.DELIVERY_SHEET)
-    bundle_id, on_paper = job.bundle.id, counts.on_paper
-    bundle_sheets.signature_list(
-        list_and_labels.list_rows(
-            iter_rows(bundle_id, frozen),
-            iter_carried(bundle_id, frozen),
-            frozen,
-            letters=counts.printed,
-            on_paper=on_paper,
-        ),
-        counts.printed + (on_paper + 1 if on_paper else 0),
-        list_and_labels.list_context(
-            frozen,
-            letters=counts.printed,
-            on_paper=on_paper,
-            several_targets=len(counts.per_target) > 1,
-        ),
-        layout.paper,
-        out / file_names.SIGNATURES_PDF,
-    )
-    printed = [_volume_facts(volume) for volume in job.volumes]
-    bundle_sheets.labels(
-        list_and_labels.labels_context(frozen, printed, len(printed)),
-        label_sheet_for(LAYOUTS[frozen.layout]),
-        out / file_names.LABELS,
-    )
+    _make_list(job)
+    labels = list_and_labels.labels_context(frozen, packets)
+    bundle_sheets.labels(labels, label_sheet_for(layout), out / file_names.LABELS)
     title = f"{frozen.case.reference} · {frozen.mission.name}"
     address = contents_and_delivery_sheet.envelope_context(frozen)
     sizes = envelopes_for(layout.paper)
     write_envelopes(address, sizes, out / file_names.ENVELOPES, title=title)
-    if not job.packets:
-        return
-    with force_locale(job.ours.replace("-", "_")):
-        contents = contents_and_delivery_sheet.contents_context(
-            frozen, job.packets, job.folder, job.ours
-        )
-        bundle_sheets.contents(contents, layout.paper, out / file_names.CONTENTS)
+    if packets:
+        with force_locale(job.ours.replace("-", "_")):
+            contents = contents_and_delivery_sheet.contents_context(
+                frozen, packets, job.folder, job.ours
+            )
+            bundle_sheets.contents(contents, layout.paper, out / file_names.CONTENTS)
 
 
-def _pages(path: Path) -> int:
-    with pikepdf.open(path) as pdf:
-        return len(pdf.pages)
-
-
-def _volume_facts(volume: Volume) -> VolumeFacts:
-    return VolumeFacts(
-        volume=volume.sequence,
-        file=file_names.volume_file(volume.sequence) if volume.sha256 else None,
-        letters=volume.printed_letters,
-        pages=volume.page_count or 0,
+def _make_list(job: _Job) -> None:
+    frozen, counts, bundle_id = job.frozen, job.counts, job.bundle.id
+    counted = {"letters": counts.printed, "on_paper": counts.on_paper}
+    bundle_sheets.signature_list(
+        list_and_labels.list_rows(
+            iter_rows(bundle_id, frozen), iter_carried(bundle_id, frozen), frozen, **counted
+        ),
+        counts.printed + (counts.on_paper + 1 if counts.on_paper else 0),
+        list_and_labels.list_context(frozen, several_targets=len(counts.per_target) > 1, **counted),
+        frozen.sheet.paper,
+        job.out / file_names.SIGNATURES_PDF,
     )
 
 
-def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
+def _make_readme(job: _Job, files: list[FileFacts]) -> None:
+    aside_and_out = sum(
+        len({letter["number"] for letter in packet.taken_out} & set(packet.aside))
+        for packet in job.packets
+    )
+    facts = readme_text.ReadmeFacts(
+        folder=job.folder,
+        letters=job.counts.printed,
+        aside=job.counts.set_aside - aside_and_out,
+        taken_out=len(job.bundle.taken_out),
+        on_paper=job.counts.on_paper,
+        packets=job.packets,
+        locale=job.ours,
+        sheets=job.sheets,
+    )
+    readme = bundle_sheets.readme(readme_text.readme_context(job.frozen, facts, files))
+    (job.out / file_names.README).write_text(readme, encoding="utf-8")
+
+
+def _facts_of_files(bundle: Bundle, out: Path) -> list[FileFacts]:
     """In the order of the ZIP, without README and manifest."""
-    papers = {
-        name: file_facts(out / name, name, _pages(out / name) if name in _PDFS else None)
-        for name in file_names.PAPERS
-        if name not in {file_names.README, file_names.MANIFEST} and (out / name).exists()
-    }
-    printed = [
-        FileFacts(
+    made = [name for name in file_names.PAPERS if (out / name).exists()]
+    papers = {name: file_facts(out / name, name, _count_pages(out / name)) for name in made}
+    volumes = {
+        file_names.volume_file(volume.sequence): FileFacts(
             file_names.volume_file(volume.sequence),
             volume.byte_count or 0,
             volume.sha256,
             volume.page_count,
         )
-        for volume in volumes
+        for volume in bundle.volumes
         if volume.sha256
-    ]
-    return [
-        *(papers[name] for name in file_names.BEFORE if name in papers),
-        *printed,
-        *(papers[name] for name in file_names.AFTER if name in papers),
-    ]
+    }
+    return list(file_names.in_order(papers, volumes))
 
 
-def _bundle_facts(
-    bundle: Bundle, frozen: Frozen, folder: str, counts: Counts, volumes: int
-) -> dict[str, object]:
+def _count_pages(path: Path) -> int | None:
+    if path.suffix != ".pdf":
+        return None
+    with pikepdf.open(path) as pdf:
+        return len(pdf.pages)
+
+
+def _volume_entry(packet: Packet) -> dict[str, object]:
+    """A volume in the manifest; without a file where each of its letters was set aside."""
+    file = {"file": packet.file} if packet.file else {}
+    counts = {"letters": packet.letters, "pages": packet.pages}
+    return {"volume": packet.volume, **file, **counts}
+
+
+def _bundle_facts(job: _Job) -> dict[str, object]:
+    bundle, frozen, counts = job.bundle, job.frozen, job.counts
     return {
         "id": bundle.public_id,
-        "folder": folder,
+        "folder": job.folder,
         "campaign": frozen.campaign,
         "reference": frozen.case.reference,
         "mission": frozen.mission.slug,
         "sequence": bundle.sequence,
         "kind": bundle.kind.value,
         "created": bundle.created_at.isoformat(),
-        "paper": LAYOUTS[frozen.layout].paper.slug,
+        "paper": frozen.sheet.paper.slug,
         "locale": frozen.locale,
         "frozen": bundle.letter_count,
         "printed": counts.printed,
         "set_aside": counts.set_aside,
-        "volumes": volumes,
+        "volumes": len(bundle.volumes),
         "on_paper": counts.on_paper,
         "first_number": frozen.first_number,
         "duplex": frozen.duplex,
@@ -292,7 +255,7 @@ def _bundle_facts(
     }
 
 
-def _iter_aside(bundle: Bundle) -> Iterator[UnprintedNumber]:
+def _iter_aside(bundle: Bundle) -> Iterator[Json]:
     """The letters that are not in the papers, also those that wait again by now; in order."""
     with db.reading() as session:
         rows = session.execute(
@@ -300,6 +263,8 @@ def _iter_aside(bundle: Bundle) -> Iterator[UnprintedNumber]:
                 Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None)
             )
         ).all()
-    letters = [UnprintedNumber(number_of(sequence or 0), slug or "") for sequence, slug in rows]
-    letters += [UnprintedNumber(letter["number"], letter["reason"]) for letter in bundle.released]
-    yield from sorted(letters, key=lambda letter: letter.number)
+    letters: list[Json] = [
+        {"number": number_of(number or 0), "reason": slug or ""} for number, slug in rows
+    ]
+    letters += [{name: letter[name] for name in ("number", "reason")} for letter in bundle.released]
+    yield from sorted(letters, key=lambda letter: letter["number"])

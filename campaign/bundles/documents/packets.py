@@ -1,24 +1,25 @@
 """What lies in each volume of a bundle: numbers, letters per official, what is missing, sheets.
 
-The manifest: what a bundle holds, so that anybody can check it. Pure; names nobody.
+And the manifest: what a bundle holds, so that anybody can check it. It names nobody.
 """
 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.signature_rows import Entry, PaperEntry
-from campaign.models.bundle import Bundle, Volume
+from campaign.core.db import Json
+from campaign.models.bundle import Bundle
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
+
+FORMAT = "urgent-action-bundle/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,11 @@ class Packet:
     pages: int
     per_target: dict[int, int]
     aside: tuple[str, ...]
-    """Numbers that were set aside."""
-    taken_out: tuple[dict[str, Any], ...]
+    taken_out: tuple[Json, ...]
     """What was printed once and taken out again; see `Bundle.taken_out`."""
 
 
-def list_packets(session: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
-    """List every volume of the bundle, in order."""
+def list_packets(session: Session, bundle: Bundle) -> list[Packet]:
     spans = _spans(session, bundle)
     per_target = _per_target(session, bundle)
     aside = _aside(session, bundle)
@@ -59,12 +58,11 @@ def list_packets(session: Session, bundle: Bundle, volumes: Sequence[Volume]) ->
             aside=tuple(aside[volume.id]),
             taken_out=tuple(out for out in bundle.taken_out if out["volume"] == volume.sequence),
         )
-        for volume in volumes
+        for volume in bundle.volumes
     ]
 
 
 def _spans(session: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
-    """The first and the last number of each volume, by its id."""
     rows = session.execute(
         select(Letter.volume_id, func.min(Letter.sequence), func.max(Letter.sequence))
         .where(Letter.bundle_id == bundle.id)
@@ -74,7 +72,6 @@ def _spans(session: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
 
 
 def _per_target(session: Session, bundle: Bundle) -> defaultdict[int, dict[int, int]]:
-    """Printed letters of each volume, by its id, to each target."""
     rows = session.execute(
         select(Letter.volume_id, Letter.target_id, func.count(Letter.id))
         .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
@@ -87,7 +84,6 @@ def _per_target(session: Session, bundle: Bundle) -> defaultdict[int, dict[int, 
 
 
 def _aside(session: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
-    """Numbers that were set aside, in order, by the id of their volume."""
     rows = session.execute(
         select(Letter.volume_id, Letter.sequence)
         .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
@@ -99,17 +95,6 @@ def _aside(session: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
     return numbers
 
 
-def sheets_for(pages: int, *, duplex: bool) -> int:
-    """Sheets of paper for so many pages; in duplex each letter begins on a sheet of its own.
-
-    A volume that is printed on both sides holds the blank pages that this needs.
-    """
-    return -(-pages // 2) if duplex else pages
-
-
-FORMAT = "urgent-action-bundle/1"
-
-
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """A file of the bundle as it must be found."""
@@ -118,41 +103,9 @@ class FileFacts:
     bytes: int
     sha256: str
     pages: int | None = None
-    """Of a PDF."""
 
-
-@dataclass(frozen=True, slots=True)
-class VolumeFacts:
-    """A volume; without a file where each of its letters was set aside."""
-
-    volume: int
-    file: str | None
-    letters: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnprintedNumber:
-    """A letter that is not in the bundle's papers, and the slug of the reason."""
-
-    number: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class TakenOut:
-    """A letter that was printed and taken out again before the bundle was handed over."""
-
-    number: str
-    volume: int
-    page: int
-    """On which it began."""
-    reason: str
-    """`withdrawn`, `erased` or `invalid`."""
-    on: str
-    """The day, YYYY-MM-DD."""
-    sha256: str
-    """Of the volume's PDF that still held it."""
+    def entry(self) -> dict[str, object]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
@@ -162,28 +115,12 @@ def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
 
 
 def write_manifest(
-    out: Path,
-    *,
-    bundle: dict[str, object],
-    files: Iterable[FileFacts],
-    volumes: Iterable[VolumeFacts],
-    letters: Iterable[Entry],
-    set_aside: Iterable[UnprintedNumber],
-    on_paper: Iterable[PaperEntry] = (),
-    taken_out: Iterable[TakenOut] = (),
+    out: Path, bundle: Mapping[str, object], lists: Mapping[str, Iterable[Mapping[str, object]]]
 ) -> None:
     """Write `manifest.json`, an entry a line, without holding all letters in memory."""
     with out.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f'{{"format": {json.dumps(FORMAT)},\n"bundle": {json.dumps(bundle)},\n')
-        lists: tuple[tuple[str, Iterable[Any]], ...] = (
-            ("files", files),
-            ("volumes", volumes),
-            ("letters", letters),
-            ("set_aside", set_aside),
-            ("on_paper", on_paper),
-            ("taken_out", taken_out),
-        )
-        for at, (name, entries) in enumerate(lists):
+        for at, (name, entries) in enumerate(lists.items()):
             file.write(",\n" if at else "")
             file.write(f'"{name}": [')
             file.writelines(_lines(entries))
@@ -191,7 +128,6 @@ def write_manifest(
         file.write("}\n")
 
 
-def _lines(entries: Iterable[Any]) -> Iterator[str]:
+def _lines(entries: Iterable[Mapping[str, object]]) -> Iterator[str]:
     for at, entry in enumerate(entries):
-        facts = {name: value for name, value in asdict(entry).items() if value is not None}
-        yield (",\n" if at else "\n") + json.dumps(facts)
+        yield (",\n" if at else "\n") + json.dumps(entry)

@@ -9,21 +9,14 @@ from flask_babel import ngettext
 from campaign.bundles import file_names
 from campaign.bundles.documents.contents_and_delivery_sheet import remade_note
 from campaign.bundles.documents.list_and_labels import describe_file
-from campaign.bundles.documents.packets import FileFacts, Packet, sheets_for
+from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, weigh
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from campaign.bundles.nouns import noun_of_format, say_noun
-from campaign.bundles.postage import say_weight, weigh
+from campaign.bundles.nouns import say_noun
 from campaign.core import i18n
 from campaign.core.i18n import say_number
-from campaign.printing.geometry import (
-    LAYOUTS,
-    LETTER,
-    NAMES,
-    Layout,
-    envelopes_for,
-    label_sheet_for,
-)
+from campaign.printing.geometry import LETTER, NAMES, Layout, envelopes_for, label_sheet_for
 from campaign.printing.printed_content import FactRow, FileRow, ReadmeContext
 
 LABEL_STOCK = {
@@ -50,30 +43,33 @@ class ReadmeFacts:
     locale: str
     """Of the staff who print."""
     sheets: Sequence[TravellingSheet] = ()
-    """Signed sheets that travel along."""
+
+    def say(self, number: int) -> str:
+        return say_number(number, self.locale)
 
 
 def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> ReadmeContext:
-    """The page that tells staff what lies in the bundle and how to print it."""
+    remade = [packet for packet in facts.packets if packet.taken_out]
+    introduction = [
+        _what_it_is(frozen, facts),
+        *(
+            remade_note(packet.volume, packet.taken_out, facts.locale, cards=frozen.cards)
+            for packet in remade
+        ),
+    ]
+    if frozen.rehearsal:
+        introduction.insert(
+            0, _("This is a rehearsal. The letters are invented. Do not deliver any of them.")
+        )
     return ReadmeContext(
         locale=facts.locale,
         title=facts.folder,
-        introduction=(
-            *_rehearsal_note(frozen),
-            _what_it_is(frozen, facts),
-            *(
-                remade_note(
-                    one.volume, one.taken_out, facts.locale, noun=noun_of_format(frozen.format)
-                )
-                for one in facts.packets
-                if one.taken_out
-            ),
-        ),
+        introduction=tuple(introduction),
         facts_heading=_("The bundle"),
         facts=(*_facts(frozen, facts, files), *_postage(frozen, facts, files)),
         files_heading=_("The files, in the order in which they are needed"),
         file_labels=(_("File"), _("What it is"), _("Pages")),
-        files=tuple(_file_row(one, facts.locale, frozen) for one in files),
+        files=tuple(_file_row(file, facts, frozen) for file in files),
         printing_heading=_("How to print"),
         printing=_printing_steps(frozen, facts, files),
     )
@@ -103,113 +99,89 @@ def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
     return str(words)
 
 
-def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
-    if not frozen.rehearsal:
-        return ()
-    words = _("This is a rehearsal. The letters are invented. Do not deliver any of them.")
-    return (str(words),)
-
-
-def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> list[FactRow]:
-    rows = [
-        FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.person_name}"),
-        FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name),
-        FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, facts.locale)),
-    ]
+def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> Iterator[FactRow]:
+    yield FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.person_name}")
+    yield FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name)
+    yield FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, facts.locale))
     if facts.packets:
-        noun = noun_of_format(frozen.format)
-        rows.append(FactRow(say_noun(noun), say_number(facts.letters, facts.locale)))
-        rows.append(FactRow(_("Not printable"), say_number(facts.aside, facts.locale)))
+        yield FactRow(say_noun(frozen.noun), facts.say(facts.letters))
+        yield FactRow(_("Not printable"), facts.say(facts.aside))
         if facts.taken_out:
-            rows.append(FactRow(_("Taken out"), say_number(facts.taken_out, facts.locale)))
+            yield FactRow(_("Taken out"), facts.say(facts.taken_out))
     if facts.on_paper:
-        rows.append(FactRow(_("Signed on paper"), say_number(facts.on_paper, facts.locale)))
-    rows.append(FactRow(_("Paper"), _paper(frozen)))
+        yield FactRow(_("Signed on paper"), facts.say(facts.on_paper))
+    yield FactRow(_("Paper"), _paper(frozen))
     if facts.packets:
-        sheets = say_number(_sheets(frozen, facts.packets), facts.locale)
-        rows.append(FactRow(_("Sheets of paper"), sheets))
-    others = _other_sheets(files, duplex=frozen.duplex)
-    if others:
-        listed = " · ".join(
-            f"{name} {say_number(count, facts.locale)}" for name, count in others.items()
-        )
-        rows.append(FactRow(_("Sheets for the other papers"), listed))
-    rows.append(FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(LAYOUTS[frozen.layout]).slug]))
-    rows += [FactRow(_("Signed sheet"), _travelling(sheet, facts.locale)) for sheet in facts.sheets]
-    return [*rows, FactRow(_("Envelopes"), _envelopes(frozen))]
+        yield FactRow(_("Sheets of paper"), facts.say(_sheets(frozen, facts.packets)))
+    if others := _other_sheets(files, duplex=frozen.duplex):
+        listed = " · ".join(f"{name} {facts.say(count)}" for name, count in others.items())
+        yield FactRow(_("Sheets for the other papers"), listed)
+    yield FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(frozen.sheet).slug])
+    for sheet in facts.sheets:
+        yield FactRow(_("Signed sheet"), _travelling(sheet, facts))
+    yield FactRow(_("Envelopes"), _envelopes(frozen))
 
 
 def _postage(frozen: Frozen, facts: ReadmeFacts, files: Iterable[FileFacts]) -> Iterator[FactRow]:
     """What all of it weighs that goes to the post, as a hint for the rate."""
     if not frozen.by_post:
         return
-    paper, card = LAYOUTS[frozen.layout].paper, frozen.cards
-    papers = sum(
-        one.pages or 0 for one in files if one.name in {file_names.COVER, file_names.SIGNATURES_PDF}
+    paper, inside = frozen.sheet.paper, {file_names.COVER, file_names.SIGNATURES_PDF}
+    papers = sum(file.pages or 0 for file in files if file.name in inside)
+    grams = weigh(_sheets(frozen, facts.packets), paper, card=frozen.cards) + weigh(papers, paper)
+    words = _(
+        "About %(weight)s without envelopes, cover letter and list included. Check the rate "
+        "at the post office.",
+        weight=say_weight(grams, facts.locale),
     )
-    grams = weigh(_sheets(frozen, facts.packets), paper, card=card) + weigh(papers, paper)
-    yield FactRow(
-        _("Weight"),
-        _(
-            "About %(weight)s without envelopes, cover letter and list included. Check the rate "
-            "at the post office.",
-            weight=say_weight(grams, facts.locale),
-        ),
-    )
+    yield FactRow(_("Weight"), words)
 
 
 def _other_sheets(files: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]:
     """Sheets of plain paper that the papers besides the volumes take, by the file's name."""
-    pages = {one.name: one.pages or 0 for one in files}
+    pages = {file.name: file.pages or 0 for file in files}
+    signatures = pages.get(file_names.SIGNATURES_PDF, 0)
     counts = {
         file_names.COVER: sheets_for(pages.get(file_names.COVER, 0), duplex=duplex),
         # One stays at the gate, one comes back signed.
         file_names.DELIVERY_SHEET: 2 * pages.get(file_names.DELIVERY_SHEET, 0),
         # A page lies on each packet.
         file_names.CONTENTS: pages.get(file_names.CONTENTS, 0),
-        file_names.SIGNATURES_PDF: sheets_for(
-            pages.get(file_names.SIGNATURES_PDF, 0), duplex=duplex
-        ),
+        file_names.SIGNATURES_PDF: sheets_for(signatures, duplex=duplex),
     }
     return {name: count for name, count in counts.items() if count}
 
 
-def _travelling(sheet: TravellingSheet, locale: str) -> str:
+def _travelling(sheet: TravellingSheet, facts: ReadmeFacts) -> str:
     """A signed sheet as colleagues find it: day, place, how many people."""
-    people = ngettext(
-        "%(number)s person",
-        "%(number)s people",
-        sheet.people,
-        number=say_number(sheet.people, locale),
-    )
-    day = i18n.say_date(sheet.collected_on, locale)
+    number = facts.say(sheet.people)
+    people = ngettext("%(number)s person", "%(number)s people", sheet.people, number=number)
+    day = i18n.say_date(sheet.collected_on, facts.locale)
     return " · ".join(filter(None, (day, sheet.place, str(people))))
 
 
 def _paper(frozen: Frozen) -> str:
-    if LAYOUTS[frozen.layout].paper.slug == "a4":
-        return str(_("A4, 210 by 297 mm"))
-    return str(_("Letter, 215.9 by 279.4 mm"))
+    is_a4 = frozen.sheet.paper.slug == "a4"
+    return str(_("A4, 210 by 297 mm") if is_a4 else _("Letter, 215.9 by 279.4 mm"))
 
 
 def _sheets(frozen: Frozen, packets: Sequence[Packet]) -> int:
     """Sheets that the volumes need; the other papers come on top."""
-    return sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
+    return sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
 
 
 def _envelopes(frozen: Frozen) -> str:
     """Which ones there are, and where a letter is folded for one with a window."""
-    layout = LAYOUTS[frozen.layout]
-    sizes = ", ".join(NAMES[one.paper.slug] for one in envelopes_for(layout.paper))
+    envelopes = envelopes_for(frozen.sheet.paper)
+    sizes = ", ".join(NAMES[envelope.paper.slug] for envelope in envelopes)
     if frozen.cards:
         return str(_("%(sizes)s without a window.", sizes=sizes))
-    return str(
-        _(
-            "%(sizes)s without a window. For a window, fold the sheet at %(folds)s from the top.",
-            sizes=sizes,
-            folds=_folds(layout),
-        )
+    words = _(
+        "%(sizes)s without a window. For a window, fold the sheet at %(folds)s from the top.",
+        sizes=sizes,
+        folds=_folds(frozen.sheet),
     )
+    return str(words)
 
 
 def _folds(layout: Layout) -> str:
@@ -228,38 +200,39 @@ def _in_eighths(inches: float) -> str:
 def _printing_steps(
     frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]
 ) -> tuple[str, ...]:
-    paper = _(
-        "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
-        paper=_paper(frozen),
+    steps = [
+        _(
+            "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
+            paper=_paper(frozen),
+        )
+    ]
+    if facts.packets:
+        steps += _steps_before(frozen, facts, files)
+    steps.append(
+        _("Sign the cover letter by hand. Lay it on top, and the signature list below it.")
     )
-    sign = _("Sign the cover letter by hand. Lay it on top, and the signature list below it.")
-    check = _(
-        "To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."
-    )
-    last: tuple[str, ...] = (
-        _("Take two copies of the delivery sheet. One stays there, one comes back signed."),
-        check,
-    )
-    if frozen.by_post:
-        last = (*_posting_steps(), check)
-    lay = (
-        (
+    if facts.on_paper:
+        steps.append(
             _(
                 "Take the signed sheets that the table names. Cut the strip with the email "
                 "addresses off each, along the dotted line. Lay the sheets below the list."
-            ),
+            )
         )
-        if facts.on_paper
-        else ()
+    if facts.packets:
+        steps.append(_say_how_to_tie(frozen))
+    if frozen.by_post:
+        steps += _posting_steps()
+    else:
+        steps.append(
+            _("Take two copies of the delivery sheet. One stays there, one comes back signed.")
+        )
+    check = _(
+        "To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."
     )
-    if not facts.packets:
-        return (paper, sign, *lay, *last)
-    before, tie = _steps_of_letters(frozen, facts, files)
-    return (paper, *before, sign, *lay, tie, *last)
+    return (*steps, check)
 
 
-def _posting_steps() -> tuple[str, ...]:
-    """How it goes to the post."""
+def _posting_steps() -> tuple[str, str]:
     return (
         _(
             "All in one parcel: use a label of labels.pdf. In several envelopes: open “Envelopes” "
@@ -272,10 +245,9 @@ def _posting_steps() -> tuple[str, ...]:
     )
 
 
-def _steps_of_letters(
+def _steps_before(
     frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]
-) -> tuple[tuple[str, ...], str]:
-    """What is done before the cover letter is signed, and how packets are made in the end."""
+) -> tuple[str, str, str]:
     sheets = _sheets(frozen, facts.packets)
     others = sum(_other_sheets(files, duplex=frozen.duplex).values())
     lay = ngettext(
@@ -284,28 +256,31 @@ def _steps_of_letters(
         "Put %(number)s sheets into the printer for the volumes, and %(others)s for the other "
         "papers.",
         sheets,
-        number=say_number(sheets, facts.locale),
-        others=say_number(others, facts.locale),
+        number=facts.say(sheets),
+        others=facts.say(others),
     )
     contents = _(
         "Lay on each volume its page of contents.pdf, and nothing between its letters. If you "
         "doubt a file, compare the checksum there with that in manifest.json. Take the page off "
         "before you deliver the volume."
     )
-    tie = (
-        _("Tie the cards with a ribbon, one pile for each official.")
-        if frozen.cards
-        else _("Fold the letters only for window envelopes, each in one of its own.")
-        if frozen.by_post
-        else _(
+    return lay, _say_how_to_print(frozen), contents
+
+
+def _say_how_to_tie(frozen: Frozen) -> str:
+    if frozen.cards:
+        words = _("Tie the cards with a ribbon, one pile for each official.")
+    elif frozen.by_post:
+        words = _("Fold the letters only for window envelopes, each in one of its own.")
+    else:
+        words = _(
             "Fold the letters for window envelopes only if you post them. Otherwise deliver them "
             "flat."
         )
-    )
-    return (lay, _how(frozen), contents), tie
+    return str(words)
 
 
-def _how(frozen: Frozen) -> str:
+def _say_how_to_print(frozen: Frozen) -> str:
     if frozen.cards:
         words = _(
             "Print the volumes one after the other, one-sided, on card stock. Cut the sheets of "
@@ -324,7 +299,6 @@ def _how(frozen: Frozen) -> str:
     return str(words)
 
 
-def _file_row(facts: FileFacts, locale: str, frozen: Frozen) -> FileRow:
-    pages = say_number(facts.pages, locale) if facts.pages else ""
-    noun = noun_of_format(frozen.format)
-    return FileRow(facts.name, describe_file(facts.name, by_post=frozen.by_post, noun=noun), pages)
+def _file_row(file: FileFacts, facts: ReadmeFacts, frozen: Frozen) -> FileRow:
+    description = describe_file(file.name, by_post=frozen.by_post, noun=frozen.noun)
+    return FileRow(file.name, description, facts.say(file.pages) if file.pages else "")

@@ -1,50 +1,182 @@
-"""The list of signatures as CSV, for programs, and as XLSX, for people: the same columns.
+"""The list of signatures: rows with what each supporter lets officials see, as CSV and as XLSX.
 
-A row for each printed letter, then one for each person on the signed sheets that travel along.
+A row for each printed letter, then one for each person on the signed sheets that travel along. Rows
+are read by key in batches, so that 35,000 take no more memory than 500.
 """
 
 import csv
-from collections.abc import Iterable
-from datetime import datetime, time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy
 import xlsxwriter
 from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
-from campaign.bundles.documents.number_and_day_words import mark_of
-from campaign.bundles.documents.signature_rows import Row, country_of
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import paper_number
+from campaign.core import clock, db, i18n
+from campaign.core.db import Json
+from campaign.core.text.person_names import full_name
+from campaign.models.bundle import CarriedSignature, Volume
+from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
+from campaign.signing.letter.compose import number_of
 from campaign.web.spreadsheets import inert
 
 COLUMNS = (
-    "number",
-    "name",
-    "locality",
-    "region",
-    "postal_code",
-    "country",
-    "signed_on",
-    "target",
-    "language",
-    "volume",
-    "first_page",
-    "kind",
+    *("number", "name", "locality", "region", "postal_code", "country", "signed_on", "target"),
+    *("language", "volume", "first_page", "kind"),
 )
 """Heads of the CSV: names for programs, the same in every language."""
-
 _NUMBERS = frozenset({"volume", "first_page"})
 _WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11, 9)
+_BATCH = 500
+SqlRow = sqlalchemy.Row[*tuple[Any, ...]]
+"""Of a signature, or of a letter with its signature: the columns below, by name."""
+
+_PERSON = (
+    *(Signature.given_name, Signature.family_name, Signature.locality, Signature.region),
+    *(Signature.postal_code, Signature.country, Signature.disclosure, Signature.signed_at),
+)
+_PLACE = (
+    *(Letter.sequence, Letter.target_id, Letter.first_page, Letter.pages),
+    Volume.sequence.label("volume"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A printed letter, or a person on a signed sheet; what is not disclosed is empty."""
+
+    number: str
+    name: str
+    locality: str
+    region: str
+    postal_code: str
+    country: str
+    """Code, ISO 3166-1 alpha-2."""
+    signed_on: date
+    target_id: int | None = None
+    """None of who signed on paper: no letter is printed for them."""
+    letter_locale: str = ""
+    volume: int = 0
+    first_page: int = 0
+    pages: int = 0
+
+    @property
+    def on_paper(self) -> bool:
+        return self.target_id is None
+
+    def country_name(self, locale: str) -> str:
+        return i18n.country_name(self.country, locale) if self.country else ""
+
+
+def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
+    for row in _printed(bundle_id, *_PLACE, Signature.letter_locale, *_PERSON):
+        yield row_for_officials(row, frozen.timezone)
+
+
+def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
+    """Yield every person on the sheets that travel with the bundle, in order."""
+    query = _select_carried(bundle_id, *_PERSON).where(Signature.forgotten_at.is_(None))
+    for row in _read_by_key(query, CarriedSignature.position):
+        signed_on = clock.day_of(row.signed_at, frozen.timezone)
+        yield Row(paper_number(row.position), **_shown(row), signed_on=signed_on)
+
+
+def row_for_officials(row: SqlRow, timezone: str) -> Row:
+    """Return what officials may see of a letter's signature."""
+    return Row(
+        number=number_of(row.sequence),
+        **_shown(row),
+        signed_on=clock.day_of(row.signed_at, timezone),
+        target_id=row.target_id,
+        letter_locale=row.letter_locale,
+        volume=row.volume,
+        first_page=row.first_page,
+        pages=row.pages,
+    )
+
+
+def _shown(row: SqlRow) -> Json:
+    """What a signature lets be seen: the name; the town; or all but the street."""
+    town = row.disclosure is not Disclosure.NAME
+    full = row.disclosure is Disclosure.FULL
+    return {
+        "name": full_name(row.given_name, row.family_name),
+        "locality": row.locality if town else "",
+        "region": row.region if full else "",
+        "postal_code": row.postal_code if full else "",
+        "country": row.country if town else "",
+    }
+
+
+def iter_paper_entries(bundle_id: int) -> Iterator[dict[str, object]]:
+    query = _select_carried(bundle_id, Signature.public_id)
+    with db.reading() as session:
+        rows = session.execute(query.order_by(CarriedSignature.position)).all()
+    for position, public_id in rows:
+        yield {"number": paper_number(position), "signature": public_id}
+
+
+def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[dict[str, object]]:
+    """Yield every printed letter without its supporter, as the manifest has it, in order."""
+    for row in _printed(bundle_id, *_PLACE, Signature.public_id):
+        yield {
+            "number": number_of(row.sequence),
+            "signature": row.public_id,
+            "target": frozen.targets[row.target_id].official,
+            "volume": row.volume,
+            "first_page": row.first_page,
+            "pages": row.pages,
+        }
+
+
+def _select_carried(bundle_id: int, *columns: Any) -> sqlalchemy.Select[*tuple[Any, ...]]:
+    return (
+        select(CarriedSignature.position, *columns)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
+    )
+
+
+def _printed(bundle_id: int, *columns: Any) -> Iterator[SqlRow]:
+    query = (
+        select(*columns)
+        .select_from(Letter)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Volume, Volume.id == Letter.volume_id)
+        .where(Letter.bundle_id == bundle_id, Letter.first_page.is_not(None))
+    )
+    return _read_by_key(query, Letter.sequence)
+
+
+def _read_by_key(
+    query: sqlalchemy.Select[*tuple[Any, ...]], key: InstrumentedAttribute[Any]
+) -> Iterator[SqlRow]:
+    last = 0
+    while True:
+        # A session for each batch: a list of 35,000 must not hold one transaction for minutes.
+        with db.reading() as session:
+            batch = session.execute(query.where(key > last).order_by(key).limit(_BATCH)).all()
+        yield from batch
+        if len(batch) < _BATCH:
+            return
+        last = getattr(batch[-1], key.key)
 
 
 def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
-    """The row's cells, as texts, in the order of COLUMNS."""
     return (
         row.number,
         row.name,
         row.locality,
         row.region,
         row.postal_code,
-        country_of(row, frozen.locale),
+        row.country_name(frozen.locale),
         row.signed_on.isoformat(),
         "" if row.target_id is None else frozen.targets[row.target_id].names[frozen.locale],
         row.letter_locale,
@@ -54,69 +186,43 @@ def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
     )
 
 
-def write_csv(rows: Iterable[Row], frozen: Frozen, out: Path) -> int:
-    """CSV as spreadsheets of every country open it: UTF-8 with mark, CRLF. How many rows."""
-    count = 0
+def write_csv(rows: Iterable[Row], frozen: Frozen, out: Path) -> None:
+    """CSV as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     with out.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(COLUMNS)
-        for row in rows:
-            writer.writerow([inert(cell) for cell in cells_of(row, frozen)])
-            count += 1
-    return count
+        writer.writerows(map(inert, cells_of(row, frozen)) for row in rows)
 
 
-def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path) -> int:
-    """The same as a workbook, with heads in the list's language, days and pages as such.
-
-    What people typed is text in it, so that none is a formula or a link.
-    """
-    book = xlsxwriter.Workbook(
-        str(out),
-        {
-            "constant_memory": True,
-            "tmpdir": str(out.parent),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path) -> None:
+    """The same as a workbook. What people typed is text in it: none is a formula or a link."""
+    inert_texts = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+    options = {"constant_memory": True, "tmpdir": str(out.parent)}
+    book = xlsxwriter.Workbook(str(out), options | dict.fromkeys(inert_texts, False))
     book.set_properties({"title": frozen.case.reference, "created": created.replace(tzinfo=None)})
     sheet = book.add_worksheet("signatures")
     bold = book.add_format({"bold": True})
     day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
     sheet.freeze_panes(1, 0)
-    if mark := mark_of(frozen):
+    if mark := frozen.mark:
         sheet.set_header(f"&C{mark}")
     for column, (width, head) in enumerate(zip(_WIDTHS, _heads(), strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, head, bold)
-    count = 0
-    for count, row in enumerate(rows, start=1):
+    for line, row in enumerate(rows, start=1):
         for column, (name, cell) in enumerate(zip(COLUMNS, cells_of(row, frozen), strict=True)):
             if name == "signed_on":
-                sheet.write_datetime(count, column, datetime.combine(row.signed_on, time()), day)
+                sheet.write_datetime(line, column, datetime.combine(row.signed_on, time()), day)
             elif name in _NUMBERS and cell:
-                sheet.write_number(count, column, int(cell))
+                sheet.write_number(line, column, int(cell))
             else:
-                sheet.write_string(count, column, cell)
+                sheet.write_string(line, column, cell)
     book.close()
-    return count
 
 
 def _heads() -> tuple[str, ...]:
-    """The heads of COLUMNS in the language of the list."""
     return (
-        _("Number"),
-        _("Name"),
-        _("Town"),
-        _("Province, state or region"),
-        _("Postal code"),
-        _("Country"),
-        _("Signed on"),
-        _("Letter to"),
-        _("Language"),
-        _("Volume"),
-        _("Page"),
+        *(_("Number"), _("Name"), _("Town"), _("Province, state or region"), _("Postal code")),
+        *(_("Country"), _("Signed on"), _("Letter to"), _("Language"), _("Volume"), _("Page")),
         _("Kind"),
     )

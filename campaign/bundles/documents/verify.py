@@ -1,6 +1,8 @@
-"""Check a copy of a bundle against its own manifest. Pure: needs no database and no instance.
+"""Check a copy of a bundle against its own manifest: our ZIP, one made again, or a folder. Pure.
 
-The first column of a workbook, read without a library that trusts it. Pure.
+Needs no database and no instance. Nothing is believed: names, sizes and counts are bounded before
+anything is read, nothing is unpacked under a name from a ZIP, and the workbook is read without a
+library that trusts it.
 """
 
 import csv
@@ -11,8 +13,10 @@ import re
 import shutil
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -21,16 +25,158 @@ from xml.parsers import expat
 import pikepdf
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.bundle_copy import DAMAGED, CopiedFile, open_copy
 from campaign.bundles.documents.packets import FORMAT
-from campaign.bundles.documents.verify_findings import Verified
+from campaign.core.db import Json
 from campaign.storage.scratch import temporary_file
 
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_MANIFEST_BYTES = 200_000_000
+_SHEET = "xl/worksheets/sheet1.xml"
+_MOST_BYTES = 2_000_000_000
+"""Of a sheet of the workbook."""
+_PIECE = 1 << 16
+_MOST_PARTS = 100
+"""Pieces of text in one cell."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MOST_FILES = 5_000
+_TIGHTEST = 200
+"""How many times smaller a file may be packed; a bomb is packed a thousand times smaller."""
+_SYSTEM_FOLDER = "__MACOSX"
+_SYSTEM_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""What Finder and Explorer add by themselves."""
+
+DAMAGED = (zipfile.BadZipFile, EOFError, RuntimeError, OSError)
+"""Errors of reading a file that is not whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What does not hold: in which file, and why, as a sentence for the operator."""
+
+    file: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.sentence}"
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a check found, and the facts that hold where it found nothing."""
+
+    findings: list[Finding] = field(default_factory=list)
+    folder: str = ""
+    letters: int = 0
+    set_aside: int = 0
+    volumes: int = 0
+    pages: int = 0
+    files: int = 0
+    in_zip: bool = False
+    renamed_from: str = ""
+    """The name of the bundle's folder, where the copy is a folder of another name."""
+    zipped_again: bool = False
+    """Whether a ZIP is not the one that we made: its files are compressed, or in no folder."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    def find(self, file: str, sentence: str) -> None:
+        self.findings.append(Finding(file, sentence))
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedFile:
+    name: str
+    size: int
+    """Bytes, unpacked."""
+    open: Callable[[], IO[bytes]]
+
+
+@contextmanager
+def open_copy(path: Path, result: Verified) -> Iterator[dict[str, CopiedFile]]:
+    """Give the files of the copy at `path` by name. Raises DAMAGED where nothing can be read."""
+    if path.is_dir():
+        yield _folder_files(path, result)
+        return
+    result.in_zip = True
+    with zipfile.ZipFile(path) as archive:
+        yield _zip_files(archive, result)
+
+
+def _folder_files(path: Path, result: Verified) -> dict[str, CopiedFile]:
+    """Give the files of an unpacked bundle. A copy of a folder may have another name."""
+    result.folder = path.resolve().name
+    entries = sorted(entry for entry in path.iterdir() if entry.name not in _SYSTEM_FILES)
+    if _are_too_many(entries, result):
+        return {}
+    copied = {}
+    for entry in entries:
+        if not _NAME.fullmatch(entry.name) or entry.is_symlink() or not entry.is_file():
+            result.find(_shown(entry.name), "is nothing that a bundle holds.")
+            continue
+        size = entry.stat().st_size
+        copied[entry.name] = CopiedFile(entry.name, size, partial(_open_file, entry))
+    return copied
+
+
+def _open_file(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _zip_files(archive: zipfile.ZipFile, result: Verified) -> dict[str, CopiedFile]:
+    """Give the files of a ZIP: all in one folder, or none in any."""
+    infos = [info for info in archive.infolist() if not _is_of_the_system(info)]
+    if _are_too_many(infos, result):
+        return {}
+    copied: dict[str, CopiedFile] = {}
+    for info in infos:
+        folder, _, name = info.filename.rpartition("/")
+        if problem := _problem_of(info, result.folder if copied else folder):
+            result.find(_shown(info.filename), problem)
+        elif name in copied:
+            result.find(name, "is there twice.")
+        else:
+            result.folder = folder
+            result.zipped_again |= not folder or info.compress_type != zipfile.ZIP_STORED
+            copied[name] = CopiedFile(name, info.file_size, partial(archive.open, info))
+    return copied
+
+
+def _problem_of(info: zipfile.ZipInfo, folder: str) -> str:
+    own, slash, name = info.filename.rpartition("/")
+    in_folder = _NAME.fullmatch(own) if slash else True
+    if not (in_folder and _NAME.fullmatch(name)) or ".." in info.filename:
+        return "has a name that no bundle has."
+    if own != folder:
+        return f"lies outside the folder {folder}." if folder else "lies in a folder of its own."
+    if info.flag_bits & 0x1:
+        return "is encrypted; nothing in a bundle is."
+    if info.file_size > _TIGHTEST * max(info.compress_size, 1):
+        return "is packed more tightly than any file of a bundle."
+    return ""
+
+
+def _is_of_the_system(info: zipfile.ZipInfo) -> bool:
+    """Whether Finder or Explorer has added this by itself; a folder holds nothing either."""
+    first, last = info.filename.partition("/")[0], info.filename.rpartition("/")[2]
+    return (
+        first == _SYSTEM_FOLDER or last in _SYSTEM_FILES or (info.is_dir() and not info.file_size)
+    )
+
+
+def _are_too_many(entries: Iterable[object], result: Verified) -> bool:
+    count = len(list(entries))
+    if count > _MOST_FILES:
+        result.find("Copy", f"holds {count} files, more than any bundle.")
+    return count > _MOST_FILES
+
+
+def _shown(name: str) -> str:
+    return name[:80].encode("ascii", "backslashreplace").decode()
+
+
 Files = Mapping[str, CopiedFile]
-Entry = dict[str, Any]
-"""An object of the manifest as it was read; nothing of it is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +214,7 @@ def _verify(copied: Files, result: Verified) -> None:
     result.files = len(copied)
 
 
-def _manifest(copied: Files, result: Verified) -> Entry | None:
+def _manifest(copied: Files, result: Verified) -> Json | None:
     own = copied.get(file_names.MANIFEST)
     if own is None:
         result.find(file_names.MANIFEST, "is missing.")
@@ -88,14 +234,14 @@ def _manifest(copied: Files, result: Verified) -> Entry | None:
     return manifest
 
 
-def _letter_or_other(entry: Entry) -> _Printed | Entry:
+def _letter_or_other(entry: Json) -> _Printed | Json:
     """The entry of a printed letter in little room, since there may be 350,000; others as read."""
     if "first_page" not in entry:
         return entry
     return _Printed(*(entry.get(name) for name in _Printed.__slots__))
 
 
-def _check_files(copied: Files, manifest: Entry, result: Verified) -> None:
+def _check_files(copied: Files, manifest: Json, result: Verified) -> None:
     own = str(manifest["bundle"]["folder"])
     result.folder = result.folder or own  # files can be zipped again without it
     if own != result.folder:
@@ -106,10 +252,8 @@ def _check_files(copied: Files, manifest: Entry, result: Verified) -> None:
     named = {entry["name"]: entry for entry in manifest["files"]}
     if len(named) != len(manifest["files"]):
         result.find(file_names.MANIFEST, "names a file twice.")
-    expected = {
-        *file_names.ALWAYS[:-1],
-        *(volume["file"] for volume in manifest["volumes"] if "file" in volume),
-    }
+    volumes = (volume["file"] for volume in manifest["volumes"] if "file" in volume)
+    expected = {*file_names.ALWAYS[:-1], *volumes}
     for name in sorted(expected - set(named)):
         result.find(file_names.MANIFEST, f"does not name {name}.")
     for name in sorted(set(copied) - set(named) - {file_names.MANIFEST}):
@@ -121,7 +265,7 @@ def _check_files(copied: Files, manifest: Entry, result: Verified) -> None:
             _check_file(copied[name], entry, named, result)
 
 
-def _check_file(copied: CopiedFile, entry: Entry, named: Entry, result: Verified) -> None:
+def _check_file(copied: CopiedFile, entry: Json, named: Json, result: Verified) -> None:
     with temporary_file() as copy:
         try:
             with copied.open() as source:
@@ -139,7 +283,7 @@ def _check_file(copied: CopiedFile, entry: Entry, named: Entry, result: Verified
             _check_pages(copy, copied.name, entry, result)
 
 
-def _other_content(copied: CopiedFile, digest: str, entry: Entry, named: Entry) -> str:
+def _other_content(copied: CopiedFile, digest: str, entry: Json, named: Json) -> str:
     """Say what a file is that is not the one the manifest names."""
     other = next((name for name, facts in named.items() if facts["sha256"] == digest), "")
     if other:
@@ -149,7 +293,7 @@ def _other_content(copied: CopiedFile, digest: str, entry: Entry, named: Entry) 
     return "is damaged: its SHA-256 does not match the manifest."
 
 
-def _check_pages(copy: BinaryIO, name: str, entry: Entry, result: Verified) -> None:
+def _check_pages(copy: BinaryIO, name: str, entry: Json, result: Verified) -> None:
     try:
         with pikepdf.open(copy) as pdf:
             pages = len(pdf.pages)
@@ -162,7 +306,7 @@ def _check_pages(copy: BinaryIO, name: str, entry: Entry, result: Verified) -> N
         result.pages += pages
 
 
-def _check_letters(manifest: Entry, result: Verified) -> None:
+def _check_letters(manifest: Json, result: Verified) -> None:
     """Numbers are complete and unique, and the letters of a volume cover its pages exactly."""
     bundle, letters, aside = manifest["bundle"], manifest["letters"], manifest["set_aside"]
     result.letters, result.set_aside = len(letters), len(aside)
@@ -192,11 +336,8 @@ def _check_letters(manifest: Entry, result: Verified) -> None:
             result.find(volume["file"], "has different pages as a file and as a volume.")
 
 
-def _check_besides(manifest: Entry, result: Verified) -> None:
-    """People on signed sheets are counted apart; what was taken out is in no volume.
-
-    Bundles from before these were recorded say nothing of either.
-    """
+def _check_besides(manifest: Json, result: Verified) -> None:
+    """People on signed sheets are counted apart; older bundles say nothing of them."""
     people = manifest.get("on_paper", [])
     if len(people) != manifest["bundle"].get("on_paper", 0):
         result.find(file_names.MANIFEST, "has a wrong total of people on signed sheets.")
@@ -205,31 +346,23 @@ def _check_besides(manifest: Entry, result: Verified) -> None:
     printed = {entry.number for entry in manifest["letters"]}
     for entry in manifest.get("taken_out", []):
         if entry["number"] in printed:
-            result.find(
-                file_names.MANIFEST,
-                f"lists letter {entry['number']} both as included and as withdrawn.",
-            )
+            problem = f"lists letter {entry['number']} both as included and as withdrawn."
+            result.find(file_names.MANIFEST, problem)
 
 
 def _check_numbers(
-    bundle: Entry, letters: list[_Printed], aside: list[Entry], result: Verified
+    bundle: Json, letters: list[_Printed], aside: list[Json], result: Verified
 ) -> None:
     """Numbers run from the bundle's first one without gap, each once, and letters by number."""
-    printed = [int(one.number) for one in letters]
-    numbers = [*printed, *(int(one["number"]) for one in aside)]
+    printed = [int(letter.number) for letter in letters]
+    numbers = [*printed, *(int(entry["number"]) for entry in aside)]
     first, frozen = bundle.get("first_number", 1), bundle["frozen"]
     if len(numbers) != frozen or sorted(numbers) != list(range(first, first + len(numbers))):
-        last = first + frozen - 1
-        result.find(
-            file_names.MANIFEST, f"does not have each number from {first} to {last} exactly once."
-        )
+        problem = f"does not have each number from {first} to {first + frozen - 1} exactly once."
+        result.find(file_names.MANIFEST, problem)
     # As numbers: "100000" sorts before "99999".
-    if any(one > after for one, after in pairwise(printed)):
+    if any(before > after for before, after in pairwise(printed)):
         result.find(file_names.MANIFEST, "does not list the letters in order.")
-
-
-def _place(letter: _Printed) -> tuple[int, bool]:
-    return letter.first_page, not letter.pages
 
 
 def _covers(letters: list[_Printed], pages: int) -> bool:
@@ -240,7 +373,9 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     """
     last = start = 0
     are_numbers = all(isinstance(letter.first_page, int) for letter in letters)
-    for letter in sorted(letters, key=_place) if are_numbers else letters:
+    if are_numbers:
+        letters = sorted(letters, key=lambda letter: (letter.first_page, not letter.pages))
+    for letter in letters:
         start = last + 1 if letter.pages else start
         if letter.first_page != start or letter.pages < 0 or not start:
             return False
@@ -248,7 +383,7 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     return last == pages
 
 
-def _check_lists(copied: Files, manifest: Entry, result: Verified) -> None:
+def _check_lists(copied: Files, manifest: Json, result: Verified) -> None:
     numbers = [entry.number for entry in manifest["letters"]]
     numbers += [entry["number"] for entry in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
@@ -277,21 +412,12 @@ def _csv_numbers(source: IO[bytes]) -> Iterator[str]:
         text.detach()  # whoever opened the source closes it
 
 
-_SHEET = "xl/worksheets/sheet1.xml"
-_MOST_BYTES = 2_000_000_000
-_PIECE = 1 << 16
-_MOST_PARTS = 100
-
-
 class WorkbookDamaged(Exception):
     """The workbook cannot be read, or is not one of ours."""
 
 
 def first_column(source: IO[bytes]) -> Iterator[str]:
-    """Texts of the first cell of each row of the first sheet (inline strings, as we write them).
-
-    Raises WorkbookDamaged.
-    """
+    """Texts of the first cell of each row of the first sheet. Raises WorkbookDamaged."""
     with temporary_file() as copy:
         while piece := source.read(_PIECE):
             copy.write(piece)
@@ -317,7 +443,6 @@ class _Reader:
         self._parser.StartDoctypeDeclHandler = self._refuse
 
     def read(self, sheet: IO[bytes]) -> Iterator[str]:
-        """The texts, a piece of the sheet at a time."""
         total = 0
         while piece := sheet.read(_PIECE):
             total += len(piece)

@@ -15,7 +15,7 @@ from campaign.models.bundle import Destination
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.printing.check_letters import check_address, check_characters
-from campaign.printing.geometry import LAYOUTS, Layout, layout_for
+from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
 from campaign.printing.text_widths import most_lines
 from campaign.signing.letter import letter_facts
@@ -62,13 +62,10 @@ def check_addresses(facts: Frozen) -> None:
 
     Its data says `why`: `missing`, `unprintable`, `too-many-lines` or `too-wide`, and which line.
     """
-    layout = LAYOUTS[facts.layout]
-    addresses = [facts.mission.lines]
-    addresses += [
-        words.lines for target in facts.targets.values() for words in target.addressing.values()
-    ]
-    for lines in addresses:
-        if fault := _fault_of(lines, layout):
+    targets = facts.targets.values()
+    of_targets = (words.lines for target in targets for words in target.addressing.values())
+    for lines in (facts.mission.lines, *of_targets):
+        if fault := _fault_of(lines, facts.sheet):
             raise Refused("address-does-not-fit", address=", ".join(lines), **fault)
 
 
@@ -99,7 +96,6 @@ def _languages_of(
 def _targets(
     campaign: Campaign, country: str, languages: Mapping[int, list[str]], locale: str
 ) -> dict[int, FrozenTarget]:
-    """The targets to whom there are letters, in the campaign's order."""
     copies = tuple(copy.official for copy in campaign.targets if copy.kind is TargetKind.COPY)
     return {
         target.id: _target(target, languages[target.id], locale, country, copies)
@@ -115,15 +111,13 @@ def _target(
     host_country: str,
     copies: tuple[Official, ...],
 ) -> FrozenTarget:
+    official, codes = target.official, dict.fromkeys([list_locale, *locales])
     return FrozenTarget(
-        official=target.official.slug,
-        names={
-            code: name_and_office(target.official, code)
-            for code in dict.fromkeys([list_locale, *locales])
-        },
+        official=official.slug,
+        names={code: name_and_office(official, code) for code in codes},
         addressing={
             code: addressing_of(target, code, host_country=host_country, copies=copies)
-            for code in dict.fromkeys([list_locale, *locales])
+            for code in codes
         },
     )
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 
 class Order(enum.StrEnum):
-    """In which order the letters of a bundle are."""
-
     CONFIRMED = "confirmed"
     """As they were confirmed, the earliest first."""
     SIGNED = "signed"
@@ -61,4 +59,3 @@ class Choice:
 
 
 EVERYTHING = Choice()
-"""All that waits, printed as always."""

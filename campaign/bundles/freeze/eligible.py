@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.changes.withdrawals import GONE
+from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.destinations import aims_at, destination_of, is_for
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
@@ -62,19 +62,12 @@ class Why(enum.StrEnum):
 
 
 _STATES = {
-    Why.PENDING: SignatureState.PENDING,
-    Why.HELD: SignatureState.HELD,
-    Why.REJECTED: SignatureState.REJECTED,
-    Why.INVALID: SignatureState.INVALID,
-    Why.WITHDRAWN: SignatureState.WITHDRAWN,
-    Why.ERASED: SignatureState.ERASED,
+    Why(state.value): state for state in SignatureState if state is not SignatureState.CONFIRMED
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What is not in, and why."""
-
     campaign: Campaign
     why: Why
     count: int
@@ -111,14 +104,12 @@ def list_offers(
     offers = [
         Offer(campaign, waiting, people.get(campaign.id, 0)) for campaign, waiting in parts.items()
     ]
-    return sorted(
-        (
-            offer
-            for offer in offers
-            if offer.letters or offer.on_paper or offer.campaign.slug in set(named)
-        ),
-        key=lambda offer: (-offer.letters, offer.campaign.id),
-    )
+    shown = [
+        offer
+        for offer in offers
+        if offer.letters or offer.on_paper or offer.campaign.slug in set(named)
+    ]
+    return sorted(shown, key=lambda offer: (-offer.letters, offer.campaign.id))
 
 
 def list_left_out(
@@ -157,36 +148,26 @@ def _list_letters_left_out(
 def _count_earlier(session: Session, mission: Destination, campaign: Campaign) -> int:
     """Letters that are in bundles for the mission now; what left a bundle, or is gone, is not."""
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id == Bundle.id)
-    rows = session.execute(
-        select(
-            Bundle.id, Bundle.letter_count, Bundle.released, moved.exists().label("moved")
-        ).where(
-            Bundle.campaign_id == campaign.id,
-            is_for(mission),
-            Bundle.state != BundleState.CANCELLED,
-        )
-    ).all()
+    columns = (Bundle.id, Bundle.letter_count, Bundle.released, moved.exists().label("moved"))
+    stands = Bundle.state != BundleState.CANCELLED
+    of_pair = (Bundle.campaign_id == campaign.id, is_for(mission))
+    rows = session.execute(select(*columns).where(*of_pair, stands)).all()
+    if not rows:
+        return 0
     # Letters are counted only of a bundle that went elsewhere: there are few left, not a million.
-    return sum(
-        _count_letters(session, row.id) if row.moved else row.letter_count - len(row.released)
+    there = sum(
+        _count_letters(session, Letter.bundle_id == row.id)
+        if row.moved
+        else row.letter_count - len(row.released)
         for row in rows
-    ) - _count_gone(session, campaign, [row.id for row in rows])
-
-
-def _count_gone(session: Session, campaign: Campaign, bundle_ids: list[int]) -> int:
-    """Letters of these bundles whose writers are counted as withdrawn, erased or invalid."""
-    gone = select(Signature.id).where(
-        Signature.campaign_id == campaign.id, Signature.state.in_(GONE)
     )
-    count = select(func.count(Letter.id)).where(
-        Letter.bundle_id.in_(bundle_ids), Letter.signature_id.in_(gone)
-    )
-    return session.scalar(count) or 0 if bundle_ids else 0
+    # Those whose writers are counted as withdrawn, erased or invalid.
+    gone = Letter.signature_id.in_(select_gone(campaign.id))
+    return there - _count_letters(session, Letter.bundle_id.in_([row.id for row in rows]), gone)
 
 
-def _count_letters(session: Session, bundle_id: int) -> int:
-    count = select(func.count()).select_from(Letter).where(Letter.bundle_id == bundle_id)
-    return session.scalar(count) or 0
+def _count_letters(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count(Letter.id)).where(*conditions)) or 0
 
 
 def _count_elsewhere(

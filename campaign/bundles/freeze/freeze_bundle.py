@@ -4,10 +4,11 @@ One transaction and a handful of statements, whatever the number of letters. A l
 a conditional UPDATE (`bundle_id IS NULL`), and freezes of one campaign wait for each other.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles.destinations import is_for, slug_of
 from campaign.bundles.freeze import select_letters, signed_sheets
@@ -17,12 +18,12 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import missing_of_address
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db
-from campaign.core.errors import Refused
+from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.models.bundle import Bundle, BundleKind, BundleState, Destination
+from campaign.models.bundle import Bundle, BundleKind, BundleState, Destination, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter
 
 
 def freeze(
@@ -49,8 +50,13 @@ def freeze(
     """
     with session.begin_nested():
         _hold_campaign(session, campaign, rehearsal=rehearsal)
-        _refuse_unaddressed(mission)
-        _refuse_nothing(session, campaign, mission, choice, on_paper=on_paper)
+        # Nothing is posted to an official whose address lacks street or town.
+        if isinstance(mission, Official) and missing_of_address(mission):
+            raise Refused("address-missing", official=mission.slug)
+        if not select_letters.any_waits(session, campaign.id, mission, choice) and not (
+            on_paper and signed_sheets.waiting_on_paper(session, campaign)
+        ):
+            raise Refused("nothing-to-print", campaign=campaign.slug, mission=slug_of(mission))
         bundle = new_bundle(session, campaign, mission, staff_id)
         first, size = _take_letters(session, bundle, choice, settings=settings, locale=locale)
         people = signed_sheets.take_sheets(session, bundle) if on_paper else 0
@@ -59,7 +65,7 @@ def freeze(
         facts = facts_of(
             campaign,
             mission,
-            pairs=_pairs(session, bundle),
+            pairs=select_letters.list_pairs(session, Letter.bundle_id == bundle.id),
             at=bundle.created_at,
             settings=settings,
             locale=locale,
@@ -69,23 +75,15 @@ def freeze(
         check_addresses(facts)
         bundle.frozen = facts.to_json()
         session.flush()
-    _note(session, bundle, actor)
+    audit.record(
+        session,
+        actor=actor,
+        action="bundle.freeze",
+        subject=f"bundle:{bundle.id}",
+        letters=bundle.letter_count,
+        volumes=len(bundle.volumes),
+    )
     return bundle
-
-
-def _refuse_unaddressed(destination: Destination) -> None:
-    """Nothing is posted to an official whose address lacks street or town."""
-    if isinstance(destination, Official) and missing_of_address(destination):
-        raise Refused("address-missing", official=destination.slug)
-
-
-def _refuse_nothing(
-    session: Session, campaign: Campaign, destination: Destination, choice: Choice, *, on_paper: int
-) -> None:
-    if select_letters.any_waits(session, campaign.id, destination, choice):
-        return
-    if not on_paper or not signed_sheets.waiting_on_paper(session, campaign):
-        raise Refused("nothing-to-print", campaign=campaign.slug, mission=slug_of(destination))
 
 
 def _take_letters(
@@ -101,32 +99,21 @@ def _take_letters(
     return (first if bundle.letter_count else 1), size
 
 
-def _note(session: Session, bundle: Bundle, actor: str) -> None:
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.freeze",
-        subject=f"bundle:{bundle.id}",
-        letters=bundle.letter_count,
-        volumes=len(bundle.volumes),
-    )
-
-
 def new_bundle(
     session: Session, campaign: Campaign, destination: Destination, staff_id: int | None
 ) -> Bundle:
     """A bundle of the next number, with nothing in it yet."""
-    earlier = session.scalar(
-        select(func.max(Bundle.sequence)).where(
-            Bundle.campaign_id == campaign.id, is_for(destination)
-        )
-    )
+    of_pair = (Bundle.campaign_id == campaign.id, is_for(destination))
+    earlier = session.scalar(select(func.max(Bundle.sequence)).where(*of_pair))
+    # One that was cancelled does not stand.
+    stands = select(Bundle.id).where(*of_pair, Bundle.state != BundleState.CANCELLED).limit(1)
+    is_first = session.scalar(stands) is None
     bundle = Bundle(
         campaign=campaign,
         mission=destination if isinstance(destination, Mission) else None,
         official=destination if isinstance(destination, Official) else None,
         sequence=(earlier or 0) + 1,
-        kind=_kind(session, campaign, destination),
+        kind=BundleKind.FIRST if is_first else BundleKind.SUPPLEMENTARY,
         frozen={},
         letter_count=0,
         created_by_id=staff_id,
@@ -137,24 +124,10 @@ def new_bundle(
     return bundle
 
 
-def _kind(session: Session, campaign: Campaign, destination: Destination) -> BundleKind:
-    """A first bundle, unless one stands already; one that was cancelled does not."""
-    stands = select(Bundle.id).where(
-        Bundle.campaign_id == campaign.id,
-        is_for(destination),
-        Bundle.state != BundleState.CANCELLED,
-    )
-    earlier = session.scalar(stands.limit(1))
-    return BundleKind.FIRST if earlier is None else BundleKind.SUPPLEMENTARY
-
-
 def next_number(session: Session, campaign: Campaign, destination: Destination) -> int:
     """The number after the last of the campaign's bundles for the destination; 1 without any."""
-    earlier = session.execute(
-        select(Bundle.frozen, Bundle.letter_count).where(
-            Bundle.campaign_id == campaign.id, is_for(destination)
-        )
-    )
+    of_pair = (Bundle.campaign_id == campaign.id, is_for(destination))
+    earlier = session.execute(select(Bundle.frozen, Bundle.letter_count).where(*of_pair))
     ends = [frozen.get("first_number", 1) + letters for frozen, letters in earlier if letters]
     return max(ends, default=1)
 
@@ -171,21 +144,86 @@ def _hold_campaign(session: Session, campaign: Campaign, *, rehearsal: bool) -> 
 
 def _check_taken(session: Session, bundle: Bundle, first: int) -> None:
     """Raises Refused (`letters-taken`) where somebody took letters without holding the campaign."""
-    count, last = session.execute(
-        select(func.count(Letter.id), func.max(Letter.sequence)).where(
-            Letter.bundle_id == bundle.id
-        )
-    ).one()
+    taken = select(func.count(Letter.id), func.max(Letter.sequence))
+    count, last = session.execute(taken.where(Letter.bundle_id == bundle.id)).one()
     if count != bundle.letter_count or (count and last != first + count - 1):
         raise Refused("letters-taken", campaign=bundle.campaign.slug)
 
 
-def _pairs(session: Session, bundle: Bundle) -> set[tuple[int, str]]:
-    """Target and language of the bundle's letters."""
-    rows = session.execute(
-        select(Letter.target_id, Signature.letter_locale)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(Letter.bundle_id == bundle.id)
-        .distinct()
-    )
-    return {(target_id, code) for target_id, code in rows}
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One campaign of a journey: which of its letters, and the people on sheets that travel."""
+
+    campaign: Campaign
+    choice: Choice = EVERYTHING
+    on_paper: int = 0
+
+
+def freeze_parts(
+    session: Session,
+    parts: Sequence[Part],
+    *,
+    mission: Destination,
+    settings: Settings,
+    locale: str,
+    actor: str,
+    staff_id: int | None = None,
+) -> list[Bundle]:
+    """A bundle for each part, all of them or none; several make a journey.
+
+    Raises Refused as `freeze` does, with the campaign's slug; `nothing-chosen` without parts.
+    """
+    if not parts:
+        raise Refused("nothing-chosen", mission=slug_of(mission))
+    with session.begin_nested():
+        journey = None
+        if len(parts) > 1:
+            mission_id = mission.id if isinstance(mission, Mission) else None
+            journey = Journey(mission_id=mission_id, created_by_id=staff_id, created_at=db.utcnow())
+            session.add(journey)
+            session.flush()
+        # Always in the same order: two that freeze at once wait for each other, and end.
+        bundles = [
+            freeze(
+                session,
+                campaign=part.campaign,
+                mission=mission,
+                settings=settings,
+                locale=locale,
+                actor=actor,
+                staff_id=staff_id,
+                on_paper=part.on_paper,
+                choice=part.choice,
+            )
+            for part in sorted(parts, key=lambda part: part.campaign.id)
+        ]
+        for bundle in bundles:
+            bundle.journey = journey
+        session.flush()
+    if journey is not None:
+        audit.record(
+            session,
+            actor=actor,
+            action="bundle.freeze-together",
+            subject=f"journey:{journey.id}",
+            bundles=len(bundles),
+            letters=sum(bundle.letter_count for bundle in bundles),
+        )
+    return bundles
+
+
+def get_journey(session: Session, public_id: str) -> Journey:
+    with_bundles = joinedload(Journey.bundles).joinedload(Bundle.campaign)
+    query = select(Journey).where(Journey.public_id == public_id)
+    journey = session.scalar(query.options(joinedload(Journey.mission), with_bundles))
+    # One whose bundles all failed and were given back has nothing left to show.
+    if journey is None or not journey.bundles:
+        raise NotFound("journey")
+    return journey
+
+
+def list_companions(session: Session, bundle: Bundle) -> Sequence[Bundle]:
+    if bundle.journey_id is None:
+        return ()
+    others = select(Bundle).where(Bundle.journey_id == bundle.journey_id, Bundle.id != bundle.id)
+    return session.scalars(others.options(joinedload(Bundle.campaign)).order_by(Bundle.id)).all()

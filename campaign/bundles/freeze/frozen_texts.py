@@ -7,6 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from babel import localedata
+from flask_babel import gettext as _
+
+from campaign.bundles.nouns import Noun, noun_of_format
+from campaign.core.i18n import say_number
 from campaign.signing.letter.letter_facts import FrozenLetters
 
 POST = "post"
@@ -30,8 +35,6 @@ class FrozenMission:
 
 @dataclass(frozen=True, slots=True)
 class FrozenOrganisation:
-    """Who delivers the bundle."""
-
     name: str
     email: str
     place: str
@@ -51,15 +54,14 @@ class Frozen(FrozenLetters):
     rehearsal: bool = False
     """Whether its letters are invented: every sheet says so."""
     on_paper: int = 0
-    """How many people stand on the signed sheets that travel with it."""
+    """People on the signed sheets that travel with it."""
     duplex: bool = False
     """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
     order: str = "confirmed"
-    """In which order its letters are: `confirmed`, `signed`, `region` or `name`."""
+    """`confirmed`, `signed`, `region` or `name`."""
     volumes: str = "size"
     """What a volume is made by: `size`, or `region` (each holds letters of one region only)."""
     volume_letters: int = 500
-    """Letters that a volume holds at most."""
     first_number: int = 1
     """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
     folder: str = ""
@@ -71,8 +73,23 @@ class Frozen(FrozenLetters):
 
     @property
     def by_post(self) -> bool:
-        """Whether it goes to an official's own address, not to a mission."""
         return self.mission.kind == POST
+
+    @property
+    def noun(self) -> Noun:
+        return noun_of_format(self.format)
+
+    @property
+    def mark(self) -> str:
+        """The word that every sheet of a rehearsal bears; nothing on a real one."""
+        return str(_("Rehearsal")) if self.rehearsal else ""
+
+    def say_number(self, number: int) -> str:
+        """Return a number as the mission's country writes it: Spanish has 1.270, Mexico 1,270."""
+        country = self.mission.sending_country
+        own = f"{self.locale.partition('-')[0]}-{country}"
+        exists = country and localedata.exists(own.replace("-", "_"))
+        return say_number(number, own if exists else self.locale)
 
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)
@@ -85,15 +102,13 @@ class Frozen(FrozenLetters):
     def from_json(cls, data: dict[str, Any]) -> "Frozen":
         mission, organisation = data["mission"], data["organisation"]
         letters = FrozenLetters.from_json(data)
-        return cls(
-            **{
-                **data,
-                "frozen_on": date.fromisoformat(data["frozen_on"]),
-                "case": letters.case,
-                "mission": FrozenMission(**{**mission, "lines": tuple(mission["lines"])}),
-                "organisation": FrozenOrganisation(
-                    **{**organisation, "lines": tuple(organisation["lines"])}
-                ),
-                "targets": letters.targets,
-            }
-        )
+        read = {
+            "frozen_on": date.fromisoformat(data["frozen_on"]),
+            "case": letters.case,
+            "mission": FrozenMission(**mission | {"lines": tuple(mission["lines"])}),
+            "organisation": FrozenOrganisation(
+                **organisation | {"lines": tuple(organisation["lines"])}
+            ),
+            "targets": letters.targets,
+        }
+        return cls(**data | read)

@@ -1,9 +1,16 @@
-"""How many volumes and sheets of paper a bundle takes, as told before it is frozen. Pure."""
+"""How many volumes and sheets of paper a bundle takes, and what they weigh at the post. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from campaign.printing.geometry import CARDS_A_SHEET
+from babel.units import format_unit
+
+from campaign.printing.geometry import CARDS_A_SHEET, Paper
+
+_PAPER, _CARD = 80, 250
+"""Grams of a square metre: of what offices print on, and of card."""
+_STEP, _KILO = 5, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +18,6 @@ class Need:
     """Sheets and volumes of one bundle, or of several together."""
 
     one_side: int = 0
-    """Sheets of paper, printed on one side."""
     both_sides: int = 0
     """The same letters on both sides, each begun on a fresh sheet."""
     cards: int = 0
@@ -44,9 +50,30 @@ def need_of_letters(translated: int, letters: int, groups: Sequence[int] | None,
 def need_of_cards(total: int, groups: Sequence[int] | None, size: int) -> Need:
     """What cards take; each volume begins on a fresh sheet."""
     volumes = _volumes(groups, size)
-    sheets = sum(-(-cards // CARDS_A_SHEET) for cards in volumes or (total,))
-    return Need(0, 0, sheets, volumes)
+    return Need(0, 0, sum(map(sheets_of_cards, volumes or (total,))), volumes)
 
 
 def _volumes(groups: Sequence[int] | None, size: int) -> tuple[int, ...] | None:
     return None if groups is None else tuple(volume_sizes(groups, size))
+
+
+def sheets_of_cards(cards: int) -> int:
+    return -(-cards // CARDS_A_SHEET)
+
+
+def sheets_for(pages: int, *, duplex: bool) -> int:
+    """Sheets of paper for so many pages; in duplex the blank pages are in the volume."""
+    return -(-pages // 2) if duplex else pages
+
+
+def weigh(sheets: int, paper: Paper, *, card: bool = False) -> int:
+    """Return the grams of so many sheets, rounded up to five; the envelope is not among them."""
+    square_metres = paper.width * paper.height / 1_000_000
+    grams = sheets * square_metres * (_CARD if card else _PAPER)
+    return ceil(round(grams, 6) / _STEP) * _STEP
+
+
+def say_weight(grams: int, locale: str) -> str:
+    in_grams = grams < _KILO
+    amount, unit = (grams, "gram") if in_grams else (ceil(grams / 100) / 10, "kilogram")
+    return str(format_unit(amount, unit, length="short", locale=locale.replace("-", "_")))

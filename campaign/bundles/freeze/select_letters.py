@@ -2,13 +2,12 @@
 
 Most orders are one statement. By name or region, what is sealed must be opened: the ids are read
 first, then the rows by key, some hundred at a time, and each batch is numbered by one UPDATE.
-
-By what letters are put in order. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
@@ -80,14 +79,8 @@ def label_of(facts: Facts) -> str:
 _BATCH = 400
 """Letters read or numbered at a time."""
 _SEALED = (
-    Letter.id,
-    Signature.confirmed_at,
-    Signature.signed_at,
-    Signature.given_name,
-    Signature.family_name,
-    Signature.region,
-    Signature.country,
-    Signature.disclosure,
+    *(Letter.id, Signature.confirmed_at, Signature.signed_at, Signature.given_name),
+    *(Signature.family_name, Signature.region, Signature.country, Signature.disclosure),
 )
 
 
@@ -102,7 +95,6 @@ class Group:
 def select_chosen(
     query: Query, campaign_id: int, destination: Destination, choice: Choice
 ) -> Query:
-    """Return the query, over the letters that wait for the destination and are chosen."""
     return (
         query.select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -125,8 +117,18 @@ def _conditions(
         yield Signature.letter_locale.in_(sorted(choice.locales))
 
 
+def list_pairs(session: Session, *conditions: ColumnElement[bool]) -> set[tuple[int, str]]:
+    """Target and language of such letters."""
+    rows = session.execute(
+        select(Letter.target_id, Signature.letter_locale)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(*conditions)
+        .distinct()
+    )
+    return {(target_id, code) for target_id, code in rows}
+
+
 def any_waits(session: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
-    """Return whether there is a letter to take."""
     query = select_chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
     return session.scalar(query) is not None
 
@@ -142,10 +144,7 @@ def count_groups(
 def take_letters(
     session: Session, bundle: Bundle, choice: Choice, *, first: int, locale: str
 ) -> list[Group]:
-    """Take the chosen letters into the bundle and number them from `first`; how they group.
-
-    `locale` is the language in whose order countries stand.
-    """
+    """Take the chosen letters into the bundle and number them from `first`; how they group."""
     if choice.by_person:
         return _take_sorted(session, bundle, choice, first, locale)
     at = Signature.signed_at if choice.order is Order.SIGNED else Signature.confirmed_at
@@ -189,18 +188,14 @@ def _sorted(session: Session, query: Query, choice: Choice, locale: str) -> list
 
 def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
     """Letters in a row that are of one region, where volumes are made by region; else all."""
-    key: object = None
-    label, letters = "", 0
-    for letter in facts:
-        own = group_of(letter) if choice.split is Split.REGION else ()
-        if letters and own != key:
-            yield Group(letters, label)
-            letters = 0
-        if not letters:
-            key, label = own, label_of(letter) if choice.split is Split.REGION else ""
-        letters += 1
-    if letters:
-        yield Group(letters, label)
+    if choice.split is not Split.REGION:
+        count = sum(1 for _letter in facts)
+        if count:
+            yield Group(count)
+        return
+    for _region, run in groupby(facts, key=group_of):
+        letters = list(run)
+        yield Group(len(letters), label_of(letters[0]))
 
 
 def iter_facts(
@@ -226,12 +221,8 @@ def _one_by_one(
         try:
             yield _facts(session.execute(query.where(Letter.id == letter_id)).one(), choice, locale)
         except WrongKey:
-            at = session.scalar(
-                select(Signature.confirmed_at)
-                .join(Letter, Letter.signature_id == Signature.id)
-                .where(Letter.id == letter_id)
-            )
-            yield Facts(letter_id, at)
+            at = select(Signature.confirmed_at).join(Letter, Letter.signature_id == Signature.id)
+            yield Facts(letter_id, session.scalar(at.where(Letter.id == letter_id)))
 
 
 def _facts(row: Row[*tuple[Any, ...]], choice: Choice, locale: str) -> Facts:
@@ -258,12 +249,10 @@ def make_volumes(
             )
             bundle.volumes.append(volume)
             session.flush()
+            numbers = Letter.sequence.between(number, number + letters - 1)
             session.execute(
                 update(Letter)
-                .where(
-                    Letter.bundle_id == bundle.id,
-                    Letter.sequence.between(number, number + letters - 1),
-                )
+                .where(Letter.bundle_id == bundle.id, numbers)
                 .values(volume_id=volume.id)
                 .execution_options(synchronize_session=False)
             )

@@ -27,7 +27,6 @@ class TravellingSheet:
 
 
 def list_travelling_sheets(session: Session, bundle_id: int) -> list[TravellingSheet]:
-    """Return the sheets that travel with the bundle, by day and place."""
     rows = session.execute(
         select(PaperSheet.collected_on, PaperSheet.place, func.count(CarriedSignature.position))
         .select_from(CarriedSignature)
@@ -47,24 +46,25 @@ def paper_number(position: int) -> str:
 
 
 def waiting_on_paper(session: Session, campaign: Campaign) -> int:
-    """Count the people on sheets that no bundle has taken along yet."""
-    return session.scalar(select(func.count(Signature.id)).where(*_waits(campaign.id))) or 0
+    return count_waiting_on_paper(session, [campaign.id]).get(campaign.id, 0)
 
 
 def count_waiting_on_paper(session: Session, campaigns: Iterable[int]) -> dict[int, int]:
     """The same of each of these campaigns of which some wait, by its id."""
     rows = session.execute(
-        select(Signature.campaign_id, func.count(Signature.id).label("people"))
+        select(Signature.campaign_id, func.count(Signature.id))
         .where(Signature.campaign_id.in_(list(campaigns)), *_unbound())
         .group_by(Signature.campaign_id)
     )
-    return {row.campaign_id: row.people for row in rows}
+    return dict(rows.all())
 
 
 def take_sheets(session: Session, bundle: Bundle) -> int:
     """Have the sheets that wait travel with the bundle; how many people stand on them."""
     place = func.row_number().over(order_by=Signature.id)
-    waiting = select(literal(bundle.id), place, Signature.id).where(*_waits(bundle.campaign_id))
+    waiting = select(literal(bundle.id), place, Signature.id).where(
+        Signature.campaign_id == bundle.campaign_id, *_unbound()
+    )
     session.execute(
         insert(CarriedSignature).from_select(["bundle_id", "position", "signature_id"], waiting)
     )
@@ -82,7 +82,6 @@ def count_carried(session: Session, bundle_id: int) -> int:
 
 
 def leave_sheets(session: Session, bundle: Bundle) -> None:
-    """The sheets stay here, and wait for another bundle."""
     session.execute(
         delete(CarriedSignature)
         .where(CarriedSignature.bundle_id == bundle.id)
@@ -99,10 +98,6 @@ def move(session: Session, old: Bundle, new: Bundle) -> int:
         .execution_options(synchronize_session=False)
     )
     return count_carried(session, new.id)
-
-
-def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
-    return (Signature.campaign_id == campaign_id, *_unbound())
 
 
 def _unbound() -> tuple[ColumnElement[bool], ...]:

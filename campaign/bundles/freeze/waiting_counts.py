@@ -3,13 +3,12 @@
 Letters are counted by blocks of signatures (ids in a row). A periodic job (`overview.count`) keeps
 the counts of blocks in which nothing changed since; triggers write down the others in
 `figures_due`, and those are counted here, when somebody asks.
-
-What waits to be printed: for which mission or by post, to whom, in which language.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 
 from sqlalchemy import case, delete, func, insert, or_, select, true
@@ -91,7 +90,6 @@ def keep_block(session: Session, block: int) -> None:
 
 
 def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
-    """What waits in the blocks from `first` to `last`."""
     begin, end = first * BLOCK, (last + 1) * BLOCK
     rows = session.execute(
         select(
@@ -118,16 +116,10 @@ def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
 
 def _ranges(blocks: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Blocks in a row, as the first and the last of each row."""
-    first = last = None
-    for block in blocks:
-        if last is not None and block == last + 1:
-            last = block
-            continue
-        if first is not None and last is not None:
-            yield first, last
-        first = last = block
-    if first is not None and last is not None:
-        yield first, last
+    # In a row each number is as far from its place as the one before.
+    for _distance, run in groupby(enumerate(blocks), key=lambda pair: pair[1] - pair[0]):
+        row = [block for _place, block in run]
+        yield row[0], row[-1]
 
 
 T = TypeVar("T", Campaign, Mission, Official)
@@ -156,10 +148,7 @@ class WaitingPart:
 
 
 def list_waiting(session: Session, *, rehearsal: Campaign | None = None) -> list[Waiting]:
-    """List what could be frozen now, the most letters first; stopped campaigns are left out.
-
-    With `rehearsal`, what waits of that campaign, which has not opened.
-    """
+    """List what could be frozen now, the most letters first; with `rehearsal`, of that campaign."""
     chosen = gives_letters_sql() if rehearsal is None else Campaign.id == rehearsal.id
     aims = session.execute(
         select(Target.id, Target.campaign_id, Target.mission_id, Target.official_id)

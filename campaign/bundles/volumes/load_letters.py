@@ -1,6 +1,6 @@
 """A volume's letters, composed from what was signed and what was frozen. Only reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,9 +41,6 @@ _COLUMNS = (
 
 LetterQuery = Select[*tuple[Any, ...]]
 LetterRow = Row[*tuple[Any, ...]]
-"""The columns above, by name."""
-Rows = tuple[Sequence[LetterRow], list[UnprintedLetter]]
-"""Those that open, and those that do not."""
 
 
 @dataclass(slots=True)
@@ -59,7 +56,8 @@ def load_volume(session: Session, volume_id: int) -> Loaded:
     volume = session.get_one(Volume, volume_id)
     bundle = session.get_one(Bundle, volume.bundle_id)
     loaded = Loaded(Frozen.from_json(bundle.frozen))
-    rows, loaded.set_aside = _rows(session, volume_id)
+    ids = select(Letter.id).where(Letter.volume_id == volume_id).order_by(Letter.sequence)
+    rows = _read_rows(session, session.scalars(ids).all(), loaded)
     composer = _Composer.of(session, loaded, rows, bundle.campaign_id)
     for row in rows:
         if row.state is not SignatureState.CONFIRMED or row.forgotten_at is not None:
@@ -74,49 +72,31 @@ def load_some(
 ) -> Loaded:
     """Letters that are not frozen yet, in this order and without their numbers: for a proof."""
     loaded = Loaded(frozen)
-    rows, loaded.set_aside = _rows_by_id(session, letter_ids)
+    rows = _read_rows(session, letter_ids, loaded)
     composer = _Composer.of(session, loaded, rows, campaign_id)
     for row in rows:
         composer.add(row, None)
     return loaded
 
 
-def _rows_by_id(session: Session, ids: Sequence[int]) -> Rows:
+def _read_rows(session: Session, ids: Sequence[int], loaded: Loaded) -> list[LetterRow]:
     query = select(*_COLUMNS).join(Signature, Signature.id == Letter.signature_id)
     try:
         by_id = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
-        return [by_id[letter_id] for letter_id in ids], []
+        return [by_id[letter_id] for letter_id in ids]
     except WrongKey:
-        return _read_one_by_one(session, query, ids)
-
-
-def _rows(session: Session, volume_id: int) -> Rows:
-    query = (
-        select(*_COLUMNS)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(Letter.volume_id == volume_id)
-        .order_by(Letter.sequence)
-    )
-    try:
-        return session.execute(query).all(), []
-    except WrongKey:
-        ids = session.scalars(
-            select(Letter.id).where(Letter.volume_id == volume_id).order_by(Letter.sequence)
-        ).all()
-        return _read_one_by_one(session, query, ids)
+        return list(_read_one_by_one(session, query, ids, loaded))
 
 
 def _read_one_by_one(
-    session: Session, query: LetterQuery, ids: Iterable[int]
-) -> tuple[list[LetterRow], list[UnprintedLetter]]:
+    session: Session, query: LetterQuery, ids: Sequence[int], loaded: Loaded
+) -> Iterator[LetterRow]:
     """One damaged row must not hold up the others."""
-    rows, unreadable = [], []
     for letter_id in ids:
         try:
-            rows.append(session.execute(query.where(Letter.id == letter_id)).one())
+            yield session.execute(query.where(Letter.id == letter_id)).one()
         except WrongKey:
-            unreadable.append(UnprintedLetter(letter_id, UNREADABLE))
-    return rows, unreadable
+            loaded.set_aside.append(UnprintedLetter(letter_id, UNREADABLE))
 
 
 @dataclass(slots=True)
@@ -131,18 +111,16 @@ class _Composer:
     def of(
         cls, session: Session, loaded: Loaded, rows: Sequence[LetterRow], campaign_id: int
     ) -> "_Composer":
-        """A composer with the templates that were signed, and those of translations."""
         signed = LetterTemplate.id.in_({row.template_id for row in rows})
         into = LetterTemplate.locale == loaded.frozen.translation
         mine = LetterTemplate.campaign_id == campaign_id
         return cls(
             loaded,
-            {one.id: proposal_of(one) for one in _templates(session, signed)},
+            {template.id: proposal_of(template) for template in _templates(session, signed)},
             _templates(session, mine, into) if loaded.frozen.translation else (),
         )
 
     def add(self, row: LetterRow, sequence: int | None) -> None:
-        """Compose the letter of a row, with its number if it has one."""
         frozen, locale = self.loaded.frozen, row.letter_locale
         try:
             letter = compose_letter(

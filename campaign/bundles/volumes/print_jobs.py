@@ -1,30 +1,35 @@
-"""Printing volumes: jobs of the worker, and the same for `campaign bundle`."""
+"""Printing volumes: jobs of the worker, and the same here and now for `campaign bundle`."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import structlog
+from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import storage
-from campaign.bundles import bundle_status, file_names
-from campaign.bundles.volumes import machine_faults, print_queue
+from campaign.bundles import bundle_status, file_names, find_bundles
+from campaign.bundles.volumes import assemble, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
-from campaign.bundles.volumes.print_queue import Claim, Outcome, Place, UnprintedLetter
+from campaign.bundles.volumes.print_queue import Claim, Place, PrintedVolume, UnprintedLetter
+from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import db, jobs
 from campaign.core.isolation.orders import Limits
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.printing import print_letters
-from campaign.printing.geometry import LAYOUTS
+from campaign.storage import storage
 
 log = structlog.get_logger()
 
 _CHUNK = 100
 """Letters laid out in one document: fast enough, and a progress that moves."""
 _PROGRESS_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
 
 
 @jobs.job("bundles.print_volume")
@@ -42,12 +47,9 @@ def print_volume(volume_id: int) -> None:
     send_next(taken.bundle_id)
 
 
-def send_for(session: Session, bundle: Bundle, *, chains: int) -> None:
-    """Have a new bundle printed once `session` is committed, `chains` volumes at once.
-
-    One of signed sheets alone has none: its papers are made.
-    """
-    for volume in bundle.volumes[:chains]:
+def send_for(session: Session, bundle: Bundle) -> None:
+    """Have a new bundle printed once `session` is committed; of sheets alone, its papers made."""
+    for volume in bundle.volumes[: current_settings().worker_threads]:
         jobs.enqueue(session, "bundles.print_volume", volume.id)
     if not bundle.volumes:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
@@ -85,16 +87,15 @@ def print_claimed(taken: Claim) -> bool:
         public_id = session.get_one(Bundle, taken.bundle_id).public_id
         loaded = load_volume(session, taken.row_id)
     name = file_names.stored_volume(public_id, taken.sequence, taken.attempt)
+    not_stopped = bundle_status.bundle_may_go_out(Volume.bundle_id)
     try:
-        with print_queue.VOLUMES.keep_alive(
-            taken, bundle_status.bundle_may_go_out(Volume.bundle_id)
-        ):
-            outcome = _print(loaded, name, _Progress(taken))
-            kept = print_queue.finish(taken, outcome)
+        with print_queue.VOLUMES.keep_alive(taken, not_stopped):
+            result = _print(loaded, name, _Progress(taken))
+            kept = print_queue.finish(taken, result)
     except NoLongerWanted:
         kept = False
     except Exception as problem:
-        print_queue.give_back(taken, machine_faults.fault_of(problem))
+        print_queue.give_back(taken, print_queue.fault_of(problem))
         raise
     except BaseException:
         print_queue.give_back(taken)
@@ -102,34 +103,31 @@ def print_claimed(taken: Claim) -> bool:
     if not kept:
         log.info("volume lost or stopped", volume=taken.row_id, attempt=taken.attempt)
         print_queue.give_back(taken)
-        storage.storage().delete(name)
+        storage().delete(name)
     return kept
 
 
-def _print(loaded: Loaded, name: str, progress: "_Progress") -> Outcome:
-    aside = list(loaded.set_aside)
+def _print(loaded: Loaded, name: str, progress: "_Progress") -> PrintedVolume:
     if not loaded.letters:
-        return Outcome(0, 0, None, (), tuple(aside))
-    store = storage.storage()
-    with store.writing(name) as draft:
+        return PrintedVolume(set_aside=loaded.set_aside)
+    with storage().writing(name) as draft:
         printed = run_press(loaded, draft, progress)
         if not printed.letters:
             draft.touch()  # the press wrote nothing, and there is nothing to keep
-    aside += [
-        UnprintedLetter(int(letter.key), letter.slug, letter.detail) for letter in printed.set_aside
+    aside = [
+        *loaded.set_aside,
+        *(UnprintedLetter(int(one.key), one.slug, one.detail) for one in printed.set_aside),
     ]
     if not printed.letters:
-        store.delete(name)
-        return Outcome(0, 0, None, (), tuple(aside))
-    places = tuple(
-        Place(int(letter.key), letter.first_page, letter.pages) for letter in printed.letters
-    )
-    return Outcome(printed.pages, printed.bytes, printed.sha256, places, tuple(aside))
+        storage().delete(name)
+        return PrintedVolume(set_aside=aside)
+    places = [Place(int(one.key), one.first_page, one.pages) for one in printed.letters]
+    return PrintedVolume(printed.pages, printed.bytes, printed.sha256, places, aside)
 
 
 def run_press(loaded: Loaded, out: Path, progress: print_letters.Progress) -> print_letters.Printed:
     """The one call to the press: letters or cards, within the limits of the settings."""
-    settings = current_settings()
+    settings, frozen = current_settings(), loaded.frozen
     limits = Limits(
         memory=settings.letter_memory_mb * 1_000_000,
         seconds=settings.letter_seconds,
@@ -137,13 +135,13 @@ def run_press(loaded: Loaded, out: Path, progress: print_letters.Progress) -> pr
     )
     return print_letters.print_letters(
         loaded.letters,
-        LAYOUTS[loaded.frozen.layout],
+        frozen.sheet,
         out,
-        cards=loaded.frozen.cards,
+        cards=frozen.cards,
         limits=limits,
         chunk=_CHUNK,
         progress=progress,
-        fresh_sheets=loaded.frozen.duplex,
+        fresh_sheets=frozen.duplex,
     )
 
 
@@ -153,10 +151,7 @@ class NoLongerWanted(Exception):
 
 @dataclass(slots=True)
 class _Progress:
-    """Notes how many letters are done, once a second at most; ends the printing by a stop.
-
-    Raises NoLongerWanted.
-    """
+    """Notes how many letters are done, once a second at most. Raises NoLongerWanted by a stop."""
 
     taken: Claim
     last: float = 0.0
@@ -172,30 +167,65 @@ class _Progress:
 @jobs.job("bundles.sweep", every_minutes=1)
 def sweep() -> None:
     """Hand out again what a lost message or a dead worker left behind."""
-    settings = current_settings()
-    courier = jobs.queue()
+    courier, threads = jobs.queue(), current_settings().worker_threads
     print_queue.shorten_leases()
     with db.reading() as session:
-        unfinished = session.scalars(
-            select(Bundle.id)
-            .where(Bundle.state.in_([BundleState.PRINTING, BundleState.ASSEMBLING]))
-            .order_by(Bundle.id)
-        ).all()
-        for bundle_id in unfinished:
+        unfinished = select(Bundle.id).where(Bundle.state.in_(find_bundles.UNFINISHED))
+        for bundle_id in session.scalars(unfinished.order_by(Bundle.id)).all():
             due = print_queue.list_due(session, bundle_id)
-            at_work = session.scalar(
-                select(Volume.id)
-                .where(
-                    Volume.bundle_id == bundle_id,
-                    Volume.state == VolumeState.PRINTING,
-                    Volume.lease_until > db.utcnow(),
-                )
-                .limit(1)
+            at_work = select(Volume.id).where(
+                Volume.bundle_id == bundle_id,
+                Volume.state == VolumeState.PRINTING,
+                Volume.lease_until > db.utcnow(),
             )
             # Nobody prints it: start anew. Somebody does, and the queue is empty: there may be
             # a worker with nothing to do.
-            chains = settings.worker_threads if at_work is None else 1 - min(courier.waiting(), 1)
+            is_idle = session.scalar(at_work.limit(1)) is None
+            chains = threads if is_idle else 1 - min(courier.waiting(), 1)
             for volume_id in due[:chains]:
                 courier.send("bundles.print_volume", (volume_id,))
             if print_queue.all_printed(session, bundle_id):
                 courier.send("bundles.assemble", (bundle_id,))
+
+
+def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None]) -> BundleState:
+    """Print and assemble the bundle, by the same ledger as workers; how it ended, READY or FAILED.
+
+    The laying out happens in processes of the press; a thread here waits for each, so that
+    `at_once` volumes use as many cores. A worker that is running takes its share, or all.
+    `progress` is told how many letters are done. Raises Refused (`stopped`) where the campaign is
+    stopped meanwhile.
+    """
+    app: Flask = cast("Any", current_app)._get_current_object()  # noqa: SLF001 — the real application
+    running: set[Future[None]] = set()
+    print_queue.shorten_leases()
+    with ThreadPoolExecutor(at_once) as pool:
+        while True:
+            state, due = _look(bundle_id, progress)
+            if state not in find_bundles.UNFINISHED:
+                return state
+            if not running and not due:
+                assemble.assemble(bundle_id)
+            for _ in due[: at_once - len(running)]:
+                running.add(pool.submit(_print_next, app, bundle_id))
+            if running:
+                done, running = wait(running, _LOOK_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+            else:
+                time.sleep(_LOOK_SECONDS)
+
+
+def _look(bundle_id: int, progress: Callable[[int], None]) -> tuple[BundleState, list[int]]:
+    with db.reading() as session:
+        bundle = session.get_one(Bundle, bundle_id)
+        refuse_stopped(bundle.campaign)
+        progress(find_bundles.progress_of(session, bundle, db.utcnow()).done)
+        return bundle.state, print_queue.list_due(session, bundle_id)
+
+
+def _print_next(app: Flask, bundle_id: int) -> None:
+    with app.app_context():
+        taken = print_queue.claim_next(bundle_id)
+        if taken is not None:
+            print_claimed(taken)

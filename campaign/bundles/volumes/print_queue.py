@@ -1,11 +1,12 @@
-"""The printing ledger: who prints which volume, and what came of it.
+"""The printing ledger: who prints which volume, what came of it, what kind of failure kept it.
 
 Every function here that changes it is a short transaction of its own, and holds or loses a lease.
 """
 
+import errno
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,22 +14,29 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
-from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.core import db
 from campaign.core.db.leases import LEASE, Lease, LeasedRow
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
-from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
+from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
+from campaign.storage import FilesAway
 
 RETRY_AFTER = timedelta(seconds=30)
 """How long a volume rests after an attempt that failed for the machine's sake."""
+AWAY = "storage-away"
+FAILED = "tries-used-up"
+"""Whatever else: the log of the worker says what."""
+MOST_TRIES = 5
+PATIENT = frozenset({AWAY, NO_ROOM})
+"""What passes by itself, or by somebody who makes room: it is waited for, however long."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_OF_A_RENDER_PROCESS = frozenset({NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG})
 VOLUMES = Lease(Volume, held=VolumeState.PRINTING, waiting=(VolumeState.WAITING,))
 
 
 @dataclass(frozen=True, slots=True)
 class Claim(LeasedRow):
-    """A volume that is ours."""
-
     bundle_id: int
     sequence: int
 
@@ -37,7 +45,7 @@ class Claim(LeasedRow):
 class Place:
     """Where a letter stands in its volume's PDF."""
 
-    letter_id: int
+    id: int
     first_page: int
     pages: int
 
@@ -46,20 +54,20 @@ class Place:
 class UnprintedLetter:
     """A letter that was not printed: the slug of the reason, and what its wording needs."""
 
-    letter_id: int
+    id: int
     slug: str
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PrintedVolume:
     """What printing a volume gave; no file where every letter was set aside."""
 
-    pages: int
-    bytes: int
-    sha256: str | None
-    printed: tuple[Place, ...]
-    set_aside: tuple[UnprintedLetter, ...]
+    pages: int = 0
+    bytes: int = 0
+    sha256: str | None = None
+    printed: Sequence[Place] = ()
+    set_aside: Sequence[UnprintedLetter] = ()
 
 
 def claim(volume_id: int) -> Claim | None:
@@ -88,30 +96,18 @@ def claim_beside(volume_id: int) -> Claim | None:
 
 def _is_wanted() -> ColumnElement[bool]:
     """Whether a volume may be printed. A stop holds back every bundle at once."""
-    live = (
-        select(Bundle.id)
-        .join(Campaign, Campaign.id == Bundle.campaign_id)
-        .where(Bundle.state == BundleState.PRINTING, may_go_out_sql())
-    )
-    return Volume.bundle_id.in_(live)
+    printing = Bundle.state == BundleState.PRINTING
+    return bundle_status.bundle_may_go_out(Volume.bundle_id, printing)
 
 
 def list_due(session: Session, bundle_id: int) -> list[int]:
     """List the ids of the bundle's volumes that can be taken now, in order."""
-    return list(
-        session.scalars(
-            select(Volume.id)
-            .where(Volume.bundle_id == bundle_id, VOLUMES.is_due(), _is_wanted())
-            .order_by(Volume.sequence)
-        )
-    )
+    due = select(Volume.id).where(Volume.bundle_id == bundle_id, VOLUMES.is_due(), _is_wanted())
+    return list(session.scalars(due.order_by(Volume.sequence)))
 
 
 def beat(taken: Claim, printed_letters: int | None = None) -> bool:
-    """Keep the volume for another while; note how many of its letters are done.
-
-    False where it is lost, or its campaign was stopped meanwhile: nothing more is to be printed.
-    """
+    """Keep the volume for another while, note what is done; False where it is lost or stopped."""
     values = {} if printed_letters is None else {"printed_letters": printed_letters}
     with db.transaction() as session:
         return VOLUMES.beat(
@@ -164,53 +160,43 @@ def _note_fault(session: Session, taken: Claim, fault: str | None) -> None:
     )
 
 
-def finish(taken: Claim, outcome: Outcome) -> bool:
-    """Write down what was printed; False, and nothing written, if the volume was lost meanwhile.
-
-    Or if its campaign was stopped: what is not printed by then is not printed.
-    """
+def finish(taken: Claim, result: PrintedVolume) -> bool:
+    """Write down what was printed; False, and nothing written, if it was lost or stopped."""
     with db.transaction() as session:
         ours = VOLUMES.finish(
             session,
             taken,
             bundle_status.bundle_may_go_out(Volume.bundle_id),
             state=VolumeState.PRINTED,
-            printed_letters=len(outcome.printed),
-            page_count=outcome.pages,
-            byte_count=outcome.bytes,
-            sha256=outcome.sha256,
+            printed_letters=len(result.printed),
+            page_count=result.pages,
+            byte_count=result.bytes,
+            sha256=result.sha256,
             printed_at=db.utcnow(),
         )
         if ours:
-            _write_letters(session, outcome)
+            _write_letters(session, result)
             _note_fault(session, taken, None)
     return ours
 
 
-def _write_letters(session: Session, outcome: Outcome) -> None:
-    printed: list[dict[str, object]] = [
-        {
-            "id": letter.letter_id,
-            "first_page": letter.first_page,
-            "pages": letter.pages,
-            "set_aside": None,
-            "set_aside_detail": None,
-        }
-        for letter in outcome.printed
+def _write_letters(session: Session, result: PrintedVolume) -> None:
+    printed = [
+        {**asdict(place), "set_aside": None, "set_aside_detail": None} for place in result.printed
     ]
-    ids = [letter.letter_id for letter in outcome.set_aside]
+    ids = [letter.id for letter in result.set_aside]
     names = select(Letter.id, Letter.seal_id).where(Letter.id.in_(ids))
-    row_names = {row.id: row.seal_id for row in session.execute(names)}
-    set_aside: list[dict[str, object]] = [
+    row_names = dict(session.execute(names).all())
+    set_aside = [
         {
-            "id": letter.letter_id,
-            "seal_id": row_names[letter.letter_id],
+            "id": letter.id,
+            "seal_id": row_names[letter.id],
             "first_page": None,
             "pages": None,
             "set_aside": letter.slug,
             "set_aside_detail": json.dumps(dict(letter.detail), ensure_ascii=False),
         }
-        for letter in outcome.set_aside
+        for letter in result.set_aside
     ]
     for rows in (printed, set_aside):
         if rows:
@@ -222,3 +208,23 @@ def all_printed(session: Session, bundle_id: int) -> bool:
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )
     return session.scalar(left.limit(1)) is None
+
+
+def fault_of(problem: BaseException) -> str:
+    """The kind, as a slug, as far as somebody can do something about it; else FAILED."""
+    for cause in _causes(problem):
+        if isinstance(cause, FilesAway):
+            return AWAY
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            return NO_ROOM
+        if isinstance(cause, WorkProcessStopped) and cause.slug in _OF_A_RENDER_PROCESS:
+            return cause.slug
+    return FAILED
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """The problem, then what brought it about: a workbook wraps what the disk said."""
+    cause: BaseException | None = problem
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

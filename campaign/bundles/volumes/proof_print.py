@@ -20,11 +20,10 @@ from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze import select_letters
 from campaign.bundles.freeze.bundle_facts import facts_of
 from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.freeze.freeze_bundle import next_number
+from campaign.bundles.freeze.freeze_bundle import Part, next_number
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.select_letters import key_of
 from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
-from campaign.bundles.joint_freeze import Part
 from campaign.bundles.volumes.load_letters import Loaded, load_some
 from campaign.bundles.volumes.print_jobs import run_press
 from campaign.bundles.volumes.print_queue import UnprintedLetter
@@ -36,7 +35,6 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.check_letters import check_before
 from campaign.printing.engine.letters_job import check_card_before
-from campaign.printing.geometry import LAYOUTS
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import number_of
 
@@ -80,18 +78,15 @@ class Proof:
     looked_at: int
     shown: list[Shown] = field(default_factory=list)
     set_aside: list[UnprintedLetter] = field(default_factory=list)
-    """Would be set aside."""
 
     @property
     def named(self) -> list[UnprintedLetter]:
-        """Those of them that the page names."""
         return self.set_aside[:_ASIDE]
 
 
 def make_proof(
     session: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
 ) -> Proof:
-    """The letters of a proof of one campaign."""
     campaign, choice = part.campaign, part.choice
     ids, waiting = _candidates(session, campaign, mission, choice)
     facts = sorted(
@@ -102,7 +97,7 @@ def make_proof(
     frozen = facts_of(
         campaign,
         mission,
-        pairs=_pairs(session, ids),
+        pairs=select_letters.list_pairs(session, Letter.id.in_(ids)),
         at=db.utcnow(),
         settings=settings,
         locale=locale,
@@ -125,7 +120,9 @@ def proof_of_letters(
     loaded = load_some(session, ids, frozen, campaign_id=campaign.id)
     proof = Proof(campaign, frozen, waiting, len(ids), set_aside=list(loaded.set_aside))
     printable = list(_printable(loaded.letters, frozen, proof.set_aside))
-    proof.shown.extend(_first(printable, first))
+    for place, letter in enumerate(printable[:_FIRST]):
+        numbered = replace(letter, number=number_of(first + place))
+        proof.shown.append(Shown(numbered, "first"))
     proof.shown.extend(_odd(printable, {shown.letter.key for shown in proof.shown}))
     return proof
 
@@ -165,18 +162,14 @@ def _some_of_many(
 ) -> list[int]:
     """Of a great many letters the same, among those signed first: nobody waits for a million."""
     rows: list[Any] = []
+    columns = (
+        *(Letter.id, Letter.target_id, Signature.state, Signature.forgotten_at),
+        *(Signature.letter_locale, Signature.confirmed_at, length.label("length")),
+    )
     blocks = first_blocks(session, targets, choice.locales, letters=_WINDOW, most=_BLOCKS)
     for begin, end in blocks:
         rows += session.execute(
-            select(
-                Letter.id,
-                Letter.target_id,
-                Signature.state,
-                Signature.forgotten_at,
-                Signature.letter_locale,
-                Signature.confirmed_at,
-                length.label("length"),
-            )
+            select(*columns)
             .join(Signature, Signature.id == Letter.signature_id)
             .where(
                 # By id alone: of any other condition SQLite would read all that fulfil it.
@@ -198,21 +191,11 @@ def _some_of_many(
     return list(dict.fromkeys(row.id for row in (*first, *longest)))
 
 
-def _pairs(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
-    rows = session.execute(
-        select(Letter.target_id, Signature.letter_locale)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(Letter.id.in_(ids))
-        .distinct()
-    )
-    return {(target_id, code) for target_id, code in rows}
-
-
 def _printable(
     letters: Iterable[LetterContext], frozen: Frozen, aside: list[UnprintedLetter]
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
-    layout = LAYOUTS[frozen.layout]
+    layout = frozen.sheet
     check = check_card_before if frozen.cards else check_before
     for letter in letters:
         problems = check(letter, layout)
@@ -220,11 +203,6 @@ def _printable(
             yield letter
         else:
             aside.append(UnprintedLetter(int(letter.key), problems[0].slug, problems[0].detail))
-
-
-def _first(letters: Sequence[LetterContext], number: int) -> Iterator[Shown]:
-    for place, letter in enumerate(letters[:_FIRST]):
-        yield Shown(replace(letter, number=number_of(number + place)), "first")
 
 
 def _odd(letters: Sequence[LetterContext], taken: set[str]) -> Iterator[Shown]:

@@ -96,7 +96,6 @@ def worker(public_id: str) -> ResponseReturnValue:
 
 
 def _make_form(bundle: Bundle) -> GateForm:
-    """Make the form with what may travel along, and with what was ticked when it was sent."""
     session = db.session()
     ids = ticked_ids(request.form) - {bundle.id}
     ticked = visits.list_ticked(session, bundle, ids) if ids else ()

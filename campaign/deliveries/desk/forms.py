@@ -1,4 +1,4 @@
-"""Forms of a visit: what is written down at the gate, corrected later, or added."""
+"""Forms of a visit, of the posts about it, and of what is done with a bundle that was refused."""
 
 import re
 import secrets
@@ -16,22 +16,36 @@ from wtforms import (
     IntegerField,
     MultipleFileField,
     RadioField,
+    SelectField,
     StringField,
 )
-from wtforms.validators import InputRequired, Optional, Regexp
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
 
+from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.nouns import Noun, noun_of
+from campaign.campaigns.desk.forms import post_fields
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
+from campaign.core.db import Json
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
-from campaign.deliveries.correct_record import RecordFacts, facts_of, has_tracking
+from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.refusals import DeliveryForm
-from campaign.deliveries.record_delivery import CarriedBundle, VisitFacts
-from campaign.deliveries.recording_rules import SENT
-from campaign.models.bundle import Bundle, DeliveryOutcome
-from campaign.models.delivery import GateVisit
+from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
+from campaign.deliveries.publish_delivery import Post, propose_post
+from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
+from campaign.deliveries.recording_rules import (
+    LONGEST,
+    SENT,
+    Fault,
+    Numbers,
+    NumbersFault,
+    read_numbers,
+)
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import EnvelopeRun, GateFile, GateFileKind, GateVisit
+from campaign.models.directory import Mission, Official
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 
@@ -45,6 +59,7 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
 }
 """What staff can press at the gate, in the order of the buttons."""
 _ID = re.compile(r"[0-9]{1,9}")
+_KEY = Regexp(r"[A-Za-z0-9_-]{16,64}\Z")
 
 
 class ClockField(StringField):
@@ -65,8 +80,6 @@ class ClockField(StringField):
 
 
 class FilesForm(DeliveryForm):
-    """Pictures of a visit, and the receipt that was signed there."""
-
     camera = FileField(_l("Take a picture"))
     pictures = MultipleFileField(_l("Choose pictures"))
     receipt = FileField(_l("Signed receipt"), description=_l("A picture or a PDF."))
@@ -93,10 +106,14 @@ class FilesForm(DeliveryForm):
             yield attachments.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
 
 
+def _is_chosen(file: FileStorage | str | None) -> bool:
+    return isinstance(file, FileStorage) and bool(file.filename)
+
+
 class GateForm(FilesForm):
     """What happened; `gate_form` adds each bundle that was carried."""
 
-    key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
+    key = HiddenField(validators=[_KEY])
     outcome = RadioField(_l("What happened"), [InputRequired(_l("Choose what happened."))])
     happened_on = DayField(_l("Date"), needed=_l("Enter the date."))
     happened_time = ClockField(_l("Time"))
@@ -124,24 +141,18 @@ class GateForm(FilesForm):
         return valid and not self.unknown
 
     def bundles(self) -> list[CarriedBundle]:
-        """List the bundles that were carried, the page's own first."""
         own, *companions = self.carried
         ticked = [own, *(bundle for bundle in companions if self[f"with_{bundle.id}"].data)]
         return [CarriedBundle(bundle, self[f"taken_{bundle.id}"].data) for bundle in ticked]
 
+    def written(self) -> Json:
+        """Return what was written down, by the names of `RecordFacts`."""
+        return {name: self[name].data for name in RecordFacts.__slots__ if name in self}
+
     def happened(self) -> VisitFacts:
-        """Return what was written down. Raises Invalid: a file is not what it should be."""
-        return VisitFacts(
-            outcome=DeliveryOutcome(self.outcome.data),
-            happened_on=cast("date", self.happened_on.data),  # validated
-            happened_time=self.happened_time.data,
-            place=self.place.data,
-            delegates=self.delegates.data,
-            received_by=self.received_by.data,
-            notes=self.notes.data,
-            tracking=self.tracking.data,
-            files=tuple(self.redrawn()),
-        )
+        """Return it with its files. Raises Invalid: a file is not what it should be."""
+        outcome = DeliveryOutcome(self.outcome.data)
+        return VisitFacts(outcome=outcome, files=tuple(self.redrawn()), **self.written())
 
 
 def ticked_ids(names: Iterable[str]) -> set[int]:
@@ -151,10 +162,7 @@ def ticked_ids(names: Iterable[str]) -> set[int]:
 
 
 def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = False) -> GateForm:
-    """Make the form for a bundle and those that may travel with it; after a stop, one answer more.
-
-    With `unknown`, a bundle was ticked that is none of these.
-    """
+    """Make the form for a bundle and those that may travel; `unknown`: others were ticked."""
     carried = (bundle, *companions)
     fields: dict[str, object] = {"carried": carried, "unknown": unknown}
     for companion in carried:
@@ -166,17 +174,17 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = F
         fields[f"taken_{companion.id}"] = IntegerField(how_many, [Optional()])
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
+    # No other bundle is ticked: what nobody looked at would be recorded as delivered, and its
+    # people told at once.
     form = form_class(
         data={
             "key": secrets.token_urlsafe(24),
             "happened_on": clock.day_of(now, zone),
             "happened_time": clock.time_of(now, zone),
             "place": ", ".join(bundle.mission.address) if bundle.mission else "",
-            # No other bundle is ticked: what nobody looked at would be recorded as delivered, and
-            # its people told at once.
         }
     )
-    form.speak_of_cards(noun_of(bundle) is Noun.CARD)
+    form.speak_of(bundle)
     form.outcome.choices = choices(_list_outcomes(bundle, cards=form.cards))
     return form
 
@@ -208,17 +216,242 @@ class CorrectForm(EditConflictForm, GateForm):
         return form
 
     def facts(self) -> RecordFacts:
-        """Return what the record should say."""
-        return RecordFacts(
-            happened_on=cast("date", self.happened_on.data),  # validated
-            happened_time=self.happened_time.data,
-            place=self.place.data,
-            received_by=self.received_by.data,
-            delegates=self.delegates.data,
-            notes=self.notes.data,
-            tracking=self.tracking.data if "tracking" in self else "",
+        return RecordFacts(**self.written())
+
+
+class PublishForm(DeliveryForm):
+    """`publish_form` adds title and text in each language, and what each picture shows."""
+
+    risks_seen = BooleanField(_l("Publish it anyway"))
+    locales: Sequence[str] = ()
+    files: Sequence[GateFile] = ()
+
+    def post(self) -> Post:
+        codes = [code for code in self.locales if self[f"title_{code}"].data]
+        idents = [file.public_id for file in self.files if self[f"show_{file.public_id}"].data]
+        return Post(
+            words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
+            pictures=tuple((ident, self._descriptions_of(ident)) for ident in idents),
         )
 
+    def _descriptions_of(self, ident: str) -> dict[str, str]:
+        typed = {code: self[f"alt_{code}_{ident}"].data for code in self.locales}
+        return {code: words for code, words in typed.items() if words}
 
-def _is_chosen(file: FileStorage | str | None) -> bool:
-    return isinstance(file, FileStorage) and bool(file.filename)
+
+def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
+    codes = list(dict.fromkeys([attempt.campaign.default_locale, *i18n.languages()]))
+    pictures = [file for file in visit.files if file.kind is GateFileKind.PICTURE]
+    fields = post_fields(codes) | {"locales": tuple(codes), "files": tuple(pictures)}
+    data: dict[str, str] = {}
+    for picture in pictures:
+        fields[f"show_{picture.public_id}"] = BooleanField(_l("Show this picture"))
+        for code in codes:
+            name = f"alt_{code}_{picture.public_id}"
+            fields[name] = LineField(_l("What the picture shows"), limit=300)
+    for code in codes:
+        title, body = propose_post(attempt, visit.destination, code)
+        data |= {f"title_{code}": title, f"body_{code}": body}
+    form_class = cast("type[PublishForm]", type("LocalisedPublishForm", (PublishForm,), fields))
+    return form_class(data=data)
+
+
+class PartForm(DeliveryForm):
+    numbers = LineField(
+        _l("Numbers of the accepted letters"),
+        limit=LONGEST,
+        description=_l("Single numbers or ranges, with commas between them: 1-200, 350, 400-412"),
+    )
+    letter_numbers = Numbers(1, 0)
+    """The lowest and the highest number that a letter of the bundle has."""
+    spans: Sequence[Numbers] = ()
+
+    @classmethod
+    def of(cls, bundle: Bundle, letter_numbers: Numbers | None = None) -> "PartForm":
+        """The form for a bundle whose letters have these numbers; without, a blank one."""
+        form = cls() if letter_numbers else cls(formdata=None)
+        form.letter_numbers = letter_numbers or cls.letter_numbers
+        form.speak_of(bundle)
+        if form.cards:
+            form.numbers.label.text = _l("Numbers of the accepted cards")
+        return form
+
+    def validate_numbers(self, field: LineField) -> None:
+        lowest, highest = self.letter_numbers
+        try:
+            self.spans = read_numbers(field.data or "", lowest=lowest, highest=highest)
+        except NumbersFault as problem:
+            pieces = {"piece": problem.piece, "other": problem.other}
+            span = {"lowest": str(lowest), "highest": str(highest)}
+            raise ValidationError(str(self._say(problem.fault)) % (pieces | span)) from None
+
+    def _say(self, fault: Fault) -> object:
+        cards = self.cards
+        sentences = {
+            Fault.NONE: _l("Enter the numbers of the accepted cards.")
+            if cards
+            else _l("Enter the numbers of the accepted letters."),
+            Fault.TOO_LONG: _l("This is too long. Enter cards in a row as a range, such as 1-200.")
+            if cards
+            else _l("This is too long. Enter letters in a row as a range, such as 1-200."),
+            Fault.UNREADABLE: _l(
+                "“%(piece)s” is not a number or a range. Write for example 1-200, 350, 400-412."
+            ),
+            Fault.BACKWARDS: _l("“%(piece)s” is in the wrong order. Write %(other)s."),
+            Fault.TWICE: _l(
+                "“%(piece)s” and “%(other)s” contain the same cards. Enter each card once."
+            )
+            if cards
+            else _l(
+                "“%(piece)s” and “%(other)s” contain the same letters. Enter each letter once."
+            ),
+            Fault.OUTSIDE: _l(
+                "“%(piece)s” is not in this bundle. Its cards are %(lowest)s to %(highest)s."
+            )
+            if cards
+            else _l(
+                "“%(piece)s” is not in this bundle. Its letters are %(lowest)s to %(highest)s."
+            ),
+        }
+        return sentences[fault]
+
+
+class SplitForm(DeliveryForm):
+    letters_each = IntegerField(
+        _l("Letters in each envelope"),
+        [
+            InputRequired(_l("Enter a number from 1 to 500.")),
+            NumberRange(1, 500, _l("Enter a number from 1 to 500.")),
+        ],
+        default=5,
+        description=_l(
+            "Enter 1 to post each letter alone; its address shows in the window. Up "
+            "to 5 one-sheet letters fit folded into a long envelope. They weigh "
+            "about 35 g with the address sheet. Up to 25 fit flat into a 9 × 12 in "
+            "or C4 envelope with a label, about 150 g. Weigh one before you buy "
+            "stamps."
+        ),
+    )
+    with_letters = BooleanField(
+        _l("Print the letters again"),
+        description=_l(
+            "Choose this only if the letters did not come back. Otherwise we print "
+            "only address sheets, and you use the letters that came back."
+        ),
+    )
+
+    @classmethod
+    def of(cls, bundle: Bundle, *, is_sent: bool) -> "SplitForm":
+        form = cls() if is_sent else cls(formdata=None)
+        form.speak_of(bundle)
+        if bundle.mission_id is None:
+            form.with_letters.description = _l(
+                "Otherwise we print only address sheets. Use the letters from the bundle files."
+            )
+        if form.cards:
+            form.letters_each.label.text = _l("Cards in each envelope")
+            form.letters_each.description = _l(
+                "Enter 1 to post each card alone, with a label. With more, put an "
+                "address sheet on top. Weigh one envelope before you buy stamps."
+            )
+            del form.with_letters  # cards are printed several to a sheet, and cut
+        return form
+
+
+class RerouteForm(DeliveryForm):
+    mission = SelectField(_l("Mission"))
+
+    @classmethod
+    def of(
+        cls,
+        bundle: Bundle,
+        missions: Sequence[Mission],
+        by_post: Official | None,
+        *,
+        chosen: str | None = None,
+    ) -> "RerouteForm":
+        """The form with these missions, and the official who can be written to by post."""
+        form = cls() if chosen is None else cls(formdata=None, data={"mission": chosen})
+        offered = [(mission.slug, _name_with_place(mission)) for mission in missions]
+        if by_post is not None:
+            offered.append((slug_of(by_post), name_of(by_post, i18n.locale())))
+        form.mission.choices = choices([("", _l("Choose")), *offered])
+        form.speak_of(bundle)
+        return form
+
+    def validate_mission(self, field: SelectField) -> None:
+        if not field.data:
+            raise ValidationError(_l("Choose a mission."))
+
+
+def _name_with_place(mission: Mission) -> str:
+    name = i18n.words_in(mission.name, i18n.locale())
+    return f"{name} · {mission.locality}" if mission.locality else name
+
+
+class PostForm(DeliveryForm):
+    key = HiddenField(validators=[_KEY])
+    outcome = RadioField(
+        _l("How you sent them"),
+        choices=choices((kind.value, words) for kind, words in OUTCOMES.items() if kind in SENT),
+    )
+    posted_on = DayField(_l("Date"), needed=_l("Enter the date."))
+    sure = BooleanField(_l("They were still posted on this day"))
+    first = IntegerField(_l("From envelope"), [InputRequired(_l("Enter the first number."))])
+    last = IntegerField(_l("To envelope"), [InputRequired(_l("Enter the last number."))])
+    tracking = LineField(
+        _l("Tracking number"),
+        limit=60,
+        description=_l("For one envelope. People whose letters are in it see this number."),
+    )
+    most = 0
+    """The number of the last envelope."""
+    asks_for_day = False
+    """Whether the day is possible, and only asked about."""
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        self.asks_for_day = fields.get("posted_on") == "posted-before-visit"
+        super().refuse(fields)
+
+    @classmethod
+    def of(cls, run: EnvelopeRun, first: int, last: int, *, is_sent: bool) -> "PostForm":
+        """The form, filled in with the envelopes that still lie here, and today."""
+        data = {
+            "key": secrets.token_urlsafe(24),
+            "outcome": DeliveryOutcome.POSTED.value,
+            "posted_on": clock.today(posting_zone(run.bundle)),
+            "first": first,
+            "last": last,
+        }
+        form = cls(data=data) if is_sent else cls(formdata=None, data=data)
+        form.most = run.envelope_count
+        form.speak_of(run.bundle)
+        if form.cards:
+            form.tracking.description = _l(
+                "For one envelope. People whose cards are in it see this number."
+            )
+        return form
+
+    def posting(self) -> Posting:
+        return Posting(
+            self.first.data,
+            self.last.data,
+            cast("date", self.posted_on.data),  # validated
+            DeliveryOutcome(self.outcome.data),
+            self.tracking.data,
+            self.sure.data,
+        )
+
+    def validate_first(self, field: IntegerField) -> None:
+        self._refuse_outside(field)
+
+    def validate_last(self, field: IntegerField) -> None:
+        self._refuse_outside(field)
+        if None not in {field.data, self.first.data} and field.data < self.first.data:
+            raise ValidationError(
+                _l("The last number comes before the first. Enter the two in order.")
+            )
+
+    def _refuse_outside(self, field: IntegerField) -> None:
+        if field.data is not None:
+            NumberRange(1, self.most)(self, field)

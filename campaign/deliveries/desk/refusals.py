@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
 from campaign.core.errors import DomainError
+from campaign.models.bundle import Bundle
 from campaign.web.form_base import DeskForm
 
 SENTENCES: Mapping[str, object] = {
@@ -85,9 +87,9 @@ class DeliveryForm(DeskForm):
     sentences = SENTENCES
     cards = False
 
-    def speak_of_cards(self, cards: bool) -> None:
-        """Say cards in place of letters, if the bundle holds some."""
-        self.cards, self.sentences = cards, _CARD_SENTENCES if cards else SENTENCES
+    def speak_of(self, bundle: Bundle) -> None:
+        self.cards = noun_of(bundle) is Noun.CARD
+        self.sentences = _CARD_SENTENCES if self.cards else SENTENCES
 
 
 def say_refusal(problem: DomainError, *, cards: bool) -> str:

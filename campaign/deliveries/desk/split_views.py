@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.bundles import find_bundles
+from campaign.bundles import file_names, find_bundles
 from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.destinations import find_destination
 from campaign.bundles.nouns import Noun, noun_of
@@ -16,17 +16,17 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.deliveries import visits
+from campaign.deliveries.desk.forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.desk.refusals import DeliveryForm
-from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
-    envelope_job,
     envelope_store,
+    make_envelopes,
     mark_posted,
     reroute_bundle,
     split_bundle,
 )
+from campaign.deliveries.envelopes.mark_posted import Weight, weigh_envelopes
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
-from campaign.deliveries.envelopes.weights import Weight, weigh_envelopes
 from campaign.deliveries.remaining_letters import (
     count_left,
     find_unnamed_part,
@@ -151,13 +151,12 @@ def undo(public_id: str) -> ResponseReturnValue:
 
 
 def again(public_id: str) -> ResponseReturnValue:
-    """Make files again that could not be made."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     run = split_bundle.get_run(session, bundle)
     return _do(
         bundle,
         DeliveryForm(),
-        lambda: envelope_job.retry_failed(session, run, actor=actor()),
+        lambda: make_envelopes.retry_failed(session, run, actor=actor()),
         _("We are making the files for the envelopes."),
     )
 
@@ -221,7 +220,7 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(session, public_id)
     run = split_bundle.get_run(session, bundle)
     try:
-        if envelope_job.make_again_if_outdated(session, run, name, actor=actor()):
+        if make_envelopes.make_again_if_outdated(session, run, name, actor=actor()):
             message = (
                 _("We are remaking the files without the cards withdrawn since then.")
                 if noun_of(bundle) is Noun.CARD
@@ -233,7 +232,7 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
         return _make_page(bundle, problem.slug).html(), 409
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = (
-        f'attachment; filename="{find_bundles.zip_name(bundle)}_{name}"'
+        f'attachment; filename="{file_names.zip_name(bundle)}_{name}"'
     )
     return response
 
@@ -263,7 +262,6 @@ def _do(
 
 
 def _check_reroute(bundle: Bundle, slug: str) -> ResponseReturnValue:
-    """Ask before letters go through another mission; or say why they cannot."""
     session = db.session()
     form = _make_reroute_form(bundle, chosen=slug)
     try:
@@ -293,7 +291,6 @@ def _find_offered(form: RerouteForm, slug: str) -> Destination:
 def _refuse_reroute(
     bundle: Bundle, form: RerouteForm, problem: NotFound | Invalid | Refused
 ) -> ResponseReturnValue:
-    """Show the page again, with why the letters cannot go there."""
     if isinstance(problem, Refused):
         return _make_page(bundle, problem.slug, form).html(), 409
     form.refuse(problem.fields if isinstance(problem, Invalid) else {"mission": "mission-missing"})
@@ -341,10 +338,7 @@ def _make_post_form(run: EnvelopeRun | None, overview: EnvelopeOverview | None) 
 
 
 def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOverview:
-    """Count the envelopes, and take the page of them that is asked for.
-
-    With `opened`, those that lay here were opened, and their letters went through another mission.
-    """
+    """Count the envelopes, `opened` ones too, and take the page of them that is asked for."""
     session = db.session()
     begin, sought = _get_number("after"), _get_number("letter")
     if sought:

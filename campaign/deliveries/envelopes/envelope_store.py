@@ -12,13 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import access, file_approvals, file_names
-from campaign.bundles.changes.withdrawals import GONE
+from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import EnvelopeRun, LetterMove, RunState
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
@@ -102,22 +102,14 @@ def _list_spans(run: EnvelopeRun, facts: StoredFile) -> Iterable[tuple[int, int]
 
 def _list_gone(session: Session, bundle: Bundle) -> list[int]:
     """List the numbers of letters that are not to be handed over, wherever they are now."""
-    gone = select(Signature.id).where(
-        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
-    )
-    still = select(Letter.sequence).where(
-        Letter.bundle_id == bundle.id, Letter.signature_id.in_(gone)
-    )
-    moved = (
-        select(LetterMove.sequence)
-        .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(LetterMove.bundle_id == bundle.id, Letter.signature_id.in_(gone))
-    )
+    gone = Letter.signature_id.in_(select_gone(bundle.campaign_id))
+    still = select(Letter.sequence).where(Letter.bundle_id == bundle.id, gone)
+    moved = select(LetterMove.sequence).join(Letter, Letter.id == LetterMove.letter_id)
+    moved = moved.where(LetterMove.bundle_id == bundle.id, gone)
     return [*session.scalars(still), *session.scalars(moved)]
 
 
 def delete_files_after_commit(session: Session, run: EnvelopeRun) -> None:
-    """Delete the files of a run once the session's work is committed."""
     bundle, ident = run.bundle.public_id, run.public_id
     db.after_commit(session, lambda: delete_files(bundle, ident))
 

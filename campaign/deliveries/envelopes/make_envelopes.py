@@ -1,33 +1,37 @@
-"""Making the files of a bundle's envelopes: address sheets, letters, labels.
-
-What address sheets and labels of envelopes say, in the language of the current locale.
-"""
+"""The files of a bundle's envelopes: address sheets, letters, labels; the jobs that make them."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import structlog
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles import file_names
+from campaign.bundles import bundle_status, file_names
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.nouns import Noun, noun_of_format, subject_of
-from campaign.core import db
+from campaign.bundles.nouns import subject_of
+from campaign.bundles.volumes import print_queue
+from campaign.core import audit, db, jobs
+from campaign.core.db.leases import Lease, LeasedRow
+from campaign.core.errors import Refused
 from campaign.core.i18n import say_number
+from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
+from campaign.deliveries.recording_rules import join_spans
 from campaign.deliveries.remaining_letters import select_here
-from campaign.models.bundle import Bundle, Volume
-from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.delivery import Envelope, EnvelopeRun, RunState
 from campaign.models.signature import Letter
 from campaign.printing.engine.join_pdf import PdfFile, Piece, join
-from campaign.printing.geometry import LAYOUTS, label_sheet_for
+from campaign.printing.geometry import label_sheet_for
 from campaign.printing.printed_content import LabelsContext
+from campaign.printing.problems import LetterRefused
 from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import AddressSheet, write_address_sheets
 from campaign.signing.letter.compose import number_of
@@ -39,8 +43,6 @@ _LETTERS_A_FILE = 500
 
 @dataclass(frozen=True, slots=True)
 class _FilledEnvelope:
-    """An envelope, the numbers of the letters that are in it, and their pages."""
-
     number: int
     first: int
     last: int
@@ -71,64 +73,52 @@ def make_files(run_id: int, attempt: int) -> list[StoredFile]:
         stack.enter_context(force_locale(frozen.locale))
         keep(LABELS, _print_labels(frozen, folder), letters=[])
         for number, envelopes in enumerate(_group_by_file(contents), start=1):
-            parts = _collect_parts(
-                frozen,
-                envelopes,
-                run.envelope_count,
-                folder,
-                single=run.letters_each == 1,
-                letters=letters,
+            sheets = [] if run.letters_each == 1 else _print_sheets(frozen, run, envelopes, folder)
+            parts = _collect_parts(sheets, envelopes, letters=letters)
+            if not parts:
+                continue
+            title, out = f"{frozen.case.reference} · {number:03d}", folder / f"out-{number}.pdf"
+            made = join(parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex)
+            inside = [(ident, ident) for content in envelopes for ident in content.numbers]
+            keep(
+                f"envelopes-{number:03d}.pdf",
+                made,
+                letters=[list(span) for span in join_spans(inside)] if letters else [],
+                first=envelopes[0].number,
+                last=envelopes[-1].number,
             )
-            if parts:
-                title = f"{frozen.case.reference} · {number:03d}"
-                out = folder / f"out-{number}.pdf"
-                inside = (
-                    letter_number for content in envelopes for letter_number in content.numbers
-                )
-                keep(
-                    f"envelopes-{number:03d}.pdf",
-                    join(
-                        parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex
-                    ),
-                    letters=group_numbers(inside) if letters else [],
-                    first=envelopes[0].number,
-                    last=envelopes[-1].number,
-                )
     return files
 
 
-def _collect_parts(
-    frozen: Frozen,
-    envelopes: Sequence[_FilledEnvelope],
-    total: int,
-    folder: Path,
-    *,
-    single: bool,
-    letters: bool,
-) -> list[Path | Piece]:
-    """Of each envelope its address sheet, then its letters; one letter alone has its address.
-
-    Letters printed on both sides come with the blank backs of their last sheets.
-    """
+def _print_sheets(
+    frozen: Frozen, run: EnvelopeRun, envelopes: Sequence[_FilledEnvelope], folder: Path
+) -> list[Piece]:
+    """Print the address sheet of each envelope."""
     sheets: list[Piece] = []
-    if not single:
-        for start in range(0, len(envelopes), _SHEETS_AT_ONCE):
-            chunk = envelopes[start : start + _SHEETS_AT_ONCE]
-            out = folder / f"sheets-{chunk[0].number}.pdf"
-            facts = [
-                compose_address_sheet(
-                    frozen, envelope.number, total, envelope.first, envelope.last, envelope.count
-                )
-                for envelope in chunk
-            ]
-            write_address_sheets(
-                facts,
-                LAYOUTS[frozen.layout],
-                out,
-                locale=frozen.locale,
-                title=frozen.case.reference,
+    for start in range(0, len(envelopes), _SHEETS_AT_ONCE):
+        chunk = envelopes[start : start + _SHEETS_AT_ONCE]
+        out = folder / f"sheets-{chunk[0].number}.pdf"
+        facts = [
+            compose_address_sheet(
+                frozen,
+                envelope.number,
+                run.envelope_count,
+                envelope.first,
+                envelope.last,
+                envelope.count,
             )
-            sheets += [Piece(out, at, 1) for at in range(len(chunk))]
+            for envelope in chunk
+        ]
+        title = frozen.case.reference
+        write_address_sheets(facts, frozen.sheet, out, locale=frozen.locale, title=title)
+        sheets += [Piece(out, at, 1) for at in range(len(chunk))]
+    return sheets
+
+
+def _collect_parts(
+    sheets: Sequence[Piece], envelopes: Sequence[_FilledEnvelope], *, letters: bool
+) -> list[Path | Piece]:
+    """Of each envelope its address sheet, then its letters; one letter alone has its address."""
     parts: list[Path | Piece] = []
     for at, envelope in enumerate(envelopes):
         parts += sheets[at : at + 1]
@@ -138,7 +128,7 @@ def _collect_parts(
 
 def _print_labels(frozen: Frozen, folder: Path) -> PdfFile:
     """Print one sheet of the mission's address, to be printed as often as it is needed."""
-    sheet = label_sheet_for(LAYOUTS[frozen.layout])
+    sheet = label_sheet_for(frozen.sheet)
     context = compose_labels(frozen, sheet.per_sheet)
     return bundle_sheets.labels(context, sheet, folder / LABELS)
 
@@ -196,21 +186,9 @@ def _list_filled(
     return filled
 
 
-def group_numbers(numbers: Iterable[int]) -> list[list[int]]:
-    """Group rising numbers as spans, from one to another. Pure."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return spans
-
-
 def copy_volume(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
     """Return a plain copy of a volume's PDF, which goes when `stack` is left."""
-    name = file_names.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
-    return stack.enter_context(storage().local(name))
+    return stack.enter_context(storage().local(file_names.stored_volume_of(bundle, volume)))
 
 
 def _store_file(
@@ -240,17 +218,11 @@ def _store_file(
 def compose_address_sheet(
     frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
 ) -> AddressSheet:
-    """Return the sheet on top of an envelope's letters."""
     organisation, case = frozen.organisation, frozen.case
     count = say_number(letters, frozen.locale)
-    noun = noun_of_format(frozen.format)
-    facts = {
-        "count": count,
-        "person": frozen.person_name,
-        "first": number_of(first),
-        "last": number_of(last),
-    }
-    if noun is Noun.CARD:
+    facts = {"count": count, "person": frozen.person_name}
+    facts |= {"first": number_of(first), "last": number_of(last)}
+    if frozen.cards:
         inside = ngettext(
             "Inside: %(count)s card about the case of %(person)s, no. %(first)s.",
             "Inside: %(count)s cards about the case of %(person)s, no. %(first)s to %(last)s.",
@@ -267,7 +239,9 @@ def compose_address_sheet(
     return AddressSheet(
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         addressee_lines=frozen.mission.lines,
-        subject=subject_of(letters, noun, reference=case.reference, person=frozen.person_name),
+        subject=subject_of(
+            letters, frozen.noun, reference=case.reference, person=frozen.person_name
+        ),
         paragraphs=(inside,),
         foot=_(
             "%(reference)s · envelope %(number)s of %(total)s",
@@ -279,9 +253,143 @@ def compose_address_sheet(
 
 
 def compose_labels(frozen: Frozen, count: int) -> LabelsContext:
-    """Return a whole sheet of the mission's address."""
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),
         locale=frozen.locale,
         labels=(frozen.mission.lines,) * count,
     )
+
+
+log = structlog.get_logger()
+
+UNFIT = "address-does-not-fit"
+RUNS = Lease(EnvelopeRun, held=RunState.PRINTING, waiting=(RunState.WAITING,))
+
+
+@jobs.job("deliveries.print-envelopes")
+def print_envelopes(run_id: int) -> None:
+    with db.transaction() as session:
+        hold = RUNS.claim(session, run_id, *_may_print())
+    if hold is None:
+        return
+    with db.reading() as session:
+        run = session.get_one(EnvelopeRun, run_id)
+        place = run.bundle.public_id, run.public_id
+    useless: Container[int] = {hold.attempt}
+    try:
+        with RUNS.keep_alive(hold):
+            files = make_files(run_id, hold.attempt)
+    except LetterRefused:
+        _finish(hold, RunState.FAILED, failure=UNFIT)
+    except BaseException as problem:
+        _finish(hold, *_decide_state(problem, hold))
+        raise
+    else:
+        if _finish(hold, RunState.READY, files=files):
+            # What was made before may hold letters that were taken back.
+            useless = range(hold.attempt)
+    envelope_store.delete_files(*place, useless)
+
+
+@jobs.job("deliveries.bundle-remade")
+def bundle_remade(bundle_id: int) -> None:
+    """Print a bundle's envelopes anew, once it is printed without letters that were taken back."""
+    with db.transaction() as session:
+        with_them = select(EnvelopeRun).where(
+            EnvelopeRun.bundle_id == bundle_id,
+            EnvelopeRun.with_letters,
+            EnvelopeRun.state != RunState.FAILED,
+        )
+        for run in session.scalars(with_them):
+            make_again(session, run)
+
+
+@jobs.job("deliveries.sweep", every_minutes=1)
+def sweep() -> None:
+    """Send again for runs that were left behind, and those that hold letters taken back since."""
+    with db.transaction() as session:
+        offered = select(EnvelopeRun).where(
+            EnvelopeRun.state == RunState.READY,
+            EnvelopeRun.bundle_id.in_(_select_ready_bundles().where(Bundle.emptied_at.is_(None))),
+            bundle_status.bundle_may_go_out(EnvelopeRun.bundle_id),
+            EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
+        )
+        for run in session.scalars(offered).all():
+            if envelope_store.holds_gone(session, run, run.files):
+                _set_waiting(session, run)
+        due = select(EnvelopeRun.id).where(RUNS.is_due(), *_may_print())
+        for run_id in session.scalars(due).all():
+            jobs.enqueue(session, "deliveries.print-envelopes", run_id)
+
+
+def make_again_if_outdated(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
+    """Make a file anew that is lost, or holds a letter that is gone; whether so. Raises Refused."""
+    envelope_store.refuse_held_back(run)
+    facts = envelope_store.find_file(run, name)
+    if facts is None:
+        return False
+    right = envelope_store.is_there(run, facts) and not envelope_store.holds_gone(
+        session, run, [facts]
+    )
+    if not right:
+        make_again(session, run)
+        _audit_again(session, run, actor)
+    return not right
+
+
+def retry_failed(session: Session, run: EnvelopeRun, *, actor: str) -> None:
+    """Have files made that could not be made before. Raises Refused where they did not fail."""
+    if run.state is not RunState.FAILED:
+        raise Refused("not-failed")
+    make_again(session, run)
+    _audit_again(session, run, actor)
+
+
+def _audit_again(session: Session, run: EnvelopeRun, actor: str) -> None:
+    subject = f"bundle:{run.bundle_id}"
+    audit.record(session, actor=actor, action="bundle.envelopes-again", subject=subject)
+
+
+def make_again(session: Session, run: EnvelopeRun) -> None:
+    """Send a run to be made once more; a worker that is at it just now makes it in vain."""
+    _set_waiting(session, run)
+    jobs.enqueue(session, "deliveries.print-envelopes", run.id)
+
+
+def _set_waiting(session: Session, run: EnvelopeRun) -> None:
+    waiting = {"state": RunState.WAITING, "lease_until": None, "failure": ""}
+    session.execute(update(EnvelopeRun).where(EnvelopeRun.id == run.id).values(**waiting))
+
+
+def _select_ready_bundles() -> Select[int]:
+    """Select bundles whose volumes stay as they are: those being printed have none to take from."""
+    return select(Bundle.id).where(Bundle.state == BundleState.READY)
+
+
+def _may_print() -> tuple[ColumnElement[bool], ...]:
+    return EnvelopeRun.bundle_id.in_(_select_ready_bundles()), bundle_status.bundle_may_go_out(
+        EnvelopeRun.bundle_id
+    )
+
+
+def _decide_state(problem: BaseException, hold: LeasedRow) -> tuple[RunState, str]:
+    """Return what becomes of a run that could not be made, and why: mostly, another try."""
+    fault = print_queue.fault_of(problem)
+    if fault in print_queue.PATIENT:
+        return RunState.WAITING, fault
+    with db.reading() as session:
+        files = session.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == hold.row_id)) or []
+    tries = hold.attempt - max((file["attempt"] for file in files), default=0)
+    if isinstance(problem, Exception) and tries >= print_queue.MOST_TRIES:
+        log.error("envelopes given up", run=hold.row_id, problem=type(problem).__name__)
+        return RunState.FAILED, print_queue.FAILED
+    return RunState.WAITING, ""
+
+
+def _finish(hold: LeasedRow, state: RunState, failure: str = "", **values: object) -> bool:
+    """Write down how it ended; False where somebody else has the run by now."""
+    with db.transaction() as session:
+        ours = RUNS.finish(session, hold, state=state, failure=failure, **values)
+    if ours:
+        log.info("envelopes done", run=hold.row_id, state=state.value)
+    return ours

@@ -7,6 +7,7 @@ of it is here: few letters of a bundle are not.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,14 +17,23 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
+from campaign.bundles.changes.withdrawals import select_gone
+from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_of_cards, weigh
 from campaign.core import audit, clock, jobs
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
-from campaign.deliveries.record_delivery import refuse_impossible
-from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.record_delivery import (
+    VisitFacts,
+    make_attempt,
+    make_visit,
+    refuse_impossible,
+)
+from campaign.deliveries.recording_rules import Numbers, join_spans
 from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
     is_emptied,
+    select_here,
     select_here_in_envelope,
 )
 from campaign.models.bundle import (
@@ -33,8 +43,8 @@ from campaign.models.bundle import (
     DeliveryOutcome,
     TakenLetters,
 )
-from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.delivery import Envelope, EnvelopeRun
+from campaign.models.signature import Letter, SignatureState
 
 _BATCH = 10_000
 """Envelopes that one statement names: PostgreSQL takes 65,535 values."""
@@ -131,16 +141,12 @@ def find_last_return(session: Session, bundle: Bundle) -> date | None:
 
 
 def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
-    """Tell whether an attempt is a posting of envelopes."""
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
     return session.scalar(of_it.limit(1)) is not None
 
 
 def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
-    """Count the letters that lie here in each of the envelopes that are named, by its id.
-
-    There may be 35,000, so none is loaded.
-    """
+    """Count the letters that lie here in each of the envelopes that are named, by its id."""
     letters = (
         select_here_in_envelope(run.bundle)
         .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
@@ -161,24 +167,11 @@ def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[i
 def _make_attempt(
     session: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
 ) -> DeliveryAttempt:
-    visit = GateVisit(
-        key=key,
-        mission_id=bundle.mission_id,
-        happened_on=posting.posted_on,
-        delegates="",
-        received_by="",
-        notes="",
-        tracking=posting.tracking,
-        created_by_id=staff_id,
+    happened = VisitFacts(
+        outcome=posting.outcome, happened_on=posting.posted_on, tracking=posting.tracking
     )
-    attempt = DeliveryAttempt(
-        campaign_id=bundle.campaign_id,
-        mission_id=bundle.mission_id,
-        bundle_id=bundle.id,
-        happened_on=posting.posted_on,
-        messages=0,
-        outcome=posting.outcome,
-    )
+    visit = make_visit(bundle, happened, key, staff_id)
+    attempt = make_attempt(bundle, happened, messages=0)
     session.add(visit)
     visit.attempts.append(attempt)
     session.flush()
@@ -209,12 +202,9 @@ class EnvelopeSpan:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeWays:
-    """All envelopes of a run, by how they went."""
-
     lines: Sequence[EnvelopeSpan]
     """In the order of their first envelopes."""
     empty: frozenset[int]
-    """Numbers of those that are empty."""
 
     @property
     def posted(self) -> int:
@@ -222,7 +212,6 @@ class EnvelopeWays:
 
     @property
     def to_post(self) -> EnvelopeSpan | None:
-        """Those that lie here with letters in them."""
         return next(
             (line for line in self.lines if line.attempt_id is None and not line.empty), None
         )
@@ -287,28 +276,10 @@ def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
 
 def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
     """List letters that left as a part, or are not wanted any more; not those posted."""
-    unwanted = select(Signature.id).where(
-        Signature.campaign_id == bundle.campaign_id, Signature.state.in_(_UNWANTED)
-    )
-    lost = session.scalars(
-        select(Letter.sequence).where(
-            Letter.bundle_id == bundle.id, Letter.signature_id.in_(unwanted)
-        )
-    )
-    return join_spans(
-        [*list_taken(session, bundle), *((number, number) for number in lost if number)]
-    )
-
-
-def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
-    """Put spans in order, and join those that meet or lie over one another. Pure."""
-    joined: list[Numbers] = []
-    for first, last in sorted(spans):
-        if joined and first <= joined[-1].last + 1:
-            joined[-1] = Numbers(joined[-1].first, max(last, joined[-1].last))
-        else:
-            joined.append(Numbers(first, last))
-    return joined
+    unwanted = Letter.signature_id.in_(select_gone(bundle.campaign_id, _UNWANTED))
+    lost = select(Letter.sequence).where(Letter.bundle_id == bundle.id, unwanted)
+    numbers = [(number, number) for number in session.scalars(lost) if number]
+    return join_spans([*list_taken(session, bundle), *numbers])
 
 
 def _find_empty(
@@ -329,3 +300,55 @@ def _find_empty(
         Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
     )
     return empty | set(session.scalars(emptied)) if unsure else empty
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Of one envelope, without the envelope."""
+
+    sheets: int
+    said: str
+    """As people say it: “45 g”."""
+
+
+def weigh_envelopes(
+    session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
+) -> dict[int, Weight]:
+    lying = [envelope for envelope in envelopes if envelope.attempt_id is None]
+    if not lying:
+        return {}
+    frozen = Frozen.from_json(run.bundle.frozen)
+    paper = frozen.sheet.paper
+    letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
+    weights = {}
+    for envelope in lying:
+        on_top = 1 if run.letters_each > 1 else 0  # its address sheet
+        if frozen.cards:
+            inside = sheets_of_cards(letters[envelope.sequence])
+            grams = weigh(inside, paper, card=True) + weigh(on_top, paper)
+        else:
+            inside = sheets[envelope.sequence]
+            grams = weigh(inside + on_top, paper)
+        weights[envelope.sequence] = Weight(inside + on_top, say_weight(grams, locale))
+    return weights
+
+
+def _count(
+    session: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
+) -> tuple[Counter[int], Counter[int]]:
+    """Count letters, and sheets of paper that they need, by the number of their envelope."""
+    rows = session.execute(
+        select_here(run.bundle)
+        .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)
+        .where(Letter.sequence.between(lying[0].first_number, lying[-1].last_number))
+        .order_by(Letter.sequence)
+    )
+    letters, sheets, at = Counter[int](), Counter[int](), 0
+    for sequence, pages in rows:
+        number = sequence or 0
+        while at < len(lying) and lying[at].last_number < number:
+            at += 1
+        if at < len(lying) and lying[at].first_number <= number:
+            letters[lying[at].sequence] += 1
+            sheets[lying[at].sequence] += sheets_for(pages or 1, duplex=duplex)
+    return letters, sheets

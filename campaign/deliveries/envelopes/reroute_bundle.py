@@ -1,9 +1,7 @@
-"""Letters that one mission refused go through another: in a new bundle, addressed anew.
+"""Letters that one mission refused go through another, or by post: in a bundle addressed anew.
 
 What the letters say stays as it was signed; the window shows the new mission. The old bundle, its
 files and what happened to it stay; `LetterMove` keeps the number that each letter had in it.
-
-Other ways on which the letters of a bundle can go: through another mission, or by post.
 """
 
 from collections.abc import Sequence
@@ -25,6 +23,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.bundle_facts import check_addresses
 from campaign.bundles.freeze.freeze_bundle import new_bundle
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.select_letters import Group, make_volumes
 from campaign.bundles.volumes import print_jobs
 from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
 from campaign.campaigns.content.address_and_salutation import addressing_of, missing_of_address
@@ -38,7 +37,7 @@ from campaign.deliveries.envelopes.split_bundle import (
     refuse_unsplittable,
 )
 from campaign.deliveries.remaining_letters import count_here, select_here
-from campaign.models.bundle import Bundle, Destination, Volume
+from campaign.models.bundle import Bundle, Destination
 from campaign.models.campaign import Target
 from campaign.models.delivery import Envelope, LetterMove, Rerouting
 from campaign.models.directory import Mission, Official
@@ -46,9 +45,7 @@ from campaign.models.signature import Letter
 from campaign.printing.geometry import layout_for
 from campaign.signing.letter.letter_facts import FrozenTarget
 
-_UNPRINTED = {
-    "volume_id": None, "first_page": None, "pages": None, "set_aside_detail": None,
-}  # fmt: skip
+_UNPRINTED = dict.fromkeys(("volume_id", "first_page", "pages", "set_aside_detail"))
 
 
 def reroute_bundle(
@@ -74,7 +71,9 @@ def reroute_bundle(
     with session.begin_nested():
         rerouted = new_bundle(session, bundle.campaign, mission, staff_id)
         _move_all(session, bundle, rerouted, settings)
-        _open_envelopes(session, bundle)
+        run = find_run(session, bundle)
+        if run is not None and not is_posted(session, run):
+            delete_run(session, run)
         session.add(
             Rerouting(
                 from_bundle_id=bundle.id,
@@ -84,7 +83,7 @@ def reroute_bundle(
             )
         )
         session.flush()
-    print_jobs.send_for(session, rerouted, chains=settings.worker_threads)
+    print_jobs.send_for(session, rerouted)
     audit.record(
         session,
         actor=actor,
@@ -152,47 +151,33 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
 
 def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Settings) -> None:
     """Move letters that are here, and sheets that came back with all of them, to a new bundle."""
-    on_paper = (
-        0
-        if bundle_status.is_handed_over(session, bundle)
-        else signed_sheets.move(session, bundle, rerouted)
-    )
+    came_back = not bundle_status.is_handed_over(session, bundle)
+    on_paper = signed_sheets.move(session, bundle, rerouted) if came_back else 0
     home = settings.organisation_country
     rerouted.frozen = _address_anew(session, bundle, rerouted.destination, on_paper, home).to_json()
     rerouted.letter_count = _move_letters(session, bundle, rerouted)
     if not rerouted.letter_count and not on_paper:
         raise Refused("nothing-here")
     size = max((volume.letter_count for volume in bundle.volumes), default=settings.volume_letters)
-    _make_volumes(session, rerouted, size)
+    make_volumes(session, rerouted, [Group(rerouted.letter_count)], size=size, first=1)
 
 
 def list_reroutings(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
-    """List where letters of a bundle went instead."""
-    return session.scalars(
-        select(Rerouting)
-        .where(Rerouting.from_bundle_id == bundle.id)
-        .options(joinedload(Rerouting.to_bundle).options(*WITH_DESTINATION))
-        .order_by(Rerouting.id)
-    ).all()
+    went_on = select(Rerouting).where(Rerouting.from_bundle_id == bundle.id)
+    went_on = went_on.options(joinedload(Rerouting.to_bundle).options(*WITH_DESTINATION))
+    return session.scalars(went_on.order_by(Rerouting.id)).all()
 
 
 def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
     """List bundles for another mission that were given up: their letters lie in this one again."""
-    return session.scalars(
-        select(Bundle)
-        .where(Bundle.returned_to_id == bundle.id)
-        .options(*WITH_DESTINATION)
-        .order_by(Bundle.id)
-    ).all()
+    returned = select(Bundle).where(Bundle.returned_to_id == bundle.id)
+    return session.scalars(returned.options(*WITH_DESTINATION).order_by(Bundle.id)).all()
 
 
 def find_rerouting_to(session: Session, bundle: Bundle) -> Rerouting | None:
-    """Return where the letters of a bundle were before."""
-    return session.scalar(
-        select(Rerouting)
-        .where(Rerouting.to_bundle_id == bundle.id)
-        .options(joinedload(Rerouting.from_bundle).options(*WITH_DESTINATION))
-    )
+    came = select(Rerouting).where(Rerouting.to_bundle_id == bundle.id)
+    came = came.options(joinedload(Rerouting.from_bundle).options(*WITH_DESTINATION))
+    return session.scalar(came)
 
 
 def _address_anew(
@@ -200,10 +185,8 @@ def _address_anew(
 ) -> Frozen:
     """Return what the bundle froze, with another address. Raises Refused."""
     frozen, country = Frozen.from_json(bundle.frozen), country_of(destination, home)
-    targets = {
-        target.id: target
-        for target in session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
-    }
+    rows = session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
+    targets = {target.id: target for target in rows}
     facts = replace(
         frozen,
         frozen_on=clock.today(frozen.timezone),
@@ -237,32 +220,20 @@ def _address_target(
 
 def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     """Number the letters anew, in their order, and keep the numbers that they had; how many."""
-    columns = {
-        "letter_id": Letter.id,
-        "bundle_id": Letter.bundle_id,
-        "sequence": Letter.sequence,
-        "volume_id": Letter.volume_id,
-        "first_page": Letter.first_page,
-        "pages": Letter.pages,
-    }
-    moving = select_here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
-    session.execute(insert(LetterMove).from_select(list(columns), moving))
-    moved = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
-    count = session.scalar(
-        select(func.count())
-        .select_from(LetterMove)
-        .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(*moved)
-    )
-    if not count:
-        return 0
+    kept = (Letter.bundle_id, Letter.sequence, Letter.volume_id, Letter.first_page, Letter.pages)
+    names = ["letter_id", *(column.key for column in kept)]
+    moving = select_here(old).with_only_columns(Letter.id, *kept, maintain_column_froms=True)
+    session.execute(insert(LetterMove).from_select(names, moving))
     place = func.row_number().over(order_by=LetterMove.sequence)
-    ranked = (
+    moved = (
         select(LetterMove.letter_id, place.label("place"))
         .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(*moved)
-        .subquery()
+        .where(LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
     )
+    count = session.scalar(select(func.count()).select_from(moved.subquery()))
+    if not count:
+        return 0
+    ranked = moved.subquery()
     taken = session.execute(
         update(Letter)
         .where(Letter.id == ranked.c.letter_id, Letter.bundle_id == old.id)
@@ -274,35 +245,13 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     return count
 
 
-def _open_envelopes(session: Session, bundle: Bundle) -> None:
-    """Remove envelopes that lie here; where some were posted, their record stays."""
-    run = find_run(session, bundle)
-    if run is not None and not is_posted(session, run):
-        delete_run(session, run)
-
-
-def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
-    for sequence, first in enumerate(range(1, bundle.letter_count + 1, size), start=1):
-        last = min(first + size - 1, bundle.letter_count)
-        volume = Volume(sequence=sequence, letter_count=last - first + 1)
-        bundle.volumes.append(volume)
-        session.flush()
-        session.execute(
-            update(Letter)
-            .where(Letter.bundle_id == bundle.id, Letter.sequence.between(first, last))
-            .values(volume_id=volume.id)
-            .execution_options(synchronize_session=False)
-        )
-
-
 def list_other_missions(
     session: Session, bundle: Bundle, *, home: str = "", limit: int = 300
 ) -> Sequence[Mission]:
     """List missions of the same country, those in the same host country (by post, `home`) first."""
     host = bundle.mission.host_country if bundle.mission else home
-    missions = select(Mission).where(
-        Mission.sending_country == sending_country_of(bundle.destination)
-    )
+    sending = sending_country_of(bundle.destination)
+    missions = select(Mission).where(Mission.sending_country == sending)
     if bundle.mission is not None:
         missions = missions.where(Mission.id != bundle.mission.id)
     order = (Mission.host_country != host, Mission.host_country, Mission.slug)

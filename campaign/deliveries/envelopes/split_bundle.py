@@ -100,28 +100,19 @@ def _refuse_other_than_taken(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> None:
     """Refuse other letters; those taken back since may have been handed over, or not."""
-    printed, confirmed_count, gone_before = 0, 0, 0
     confirmed = Signature.state == SignatureState.CONFIRMED
-    for number in numbers:
-        counts = (
-            select(
-                func.count(Letter.id),
-                func.count(Letter.id).filter(confirmed),
-                func.count(Letter.id).filter(is_gone(when=is_before(attempt))),
-            )
-            .join(Signature, Signature.id == Letter.signature_id)
-            .where(
-                Letter.bundle_id == attempt.bundle_id,
-                Letter.set_aside.is_(None),
-                Letter.sequence.between(number.first, number.last),
-            )
+    counts = (
+        select(
+            func.count(Letter.id),
+            func.count(Letter.id).filter(confirmed),
+            func.count(Letter.id).filter(is_gone(when=is_before(attempt))),
         )
-        row = session.execute(counts).one()
-        printed, confirmed_count, gone_before = (
-            printed + row[0],
-            confirmed_count + row[1],
-            gone_before + row[2],
-        )
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(Letter.bundle_id == attempt.bundle_id, Letter.set_aside.is_(None))
+    )
+    named = (Letter.sequence.between(number.first, number.last) for number in numbers)
+    rows = [session.execute(counts.where(span)).one() for span in named]
+    printed, confirmed_count, gone_before = map(sum, zip((0, 0, 0), *rows, strict=True))
     if gone_before:
         raise Invalid(fields={"numbers": "taken-before"})
     if printed < attempt.messages:
@@ -145,10 +136,7 @@ def split_bundle(
     actor: str,
     staff_id: int | None = None,
 ) -> EnvelopeRun:
-    """Put what is still here of a bundle into envelopes, and have them printed.
-
-    Raises Refused: as `refuse_unsplittable`, `nothing-here`, `is-split`, `too-many-envelopes`.
-    """
+    """Put what is still here of a bundle into envelopes, and have them printed. Raises Refused."""
     bundle_status.hold(session, bundle)
     refuse_unsplittable(session, bundle)
     if find_run(session, bundle) is not None:
@@ -168,7 +156,19 @@ def split_bundle(
         envelope_count=len(spans),
         created_by_id=staff_id,
     )
-    _insert_envelopes(session, run, spans)
+    session.add(run)
+    session.flush()
+    envelopes = [
+        {
+            "run_id": run.id,
+            "sequence": at,
+            "first_number": span.first,
+            "last_number": span.last,
+            "letters": span.letters,
+        }
+        for at, span in enumerate(spans, start=1)
+    ]
+    session.execute(insert(Envelope), envelopes)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     audit.record(
         session,
@@ -181,30 +181,11 @@ def split_bundle(
     return run
 
 
-def _insert_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span]) -> None:
-    session.add(run)
-    session.flush()
-    session.execute(
-        insert(Envelope),
-        [
-            {
-                "run_id": run.id,
-                "sequence": at,
-                "first_number": span.first,
-                "last_number": span.last,
-                "letters": span.letters,
-            }
-            for at, span in enumerate(spans, start=1)
-        ],
-    )
-
-
 def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:
     return session.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
 
 
 def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
-    """Return the bundle's envelopes. Raises NotFound."""
     run = find_run(session, bundle)
     if run is None:
         raise NotFound("envelopes")
@@ -222,19 +203,12 @@ def find_envelope_number(session: Session, run: EnvelopeRun, number: int) -> int
 def list_envelopes(
     session: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
 ) -> Sequence[Envelope]:
-    return session.scalars(
-        select(Envelope)
-        .where(Envelope.run_id == run.id, Envelope.sequence > after)
-        .order_by(Envelope.sequence)
-        .limit(limit)
-    ).all()
+    later = select(Envelope).where(Envelope.run_id == run.id, Envelope.sequence > after)
+    return session.scalars(later.order_by(Envelope.sequence).limit(limit)).all()
 
 
 def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
-    """Take the letters out of their envelopes again.
-
-    Raises Refused (`envelopes-gone`) once one is posted, NotFound where they are out already.
-    """
+    """Take letters out of their envelopes. Raises NotFound, Refused once one is posted."""
     session.refresh(run.bundle.campaign, with_for_update={"key_share": True})
     if find_run(session, run.bundle) is not run:
         raise NotFound("envelopes")

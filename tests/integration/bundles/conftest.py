@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.choices import EVERYTHING, Choice
-from campaign.bundles.volumes import print_without_queue
+from campaign.bundles.volumes import print_jobs
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState
@@ -56,7 +56,7 @@ def print_bundle(app: Flask) -> Print:
 
     def run(bundle_id: int) -> BundleState:
         with app.app_context():
-            return print_without_queue.print_here(bundle_id, at_once=2, progress=lambda _done: None)
+            return print_jobs.print_here(bundle_id, at_once=2, progress=lambda _done: None)
 
     return run
 

@@ -155,7 +155,7 @@ def test_lists_that_take_too_much_are_said_in_one_line(
     little = partial(
         bundle_sheets.signature_list, limits=Limits(seconds=0.0, seconds_per_letter=0.0)
     )
-    monkeypatch.setattr(make_documents.lists, "signature_list", little)
+    monkeypatch.setattr(make_documents.bundle_sheets, "signature_list", little)
     result = run()
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "The lists took too long. No ZIP was made.\n"

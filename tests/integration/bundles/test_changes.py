@@ -16,17 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import bundle_status, find_bundles
-from campaign.bundles.changes import (
-    cancel_bundle,
-    prints,
-    release_letters,
-    remake_bundle,
-    reprint_volumes,
-)
+from campaign.bundles import bundle_status, downloads, file_names
+from campaign.bundles.changes import cancel_bundle, prints, release_letters, remake_bundle
+from campaign.bundles.destinations import move_bundles
 from campaign.bundles.documents import bundle_zip
 from campaign.bundles.documents.verify import verify_copy
-from campaign.bundles.renumber_on_merge import move_bundles
 from campaign.bundles.volumes import print_queue
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
@@ -86,7 +80,7 @@ def hand_over(
     do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
 ) -> None:
     def record(session: Session, bundle: Bundle, *, actor: str) -> None:
-        happened = record_delivery.VisitFacts(outcome, today())
+        happened = record_delivery.VisitFacts(outcome=outcome, happened_on=today())
         record_delivery.record_visit(
             session,
             carried=[record_delivery.CarriedBundle(bundle)],
@@ -176,8 +170,9 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
     session.rollback()
     do(cancel_bundle.cancel, bundle_id, storage.storage(), reason="Stop the press")
     assert not print_queue.beat(taken)
-    outcome = print_queue.Outcome(1, 10, "0" * 64, (print_queue.Place(letter_id or 0, 1, 1),), ())
-    assert not print_queue.finish(taken, outcome)
+    printed = [print_queue.Place(letter_id or 0, 1, 1)]
+    result = print_queue.PrintedVolume(1, 10, "0" * 64, printed)
+    assert not print_queue.finish(taken, result)
     assert set(session.scalars(select(Letter.first_page))) == {None}
     assert print_queue.claim_next(bundle_id) is None
 
@@ -257,7 +252,7 @@ def test_once_it_is_handed_over_nothing_of_it_changes(
     assert found is not None
     assert not any(prints.is_damaged(storage.storage(), one) for one in found.files)
     # But no file that still names who was erased is given out any more.
-    offered = {one.name for one in reprint_volumes.list_choices(session, bundle)}
+    offered = {one.name for one in downloads.list_choices(session, bundle)}
     assert {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"} <= offered
     assert not {"", "letters-002.pdf", "signatures.pdf"} & offered
     with pytest.raises(Refused, match="handed-over"):
@@ -314,7 +309,7 @@ def test_a_stop_leaves_what_was_taken_back_where_it_is(
 def taken(app: Flask, bundle_id: int, name: str = "", reason: str = "Paper jam") -> bytes:
     with app.app_context(), db.transaction() as session:
         bundle = session.get_one(Bundle, bundle_id)
-        made = reprint_volumes.reprint(
+        made = downloads.reprint(
             session, bundle, storage.storage(), name=name, reason=reason, actor="command"
         )
         return b"".join(made.chunks)
@@ -331,7 +326,7 @@ def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
     bundle = reload(session, ready)
     assert session.scalar(select(func.count(Letter.first_page))) == before
     assert (len(prints.list_prints(session, bundle)), bundle.letter_count) == (1, 7)
-    noted = reprint_volumes.list_reprints(session, bundle)
+    noted = downloads.list_reprints(session, bundle)
     assert [(one.file, one.reason) for one in noted] == [
         ("letters-002.pdf", "Paper jam"),
         ("", "Paper jam"),
@@ -358,10 +353,10 @@ def test_a_reprint_under_way_breaks_off_at_a_stop(
     app: Flask, session: Session, ready: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session.rollback()
-    seconds = partial(find_bundles.while_wanted, clock=partial(next, count()))
-    monkeypatch.setattr(find_bundles, "while_wanted", seconds)
+    seconds = partial(downloads.while_wanted, clock=partial(next, count()))
+    monkeypatch.setattr(downloads, "while_wanted", seconds)
     with db.transaction() as moving:
-        made = reprint_volumes.reprint(
+        made = downloads.reprint(
             moving,
             moving.get_one(Bundle, ready),
             storage.storage(),
@@ -413,7 +408,7 @@ def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_i
         )
     )
     session.flush()
-    name = find_bundles.zip_name(bundle)
+    name = file_names.zip_name(bundle)
     move_bundles(session, kept.id, bundle.mission_id, "command")
     session.commit()
     bundle = reload(session, ready)
@@ -439,7 +434,7 @@ def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
         session.delete(one)
     session.commit()
     with app.app_context(), db.transaction() as work:
-        download = find_bundles.open_download(
+        download = downloads.open_download(
             work, work.get_one(Bundle, ready), storage.storage(), by=None, actor="command"
         )
         path = tmp_path / download.name

@@ -15,7 +15,7 @@ from campaign.bundles import find_bundles
 from campaign.bundles.changes import cancel_bundle, release_letters, remake_bundle
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.eligible import Why, list_left_out, list_offers
-from campaign.bundles.joint_freeze import Part
+from campaign.bundles.freeze.freeze_bundle import Part
 from campaign.bundles.volumes import print_queue, proof_print
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
@@ -113,7 +113,9 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
             carried=[record_delivery.CarriedBundle(bundle)],
             key=db.new_public_id(),
             actor="test",
-            happened=record_delivery.VisitFacts(DeliveryOutcome.REFUSED, today()),
+            happened=record_delivery.VisitFacts(
+                outcome=DeliveryOutcome.REFUSED, happened_on=today()
+            ),
         )
         to = writing.get_one(Mission, other_id)
         reroute_bundle.reroute_bundle(writing, bundle, to, settings=settings, actor="test")

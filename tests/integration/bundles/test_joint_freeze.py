@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles import joint_freeze
+from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.joint_freeze import Part
+from campaign.bundles.freeze.freeze_bundle import Part
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
@@ -37,7 +37,7 @@ def campaigns(session: Session) -> list[Campaign]:
 def freeze(session: Session, parts: list[Part], settings: Settings) -> list[Bundle]:
     mission = parts[0].campaign.targets[0].mission
     assert mission is not None
-    return joint_freeze.freeze_parts(
+    return freeze_bundle.freeze_parts(
         session, parts, mission=mission, settings=settings, locale="en", actor="staff:1"
     )
 
@@ -54,7 +54,7 @@ def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
     assert [one.frozen["format"] for one in made] == ["letter", "card"]
     journey = session.scalars(select(Journey)).one()
     assert [one.id for one in journey.bundles] == [one.id for one in made]
-    assert joint_freeze.list_companions(session, made[0]) == [made[1]]
+    assert freeze_bundle.list_companions(session, made[0]) == [made[1]]
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["bundle.freeze", "bundle.freeze", "bundle.freeze-together"]
 
@@ -64,7 +64,7 @@ def test_one_campaign_alone_makes_no_journey(
 ) -> None:
     made = freeze(session, [Part(campaigns[0])], settings)
     assert made[0].journey is None
-    assert joint_freeze.list_companions(session, made[0]) == ()
+    assert freeze_bundle.list_companions(session, made[0]) == ()
     assert session.scalar(select(func.count()).select_from(Journey)) == 0
 
 
@@ -90,7 +90,7 @@ def test_nothing_chosen_is_refused(
     mission = campaigns[0].targets[0].mission
     assert mission is not None
     with pytest.raises(Refused, match="nothing-chosen"):
-        joint_freeze.freeze_parts(
+        freeze_bundle.freeze_parts(
             session, [], mission=mission, settings=settings, locale="en", actor="staff:1"
         )
 
@@ -146,4 +146,4 @@ def test_a_journey_without_bundles_is_not_found(
     session.add(empty)
     session.flush()
     with pytest.raises(NotFound):
-        joint_freeze.get_journey(session, empty.public_id)
+        freeze_bundle.get_journey(session, empty.public_id)

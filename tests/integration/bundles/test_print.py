@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import find_bundles
+from campaign.bundles import downloads, find_bundles
 from campaign.bundles.documents import bundle_zip
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.volumes import assemble, print_jobs, print_queue
@@ -31,7 +31,7 @@ UNPRINTABLE = "\U000e0fff"
 def zip_of(app: Flask, bundle_id: int, folder: Path) -> Path:
     with app.app_context(), db.transaction() as session:
         bundle = session.get_one(Bundle, bundle_id)
-        download = find_bundles.open_download(
+        download = downloads.open_download(
             session, bundle, storage.storage(), by=None, actor="command"
         )
         for _ in bundle_zip.write_zip(download.chunks, folder / download.name):

@@ -16,7 +16,7 @@ from campaign import storage
 from campaign.bundles import file_names
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
-from campaign.bundles.volumes import print_without_queue
+from campaign.bundles.volumes import print_jobs
 from campaign.campaigns import public_counts, rehearsal, status_changes
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
@@ -60,7 +60,7 @@ def printed(app: Flask, session: Session, draft: Campaign, settings: Settings) -
             rehearsal=True,
         ).id  # type: ignore[arg-type]
     with app.app_context():
-        ended = print_without_queue.print_here(bundle_id, at_once=2, progress=lambda _done: None)
+        ended = print_jobs.print_here(bundle_id, at_once=2, progress=lambda _done: None)
     assert ended is BundleState.READY
     return bundle_id
 
@@ -110,7 +110,9 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         record_delivery.record_visit(
             session,
             carried=[record_delivery.CarriedBundle(session.scalars(select(Bundle)).one())],
-            happened=record_delivery.VisitFacts(DeliveryOutcome.ACCEPTED, today()),
+            happened=record_delivery.VisitFacts(
+                outcome=DeliveryOutcome.ACCEPTED, happened_on=today()
+            ),
             key="k" * 20,
             actor="staff:1",
         )

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.documents import make_documents
-from campaign.bundles.volumes import assemble, machine_faults, print_jobs, print_queue
+from campaign.bundles.volumes import assemble, print_jobs, print_queue
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.db.leases import LEASE, LeasedRow
@@ -72,8 +72,8 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
 ) -> None:
     session.rollback()
     little = partial(bundle_sheets.signature_list, limits=TOO_LITTLE[slug])
-    monkeypatch.setattr(make_documents.lists, "signature_list", little)
-    for tries in range(1, machine_faults.MOST_TRIES + 1):
+    monkeypatch.setattr(make_documents.bundle_sheets, "signature_list", little)
+    for tries in range(1, print_queue.MOST_TRIES + 1):
         with pytest.raises(WorkProcessStopped):
             assemble.assemble(bundle_id)
         bundle = rested(session, bundle_id)
@@ -81,7 +81,7 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
         page = page_of(app, client, bundle)
         assert words in page
         assert "cannot be printed" not in page
-        ended = tries == machine_faults.MOST_TRIES
+        ended = tries == print_queue.MOST_TRIES
         assert ("We try again automatically" in page, "tried several times" in page) == (
             not ended,
             ended,
@@ -96,7 +96,7 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     session.rollback()
     with monkeypatch.context() as patched:
         little = partial(bundle_sheets.signature_list, limits=TOO_LITTLE["took-too-long"])
-        patched.setattr(make_documents.lists, "signature_list", little)
+        patched.setattr(make_documents.bundle_sheets, "signature_list", little)
         with pytest.raises(WorkProcessStopped):
             assemble.assemble(bundle_id)
     rested(session, bundle_id)
@@ -106,7 +106,7 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     assert (bundle.state, bundle.tries, bundle.failure) == (BundleState.READY, 0, None)
     session.rollback()
     # Another worker, which ends late.
-    assemble._fail(LeasedRow(bundle_id, 0), machine_faults.FAILED)
+    assemble._fail(LeasedRow(bundle_id, 0), print_queue.FAILED)
     assert reload(session, bundle_id).state is BundleState.READY
     assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
@@ -121,14 +121,14 @@ def test_a_worker_that_was_silent_does_not_end_the_round_after_the_one_that_it_l
     session.rollback()
     second = assemble.claim(bundle_id)
     assert second
-    assemble._fail(second, machine_faults.FAILED)
+    assemble._fail(second, print_queue.FAILED)
     bundle = reload(session, bundle_id)
     bundle.state = BundleState.PRINTING  # somebody has it made once more
     session.commit()
     third = assemble.claim(bundle_id)
     assemble._fail(silent, assemble.PAPERS_REFUSED)
     bundle = reload(session, bundle_id)
-    assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, machine_faults.FAILED)
+    assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, print_queue.FAILED)
     session.rollback()
     assert third
     assemble._fail(third, assemble.PAPERS_REFUSED)
@@ -159,7 +159,7 @@ def test_room_and_the_storage_are_waited_for_however_long(
 
     with monkeypatch.context() as patched:
         patched.setattr(app.extensions["storage"].place, "taking", refuse)
-        for _ in range(machine_faults.MOST_TRIES + 1):
+        for _ in range(print_queue.MOST_TRIES + 1):
             with pytest.raises(type(problem)):
                 assemble.assemble(bundle_id)
             bundle = rested(session, bundle_id)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import file_names, find_bundles
+from campaign.bundles import downloads, file_names
 from campaign.bundles.volumes import assemble, print_jobs, print_queue
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
@@ -80,7 +80,7 @@ def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished
     assert print_queue.beat(taken, 1)
     stop(bundle_id)
     assert not print_queue.beat(taken, 2)
-    assert not print_queue.finish(taken, print_queue.Outcome(2, 10, "0" * 64, (), ()))
+    assert not print_queue.finish(taken, print_queue.PrintedVolume(2, 10, "0" * 64))
     assert session.get_one(Volume, taken.row_id).state is VolumeState.PRINTING
 
 
@@ -111,7 +111,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     bundle = reload(session, bundle_id)
     wanted = iter([True, False])
     clock = iter(range(100))
-    began = find_bundles.while_wanted(
+    began = downloads.while_wanted(
         (b"x" for _ in range(50)), lambda: next(wanted), lambda: next(clock)
     )
     assert len(b"".join(began)) == 1, "a download under way breaks off"
@@ -119,7 +119,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     stop(bundle_id)
     bundle = reload(session, bundle_id)
     with pytest.raises(Refused) as refused:
-        find_bundles.open_download(session, bundle, storage.storage(), by=None, actor="staff:1")
+        downloads.open_download(session, bundle, storage.storage(), by=None, actor="staff:1")
     assert refused.value.slug == "stopped"
     today = days_ago(0)
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
@@ -130,7 +130,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
         return record_delivery.record_visit(
             session,
             carried=[record_delivery.CarriedBundle(bundle)],
-            happened=record_delivery.VisitFacts(outcome, day),
+            happened=record_delivery.VisitFacts(outcome=outcome, happened_on=day),
             key=db.new_public_id(),
             actor="staff:1",
         )

@@ -81,7 +81,7 @@ def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 
         record_delivery.record_visit(
             session,
             carried=[record_delivery.CarriedBundle(session.get_one(Bundle, bundle_id), taken)],
-            happened=record_delivery.VisitFacts(outcome, today()),
+            happened=record_delivery.VisitFacts(outcome=outcome, happened_on=today()),
             key=db.new_public_id(),
             actor="test",
         )

@@ -107,7 +107,7 @@ def record(app: Flask) -> Record:
                     )
                 ],
                 happened=record_delivery.VisitFacts(
-                    outcome, facts.pop("day", None) or today(), **facts
+                    outcome=outcome, happened_on=facts.pop("day", None) or today(), **facts
                 ),
                 key=db.new_public_id(),
                 actor="test",

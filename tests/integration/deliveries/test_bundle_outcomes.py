@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db
-from campaign.deliveries.bundle_outcomes import BundleOutcome, find_outcomes
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from tests.days import days_ago
 from tests.integration.deliveries.conftest import Record

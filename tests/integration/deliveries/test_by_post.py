@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign.bundles import find_bundles
+from campaign.bundles import file_names
 from campaign.bundles.changes import cancel_bundle
 from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.documents.cover_letter import Covered, cover_context
@@ -33,7 +33,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.dashboard import count_statistics, statistics_page
 from campaign.deliveries import visits
-from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
+from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official
 from campaign.directory.duplicate_entries import merge
 from campaign.mail.messages import OutboxMail
@@ -88,7 +88,7 @@ def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_pape
     assert frozen.mission.lines == LINES
     assert [one.addressing["en"].lines for one in frozen.targets.values()] == [LINES]
     assert (frozen.layout, frozen.mission.host_country) == ("us-10", "CA")
-    assert find_bundles.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
+    assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
 def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
@@ -290,7 +290,7 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
         ).id
     session.rollback()
     run = session.get_one(EnvelopeRun, run_id)
-    found = weights.weigh_envelopes(session, run, run.envelopes, "en")
+    found = mark_posted.weigh_envelopes(session, run, run.envelopes, "en")
     assert {key: (one.sheets, one.said) for key, one in found.items()} == {
         1: (6, "30 g"),
         2: (3, "15 g"),
@@ -308,7 +308,7 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
         assert (attempt.messages, attempt.mission_id) == (5, None)
     session.rollback()
     session.expire_all()
-    assert set(weights.weigh_envelopes(session, run, run.envelopes, "en")) == {2}
+    assert set(mark_posted.weigh_envelopes(session, run, run.envelopes, "en")) == {2}
 
 
 def test_other_bundles_without_a_mission_are_no_companions(
@@ -384,7 +384,7 @@ def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
     merge(session, kept=kept, gone=official_of(campaign), take=(), actor="test")
     session.expire_all()
     assert (bundle.official_id, bundle.sequence) == (kept.id, 2)
-    assert find_bundles.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
+    assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
 def test_lists_figures_and_the_desk_say_by_post(

@@ -15,9 +15,10 @@ from campaign.core import clock, db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound
 from campaign.deliveries import attachments, publish_delivery
-from campaign.deliveries.correct_record import RecordFacts, add_files, correct_visit
+from campaign.deliveries.correct_record import add_files, correct_visit
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.record_delivery import RecordFacts
 from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Update

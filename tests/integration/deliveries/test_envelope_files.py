@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles import file_names
-from campaign.bundles.volumes import print_without_queue
+from campaign.bundles.volumes import print_jobs
 from campaign.core import db, jobs
 from campaign.core.db.leases import LeasedRow
 from campaign.core.errors import NotFound, Refused
-from campaign.deliveries.envelopes import envelope_job, envelope_store
+from campaign.deliveries.envelopes import envelope_store, make_envelopes
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -194,7 +194,7 @@ def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after
     again("deliveries.print-envelopes", run.id)
     assert run_of(session).state is RunState.WAITING, "its volumes are being printed"
     with app.app_context():
-        state = print_without_queue.print_here(printed.id, at_once=1, progress=lambda _done: None)
+        state = print_jobs.print_here(printed.id, at_once=1, progress=lambda _done: None)
         assert state is BundleState.READY
         assert names(printed, run) == ["1/envelopes-001.pdf", "1/labels.pdf"]
     again("deliveries.print-envelopes", run.id)
@@ -218,7 +218,7 @@ def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
     take_back(session, 2, SignatureState.WITHDRAWN)
     with app.app_context():
         jobs.run_now("bundles.remake")
-        print_without_queue.print_here(printed.id, at_once=1, progress=lambda _done: None)
+        print_jobs.print_here(printed.id, at_once=1, progress=lambda _done: None)
     again("deliveries.bundle-remade", printed.id)
     assert run_of(session).state is RunState.READY
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
@@ -287,15 +287,21 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
     away = storage.FilesAway("ConnectError")
     with app.app_context():
         for problem, slug in ((full, "no-room"), (away, "storage-away")):
-            told = envelope_job._decide_state(problem, LeasedRow(run.id, 90))
+            told = make_envelopes._decide_state(problem, LeasedRow(run.id, 90))
             assert told == (RunState.WAITING, slug)
             session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             session.commit()
             page = staff.get(after(printed)).text
             assert "make the files automatically" in page
-        assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
-        assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
-        assert envelope_job._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
+        assert (
+            make_envelopes._decide_state(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
+        )
+        assert (
+            make_envelopes._decide_state(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
+        )
+        assert (
+            make_envelopes._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
+        )
 
 
 @pytest.mark.one_engine

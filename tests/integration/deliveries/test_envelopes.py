@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
 from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.volumes import print_without_queue
+from campaign.bundles.volumes import print_jobs
 from campaign.core import db, jobs
 from campaign.deliveries.envelopes.split_bundle import Span, pack_letters
 from campaign.deliveries.remaining_letters import count_here
@@ -273,7 +273,7 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     new_id = new.id
     session.rollback()
     with app.app_context():
-        state = print_without_queue.print_here(new_id, at_once=1, progress=lambda _done: None)
+        state = print_jobs.print_here(new_id, at_once=1, progress=lambda _done: None)
     assert state is BundleState.READY
     new = reload(session, new_id)
     [volume] = new.volumes

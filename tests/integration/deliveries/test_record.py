@@ -267,7 +267,9 @@ def test_two_sendings_at_one_moment_make_one_visit(
                 visit = record_delivery.record_visit(
                     own,
                     carried=[record_delivery.CarriedBundle(own.get_one(Bundle, bundle_id))],
-                    happened=record_delivery.VisitFacts(DeliveryOutcome.REFUSED, today()),
+                    happened=record_delivery.VisitFacts(
+                        outcome=DeliveryOutcome.REFUSED, happened_on=today()
+                    ),
                     key="one-key-of-a-phone",
                     actor="test",
                 )
@@ -662,7 +664,7 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
                 own,
                 carried=[record_delivery.CarriedBundle(own.get_one(Bundle, bundle_id))],
                 happened=record_delivery.VisitFacts(
-                    DeliveryOutcome.REFUSED, today(), files=(drawn, drawn)
+                    outcome=DeliveryOutcome.REFUSED, happened_on=today(), files=(drawn, drawn)
                 ),
                 key=db.new_public_id(),
                 actor="test",

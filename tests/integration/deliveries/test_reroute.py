@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import file_names
-from campaign.bundles.changes import cancel_bundle, remake_bundle, reprint_volumes
+from campaign.bundles import downloads, file_names
+from campaign.bundles.changes import cancel_bundle, remake_bundle
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -379,7 +379,7 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     assert "Download the bundle" not in page
     assert "Part of the bundle was withdrawn." in post(staff, f"{url}/download", {}).text
     session.rollback()
-    names = {one.name for one in reprint_volumes.list_choices(session, reload(session, bundle_id))}
+    names = {one.name for one in downloads.list_choices(session, reload(session, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}
     assert names.isdisjoint({"", "letters-002.pdf", "signatures.pdf"})
     assert "00004" not in staff.get(after(left)).text, "it is there no more"

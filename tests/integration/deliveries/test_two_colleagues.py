@@ -247,7 +247,7 @@ def hand_over(session: Session, bundle: Bundle) -> None:
         carried=[record_delivery.CarriedBundle(bundle)],
         key=db.new_public_id(),
         actor="test",
-        happened=record_delivery.VisitFacts(DeliveryOutcome.ACCEPTED, today()),
+        happened=record_delivery.VisitFacts(outcome=DeliveryOutcome.ACCEPTED, happened_on=today()),
     )
 
 

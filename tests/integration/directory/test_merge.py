@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles import find_bundles
+from campaign.bundles import file_names
 from campaign.bundles.freeze.bundle_facts import facts_of
 from campaign.bundles.freeze.choices import EVERYTHING
 from campaign.core import db
@@ -199,7 +199,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
             choice=EVERYTHING,
         )
         one.frozen = facts.to_json()
-    names = [find_bundles.zip_name(one) for one in made]
+    names = [file_names.zip_name(one) for one in made]
     bundles = [one.id for one in made]
     journey = Journey(mission=there)
     session.add(journey)
@@ -222,7 +222,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
         (bundles[1], mission.id, 2),
     ]
     kept = session.scalars(select(Bundle).order_by(Bundle.id)).all()
-    assert [find_bundles.zip_name(one) for one in kept] == names, "as their papers call them"
+    assert [file_names.zip_name(one) for one in kept] == names, "as their papers call them"
 
 
 @pytest.mark.parametrize("second", ["governor-1", "nobody", ""])

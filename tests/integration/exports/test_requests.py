@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from campaign import migrations, storage
 from campaign.bundles import find_bundles as bundles
-from campaign.bundles.volumes import machine_faults
+from campaign.bundles.volumes import print_queue
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Gone, NotFound, Refused
@@ -407,7 +407,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
 
     with app.app_context():
         monkeypatch.setattr(app.extensions["storage"].place, "taking", away)
-        for attempt in range(machine_faults.MOST_TRIES):
+        for attempt in range(print_queue.MOST_TRIES):
             assert loaded(session, export_id).attempt == attempt
             with pytest.raises(FilesAway):
                 jobs.run_now("exports.make", export_id)
@@ -415,7 +415,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
             session.execute(update(DataExport).values(lease_until=None))
             session.commit()
     export = loaded(session, export_id)
-    assert (export.state, export.failure) == (ExportState.FAILED, machine_faults.AWAY)
+    assert (export.state, export.failure) == (ExportState.FAILED, print_queue.AWAY)
     mail = session.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient) == ("export-failed", export.requested_by.email)
     session.rollback()

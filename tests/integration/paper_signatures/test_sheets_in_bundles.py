@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles.changes import cancel_bundle, remake_bundle
 from campaign.bundles.documents.cover_letter import Covered, cover_context
-from campaign.bundles.documents.signature_rows import iter_carried
+from campaign.bundles.documents.signatures_csv import iter_carried
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import (

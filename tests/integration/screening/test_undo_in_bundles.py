@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles import find_bundles
+from campaign.bundles import downloads
 from campaign.bundles.freeze import waiting_counts
-from campaign.bundles.volumes.assemble import total_of
+from campaign.bundles.volumes.assemble import count_ends
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.models.bundle import Bundle, BundleState
@@ -78,7 +78,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     bundle = reload(session, bundle_id)
     assert count_aside(session, bundle_id) == 0
     assert [one["number"] for one in bundle.released] == ["00003", "00004", "00005"]
-    assert total_of(session, bundle).problem == ""
+    assert count_ends(session, bundle).problem == ""
     assert [one.letters for one in waiting_counts.list_waiting(session)] == [3]
     note = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
     assert (note.actor, note.detail["letters"]) == ("job:bundles.restore", 3)
@@ -99,7 +99,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     session.rollback()
     with db.transaction() as writing:
         first = writing.get_one(Bundle, bundle_id)
-        find_bundles.open_download(writing, first, storage.storage(), by=None, actor="test")
+        downloads.open_download(writing, first, storage.storage(), by=None, actor="test")
 
 
 def test_where_the_message_was_lost_they_are_found_within_minutes(

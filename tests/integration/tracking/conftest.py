@@ -111,7 +111,10 @@ def deliver(app: Flask) -> Deliver:
                 session,
                 carried=[record_delivery.CarriedBundle(bundle)],
                 happened=record_delivery.VisitFacts(
-                    outcome, today(), clock, place="At the gate of the embassy"
+                    outcome=outcome,
+                    happened_on=today(),
+                    happened_time=clock,
+                    place="At the gate of the embassy",
                 ),
                 key=new_public_id(),
                 actor="test",

@@ -6,10 +6,10 @@ from typing import cast
 import pytest
 from sqlalchemy.orm import Session
 
-from campaign.bundles import access, find_bundles
+from campaign.bundles import access, downloads
 from campaign.bundles.desk import rehearsal_views, views
 from campaign.core.errors import NotFound, Refused
-from campaign.deliveries.desk import blueprint
+from campaign.deliveries.desk import views as delivery_views
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role, StaffUser
@@ -21,7 +21,7 @@ from tests.days import days_ago
     ("blueprint", "roles"),
     [
         (views.blueprint, access.CARRIERS),
-        (blueprint.blueprint, access.CARRIERS),
+        (delivery_views.blueprint, access.CARRIERS),
         (rehearsal_views.blueprint, access.REHEARSERS),
     ],
     ids=lambda one: getattr(one, "name", ""),
@@ -40,7 +40,7 @@ def test_the_service_refuses_who_may_not_whatever_page_asks(
     bundle.campaign = Campaign(slug="amara", status=CampaignStatus.STOPPED)
     may = active and (role in access.CARRIERS or (rehearsal and role in access.REHEARSERS))
     with pytest.raises(Refused if may else NotFound):
-        find_bundles.open_download(
+        downloads.open_download(
             Session(),
             bundle,
             cast("Storage", None),

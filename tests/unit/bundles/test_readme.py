@@ -6,7 +6,6 @@ from datetime import date
 import pytest
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.number_and_day_words import say_number_there
 from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.documents.readme_text import ReadmeFacts, readme_context
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -85,4 +84,4 @@ def test_numbers_are_written_as_in_the_mission_s_country(
     locale: str, country: str, said: str
 ) -> None:
     mission = replace(FROZEN.mission, sending_country=country)
-    assert say_number_there(1270, replace(FROZEN, locale=locale, mission=mission)) == said
+    assert replace(FROZEN, locale=locale, mission=mission).say_number(1270) == said

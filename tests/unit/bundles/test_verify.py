@@ -13,13 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.packets import (
-    UnprintedNumber,
-    VolumeFacts,
-    file_facts,
-    write_manifest,
-)
-from campaign.bundles.documents.signature_rows import Entry
+from campaign.bundles.documents.packets import file_facts, write_manifest
 from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.documents.verify import verify_copy
 from tests.unit.bundles.test_signature_spreadsheets import FROZEN, row
@@ -33,6 +27,11 @@ def pdf(path: Path, pages: int) -> None:
         for _ in range(pages):
             made.add_blank_page(page_size=(200 + len(path.name), 300))
         made.save(path)
+
+
+def letter(number: str, signature: str, volume: int, first_page: int, pages: int) -> dict[str, Any]:
+    place = {"volume": volume, "first_page": first_page, "pages": pages}
+    return {"number": number, "signature": signature, "target": "governor", **place}
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +54,25 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     facts = {"folder": FOLDER, "frozen": 4, "printed": 3, "set_aside": 1, "volumes": 2}
     write_manifest(
         out / file_names.MANIFEST,
-        bundle=facts,
-        files=[file_facts(path, path.name, pages.get(path.name)) for path in sorted(out.iterdir())],
-        volumes=[VolumeFacts(1, "letters-001.pdf", 2, 3), VolumeFacts(2, "letters-002.pdf", 1, 1)],
-        letters=[
-            Entry("00001", "sig-a", "governor", 1, 1, 2),
-            Entry("00003", "sig-b", "governor", 1, 3, 1),
-            Entry("00004", "sig-c", "governor", 2, 1, 1),
-        ],
-        set_aside=[UnprintedNumber("00002", "missing-glyph")],
+        facts,
+        {
+            "files": [
+                file_facts(path, path.name, pages.get(path.name)).entry()
+                for path in sorted(out.iterdir())
+            ],
+            "volumes": [
+                {"volume": 1, "file": "letters-001.pdf", "letters": 2, "pages": 3},
+                {"volume": 2, "file": "letters-002.pdf", "letters": 1, "pages": 1},
+            ],
+            "letters": [
+                letter("00001", "sig-a", 1, 1, 2),
+                letter("00003", "sig-b", 1, 3, 1),
+                letter("00004", "sig-c", 2, 1, 1),
+            ],
+            "set_aside": [{"number": "00002", "reason": "missing-glyph"}],
+            "on_paper": [],
+            "taken_out": [],
+        },
     )
     return {path.name: path.read_bytes() for path in out.iterdir()}
 

@@ -11,7 +11,7 @@ import pyrage
 import pytest
 from xlsxwriter.exceptions import FileCreateError
 
-from campaign.bundles.volumes import machine_faults
+from campaign.bundles.volumes import print_queue
 from campaign.core import age
 from campaign.exports import write_file
 from campaign.exports.export_rules import Watermark
@@ -42,7 +42,7 @@ def test_a_full_disk_is_said_through_the_encryption(size: int) -> None:
         pytest.raises(OSError, match="No space left") as found,
     ):
         age.encrypt([bytes(size)], [key()], disk)
-    assert machine_faults.fault_of(found.value) == machine_faults.NO_ROOM
+    assert print_queue.fault_of(found.value) == print_queue.NO_ROOM
 
 
 def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
@@ -62,11 +62,11 @@ def test_a_full_disk_is_said_through_a_workbook(tmp_path: Path, encrypted: bool)
     chunks = workbook(tmp_path)
     with pytest.raises(FileCreateError) as found:
         age.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
-    assert machine_faults.fault_of(found.value) == machine_faults.NO_ROOM
+    assert print_queue.fault_of(found.value) == print_queue.NO_ROOM
     del found
     gc.collect()
 
 
 def test_what_has_another_cause_is_not_the_disks() -> None:
-    assert machine_faults.fault_of(ValueError("x")) == machine_faults.FAILED
-    assert machine_faults.fault_of(PermissionError(errno.EACCES, "x")) == machine_faults.FAILED
+    assert print_queue.fault_of(ValueError("x")) == print_queue.FAILED
+    assert print_queue.fault_of(PermissionError(errno.EACCES, "x")) == print_queue.FAILED

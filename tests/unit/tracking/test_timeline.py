@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaign.deliveries.attempt_order import Placed
-from campaign.deliveries.posted_envelopes import PostedEnvelope
+from campaign.deliveries.letter_outcomes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter

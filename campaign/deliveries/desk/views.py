@@ -1,6 +1,6 @@
-"""The desk's pages on deliveries: the list, a visit, its files, taking a record back."""
+"""The desk's pages on deliveries: the list, a visit, correcting, publishing, removing it."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,17 +13,20 @@ from campaign.bundles.access import CARRIERS
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
-from campaign.deliveries import attachments, record_delivery, stopped_bundles, visits
-from campaign.deliveries.bundle_outcomes import BundleOutcome, find_outcomes
-from campaign.deliveries.desk import (
-    correct_views,
-    delivery_views,
-    publish_delivery_views,
-    split_views,
+from campaign.deliveries import (
+    attachments,
+    correct_record,
+    publish_delivery,
+    record_delivery,
+    stopped_bundles,
+    visits,
 )
+from campaign.deliveries.desk import delivery_views, split_views
+from campaign.deliveries.desk.forms import CorrectForm, FilesForm, PublishForm, publish_form
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part
-from campaign.deliveries.visits import AttemptRow
+from campaign.deliveries.visits import AttemptRow, BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import (
@@ -35,14 +38,13 @@ from campaign.models.delivery import (
     Rerouting,
 )
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.security import takes_file
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, *CARRIERS)
 delivery_views.register(blueprint)
 split_views.register(blueprint)
-publish_delivery_views.register(blueprint)
-correct_views.register(blueprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,6 @@ class WayOfBundle:
 
 @dataclass(frozen=True, slots=True)
 class HeldPaper:
-    """Printed letters of a stopped campaign."""
-
     fate: str
     """Empty as long as nobody has said what became of them."""
     settled_at: datetime | None
@@ -72,7 +72,6 @@ class HeldPaper:
 class DeliveryList(Page, template="deliveries/index.html"):
     rows: Sequence[AttemptRow]
     late: Container[int]
-    """Ids of attempts after the stop."""
     page: int
     pages: int
 
@@ -84,10 +83,25 @@ class ShowVisit(Page, template="deliveries/show.html"):
     pictures: Sequence[GateFile]
     receipts: Sequence[GateFile]
     unfinished: Sequence[DeliveryAttempt]
-    """Attempts after which more is to be done."""
     late: Container[int]
     stopped: Sequence[Campaign]
     removable: bool
+
+
+class CorrectRecord(Page, template="deliveries/correct.html"):
+    visit: GateVisit
+    form: CorrectForm
+
+
+class AddFiles(Page, template="deliveries/add_files.html"):
+    visit: GateVisit
+    form: FilesForm
+
+
+class PublishAttempt(Page, template="deliveries/publish.html"):
+    attempt: DeliveryAttempt
+    visit: GateVisit
+    form: PublishForm
 
 
 @blueprint.app_template_global("way_of_bundle")
@@ -153,14 +167,13 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/deliveries/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    visit = visits.get_visit(session, public_id)
-    campaigns = dict.fromkeys(attempt.campaign for attempt in visit.attempts)
+    session, visit = db.session(), _get_visit(public_id)
+    attempts = visit.attempts
+    campaigns = dict.fromkeys(attempt.campaign for attempt in attempts)
     stopped = [campaign for campaign in campaigns if is_stopped(campaign.status)]
+    came_back = {DeliveryOutcome.REFUSED, DeliveryOutcome.PART}
     left = {
-        attempt.id: count_left(session, attempt.bundle)
-        for attempt in visit.attempts
-        if attempt.bundle
+        attempt.id: count_left(session, attempt.bundle) for attempt in attempts if attempt.bundle
     }
     return show_page(
         ShowVisit(
@@ -170,24 +183,24 @@ def show(public_id: str) -> ResponseReturnValue:
             receipts=[file for file in visit.files if file.kind is GateFileKind.RECEIPT],
             unfinished=[
                 attempt
-                for attempt in visit.attempts
-                if visits.is_unnamed_part(attempt)
+                for attempt in attempts
+                if (attempt.outcome is DeliveryOutcome.PART and not attempt.taken)
                 or (
-                    attempt.outcome in {DeliveryOutcome.REFUSED, DeliveryOutcome.PART}
+                    attempt.outcome in came_back
                     and left.get(attempt.id)
                     and attempt.campaign not in stopped
                 )
             ],
-            late=visits.list_late(session, visit.attempts),
+            late=visits.list_late(session, attempts),
             stopped=stopped,
-            removable=all(attempt.update_id is None for attempt in visit.attempts),
+            removable=all(attempt.update_id is None for attempt in attempts),
         )
     )
 
 
 @blueprint.get("/deliveries/attempts/<public_id>")
 def show_attempt(public_id: str) -> ResponseReturnValue:
-    visit = visits.get_visit_of(db.session(), visits.get_attempt(db.session(), public_id))
+    _attempt, visit = _get_attempt(public_id)
     return redirect(url_for(".show", public_id=visit.public_id))
 
 
@@ -215,16 +228,91 @@ def show_again(public_id: str, file_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/deliveries/<public_id>/remove")
 def remove(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    visit = visits.get_visit(session, public_id)
+    visit, message = _get_visit(public_id), _("Record deleted.")
     bundle = next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None)
-    record_delivery.remove_visit(session, visit, actor=actor())
-    message = _("Record deleted.")
+    record_delivery.remove_visit(db.session(), visit, actor=actor())
     if bundle is None:
         return redirect_to(".index", message)
     return redirect_to("bundles.show", message, public_id=bundle.public_id)
 
 
-def _get_file(public_id: str, file_id: str) -> GateFile:
+@blueprint.route("/deliveries/<public_id>/correct", methods=["GET", "POST"])
+def correct(public_id: str) -> ResponseReturnValue:
+    visit = _get_visit(public_id)
+    form = CorrectForm.of(visit)
+    if form.validate_on_submit() and _is_corrected(visit, form):
+        return _lead_to(visit, _("Record corrected. We will not email anyone again."))
+    return show_page(CorrectRecord(visit=visit, form=form))
+
+
+@blueprint.route("/deliveries/<public_id>/files", methods=["GET", "POST"])
+@takes_file(attachments.MAX_REQUEST_BYTES)
+def add_files(public_id: str) -> ResponseReturnValue:
+    visit, form = _get_visit(public_id), FilesForm()
+
+    def add() -> None:
+        correct_record.add_files(db.session(), visit, tuple(form.redrawn()), actor=actor())
+
+    if _is_done(form, add, _("Choose a picture or a receipt.")):
+        return _lead_to(visit, _("Files added to the record."))
+    return show_page(AddFiles(visit=visit, form=form))
+
+
+@blueprint.route("/deliveries/attempts/<public_id>/publish", methods=["GET", "POST"])
+def publish(public_id: str) -> ResponseReturnValue:
+    attempt, visit = _get_attempt(public_id)
+    form = publish_form(attempt, visit)
+    seen = bool(form.risks_seen.data)
+
+    def post() -> None:
+        publish_delivery.publish(
+            db.session(), attempt, visit, form.post(), actor=actor(), risks_seen=seen
+        )
+
+    otherwise = _("Nothing was published. The case is not public, or this is already published.")
+    if _is_done(form, post, otherwise):
+        return _lead_to(visit, _("Published on the case page."))
+    return show_page(PublishAttempt(attempt=attempt, visit=visit, form=form))
+
+
+@blueprint.post("/deliveries/attempts/<public_id>/take-back")
+def take_back(public_id: str) -> ResponseReturnValue:
+    attempt, visit = _get_attempt(public_id)
+    publish_delivery.unpublish(db.session(), attempt, actor=actor())
+    return _lead_to(visit, _("Unpublished. The case page no longer shows it."))
+
+
+def _get_visit(public_id: str) -> GateVisit:
+    return visits.get_visit(db.session(), public_id)
+
+
+def _get_attempt(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
     session = db.session()
-    return attachments.get_file(session, visits.get_visit(session, public_id), file_id)
+    attempt = visits.get_attempt(session, public_id)
+    return attempt, visits.get_visit_of(session, attempt)
+
+
+def _get_file(public_id: str, file_id: str) -> GateFile:
+    return attachments.get_file(db.session(), _get_visit(public_id), file_id)
+
+
+def _lead_to(visit: GateVisit, message: str) -> ResponseReturnValue:
+    return redirect_to("deliveries.show", message, public_id=visit.public_id)
+
+
+def _is_done(form: DeliveryForm, action: Callable[[], object], refused: str) -> bool:
+    return form.validate_on_submit() and accepted(form, action, refused=refused)
+
+
+def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
+    session, by, sure = db.session(), actor(), form.sure.data
+    record_delivery.lock_visit(session, visit)
+    if not form.is_current(correct_record.facts_of(visit).as_data()):
+        return False
+    if accepted(
+        form,
+        lambda: correct_record.correct_visit(session, visit, form.facts(), actor=by, sure=sure),
+    ):
+        return True
+    session.rollback()
+    return False

@@ -1,0 +1,180 @@
+"""Handing out a bundle's files: the ZIP, and what is printed once more, the same byte for byte.
+
+Printing again is recorded, and counted nowhere.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.bundles import access, file_approvals, file_names
+from campaign.bundles.changes import prints, withdrawals
+from campaign.bundles.documents.bundle_zip import stream_zip
+from campaign.campaigns.stop_rule import may_go_out
+from campaign.core import audit, db
+from campaign.core.db import Json
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.models.bundle import Bundle, BundlePrint, BundleReprint
+from campaign.models.campaign import Campaign
+from campaign.models.staff import StaffUser
+from campaign.storage import Storage
+
+MOST_REASON = 300
+"""Characters of the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    name: str
+    size: int
+    chunks: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintChoice:
+    """What can be printed once more; the whole ZIP has no name."""
+
+    name: str
+    pages: int | None
+
+
+class OfCampaign(Protocol):
+    @property
+    def campaign_id(self) -> int: ...
+
+
+def open_download(
+    session: Session, bundle: Bundle, store: Storage, *, by: StaffUser | None, actor: str
+) -> Download:
+    """The bundle's ZIP as a stream; leaves a line in the audit.
+
+    `by` is None for a command, which only who has the machine can give.
+    Raises NotFound where the role of `by` has no such bundles, or a file of it is gone.
+    Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
+    back, and is to be made again without them); NeedsApproval where nobody may have it alone.
+    """
+    if by is not None:
+        access.refuse_role(by, bundle)
+    access.refuse_files(bundle)
+    if bundle.zip_sha256 is None:
+        raise Refused("not-ready")
+    file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
+    withdrawals.refuse_taken_back(session, bundle)
+    name = file_names.zip_name(bundle)
+    chunks = stream_zip(name, prints.parts_of(session, bundle, store), bundle.created_at)
+    size, subject = len(chunks), f"bundle:{bundle.id}"
+    audit.record(session, actor=actor, action="bundle.download", subject=subject, bytes=size)
+    return Download(f"{name}.zip", size, as_long_as_running(chunks, bundle))
+
+
+def as_long_as_running(chunks: Iterable[bytes], of: OfCampaign) -> Iterator[bytes]:
+    """The chunks of a download, as long as the campaign that it is of is not stopped."""
+    return while_wanted(chunks, partial(_may_still_go_out, db.database(), of.campaign_id))
+
+
+def while_wanted(
+    chunks: Iterable[bytes], wanted: Callable[[], bool], clock: Callable[[], float] = time.monotonic
+) -> Iterator[bytes]:
+    """The chunks, as long as they are wanted: a download under way breaks off within a second."""
+    asked = clock()
+    for chunk in chunks:
+        if clock() - asked >= 1:
+            if not wanted():
+                return
+            asked = clock()
+        yield chunk
+
+
+def _may_still_go_out(database: db.Database, campaign_id: int) -> bool:
+    """Whether no stop has come; asked while a download goes out, after its request."""
+    with database.sessions() as session:
+        status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
+    return status is None or may_go_out(status)
+
+
+def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
+    """List the whole bundle, and each PDF of it, as far as nobody who is gone is in it."""
+    recorded = prints.find_print(session, bundle)
+    if recorded is None or bundle.emptied_at is not None:
+        return []
+    taken_back = withdrawals.list_taken_back(session, bundle, limit=None)
+    gone = {file_names.volume_file(letter.volume) for letter in taken_back}
+    pdfs = [ReprintChoice(file["name"], file["pages"]) for file in recorded.files if file["pages"]]
+    if not gone:
+        return [ReprintChoice("", None), *pdfs]
+    volumes = {file["name"] for file in recorded.files if file["name"].startswith("letters-")}
+    whole = (volumes - gone) | set(file_names.NAME_NOBODY)
+    return [pdf for pdf in pdfs if pdf.name in whole]
+
+
+def reprint(
+    session: Session,
+    bundle: Bundle,
+    store: Storage,
+    *,
+    name: str,
+    reason: str,
+    actor: str,
+    staff_id: int | None = None,
+) -> Download:
+    """A file of the bundle (`name` empty: the whole ZIP) once more, as it was, byte for byte.
+
+    Each file is compared with its recorded hash before anything is given out. Raises Refused:
+    `stopped`, `emptied`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid:
+    `reason-missing`; NeedsApproval where nobody may have it alone.
+    """
+    access.refuse_files(bundle)
+    file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
+    if not reason.strip():
+        raise Invalid(fields={"reason": "reason-missing"})
+    recorded = prints.find_print(session, bundle)
+    if recorded is None:
+        raise NotFound("file")
+    if name not in {choice.name for choice in list_choices(session, bundle)}:
+        raise Refused("taken-back")
+    files = [file for file in recorded.files if name in {"", file["name"]}]
+    if any(prints.is_damaged(store, file) for file in files):
+        raise Refused("file-differs")
+    download = _open_again(bundle, recorded, files, store, name)
+    digest = files[0]["sha256"] if name else recorded.zip_sha256
+    session.add(
+        BundleReprint(
+            bundle_id=bundle.id,
+            print_id=recorded.id,
+            file=name,
+            sha256=digest,
+            reason=reason.strip()[:MOST_REASON],
+            staff_id=staff_id,
+        )
+    )
+    session.flush()
+    audit.record(
+        session,
+        actor=actor,
+        action="bundle.reprint",
+        subject=f"bundle:{bundle.id}",
+        file=name or "zip",
+        sha256=digest,
+    )
+    return download
+
+
+def _open_again(
+    bundle: Bundle, recorded: BundlePrint, files: list[Json], store: Storage, name: str
+) -> Download:
+    folder = file_names.zip_name(bundle)
+    if name:
+        chunks = as_long_as_running(store.chunks(files[0]["stored"]), bundle)
+        return Download(f"{folder}_{name}", files[0]["bytes"], chunks)
+    whole = stream_zip(folder, prints.parts_in(bundle, recorded, store), bundle.created_at)
+    return Download(f"{folder}.zip", len(whole), as_long_as_running(whole, bundle))
+
+
+def list_reprints(session: Session, bundle: Bundle) -> Sequence[BundleReprint]:
+    of_bundle = select(BundleReprint).where(BundleReprint.bundle_id == bundle.id)
+    return session.scalars(of_bundle.order_by(BundleReprint.id.desc())).all()
