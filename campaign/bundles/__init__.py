@@ -2,5 +2,5 @@
 
 `freeze` takes letters, `volumes` prints them, `documents` makes the papers beside them, `changes`
 is all that happens to a bundle afterwards. `access` says who may have one, `bundle_status`
-whether it is still here, `destinations` where it goes.
+whether it is still here, `destinations` where it goes, `downloads` hands it out.
 """

@@ -2,7 +2,6 @@
 
 `record_delivery` records a visit (`recording_rules` says what can be), `correct_record` corrects
 it, `publish_delivery` makes a post of it. `remaining_letters` says which letters are still here,
-`posted_envelopes` which went in which envelope, `attempt_order` what came first. `letter_outcomes`
-and `bundle_outcomes` say how a letter or a bundle fared, `stopped_bundles` what is done with paper
-after a stop.
+`attempt_order` what came first, `letter_outcomes` how a letter fared, `visits` how bundles did,
+`stopped_bundles` what is done with paper after a stop.
 """
