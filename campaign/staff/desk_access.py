@@ -47,12 +47,12 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
     def check() -> ResponseReturnValue | None:
         same_origin()
         if not current_user.is_authenticated:
-            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
+            return sessions.ask_to_sign_in()
         user = staff_user()
         if not sessions.note_use():
             sessions.close_session(user)
             if request.method in {"GET", "HEAD"}:
-                return current_app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
+                return sessions.ask_to_sign_in()
             raise CSRFError("idle")  # its page keeps what was typed
         if user.role not in allowed:
             g.kept_out = True

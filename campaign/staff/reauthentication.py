@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from campaign.core import audit, db
+from campaign.core import db
 from campaign.core.errors import Invalid, TooMany
 from campaign.core.rate_limits import (
     count_against_limit,
@@ -32,6 +32,7 @@ from campaign.staff.staff_users import (
     hash_new_password,
     is_password_right,
     keep_password,
+    record,
 )
 from campaign.web.form_base import SiteForm
 from campaign.web.page import Page
@@ -115,8 +116,7 @@ def use_either_code(session: Session, user: StaffUser, typed: str) -> bool:
         if not second_factor.use_recovery_code(session, user, typed):
             return False
         left = second_factor.count_recovery_codes(session, user)
-        name = actor_name(user)
-        audit.record(session, actor=name, action="accounts.recovery-code", subject=name, left=left)
+        record(session, actor_name(user), "accounts.recovery-code", user, left=left)
         return True
     return second_factor.use_app_code(session, user, typed)
 

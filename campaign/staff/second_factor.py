@@ -8,11 +8,18 @@ from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, db
+from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
 from campaign.models.staff import RecoveryCode, StaffUser
-from campaign.staff.staff_users import actor_name, end_sessions
+from campaign.staff.staff_users import actor_name, end_sessions, record
+
+RECOVERY_CODES = 10
+_SLACK_SECONDS = 30
+"""Clocks of telephones go wrong by so much."""
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that look alike on paper."""
+_PARTS, _PART_LENGTH = 4, 4
 
 
 def start(session: Session, *, user: StaffUser) -> None:
@@ -23,7 +30,7 @@ def start(session: Session, *, user: StaffUser) -> None:
     if user.has_second_factor:
         raise Refused("factor-is-set")
     user.totp_secret, user.totp_counter = create_secret(session), None
-    _record(session, user, user, "accounts.factor-start")
+    record(session, actor_name(user), "accounts.factor-start", user)
 
 
 def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
@@ -37,7 +44,7 @@ def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
         raise Invalid(fields={"code": "code-wrong"})
     user.totp_since = db.utcnow()
     codes = create_recovery_codes(session, user)
-    _record(session, user, user, "accounts.factor-on")
+    record(session, actor_name(user), "accounts.factor-on", user)
     return codes
 
 
@@ -46,7 +53,7 @@ def renew_recovery_codes(session: Session, *, user: StaffUser) -> list[str]:
     if not user.has_second_factor:
         raise Refused("factor-not-started")
     codes = create_recovery_codes(session, user)
-    _record(session, user, user, "accounts.factor-codes")
+    record(session, actor_name(user), "accounts.factor-codes", user)
     return codes
 
 
@@ -55,7 +62,7 @@ def turn_off(session: Session, *, user: StaffUser, required: bool) -> None:
     if required:
         raise Refused("factor-required")
     remove_factor(session, user)
-    _record(session, user, user, "accounts.factor-off")
+    record(session, actor_name(user), "accounts.factor-off", user)
 
 
 def reset(session: Session, *, user: StaffUser, actor: str) -> None:
@@ -65,21 +72,7 @@ def reset(session: Session, *, user: StaffUser, actor: str) -> None:
     """
     remove_factor(session, user)
     end_sessions(user)
-    session.flush()
-    audit.record(session, actor=actor, action="accounts.factor-reset", subject=actor_name(user))
-
-
-def _record(session: Session, by: StaffUser, user: StaffUser, action: str) -> None:
-    session.flush()
-    audit.record(session, actor=actor_name(by), action=action, subject=actor_name(user))
-
-
-RECOVERY_CODES = 10
-_SLACK_SECONDS = 30
-"""Clocks of telephones go wrong by so much."""
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without those that look alike on paper."""
-_PARTS, _PART_LENGTH = 4, 4
+    record(session, actor, "accounts.factor-reset", user)
 
 
 class _Totp(Totp):
@@ -112,7 +105,6 @@ class _Totp(Totp):
 
 
 def create_secret(session: Session) -> str:
-    """Make a secret for an app, in the form in which it is kept."""
     return str(_Totp(session).generate_totp_secret())
 
 

@@ -1,7 +1,11 @@
-"""A session's beginning and end, and where people go before and after it.
+"""A session's beginning and end, where people go before and after it, and browsers known by it.
 
 A session is a signed cookie that names the user by `fs_uniquifier`: giving the user a new one
 ends every session, also a stolen copy.
+
+Another signed cookie holds a random name of a browser that has signed in before, and marks of the
+accounts that it signed in to: a flood of guesses from its network shuts it not out. It opens
+nothing: who holds it has ten tries an hour at those accounts that nobody else uses up.
 """
 
 import re
@@ -18,11 +22,11 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, db
+from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.core.text.email_addresses import canonical_email
 from campaign.models.staff import StaffUser
-from campaign.staff.staff_users import actor_name, end_sessions
+from campaign.staff.staff_users import actor_name, end_sessions, record
 
 _INSIDE = re.compile(r"/desk/[A-Za-z0-9/_.~%?&=+,:@-]*")
 _HOME = "/desk/"
@@ -36,6 +40,11 @@ _BEGAN_AT = "began-at"
 _USED_AT = "used-at"
 _NOTED_EVERY_SECONDS = 60
 
+_BROWSER_DAYS = 180
+_BROWSER_ACCOUNTS = 4
+"""Kept of one browser that several people use, the latest first."""
+_BROWSER_SALT = "known-browser"
+
 
 def begin_session(session: Session, user: StaffUser) -> None:
     """Sign `user` in, in a session that has nothing of the one before."""
@@ -44,10 +53,7 @@ def begin_session(session: Session, user: StaffUser) -> None:
     proved = ["password", "totp"] if user.has_second_factor else ["password"]
     login_user(user, remember=False, authn_via=proved)
     remember_browser(user.email)
-    session.flush()
-    audit.record(
-        session, actor=actor_name(user), action="accounts.sign-in", subject=actor_name(user)
-    )
+    record(session, actor_name(user), "accounts.sign-in", user)
 
 
 def remember_password_passed(user: StaffUser) -> None:
@@ -102,10 +108,7 @@ def end_session(session: Session, user: StaffUser) -> None:
     end_sessions(user)
     _forget_session()
     cookie[LAST_LANGUAGE] = user.locale
-    session.flush()
-    audit.record(
-        session, actor=actor_name(user), action="accounts.sign-out", subject=actor_name(user)
-    )
+    record(session, actor_name(user), "accounts.sign-out", user)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
@@ -136,12 +139,6 @@ def _forget_session() -> None:
         g.pop(name, None)
 
 
-DAYS = 180
-_ACCOUNTS = 4
-"""Kept of one browser that several people use, the latest first."""
-_SALT = "known-browser"
-
-
 @dataclass(frozen=True, slots=True)
 class KnownBrowser:
     name: str
@@ -161,14 +158,14 @@ def remember_browser(email: str) -> None:
     before, mark = _read(), _marks(email)[0]
     marks = [mark, *(other for other in (before.marks if before else ()) if other != mark)]
     name = before.name if before else secrets.token_urlsafe(16)
-    value = _serializer().dumps([name, marks[:_ACCOUNTS]])
+    value = _serializer().dumps([name, marks[:_BROWSER_ACCOUNTS]])
 
     @after_this_request
     def _keep(response: Response) -> Response:
         response.set_cookie(
             cookie_name(),
             value,
-            max_age=DAYS * 24 * 3600,
+            max_age=_BROWSER_DAYS * 24 * 3600,
             path="/",
             secure=current_settings().secure,
             httponly=True,
@@ -184,7 +181,7 @@ def cookie_name() -> str:
 def _read() -> KnownBrowser | None:
     try:
         name, marks = _serializer().loads(
-            request.cookies.get(cookie_name(), ""), max_age=DAYS * 24 * 3600
+            request.cookies.get(cookie_name(), ""), max_age=_BROWSER_DAYS * 24 * 3600
         )
     except BadData:
         return None
@@ -193,9 +190,9 @@ def _read() -> KnownBrowser | None:
 
 def _marks(email: str) -> list[str]:
     """List the marks that a browser may have of an account, the newest first."""
-    proofs = db.database().keyring.proofs(canonical_email(email), _SALT)
+    proofs = db.database().keyring.proofs(canonical_email(email), _BROWSER_SALT)
     return [proof[:12].hex() for proof in proofs]
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(cast("str", current_app.secret_key), salt=_SALT)
+    return URLSafeTimedSerializer(cast("str", current_app.secret_key), salt=_BROWSER_SALT)

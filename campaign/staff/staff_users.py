@@ -79,7 +79,7 @@ def add_staff_user(
             session.add(user)
     except IntegrityError as problem:
         raise Refused("staff-exists") from problem
-    _record(session, actor, "accounts.add", user, role=role.value)
+    record(session, actor, "accounts.add", user, role=role.value)
     return user
 
 
@@ -89,7 +89,7 @@ def change_role(session: Session, *, user: StaffUser, role: Role, by: StaffUser)
     if user.role is role:
         return
     before, user.role = user.role, role
-    _record(session, actor_name(by), "accounts.role", user, before=before.value, after=role.value)
+    record(session, actor_name(by), "accounts.role", user, before=before.value, after=role.value)
 
 
 def disable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> None:
@@ -97,13 +97,13 @@ def disable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> N
     _refuse_own(user, by)
     user.active = False
     end_sessions(user)
-    _record(session, actor_name(by), "accounts.disable", user)
+    record(session, actor_name(by), "accounts.disable", user)
 
 
 def enable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> None:
     """Let a disabled user sign in again, with the password they had."""
     user.active = True
-    _record(session, actor_name(by), "accounts.enable", user)
+    record(session, actor_name(by), "accounts.enable", user)
 
 
 def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
@@ -111,12 +111,12 @@ def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
     if not user.active:
         raise Refused("staff-disabled")
     user.link_number = StaffUser.link_number + 1
-    _record(session, actor, "accounts.link", user)
+    record(session, actor, "accounts.link", user)
 
 
 def change_profile(session: Session, *, user: StaffUser, name: str, locale: str) -> None:
     user.name, user.locale = name, locale
-    _record(session, actor_name(user), "accounts.profile", user)
+    record(session, actor_name(user), "accounts.profile", user)
 
 
 def set_password(session: Session, *, user: StaffUser, password: str) -> None:
@@ -142,7 +142,7 @@ def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
 def keep_password(session: Session, *, user: StaffUser, hashed: str) -> None:
     user.password = hashed
     end_sessions(user)
-    _record(session, actor_name(user), "accounts.password", user)
+    record(session, actor_name(user), "accounts.password", user)
 
 
 def is_password_right(user: StaffUser | None, password: str, *, known: bool) -> bool:
@@ -194,6 +194,7 @@ def _refuse_own(user: StaffUser, by: StaffUser) -> None:
         raise Refused("own-account")
 
 
-def _record(session: Session, actor: str, action: str, user: StaffUser, **detail: str) -> None:
+def record(session: Session, actor: str, action: str, user: StaffUser, **detail: str | int) -> None:
+    """Note in the audit what was done with a user's account, or by them with it."""
     session.flush()
-    audit.record(session, actor=actor, action=action, subject=f"staff:{user.id}", **detail)
+    audit.record(session, actor=actor, action=action, subject=actor_name(user), **detail)

@@ -50,7 +50,7 @@ def sign_out() -> ResponseReturnValue:
 
 @blueprint.get("/confirm")
 def confirm() -> ResponseReturnValue:
-    """Ask once more who it is, before something delicate (`guards.fresh`)."""
+    """Ask once more who it is, before something delicate (`desk_access.fresh`)."""
     form = ProofForm(staff_user(), next=sessions.safe_next_page(request.args.get("next")))
     again = "1" if request.args.get("again") else ""
     return show_page(Reauthenticate(form=form, action=url_for(".prove"), kept=[("again", again)]))

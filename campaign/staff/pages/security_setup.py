@@ -40,7 +40,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 — the name of a method
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         # Besides each password's own salt: a thief of the database cannot even begin to guess.
-        SECURITY_PASSWORD_SALT=_pepper(app),
+        SECURITY_PASSWORD_SALT=app.extensions["database"]
+        .keyring.lasting("pepper\0passwords")
+        .hex(),
         SECURITY_JOIN_USER_ROLES=False,
         SECURITY_CLI_USERS_NAME=None,
         SECURITY_CLI_ROLES_NAME=None,
@@ -71,11 +73,6 @@ def _leave_session_unread(app: Flask, extension: Security) -> None:
     app.template_context_processors[None].remove(_user_context_processor)
     extension.principal.identity_loaders.clear()
     manager.request_loader(None)
-
-
-def _pepper(app: Flask) -> str:
-    keyring = app.extensions["database"].keyring
-    return str(keyring.lasting("pepper\0passwords").hex())
 
 
 class StaffDatastore(SQLAlchemySessionUserDatastore):
@@ -149,7 +146,7 @@ def _find_page_before() -> str:
 
 def _can_be_opened(path: str) -> bool:
     try:
-        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+        current_app.url_map.bind("").match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return False
     return True

@@ -4,7 +4,7 @@ Tries of passwords are counted per account *and* network address, together: who 
 account from one place is stopped there, while its owner signs in from another, and neighbours sign
 in to theirs. Over all accounts they are counted per network: who tries one password at many of
 them is stopped too. A browser that has signed in to the account before has a count of its own
-(`known_browsers`), so that a flood from its network locks nobody out. An account that does not
+(`sessions`), so that a flood from its network locks nobody out. An account that does not
 exist is counted like one that does.
 """
 
