@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from math import ceil, log10
 
 _LETTER = 6.6
+_STRAY = timedelta(days=60)
+"""What is further off does not belong to the campaign's days."""
 _GAP = 10.0
 _HEAD = 40.0
 """Room above the columns: for the words of marks, and for the value of the highest column."""
@@ -317,10 +319,6 @@ def spark(
         x = round(width - (n + 1) * step if mirrored else n * step, 2)
         columns.append(SmallColumn(x, round(height - high, 2), round(step - 1, 2), high))
     return columns
-
-
-_STRAY = timedelta(days=60)
-"""What is further off does not belong to the campaign's days."""
 
 
 def span_of(

@@ -36,6 +36,10 @@ from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 from campaign.staff.desk_access import staff_user
 
+PER_PAGE = 25
+"""Running campaigns."""
+_DAYS = 14
+"""Drawn one by one, of each running campaign."""
 _NEAR = 7
 """Days before the last one on which it stands here."""
 _MOST = 8
@@ -358,10 +362,6 @@ def may_enter(name: str) -> bool:
     return blueprint is not None and staff_user().role in getattr(blueprint, "allowed_roles", ())
 
 
-PER_PAGE = 25
-_DAYS = 14
-
-
 @dataclass(frozen=True, slots=True)
 class Running:
     campaign: Campaign
@@ -385,14 +385,12 @@ def list_running(
         .offset((page - 1) * PER_PAGE)
     )
     total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
-    return [_line(campaign, kept, today, mirrored) for campaign, kept in rows], total
-
-
-def _line(campaign: Campaign, kept: CampaignFigures | None, today: date, mirrored: bool) -> Running:
-    recent = kept.recent if kept else {}
-    first = today - timedelta(days=_DAYS - 1)
-    days = [recent.get((first + timedelta(days=n)).isoformat(), 0) for n in range(_DAYS)]
-    return Running(campaign, kept, sum(days[-7:]), spark(days, mirrored=mirrored))
+    lately = [(today - timedelta(days=n)).isoformat() for n in reversed(range(_DAYS))]
+    lines = []
+    for campaign, kept in rows:
+        counts = [kept.recent.get(day, 0) if kept else 0 for day in lately]
+        lines.append(Running(campaign, kept, sum(counts[-7:]), spark(counts, mirrored=mirrored)))
+    return lines, total
 
 
 def campaigns_csv(session: Session, *, by: StaffUser) -> Iterator[Cells]:

@@ -1,11 +1,9 @@
 """The desk's first page, and the statistics of each campaign."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from campaign.about.empty_settings import list_empty_languages, list_empty_settings
 from campaign.campaigns import check_readiness
@@ -39,7 +37,7 @@ from campaign.directory.postal_addresses import region_name
 from campaign.mail.maildirs import list_put_aside
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update
-from campaign.models.staff import Role, StaffUser
+from campaign.models.staff import Role
 from campaign.models.statistics import FiguresRun
 from campaign.public.case_page import told_in
 from campaign.public.deadline import Deadline, deadline_of
@@ -108,6 +106,9 @@ def index() -> ResponseReturnValue:
         return show_page(TodayForStaff(todos=todos, link=link_of))
     page = max(1, request.args.get("page", 1, type=int))
     settings, is_admin = current_settings(), user.role is Role.ADMIN
+    todos = list_stop_todos(session, by=user, now=now) + list_todos(session, by=user, now=now)
+    if is_admin:  # who prints and carries as well as they write
+        todos += list_delivery_todos(session, by=user, now=now)
     rows, total = list_running(
         session,
         by=user,
@@ -118,7 +119,7 @@ def index() -> ResponseReturnValue:
     return show_page(
         Today(
             first_steps=list_first_steps(session, by=user),
-            todos=_list_todos(session, user, now),
+            todos=todos,
             link=link_of,
             rows=rows,
             page=page,
@@ -172,14 +173,6 @@ def table_file(slug: str, table: str) -> ResponseReturnValue:
     if rows is None:
         abort(404)
     return csv_file(f"{campaign.slug}-{table}", rows)
-
-
-def _list_todos(session: Session, user: StaffUser, now: datetime) -> list[Todo]:
-    """Admins print and carry as well as they write."""
-    todos = list_stop_todos(session, by=user, now=now) + list_todos(session, by=user, now=now)
-    if user.role is Role.ADMIN:
-        todos += list_delivery_todos(session, by=user, now=now)
-    return todos
 
 
 def _count_put_aside() -> int:

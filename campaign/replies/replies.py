@@ -1,4 +1,8 @@
-"""Replies: logged, worked over, kept sealed. What is published of them: `publish_reply`."""
+"""Replies: who may see them; logged, worked over, kept sealed. Published by `publish_reply`.
+
+Organizers and admins see those of their campaigns, and publish. Staff, who come back from an
+embassy with an answer, log it for what they carried; they see what they logged themselves.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +18,7 @@ from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import latest_day
 from campaign.deliveries.attempt_order import newest_first
-from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import GateVisit
 from campaign.models.directory import Mission
@@ -26,6 +30,8 @@ from campaign.staff.desk_access import staff_user
 from campaign.staff.roles import refuse_role
 
 PAGE = 50
+PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
+_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,6 @@ class Delivery:
     """Something that a reply can answer, with all that tells it from another of the same day."""
 
     attempt: DeliveryAttempt
-    destination: Destination
     happened_time: time | None
 
 
@@ -127,7 +132,7 @@ def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
         .order_by(*newest_first())
         .limit(50)
     )
-    return [Delivery(attempt, attempt.destination, clock) for attempt, clock in rows]
+    return [Delivery(attempt, clock) for attempt, clock in rows]
 
 
 def set_bars(session: Session, reply: Reply, bars: Sequence[Bar], *, actor: str) -> None:
@@ -177,19 +182,9 @@ def _fill(reply: Reply, facts: ReplyFacts) -> None:
     translations = {translation.locale: translation for translation in reply.translations}
     texts = {code: text for code, text in facts.translations.items() if text}
     texts.pop(facts.locale, None)
-    reply.translations = [
-        _set_text(translations.get(code) or ReplyTranslation(locale=code), text)
-        for code, text in texts.items()
-    ]
-
-
-def _set_text(translation: ReplyTranslation, text: str) -> ReplyTranslation:
-    translation.text = text
-    return translation
-
-
-PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
-_LISTED = 50
+    reply.translations = [translations.get(code) or ReplyTranslation(locale=code) for code in texts]
+    for translation in reply.translations:
+        translation.text = texts[translation.locale]
 
 
 def may_open(user: StaffUser) -> ColumnElement[bool]:
@@ -203,6 +198,11 @@ def may_open(user: StaffUser) -> ColumnElement[bool]:
 
 def may_publish(user: StaffUser) -> bool:
     return user.role in PUBLISHERS
+
+
+def load_reply(public_id: str) -> Reply:
+    """Return the reply of this page. Raises NotFound, as `get_reply`."""
+    return get_reply(db.session(), public_id, staff_user())
 
 
 def load_campaign(slug: str) -> Campaign:

@@ -5,6 +5,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
 
+from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, SelectField
@@ -12,7 +13,6 @@ from wtforms.validators import InputRequired
 
 from campaign.core import i18n
 from campaign.deliveries.desk.forms import OUTCOMES
-from campaign.models.bundle import Destination
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
 from campaign.models.paper_signature import Scan
@@ -82,20 +82,14 @@ class ReplyForm(EditConflictForm, _WordedForm):
         kind, _colon, key = self.who.data.partition(":")
         missions = {mission.slug: mission for mission in _list_missions(campaign, deliveries)}
         targets = {target.official.slug: target for target in campaign.targets}
+        answered = _find_delivery(deliveries, self.delivery.data)
         return ReplyFacts(
             received_on=cast("date", self.received_on.data),  # validated
             channel=Channel(self.channel.data),
             locale=self.language.data,
             target=targets.get(key) if kind == "target" else None,
             mission=missions.get(key) if kind == "mission" else None,
-            delivery=next(
-                (
-                    delivery.attempt
-                    for delivery in deliveries
-                    if delivery.attempt.public_id == self.delivery.data
-                ),
-                None,
-            ),
+            delivery=answered.attempt if answered else None,
             sender=self.sender.data,
             text=self.text.data,
             notes=self.notes.data,
@@ -109,30 +103,37 @@ def reply_form(
     deliveries: Sequence[Delivery],
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
-    titles: Mapping[str, str] | None = None,
     answers: str = "",
     **kwargs: Any,
 ) -> ReplyForm:
-    """The form, with the languages of the site and the campaign's.
+    """Make the form, with the languages of the site and the campaign's.
 
     A new one answers the delivery of the public id `answers`.
     """
-    locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
-    fields: dict[str, object] = {"locales": tuple(locales)}
-    for code in locales:
+    titles = {}
+    for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
+        with force_locale(code):
+            titles[code] = gettext("We have received a reply")
+    fields: dict[str, object] = {"locales": tuple(titles)}
+    for code in titles:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     form_class = cast("type[ReplyForm]", type("LocalisedReplyForm", (ReplyForm,), fields))
-    answered = next(
-        (delivery for delivery in deliveries if delivery.attempt.public_id == answers), None
+    now = (
+        _usual_values(campaign, _find_delivery(deliveries, answers))
+        if reply is None
+        else _values_of(reply, deliveries)
     )
-    now = _initial_values(campaign, reply, deliveries, titles or {}, answered)
+    kept = reply.titles if reply else {}
+    for code, title in (kept or titles).items():
+        now[f"title_{code}"] = title
     form = form_class(data=now, **kwargs)
     form.now = now
     form.mark_seen(now)
     form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
-    form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])
+    named = [(delivery.attempt.public_id, _describe_delivery(delivery)) for delivery in deliveries]
+    form.delivery.choices = choices([("", _l("Not known")), *named])
     form.shown_page.choices = choices([("", _l("None: text only")), *_list_pages(scans)])
     return form
 
@@ -158,51 +159,47 @@ class PublishForm(_WordedForm):
     fewer_seen = BooleanField(_l("Nothing is missing. Each version hides the same words."))
 
 
-def _initial_values(
-    campaign: Campaign,
-    reply: Reply | None,
-    deliveries: Sequence[Delivery],
-    titles: Mapping[str, str],
-    answered: Delivery | None = None,
-) -> dict[str, object]:
-    if reply is None:
-        return {
-            "delivery": answered.attempt.public_id if answered else "",
-            "who": _choose_sender(answered.destination) if answered else None,
-            "shown_page": "",
-            "channel": Channel.LETTER.value,
-            "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
-            **{f"title_{code}": title for code, title in titles.items()},
-        }
+def _find_delivery(deliveries: Sequence[Delivery], public_id: str) -> Delivery | None:
+    return next((each for each in deliveries if each.attempt.public_id == public_id), None)
+
+
+def _usual_values(campaign: Campaign, answered: Delivery | None) -> dict[str, object]:
+    who = None
+    if answered is not None:
+        kind = "mission" if isinstance(answered.attempt.destination, Mission) else "target"
+        who = f"{kind}:{answered.attempt.destination.slug}"
+    return {
+        "delivery": answered.attempt.public_id if answered else "",
+        "who": who,
+        "shown_page": "",
+        "channel": Channel.LETTER.value,
+        "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
+    }
+
+
+def _values_of(reply: Reply, deliveries: Sequence[Delivery]) -> dict[str, object]:
     who = f"target:{reply.target.official.slug}" if reply.target else ""
     if not who and reply.mission:
         who = f"mission:{reply.mission.slug}"
     ids = {choice.attempt.id: choice.attempt.public_id for choice in deliveries}
-    delivery = ids.get(reply.delivery_id or 0, "")
     return {
         "who": who,
         "received_on": reply.received_on,
         "channel": reply.channel.value,
         "language": reply.locale,
-        "delivery": delivery,
+        "delivery": ids.get(reply.delivery_id or 0, ""),
         "sender": reply.sender,
         "text": reply.text,
         "notes": reply.notes,
         "shown_page": reply.shown_page,
         **{f"text_{translation.locale}": translation.text for translation in reply.translations},
-        **{f"title_{code}": title for code, title in (reply.titles or titles).items()},
     }
-
-
-def _choose_sender(destination: Destination) -> str:
-    kind = "mission" if isinstance(destination, Mission) else "target"
-    return f"{kind}:{destination.slug}"
 
 
 def _list_missions(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[Mission]:
     """List missions through which letters go, and those to which some were taken."""
     reached = [target.mission for target in campaign.targets]
-    tried = (delivery.destination for delivery in deliveries)
+    tried = (delivery.attempt.destination for delivery in deliveries)
     missions = [*reached, *(place for place in tried if isinstance(place, Mission))]
     return list(dict.fromkeys(mission for mission in missions if mission))
 
@@ -224,17 +221,13 @@ def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, 
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
-def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, object]]:
-    return [(delivery.attempt.public_id, _describe_delivery(delivery)) for delivery in deliveries]
-
-
 def _describe_delivery(delivery: Delivery) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
     day, at = i18n.say_date(delivery.attempt.happened_on), delivery.happened_time
     bundle = delivery.attempt.bundle
     parts = (
         f"{day}{i18n.comma(i18n.locale())}{i18n.say_time(at)}" if at else day,
-        destination_name(delivery.destination, i18n.locale()),
+        destination_name(delivery.attempt.destination, i18n.locale()),
         str(OUTCOMES.get(delivery.attempt.outcome, _l("Not delivered: stopped"))),
         f"{bundle.sequence:03d}" if bundle else delivery.attempt.place,
     )

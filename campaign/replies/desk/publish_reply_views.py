@@ -22,8 +22,8 @@ from campaign.replies.publish_reply import (
     mark_parts,
 )
 from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
-from campaign.replies.replies import PUBLISHERS
-from campaign.staff.desk_access import actor, guard, staff_user
+from campaign.replies.replies import PUBLISHERS, load_reply
+from campaign.staff.desk_access import actor, guard
 from campaign.web.page import Page, accepted, redirect_to, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
@@ -51,7 +51,7 @@ class EditBars(Page, template="replies/bars.html"):
 
 @blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
-    reply = replies.get_reply(db.session(), public_id, staff_user())
+    reply = load_reply(public_id)
     form = PublishForm()
     if form.validate_on_submit() and _is_published(reply, form):
         message = _("The reply is on the case page now.")
@@ -95,9 +95,8 @@ def _make_preview(reply: Reply) -> tuple[list[publish_reply.TranslatedPost], lis
 @blueprint.post("/black-out")
 def black_out(public_id: str) -> ResponseReturnValue:
     """Leave words out wherever the reply says them, then look again."""
-    reply = replies.get_reply(db.session(), public_id, staff_user())
     words = request.form.get("words", "")
-    if publish_reply.black_out(db.session(), reply, words, actor=actor()):
+    if publish_reply.black_out(db.session(), load_reply(public_id), words, actor=actor()):
         flash(_("Blacked out everywhere in the reply."))
     else:
         flash(_("The reply no longer contains these words."), "error")
@@ -106,11 +105,8 @@ def black_out(public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
-    session = db.session()
     try:
-        picture = publish_reply.paint_page(
-            session, replies.get_reply(session, public_id, staff_user())
-        )
+        picture = publish_reply.paint_page(db.session(), load_reply(public_id))
     except Invalid as problem:
         raise NotFound("scan") from problem
     if picture is None:
@@ -120,9 +116,7 @@ def shown(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    reply = replies.get_reply(session, public_id, staff_user())
-    publish_reply.unpublish(session, reply, actor=actor())
+    publish_reply.unpublish(db.session(), load_reply(public_id), actor=actor())
     message = _("The reply is no longer on the case page. Emails already sent cannot be recalled.")
     return redirect_to("replies.edit", message, public_id=public_id)
 
@@ -154,8 +148,7 @@ def _is_published(reply: Reply, form: PublishForm) -> bool:
 @blueprint.route("/bars", methods=["GET", "POST"])
 def edit_bars(public_id: str) -> ResponseReturnValue:
     """Take rectangles over the pages: drawn with the pointer, or given as numbers."""
-    session = db.session()
-    reply = replies.get_reply(session, public_id, staff_user())
+    session, reply = db.session(), load_reply(public_id)
     reply_scans = scans.list_scans_of_reply(session, reply.id)
     lines, wrong = _list_lines(reply), 0
     if request.method == "POST":

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from campaign.campaigns.content import drafts
 from campaign.campaigns.content.drafts import Draft
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, dropped_answer, kept_answer
-from campaign.core import db, i18n
+from campaign.core import db
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import Scan
@@ -21,7 +20,7 @@ from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import inbox, publish_reply, replies
 from campaign.replies.desk import publish_reply_views
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
-from campaign.replies.replies import load_campaign
+from campaign.replies.replies import load_campaign, load_reply
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
@@ -31,24 +30,24 @@ guard(blueprint, Role.ORGANIZER, Role.STAFF)
 blueprint.register_blueprint(publish_reply_views.blueprint)
 
 
-class ReplyList(Page, template="replies/index.html"):
+class ReplyRows(Page):
+    """The base of pages with a table of replies."""
+
     rows: Sequence[Reply]
     page: int
     pages: int
     channels: Mapping[Channel, object]
     publishes: bool
+
+
+class ReplyList(ReplyRows, template="replies/index.html"):
     carried: Sequence[Campaign]
 
 
-class CampaignReplies(Page, template="replies/campaign.html"):
+class CampaignReplies(ReplyRows, template="replies/campaign.html"):
     campaign: Campaign
-    rows: Sequence[Reply]
-    page: int
-    pages: int
-    channels: Mapping[Channel, object]
     address: str
     """Of the campaign, for answers by email; empty where there is no mailbox."""
-    publishes: bool
 
 
 class ReplyFormPage(Page):
@@ -79,13 +78,12 @@ class EditReply(ReplyFormPage, template="replies/edit.html"):
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    page = _get_page_number()
-    rows, total = replies.list_replies(db.session(), staff_user(), page=page)
+    rows, page, pages = _list_rows(None)
     return show_page(
         ReplyList(
             rows=rows,
             page=page,
-            pages=_count_pages(total),
+            pages=pages,
             channels=CHANNELS,
             publishes=replies.may_publish(staff_user()),
             carried=replies.list_carried(db.session()),
@@ -95,14 +93,14 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
-    campaign, page = load_campaign(slug), _get_page_number()
-    rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=page)
+    campaign = load_campaign(slug)
+    rows, page, pages = _list_rows(campaign)
     return show_page(
         CampaignReplies(
             campaign=campaign,
             rows=rows,
             page=page,
-            pages=_count_pages(total),
+            pages=pages,
             channels=CHANNELS,
             address=inbox.address_of(campaign),
             publishes=replies.may_publish(staff_user()),
@@ -116,13 +114,8 @@ def create(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load_campaign(slug)
     deliveries = replies.list_deliveries(session, campaign)
     desk = make_desk(campaign)
-    form = reply_form(
-        campaign,
-        deliveries,
-        titles=_usual_titles(campaign),
-        answers=request.args.get("delivery", ""),
-        **desk.typed(),
-    )
+    answers = request.args.get("delivery", "")
+    form = reply_form(campaign, deliveries, answers=answers, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)
@@ -145,11 +138,13 @@ def create(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    session, reply = db.session(), _load_reply(public_id)
+    session, reply = db.session(), load_reply(public_id)
+    if request.method == "POST":
+        replies.lock_reply(session, reply)  # while its form is saved nobody else changes it
     campaign, reply_scans = reply.campaign, scans.list_scans_of_reply(session, reply.id)
     deliveries = replies.list_deliveries(session, campaign)
-    desk, titles = make_desk(campaign, reply), _usual_titles(campaign)
-    form = reply_form(campaign, deliveries, reply_scans, reply, titles=titles, **desk.typed())
+    desk = make_desk(campaign, reply)
+    form = reply_form(campaign, deliveries, reply_scans, reply, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)
@@ -179,29 +174,18 @@ def edit(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
-    session = db.session()
-    reply = replies.get_reply(session, public_id, staff_user())
+    session, reply = db.session(), load_reply(public_id)
     slug = reply.campaign.slug
     drafts.drop_everybodys(session, reply.campaign, part="reply", place=public_id)
     replies.delete_reply(session, reply, actor=actor())
     return redirect_to(".of_campaign", _("Draft deleted."), slug=slug)
 
 
-def _get_page_number() -> int:
-    return max(1, min(request.args.get("page", 1, type=int), 100_000))
-
-
-def _count_pages(total: int) -> int:
-    return max(1, -(-total // replies.PAGE))
-
-
-def _load_reply(public_id: str) -> Reply:
-    """Return the reply of this page; while its form is saved nobody else changes it."""
-    session = db.session()
-    reply = replies.get_reply(session, public_id, staff_user())
-    if request.method == "POST":
-        replies.lock_reply(session, reply)
-    return reply
+def _list_rows(campaign: Campaign | None) -> tuple[Sequence[Reply], int, int]:
+    """List one page of replies; its number, and how many pages there are."""
+    page = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=page)
+    return rows, page, max(1, -(-total // replies.PAGE))
 
 
 def _next_endpoint() -> str:
@@ -218,14 +202,6 @@ def _keep_scan(reply: Reply, form: ReplyForm) -> None:
         raise Invalid(fields={"scan": "scans-too-many"})
     upload = scans.read_upload(form.scan.data.stream)
     scans.keep_scan(session, upload, actor=actor(), reply_id=reply.id)
-
-
-def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
-    titles = {}
-    for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
-        with force_locale(code):
-            titles[code] = _("We have received a reply")
-    return titles
 
 
 def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:
@@ -249,16 +225,18 @@ def drop_new_draft(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/draft")
 def keep_draft(public_id: str) -> ResponseReturnValue:
-    return kept_answer(_desk(public_id).keep())
+    return kept_answer(_load_desk(public_id).keep())
 
 
 @blueprint.post("/<public_id>/draft/drop")
 def drop_draft(public_id: str) -> ResponseReturnValue:
-    return dropped_answer(_desk(public_id).drop(), url_for("replies.edit", public_id=public_id))
+    return dropped_answer(
+        _load_desk(public_id).drop(), url_for("replies.edit", public_id=public_id)
+    )
 
 
-def _desk(public_id: str) -> Desk:
-    reply = replies.get_reply(db.session(), public_id, staff_user())
+def _load_desk(public_id: str) -> Desk:
+    reply = load_reply(public_id)
     return make_desk(reply.campaign, reply)
 
 
@@ -285,8 +263,7 @@ def scan_draw(public_id: str, scan: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/scans/<scan>/remove")
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
-    session = db.session()
-    reply = replies.get_reply(session, public_id, staff_user())
+    session, reply = db.session(), load_reply(public_id)
     replies.lock_draft(session, reply)
     reply_scan = scans.get_scan(session, scan, reply_id=reply.id)
     reply.bars = [bar for bar in reply.bars if bar["scan"] != scan]
@@ -297,6 +274,4 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
 
 
 def _get_scan(public_id: str, scan: str) -> Scan:
-    session = db.session()
-    reply = replies.get_reply(session, public_id, staff_user())
-    return scans.get_scan(session, scan, reply_id=reply.id)
+    return scans.get_scan(db.session(), scan, reply_id=load_reply(public_id).id)
