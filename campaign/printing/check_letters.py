@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from weasyprint.formatting_structure.boxes import LineBox, TextBox
 
 from campaign.printing import fonts
-from campaign.printing.geometry import Box, Layout
+from campaign.printing.geometry import MM_PER_PX, Box, Layout
 from campaign.printing.printed_content import LetterContext, Translation
 from campaign.printing.problems import (
     ADDRESS_OUTSIDE_WINDOW,
@@ -24,7 +24,6 @@ from campaign.printing.text_widths import most_lines
 
 RenderedBox: TypeAlias = Any
 """A box or page of WeasyPrint, which has no types."""
-_MM_PER_PX = 25.4 / 96
 _EMBEDDINGS = frozenset(["LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"])
 _WIDEST_CHARACTER = 0.35
 """A line of capitals is about 0.7 em wide a character, of narrow letters half that; in em."""
@@ -182,10 +181,10 @@ def _extent(lines: Sequence[RenderedBox]) -> Box:
     Upright it's the lines' height, which holds their ink; a font's own box would be taller.
     """
     texts = [text for line in lines for text in _list_boxes(line, TextBox)] or lines
-    left = min(text.position_x for text in texts) * _MM_PER_PX
-    right = max(text.position_x + text.width for text in texts) * _MM_PER_PX
-    top = min(line.position_y for line in lines) * _MM_PER_PX
-    bottom = max(line.position_y + line.height for line in lines) * _MM_PER_PX
+    left = min(text.position_x for text in texts) * MM_PER_PX
+    right = max(text.position_x + text.width for text in texts) * MM_PER_PX
+    top = min(line.position_y for line in lines) * MM_PER_PX
+    bottom = max(line.position_y + line.height for line in lines) * MM_PER_PX
     return Box(left, top, right - left, bottom - top)
 
 

@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
 
+MM_PER_PT = 25.4 / 72
+PT_PER_MM = 72 / 25.4
+MM_PER_PX = 25.4 / 96
+"""Of a CSS pixel."""
+PX_PER_MM = 96 / 25.4
+
 
 @dataclass(frozen=True, slots=True)
 class Paper:

@@ -12,11 +12,10 @@ from markupsafe import Markup
 
 from campaign.core import asset_paths
 from campaign.core.template_context import TemplateContext
-from campaign.printing.geometry import Layout
+from campaign.printing.geometry import MM_PER_PT, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.text_widths import size_of
 
-MM_PER_PT = 25.4 / 72
 CLOSE_SET = "letter-close-set"
 """Class of a long letter, set a size smaller so that it still fits one page."""
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from campaign.printing import html
-from campaign.printing.geometry import Layout
+from campaign.printing.geometry import PT_PER_MM, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.text_widths import count_lines, is_ours
 
-PT_PER_MM = 72 / 25.4
 _CLEARANCE = 1.0
 """Points left at the foot of the page, as the press leaves a hair."""
 _CARD_WIDTH_GONE, _CARD_HEIGHT_GONE = 24.0, 28.0

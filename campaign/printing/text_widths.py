@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from fontTools.ttLib import TTFont
 
 from campaign.core import asset_paths
-from campaign.printing.geometry import Layout
+from campaign.printing.geometry import PT_PER_MM, Layout
 
 _SAFETY = 1.006
 """So much wider than by their advances texts are taken to be: kerning, hanging marks, rounding."""
@@ -110,7 +110,6 @@ def _advances(weight: str) -> dict[int, float]:
         return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}
 
 
-_PT_PER_MM = 72 / 25.4
 _SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}
 """Size and leading, pt, of `sheet.css`; an address takes the first in which it has room."""
 _ROOMY_LINES = 5
@@ -145,10 +144,10 @@ def longest_line(lines: Sequence[str]) -> str:
 
 
 def _have_room(lines: Sequence[str], layout: Layout, size: float, leading: float) -> bool:
-    width = layout.address.width * _PT_PER_MM
+    width = layout.address.width * PT_PER_MM
     height = sum(count_lines(line, width, size) for line in lines) * leading
     return math.floor(height) <= _room_of(layout)
 
 
 def _room_of(layout: Layout) -> float:
-    return (layout.window.bottom - layout.address.y) * _PT_PER_MM
+    return (layout.window.bottom - layout.address.y) * PT_PER_MM

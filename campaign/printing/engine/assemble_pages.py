@@ -14,15 +14,14 @@ from campaign.printing.check_letters import check_before, texts_of
 from campaign.printing.engine import segments
 from campaign.printing.engine.fast_text import NotSimple, TextSetter, is_simple, specimen
 from campaign.printing.engine.letters_job import Job, Report, decode, encode_refused
-from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match_boxes, measure_segment
-from campaign.printing.geometry import LAYOUTS, Layout
+from campaign.printing.engine.segments import Cell, Segment, match_boxes, measure_segment
+from campaign.printing.geometry import LAYOUTS, PT_PER_MM, PX_PER_MM, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import Problem
 
 _MOST_CHARACTERS = 6000
 """A letter with more would not fit a page; it isn't even tried."""
 _PT_PER_PX = 0.75
-_PT_PER_MM = 72 / 25.4
 _CLEARANCE = 0.5
 """Pixels that must be left at the foot of the page, so that rounding decides nothing."""
 
@@ -164,7 +163,7 @@ def write_pages(
         forms = pdf.pages[0].Resources.XObject
         fonts = pdf.pages[0].Resources.Font
         sheet_count = len(pdf.pages)
-        box = pikepdf.Array([0, 0, paper.width * _PT_PER_MM, paper.height * _PT_PER_MM])
+        box = pikepdf.Array([0, 0, paper.width * PT_PER_MM, paper.height * PT_PER_MM])
         for page in pages:
             pdf.add_blank_page()
             blank = pdf.pages[-1].obj
@@ -182,7 +181,7 @@ def write_pages(
 
 def _content(page: Sequence[Placed], layout: Layout) -> bytes:
     """Return a page's operators; the forms are drawn in CSS pixels, y downwards."""
-    top = layout.paper.height * _PT_PER_MM
+    top = layout.paper.height * PT_PER_MM
     lines = [
         f"q .75 0 0 -.75 {placed.dx * _PT_PER_PX:.5f} {top - placed.dy * _PT_PER_PX:.5f} cm "
         f"{placed.cell.operators} Q"

@@ -20,7 +20,7 @@ from weasyprint import Document
 
 from campaign.printing import check_letters, html
 from campaign.printing.check_letters import RenderedBox
-from campaign.printing.geometry import Layout
+from campaign.printing.geometry import PX_PER_MM, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import Problem
 
@@ -117,9 +117,6 @@ class SegmentSheets(html.PrintedPage, template="segments.html"):
 def write_sheets(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
     sheets = SegmentSheets(groups=groups, layout=layout, close_set=html.CLOSE_SET)
     return str(sheets.html())
-
-
-PX_PER_MM = 96 / 25.4
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
 from campaign.printing.check_letters import check_address, check_characters, check_rendered
 from campaign.printing.engine.join_pdf import JoinJob, PdfFile, describe_pdf, folder_beside, join
-from campaign.printing.geometry import LabelSheet, Layout, Paper
-from campaign.printing.html import MM_PER_PT, PrintedPage, direction_of, language_tag
+from campaign.printing.geometry import MM_PER_PT, LabelSheet, Layout, Paper
+from campaign.printing.html import PrintedPage, direction_of, language_tag
 from campaign.printing.print_letters import DEFAULT_LIMITS, PRESS
 from campaign.printing.printed_content import (
     ContentsContext,

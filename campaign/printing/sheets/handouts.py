@@ -7,7 +7,7 @@ are long the type is smaller, and then there are fewer rows.
 
 from dataclasses import dataclass
 
-from campaign.printing.geometry import Paper
+from campaign.printing.geometry import PT_PER_MM, Paper
 from campaign.printing.html import PrintedPage, direction_of
 from campaign.printing.renderer import render_page
 from campaign.printing.text_widths import count_lines
@@ -38,7 +38,6 @@ _AROUND = 96.0
 """mm of an official's page that address, reference, salutation and close take at least."""
 _ADDRESS_LINES, _TEXT_LINE = 5, 7.5
 """Lines of an address for which there is room in that, and mm that each further one takes."""
-_PT_PER_MM = 72 / 25.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +136,15 @@ def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
 
 def _head_height(context: SheetContext, face: Face, width: float) -> float:
     """Return how high the words above the rows are at most, mm."""
-    wide = width * _PT_PER_MM
+    wide = width * PT_PER_MM
     own = _line(context.locale, face.leading, _NASKH, face.size)
     text = _line(context.text_locale, face.leading, _NASKH, face.size)
     title = _line(context.text_locale, face.title_leading, _NASKH_TITLE, face.title)
     ours = (context.kicker, context.statement, context.return_to)
     height = sum(count_lines(words, wide, face.size, "Semibold") for words in ours) * own
     height += count_lines(context.title, wide, face.title) * title
-    asks = (count_lines(ask, wide - _INDENT * _PT_PER_MM, face.size) for ask in context.asks)
-    return (height + sum(asks) * text) / _PT_PER_MM + _SPACES
+    asks = (count_lines(ask, wide - _INDENT * PT_PER_MM, face.size) for ask in context.asks)
+    return (height + sum(asks) * text) / PT_PER_MM + _SPACES
 
 
 def _line(locale: str, leading: float, times: float, size: float) -> float:
@@ -202,7 +201,7 @@ def by_hand_pdf(context: ByHandContext, paper: Paper) -> bytes:
 
 
 def _blank_lines(letter: BlankLetter, paper: Paper) -> int:
-    width = (paper.width - 2 * _LETTER_MARGIN) * _PT_PER_MM
+    width = (paper.width - 2 * _LETTER_MARGIN) * PT_PER_MM
     address = sum(count_lines(line, width, 12) for line in letter.lines)
     more = max(0, address - _ADDRESS_LINES) * _TEXT_LINE
     return max(1, int((paper.height - 2 * _LETTER_MARGIN - _AROUND - more) / _LINE))

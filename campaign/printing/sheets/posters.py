@@ -14,7 +14,7 @@ from PIL import Image
 
 from campaign.core import asset_paths
 from campaign.printing import html, renderer
-from campaign.printing.geometry import Paper
+from campaign.printing.geometry import MM_PER_PX, PT_PER_MM, Paper
 from campaign.printing.text_widths import count_lines, width_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
 """Pixels of the picture, as Open Graph's readers expect it."""
 SHARE_PICTURE = 420
 """Pixels of its width that a picture of the case takes."""
-_PX = 25.4 / 96
-_SHARE = Paper("share", SHARE_WIDTH * _PX, SHARE_HEIGHT * _PX)
+_SHARE = Paper("share", SHARE_WIDTH * MM_PER_PX, SHARE_HEIGHT * MM_PER_PX)
 _KINDS = ("share", "poster", "sign-on", "by-hand")
 _FILES = (
     *(f"{kind}.{end}" for kind in _KINDS for end in ("html", "css")),
@@ -100,7 +99,6 @@ POSTER_PICTURE_HEIGHT = 56.0
 """mm."""
 _LEAST_TITLE = 24
 """pt: a title that would be smaller beside a picture stands without one."""
-_PT_PER_MM = 72 / 25.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +174,8 @@ def _poster_face(context: PosterContext, paper: Paper, *, taken: float = 0) -> P
 
     :param taken: mm of the height that a picture takes.
     """
-    width = (paper.width - 40) * _PT_PER_MM
-    room = (paper.height - _ABOVE - _BELOW - _BETWEEN - taken) * _PT_PER_MM
+    width = (paper.width - 40) * PT_PER_MM
+    room = (paper.height - _ABOVE - _BELOW - _BETWEEN - taken) * PT_PER_MM
     room -= count_lines(context.kicker, width, 15) * 20
     taller = _NASKH if html.direction_of(context.text_locale) == "rtl" else 1.0
     longest = max(map(width_of, context.title.split()), default=0.0)

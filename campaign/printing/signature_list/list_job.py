@@ -17,8 +17,7 @@ from pikepdf import Dictionary
 
 from campaign.printing import html, renderer
 from campaign.printing.engine import join_pdf
-from campaign.printing.geometry import PAPERS
-from campaign.printing.html import MM_PER_PT
+from campaign.printing.geometry import MM_PER_PT, PAPERS
 from campaign.printing.printed_content import ColumnLabels, ListContext
 from campaign.printing.signature_list.list_sheet import (
     Column,

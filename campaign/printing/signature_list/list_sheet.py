@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from campaign.printing import fonts
-from campaign.printing.geometry import Paper
-from campaign.printing.html import MM_PER_PT, isolate, text_direction
+from campaign.printing.geometry import MM_PER_PT, Paper
+from campaign.printing.html import isolate, text_direction
 from campaign.printing.printed_content import ColumnLabels, SignatureRow
 from campaign.printing.signature_list.typeface import Typeface
 
