@@ -16,6 +16,8 @@ from campaign.printing.geometry import MM_PER_PT, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.text_widths import size_of
 
+QUIET_ZONE = 4
+"""Light modules around the dark ones, as readers need them (ISO/IEC 18004)."""
 CLOSE_SET = "letter-close-set"
 """Class of a long letter, set a size smaller so that it still fits one page."""
 
@@ -254,10 +256,6 @@ def letter_document(contexts: Sequence[LetterContext], layout: Layout) -> str:
     body = Markup("\n").join(fragments)
     whole = HtmlDocument(locale=contexts[0].locale, title=title_of(contexts), body=body)
     return str(whole.html())
-
-
-QUIET_ZONE = 4
-"""Light modules around the dark ones, as readers need them (ISO/IEC 18004)."""
 
 
 def qr_svg(text: str) -> Markup:

@@ -1,4 +1,9 @@
-"""How many lines a text takes, from the advance widths of our own fonts, without laying it out."""
+"""How much room a text takes, by the widths of our own fonts, without laying it out. Pure.
+
+In an envelope's window long lines wrap. Where they then have no room, the address is set a size
+smaller: by an estimate, never by a layout, so that the preview and every way of printing choose
+alike.
+"""
 
 import functools
 import math
@@ -19,6 +24,10 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 _PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
+_SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}
+"""Size and leading, pt, of `sheet.css`; an address takes the first in which it has room."""
+_ROOMY_LINES = 5
+"""Lines that an address of the largest size may be given."""
 _CACHED = 8192
 _NOT_LATIN = "\u0250"
 """The first character after the Latin letters of Unicode's first blocks."""
@@ -108,12 +117,6 @@ def _advances(weight: str) -> dict[int, float]:
     with TTFont(path, lazy=True) as font:
         units, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
         return {code: metrics[name][0] / units for code, name in font.getBestCmap().items()}
-
-
-_SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}
-"""Size and leading, pt, of `sheet.css`; an address takes the first in which it has room."""
-_ROOMY_LINES = 5
-"""Lines that an address of the largest size may be given."""
 
 
 def size_of(lines: Sequence[str], layout: Layout | None) -> str:

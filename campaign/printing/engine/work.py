@@ -31,10 +31,6 @@ _WORK: dict[str, Callable[[Any], Mapping[str, object]]] = {
 }
 
 
-def _run(work: str, job: Mapping[str, Any], _data: bytes) -> Mapping[str, object]:
-    return _WORK[work](job)
-
-
 def _load() -> None:
     """Load what every child needs.
 
@@ -49,7 +45,7 @@ def _load() -> None:
 
 
 TABLE = WorkTable(
-    run=_run,
+    run=lambda work, job, _data: _WORK[work](job),
     load=_load,
     failed=RENDERER_FAILED,
     slugs={renderer.RendererWarning: RENDERER_WARNING, FatalURLFetchingError: RENDERER_FAILED},

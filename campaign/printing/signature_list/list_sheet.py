@@ -17,16 +17,14 @@ from campaign.printing.html import isolate, text_direction
 from campaign.printing.printed_content import ColumnLabels, SignatureRow
 from campaign.printing.signature_list.typeface import Typeface
 
-ROW = 7.4
+_BREAKS = re.compile("[\\x00-\\x20\\x7f-\\x9f\u2028\u2029]+")
+# Where a line may end: after a space, and after a hyphen before a letter.
+_ENDS = re.compile(r"(?<= )|(?<=[^ ]-)(?=[^\W\d])")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_ROW = 7.4
 """Height of a row: one line of 8.5 pt with air, or two, or more of a smaller size."""
-HEAD_ROW = 8.0
-HEAD_FIRST = 46.0
-"""What stands above the rows on the first page: title, mission, total."""
-HEAD = 11.0
-"""What stands above the rows on the other pages: the title."""
-FOOT = 8.0
-MARGIN = 15.0
-GAP = 2.0
+_MARGIN = 15.0
+_GAP = 2.0
 """Between a column's text and the next column."""
 # How columns share the width: number and date are fixed, the others share what is left.
 _FIXED = {"number": 17.0, "signed_on": 27.0}
@@ -45,7 +43,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting(8.5, 1, ROW),
+    Setting(8.5, 1, _ROW),
     Setting(8.0, 2, 3.1),
     Setting(7.0, 2, 2.9),
     Setting(6.0, 3, 2.2),
@@ -71,12 +69,16 @@ class ListSheet:
     paper: Paper
     columns: tuple[Column, ...]
     rtl: bool = False
-    margin: float = MARGIN
-    row: float = ROW
-    head_row: float = HEAD_ROW
-    foot: float = FOOT
-    head_first: float = HEAD_FIRST
-    head: float = HEAD
+    margin: float = _MARGIN
+    row: float = _ROW
+    head_row: float = 8.0
+    """Height of the row of column heads."""
+    foot: float = 8.0
+    """Below the rows: the page's number."""
+    head_first: float = 46.0
+    """What stands above the rows on the first page: title, mission, total."""
+    head: float = 11.0
+    """What stands above the rows on the other pages: the title."""
     settings: tuple[Setting, ...] = SETTINGS
 
     @property
@@ -105,24 +107,18 @@ def list_sheet(paper: Paper, labels: ColumnLabels, direction: str = "ltr") -> Li
     """Return the sheet for a paper; columns whose label is empty are left out."""
     names = ("number", "name", "locality", "address", "signed_on", "target")
     shown = [name for name in names if getattr(labels, name)]
-    text_width = paper.width - 2 * MARGIN
+    text_width = paper.width - 2 * _MARGIN
     free = text_width - sum(_FIXED.get(name, 0) for name in shown)
     shares = sum(_SHARES.get(name, 0) for name in shown)
     columns = []
     start = 0.0
     for name in shown:
         whole = _FIXED[name] if name in _FIXED else free * _SHARES[name] / shares
-        width = whole - (GAP if name != shown[-1] else 0)
+        width = whole - (_GAP if name != shown[-1] else 0)
         left = text_width - start - width if direction == "rtl" else start
         columns.append(Column(name, getattr(labels, name), left, width))
         start += whole
     return ListSheet(paper, tuple(columns), rtl=direction == "rtl")
-
-
-_BREAKS = re.compile("[\\x00-\\x20\\x7f-\\x9f\u2028\u2029]+")
-# Where a line may end: after a space, and after a hyphen before a letter.
-_ENDS = re.compile(r"(?<= )|(?<=[^ ]-)(?=[^\W\d])")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,22 @@ from campaign.core import asset_paths
 FontTable = Any
 """A table of a font file; fontTools has no types for them."""
 FILE = "SourceSans3-Regular.ttf"
+_DROPPED = ("GSUB", "GPOS", "GDEF", "BASE", "DSIG", "STAT", "OS/2", "name", "cmap", "post", "gasp")
+_CMAP = """/CIDInit /ProcSet findresource begin
+12 dict begin
+begincmap
+/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def
+/CMapName /Adobe-Identity-UCS def
+/CMapType 2 def
+1 begincodespacerange
+<0000> <ffff>
+endcodespacerange
+{blocks}
+endcmap
+CMapName currentdict /CMap defineresource pop
+end
+end"""
+_BLOCK = 100
 # Spaces and punctuation, Latin with all its accents, Greek and Cyrillic as written today, dashes
 # and quotes, currencies. Of these, U+00B7 and U+00AD need a shaper.
 _PLAIN = (
@@ -166,24 +182,6 @@ def _kerning(subtables: list[FontTable], left: str, right: str) -> int:
     return 0
 
 
-_DROPPED = ("GSUB", "GPOS", "GDEF", "BASE", "DSIG", "STAT", "OS/2", "name", "cmap", "post", "gasp")
-_CMAP = """/CIDInit /ProcSet findresource begin
-12 dict begin
-begincmap
-/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def
-/CMapName /Adobe-Identity-UCS def
-/CMapType 2 def
-1 begincodespacerange
-<0000> <ffff>
-endcodespacerange
-{blocks}
-endcmap
-CMapName currentdict /CMap defineresource pop
-end
-end"""
-_BLOCK = 100
-
-
 def embed_font(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:
     """Return a font object for the lines that `face` set.
 
@@ -191,7 +189,9 @@ def embed_font(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:
     two characters share still reads as the right one. A map tells the glyphs of the font file.
     """
     data, order = _subset(face)
-    name = Name(f"/{_tag(data)}+{face.path.stem}")
+    # Six capitals tell this part of a font from others.
+    tag = "".join(chr(ord("A") + byte % 26) for byte in hashlib.sha256(data).digest()[:6])
+    name = Name(f"/{tag}+{face.path.stem}")
     glyphs = bytearray(2)  # CID 0 is .notdef
     for glyph, _ in face.used:
         glyphs += order[glyph].to_bytes(2, "big")
@@ -235,12 +235,6 @@ def _subset(face: Typeface) -> tuple[bytes, dict[str, int]]:
         file = BytesIO()
         font.save(file)
         return file.getvalue(), dict(font.getReverseGlyphMap())
-
-
-def _tag(data: bytes) -> str:
-    """Return six capitals that tell this part of a font from others."""
-    digest = hashlib.sha256(data).digest()
-    return "".join(chr(ord("A") + byte % 26) for byte in digest[:6])
 
 
 def _descriptor(pdf: pikepdf.Pdf, data: bytes, name: Name) -> pikepdf.Object:
