@@ -9,15 +9,15 @@ import click
 
 from campaign.commands import (
     backup,
-    bundle,
     demo,
     doctor,
     imports,
     instance,
     keys,
+    print_bundle,
     reply_mail,
     serve,
-    staff,
+    staff_accounts,
 )
 from campaign.core.errors import DomainError, UnsafeSettings
 from campaign.core.logs import place_of
@@ -40,11 +40,11 @@ for command in (
     demo.demo,
     demo.synth,
     instance.database_group,
-    staff.staff,
+    staff_accounts.staff,
     imports.import_,
     reply_mail.reply_mail,
-    bundle.bundle,
-    bundle.verify,
+    print_bundle.bundle,
+    print_bundle.verify,
     doctor.doctor,
     instance.files_group,
     keys.keys,

@@ -24,7 +24,7 @@ from weasyprint import Document
 
 from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits, ProcessKind
-from campaign.core.isolation.worker import Outcome
+from campaign.core.isolation.worker import WorkOutcome
 from campaign.printing import print_letters, renderer
 from campaign.printing.print_letters import PRESS
 
@@ -56,7 +56,7 @@ class RememberingPress:
         """What takes orders; a process is borrowed for those that are new."""
         yield self
 
-    def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
+    def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> WorkOutcome:
         """The outcome of such an order; one that failed is tried each time."""
         out = Path(job["out"])
         kept = self._folder / _name(work, job, limits)

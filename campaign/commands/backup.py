@@ -16,7 +16,7 @@ from campaign.commands.backup_archive import Accepted
 from campaign.commands.backup_manifest import read_manifest
 from campaign.commands.instance import ready_app
 from campaign.core import audit, db
-from campaign.core.audit import Anchor, Fault
+from campaign.core.audit import Anchor, ChainFault
 
 _QUIET_SECONDS = 2
 _SENTENCES = {
@@ -188,12 +188,12 @@ def _bar(total: int) -> Iterator[Callable[[int], object]]:
         bar.render_finish()
 
 
-def _sentence(fault: Fault) -> str:
+def _sentence(fault: ChainFault) -> str:
     at = fault.at.isoformat(timespec="seconds") if fault.at else ""
     return _SENTENCES[fault.kind].format(entry=fault.entry, at=at)
 
 
-def _facts(now: Anchor, anchors: list[Anchor], faults: list[Fault]) -> dict[str, object]:
+def _facts(now: Anchor, anchors: list[Anchor], faults: list[ChainFault]) -> dict[str, object]:
     return {
         "ok": not faults,
         "entries": now.entries,

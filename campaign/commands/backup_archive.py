@@ -327,7 +327,7 @@ def _anchor_in(manifest: Manifest, database: Database) -> list[Anchor]:
         return []
 
 
-def _say_unknown(faults: Sequence[audit.Fault]) -> str:
+def _say_unknown(faults: Sequence[audit.ChainFault]) -> str:
     broken = next((fault for fault in faults if fault.kind != "cut"), None)
     if broken is None:
         return (

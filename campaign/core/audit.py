@@ -74,7 +74,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ChainFault:
     kind: Literal["edited", "missing", "cut", "rewritten"]
     """Edited itself; one missing before it; all missing up to it; not the one that was anchored."""
     entry: int
@@ -130,7 +130,7 @@ def check(
     anchors: Iterable[Anchor] = (),
     since: Anchor | None = None,
     progress: Callable[[int], object] = lambda _done: None,
-) -> Iterator[Fault]:
+) -> Iterator[ChainFault]:
     """Walk the chain and yield each place at which it is broken."""
     start = since or Anchor(0, 0, bytes(32))
     waiting = sorted(anchors, key=lambda anchor: anchor.last)
@@ -144,9 +144,9 @@ def check(
         while waiting and waiting[0].last < entry.id:
             yield from _compare(waiting.pop(0), last, seen, expected)
         if bytes(entry.previous) != expected:
-            yield Fault("missing", entry.id, entry.at)
+            yield ChainFault("missing", entry.id, entry.at)
         elif not hmac.compare_digest(bytes(entry.digest), _digest(entry)):
-            yield Fault("edited", entry.id, entry.at)
+            yield ChainFault("edited", entry.id, entry.at)
         expected, seen, last = bytes(entry.digest), seen + 1, entry.id
         if seen % _BATCH == 0:
             progress(seen)
@@ -154,12 +154,12 @@ def check(
         yield from _compare(anchor, last, seen, expected)
 
 
-def _compare(anchor: Anchor, last: int, seen: int, digest: bytes) -> Iterator[Fault]:
+def _compare(anchor: Anchor, last: int, seen: int, digest: bytes) -> Iterator[ChainFault]:
     """Yield a fault where the chain, at the entry `last`, is not the one that was anchored."""
     if anchor.last > last:
-        yield Fault("cut", anchor.last, None)
+        yield ChainFault("cut", anchor.last, None)
     elif (anchor.entries, anchor.digest) != (seen, digest):
-        yield Fault("rewritten", anchor.last, None)
+        yield ChainFault("rewritten", anchor.last, None)
 
 
 def _digest(entry: AuditEntry | Row[Any]) -> bytes:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from campaign.core import db, jobs
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
-from campaign.mail.bounce_reports import Report, list_reports
+from campaign.mail.bounce_reports import BounceReport, list_reports
 from campaign.mail.maildirs import empty, is_maildir
 from campaign.mail.messages import BadAddress, OutboxMail
 
@@ -86,7 +86,7 @@ def _read(raw: bytes) -> bool:
     return True
 
 
-def take_in(session: Session, report: Report) -> bool:
+def take_in(session: Session, report: BounceReport) -> bool:
     """Mark a report's address, if it quotes the id of our mail: anybody can name an address."""
     fingerprint = session.scalar(
         select(OutboxMail.recipient_hmac).where(OutboxMail.public_id == report.message_id)

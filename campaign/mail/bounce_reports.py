@@ -22,7 +22,7 @@ _NOT_OF_THE_ADDRESS = re.compile(rb"\b(?:4\d\d|55[24])[ -]")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BounceReport:
     """What a delivery-status mail says of one recipient."""
 
     message_id: str
@@ -30,7 +30,7 @@ class Report:
     status: str
 
 
-def list_reports(raw: bytes) -> list[Report] | None:
+def list_reports(raw: bytes) -> list[BounceReport] | None:
     """List what a mail reports, recipient by recipient; only failures. None: it is no report."""
     mail = parse_mail(raw)
     if mail.get_content_type() != "multipart/report":
@@ -43,17 +43,17 @@ def list_reports(raw: bytes) -> list[Report] | None:
     if status is None or not isinstance(status.get_payload(), list):
         return None
     message_id = next(filter(None, map(_quoted_id, parts)), "")
-    reports: list[Report] = []
+    reports: list[BounceReport] = []
     for block in status.get_payload():
         assert isinstance(block, Message)
         if str(block.get("Action", "")).strip().casefold() != "failed":
             continue
         status_code = str(block.get("Status", "")).split()[:1]
-        reports.append(Report(message_id, "".join(status_code)[:_LONGEST_STATUS]))
+        reports.append(BounceReport(message_id, "".join(status_code)[:_LONGEST_STATUS]))
     return reports
 
 
-def _find_in_words(raw: bytes) -> Report | None:
+def _find_in_words(raw: bytes) -> BounceReport | None:
     """Read what a server wrote for people, of the one mail that it quotes."""
     quoted = _QUOTED.search(raw)
     try:
@@ -64,8 +64,8 @@ def _find_in_words(raw: bytes) -> Report | None:
         return None
     words = raw[: quoted.start()]
     if status := _STATUS.search(words):
-        return Report(quoted[1].decode(), status[0].decode())
-    return Report(quoted[1].decode(), "" if _NOT_OF_THE_ADDRESS.search(words) else "5.0.0")
+        return BounceReport(quoted[1].decode(), status[0].decode())
+    return BounceReport(quoted[1].decode(), "" if _NOT_OF_THE_ADDRESS.search(words) else "5.0.0")
 
 
 def _quoted_id(part: MIMEPart) -> str:

@@ -215,7 +215,9 @@ class Storage:
 class _Reader(sealed.SealedReader):
     """Says which file is damaged, in a failure that has words for people."""
 
-    def __init__(self, source: sealed.Source, keyring: Keyring, name: str, *, ahead: int) -> None:
+    def __init__(
+        self, source: sealed.StoredFile, keyring: Keyring, name: str, *, ahead: int
+    ) -> None:
         super().__init__(source, keyring, name, ahead=ahead)
         self._name = name
 

@@ -16,7 +16,7 @@ from obstore.store import S3Store
 from campaign.core.errors import DomainError
 from campaign.core.settings import Settings
 from campaign.storage import scratch
-from campaign.storage.sealed import Source
+from campaign.storage.sealed import StoredFile
 
 T = TypeVar("T")
 _TRIES = 3
@@ -48,7 +48,7 @@ class LocalPlace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str) -> StoredFile:
         return _LocalSource(self.folder / name)
 
     def size(self, name: str) -> int:
@@ -124,7 +124,7 @@ class S3Place:
         self._store = store
         self._drafts = drafts
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str) -> StoredFile:
         return _S3Source(self._store, name, self.size(name))
 
     def size(self, name: str) -> int:

@@ -37,7 +37,7 @@ class NotSealed(Damaged):
     """The file lies there as it is: it was written before files were encrypted."""
 
 
-class Source(Protocol):
+class StoredFile(Protocol):
     size: int
 
     def read_at(self, start: int, length: int) -> bytes: ...
@@ -97,7 +97,7 @@ class SealingWriter(io.RawIOBase):
 class SealedReader(io.RawIOBase):
     """Reads a file from what is stored, from wherever one seeks to; each read may raise Damaged."""
 
-    def __init__(self, source: Source, keyring: Keyring, name: str, *, ahead: int = 1) -> None:
+    def __init__(self, source: StoredFile, keyring: Keyring, name: str, *, ahead: int = 1) -> None:
         """`ahead` chunks are fetched at once. Raises NotSealed, or Damaged."""
         super().__init__()
         self._source = source

@@ -45,7 +45,7 @@ class WorkTable:
     """Whether a child only computes: it opens no file, and may be another user."""
 
 
-class Order(TypedDict):
+class WorkOrder(TypedDict):
     work: str
     job: dict[str, Any]
     memory: int
@@ -54,7 +54,7 @@ class Order(TypedDict):
 
 
 class Answer(TypedDict):
-    """The fields of a `worker.Outcome`."""
+    """The fields of a `worker.WorkOutcome`."""
 
     report: Mapping[str, object] | None
     slug: NotRequired[str]

@@ -51,7 +51,7 @@ def _environment_for(kind: ProcessKind) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorkOutcome:
     report: dict[str, Any] | None
     """None if the job failed."""
     slug: str = ""
@@ -91,7 +91,7 @@ class WorkProcess:
 
     def run(
         self, work: str, job: Mapping[str, object], limits: Limits, size: int, data: bytes = b""
-    ) -> Outcome:
+    ) -> WorkOutcome:
         """Run one job, of `size` letters or pages, and wait. Raises WorkProcessStopped."""
         order = {
             "work": work,
@@ -112,7 +112,7 @@ class WorkProcess:
             line = b""
         if not line:
             raise WorkProcessStopped(f"the process ended with {self._process.wait()}")
-        outcome = Outcome(**json.loads(line))
+        outcome = WorkOutcome(**json.loads(line))
         if outcome.slug in {MACHINE_FAILED, NO_ROOM}:
             raise WorkProcessStopped(f"the process could not work: {outcome.detail}", outcome.slug)
         return outcome

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from campaign.core.isolation import confine, orders
-from campaign.core.isolation.orders import Answer, Order, WorkTable
+from campaign.core.isolation.orders import Answer, WorkOrder, WorkTable
 
 # How C code of the renderer ends when memory can't be had: GLib aborts, others crash.
 _STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
@@ -40,7 +40,7 @@ def main(module: str) -> None:
     # An order is one line and its file, and the next one comes after the answer: nothing waits in
     # the buffer.
     while select.select([0], [], [], _IDLE_SECONDS)[0] and (line := sys.stdin.buffer.readline()):
-        order: Order = json.loads(line)
+        order: WorkOrder = json.loads(line)
         data = sys.stdin.buffer.read(order["bytes"])
         answer = json.dumps(_serve(table, order, data)).encode() + b"\n"
         del data
@@ -51,7 +51,7 @@ def main(module: str) -> None:
             return  # who asked was killed
 
 
-def _serve(table: WorkTable, order: Order, data: bytes) -> Answer:
+def _serve(table: WorkTable, order: WorkOrder, data: bytes) -> Answer:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -113,7 +113,7 @@ def _slug_of(table: WorkTable, error: BaseException) -> str:
     return table.slugs.get(type(error), table.failed)
 
 
-def _work(table: WorkTable, order: Order, data: bytes, writer: int) -> NoReturn:
+def _work(table: WorkTable, order: WorkOrder, data: bytes, writer: int) -> NoReturn:
     """The child: does the work within the limits, reports, and ends without cleaning up."""
     answer: Answer
     try:

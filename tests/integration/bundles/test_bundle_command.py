@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.documents import make_documents
 from campaign.bundles.volumes import print_queue
-from campaign.commands.bundle import bundle, verify
+from campaign.commands.print_bundle import bundle, verify
 from campaign.core.audit import AuditEntry, check
 from campaign.core.isolation.orders import Limits
 from campaign.core.settings import Settings

@@ -32,7 +32,7 @@ WORDS = (
 _PRINT = """
 import os, sys
 os.umask(int(sys.argv[1], 8))
-from campaign.commands.bundle import bundle
+from campaign.commands.print_bundle import bundle
 for number in "12":
     which = [f"ua-{number}-26", "--mission", f"embassy-{number}", "--number", "1"]
     bundle.main([*which, *sys.argv[2:]], prog_name="campaign bundle", standalone_mode=False)

@@ -18,7 +18,7 @@ from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle, signed_sheets
 from campaign.bundles.freeze.choices import Choice
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.commands.bundle import bundle as command
+from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings

@@ -26,7 +26,7 @@ from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.eligible import list_offers
 from campaign.bundles.freeze.freeze_bundle import freeze as freeze_destination
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.commands.bundle import bundle as command
+from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.clock import today
 from campaign.core.errors import Invalid, NotFound, Refused

@@ -17,7 +17,7 @@ from campaign.bundles.changes import cancel_bundle, remake_bundle
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.commands.bundle import bundle as command
+from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings

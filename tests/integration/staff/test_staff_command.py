@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.commands.staff import staff
+from campaign.commands.staff_accounts import staff
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Role, StaffUser

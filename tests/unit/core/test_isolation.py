@@ -16,7 +16,7 @@ from campaign.core.isolation import worker
 from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.isolation.worker import Outcome, WorkProcess
+from campaign.core.isolation.worker import WorkOutcome, WorkProcess
 from campaign.printing.redraw import redraw_picture
 
 _ROOT = Path(__file__).parents[3]
@@ -146,6 +146,6 @@ def test_only_named_readers_run() -> None:
 def test_a_process_that_fell_to_a_file_is_not_believed(
     monkeypatch: pytest.MonkeyPatch, report: dict[str, object]
 ) -> None:
-    monkeypatch.setattr(WorkProcess, "run", lambda *_: Outcome(report))
+    monkeypatch.setattr(WorkProcess, "run", lambda *_: WorkOutcome(report))
     with pytest.raises(ReadingFailed):
         run_apart(redraw_picture, b"", side=9, formats=_PICTURES)
