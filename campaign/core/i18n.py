@@ -47,8 +47,7 @@ class Language(NamedTuple):
 
 
 def languages() -> list[str]:
-    settings = current_settings()
-    return settings.locales
+    return current_settings().locales
 
 
 def has_pages(code: str) -> bool:
@@ -216,8 +215,7 @@ def ordinal(words: str, day: date, language: str) -> str:
 
 
 def today_at_home() -> date:
-    settings = current_settings()
-    return clock.today(settings.timezone)
+    return clock.today(current_settings().timezone)
 
 
 def say_zone(zone: str) -> str:
