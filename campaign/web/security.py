@@ -1,7 +1,13 @@
 """What every request is held to and every response carries: origin, limits, hosts, headers."""
 
+import json
 import logging
+import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -14,13 +20,6 @@ from campaign.core.settings import Settings, current_settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-import json
-import os
-import time
-from collections import Counter
-from contextlib import suppress
-from pathlib import Path
 
 _FILE = "proxies.seen"
 _EVERY_SECONDS = 600

@@ -61,8 +61,7 @@ Created = Annotated[datetime, mapped_column(default=utcnow)]
 Json = dict[str, Any]
 """What a column holds as JSON; what is in it, the column's docstring says."""
 Words = dict[str, str]
-_KEY = "undo"
-Action = Callable[[], object]
+_UNDO = "undo"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -446,26 +445,26 @@ def _close(_problem: BaseException | None) -> None:
     _writing.set(False)
 
 
-def on_rollback(session: Session, action: Action) -> None:
+def on_rollback(session: Session, action: Callable[[], object]) -> None:
     """Do `action` if what the session does now is rolled back, or never committed.
 
     A savepoint's end does not decide it, its rollback does. A process that is killed does nothing.
     """
-    session.info.setdefault(_KEY, []).append((session.get_nested_transaction(), action))
+    session.info.setdefault(_UNDO, []).append((session.get_nested_transaction(), action))
 
 
 @sa.event.listens_for(Session, "after_commit")
 def _keep(session: Session) -> None:
     ended = session.get_nested_transaction()
     if ended is None:
-        session.info.pop(_KEY, None)
+        session.info.pop(_UNDO, None)
         return
     # What a savepoint did belongs to what is around it from now on.
-    session.info[_KEY] = [
+    session.info[_UNDO] = [
         (ended.parent if ended.parent and ended.parent.nested else None, action)
         if step is ended
         else (step, action)
-        for step, action in session.info.get(_KEY, [])
+        for step, action in session.info.get(_UNDO, [])
     ]
 
 
@@ -473,8 +472,8 @@ def _keep(session: Session) -> None:
 def _undo(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None and not ended.nested:
         return
-    waiting = session.info.pop(_KEY, [])
+    waiting = session.info.pop(_UNDO, [])
     undone = [action for step, action in waiting if step is ended or not ended.nested]
-    session.info[_KEY] = [(step, action) for step, action in waiting if action not in undone]
+    session.info[_UNDO] = [(step, action) for step, action in waiting if action not in undone]
     for action in undone:
         action()
