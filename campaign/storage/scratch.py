@@ -11,7 +11,6 @@ import resource
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +20,6 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-_YOUNG_SECONDS = 60
-"""A folder so young may not be locked yet."""
 _BLOCK = 16
 _IN_MEMORY = 512 * 1024
 """Bytes that stay in memory: a file of a usual size never gets to a disk."""
@@ -32,15 +29,29 @@ _IN_MEMORY = 512 * 1024
 def room(parent: Path) -> Iterator[Path]:
     """A folder of one's own below `parent`, for nobody else's eyes; removed with all in it."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = parent / secrets.token_hex(8)
-    folder.mkdir(mode=0o700)
-    handle = os.open(folder, os.O_RDONLY)
+    while True:
+        folder = parent / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        if (handle := _lock_new(folder)) is not None:
+            break
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def _lock_new(folder: Path) -> int | None:
+    """Lock it; None where another process has swept it before it was locked."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    if folder.exists():
+        return handle
+    os.close(handle)
+    return None
 
 
 @contextmanager
@@ -74,8 +85,6 @@ def sweep(parent: Path) -> int:
 
 def _remove_left(folder: Path) -> bool:
     try:
-        if time.time() - folder.stat().st_mtime < _YOUNG_SECONDS:
-            return False
         handle = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
         return False

@@ -2,7 +2,7 @@
 
 import io
 import os
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -107,14 +107,30 @@ def test_a_room_is_gone_when_its_block_ends_however_it_ends(tmp_path: Path) -> N
 
 
 def test_what_a_killed_process_left_is_swept_and_what_is_in_use_is_not(tmp_path: Path) -> None:
-    long_ago = time.time() - 3600
     left = tmp_path / "left"
     left.mkdir()
     (left / "plain").write_text("planted")
-    os.utime(left, (long_ago, long_ago))
     with scratch.room(tmp_path) as used:
-        os.utime(used, (long_ago, long_ago))
         assert scratch.sweep(tmp_path) == 1
         assert used.exists()
         assert not left.exists()
     assert scratch.sweep(tmp_path / "nowhere") == 0
+
+
+def test_rooms_are_made_while_others_sweep(tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def sweep() -> None:
+        while not ended.is_set():
+            scratch.sweep(tmp_path)
+
+    sweepers = [threading.Thread(target=sweep) for _ in range(2)]
+    for sweeper in sweepers:
+        sweeper.start()
+    for _ in range(300):
+        with scratch.room(tmp_path) as folder:
+            (folder / "plain").write_text("planted")
+            assert folder.is_dir()
+    ended.set()
+    for sweeper in sweepers:
+        sweeper.join()
