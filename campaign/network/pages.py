@@ -31,6 +31,7 @@ from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import public, request_networks
 
 ALL, SOME = "all", "some"
+JOINS_PER_HOUR = 30  # Memberships that may be asked for from one network address in an hour
 
 
 def consent_wording() -> str:
@@ -182,8 +183,6 @@ def _letter_languages(session: Session) -> list[str]:
 def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
-
-JOINS_PER_HOUR = 30  # Memberships that may be asked for from one network address in an hour
 
 blueprint = Blueprint("network", __name__)
 before_request.init_blueprint(blueprint)

@@ -24,6 +24,11 @@ from campaign.network.mails import News, mail_action, mail_digest, news_of
 log = structlog.get_logger()
 
 BATCH = 100
+_DIGESTS_AT_ONCE = 50
+_OVERLAP = timedelta(hours=1)
+"""A mailing may be older than the moment at which others see it; nobody is told twice anyway."""
+_OLDEST = timedelta(days=62)
+_TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
 
 
 @jobs.job("network.send")
@@ -143,13 +148,6 @@ def _do_anyway(work: Callable[[int], None], subject: int) -> None:
             problem=type(problem).__name__,
             place=logs.place_of(problem),
         )
-
-
-_DIGESTS_AT_ONCE = 50
-_OVERLAP = timedelta(hours=1)
-"""A mailing may be older than the moment at which others see it; nobody is told twice anyway."""
-_OLDEST = timedelta(days=62)
-_TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ from campaign.storage import FilesAway, storage
 
 ACTOR = "job:retention.erase"
 _BATCH = 500  # Signatures of one transaction: on SQLite nobody signs while it lasts
+log = structlog.get_logger()
+_IDLE = (BundleState.READY, BundleState.FAILED)
+_SCANS_AT_ONCE = 20  # Scans of one transaction, of up to twenty files each
 
 
 @jobs.job("retention.erase", every_minutes=1440)
@@ -94,10 +97,6 @@ def _erase_next(due: DueCampaign, last: int, now: datetime) -> list[int]:
             if due.ended is not None:
                 unlink_signatures(session, due.campaign_id, ids, now)
         return ids
-
-
-log = structlog.get_logger()
-_IDLE = (BundleState.READY, BundleState.FAILED)
 
 
 def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
@@ -173,9 +172,6 @@ def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
     for bundle_print in prints.list_prints(session, bundle):
         bundle_print.removed_at = bundle_print.removed_at or now
     session.flush()
-
-
-_SCANS_AT_ONCE = 20  # Scans of one transaction, of up to twenty files each
 
 
 def erase_sheets(due: DueCampaign) -> tuple[int, bool]:

@@ -34,6 +34,16 @@ _OPENED = (
     Signature.own_words,
     Signature.full_text,
 )
+READ_AT_ONCE = 10_000  # Ids that are looked through at once; reading holds up nobody
+RESTORE_AT_ONCE = 5_000  # Rows that an undo looks up at once
+WRITE_AT_ONCE = 1_000  # Rows that one transaction changes at most
+_FIRST_WRITE = 100
+_LEAST_WRITE = 25
+_HOLD_SECONDS = 0.05
+"""For so long a transaction may hold SQLite's lock: it takes more rows or fewer by that."""
+_LONGEST_PAUSE_SECONDS = 0.25
+_SAMPLE = 12
+_LOST_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +136,6 @@ def _fits(signature: Signature, conditions: Conditions, alike: dict[int, bool]) 
         return alike[signature.id]
     text = signature.full_text or signature.own_words
     return bool(text) and conditions.fit_words(text, db.database().keyring)
-
-
-READ_AT_ONCE = 10_000  # Ids that are looked through at once; reading holds up nobody
-RESTORE_AT_ONCE = 5_000  # Rows that an undo looks up at once
-WRITE_AT_ONCE = 1_000  # Rows that one transaction changes at most
-_FIRST_WRITE = 100
-_LEAST_WRITE = 25
-_HOLD_SECONDS = 0.05
-"""For so long a transaction may hold SQLite's lock: it takes more rows or fewer by that."""
-_LONGEST_PAUSE_SECONDS = 0.25
-_SAMPLE = 12
-_LOST_AFTER = timedelta(minutes=2)
 
 
 @dataclass

@@ -75,7 +75,7 @@ class SigningPlan:
     person_died: bool = False
     country: str = ""
     timezone: str = "UTC"
-    guard: WordRules = WordRules()  # noqa: RUF009 - it is frozen
+    word_rules: WordRules = WordRules()  # noqa: RUF009 - it is frozen
     drafts: dict[str, ProposedLetters] = field(default_factory=dict)
     """Per language: the letters as they are proposed, to be measured."""
     bounded: frozenset[str] = frozenset()
@@ -96,7 +96,7 @@ class SigningPlan:
         locales = tuple(self.letters)
         chosen = locale if locale in self.letters else locales[0]
         most = CARD_WORDS_LIMIT if self.cards else None
-        return Offer(locales, self.points[chosen], most, self.guard, self.facts.get(chosen))
+        return Offer(locales, self.points[chosen], most, self.word_rules, self.facts.get(chosen))
 
     def letter_locale(self, chosen: str, page: str) -> str:
         """Return the letter's language: the wanted one, else the page's, else the targets' own."""
@@ -160,7 +160,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
         format=campaign.format,
         country=campaign.country,
         timezone=campaign.timezone,
-        guard=_guard(campaign, drafts),
+        word_rules=_word_rules(campaign, drafts),
         drafts=drafts,
         bounded=frozenset(code for code, draft in drafts.items() if draft.fits_bare()),
         facts={
@@ -171,7 +171,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
     )
 
 
-def _guard(campaign: Campaign, drafts: dict[str, ProposedLetters]) -> WordRules:
+def _word_rules(campaign: Campaign, drafts: dict[str, ProposedLetters]) -> WordRules:
     """Leave risk flags out: who asks the form name by name must not learn the witness's."""
     rules = ScreeningRules.of(campaign.screening)
     return word_rules_of(

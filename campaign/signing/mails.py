@@ -27,6 +27,10 @@ from campaign.signing.signed_links import signed_link
 _NAME_LIMIT = 40
 _NAME_WORDS = 4
 MailName = NewType("MailName", str)  # A given name that a mail may say; `mail_name` makes it
+WAITING = "waiting"  # The kind of link: to one letter, as long as it waits or is there
+WAIT = timedelta(minutes=15)
+APART = timedelta(hours=6)
+_MOST = 20
 
 
 def mail_name(given_name: str) -> MailName:
@@ -112,12 +116,6 @@ class AlreadySigned(LetterMail, kind="already-signed", budget="notice"):
     spelling, and opens none itself."""
     why: str
     own_words: str
-
-
-WAITING = "waiting"  # The kind of link: to one letter, as long as it waits or is there
-WAIT = timedelta(minutes=15)
-APART = timedelta(hours=6)
-_MOST = 20
 
 
 class WaitingLetter(TypedDict):

@@ -23,6 +23,7 @@ from campaign.signing.validate import POSTAL_CODE_LIMIT
 
 WAITS_ALONE = timedelta(days=1)
 """How long a letter that waits keeps its place even where all places are taken."""
+_ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)  # Who signed on paper keeps nobody out
 
 
 class Ruling(enum.Enum):
@@ -112,9 +113,6 @@ def gives_way(row: Signature, now: datetime) -> bool:
 def has_lapsed(row: Signature, now: datetime) -> bool:
     over = row.token_expires_at is None or row.token_expires_at <= now
     return row.shown_state is SignatureState.PENDING and over
-
-
-_ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)  # Who signed on paper keeps nobody out
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from campaign.core import db
 
 _SECRET_BYTES = 24
+_RECEIPT = "receipt"
+_GOOD_FOR = timedelta(days=1)
 
 
 def signed_link(kind: str, public_id: str) -> str:
@@ -48,10 +50,6 @@ def digest_of(token: str) -> bytes:
 def matches(token: str, digest: bytes | None) -> bool:
     """Tell whether `digest` is the token's, in the same time whatever it holds."""
     return hmac.compare_digest(digest_of(token), digest or b"")
-
-
-_RECEIPT = "receipt"
-_GOOD_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

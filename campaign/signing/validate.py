@@ -45,6 +45,27 @@ _COMMON = (
 )  # Large providers; a list of our own, to be lengthened where supporters mistype others
 _REAL = frozenset({"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.ca", "hotmail.fr"})
 """Providers one slip away from another one."""
+NAME_LIMIT = 100
+PLACE_LIMIT = 100
+POSTAL_CODE_LIMIT = 20
+EMAIL_LIMIT = 254  # Characters of an address (RFC 5321: 256 with the brackets)
+CARD_WORDS_LIMIT = 300  # Characters of own words on a card
+FULL_TEXT_LIMIT = 5000
+"""Characters of a letter that a supporter writes anew; what prints on a page is less."""
+_FULL_TEXT_PARAGRAPHS = 40
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+Problems = dict[str, Problem]
+_KINDS = (FORBIDDEN, INSULT, THREAT, PHONE, LINK)
+_UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
+_LINES = {
+    "given_name": (NAME_LIMIT, "give-name"),
+    "family_name": (NAME_LIMIT, ""),
+    "email": (EMAIL_LIMIT, "give-email"),
+    "locality": (PLACE_LIMIT, "give-locality"),
+    "region": (PLACE_LIMIT, ""),
+    "postal_code": (POSTAL_CODE_LIMIT, ""),
+    "country": (2, "choose-country"),
+}
 
 
 def suggest_address(address: str) -> str:
@@ -69,17 +90,6 @@ def _one_slip(typed: str, right: str) -> bool:
     return any(longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer)))
 
 
-NAME_LIMIT = 100
-PLACE_LIMIT = 100
-POSTAL_CODE_LIMIT = 20
-EMAIL_LIMIT = 254  # Characters of an address (RFC 5321: 256 with the brackets)
-CARD_WORDS_LIMIT = 300  # Characters of own words on a card
-FULL_TEXT_LIMIT = 5000
-"""Characters of a letter that a supporter writes anew; what prints on a page is less."""
-_FULL_TEXT_PARAGRAPHS = 40
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedForm(Writer):
     email: str
@@ -95,7 +105,7 @@ class Offer:
     points: tuple[tuple[str, bool], ...]
     most_own_words: int | None = None
     """Characters of own words that there is room for, where that is less than usual."""
-    guard: WordRules = WordRules()  # noqa: RUF009 - it is frozen
+    word_rules: WordRules = WordRules()  # noqa: RUF009 - it is frozen
     facts: Mapping[str, str] | None = None
     """Required points by key, where the whole letter may be rewritten: these must stay in it."""
 
@@ -116,9 +126,6 @@ class LetterWords:
         )
 
 
-Problems = dict[str, Problem]
-
-
 def check_words(
     values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
 ) -> tuple[LetterWords, Problems]:
@@ -129,9 +136,9 @@ def check_words(
     if isinstance(own_words, Problem):
         if own_words.slug == "too-long-words" and offer.most_own_words is not None:
             own_words = Problem("too-long-card", own_words.data)
-        problems["own_words"] = _with_wording(own_words, typed, offer.guard, country)
+        problems["own_words"] = _with_wording(own_words, typed, offer.word_rules, country)
         own_words = ""
-    elif problem := check_wording(own_words, offer.guard, country):
+    elif problem := check_wording(own_words, offer.word_rules, country):
         problems["own_words"] = problem
     full_text, problem = check_full_text(values, offer)
     if problem:
@@ -216,20 +223,20 @@ def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Probl
     typed, country = values.get("full_text", ""), values.get("country", "")
     text = check_text(typed, limit=FULL_TEXT_LIMIT, paragraphs=_FULL_TEXT_PARAGRAPHS)
     if isinstance(text, Problem):
-        return "", _with_wording(text, typed, offer.guard, country)
+        return "", _with_wording(text, typed, offer.word_rules, country)
     if not text:
         return "", None
     if missing := missing_points(text, offer.facts):
         texts = tuple(offer.facts[key] for key in missing)
         lacks = Problem("facts-missing", {"points": texts})
-        return text, _with_wording(lacks, text, offer.guard, country)
-    return text, check_wording(text, offer.guard, country)
+        return text, _with_wording(lacks, text, offer.word_rules, country)
+    return text, check_wording(text, offer.word_rules, country)
 
 
-def check_wording(text: str, guard: WordRules, country: str) -> Problem | None:
+def check_wording(text: str, word_rules: WordRules, country: str) -> Problem | None:
     if not text:
         return None
-    findings = guard.findings(text, country)
+    findings = word_rules.findings(text, country)
     kinds = {
         kind: tuple(finding.text for finding in findings if finding.kind == kind) for kind in _KINDS
     }
@@ -237,26 +244,11 @@ def check_wording(text: str, guard: WordRules, country: str) -> Problem | None:
     return replace(problems[0], also=tuple(problems[1:])) if problems else None
 
 
-def _with_wording(problem: Problem, text: str, guard: WordRules, country: str) -> Problem:
+def _with_wording(problem: Problem, text: str, word_rules: WordRules, country: str) -> Problem:
     if problem.slug in _UNREADABLE or len(text) > FULL_TEXT_LIMIT:
         return problem
-    wording = check_wording(text, guard, country)
+    wording = check_wording(text, word_rules, country)
     return replace(problem, also=(replace(wording, also=()), *wording.also)) if wording else problem
-
-
-_KINDS = (FORBIDDEN, INSULT, THREAT, PHONE, LINK)
-_UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
-
-
-_LINES = {
-    "given_name": (NAME_LIMIT, "give-name"),
-    "family_name": (NAME_LIMIT, ""),
-    "email": (EMAIL_LIMIT, "give-email"),
-    "locality": (PLACE_LIMIT, "give-locality"),
-    "region": (PLACE_LIMIT, ""),
-    "postal_code": (POSTAL_CODE_LIMIT, ""),
-    "country": (2, "choose-country"),
-}
 
 
 def check_has_letter(text: str) -> Problem | None:

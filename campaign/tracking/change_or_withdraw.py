@@ -83,7 +83,7 @@ def plan_for(session: Session, signature: Signature) -> SigningPlan:
         drafts={locale: drafts} if drafts else {},
         bounded=frozenset({locale} if fits else ()),
         facts={locale: (drafts.facts() if drafts else None) or {}} if rewrites else {},
-        guard=plan.guard.allowing(own_texts),
+        word_rules=plan.word_rules.allowing(own_texts),
     )
 
 

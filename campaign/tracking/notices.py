@@ -43,6 +43,12 @@ from campaign.tracking.news_subscription import unsubscribe_url
 _LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
 _TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
 """Posts that are told in any case; of others, those whose author asked for it."""
+_SIGNATURES_AT_ONCE = 100
+_AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
+"""What is told after a stop: the stop itself, and what came of the case."""
+_TRIED_FOR = timedelta(days=2)
+"""How long a mailbox is tried that had all its mails of a day already."""
+Compose = Callable[[Signature], CaseNews]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +185,6 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
         )
     )
     return [int(subject.partition(":")[2]) for subject in subjects]
-
-
-_SIGNATURES_AT_ONCE = 100
-_AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
-"""What is told after a stop: the stop itself, and what came of the case."""
-_TRIED_FOR = timedelta(days=2)
-"""How long a mailbox is tried that had all its mails of a day already."""
-Compose = Callable[[Signature], CaseNews]
 
 
 class NewsFacts(CaseFacts):

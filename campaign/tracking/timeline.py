@@ -31,6 +31,13 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import Picture, Post, mission_name, posts_of
 from campaign.signing.letter.compose import number_of
 
+_LAST = datetime.max.replace(tzinfo=UTC)
+_GONE_WORDS = {
+    DeliveryOutcome.LEFT: "left_at_door",
+    DeliveryOutcome.POSTED: "posted",
+    DeliveryOutcome.COURIER: "courier",
+}  # What a tag says of letters that are out of our hands otherwise than handed over
+
 
 class Stay(NamedTuple):
     letter: Letter
@@ -139,14 +146,6 @@ def lock_letters(session: Session, *signatures: Signature) -> None:
     # seen anew only as their rows are read, hence `all`.
     for query in (campaigns.with_for_update(key_share=True), mine.with_for_update(), letters):
         session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-_LAST = datetime.max.replace(tzinfo=UTC)
-_GONE_WORDS = {
-    DeliveryOutcome.LEFT: "left_at_door",
-    DeliveryOutcome.POSTED: "posted",
-    DeliveryOutcome.COURIER: "courier",
-}  # What a tag says of letters that are out of our hands otherwise than handed over
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,17 @@ from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, MomentField, TextField, choices
 from campaign.web.page import Page, show_page
 
+__all__ = ["blueprint"]
+Tidy = Callable[[str], str | None]
+_ASKED = _l("Enter the date and time like this: 2026-12-04 18:30.")
+_FIELDS = {
+    TrendKind.ADDRESS: "addresses",
+    TrendKind.NETWORK: "networks",
+    TrendKind.DOMAIN: "domains",
+    TrendKind.AGENT: "agents",
+}
+_WINDOWS = (24, 72, 168)  # Hours
+
 
 def say_browser(agent: str) -> str:
     """Return "Firefox 128 on Linux" of what a browser says of itself; "" where none is known."""
@@ -57,11 +68,6 @@ def say_browser(agent: str) -> str:
 
 def _with_version(part: ua_parser.UserAgent | ua_parser.OS | None) -> str:
     return " ".join(filter(None, (part.family, part.major))) if part else ""
-
-
-__all__ = ["blueprint"]
-
-Tidy = Callable[[str], str | None]
 
 
 class LinesField(TextField):
@@ -82,17 +88,6 @@ class LinesField(TextField):
         if len(read) > MOST_VALUES:
             raise StopValidation(_("Use at most 200 lines."))
         self.values = tuple(dict.fromkeys(value for value in read.values() if value))
-
-
-_ASKED = _l("Enter the date and time like this: 2026-12-04 18:30.")
-
-
-_FIELDS = {
-    TrendKind.ADDRESS: "addresses",
-    TrendKind.NETWORK: "networks",
-    TrendKind.DOMAIN: "domains",
-    TrendKind.AGENT: "agents",
-}
 
 
 class ConditionsForm(DeskForm):
@@ -173,9 +168,6 @@ def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
         "similar_to": conditions.similar_to,
         "unconfirmed": conditions.unconfirmed,
     }
-
-
-_WINDOWS = (24, 72, 168)  # Hours
 
 
 class FraudPage(Page, template="screening/fraud.html"):

@@ -1,6 +1,6 @@
 """What of a letter is looked at before it counts, as each campaign sets it. Pure.
 
-The guard refuses a letter while its writer is there and can mend it; a rule takes the letter and
+`WordRules` refuse a letter while its writer is there and can mend it; a rule takes the letter and
 holds it. The first is right for what nobody means to send (a telephone number), the second for
 what a list cannot judge alone, and for what should not be told to who tries how far it goes.
 """
@@ -34,6 +34,46 @@ _MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME = str.maketrans({"i": "l", "j": "l"})
 _SHORTEST = 4  # Shorter names are alike by chance
+_KIN = {
+    "en": (
+        r"(?:her|his|their)\s(?:[\w-]+\s){0,2}(?:daughters?|sons?|child|children|baby|mother"
+        r"|father|sisters?|brothers?|wife|husband|partner|nephew|niece|cousin)"
+    ),
+    "fr": (
+        r"(?:sa|son|ses|leurs?)\s(?:[\w-]+\s){0,2}(?:filles?|fils|enfants?|bébé|mère|père"
+        r"|sœurs?|soeurs?|frères?|femme|épouse|mari|compagn(?:e|on)|neveu|nièce|cousine?)"
+    ),
+    "es": (
+        r"sus?\s(?:[\w-]+\s){0,2}(?:hij[oa]s?|niñ[oa]s?|bebé|madre|padre|herman[oa]s?|espos[oa]"
+        r"|marido|mujer|compañer[oa]|sobrin[oa]s?|prim[oa]s?)"
+    ),
+}
+_NAMED = (
+    r"(?:,\s|\s(?:called\s|named\s|llamad[oa]\s|nommée?\s|appelée?\s)?)"
+    r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]\w*"
+)
+_KINSHIP = "|".join(rf"(?i:\b{words}){_NAMED}" for words in _KIN.values())
+_HOMES = (
+    (
+        r"\b(?:lives?|living|stays|staying|hides|hiding)\s(?:at|on)\s"
+        r"(?:no\.?\s)?(?:\d|[A-ZÀ-Þ])[\w’'-]*"
+    ),
+    r"\bhome\saddress\b",
+    (
+        r"\b(?:habite|habitent|loge|logent|se\scache|se\scachent)\s"
+        r"(?:au\s\d+|\d+|(?:dans\sla\s)?rue|(?:dans\sl[’'])?avenue|chez)\b"
+    ),
+    r"\badresse\s(?:personnelle|privée)\b",
+    r"\b(?:viven?|se\sesconden?)\sen\s(?:la\s)?(?:calle|avenida|colonia|casa)\b",
+    r"\bdomicilio\s(?:particular|personal)\b",
+    r"(?:يسكن|تسكن|يعيش|تعيش|يختبئ|تختبئ|يقيم|تقيم)\sفي\s(?:شارع|حي|منزل|بيت|شقة)",
+    r"عنوان\s(?:بيته|بيتها|منزله|منزلها)",
+)
+_PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)]))
+MOST_WORDS = 200
+LONGEST_WORD = 80
+MOST_FIRST = 1000
+LEAST_ALIKE = 5  # Fewer letters alike are nothing: people copy a good sentence
 
 
 @cache
@@ -68,44 +108,6 @@ def _shapes(name: str) -> set[str]:
     return {skeleton(name), skeleton(name.lower())}
 
 
-_KIN = {
-    "en": (
-        r"(?:her|his|their)\s(?:[\w-]+\s){0,2}(?:daughters?|sons?|child|children|baby|mother"
-        r"|father|sisters?|brothers?|wife|husband|partner|nephew|niece|cousin)"
-    ),
-    "fr": (
-        r"(?:sa|son|ses|leurs?)\s(?:[\w-]+\s){0,2}(?:filles?|fils|enfants?|bébé|mère|père"
-        r"|sœurs?|soeurs?|frères?|femme|épouse|mari|compagn(?:e|on)|neveu|nièce|cousine?)"
-    ),
-    "es": (
-        r"sus?\s(?:[\w-]+\s){0,2}(?:hij[oa]s?|niñ[oa]s?|bebé|madre|padre|herman[oa]s?|espos[oa]"
-        r"|marido|mujer|compañer[oa]|sobrin[oa]s?|prim[oa]s?)"
-    ),
-}
-_NAMED = (
-    r"(?:,\s|\s(?:called\s|named\s|llamad[oa]\s|nommée?\s|appelée?\s)?)"
-    r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]\w*"
-)
-_HOMES = (
-    (
-        r"\b(?:lives?|living|stays|staying|hides|hiding)\s(?:at|on)\s"
-        r"(?:no\.?\s)?(?:\d|[A-ZÀ-Þ])[\w’'-]*"
-    ),
-    r"\bhome\saddress\b",
-    (
-        r"\b(?:habite|habitent|loge|logent|se\scache|se\scachent)\s"
-        r"(?:au\s\d+|\d+|(?:dans\sla\s)?rue|(?:dans\sl[’'])?avenue|chez)\b"
-    ),
-    r"\badresse\s(?:personnelle|privée)\b",
-    r"\b(?:viven?|se\sesconden?)\sen\s(?:la\s)?(?:calle|avenida|colonia|casa)\b",
-    r"\bdomicilio\s(?:particular|personal)\b",
-    r"(?:يسكن|تسكن|يعيش|تعيش|يختبئ|تختبئ|يقيم|تقيم)\sفي\s(?:شارع|حي|منزل|بيت|شقة)",
-    r"عنوان\s(?:بيته|بيتها|منزله|منزلها)",
-)
-_KINSHIP = "|".join(rf"(?i:\b{words}){_NAMED}" for words in _KIN.values())
-_PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)]))
-
-
 def private_places(text: str) -> Iterator[tuple[int, int]]:
     for match in _PRIVATE.finditer(text):
         yield match.span()
@@ -135,11 +137,6 @@ SILENT = frozenset({Reason.RISK})
 
 TOLD_BEFORE = frozenset({Reason.PRIVATE, LINK, PHONE})
 """Reasons that a writer is told before signing: they go by rules that give away no case."""
-
-MOST_WORDS = 200
-LONGEST_WORD = 80
-MOST_FIRST = 1000
-LEAST_ALIKE = 5  # Fewer letters alike are nothing: people copy a good sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ from campaign.web.form_base import PlainForm
 _LENGTHS = {"length", "limit"}
 _NAMED = 3  # Things quoted in one sentence; whoever mends these is told of the next
 _Data = Mapping[str, Any]  # each problem has its own
+WRITE_FIELDS = (*WORDS, "letter_locale")
+"""Fields of the page Write; all others are those of the page You."""
+_CLEANED = {"nul", "control-character", "bidi-control", "not-text"}
 
 
 def describe_problem(problem: Problem) -> str:
@@ -151,11 +154,6 @@ _TEXTS_WITH_DATA: Mapping[str, Callable[[_Data], str]] = {
     ),
     "wrong-code": _wrong_code,
 }
-
-
-WRITE_FIELDS = (*WORDS, "letter_locale")
-"""Fields of the page Write; all others are those of the page You."""
-_CLEANED = {"nul", "control-character", "bidi-control", "not-text"}
 
 
 class SigningForm(PlainForm):

@@ -32,6 +32,8 @@ from campaign.signing.validate import LetterWords, Problems, SignedForm, check_f
 from campaign.web.page import Page
 
 Posted = MultiDict[str, str]
+_READABLE = {wordlist.FORBIDDEN, wordlist.INSULT, wordlist.PHONE, wordlist.LINK, "facts-missing"}
+"""Problems of a text that can be measured all the same."""
 
 
 class YouPage(Page, template="signing/you.html"):
@@ -173,10 +175,6 @@ def _with_letter_locale(posted: Posted, plan: SigningPlan) -> dict[str, str]:
 
 def _case(campaign: Campaign, now: datetime) -> CasePage:
     return case_page(campaign, i18n.locale(), count=0, now=now)
-
-
-_READABLE = {wordlist.FORBIDDEN, wordlist.INSULT, wordlist.PHONE, wordlist.LINK, "facts-missing"}
-"""Problems of a text that can be measured all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,17 @@ from campaign.printing.placeholders import fill, placeholders_in
 from campaign.printing.printed_content import LetterContext, Translation
 
 Offered = Sequence[tuple[str, bool]]
+_LEFT_TO_RIGHT = "\u200e"
+_BLANK_LINES = re.compile(r"\n{2,}")
+_Texts = tuple[str, ...]
+_Points = tuple[str, ...]
+_TRANSLATION = {
+    "ar": ("ترجمة", "كلمات صاحب الرسالة كما كتبها ({language}):"),
+    "en": ("Translation", "The writer’s own words, as they were written ({language}):"),
+    "es": ("Traducción", "Palabras propias de quien escribe, tal como las escribió ({language}):"),
+    "fr": ("Traduction", "Les mots propres à l’auteur de la lettre, tels quels ({language}) :"),
+}
+_COPY_WORDS = {"fr": "Copie : ", "es": "Con copia a: ", "ar": "نسخة إلى: "}
 
 
 def order_points(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
@@ -59,12 +70,6 @@ def _merged(keys: list[str], more: Iterable[str], place: Mapping[str, int]) -> l
         at = next((n for n, one in enumerate(keys) if place[one] > place[key]), len(keys))
         keys.insert(at, key)
     return keys
-
-
-_LEFT_TO_RIGHT = "\u200e"
-_BLANK_LINES = re.compile(r"\n{2,}")
-_Texts = tuple[str, ...]
-_Points = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +236,6 @@ def _values(case: Case, addressing: Addressing, name: str, locale: str) -> dict[
     }
 
 
-_TRANSLATION = {
-    "ar": ("ترجمة", "كلمات صاحب الرسالة كما كتبها ({language}):"),
-    "en": ("Translation", "The writer’s own words, as they were written ({language}):"),
-    "es": ("Traducción", "Palabras propias de quien escribe, tal como las escribió ({language}):"),
-    "fr": ("Traduction", "Les mots propres à l’auteur de la lettre, tels quels ({language}) :"),
-}
-
-
 def _translated(
     case: Case, into: TranslationInput, writer: Writer, locale: str
 ) -> Translation | None:
@@ -299,9 +296,6 @@ def sender_lines(writer: Writer, locale: str) -> tuple[str, ...]:
         country_name=country,
     )
     return (writer.name, *lines)
-
-
-_COPY_WORDS = {"fr": "Copie : ", "es": "Con copia a: ", "ar": "نسخة إلى: "}
 
 
 def copies_to(copies: tuple[str, ...], locale: str) -> tuple[str, ...]:

@@ -129,9 +129,11 @@ def test_dates_and_file_numbers_are_no_telephone_numbers(text: str) -> None:
 
 
 def test_what_the_campaigns_own_letter_says_is_never_the_supporters_fault() -> None:
-    guard = word_rules_of(["Merida"], ["MX"], ["The hearing in Mérida is at example.org."])
-    assert guard.findings("I was in MERIDA; see example.org.") == []
-    assert [one.text for one in guard.findings("See example.net and Mérida")] == ["example.net"]
+    word_rules = word_rules_of(["Merida"], ["MX"], ["The hearing in Mérida is at example.org."])
+    assert word_rules.findings("I was in MERIDA; see example.org.") == []
+    assert [one.text for one in word_rules.findings("See example.net and Mérida")] == [
+        "example.net"
+    ]
 
 
 POINT = "Restore at once both police escorts that were withdrawn on 30 March 2020."
