@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -45,6 +45,8 @@ from campaign.models.signature import (
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun
 from campaign.signing.states import LIVE
 
+_Signature: TypeAlias = Row[Any]
+"""What is read of a signature: `_COLUMNS`."""
 _AT_ONCE = 4
 """Blocks of one transaction: on SQLite nobody signs while it lasts, some tenths of a second."""
 _MINUTES_A_DAY = 1440
@@ -274,7 +276,7 @@ def _in_block(
     return column >= block * BLOCK, column < (block + 1) * BLOCK
 
 
-def _list_keys(row: Row[Any], origin: str) -> list[str]:
+def _list_keys(row: _Signature, origin: str) -> list[str]:
     keys = []
     if origin == ONLINE:  # Who signed on paper read no page of ours, and has no letter.
         keys += [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
@@ -289,7 +291,7 @@ def _list_keys(row: Row[Any], origin: str) -> list[str]:
     return keys
 
 
-def _find_region(row: Row[Any], keyring: Keyring) -> str:
+def _find_region(row: _Signature, keyring: Keyring) -> str:
     """Return the region's code where the post knows it: what people typed stays sealed."""
     try:
         return region_code(row.country, keyring.open(row.region, _PLACE, row.seal_id))

@@ -15,9 +15,8 @@ from campaign.dashboard.today import (
     LATELY,
     Item,
     Todo,
-    find_held_letters,
+    find_letters,
     find_refused_bundles,
-    find_waiting_letters,
     make_todo,
 )
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
@@ -42,8 +41,8 @@ def list_carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> li
     """List what waits for who screens, prints and carries; what waits for nobody is left out."""
     mine = sees(by, Campaign.id)
     todos = [
-        find_held_letters(session, mine),
-        find_waiting_letters(session, mine),
+        find_letters(session, mine, "held"),
+        find_letters(session, mine, "waiting"),
         find_refused_bundles(session, mine, i18n.latest_day(now)),
     ]
     return [

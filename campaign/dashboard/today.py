@@ -1,9 +1,9 @@
-"""What there is to do today, over all campaigns of a staff user, and on which page it is done."""
+"""What there is to do today, on which page it is done, and the list of running campaigns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from flask import current_app, url_for
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -88,11 +88,11 @@ def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     today = i18n.latest_day(now)
     todos = [
         *_find_deadlines(session, mine, now),
-        find_held_letters(session, mine),
+        find_letters(session, mine, "held"),
         _find_drafts_of_replies(session, mine),
         *_find_proposals(session, mine, by),
         *_find_drafts(session, mine, now, by),
-        find_waiting_letters(session, mine),
+        find_letters(session, mine, "waiting"),
         find_refused_bundles(session, mine, today),
         _find_unchecked_missions(session, mine, today),
         _find_untold_outcomes(session, mine, now),
@@ -156,10 +156,11 @@ def make_todo(slug: str, items: Sequence[Item]) -> Todo:
     return Todo(slug, items[:_MOST], len(items), sum(item.number for item in items))
 
 
-def _count_letters(
-    session: Session, mine: ColumnElement[bool], column: InstrumentedAttribute[int], slug: str
+def find_letters(
+    session: Session, mine: ColumnElement[bool], slug: Literal["held", "waiting"]
 ) -> Todo:
-    """Find campaigns with a number of letters that wait for something, the most first."""
+    """Find campaigns with letters that wait for a look or to be printed, the most first."""
+    column = CampaignFigures.held if slug == "held" else CampaignFigures.waiting
     query = (
         select(Campaign, column, func.count().over())
         .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
@@ -172,14 +173,6 @@ def _count_letters(
         Item(campaign, number, noun=noun_of_campaign(campaign)) for campaign, number, _total in rows
     ]
     return Todo(slug, items, rows[0][2] if rows else 0)
-
-
-def find_held_letters(session: Session, mine: ColumnElement[bool]) -> Todo:
-    return _count_letters(session, mine, CampaignFigures.held, "held")
-
-
-def find_waiting_letters(session: Session, mine: ColumnElement[bool]) -> Todo:
-    return _count_letters(session, mine, CampaignFigures.waiting, "waiting")
 
 
 def _find_drafts_of_replies(session: Session, mine: ColumnElement[bool]) -> Todo:

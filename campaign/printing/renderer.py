@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-import cssselect2  # type: ignore[import-untyped]
-import pydyf  # type: ignore[import-untyped]
+import cssselect2
+import pydyf
 from weasyprint import CSS, HTML, Document
 from weasyprint.text.ffi import ffi
 from weasyprint.text.fonts import FontConfiguration

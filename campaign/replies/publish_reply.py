@@ -1,9 +1,8 @@
 """From a sealed reply to what everybody reads: a post with its passages blacked out, and back.
 
 The post is made of the redacted text alone. What is left out is in no column of it, and so in no
-page, mail or feed.
-
-What the last look before publishing saw, so that nothing is published that nobody looked at.
+page, mail or feed. It is marked what the last look before publishing saw, so that nothing is
+published that nobody looked at; and told what a risk flag rules out or another text blacks out.
 """
 
 import io

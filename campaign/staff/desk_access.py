@@ -71,17 +71,11 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
 def fresh(*, back: str | None = None) -> Callable[[View], View]:
     """Let a view run only for who proved within the last minutes (`fresh_minutes`) who they are.
 
-    For what hands out personal data in bulk. Stands below the route:
-
-        @blueprint.post("/<public_id>/download")
-        @fresh(back="bundles.show")
-        def download(public_id: str) -> ResponseReturnValue: ...
-
-    Others are asked for the code of their second factor, or for the password where they have none.
-    A GET is then done as it was asked for. A POST with `back` leads to that page (with the same
-    arguments), where its button is pressed once more: right for downloads, which leave the page
-    as it is. Without `back` the question holds all that was typed, and the POST goes on with it;
-    a file cannot be kept like that.
+    For what hands out personal data in bulk; stands below the route. Others are asked for the code
+    of their second factor, or for the password where they have none. A GET is then done as it was
+    asked for. A POST with `back` leads to that page (with the same arguments), where its button is
+    pressed once more: right for downloads, which leave the page as it is. Without `back` the
+    question holds all that was typed, and the POST goes on with it; a file cannot be kept so.
     """
 
     def decorate(view: View) -> View:

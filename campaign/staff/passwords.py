@@ -1,7 +1,10 @@
-"""What a password must be: long, and not one that guessing programs try first.
+"""What a password must be, and the one-time link by which a staff user sets it.
 
 After NIST SP 800-63B: length, and what is common, repeated or known of the person, which zxcvbn
 judges without another machine. Its words are English and never shown: ours are chosen here.
+
+No link is stored: it carries its time and a signed fingerprint of the password there is now and of
+how many links were made, so that setting a password, or making another link, makes it worthless.
 """
 
 import hmac

@@ -1,10 +1,14 @@
-"""Setting up a second factor, doing without it again, and helping somebody who lost theirs."""
+"""Second factors: set up, proved, turned off, reset for somebody who lost theirs.
+
+The app's codes (TOTP, RFC 6238) are checked by Flask-Security; what it leaves open, that a code
+works once, also of two tries at one moment, is a conditional UPDATE here.
+"""
 
 import secrets
 from typing import Any, cast
 
 from flask_security import Totp, UserMixin
-from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
+from passlib.exc import UsedTokenError
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 

@@ -3,6 +3,7 @@
 For Latin, Cyrillic and Greek letters, shaping is three things: the glyph of each character, the
 ligatures, and kerning. All three are read from the font here; a test holds the result against the
 renderer's. Anything else (other scripts, combining marks) is `is_plain` false: for the renderer.
+`embed_font` puts the glyphs in use into a PDF.
 """
 
 import hashlib

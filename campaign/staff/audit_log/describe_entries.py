@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -29,7 +29,9 @@ from campaign.staff.audit_log import labels
 from campaign.staff.audit_log.find_entries import CAMPAIGN_KINDS, list_known_subjects, number_of
 from campaign.staff.staff_users import find_by_email
 
-_Names = Mapping[str, tuple[str, str]]
+_Row: TypeAlias = Row[*tuple[Any, ...]]
+_Column: TypeAlias = QueryableAttribute[Any]
+_Names: TypeAlias = Mapping[str, tuple[str, str]]
 """Words and address for each subject."""
 _CAMPAIGNS = ("campaign", "campaigns", "other", "earlier")
 """Details that name campaigns by number."""
@@ -202,22 +204,22 @@ def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[st
 class _Thing:
     """How one kind of subject is found and named."""
 
-    key: QueryableAttribute[Any]
+    key: _Column
     """By which the audit names it."""
-    words: Callable[[Row[Any]], str]
+    words: Callable[[_Row], str]
     """From its row: the columns, and `reference` or `place` of what it is of."""
-    columns: tuple[QueryableAttribute[Any], ...] = ()
+    columns: tuple[_Column, ...] = ()
     endpoint: str = ""
     """Of its page; empty: without one."""
     argument: str = "public_id"
     """Of the endpoint, and the column that is it."""
-    campaign_id: QueryableAttribute[Any] | None = None
+    campaign_id: _Column | None = None
     """Of the campaign whose reference it is called by."""
-    mission_id: QueryableAttribute[Any] | None = None
+    mission_id: _Column | None = None
     """Of the mission whose slug it is called by."""
-    has_page: Callable[[Row[Any]], bool] = lambda _row: True
+    has_page: Callable[[_Row], bool] = lambda _row: True
 
-    def get_address(self, row: Row[Any]) -> str:
+    def get_address(self, row: _Row) -> str:
         if not self.endpoint or not self.has_page(row):
             return ""
         return url_for(self.endpoint, **{self.argument: getattr(row, self.argument)})

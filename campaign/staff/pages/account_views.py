@@ -1,4 +1,4 @@
-"""The desk's first page and one's own account; the staff list of admins hangs below."""
+"""The desk's first page, one's own account and second factor; other pages of staff hang below."""
 
 import segno
 from flask import Blueprint, flash, redirect, request, url_for

@@ -5,7 +5,12 @@ second factors when they come (`SECURITY_TWO_FACTOR`, `SECURITY_WEBAUTHN`, its b
 sign-in pages stay out: ours (`sign_in_views`) count before they look, and hash outside a
 transaction.
 
-Where Flask-Security finds staff users: in our own session, by the fingerprint of an address.
+It finds staff users in our own session, by the fingerprint of an address.
+
+A form of the desk whose token is not that of the session (signed out elsewhere, or too old) would
+lose what was typed: the page that says so holds it, and sends it again once its reader is signed
+in. Only where the browser says that the form was ours: else somebody could be led to send what
+another site wrote.
 """
 
 import re
