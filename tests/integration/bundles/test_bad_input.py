@@ -82,6 +82,7 @@ def test_every_text_is_printed_or_set_aside_with_its_reason(
     assert pages[2] >= 1
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("lines", [[], [f"Line {n}" for n in range(9)]])
 def test_a_mission_without_address_or_with_nine_lines_of_it_freezes_nothing(
     session: Session, freeze: Freeze, lines: list[str]
@@ -160,6 +161,7 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
     assert (result.findings, result.letters) == ([], 4)
 
 
+@pytest.mark.one_engine
 @pytest.mark.real_press
 def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
     app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path

@@ -50,6 +50,7 @@ def test_staff_see_what_waits(app: Flask, client: FlaskClient, waiting: Campaign
     assert "Governor of Altamar" in new
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", ["", "new?campaign=ua-1-26&mission=embassy-1", "x", "x/progress"])
 def test_organizers_and_strangers_are_kept_out(
     app: Flask, client: FlaskClient, waiting: Campaign, path: str

@@ -94,6 +94,7 @@ def test_a_form_without_its_token_changes_nothing(
     assert session.query(Campaign).count() == 1
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "page",
     [

@@ -393,6 +393,7 @@ def test_each_view_of_the_desk_asks_about_risk_flags_or_says_why_it_need_not(app
     assert not WRITERS.keys() & SAYS_NOTHING.keys()
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("writer", [one for many in WRITERS.values() for one in many])
 def test_a_text_that_names_a_witness_is_asked_about_before_it_leaves_the_desk(
     app: Flask, client: FlaskClient, session: Session, writer: Writer

@@ -150,6 +150,7 @@ def test_every_file_arrives_whole(app: Flask, client: FlaskClient, session: Sess
             assert [official, "2", "2", "0", "0"] in rows
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("formats", "sentence"),
     [

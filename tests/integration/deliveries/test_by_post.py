@@ -176,6 +176,7 @@ def test_post_alone_names_the_only_official_and_asks_where_there_are_several(
         find_destination(session, "post:nobody")
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("letters", "cards"), [(1, False), (7, False), (7, True), (0, False)])
 def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_on(
     session: Session, settings: Settings, campaign: Campaign, letters: int, *, cards: bool

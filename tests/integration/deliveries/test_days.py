@@ -60,6 +60,7 @@ def told(session: Session, bundle: Bundle) -> list[str]:
     return [one.fate.value for one in trips_of(session, [letter])]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("zone", [EAST, WEST])
 def test_the_gate_fills_in_the_day_of_the_mission_and_names_its_zone(
     staff: FlaskClient, old: Bundle, session: Session, zone: str

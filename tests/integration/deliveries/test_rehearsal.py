@@ -49,6 +49,7 @@ def test_a_rehearsal_does_not_come_along(
     assert post(staff, page, form()).status_code == 303
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["", "/deliver", "/cancel", "/reprint", "/after"])
 def test_each_page_of_a_rehearsal_says_what_it_is_and_offers_no_hand_over(
     staff: FlaskClient, bundle: Bundle, rehearsed: Bundle, page: str

@@ -74,6 +74,7 @@ def test_of_a_draft_it_is_not_asked(
     assert post(client, page, form).status_code == 303
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "written", ["Lysing, Halldora", "*Halldora* Ly\u00adsing", "Halldora&#32;Lysing"]
 )

@@ -154,6 +154,7 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     )
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -295,6 +295,7 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     assert post(client, "/desk/exports/new", form(scene, kind="full")).status_code == 303
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value"),
     [

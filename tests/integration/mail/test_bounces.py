@@ -92,6 +92,7 @@ def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
     assert marked(session) == {}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "fields",
     [

@@ -204,6 +204,7 @@ def test_the_site_map_names_each_page_in_each_language_once(
         assert client.get(place.removeprefix(HOST)).status_code == 200
 
 
+@pytest.mark.one_engine
 def test_robots_are_kept_from_the_desk_and_shown_the_map(client: FlaskClient) -> None:
     lines = client.get("/robots.txt").text.splitlines()
     assert {"Disallow: /desk/", "Disallow: /en/letter/", f"Sitemap: {HOST}/sitemap.xml"} <= set(
@@ -252,6 +253,7 @@ def test_no_way_leads_out_of_the_static_files(client: FlaskClient) -> None:
         assert answer.status_code in {308, 404}
 
 
+@pytest.mark.one_engine
 def test_a_bar_stands_by_the_figure_only_when_many_have_written(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -359,6 +361,7 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
         assert "This action has been stopped" in news
 
 
+@pytest.mark.one_engine
 def test_a_reason_in_another_script_is_quoted_in_its_own_direction(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:

@@ -440,6 +440,7 @@ def test_a_get_decides_nothing(
     assert set(session.scalars(wanted)) == {"letter.look"}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_what_to_change_and_where(
     session: Session, settings: Settings, campaign: Campaign, lang: str

@@ -28,6 +28,7 @@ def says(letter: LetterContext) -> dict[str, Any]:
     return {name: text for name, text in texts.items() if name not in {"key", "number"}}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "typed",
     [

@@ -41,6 +41,7 @@ def outbox(settings: Settings) -> list[str]:
     return [f"{mail.subject}\n{mail.text}" for mail in list_mails(settings.outbox)]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_why_it_came_and_how_not_to_get_another(
     app: Flask,

@@ -119,6 +119,7 @@ def test_a_sum_is_done_in_vain_once_its_time_is_over(
     assert session.scalars(select(SpentWork.nonce)).all() == []
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("form", ["", "x", "e30=", "null", "%91" * 40, "W10="])
 def test_what_is_no_solution_is_as_none(
     client: FlaskClient, case: str, set_up: Set, form: str

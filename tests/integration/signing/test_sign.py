@@ -285,6 +285,7 @@ def test_previews_are_limited_as_well(app: Flask, client: FlaskClient, case: str
 STEPS = ["write", "you", "check", "sign", "preview.pdf"]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("end", ["closed", "stopped", "past"])
 def test_an_ended_campaign_says_so_and_takes_no_signature(
@@ -338,6 +339,7 @@ def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
     assert "Other cases you can write about now" not in client.get(f"{case}/sent").text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("step", STEPS)
 def test_a_draft_is_not_there(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, step: str

@@ -80,6 +80,7 @@ def test_the_same_address_in_another_spelling_is_not_added_twice(
     assert len(session.scalars(select(StaffUser)).all()) == 2
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
