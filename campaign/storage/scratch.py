@@ -32,7 +32,7 @@ def room(parent: Path) -> Iterator[Path]:
     while True:
         folder = parent / secrets.token_hex(8)
         folder.mkdir(mode=0o700)
-        if (handle := _lock_new(folder)) is not None:
+        if (handle := lock_new(folder)) is not None:
             break
     try:
         yield folder
@@ -41,7 +41,7 @@ def room(parent: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def _lock_new(folder: Path) -> int | None:
+def lock_new(folder: Path) -> int | None:
     """Lock it; None where another process has swept it before it was locked."""
     try:
         handle = os.open(folder, os.O_RDONLY)

@@ -1,5 +1,6 @@
 """The format of files at rest, and folders for plain ones."""
 
+import fcntl
 import io
 import os
 import threading
@@ -117,20 +118,18 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_is_not(tmp_path:
     assert scratch.sweep(tmp_path / "nowhere") == 0
 
 
-def test_rooms_are_made_while_others_sweep(tmp_path: Path) -> None:
-    ended = threading.Event()
-
-    def sweep() -> None:
-        while not ended.is_set():
-            scratch.sweep(tmp_path)
-
-    sweepers = [threading.Thread(target=sweep) for _ in range(2)]
-    for sweeper in sweepers:
-        sweeper.start()
-    for _ in range(300):
-        with scratch.room(tmp_path) as folder:
-            (folder / "plain").write_text("planted")
-            assert folder.is_dir()
-    ended.set()
-    for sweeper in sweepers:
-        sweeper.join()
+def test_a_room_that_was_swept_before_it_was_locked_is_not_used(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    sweeper = os.open(folder, os.O_RDONLY)
+    fcntl.flock(sweeper, fcntl.LOCK_EX)
+    handles: list[int | None] = []
+    maker = threading.Thread(target=lambda: handles.append(scratch.lock_new(folder)))
+    maker.start()
+    while sum(link.resolve() == folder for link in Path("/proc/self/fd").iterdir()) < 2:
+        pass  # until the maker has it open
+    folder.rmdir()
+    os.close(sweeper)
+    maker.join()
+    assert handles == [None]
+    assert scratch.lock_new(folder) is None
