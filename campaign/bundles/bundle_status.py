@@ -72,6 +72,12 @@ def is_rerouted(session: Session, bundle: Bundle) -> bool:
     return session.scalar(select(Rerouting.to_bundle_id).where(either).limit(1)) is not None
 
 
+def list_moved(session: Session, bundles: Iterable[Bundle]) -> set[int]:
+    """List the ids of those among these bundles whose letters were in another bundle first."""
+    into = Rerouting.to_bundle_id
+    return set(session.scalars(select(into).where(into.in_([bundle.id for bundle in bundles]))))
+
+
 def is_settled(session: Session, bundle: Bundle) -> bool:
     """Whether nothing of it changes any more: it was handed over, or its letters went on."""
     settled = or_(handed_over(), moved_on())

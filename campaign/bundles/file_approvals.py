@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import access
 from campaign.bundles.access import CARRIERS
+from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.lifecycle import HIDDEN
 from campaign.campaigns.record_change import staff_id
 from campaign.core import audit, db
@@ -159,7 +160,7 @@ def list_approvals(session: Session) -> Sequence[FileApproval]:
 def _select_all() -> Select[FileApproval]:
     return select(FileApproval).options(
         joinedload(FileApproval.campaign),
-        joinedload(FileApproval.bundle),
+        joinedload(FileApproval.bundle).options(*WITH_DESTINATION),
         joinedload(FileApproval.requested_by),
         joinedload(FileApproval.decided_by),
     )

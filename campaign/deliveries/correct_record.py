@@ -17,7 +17,7 @@ from campaign.deliveries.record_delivery import (
     recount_attempts,
     refuse_impossible,
 )
-from campaign.deliveries.recording_rules import SENT, refuse_time_to_come
+from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Update
 from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit
@@ -98,8 +98,7 @@ def _refuse_moment(session: Session, visit: GateVisit, facts: RecordFacts, *, su
     for attempt in visit.attempts:
         if attempt.bundle is None:
             continue
-        refuse_impossible(attempt.bundle, facts.happened_on)
-        refuse_time_to_come(facts.happened_on, facts.happened_time, attempt.bundle.zone)
+        refuse_impossible(attempt.bundle, facts.happened_on, facts.happened_time)
         returned_on = find_last_return(session, attempt.bundle)
         early = returned_on is not None and facts.happened_on < returned_on
         if early and not sure and is_in_envelopes(session, attempt):

@@ -22,8 +22,8 @@ from campaign.deliveries.recording_rules import (
     find_stop,
     recount,
     refuse_impossible_day,
+    refuse_impossible_time,
     refuse_no_stop,
-    refuse_time_to_come,
     refuse_too_many,
     refuse_wrong_part,
 )
@@ -207,8 +207,7 @@ def _judge_attempt(
         raise Refused("not-open", campaign=campaign.slug)
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
-    refuse_impossible(bundle, happened.happened_on)
-    refuse_time_to_come(happened.happened_on, happened.happened_time, bundle.zone)
+    refuse_impossible(bundle, happened.happened_on, happened.happened_time)
     refuse_no_stop(happened.outcome, find_stop(campaign))
     if _is_recorded(session, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})
@@ -236,12 +235,19 @@ def _judge_attempt(
 
 
 def refuse_impossible(
-    bundle: Bundle, day: date, *, field: str = "happened_on", zone: str = ""
+    bundle: Bundle,
+    day: date,
+    at: time | None = None,
+    *,
+    field: str = "happened_on",
+    zone: str = "",
 ) -> None:
-    """Refuse a day on which nothing can have happened to the bundle, by the clocks in `zone`."""
+    """Refuse a moment at which nothing can have happened to the bundle, by the clocks in `zone`."""
     zone = zone or bundle.zone
     frozen_on = clock.day_of(bundle.created_at, zone)
     refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
+    if at is not None:
+        refuse_impossible_time(day, at, zone, frozen_at=bundle.created_at)
 
 
 def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:

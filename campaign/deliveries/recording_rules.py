@@ -134,10 +134,13 @@ def refuse_impossible_day(
         raise Invalid(fields={field: "day-before-bundle"})
 
 
-def refuse_time_to_come(day: date, at: time | None, zone: str) -> None:
-    """Refuse a time that is still to come by the clocks of `zone`. Raises Invalid."""
-    if at is not None and clock.moment_of(day, at, zone) > clock.utcnow() + _CLOCKS_DIFFER:
+def refuse_impossible_time(day: date, at: time, zone: str, *, frozen_at: datetime) -> None:
+    """Refuse a time, by the clocks of `zone`, before the freeze or to come. Raises Invalid."""
+    moment = clock.moment_of(day, at, zone)
+    if moment > clock.utcnow() + _CLOCKS_DIFFER:
         raise Invalid(fields={"happened_time": "time-to-come"})
+    if moment < frozen_at.replace(second=0, microsecond=0):
+        raise Invalid(fields={"happened_time": "time-before-bundle"})
 
 
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:

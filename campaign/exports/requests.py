@@ -29,6 +29,7 @@ from campaign.staff.staff_users import actor_name
 
 _LOADED = (
     joinedload(DataExport.campaign),
+    joinedload(DataExport.bundle).options(*WITH_DESTINATION),
     joinedload(DataExport.requested_by),
     joinedload(DataExport.decided_by),
 )

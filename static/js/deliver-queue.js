@@ -1,6 +1,6 @@
 /* What was recorded at the gate, kept on this phone until it is sent. For the page and its service worker alike.
 
-   A record: key (the server records it once), url, who (public id of the one who wrote it), name, saved_at, fields
+   A record: key (the server records it once), url, who (public id of the one who wrote it), name, fields
    ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
    (sentences of the server, once it refused). It is removed as soon as the server has it. */
 (function (scope) {

@@ -195,7 +195,7 @@
     if (left_out.length) fields.push(["left_out", left_out.join(", ")]);
     chosen.forEach(function (one) { files.push({ field: one.field, name: one.name, blob: one.blob }); });
     return {
-      key: key, url: form.action, who: words.who, name: words.name, saved_at: Date.now(),
+      key: key, url: form.action, who: words.who, name: words.name,
       said: form.querySelector("[name=outcome]:checked").parentNode.textContent.trim(),
       fields: fields, labels: labels, files: files, problems: null
     };
@@ -215,16 +215,19 @@
     return made;
   }
 
-  /* By the clocks at the mission, whatever zone this phone is set to. */
-  function clock(moment) {
-    var how = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: words.zone };
-    return new Intl.DateTimeFormat(document.documentElement.lang, how).format(moment) + " (" + words.zoneName + ")";
+  /* The day and time that were typed: those at the mission. */
+  function typed(fields) {
+    var said = Object.fromEntries(fields), time = said.happened_time, lang = document.documentElement.lang;
+    var how = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+    if (time) { how.hour = how.minute = "2-digit"; how.hourCycle = "h23"; }
+    var moment = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, how).format(new Date(said.happened_on + "T" + (time || "00:00") + "Z"));
+    return time ? moment + " (" + words.zoneName + ")" : moment;
   }
 
   function entry(one, state) {
     var item = document.createElement("li");
     item.dataset.state = state;
-    item.append(line("p", one.name + " · " + one.said + " · " + clock(one.saved_at), "kept-what"));
+    item.append(line("p", one.name + " · " + one.said + " · " + typed(one.fields), "kept-what"));
     var waits = state === "problem" ? words.problem : state === "signed-out" ? words.signedOut
       : state === "other" ? words.other : words.waits;
     item.append(line("p", waits, "kept-state"));

@@ -1,6 +1,6 @@
 """The desk's pages on bundles: what waits, its progress, its download, what is done with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -11,7 +11,7 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from campaign.bundles import access, downloads, file_names, find_bundles, nouns
-from campaign.bundles.bundle_status import FirstPrint, find_first_prints
+from campaign.bundles.bundle_status import FirstPrint, find_first_prints, list_moved
 from campaign.bundles.changes import cancel_bundle, release_letters, remake_bundle
 from campaign.bundles.desk import approval_views, cover_views, wizard_views
 from campaign.bundles.desk.bundle_display import (
@@ -91,6 +91,8 @@ class BundleList(Page, template="bundles/index.html"):
     """By the bundle's id."""
     letters: Mapping[int, int]
     """Of its files, by the bundle's id."""
+    moved: Container[int]
+    """Ids of those whose letters were in another bundle first."""
 
 
 class BundleProgress(Page, template="bundles/_progress.html"):
@@ -115,6 +117,7 @@ class ShowBundle(BundleProgress, template="bundles/show.html"):
     orders: Mapping[Order, object]
     layouts: Mapping[str, object]
     companions: Sequence[Bundle]
+    moved: bool
     problem: str
 
 
@@ -133,6 +136,13 @@ class CancelPage(Page, template="bundles/cancel.html"):
 @blueprint.app_template_global("destination_name")
 def destination_name(destination: Destination) -> str:
     return name_of(destination, i18n.locale())
+
+
+@blueprint.app_template_global()
+def bundle_name(bundle: Bundle) -> str:
+    """Return its name where the destination is not beside it: each one counts its own from 001."""
+    name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
+    return f"{name} · {destination_name(bundle.destination)}"
 
 
 @blueprint.app_template_global()
@@ -157,6 +167,7 @@ def index() -> ResponseReturnValue:
             listing=listing,
             first_prints=find_first_prints(session, listing.rows),
             letters=find_bundles.count_letters(session, listing.rows),
+            moved=list_moved(session, listing.rows),
         )
     )
 
@@ -284,6 +295,7 @@ def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> Respon
         orders=ORDERS,
         layouts=LAYOUT_WORDS,
         companions=freeze_bundle.list_companions(session, bundle),
+        moved=bool(list_moved(session, [bundle])),
         problem=problem,
     )
     return show_page(page, status)

@@ -16,6 +16,9 @@ SENTENCES: Mapping[str, object] = {
     "day-to-come": _l("This day has not come yet where the mission is. Check the date."),
     "time-to-come": _l("This time has not come yet where the mission is. Check the time."),
     "day-before-bundle": _l("We froze the bundle after this day. Check the date."),
+    "time-before-bundle": _l(
+        "By the clocks where the mission is, we froze the bundle after this time. Check the time."
+    ),
     "posted-before-visit": _l(
         "The mission returned the letters after this day. Check the date, or "
         "confirm that it is right."

@@ -121,6 +121,21 @@ def test_a_day_to_come_is_refused_and_what_was_typed_stays(
     assert "Typed." in answer.text
 
 
+def test_a_record_is_not_corrected_to_before_the_freeze(
+    visit: GateVisit, bundle: Bundle, session: Session
+) -> None:
+    early = clock.utcnow() - timedelta(days=2)
+    session.get_one(Bundle, bundle.id).created_at = early + timedelta(minutes=1)
+    day, at = clock.day_of(early, bundle.zone), clock.time_of(early, bundle.zone)
+    with pytest.raises(Invalid):
+        correct_visit(
+            session,
+            session.get_one(GateVisit, visit.id),
+            facts(happened_on=day, happened_time=at),
+            actor="test",
+        )
+
+
 def test_a_colleague_adds_pictures_and_the_receipt(
     app: Flask, client: FlaskClient, visit: GateVisit, session: Session
 ) -> None:

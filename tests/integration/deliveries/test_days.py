@@ -120,6 +120,25 @@ def test_nothing_happened_to_a_bundle_before_it_was_frozen(
         assert post(staff, after(bundle, "post"), sent).status_code == 422
 
 
+def test_a_time_before_the_freeze_is_refused_at_the_gate(
+    staff: FlaskClient, bundle: Bundle, session: Session
+) -> None:
+    frozen_at = clock.utcnow() - timedelta(days=2)
+    session.execute(update(Bundle).values(created_at=frozen_at))
+    session.commit()
+    early = frozen_at - timedelta(minutes=1)
+    # Where it is early in the day, the minute before may be of the day before.
+    day, at = clock.day_of(early, bundle.zone), clock.time_of(early, bundle.zone)
+    refusals = (
+        "By the clocks where the mission is, we froze the bundle after this time.",
+        "We froze the bundle after this day.",
+    )
+    moment = {"happened_on": day.isoformat(), "happened_time": at.isoformat("minutes")}
+    answer = post(staff, gate(bundle), form(**moment))
+    assert answer.status_code == 422
+    assert any(refusal in answer.text for refusal in refusals)
+
+
 def test_a_posting_before_the_letters_came_back_is_asked_about(
     staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:

@@ -1,6 +1,7 @@
 """What follows once letters go through another mission: for them, and for the bundle they left."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -303,8 +304,11 @@ def test_letters_that_came_back_are_on_the_first_sheets_again(
 def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
-    record(printed, DeliveryOutcome.PART, taken=2)
+    visit = record(printed, DeliveryOutcome.PART, taken=2)
+    page = staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert "They accepted 2 letters. Enter their numbers, so that" in page
     assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
+    assert "Enter the" not in staff.get(f"/desk/deliveries/{visit.public_id}").text
     session.rollback()
     session.execute(
         update(Signature)
@@ -328,8 +332,11 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
 def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
-    record(printed, DeliveryOutcome.PART, taken=2)
+    visit = record(printed, DeliveryOutcome.PART, taken=2)
+    page = staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert "They accepted 2 letters. Enter their numbers, so that" in page
     assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
+    assert "Enter the" not in staff.get(f"/desk/deliveries/{visit.public_id}").text
     session.rollback()
     session.execute(
         update(Signature)
@@ -434,6 +441,25 @@ def test_sheets_stay_where_a_part_was_taken(
     assert signed_sheets.count_carried(session, made) == 0
     assert signed_sheets.count_carried(session, with_sheets.id) == 2
     assert awaited_on_paper(session) == 0, "they went with the part"
+
+
+@pytest.mark.one_engine
+def test_a_bundle_that_was_moved_is_told_from_the_one_it_left(
+    staff: FlaskClient, session: Session, bundle: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(bundle, DeliveryOutcome.REFUSED)
+    made = reload(session, reroute(bundle.id))
+    left, moved = (staff.get(f"/desk/bundles/{one.public_id}").text for one in (bundle, made))
+    assert "First bundle" in left
+    assert "First bundle" not in moved
+    assert "Moved from another destination" in moved
+    name = "UA 1/26 · 001 · Consulate of the Republic"
+    assert f'<li aria-current="page">{name}</li>' in moved
+    assert f'<li aria-current="page">{name}</li>' not in left
+    gate = staff.get(f"/desk/bundles/{bundle.public_id}/deliver").text
+    assert 'data-name="UA 1/26 · 001 · Embassy of the Republic"' in gate
+    kinds = re.findall(r'data-label="Kind">(\w+)', listed_bundles(staff))
+    assert kinds == ["Moved", "First"]
 
 
 def test_where_no_bundle_stands_it_is_a_first_one(

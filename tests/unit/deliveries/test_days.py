@@ -1,14 +1,15 @@
 """On which days something can have happened to a bundle."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from campaign.core import clock
 from campaign.core.errors import Invalid
-from campaign.deliveries.recording_rules import refuse_impossible_day, refuse_time_to_come
+from campaign.deliveries.recording_rules import refuse_impossible_day, refuse_impossible_time
 
 FROZEN, TODAY = date(2026, 11, 20), date(2026, 11, 27)
+LONG_AGO = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("day", [FROZEN, date(2026, 11, 24), TODAY])
@@ -35,8 +36,16 @@ def test_a_time_of_today_that_is_still_to_come_is_refused() -> None:
     zone = min("Etc/UTC", "Etc/GMT-12", key=lambda one: clock.time_of(clock.utcnow(), one))
     day = clock.today(zone)
     with pytest.raises(Invalid) as refused:
-        refuse_time_to_come(day, time(23, 59), zone)
+        refuse_impossible_time(day, time(23, 59), zone, frozen_at=LONG_AGO)
     assert refused.value.fields == {"happened_time": "time-to-come"}
-    refuse_time_to_come(day, time(0, 0), zone)
-    refuse_time_to_come(day, None, zone)
-    refuse_time_to_come(day - timedelta(days=1), time(23, 59), zone)
+    refuse_impossible_time(day, time(0, 0), zone, frozen_at=LONG_AGO)
+    refuse_impossible_time(day - timedelta(days=1), time(23, 59), zone, frozen_at=LONG_AGO)
+
+
+def test_a_time_before_the_freeze_of_its_day_is_refused_by_the_clocks_there() -> None:
+    frozen_at = datetime(2026, 11, 20, 5, 54, 30, tzinfo=UTC)
+    day, zone = FROZEN, "America/Toronto"
+    with pytest.raises(Invalid) as refused:
+        refuse_impossible_time(day, time(0, 53), zone, frozen_at=frozen_at)
+    assert refused.value.fields == {"happened_time": "time-before-bundle"}
+    refuse_impossible_time(day, time(0, 54), zone, frozen_at=frozen_at)
