@@ -235,12 +235,7 @@ def _judge_attempt(
 
 
 def refuse_impossible(
-    bundle: Bundle,
-    day: date,
-    at: time | None = None,
-    *,
-    field: str = "happened_on",
-    zone: str = "",
+    bundle: Bundle, day: date, at: time | None = None, *, field: str = "happened_on", zone: str = ""
 ) -> None:
     """Refuse a moment at which nothing can have happened to the bundle, by the clocks in `zone`."""
     zone = zone or bundle.zone

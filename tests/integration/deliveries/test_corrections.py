@@ -121,11 +121,10 @@ def test_a_day_to_come_is_refused_and_what_was_typed_stays(
     assert "Typed." in answer.text
 
 
-def test_a_record_is_not_corrected_to_before_the_freeze(
-    visit: GateVisit, bundle: Bundle, session: Session
-) -> None:
+def test_a_record_is_not_corrected_to_before_the_freeze(visit: GateVisit, session: Session) -> None:
     early = clock.utcnow() - timedelta(days=2)
-    session.get_one(Bundle, bundle.id).created_at = early + timedelta(minutes=1)
+    bundle = session.scalars(select(Bundle)).one()
+    bundle.created_at = early + timedelta(minutes=1)
     day, at = clock.day_of(early, bundle.zone), clock.time_of(early, bundle.zone)
     with pytest.raises(Invalid):
         correct_visit(
