@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from campaign.core.sealing import Keyring, WrongKey, version_of
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer, SupportsWrite, WriteableBuffer
 
 MARK = b"\x89UALF\n\x1a\x01"
 CHUNK = 64 * 1024
@@ -45,10 +45,6 @@ class StoredFile(Protocol):
     def close(self) -> None: ...
 
 
-class Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
 def size_of(stored: int) -> int:
     """Return the size of a file of which `stored` bytes are kept. Raises Damaged."""
     body = stored - HEADER
@@ -61,7 +57,7 @@ def size_of(stored: int) -> int:
 class SealingWriter(io.RawIOBase):
     """Encrypts what is written into `sink`; whole only after `finish`."""
 
-    def __init__(self, sink: Sink, keyring: Keyring, name: str) -> None:
+    def __init__(self, sink: "SupportsWrite[bytes]", keyring: Keyring, name: str) -> None:
         super().__init__()
         key = os.urandom(_KEY_BYTES)
         self._aead = AESGCM(key)
