@@ -153,14 +153,8 @@ def reprint(
         )
     )
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.reprint",
-        subject=f"bundle:{bundle.id}",
-        file=name or "zip",
-        sha256=digest,
-    )
+    subject, facts = f"bundle:{bundle.id}", {"file": name or "zip", "sha256": digest}
+    audit.record(session, actor=actor, action="bundle.reprint", subject=subject, **facts)
     return download
 
 

@@ -23,7 +23,7 @@ UNFINISHED = (BundleState.PRINTING, BundleState.ASSEMBLING)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PrintProgress:
     done: int
     total: int
     lately: int
@@ -102,13 +102,13 @@ def count_letters(session: Session, bundles: Sequence[Bundle]) -> dict[int, int]
     return dict(rows.all())
 
 
-def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
+def progress_of(session: Session, bundle: Bundle, now: datetime) -> PrintProgress:
     return progress_of_all(session, [bundle], now)[bundle.id]
 
 
 def progress_of_all(
     session: Session, bundles: Sequence[Bundle], now: datetime
-) -> dict[int, Progress]:
+) -> dict[int, PrintProgress]:
     printing = Volume.state == VolumeState.PRINTING
     held = and_(printing, Volume.lease_until > now)
     done = case(
@@ -135,10 +135,10 @@ def progress_of_all(
     return {bundle.id: _progress(bundle, by_bundle.get(bundle.id), now) for bundle in bundles}
 
 
-def _progress(bundle: Bundle, row: Row[*tuple[Any, ...]] | None, now: datetime) -> Progress:
+def _progress(bundle: Bundle, row: Row[*tuple[Any, ...]] | None, now: datetime) -> PrintProgress:
     """From the row of its volumes; None where they are gone."""
     assembling_now = bundle.lease_until is not None and bundle.lease_until > now
-    return Progress(
+    return PrintProgress(
         volumes=row.volumes if row else 0,
         done=int(row.done) if row else 0,
         lately=int(row.lately) if row else 0,

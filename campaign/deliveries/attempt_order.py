@@ -66,7 +66,7 @@ def _happened_at(
     return func.coalesce(recorded_time, unknown)
 
 
-class Placed(NamedTuple):
+class PlacedAttempt(NamedTuple):
     attempt: DeliveryAttempt
     at: datetime
 
@@ -77,7 +77,7 @@ def place_attempts(
     *,
     begun: Mapping[int, datetime],
     ended: Mapping[int, datetime],
-) -> list[Placed]:
+) -> list[PlacedAttempt]:
     """Order attempts by what happened, whatever zones their missions lie in. Pure.
 
     By bundle: `begun` is when it was frozen, before which nothing happened to it; `ended` when its
@@ -86,7 +86,7 @@ def place_attempts(
     What went out in the minute of a stop came after it: see `recording_rules.is_after_stop`.
     """
     went_out = [
-        Placed(attempt, _moment_it_went(attempt, times.get(attempt.id)))
+        PlacedAttempt(attempt, _moment_it_went(attempt, times.get(attempt.id)))
         for attempt in attempts
         if attempt.outcome in GONE_OUT
     ]
@@ -95,7 +95,7 @@ def place_attempts(
         if attempt.outcome not in GONE_OUT:
             day, at = attempt.happened_on, times.get(attempt.id)
             followers = _followers(attempt, went_out, ended)
-            placed.append(Placed(attempt, estimate_moment(day, at, attempt.zone, followers)))
+            placed.append(PlacedAttempt(attempt, estimate_moment(day, at, attempt.zone, followers)))
     placed.sort(key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id))
     after_freeze = [
         entry._replace(at=max(entry.at, begun.get(entry.attempt.bundle_id or 0, entry.at)))
@@ -125,7 +125,7 @@ def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
 
 
 def _followers(
-    attempt: DeliveryAttempt, went_out: Sequence[Placed], ended: Mapping[int, datetime]
+    attempt: DeliveryAttempt, went_out: Sequence[PlacedAttempt], ended: Mapping[int, datetime]
 ) -> list[datetime]:
     """List what cannot have come before letters came back."""
     bundle_id = attempt.bundle_id or 0

@@ -25,7 +25,7 @@ from campaign.public.case_page import destination_name
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class DeliveryPost:
     words: Words
     """Title and text (Markdown) per language; the campaign's own must be there."""
     pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
@@ -33,14 +33,13 @@ class Post:
 
 
 def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
+    noun = noun_of(attempt.bundle) if attempt.bundle else Noun.LETTER
     with force_locale(locale):
-        count = say_number(attempt.messages, locale)
-        where = destination_name(mission, locale)
-        if attempt.bundle is not None and not attempt.bundle.letter_count:
+        count, where = say_number(attempt.messages, locale), destination_name(mission, locale)
+        if noun is Noun.PERSON:
             return _title_of_sheets(attempt.outcome), f"{where}."
-        if attempt.bundle is not None and noun_of(attempt.bundle) is Noun.CARD:
-            return _title_of_cards(attempt.outcome, attempt.messages, count), f"{where}."
-        return _title(attempt.outcome, attempt.messages, count), f"{where}."
+        say_title = _title_of_cards if noun is Noun.CARD else _title
+        return say_title(attempt.outcome, attempt.messages, count), f"{where}."
 
 
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:
@@ -105,7 +104,7 @@ def publish(
     session: Session,
     attempt: DeliveryAttempt,
     visit: GateVisit,
-    post: Post,
+    post: DeliveryPost,
     *,
     actor: str,
     risks_seen: bool = False,
@@ -136,17 +135,14 @@ def publish(
     session.flush()
     attempt.update_id = update.id
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="delivery.publish",
-        subject=f"delivery:{attempt.id}",
-        pictures=len(shown),
-    )
+    subject, count = f"delivery:{attempt.id}", len(shown)
+    audit.record(session, actor=actor, action="delivery.publish", subject=subject, pictures=count)
     return update
 
 
-def _copy_pictures(session: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
+def _copy_pictures(
+    session: Session, visit: GateVisit, post: DeliveryPost, default: str
+) -> list[Shown]:
     """Make pictures of their own for everybody of the visit's."""
     bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
     if bare:

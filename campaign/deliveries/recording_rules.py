@@ -168,7 +168,7 @@ class Numbers(NamedTuple):
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
 
-class Fault(enum.StrEnum):
+class NumbersProblem(enum.StrEnum):
     NONE = "none"
     UNREADABLE = "unreadable"
     BACKWARDS = "backwards"
@@ -180,7 +180,7 @@ class Fault(enum.StrEnum):
 class NumbersFault(Exception):
     """The numbers cannot be taken: for `piece`; `other` it collides with, or was meant instead."""
 
-    def __init__(self, fault: Fault, piece: str = "", other: str = "") -> None:
+    def __init__(self, fault: NumbersProblem, piece: str = "", other: str = "") -> None:
         super().__init__(fault)
         self.fault, self.piece, self.other = fault, piece, other
 
@@ -192,14 +192,14 @@ def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> li
     below `lowest` or above `highest`, or names one that another piece names already.
     """
     if len(typed) > LONGEST:
-        raise NumbersFault(Fault.TOO_LONG)
+        raise NumbersFault(NumbersProblem.TOO_LONG)
     pieces = [piece for piece in (part.strip() for part in _BETWEEN.split(typed)) if piece]
     if not pieces:
-        raise NumbersFault(Fault.NONE)
+        raise NumbersFault(NumbersProblem.NONE)
     spans = sorted(_read_piece(piece, lowest, highest) for piece in pieces)
     for before, span in pairwise(spans):
         if span.first <= before.last:
-            raise NumbersFault(Fault.TWICE, str(before), str(span))
+            raise NumbersFault(NumbersProblem.TWICE, str(before), str(span))
     return join_spans(spans)
 
 
@@ -211,13 +211,13 @@ def say_numbers(numbers: Iterable[Sequence[int]]) -> str:
 def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
     match = _PIECE.fullmatch(piece)
     if match is None:
-        raise NumbersFault(Fault.UNREADABLE, piece)
+        raise NumbersFault(NumbersProblem.UNREADABLE, piece)
     first = int(match[1])
     last = int(match[2]) if match[2] else first
     if first > last:
-        raise NumbersFault(Fault.BACKWARDS, piece, f"{last}-{first}")
+        raise NumbersFault(NumbersProblem.BACKWARDS, piece, f"{last}-{first}")
     if first < lowest or last > highest:
-        raise NumbersFault(Fault.OUTSIDE, piece)
+        raise NumbersFault(NumbersProblem.OUTSIDE, piece)
     return Numbers(first, last)
 
 

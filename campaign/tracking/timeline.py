@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, destination_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
-from campaign.deliveries.attempt_order import Placed, estimate_moment, place_attempts
+from campaign.deliveries.attempt_order import PlacedAttempt, estimate_moment, place_attempts
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
@@ -94,7 +94,7 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
 
 def _placed(
     session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
-) -> list[Placed]:
+) -> list[PlacedAttempt]:
     ids = {stay.bundle_id for stay in stays}
     rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
     begun = {row.id: row.created_at for row in rows}
@@ -114,7 +114,7 @@ def _ranges(
 
 
 def fates(
-    placed: Sequence[Placed], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
+    placed: Sequence[PlacedAttempt], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
 ) -> Iterator[Trip]:
     """Yield what each attempt was for the letters, in their order. Pure."""
     grouped: dict[tuple[int, DeliveryOutcome, PostedEnvelope | None], list[Letter]] = {}

@@ -44,14 +44,8 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
         raise Refused("not-ready")
     note_taken_out(bundle, list_taken_back(session, bundle, limit=None))
     freed = give_up(session, bundle, store, reason=reason, actor=actor)
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.cancel",
-        subject=f"bundle:{bundle.id}",
-        letters=freed,
-        sha256=bundle.zip_sha256,
-    )
+    subject, facts = f"bundle:{bundle.id}", {"letters": freed, "sha256": bundle.zip_sha256}
+    audit.record(session, actor=actor, action="bundle.cancel", subject=subject, **facts)
     return freed
 
 

@@ -46,14 +46,9 @@ def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> 
         freed = cancel_bundle.give_up(session, bundle, store, reason="", actor=actor)
     else:
         freed = _let_wait(session, bundle, Letter.set_aside.is_not(None))
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.release",
-        subject=f"bundle:{bundle.id}",
-        letters=freed,
-        failure=bundle.failure,
-    )
+    facts = {"letters": freed, "failure": bundle.failure}
+    subject = f"bundle:{bundle.id}"
+    audit.record(session, actor=actor, action="bundle.release", subject=subject, **facts)
     if failed and not stays:
         session.execute(delete(Bundle).where(Bundle.id == bundle.id))
     return freed

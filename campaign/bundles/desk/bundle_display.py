@@ -116,7 +116,6 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
 
 def file_response(download: Download) -> Response:
     kind = "application/zip" if download.name.endswith(".zip") else "application/pdf"
-    response = Response(download.chunks, mimetype=kind)
-    response.headers["Content-Length"] = str(download.size)
-    response.headers["Content-Disposition"] = f'attachment; filename="{download.name}"'
-    return response
+    disposition = f'attachment; filename="{download.name}"'
+    headers = {"Content-Length": str(download.size), "Content-Disposition": disposition}
+    return Response(download.chunks, mimetype=kind, headers=headers)

@@ -12,7 +12,7 @@ from wtforms.validators import NumberRange
 from campaign.bundles import access, downloads, find_bundles
 from campaign.bundles.desk.bundle_display import file_response
 from campaign.bundles.destinations import slug_of
-from campaign.bundles.find_bundles import Progress
+from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.waiting_counts import Waiting, list_waiting
 from campaign.bundles.volumes import print_jobs
@@ -52,7 +52,7 @@ class RehearsalPage(Page, template="bundles/rehearsal.html"):
     """What still blocks the opening."""
     languages: Sequence[str]
     waiting: Sequence[Waiting]
-    bundles: Sequence[tuple[Bundle, Progress]]
+    bundles: Sequence[tuple[Bundle, PrintProgress]]
     working: bool
     at_once: int
 

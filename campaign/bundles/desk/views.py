@@ -1,7 +1,6 @@
 """The desk's pages on bundles: what waits, its progress, its download, what is done with it."""
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -26,12 +25,13 @@ from campaign.bundles.desk.bundle_display import (
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.downloads import MOST_REASON, ReprintChoice
-from campaign.bundles.find_bundles import Progress
+from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
-from campaign.bundles.freeze.choices import Order
+from campaign.bundles.freeze.choices import LetterOrder
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.waiting_counts import Waiting
 from campaign.core import db, i18n
+from campaign.core.db import Json
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
@@ -97,7 +97,7 @@ class BundleList(Page, template="bundles/index.html"):
 
 class BundleProgress(Page, template="bundles/_progress.html"):
     bundle: Bundle
-    progress: Progress
+    progress: PrintProgress
     unfinished: bool
     set_aside: Sequence[SetAsideLetter]
     """The first of them."""
@@ -114,7 +114,7 @@ class ShowBundle(BundleProgress, template="bundles/show.html"):
     """Name, bytes and SHA-256 of each file, to check a copy; empty where none is known."""
     zip_name: str
     frozen: Frozen
-    orders: Mapping[Order, object]
+    orders: Mapping[LetterOrder, object]
     layouts: Mapping[str, object]
     companions: Sequence[Bundle]
     moved: bool
@@ -268,7 +268,7 @@ def _get(public_id: str) -> Bundle:
     return find_bundles.get_bundle(db.session(), public_id)
 
 
-def _progress_facts(bundle: Bundle) -> dict[str, Any]:
+def _progress_facts(bundle: Bundle) -> Json:
     session = db.session()
     return {
         "bundle": bundle,

@@ -13,8 +13,8 @@ from wtforms.validators import DataRequired, Length, NumberRange
 
 from campaign.bundles.destinations import country_of, slug_of
 from campaign.bundles.documents.cover_texts import language_of
-from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
-from campaign.bundles.freeze.eligible import Offer
+from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, BundleChoice, LetterOrder, Split
+from campaign.bundles.freeze.eligible import CampaignOffer
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, say_amount
 from campaign.core import i18n
 from campaign.core.i18n import say_number
@@ -33,11 +33,11 @@ PAPER = (
 )
 """Fields of the step at which paper and order are chosen."""
 
-ORDERS: Mapping[Order, object] = {
-    Order.CONFIRMED: _l("In order of confirmation"),
-    Order.SIGNED: _l("By date of signing"),
-    Order.REGION: _l("By country and region"),
-    Order.NAME: _l("By family name"),
+ORDERS: Mapping[LetterOrder, object] = {
+    LetterOrder.CONFIRMED: _l("In order of confirmation"),
+    LetterOrder.SIGNED: _l("By date of signing"),
+    LetterOrder.REGION: _l("By country and region"),
+    LetterOrder.NAME: _l("By family name"),
 }
 LAYOUT_WORDS: Mapping[str, object] = {
     "us-10": _l("Letter – #10 envelope, window on the left"),
@@ -61,9 +61,9 @@ class WizardForm(SiteForm):
     target = CheckboxesField(_l("Officials"))
     written = CheckboxesField(_l("Languages"))
     order = RadioField(
-        _l("Order"),
+        _l("LetterOrder"),
         choices=choices((order.value, words) for order, words in ORDERS.items()),
-        default=Order.CONFIRMED.value,
+        default=LetterOrder.CONFIRMED.value,
     )
     cards = CheckboxesField(_l("Print as cards, four to a sheet"))
     layout = RadioField(
@@ -122,7 +122,7 @@ class WizardForm(SiteForm):
         cls,
         values: MultiDict[str, str],
         mission: Destination,
-        offers: Sequence[Offer],
+        offers: Sequence[CampaignOffer],
         *,
         locales: Sequence[str],
         size: int,
@@ -138,7 +138,7 @@ class WizardForm(SiteForm):
         form._complete(values, offers)
         return form
 
-    def _offer(self, offers: Sequence[Offer]) -> None:
+    def _offer(self, offers: Sequence[CampaignOffer]) -> None:
         self.campaign.choices = choices(
             (offer.campaign.slug, _say_offer(offer)) for offer in offers
         )
@@ -154,7 +154,7 @@ class WizardForm(SiteForm):
             for code, count in letters.most_common()
         )
 
-    def _complete(self, values: MultiDict[str, str], offers: Sequence[Offer]) -> None:
+    def _complete(self, values: MultiDict[str, str], offers: Sequence[CampaignOffer]) -> None:
         """What nobody chose yet is all of it; signed sheets travel where nothing else waits."""
         if not self.chosen.data:
             if not values.getlist("campaign"):
@@ -179,7 +179,7 @@ class WizardForm(SiteForm):
                 is_valid = False
         return is_valid
 
-    def choice_for(self, offer: Offer) -> Choice:
+    def choice_for(self, offer: CampaignOffer) -> BundleChoice:
         slug = offer.campaign.slug
         unticked = {choice.value for choice in self.target.choices} - set(self.target.data)
         left_out = {
@@ -189,11 +189,13 @@ class WizardForm(SiteForm):
         }
         every = frozenset(part.target.id for part in offer.parts)
         every_language = {part.locale for part in offer.parts} <= set(self.written.data)
-        return Choice(
+        return BundleChoice(
             targets=every - left_out if left_out else None,
             locales=None if every_language else frozenset(self.written.data),
             # What nobody can choose is refused by `validate`; until then the page needs a choice.
-            order=Order(self.order.data) if self.order.data in ORDERS else Order.CONFIRMED,
+            order=LetterOrder(self.order.data)
+            if self.order.data in ORDERS
+            else LetterOrder.CONFIRMED,
             format=(LetterFormat.CARD if slug in self.cards.data else LetterFormat.LETTER).value,
             layout=self.layout.data if self.layout.data in LAYOUTS else "",
             duplex=self.duplex.data,
@@ -203,11 +205,11 @@ class WizardForm(SiteForm):
         )
 
 
-def target_name(offer: Offer, official: str) -> str:
+def target_name(offer: CampaignOffer, official: str) -> str:
     return f"{offer.campaign.slug}:{official}"
 
 
-def _target_choices(offers: Iterable[Offer]) -> Iterator[tuple[str, str]]:
+def _target_choices(offers: Iterable[CampaignOffer]) -> Iterator[tuple[str, str]]:
     for offer in offers:
         letters: Counter[Official] = Counter()
         for part in offer.parts:
@@ -222,11 +224,11 @@ def _target_choices(offers: Iterable[Offer]) -> Iterator[tuple[str, str]]:
             yield target_name(offer, official.slug), _say_count(words, count, noun)
 
 
-def _say_case(offer: Offer) -> str:
+def _say_case(offer: CampaignOffer) -> str:
     return f"{offer.campaign.reference} · {offer.campaign.person_name}"
 
 
-def _say_offer(offer: Offer) -> str:
+def _say_offer(offer: CampaignOffer) -> str:
     """Say how many letters wait; where none does, how many people on signed sheets."""
     if offer.on_paper and not offer.letters:
         return _say_count(_say_case(offer), offer.on_paper, Noun.PERSON)

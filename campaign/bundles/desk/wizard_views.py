@@ -16,11 +16,11 @@ from campaign.bundles import find_bundles
 from campaign.bundles.desk.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.documents import contents_and_delivery_sheet
-from campaign.bundles.find_bundles import Progress
+from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle, select_letters
-from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
-from campaign.bundles.freeze.eligible import LeftOut, Offer, list_left_out, list_offers
-from campaign.bundles.freeze.freeze_bundle import Part
+from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, BundleChoice, LetterOrder, Split
+from campaign.bundles.freeze.eligible import CampaignOffer, LeftOut, list_left_out, list_offers
+from campaign.bundles.freeze.freeze_bundle import JourneyPart
 from campaign.bundles.freeze.paper_needs import (
     Need,
     need_of_cards,
@@ -52,12 +52,12 @@ _MOST_OPENED = 3_000
 @dataclass(frozen=True)
 class BundleDraft:
     mission: Destination
-    offers: Sequence[Offer]
+    offers: Sequence[CampaignOffer]
     form: WizardForm
     values: MultiDict[str, str]
 
     @cached_property
-    def chosen(self) -> list[Offer]:
+    def chosen(self) -> list[CampaignOffer]:
         """The campaigns of which letters or sheets travel; those named, where none has any."""
         named = [offer for offer in self.offers if offer.campaign.slug in self.form.campaign.data]
         travel = self.form.sheets_travel.data
@@ -68,7 +68,7 @@ class BundleDraft:
         ] or named
 
     @cached_property
-    def choices(self) -> dict[str, Choice]:
+    def choices(self) -> dict[str, BundleChoice]:
         return {offer.campaign.slug: self.form.choice_for(offer) for offer in self.chosen}
 
     @property
@@ -79,7 +79,7 @@ class BundleDraft:
     def letters(self) -> int:
         return sum(letters for _offer, _choice, letters in self.iter_counts())
 
-    def iter_counts(self) -> Iterator[tuple[Offer, Choice, int]]:
+    def iter_counts(self) -> Iterator[tuple[CampaignOffer, BundleChoice, int]]:
         """Yield each campaign that travels, what is chosen of it, and how many letters."""
         for offer in self.chosen:
             choice = self.choices[offer.campaign.slug]
@@ -151,7 +151,7 @@ class CheckBundle(WizardPage, template="bundles/create.html"):
     left: Sequence[LeftOut]
     unfinished: Sequence[Bundle]
     weight: str
-    orders: Mapping[Order, object]
+    orders: Mapping[LetterOrder, object]
     problem: Refused | None
 
 
@@ -162,7 +162,7 @@ class ShowProofs(WizardPage, template="bundles/proof.html"):
 
 class ShowJourney(Page, template="bundles/joint.html"):
     journey: Journey
-    bundles: Sequence[tuple[Bundle, Progress]]
+    bundles: Sequence[tuple[Bundle, PrintProgress]]
     letters: Mapping[int, int]
     """Of its files, by the bundle's id."""
     working: bool
@@ -243,9 +243,8 @@ def print_proof() -> ResponseReturnValue:
     if part is None or not draft.form.validate():
         raise NotFound("campaign", slug=slug)
     pdf = proof_print.print_proof(db.session(), _pick_proof(draft, part), actor=actor())
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="proof-{slug}.pdf"'
-    return response
+    headers = {"Content-Disposition": f'inline; filename="proof-{slug}.pdf"'}
+    return Response(pdf, mimetype="application/pdf", headers=headers)
 
 
 def show_journey(public_id: str) -> ResponseReturnValue:
@@ -300,15 +299,17 @@ def _wrong_step(draft: BundleDraft, names: Sequence[str]) -> WizardPage | None:
     return step(draft=draft, form=draft.form)
 
 
-def _parts(draft: BundleDraft) -> list[Part]:
+def _parts(draft: BundleDraft) -> list[JourneyPart]:
     sheets = draft.form.sheets_travel.data
     return [
-        Part(offer.campaign, draft.choices[offer.campaign.slug], offer.on_paper if sheets else 0)
+        JourneyPart(
+            offer.campaign, draft.choices[offer.campaign.slug], offer.on_paper if sheets else 0
+        )
         for offer in draft.chosen
     ]
 
 
-def _pick_proof(draft: BundleDraft, part: Part) -> Proof:
+def _pick_proof(draft: BundleDraft, part: JourneyPart) -> Proof:
     return proof_print.make_proof(
         db.session(),
         part,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from campaign.bundles.destinations import country_of, frozen_destination
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenOrganisation
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import addressing_of, name_and_office
@@ -31,7 +31,7 @@ def facts_of(
     at: datetime,
     settings: Settings,
     locale: str,
-    choice: Choice,
+    choice: BundleChoice,
 ) -> Frozen:
     """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
     translation = letter_facts.language_of(campaign)

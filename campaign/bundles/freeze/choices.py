@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 
-class Order(enum.StrEnum):
+class LetterOrder(enum.StrEnum):
     CONFIRMED = "confirmed"
     """As they were confirmed, the earliest first."""
     SIGNED = "signed"
@@ -28,7 +28,7 @@ MOST_IN_A_VOLUME = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BundleChoice:
     """Which letters of a campaign go into a bundle, and how they are printed.
 
     As it stands it is what `campaign bundle` does: all that waits, as the campaign and the host
@@ -39,7 +39,7 @@ class Choice:
     """Ids of the targets whose letters are taken; None: all."""
     locales: frozenset[str] | None = None
     """Languages of the letters that are taken; None: all."""
-    order: Order = Order.CONFIRMED
+    order: LetterOrder = LetterOrder.CONFIRMED
     format: str = ""
     """`letter` or `card`; empty: the campaign's."""
     layout: str = ""
@@ -55,7 +55,7 @@ class Choice:
     @property
     def by_person(self) -> bool:
         """Whether the order asks for what is sealed: each name or region is opened for it."""
-        return self.order in {Order.REGION, Order.NAME} or self.split is Split.REGION
+        return self.order in {LetterOrder.REGION, LetterOrder.NAME} or self.split is Split.REGION
 
 
-EVERYTHING = Choice()
+EVERYTHING = BundleChoice()

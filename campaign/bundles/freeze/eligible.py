@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.destinations import aims_at, destination_of, is_for
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
 from campaign.bundles.freeze.waiting_counts import WaitingPart, count_waiting
 from campaign.campaigns.stop_rule import gives_letters_sql
@@ -21,7 +21,7 @@ from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CampaignOffer:
     """A campaign whose letters could travel to the mission, per official and language."""
 
     campaign: Campaign
@@ -33,7 +33,7 @@ class Offer:
     def letters(self) -> int:
         return sum(part.letters for part in self.parts)
 
-    def chosen_parts(self, choice: Choice) -> list[WaitingPart]:
+    def chosen_parts(self, choice: BundleChoice) -> list[WaitingPart]:
         return [part for part in self.parts if is_chosen(part, choice)]
 
 
@@ -73,7 +73,7 @@ class LeftOut:
     count: int
 
 
-def is_chosen(part: WaitingPart, choice: Choice) -> bool:
+def is_chosen(part: WaitingPart, choice: BundleChoice) -> bool:
     return (choice.targets is None or part.target.id in choice.targets) and (
         choice.locales is None or part.locale in choice.locales
     )
@@ -81,7 +81,7 @@ def is_chosen(part: WaitingPart, choice: Choice) -> bool:
 
 def list_offers(
     session: Session, mission: Destination, *, named: Iterable[str] = ()
-) -> list[Offer]:
+) -> list[CampaignOffer]:
     """List what waits for the mission, the most letters first; of `named` slugs also without any.
 
     Signed sheets wait too, for whichever mission of their campaign they are carried to. Of the
@@ -102,7 +102,8 @@ def list_offers(
         )
     people = count_waiting_on_paper(session, [campaign.id for campaign in parts])
     offers = [
-        Offer(campaign, waiting, people.get(campaign.id, 0)) for campaign, waiting in parts.items()
+        CampaignOffer(campaign, waiting, people.get(campaign.id, 0))
+        for campaign, waiting in parts.items()
     ]
     shown = [
         offer
@@ -113,7 +114,10 @@ def list_offers(
 
 
 def list_left_out(
-    session: Session, mission: Destination, offers: Iterable[Offer], chosen: dict[str, Choice]
+    session: Session,
+    mission: Destination,
+    offers: Iterable[CampaignOffer],
+    chosen: dict[str, BundleChoice],
 ) -> list[LeftOut]:
     """List what is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
@@ -132,7 +136,7 @@ def list_left_out(
 
 
 def _list_letters_left_out(
-    session: Session, mission: Destination, offer: Offer, choice: Choice
+    session: Session, mission: Destination, offer: CampaignOffer, choice: BundleChoice
 ) -> Iterator[LeftOut]:
     official = language = 0
     for part in offer.parts:
@@ -171,7 +175,7 @@ def _count_letters(session: Session, *conditions: ColumnElement[bool]) -> int:
 
 
 def _count_elsewhere(
-    session: Session, mission: Destination, offers: Iterable[Offer]
+    session: Session, mission: Destination, offers: Iterable[CampaignOffer]
 ) -> Counter[int]:
     """Letters that wait for another mission or for none, by campaign."""
     targets = {

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.bundles.destinations import is_for, slug_of
 from campaign.bundles.freeze import select_letters, signed_sheets
 from campaign.bundles.freeze.bundle_facts import check_addresses, facts_of
-from campaign.bundles.freeze.choices import EVERYTHING, MOST_IN_A_VOLUME, Choice
+from campaign.bundles.freeze.choices import EVERYTHING, MOST_IN_A_VOLUME, BundleChoice
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import missing_of_address
 from campaign.campaigns.stop_rule import refuse_stopped
@@ -37,7 +37,7 @@ def freeze(
     staff_id: int | None = None,
     rehearsal: bool = False,
     on_paper: int = 0,
-    choice: Choice = EVERYTHING,
+    choice: BundleChoice = EVERYTHING,
 ) -> Bundle:
     """A new bundle of the letters that wait for a mission, or the post, and are chosen.
 
@@ -87,7 +87,7 @@ def freeze(
 
 
 def _take_letters(
-    session: Session, bundle: Bundle, choice: Choice, *, settings: Settings, locale: str
+    session: Session, bundle: Bundle, choice: BundleChoice, *, settings: Settings, locale: str
 ) -> tuple[int, int]:
     """Take and number what is chosen, in volumes: the first number, and letters in a volume."""
     size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
@@ -151,17 +151,17 @@ def _check_taken(session: Session, bundle: Bundle, first: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class JourneyPart:
     """One campaign of a journey: which of its letters, and the people on sheets that travel."""
 
     campaign: Campaign
-    choice: Choice = EVERYTHING
+    choice: BundleChoice = EVERYTHING
     on_paper: int = 0
 
 
 def freeze_parts(
     session: Session,
-    parts: Sequence[Part],
+    parts: Sequence[JourneyPart],
     *,
     mission: Destination,
     settings: Settings,

@@ -5,12 +5,12 @@ Of it, what the letters say is `FrozenLetters`: a supporter's own PDF is made of
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
 from babel import localedata
 from flask_babel import gettext as _
 
 from campaign.bundles.nouns import Noun, noun_of_format
+from campaign.core.db import Json
 from campaign.core.i18n import say_number
 from campaign.signing.letter.letter_facts import FrozenLetters
 
@@ -91,7 +91,7 @@ class Frozen(FrozenLetters):
         exists = country and localedata.exists(own.replace("-", "_"))
         return say_number(number, own if exists else self.locale)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         data = asdict(self)
         data["frozen_on"] = self.frozen_on.isoformat()
         data["case"]["act_by"] = self.case.act_by.isoformat() if self.case.act_by else None
@@ -99,7 +99,7 @@ class Frozen(FrozenLetters):
         return data
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Frozen":
+    def from_json(cls, data: Json) -> "Frozen":
         mission, organisation = data["mission"], data["organisation"]
         letters = FrozenLetters.from_json(data)
         read = {

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import aims_at
-from campaign.bundles.freeze.choices import Choice, Order, Split
+from campaign.bundles.freeze.choices import BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.paper_needs import volume_sizes
 from campaign.core import i18n
 from campaign.core.db.batches import batched
@@ -31,7 +31,7 @@ _LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class OrderFacts:
     """What the order of one letter goes by; what does not open is empty."""
 
     letter_id: int
@@ -45,7 +45,7 @@ class Facts:
     disclosure: Disclosure = Disclosure.NAME
 
 
-def group_of(facts: Facts) -> tuple[str, str]:
+def group_of(facts: OrderFacts) -> tuple[str, str]:
     """Country and region as they sort; both at the end where officials are not to see them.
 
     An order is seen by who is handed the bundle: who shows only the name must not be found among
@@ -56,12 +56,12 @@ def group_of(facts: Facts) -> tuple[str, str]:
     return fold_name(facts.country) or _LAST, fold_name(facts.region) or _LAST
 
 
-def key_of(facts: Facts, choice: Choice) -> Key:
+def key_of(facts: OrderFacts, choice: BundleChoice) -> Key:
     """By what a letter is sorted; no two letters have the same."""
     name = (fold_name(facts.family_name) or _LAST, fold_name(facts.given_name))
-    if choice.order is Order.NAME:
+    if choice.order is LetterOrder.NAME:
         own: Key = name
-    elif choice.order is Order.REGION:
+    elif choice.order is LetterOrder.REGION:
         own = (*group_of(facts), *name)
     else:
         own = (facts.at,)
@@ -69,7 +69,7 @@ def key_of(facts: Facts, choice: Choice) -> Key:
     return (*first, *own, facts.letter_id)
 
 
-def label_of(facts: Facts) -> str:
+def label_of(facts: OrderFacts) -> str:
     """The region by which a volume is known at the desk; empty where it is not shown."""
     if facts.disclosure is Disclosure.NAME:
         return ""
@@ -93,7 +93,7 @@ class Group:
 
 
 def select_chosen(
-    query: Query, campaign_id: int, destination: Destination, choice: Choice
+    query: Query, campaign_id: int, destination: Destination, choice: BundleChoice
 ) -> Query:
     return (
         query.select_from(Letter)
@@ -104,7 +104,7 @@ def select_chosen(
 
 
 def _conditions(
-    campaign_id: int, destination: Destination, choice: Choice
+    campaign_id: int, destination: Destination, choice: BundleChoice
 ) -> Iterator[ColumnElement[bool]]:
     yield Signature.campaign_id == campaign_id
     yield Signature.state == SignatureState.CONFIRMED
@@ -128,13 +128,15 @@ def list_pairs(session: Session, *conditions: ColumnElement[bool]) -> set[tuple[
     return {(target_id, code) for target_id, code in rows}
 
 
-def any_waits(session: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
+def any_waits(
+    session: Session, campaign_id: int, destination: Destination, choice: BundleChoice
+) -> bool:
     query = select_chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
     return session.scalar(query) is not None
 
 
 def count_groups(
-    session: Session, campaign_id: int, destination: Destination, choice: Choice, locale: str
+    session: Session, campaign_id: int, destination: Destination, choice: BundleChoice, locale: str
 ) -> list[int]:
     """How many letters each region's volumes would hold; opens the region of each letter."""
     query = select_chosen(select(Letter.id), campaign_id, destination, choice)
@@ -142,12 +144,12 @@ def count_groups(
 
 
 def take_letters(
-    session: Session, bundle: Bundle, choice: Choice, *, first: int, locale: str
+    session: Session, bundle: Bundle, choice: BundleChoice, *, first: int, locale: str
 ) -> list[Group]:
     """Take the chosen letters into the bundle and number them from `first`; how they group."""
     if choice.by_person:
         return _take_sorted(session, bundle, choice, first, locale)
-    at = Signature.signed_at if choice.order is Order.SIGNED else Signature.confirmed_at
+    at = Signature.signed_at if choice.order is LetterOrder.SIGNED else Signature.confirmed_at
     place = func.row_number().over(order_by=(at, Letter.id))
     ranked = select_chosen(
         select(Letter.id.label("letter_id"), place.label("place")),
@@ -165,7 +167,7 @@ def take_letters(
 
 
 def _take_sorted(
-    session: Session, bundle: Bundle, choice: Choice, first: int, locale: str
+    session: Session, bundle: Bundle, choice: BundleChoice, first: int, locale: str
 ) -> list[Group]:
     query = select_chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
     facts = _sorted(session, query, choice, locale)
@@ -180,13 +182,13 @@ def _take_sorted(
     return list(_groups(facts, choice))
 
 
-def _sorted(session: Session, query: Query, choice: Choice, locale: str) -> list[Facts]:
+def _sorted(session: Session, query: Query, choice: BundleChoice, locale: str) -> list[OrderFacts]:
     """What the order of the letters that a query finds goes by, in that order."""
     facts = iter_facts(session, session.scalars(query).all(), choice, locale)
     return sorted(facts, key=lambda letter: key_of(letter, choice))
 
 
-def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
+def _groups(facts: Iterable[OrderFacts], choice: BundleChoice) -> Iterator[Group]:
     """Letters in a row that are of one region, where volumes are made by region; else all."""
     if choice.split is not Split.REGION:
         count = sum(1 for _letter in facts)
@@ -199,8 +201,8 @@ def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
 
 
 def iter_facts(
-    session: Session, ids: Sequence[int], choice: Choice, locale: str
-) -> Iterator[Facts]:
+    session: Session, ids: Sequence[int], choice: BundleChoice, locale: str
+) -> Iterator[OrderFacts]:
     """What the order of these letters goes by, read by key."""
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
@@ -214,21 +216,21 @@ def iter_facts(
 
 
 def _one_by_one(
-    session: Session, query: Query, ids: Iterable[int], choice: Choice, locale: str
-) -> Iterator[Facts]:
+    session: Session, query: Query, ids: Iterable[int], choice: BundleChoice, locale: str
+) -> Iterator[OrderFacts]:
     """What does not open stands at the end; printing sets it aside with its reason."""
     for letter_id in ids:
         try:
             yield _facts(session.execute(query.where(Letter.id == letter_id)).one(), choice, locale)
         except WrongKey:
             at = select(Signature.confirmed_at).join(Letter, Letter.signature_id == Signature.id)
-            yield Facts(letter_id, session.scalar(at.where(Letter.id == letter_id)))
+            yield OrderFacts(letter_id, session.scalar(at.where(Letter.id == letter_id)))
 
 
-def _facts(row: Row[*tuple[Any, ...]], choice: Choice, locale: str) -> Facts:
-    return Facts(
+def _facts(row: Row[*tuple[Any, ...]], choice: BundleChoice, locale: str) -> OrderFacts:
+    return OrderFacts(
         letter_id=row.id,
-        at=row.signed_at if choice.order is Order.SIGNED else row.confirmed_at,
+        at=row.signed_at if choice.order is LetterOrder.SIGNED else row.confirmed_at,
         given_name=row.given_name,
         family_name=row.family_name,
         region=row.region,

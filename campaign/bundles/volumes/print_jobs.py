@@ -15,7 +15,12 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status, file_names, find_bundles
 from campaign.bundles.volumes import assemble, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
-from campaign.bundles.volumes.print_queue import Claim, Place, PrintedVolume, UnprintedLetter
+from campaign.bundles.volumes.print_queue import (
+    LetterPlace,
+    PrintedVolume,
+    UnprintedLetter,
+    VolumeClaim,
+)
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import db, jobs
 from campaign.core.isolation.orders import Limits
@@ -81,7 +86,7 @@ def send_next(bundle_id: int) -> None:
         jobs.queue().send("bundles.assemble", (bundle_id,))
 
 
-def print_claimed(taken: Claim) -> bool:
+def print_claimed(taken: VolumeClaim) -> bool:
     """Print a volume that is ours; False if it was lost to another, or stopped, meanwhile."""
     with db.reading() as session:
         public_id = session.get_one(Bundle, taken.bundle_id).public_id
@@ -121,7 +126,7 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> PrintedVolume:
     if not printed.letters:
         storage().delete(name)
         return PrintedVolume(set_aside=aside)
-    places = [Place(int(one.key), one.first_page, one.pages) for one in printed.letters]
+    places = [LetterPlace(int(one.key), one.first_page, one.pages) for one in printed.letters]
     return PrintedVolume(printed.pages, printed.bytes, printed.sha256, places, aside)
 
 
@@ -153,7 +158,7 @@ class NoLongerWanted(Exception):
 class _Progress:
     """Notes how many letters are done, once a second at most. Raises NoLongerWanted by a stop."""
 
-    taken: Claim
+    taken: VolumeClaim
     last: float = 0.0
 
     def __call__(self, done: int) -> None:

@@ -36,13 +36,13 @@ VOLUMES = Lease(Volume, held=VolumeState.PRINTING, waiting=(VolumeState.WAITING,
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(LeasedRow):
+class VolumeClaim(LeasedRow):
     bundle_id: int
     sequence: int
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LetterPlace:
     """Where a letter stands in its volume's PDF."""
 
     id: int
@@ -66,28 +66,28 @@ class PrintedVolume:
     pages: int = 0
     bytes: int = 0
     sha256: str | None = None
-    printed: Sequence[Place] = ()
+    printed: Sequence[LetterPlace] = ()
     set_aside: Sequence[UnprintedLetter] = ()
 
 
-def claim(volume_id: int) -> Claim | None:
+def claim(volume_id: int) -> VolumeClaim | None:
     """Take the volume, if nobody has it and it is to be printed; None otherwise."""
     place = select(Volume.bundle_id, Volume.sequence).where(Volume.id == volume_id)
     with db.transaction() as session:
         hold = VOLUMES.claim(session, volume_id, _is_wanted(), printed_letters=0)
         if hold is None:
             return None
-        return Claim(volume_id, hold.attempt, *session.execute(place).one())
+        return VolumeClaim(volume_id, hold.attempt, *session.execute(place).one())
 
 
-def claim_next(bundle_id: int) -> Claim | None:
+def claim_next(bundle_id: int) -> VolumeClaim | None:
     """Take the first volume of the bundle that is to be printed; None where there is none."""
     with db.reading() as session:
         ids = list_due(session, bundle_id)
     return next((claimed for volume_id in ids if (claimed := claim(volume_id))), None)
 
 
-def claim_beside(volume_id: int) -> Claim | None:
+def claim_beside(volume_id: int) -> VolumeClaim | None:
     """Take another volume of this one's bundle; None where there is none to be printed."""
     with db.reading() as session:
         bundle_id = session.scalar(select(Volume.bundle_id).where(Volume.id == volume_id))
@@ -106,7 +106,7 @@ def list_due(session: Session, bundle_id: int) -> list[int]:
     return list(session.scalars(due.order_by(Volume.sequence)))
 
 
-def beat(taken: Claim, printed_letters: int | None = None) -> bool:
+def beat(taken: VolumeClaim, printed_letters: int | None = None) -> bool:
     """Keep the volume for another while, note what is done; False where it is lost or stopped."""
     values = {} if printed_letters is None else {"printed_letters": printed_letters}
     with db.transaction() as session:
@@ -135,7 +135,7 @@ def shorten_leases() -> int:
     return count
 
 
-def give_back(taken: Claim, fault: str | None = None) -> None:
+def give_back(taken: VolumeClaim, fault: str | None = None) -> None:
     """Leave the volume to a later attempt: this one failed, for no fault of a letter.
 
     What the `fault` was is said on the bundle's page until a volume is printed again.
@@ -146,7 +146,7 @@ def give_back(taken: Claim, fault: str | None = None) -> None:
             _note_fault(session, taken, fault)
 
 
-def _note_fault(session: Session, taken: Claim, fault: str | None) -> None:
+def _note_fault(session: Session, taken: VolumeClaim, fault: str | None) -> None:
     """Write nothing where nothing changes: volumes of a bundle are printed side by side."""
     session.execute(
         update(Bundle)
@@ -160,7 +160,7 @@ def _note_fault(session: Session, taken: Claim, fault: str | None) -> None:
     )
 
 
-def finish(taken: Claim, result: PrintedVolume) -> bool:
+def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
     """Write down what was printed; False, and nothing written, if it was lost or stopped."""
     with db.transaction() as session:
         ours = VOLUMES.finish(

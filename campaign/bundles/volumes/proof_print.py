@@ -19,8 +19,8 @@ from campaign.bundles import file_approvals
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze import select_letters
 from campaign.bundles.freeze.bundle_facts import facts_of
-from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.freeze.freeze_bundle import Part, next_number
+from campaign.bundles.freeze.choices import BundleChoice
+from campaign.bundles.freeze.freeze_bundle import JourneyPart, next_number
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.select_letters import key_of
 from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
@@ -60,7 +60,7 @@ _ASIDE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ProofLetter:
     """A letter of the proof, and why it is in it."""
 
     letter: LetterContext
@@ -76,7 +76,7 @@ class Proof:
     frozen: Frozen
     waiting: int
     looked_at: int
-    shown: list[Shown] = field(default_factory=list)
+    shown: list[ProofLetter] = field(default_factory=list)
     set_aside: list[UnprintedLetter] = field(default_factory=list)
 
     @property
@@ -85,7 +85,7 @@ class Proof:
 
 
 def make_proof(
-    session: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
+    session: Session, part: JourneyPart, *, mission: Destination, settings: Settings, locale: str
 ) -> Proof:
     campaign, choice = part.campaign, part.choice
     ids, waiting = _candidates(session, campaign, mission, choice)
@@ -122,13 +122,13 @@ def proof_of_letters(
     printable = list(_printable(loaded.letters, frozen, proof.set_aside))
     for place, letter in enumerate(printable[:_FIRST]):
         numbered = replace(letter, number=number_of(first + place))
-        proof.shown.append(Shown(numbered, "first"))
+        proof.shown.append(ProofLetter(numbered, "first"))
     proof.shown.extend(_odd(printable, {shown.letter.key for shown in proof.shown}))
     return proof
 
 
 def _candidates(
-    session: Session, campaign: Campaign, destination: Destination, choice: Choice
+    session: Session, campaign: Campaign, destination: Destination, choice: BundleChoice
 ) -> tuple[list[int], int]:
     """Ids of the letters to look at, and how many wait."""
     targets = [target.id for target in campaign.targets if destination_of(target) is destination]
@@ -158,7 +158,7 @@ def _candidates(
 
 
 def _some_of_many(
-    session: Session, targets: Sequence[int], choice: Choice, length: ColumnElement[int]
+    session: Session, targets: Sequence[int], choice: BundleChoice, length: ColumnElement[int]
 ) -> list[int]:
     """Of a great many letters the same, among those signed first: nobody waits for a million."""
     rows: list[Any] = []
@@ -205,19 +205,19 @@ def _printable(
             aside.append(UnprintedLetter(int(letter.key), problems[0].slug, problems[0].detail))
 
 
-def _odd(letters: Sequence[LetterContext], taken: set[str]) -> Iterator[Shown]:
+def _odd(letters: Sequence[LetterContext], taken: set[str]) -> Iterator[ProofLetter]:
     """The longest, and one for each script other than Latin."""
     longest = max(letters, key=_own_length, default=None)
     if longest is not None and _own_length(longest) and longest.key not in taken:
         taken.add(longest.key)
-        yield Shown(longest, "longest", str(_own_length(longest)))
+        yield ProofLetter(longest, "longest", str(_own_length(longest)))
     seen: set[str] = set()
     for letter in letters:
         script = script_of(letter)
         if script and script not in seen and letter.key not in taken and len(seen) < _MOST_SCRIPTS:
             seen.add(script)
             taken.add(letter.key)
-            yield Shown(letter, "script", script)
+            yield ProofLetter(letter, "script", script)
 
 
 def _own_length(letter: LetterContext) -> int:
@@ -255,13 +255,8 @@ def print_proof(session: Session, proof: Proof, *, actor: str) -> bytes:
         printed = run_press(Loaded(proof.frozen, letters), out, lambda _done: None)
         if not printed.letters:
             raise Refused("nothing-printed", campaign=proof.campaign.slug)
-        audit.record(
-            session,
-            actor=actor,
-            action="bundle.proof",
-            subject=f"campaign:{proof.campaign.id}",
-            letters=len(printed.letters),
-        )
+        subject, count = f"campaign:{proof.campaign.id}", len(printed.letters)
+        audit.record(session, actor=actor, action="bundle.proof", subject=subject, letters=count)
         return out.read_bytes()
 
 

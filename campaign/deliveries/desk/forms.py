@@ -33,14 +33,14 @@ from campaign.deliveries.attachments import RedrawnFile
 from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
-from campaign.deliveries.publish_delivery import Post, propose_post
+from campaign.deliveries.publish_delivery import DeliveryPost, propose_post
 from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
 from campaign.deliveries.recording_rules import (
     LONGEST,
     SENT,
-    Fault,
     Numbers,
     NumbersFault,
+    NumbersProblem,
     read_numbers,
 )
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
@@ -226,10 +226,10 @@ class PublishForm(DeliveryForm):
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 
-    def post(self) -> Post:
+    def post(self) -> DeliveryPost:
         codes = [code for code in self.locales if self[f"title_{code}"].data]
         idents = [file.public_id for file in self.files if self[f"show_{file.public_id}"].data]
-        return Post(
+        return DeliveryPost(
             words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
             pictures=tuple((ident, self._descriptions_of(ident)) for ident in idents),
         )
@@ -285,27 +285,29 @@ class PartForm(DeliveryForm):
             span = {"lowest": str(lowest), "highest": str(highest)}
             raise ValidationError(str(self._say(problem.fault)) % (pieces | span)) from None
 
-    def _say(self, fault: Fault) -> object:
+    def _say(self, fault: NumbersProblem) -> object:
         cards = self.cards
         sentences = {
-            Fault.NONE: _l("Enter the numbers of the accepted cards.")
+            NumbersProblem.NONE: _l("Enter the numbers of the accepted cards.")
             if cards
             else _l("Enter the numbers of the accepted letters."),
-            Fault.TOO_LONG: _l("This is too long. Enter cards in a row as a range, such as 1-200.")
+            NumbersProblem.TOO_LONG: _l(
+                "This is too long. Enter cards in a row as a range, such as 1-200."
+            )
             if cards
             else _l("This is too long. Enter letters in a row as a range, such as 1-200."),
-            Fault.UNREADABLE: _l(
+            NumbersProblem.UNREADABLE: _l(
                 "“%(piece)s” is not a number or a range. Write for example 1-200, 350, 400-412."
             ),
-            Fault.BACKWARDS: _l("“%(piece)s” is in the wrong order. Write %(other)s."),
-            Fault.TWICE: _l(
+            NumbersProblem.BACKWARDS: _l("“%(piece)s” is in the wrong order. Write %(other)s."),
+            NumbersProblem.TWICE: _l(
                 "“%(piece)s” and “%(other)s” contain the same cards. Enter each card once."
             )
             if cards
             else _l(
                 "“%(piece)s” and “%(other)s” contain the same letters. Enter each letter once."
             ),
-            Fault.OUTSIDE: _l(
+            NumbersProblem.OUTSIDE: _l(
                 "“%(piece)s” is not in this bundle. Its cards are %(lowest)s to %(highest)s."
             )
             if cards

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names, find_bundles
 from campaign.bundles.changes.withdrawals import TakenBack
@@ -140,30 +142,30 @@ def split(public_id: str) -> ResponseReturnValue:
 
 
 def undo(public_id: str) -> ResponseReturnValue:
-    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(session, bundle)
-    return _do(
-        bundle,
-        DeliveryForm(),
-        lambda: split_bundle.undo_split(session, run, actor=actor()),
-        _("Envelopes cancelled. The bundle is one piece again."),
-    )
+    message = _("Envelopes cancelled. The bundle is one piece again.")
+    return _do_with_run(public_id, split_bundle.undo_split, message)
 
 
 def again(public_id: str) -> ResponseReturnValue:
-    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(session, bundle)
-    return _do(
-        bundle,
-        DeliveryForm(),
-        lambda: make_envelopes.retry_failed(session, run, actor=actor()),
-        _("We are making the files for the envelopes."),
-    )
+    message = _("We are making the files for the envelopes.")
+    return _do_with_run(public_id, make_envelopes.retry_failed, message)
+
+
+def _do_with_run(
+    public_id: str, action: Callable[..., object], message: str
+) -> ResponseReturnValue:
+    session, bundle, run = _load_run(public_id)
+    return _do(bundle, DeliveryForm(), partial(action, session, run, actor=actor()), message)
+
+
+def _load_run(public_id: str) -> tuple[Session, Bundle, EnvelopeRun]:
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
+    return session, bundle, split_bundle.get_run(session, bundle)
 
 
 def post(public_id: str) -> ResponseReturnValue:
-    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(session, bundle)
+    session, bundle, run = _load_run(public_id)
     form = PostForm.of(run, 1, run.envelope_count, is_sent=True)
     return _do(
         bundle,
@@ -208,17 +210,13 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
         return _refuse_reroute(bundle, form, problem)
-    response = Response(body, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="proof-{destination.slug}.pdf"'
-    return response
+    return _send_pdf(body, f'inline; filename="proof-{destination.slug}.pdf"')
 
 
 @fresh(back="deliveries.after_again")
 def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     """Return one of the files of the envelopes; or their page, where it is made anew first."""
-    session = db.session()
-    bundle = find_bundles.get_bundle(session, public_id)
-    run = split_bundle.get_run(session, bundle)
+    session, bundle, run = _load_run(public_id)
     try:
         if make_envelopes.make_again_if_outdated(session, run, name, actor=actor()):
             message = (
@@ -230,11 +228,12 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
         body = envelope_store.read_file(session, run, name, actor=actor())
     except Refused as problem:
         return _make_page(bundle, problem.slug).html(), 409
-    response = Response(body, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="{file_names.zip_name(bundle)}_{name}"'
-    )
-    return response
+    return _send_pdf(body, f'attachment; filename="{file_names.zip_name(bundle)}_{name}"')
+
+
+def _send_pdf(body: bytes, disposition: str) -> Response:
+    headers = {"Content-Disposition": disposition}
+    return Response(body, mimetype="application/pdf", headers=headers)
 
 
 def after_again(public_id: str, name: str) -> ResponseReturnValue:

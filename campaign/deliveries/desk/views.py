@@ -215,9 +215,8 @@ def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
 def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
     file = _get_file(public_id, file_id)
     body = attachments.read_original(db.session(), file, actor=actor())
-    response = Response(body, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = 'attachment; filename="receipt.pdf"'
-    return response
+    headers = {"Content-Disposition": 'attachment; filename="receipt.pdf"'}
+    return Response(body, mimetype="application/pdf", headers=headers)
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>")

@@ -6,7 +6,6 @@ taken back, or whose writer was erased, is given to nobody.
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from campaign.bundles import access, file_approvals, file_names
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
+from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import EnvelopeRun, LetterMove, RunState
@@ -22,7 +22,7 @@ from campaign.models.signature import Letter
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
-StoredFile = dict[str, Any]
+StoredFile = Json
 """What `EnvelopeRun.files` keeps of a file, as `make_envelopes.make_files` notes it."""
 
 

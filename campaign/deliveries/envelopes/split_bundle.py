@@ -87,13 +87,8 @@ def name_part(
     ]
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
-    audit.record(
-        session,
-        actor=actor,
-        action="delivery.part",
-        subject=f"delivery:{attempt.id}",
-        numbers=say_numbers(numbers),
-    )
+    subject, said = f"delivery:{attempt.id}", say_numbers(numbers)
+    audit.record(session, actor=actor, action="delivery.part", subject=subject, numbers=said)
 
 
 def _refuse_other_than_taken(
@@ -215,12 +210,9 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     if is_posted(session, run):
         raise Refused("envelopes-gone")
     delete_run(session, run)
+    subject, count = f"bundle:{run.bundle_id}", run.envelope_count
     audit.record(
-        session,
-        actor=actor,
-        action="bundle.split-undone",
-        subject=f"bundle:{run.bundle_id}",
-        envelopes=run.envelope_count,
+        session, actor=actor, action="bundle.split-undone", subject=subject, envelopes=count
     )
 
 

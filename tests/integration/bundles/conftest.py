@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze import freeze_bundle
-from campaign.bundles.freeze.choices import EVERYTHING, Choice
+from campaign.bundles.freeze.choices import EVERYTHING, BundleChoice
 from campaign.bundles.volumes import print_jobs
 from campaign.core import db
 from campaign.core.settings import Settings
@@ -29,7 +29,7 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
         locale: str = "en",
         volume_letters: int = 500,
         on_paper: int = 0,
-        choice: Choice = EVERYTHING,
+        choice: BundleChoice = EVERYTHING,
     ) -> int:
         with app.app_context(), db.transaction() as session:
             campaign = session.get_one(Campaign, campaign_id)

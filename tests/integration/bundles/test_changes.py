@@ -170,7 +170,7 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
     session.rollback()
     do(cancel_bundle.cancel, bundle_id, storage.storage(), reason="Stop the press")
     assert not print_queue.beat(taken)
-    printed = [print_queue.Place(letter_id or 0, 1, 1)]
+    printed = [print_queue.LetterPlace(letter_id or 0, 1, 1)]
     result = print_queue.PrintedVolume(1, 10, "0" * 64, printed)
     assert not print_queue.finish(taken, result)
     assert set(session.scalars(select(Letter.first_page))) == {None}

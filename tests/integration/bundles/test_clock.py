@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.find_bundles import Progress
+from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.volumes import assemble, print_jobs, print_queue
 from campaign.core import db, jobs
 from campaign.core.db.leases import LEASE
@@ -87,5 +87,5 @@ def test_the_assembling_of_before_the_clock_was_set_back_is_taken_up_again(
 
 
 def test_progress_makes_no_guess_from_a_freeze_that_lies_ahead() -> None:
-    progress = Progress(done=10, total=20, lately=10, seconds=-30.0, at_work=True)
+    progress = PrintProgress(done=10, total=20, lately=10, seconds=-30.0, at_work=True)
     assert (progress.per_second, progress.seconds_left) == (0.0, None)

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles import find_bundles
 from campaign.bundles.changes import cancel_bundle, release_letters, remake_bundle
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.eligible import Why, list_left_out, list_offers
-from campaign.bundles.freeze.freeze_bundle import Part
+from campaign.bundles.freeze.freeze_bundle import JourneyPart
 from campaign.bundles.volumes import print_queue, proof_print
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
@@ -73,7 +73,7 @@ def test_an_earlier_bundle_has_what_is_in_it_now(
     def earlier() -> int:
         mission = mission_of(session, ready)
         offers = list_offers(session, mission, named=[campaign.slug])
-        left = list_left_out(session, mission, offers, {campaign.slug: Choice()})
+        left = list_left_out(session, mission, offers, {campaign.slug: BundleChoice()})
         found = sum(one.count for one in left if one.why is Why.EARLIER)
         session.rollback()
         return found
@@ -122,7 +122,7 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
 
     def earlier(mission: Mission) -> int:
         offers = list_offers(session, mission, named=[slug])
-        left = list_left_out(session, mission, offers, {slug: Choice()})
+        left = list_left_out(session, mission, offers, {slug: BundleChoice()})
         return sum(one.count for one in left if one.why is Why.EARLIER)
 
     assert earlier(mission_of(session, ready)) == 1, "the one that was set aside"
@@ -207,7 +207,7 @@ def test_a_proof_of_a_rare_language_shows_its_first_three(
         monkeypatch.setattr(proof_print, name, value)
     mission = campaign.targets[0].mission
     assert mission is not None
-    part = Part(campaign, Choice(locales=frozenset({"fr"})))
+    part = JourneyPart(campaign, BundleChoice(locales=frozenset({"fr"})))
     proof = proof_print.make_proof(session, part, mission=mission, settings=settings, locale="en")
     first = [one.letter for one in proof.shown if one.why == "first"]
     assert [one.signature_name.split()[0] for one in first] == ["Aline", "Berthe", "Chloé"]

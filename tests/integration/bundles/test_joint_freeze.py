@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze import freeze_bundle
-from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.freeze.freeze_bundle import Part
+from campaign.bundles.freeze.choices import BundleChoice
+from campaign.bundles.freeze.freeze_bundle import JourneyPart
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
@@ -34,7 +34,7 @@ def campaigns(session: Session) -> list[Campaign]:
     return made
 
 
-def freeze(session: Session, parts: list[Part], settings: Settings) -> list[Bundle]:
+def freeze(session: Session, parts: list[JourneyPart], settings: Settings) -> list[Bundle]:
     mission = parts[0].campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze_parts(
@@ -45,8 +45,8 @@ def freeze(session: Session, parts: list[Part], settings: Settings) -> list[Bund
 def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
     session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
-    cards = Part(campaigns[1], Choice(format="card"))
-    made = freeze(session, [cards, Part(campaigns[0])], settings)
+    cards = JourneyPart(campaigns[1], BundleChoice(format="card"))
+    made = freeze(session, [cards, JourneyPart(campaigns[0])], settings)
     assert [(one.campaign_id, one.letter_count) for one in made] == [
         (campaigns[0].id, 2),
         (campaigns[1].id, 3),
@@ -62,7 +62,7 @@ def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
 def test_one_campaign_alone_makes_no_journey(
     session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
-    made = freeze(session, [Part(campaigns[0])], settings)
+    made = freeze(session, [JourneyPart(campaigns[0])], settings)
     assert made[0].journey is None
     assert freeze_bundle.list_companions(session, made[0]) == ()
     assert session.scalar(select(func.count()).select_from(Journey)) == 0
@@ -75,7 +75,7 @@ def test_where_one_is_refused_none_is_frozen(
     campaigns[1].status = status
     session.commit()
     with pytest.raises(Refused) as refused:
-        freeze(session, [Part(one) for one in campaigns], settings)
+        freeze(session, [JourneyPart(one) for one in campaigns], settings)
     assert refused.value.data["campaign"] == campaigns[1].slug
     session.commit()
     assert session.scalar(select(func.count()).select_from(Bundle)) == 0
@@ -103,7 +103,7 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     campaigns: list[Campaign],
     print_bundle: Print,
 ) -> None:
-    made = freeze(session, [Part(one) for one in campaigns], settings)
+    made = freeze(session, [JourneyPart(one) for one in campaigns], settings)
     public_id = made[0].journey.public_id if made[0].journey else ""
     session.commit()
     sign_in(client, app, "staff")

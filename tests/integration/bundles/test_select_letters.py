@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle
-from campaign.bundles.freeze.choices import EVERYTHING, Choice, Order, Split
+from campaign.bundles.freeze.choices import EVERYTHING, BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import db
 from campaign.core.errors import Refused
@@ -28,7 +28,7 @@ REGIONS = ["ON", "QC", "ON", "AB", "QC", "ON"]
 
 
 def freeze(
-    session: Session, campaign: Campaign, settings: Settings, choice: Choice = EVERYTHING
+    session: Session, campaign: Campaign, settings: Settings, choice: BundleChoice = EVERYTHING
 ) -> Bundle:
     mission = campaign.targets[0].mission
     assert mission is not None
@@ -78,16 +78,16 @@ def campaign(session: Session) -> Campaign:
 @pytest.mark.parametrize(
     ("order", "names"),
     [
-        (Order.CONFIRMED, ["Ngo", "Étienne", "Abel", "Zhou", "Cole", "Diaz"]),
-        (Order.SIGNED, ["Diaz", "Cole", "Zhou", "Abel", "Étienne", "Ngo"]),
-        (Order.NAME, ["Abel", "Cole", "Diaz", "Étienne", "Ngo", "Zhou"]),
-        (Order.REGION, ["Zhou", "Abel", "Diaz", "Ngo", "Cole", "Étienne"]),
+        (LetterOrder.CONFIRMED, ["Ngo", "Étienne", "Abel", "Zhou", "Cole", "Diaz"]),
+        (LetterOrder.SIGNED, ["Diaz", "Cole", "Zhou", "Abel", "Étienne", "Ngo"]),
+        (LetterOrder.NAME, ["Abel", "Cole", "Diaz", "Étienne", "Ngo", "Zhou"]),
+        (LetterOrder.REGION, ["Zhou", "Abel", "Diaz", "Ngo", "Cole", "Étienne"]),
     ],
 )
 def test_letters_are_numbered_in_the_order_that_was_chosen(
-    session: Session, settings: Settings, campaign: Campaign, order: Order, names: list[str]
+    session: Session, settings: Settings, campaign: Campaign, order: LetterOrder, names: list[str]
 ) -> None:
-    bundle = freeze(session, campaign, settings, Choice(order=order))
+    bundle = freeze(session, campaign, settings, BundleChoice(order=order))
     assert [one.family_name for one in numbered(session, bundle)] == names
     sequences = session.scalars(select(Letter.sequence).order_by(Letter.sequence)).all()
     assert sequences == [1, 2, 3, 4, 5, 6]
@@ -97,12 +97,12 @@ def test_letters_are_numbered_in_the_order_that_was_chosen(
 def test_only_chosen_languages_and_officials_are_taken(
     session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    bundle = freeze(session, campaign, settings, Choice(locales=frozenset({"fr"})))
+    bundle = freeze(session, campaign, settings, BundleChoice(locales=frozenset({"fr"})))
     assert {one.letter_locale for one in numbered(session, bundle)} == {"fr"}
     assert bundle.letter_count == 2
     assert Frozen.from_json(bundle.frozen).targets[campaign.targets[0].id].names.keys() >= {"fr"}
     with pytest.raises(Refused, match="nothing-to-print"):
-        freeze(session, campaign, settings, Choice(targets=frozenset()))
+        freeze(session, campaign, settings, BundleChoice(targets=frozenset()))
     rest = freeze(session, campaign, settings)
     assert rest.letter_count == 4
 
@@ -114,7 +114,7 @@ def test_one_official_of_two_is_taken(session: Session, settings: Settings) -> N
     session.flush()
     add_confirmed(session, campaign, 2)
     second = campaign.targets[1]
-    bundle = freeze(session, campaign, settings, Choice(targets=frozenset({second.id})))
+    bundle = freeze(session, campaign, settings, BundleChoice(targets=frozenset({second.id})))
     assert bundle.letter_count == 2
     taken = session.scalars(select(Letter.target_id).where(Letter.bundle_id == bundle.id))
     assert set(taken) == {second.id}
@@ -123,7 +123,7 @@ def test_one_official_of_two_is_taken(session: Session, settings: Settings) -> N
 def test_volumes_by_region_hold_letters_of_one_region(
     session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    choice = Choice(split=Split.REGION, volume_letters=2, order=Order.NAME)
+    choice = BundleChoice(split=Split.REGION, volume_letters=2, order=LetterOrder.NAME)
     bundle = freeze(session, campaign, settings, choice)
     volumes = [(one.region, one.letter_count) for one in bundle.volumes]
     assert volumes == [("AB, Canada", 1), ("ON, Canada", 2), ("ON, Canada", 1), ("QC, Canada", 2)]
@@ -146,7 +146,7 @@ def test_volumes_by_region_hold_letters_of_one_region(
 def test_a_region_is_sealed_in_the_database(
     session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    freeze(session, campaign, settings, Choice(split=Split.REGION))
+    freeze(session, campaign, settings, BundleChoice(split=Split.REGION))
     raw = session.connection().exec_driver_sql("SELECT region FROM volume").scalars().all()
     assert raw
     assert not any(b"Canada" in bytes(one) for one in raw)
@@ -157,13 +157,13 @@ def test_numbers_go_on_after_the_last_bundle_where_that_is_chosen(
 ) -> None:
     freeze(session, campaign, settings)
     add_confirmed(session, campaign, 2)
-    second = freeze(session, campaign, settings, Choice(goes_on=True, order=Order.NAME))
+    second = freeze(session, campaign, settings, BundleChoice(goes_on=True, order=LetterOrder.NAME))
     assert Frozen.from_json(second.frozen).first_number == 7
     in_second = select(Letter.sequence).where(Letter.bundle_id == second.id)
     assert sorted(session.scalars(in_second)) == [7, 8]  # type: ignore[type-var]
     assert session.scalar(select(func.count(Letter.id)).where(Letter.volume_id.is_(None))) == 0
     add_confirmed(session, campaign, 1)
-    third = freeze(session, campaign, settings, Choice(goes_on=True))
+    third = freeze(session, campaign, settings, BundleChoice(goes_on=True))
     assert Frozen.from_json(third.frozen).first_number == 9
 
 
@@ -192,7 +192,7 @@ def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
     session.connection().exec_driver_sql(
         f"UPDATE signature SET region = own_words WHERE id = {damaged}"
     )
-    bundle = freeze(session, campaign, settings, Choice(order=Order.REGION))
+    bundle = freeze(session, campaign, settings, BundleChoice(order=LetterOrder.REGION))
     session.commit()
     assert print_bundle(bundle.id) is BundleState.READY
     aside = session.execute(
@@ -211,8 +211,10 @@ def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     print_bundle: Print,
     tmp_path: Path,
 ) -> None:
-    freeze(session, campaign, settings, Choice(locales=frozenset({"en"})))
-    choice = Choice(duplex=True, layout="fr", goes_on=True, order=Order.NAME, volume_letters=3)
+    freeze(session, campaign, settings, BundleChoice(locales=frozenset({"en"})))
+    choice = BundleChoice(
+        duplex=True, layout="fr", goes_on=True, order=LetterOrder.NAME, volume_letters=3
+    )
     bundle_id = freeze(session, campaign, settings, choice).id
     session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
@@ -235,7 +237,7 @@ def test_a_campaign_s_letters_can_be_printed_as_cards(
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 5, own_words="", points=[])
     session.commit()
-    bundle_id = freeze(session, campaign, settings, Choice(format="card", duplex=True)).id
+    bundle_id = freeze(session, campaign, settings, BundleChoice(format="card", duplex=True)).id
     session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))

@@ -16,7 +16,7 @@ from campaign.bundles.documents import cover_texts
 from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle, signed_sheets
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
@@ -134,7 +134,7 @@ def test_its_numbers_go_on_after_no_letter(
             locale="en",
             actor="command",
             on_paper=on_paper,
-            choice=Choice(goes_on=True),
+            choice=BundleChoice(goes_on=True),
         )
 
     made = [make(0), make(1)]

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.desk import wizard_views
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.eligible import Why, list_left_out, list_offers
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.waiting_counts import first_blocks
@@ -336,7 +336,7 @@ def test_the_check_says_what_is_not_in_and_why(
     mission = first.targets[0].mission
     assert mission is not None
     offers = list_offers(session, mission)
-    choice = Choice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
+    choice = BundleChoice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
     left = {
         (one.campaign.reference, one.why): one.count
         for one in list_left_out(session, mission, offers, {first.slug: choice})

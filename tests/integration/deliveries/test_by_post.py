@@ -22,7 +22,7 @@ from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.freeze.bundle_facts import facts_of
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.eligible import list_offers
 from campaign.bundles.freeze.freeze_bundle import freeze as freeze_destination
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -181,7 +181,7 @@ def test_post_alone_names_the_only_official_and_asks_where_there_are_several(
 def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_on(
     session: Session, settings: Settings, campaign: Campaign, letters: int, *, cards: bool
 ) -> None:
-    choice = Choice(format="card" if cards else "letter")
+    choice = BundleChoice(format="card" if cards else "letter")
     target = campaign.targets[0]
     frozen = facts_of(
         campaign,

@@ -157,7 +157,7 @@ def test_what_is_published_is_corrected_with_the_day_of_its_post(
     recorded = record(three, DeliveryOutcome.LEFT)
     assert tell() == ["first", "second", "third"]
     visit = session.get_one(GateVisit, recorded.id)
-    words = publish_delivery.Post({"en": ("Left at the door", "All of them.")})
+    words = publish_delivery.DeliveryPost({"en": ("Left at the door", "All of them.")})
     publish_delivery.publish(session, visit.attempts[0], visit, words, actor="test")
     yesterday = visit.happened_on - timedelta(days=1)
     correct_visit(session, visit, facts(happened_on=yesterday, place="The gate"), actor="test")

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.volumes import print_jobs
 from campaign.core import db, jobs
 from campaign.deliveries.envelopes.split_bundle import Span, pack_letters
@@ -458,7 +458,7 @@ def test_on_both_sides_address_sheets_and_letters_begin_on_sheets_of_their_own(
 ) -> None:
     add_confirmed(session, campaign, 3, letter_locale="en")
     session.commit()
-    bundle_id = freeze(campaign.id, choice=Choice(duplex=True))
+    bundle_id = freeze(campaign.id, choice=BundleChoice(duplex=True))
     print_bundle(bundle_id)
     bundle = reload(session, bundle_id)
     record(bundle, DeliveryOutcome.REFUSED)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
@@ -203,7 +203,7 @@ def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
     campaign = session.get_one(Campaign, three.campaign_id)
     for name in ("fourth", "fifth"):
         sign(session, campaign, email=f"{name}@example.org")
-    second = freeze_now(session, campaign, settings, Choice(goes_on=True))
+    second = freeze_now(session, campaign, settings, BundleChoice(goes_on=True))
     second.state = BundleState.READY
     session.commit()
     session.refresh(second)

@@ -150,8 +150,8 @@ def test_two_who_take_a_record_back_take_it_back_once(
     assert session.scalar(removed) == 1
 
 
-def a_post() -> publish_delivery.Post:
-    return publish_delivery.Post({"en": ("Handed over", "They took them.")})
+def a_post() -> publish_delivery.DeliveryPost:
+    return publish_delivery.DeliveryPost({"en": ("Handed over", "They took them.")})
 
 
 def test_two_who_publish_a_delivery_post_it_once(

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.bundle_facts import facts_of
-from campaign.bundles.freeze.choices import Choice
+from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.freeze_bundle import freeze
 from campaign.bundles.volumes.load_letters import load_some, load_volume
 from campaign.core import db
@@ -62,7 +62,7 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
         at=db.utcnow(),
         settings=settings,
         locale="en",
-        choice=Choice(),
+        choice=BundleChoice(),
     )
     ids = [one.id for one in signature.letters]
     [proof] = load_some(session, ids, facts, campaign_id=campaign.id).letters

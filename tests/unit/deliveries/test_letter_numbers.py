@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.deliveries.recording_rules import Fault, NumbersFault, read_numbers, say_numbers
+from campaign.deliveries.recording_rules import (
+    NumbersFault,
+    NumbersProblem,
+    read_numbers,
+    say_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,23 +31,25 @@ def test_numbers_are_read_as_people_write_them(typed: str, read: list[tuple[int,
 @pytest.mark.parametrize(
     ("typed", "fault", "piece"),
     [
-        ("", Fault.NONE, ""),
-        (" , ;", Fault.NONE, ""),
-        ("1-2, three", Fault.UNREADABLE, "three"),
-        ("1-2-3", Fault.UNREADABLE, "1-2-3"),
-        ("1 200", Fault.UNREADABLE, "1 200"),
-        ("-5", Fault.UNREADABLE, "-5"),
-        ("12345678", Fault.UNREADABLE, "12345678"),
-        ("²", Fault.UNREADABLE, "²"),
-        ("1, 9-4", Fault.BACKWARDS, "9-4"),
-        ("0-4", Fault.OUTSIDE, "0-4"),
-        ("5-51", Fault.OUTSIDE, "5-51"),
-        ("4-9, 1-5", Fault.TWICE, "1-5"),
-        ("7, 7", Fault.TWICE, "7"),
-        ("1," * 1001, Fault.TOO_LONG, ""),
+        ("", NumbersProblem.NONE, ""),
+        (" , ;", NumbersProblem.NONE, ""),
+        ("1-2, three", NumbersProblem.UNREADABLE, "three"),
+        ("1-2-3", NumbersProblem.UNREADABLE, "1-2-3"),
+        ("1 200", NumbersProblem.UNREADABLE, "1 200"),
+        ("-5", NumbersProblem.UNREADABLE, "-5"),
+        ("12345678", NumbersProblem.UNREADABLE, "12345678"),
+        ("²", NumbersProblem.UNREADABLE, "²"),
+        ("1, 9-4", NumbersProblem.BACKWARDS, "9-4"),
+        ("0-4", NumbersProblem.OUTSIDE, "0-4"),
+        ("5-51", NumbersProblem.OUTSIDE, "5-51"),
+        ("4-9, 1-5", NumbersProblem.TWICE, "1-5"),
+        ("7, 7", NumbersProblem.TWICE, "7"),
+        ("1," * 1001, NumbersProblem.TOO_LONG, ""),
     ],
 )
-def test_what_cannot_be_meant_is_refused_and_named(typed: str, fault: Fault, piece: str) -> None:
+def test_what_cannot_be_meant_is_refused_and_named(
+    typed: str, fault: NumbersProblem, piece: str
+) -> None:
     with pytest.raises(NumbersFault) as refused:
         read_numbers(typed, highest=50)
     assert (refused.value.fault, refused.value.piece) == (fault, piece)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from campaign.bundles.freeze.choices import Choice, Order
-from campaign.bundles.freeze.select_letters import Facts, key_of
+from campaign.bundles.freeze.choices import BundleChoice, LetterOrder
+from campaign.bundles.freeze.select_letters import OrderFacts, key_of
 from campaign.core.text.person_names import full_name
 from campaign.printing.geometry import US_10
 from campaign.printing.page_fit import letter_room
@@ -44,8 +44,10 @@ def test_a_name_is_in_the_order_of_its_script(given: str, family: str, whole: st
 
 def test_names_in_han_sort_by_the_family_name_that_comes_first() -> None:
     people = [("明", "王"), ("安", "王"), ("文", "丁"), ("Ana", "Zea")]
-    by_name = Choice(order=Order.NAME)
-    keys = [key_of(Facts(n, 0, given, family), by_name) for n, (given, family) in enumerate(people)]
+    by_name = BundleChoice(order=LetterOrder.NAME)
+    keys = [
+        key_of(OrderFacts(n, 0, given, family), by_name) for n, (given, family) in enumerate(people)
+    ]
     assert [people[key[-1]] for key in sorted(keys)] == [
         ("Ana", "Zea"),
         ("文", "丁"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaign.deliveries.attempt_order import Placed
+from campaign.deliveries.attempt_order import PlacedAttempt
 from campaign.deliveries.letter_outcomes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.directory import Mission
@@ -60,7 +60,7 @@ def way(
         stays.append(Stay(letter, 2, later, now=True))
     return [
         f"{one.fate.value}{f' in {one.envelope.number}' if one.envelope else ''}"
-        for one in fates([Placed(one, NOON) for one in attempts], stays, ranges or {})
+        for one in fates([PlacedAttempt(one, NOON) for one in attempts], stays, ranges or {})
     ]
 
 
