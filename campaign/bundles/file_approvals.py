@@ -124,10 +124,7 @@ def ask(
 
 
 def decide(session: Session, approval: FileApproval, *, by: StaffUser, approved: bool) -> None:
-    """Give or refuse leave; who asked is told. Of two who decide at once, one does.
-
-    Raises Refused as `refuse_decision`.
-    """
+    """Give or refuse leave; who asked is told. Raises Refused as `refuse_decision`."""
     settings, now = current_settings(), db.utcnow()
     refuse_decision(approval, by, now, settings.decider_days)
     state = FileApprovalState.APPROVED if approved else FileApprovalState.REFUSED

@@ -158,10 +158,7 @@ def find_visit(session: Session, key: str) -> GateVisit | None:
 
 
 def lock_visit(session: Session, visit: GateVisit) -> None:
-    """Wait for others who correct, publish or remove a record, and see it as they left it.
-
-    Raises NotFound where they removed it.
-    """
+    """Wait for others who change a record, and see it as they left it. Raises NotFound."""
     _lock_bundles(
         session, [attempt.bundle for attempt in visit.attempts if attempt.bundle is not None]
     )

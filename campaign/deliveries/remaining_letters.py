@@ -58,10 +58,7 @@ def _is_taken(
 def is_gone(
     letter: _AnyLetter = Letter, *, when: ColumnElement[bool] | None = None
 ) -> ColumnElement[bool]:
-    """Whether a letter is out of our hands, by any attempt of its bundle.
-
-    `when`: a condition on the attempts that count, such as `attempt_order.is_before`.
-    """
+    """Whether a letter is out of our hands, by an attempt of its bundle for which `when` holds."""
     attempt = DeliveryAttempt
     by_envelope = went_in_envelopes().correlate(attempt)
     ident = attempt.id.expression

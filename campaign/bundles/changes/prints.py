@@ -25,10 +25,7 @@ def add_print(
     pages: int,
     on_paper: int,
 ) -> BundlePrint:
-    """Record what a bundle now is; each of `files` says where it is `stored`.
-
-    The files of earlier prints are not kept any longer: nothing of them was handed over.
-    """
+    """Record what a bundle now is, each file with where it is `stored`; earlier ones go."""
     now, earlier = db.utcnow(), list_prints(session, bundle)
     for row in earlier:
         if row.zip_sha256 != zip_sha256:

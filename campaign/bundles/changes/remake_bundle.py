@@ -5,8 +5,6 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
-from collections.abc import Collection
-
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
@@ -44,7 +42,13 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     if _is_empty_without(session, bundle, len(gone)):
         return cancel_bundle.cancel(session, bundle, storage(), reason="", actor=actor)
     note_taken_out(bundle, gone)
-    _send_volumes(session, bundle, {letter.volume for letter in gone})
+    without = {letter.volume for letter in gone}
+    for volume in bundle.volumes:
+        if volume.sequence in without:
+            volume.state, volume.lease_until = VolumeState.WAITING, None
+    bundle.state, bundle.lease_until = BundleState.PRINTING, None
+    bundle.remade_at = db.utcnow()
+    session.flush()
     waiting = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
     audit.record(
         session,
@@ -61,15 +65,6 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
     jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
     return len(gone)
-
-
-def _send_volumes(session: Session, bundle: Bundle, numbers: Collection[int]) -> None:
-    for volume in bundle.volumes:
-        if volume.sequence in numbers:
-            volume.state, volume.lease_until = VolumeState.WAITING, None
-    bundle.state, bundle.lease_until = BundleState.PRINTING, None
-    bundle.remade_at = db.utcnow()
-    session.flush()
 
 
 def _is_empty_without(session: Session, bundle: Bundle, gone: int) -> bool:

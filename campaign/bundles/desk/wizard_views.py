@@ -233,10 +233,7 @@ def proof() -> ResponseReturnValue:
 
 @fresh()
 def print_proof() -> ResponseReturnValue:
-    """Those letters of one campaign as a PDF, each marked as a proof.
-
-    It holds people's letters, as a bundle does, and asks again who wants it, as a bundle does.
-    """
+    """Those letters of one campaign as a PDF, each marked as a proof."""
     draft = _read_draft()
     slug = request.form.get("of", "")
     part = next((part for part in _parts(draft) if part.campaign.slug == slug), None)

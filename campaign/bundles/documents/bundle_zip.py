@@ -31,10 +31,7 @@ class ZipPart:
     def stored(
         cls, name: str, store: Storage, key: str, sizes: Mapping[str, int] | None = None
     ) -> "ZipPart":
-        """One that lies in the storage under `key`; `sizes` are those of its folder, if known.
-
-        Raises NotFound.
-        """
+        """One that is stored under `key`, if known of this size. Raises NotFound."""
         size = store.size(key) if sizes is None else sizes.get(key)
         if size is None:
             raise NotFound("file", name=key)

@@ -203,10 +203,7 @@ def _usual_words_by_post(frozen: Frozen, letters: int) -> CoverWords:
 
 
 def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) -> CoverContext:
-    """The organisation's letter on top of a bundle.
-
-    `words` are the mission's own. They speak of letters: where there is none, the usual ones stand.
-    """
+    """The organisation's letter on top; `words` are the mission's own, which speak of letters."""
     letters = sum(covered.per_target.values())
     if frozen.by_post:
         words = _usual_words_by_post(frozen, letters)

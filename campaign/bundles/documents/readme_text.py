@@ -185,16 +185,11 @@ def _envelopes(frozen: Frozen) -> str:
 
 
 def _folds(layout: Layout) -> str:
-    """Where the sheet is folded, in inches on Letter paper."""
-    if layout.paper is LETTER:
-        return " · ".join(f"{_in_eighths(fold / _MM_PER_INCH)} in" for fold in layout.folds)
-    return " · ".join(f"{fold:g} mm" for fold in layout.folds)
-
-
-def _in_eighths(inches: float) -> str:
-    """A length as a ruler has it: 3⅞."""
-    whole, eighths = divmod(round(inches * 8), 8)
-    return f"{whole}{_EIGHTHS[eighths]}"
+    """Where the sheet is folded; on Letter paper in inches, as a ruler has them: 3⅞."""
+    if layout.paper is not LETTER:
+        return " · ".join(f"{fold:g} mm" for fold in layout.folds)
+    eighths = [divmod(round(fold / _MM_PER_INCH * 8), 8) for fold in layout.folds]
+    return " · ".join(f"{whole}{_EIGHTHS[part]} in" for whole, part in eighths)
 
 
 def _printing_steps(

@@ -169,10 +169,7 @@ def freeze_parts(
     actor: str,
     staff_id: int | None = None,
 ) -> list[Bundle]:
-    """A bundle for each part, all of them or none; several make a journey.
-
-    Raises Refused as `freeze` does, with the campaign's slug; `nothing-chosen` without parts.
-    """
+    """A bundle for each part, all or none; several make a journey. Raises Refused as `freeze`."""
     if not parts:
         raise Refused("nothing-chosen", mission=slug_of(mission))
     with session.begin_nested():

@@ -136,10 +136,7 @@ def shorten_leases() -> int:
 
 
 def give_back(taken: VolumeClaim, fault: str | None = None) -> None:
-    """Leave the volume to a later attempt: this one failed, for no fault of a letter.
-
-    What the `fault` was is said on the bundle's page until a volume is printed again.
-    """
+    """Leave the volume to a later attempt; the bundle's page names the `fault` until then."""
     with db.transaction() as session:
         ours = VOLUMES.give_back(session, taken, RETRY_AFTER, state=VolumeState.WAITING)
         if ours and fault:

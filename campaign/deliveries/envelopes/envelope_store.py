@@ -44,11 +44,7 @@ def refuse_held_back(run: EnvelopeRun) -> None:
 
 
 def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
-    """Return one of a run's files, and note it in the audit.
-
-    Raises NotFound; Refused as `refuse_held_back`, or `taken-back`; NeedsApproval where nobody may
-    have it alone.
-    """
+    """Return one of a run's files, noted in the audit. Raises NotFound, Refused, NeedsApproval."""
     refuse_held_back(run)
     file_approvals.refuse_unapproved(
         session, actor=actor, campaign=run.bundle.campaign, bundle=run.bundle

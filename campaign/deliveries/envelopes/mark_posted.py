@@ -123,10 +123,7 @@ def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
 
 
 def posting_zone(bundle: Bundle) -> str:
-    """Return the zone whose clocks date a posting: where letters are posted, or came back from.
-
-    Of a mission in the east they can come back on a day that has not begun at the post office.
-    """
+    """Return the zone whose clocks date a posting: where letters are posted, or came back from."""
     return max(bundle.campaign.timezone, bundle.zone, key=clock.today)
 
 
