@@ -28,7 +28,7 @@ from campaign import create_app, migrations
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.printing import renderer
-from tests import audit_coverage
+from tests import audit_coverage, leftovers
 from tests.commands import Commands
 from tests.instances import Engines, Instances
 from tests.run_folder import one_worker_at_a_time
@@ -45,8 +45,10 @@ HOST = "http://127.0.0.1:5000"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """See to it that a whole run does every deed of the desk."""
+    """See to it that a whole run does every deed of the desk, and that none leaves anything."""
     config.pluginmanager.register(audit_coverage.Plugin())
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(leftovers.Plugin())
 
 
 def pytest_collection_finish() -> None:
@@ -106,8 +108,7 @@ class _Server(PostgresServer):
 def postgres(folder_of_run: Path) -> Iterator[str]:
     """Address (without a database's name) of the run's PostgreSQL, with one migrated template."""
     # Not below pytest's own folder: it is closed to the user under whom root starts the server.
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
-    folder = Path(tempfile.gettempdir()) / f"campaign-postgres-{run}"
+    folder = Path(tempfile.gettempdir()) / f"campaign-postgres-{os.environ[leftovers.MARK]}"
     with one_worker_at_a_time(folder_of_run, "postgres"):
         folder.mkdir(mode=0o700, exist_ok=True)
         server = _Server(folder, cleanup_mode="delete")

@@ -1,0 +1,67 @@
+"""Whether a run leaves anything behind: a process, its PostgreSQL's folder, or shared memory.
+
+Whatever a run starts has the run's mark in its environment, so that other runs on the same machine
+are not taken for this one.
+"""
+
+import os
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+MARK = "TESTS_OF_RUN"
+_SECONDS = 20
+"""Workers and what they started may take so long to end."""
+
+
+class Plugin:
+    """Looks for it at the end of a run, in the process that began the run."""
+
+    def __init__(self) -> None:
+        self._mark = os.environ[MARK] = uuid4().hex
+        self._memory = _shared_memory()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail the run that left something, and say what."""
+        until = time.monotonic() + _SECONDS
+        while (left := self._left()) and time.monotonic() < until:
+            time.sleep(0.2)
+        if left:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+            reporter.write_line("")
+            reporter.write_line(f"This run leaves behind: {', '.join(left)}")
+
+    def _left(self) -> list[str]:
+        folders = Path(tempfile.gettempdir()).glob(f"*{self._mark}*")
+        memory = _shared_memory() - self._memory
+        return [*self._processes(), *map(str, folders), *(memory - _mapped() if memory else ())]
+
+    def _processes(self) -> list[str]:
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended meanwhile, or is another user's
+                if f"{MARK}={self._mark}".encode() in (folder / "environ").read_bytes():
+                    command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                    found.append(f"process {folder.name} ({command.decode()[:80].strip()})")
+        return found
+
+
+def _shared_memory() -> set[str]:
+    """All but PostgreSQL's: it goes with its process, and another run's may have been killed."""
+    return {str(path) for path in Path("/dev/shm").glob("*") if "PostgreSQL" not in path.name}
+
+
+def _mapped() -> set[str]:
+    """What somebody is using: it goes when they end."""
+    used = set()
+    for path in Path("/proc").glob("[0-9]*/maps"):
+        with suppress(OSError):
+            lines = path.read_text().splitlines()
+            used |= {line.split()[-1] for line in lines if "/dev/shm/" in line}
+    return used
