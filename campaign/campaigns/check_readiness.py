@@ -28,6 +28,8 @@ from campaign.printing.placeholders import placeholders_in, unknown_placeholders
 from campaign.printing.sheets.envelopes import fits_window
 from campaign.printing.text_widths import longest_line, most_lines
 
+_FEW_LINES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -49,9 +51,6 @@ class Gap:
         if self.slug == "no-letter-language":
             return "letter_locales"
         return {"facts": "act_by", "edition": "summary", "letter": "opening"}.get(self.part, "")
-
-
-_FEW_LINES = 4
 
 
 def letter_gaps(campaign: Campaign) -> Iterator[Gap]:

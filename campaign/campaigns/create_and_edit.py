@@ -35,6 +35,18 @@ from campaign.models.staff import CampaignMember
 
 _RESERVED = {"new", "officials"}
 _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
+_CHAIN_LOCK = 0x0A0D18
+OF_ITS_OWN = frozenset(
+    {
+        "id", "public_id", "seal_id", "slug", "reference", "index_number", "status",
+        "status_reasons",
+        "stop_kind", "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
+        "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
+        "owner_id", "forgotten_at", "created_at", "changed_at",
+    }
+)  # fmt: skip
+"""What a campaign does not take from another; all else is carried over, also what comes later."""
+_KEYS = frozenset({"id", "public_id", "seal_id", "campaign_id", "target_id", "template_id"})
 
 
 class Facts(TypedDict, total=False):
@@ -162,9 +174,6 @@ def _free_slug(session: Session, reference: str, own: Campaign | None) -> str:
     return slug
 
 
-_CHAIN_LOCK = 0x0A0D18
-
-
 def refuse_circle(session: Session, campaign: Campaign, follows_id: int | None) -> None:
     """Raise Invalid with the field `follows` where the campaign would follow itself in the end."""
     if follows_id is None:
@@ -179,19 +188,6 @@ def refuse_circle(session: Session, campaign: Campaign, follows_id: int | None) 
             raise Invalid(fields={"follows": "follows-circle"})
         seen.add(at)
         at = session.scalar(select(Campaign.follows_id).where(Campaign.id == at))
-
-
-OF_ITS_OWN = frozenset(
-    {
-        "id", "public_id", "seal_id", "slug", "reference", "index_number", "status",
-        "status_reasons",
-        "stop_kind", "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
-        "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
-        "owner_id", "forgotten_at", "created_at", "changed_at",
-    }
-)  # fmt: skip
-"""What a campaign does not take from another; all else is carried over, also what comes later."""
-_KEYS = frozenset({"id", "public_id", "seal_id", "campaign_id", "target_id", "template_id"})
 
 
 def continue_campaign(

@@ -18,6 +18,11 @@ from campaign.public.case_page import CaseHead, Post, head_of, outcome_of
 from campaign.public.page_cache import page_cache
 from campaign.web.page import Page
 
+PER_PAGE = 30
+T = TypeVar("T")
+_LONGEST = 100
+_OTHERS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class CaseRow(CaseHead):
@@ -89,12 +94,6 @@ def _found_by(campaign: Campaign, locale: str) -> str:
     for edition in campaign.editions:
         texts += [edition.title, edition.summary]
     return fold_name(" ".join(filter(None, texts)))
-
-
-PER_PAGE = 30
-T = TypeVar("T")
-_LONGEST = 100
-_OTHERS = 3
 
 
 @dataclass(frozen=True, slots=True)

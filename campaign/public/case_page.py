@@ -30,6 +30,12 @@ from campaign.public.deadline import Deadline, deadline_of
 from campaign.web.markup import unmarked
 
 AnyEdition = TypeVar("AnyEdition", Edition, UpdateEdition)
+_LINE = 200
+_TELLING = {UpdateKind.OUTCOME, UpdateKind.STOP}
+"""Kinds of posts that tell how it ended; an answer or a delivery is no end."""
+_ROUND = (1, 2.5, 5)
+SMALLEST = 25
+"""Below so many a bar would say less than the number itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +121,6 @@ def _picture(key: str, alt: Words | None, locale: str, default: str) -> Picture 
     return Picture(key.rpartition("/")[2], i18n.words_in(alt or {}, locale, default), *size)
 
 
-_LINE = 200
-_TELLING = {UpdateKind.OUTCOME, UpdateKind.STOP}
-"""Kinds of posts that tell how it ended; an answer or a delivery is no end."""
-
-
 def ending_of(campaign: Campaign, posts: tuple[Post, ...], locale: str) -> Said:
     """The reason given at the end, else the newest post that tells of one, else the outcome.
 
@@ -156,11 +157,6 @@ def first_line(text: str, most: int = _LINE) -> str:
     if len(line) <= most:
         return line
     return line[: most - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
-
-
-_ROUND = (1, 2.5, 5)
-SMALLEST = 25
-"""Below so many a bar would say less than the number itself."""
 
 
 @dataclass(frozen=True, slots=True)

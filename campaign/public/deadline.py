@@ -64,14 +64,8 @@ def say_days_left(days: int, locale: str) -> str:
     """How long one can still write: "Nine days left"; on the last day itself it says that."""
     if days == 0:
         return str(_("Today is the last day"))
-    words = str(
-        ngettext("%(days)s day left", "%(days)s days left", days, days=_say_number(days, locale))
-    )
+    numbers = _NUMBERS.get(locale.partition("-")[0], "").split()
+    is_small = days <= len(numbers)
+    number = numbers[days - 1].replace("_", " ") if is_small else say_number(days, locale)
+    words = str(ngettext("%(days)s day left", "%(days)s days left", days, days=number))
     return words[:1].upper() + words[1:]
-
-
-def _say_number(number: int, locale: str) -> str:
-    words = _NUMBERS.get(locale.partition("-")[0], "").split()
-    if 0 < number <= len(words):
-        return words[number - 1].replace("_", " ")
-    return say_number(number, locale)

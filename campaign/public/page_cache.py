@@ -45,7 +45,6 @@ _VERSION = (
     .outerjoin(Campaign, Campaign.status == CampaignStatus.OPEN)
 )
 """What all pages depend on, in each row; and when a letter of each open campaign was confirmed."""
-
 Key = tuple[str, ...]
 Version = tuple[object, ...]
 Confirmed = dict[str, tuple[datetime | None, datetime | None]]
@@ -73,10 +72,10 @@ class CachedPage:
 
     def response(self) -> Response:
         headers = list(self.headers)
-        coding = compress.accepted_coding()
-        if coding:
+        etag = f'"{self.digest}"'
+        if coding := compress.accepted_coding():
             headers.append(("Content-Encoding", coding))
-        etag = f'"{self.digest}-{coding}"' if coding else f'"{self.digest}"'
+            etag = f'"{self.digest}-{coding}"'
         headers.append(("ETag", etag))
         if etag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers=headers)
@@ -137,8 +136,7 @@ class PageCache:
     def _make(self, key: Key, render: Callable[[], str | Made]) -> CachedPage:
         version, confirmed = self._version, self._confirmed
         made = render()
-        if isinstance(made, str):
-            made = Made(made)
+        made = Made(made) if isinstance(made, str) else made
         headers = (
             ("Cache-Control", f"public, max-age={MAX_AGE}, must-revalidate"),
             ("Vary", "Accept-Encoding"),
@@ -173,9 +171,8 @@ class PageCache:
                 self._pages.clear()
                 self._things.clear()
             else:
-                written = {
-                    slug for slug in confirmed if confirmed[slug] != self._confirmed.get(slug)
-                }
+                before = self._confirmed
+                written = {slug for slug in confirmed if confirmed[slug] != before.get(slug)}
                 for key in [key for key in self._pages if key[-1] in written]:
                     del self._pages[key]
             # A page that is being made just now is kept only if this is still the same.

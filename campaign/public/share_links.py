@@ -16,6 +16,8 @@ from campaign.public.case_page import CasePage
 
 _SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,58}[a-z0-9])?")
 POSTER, SHEET = "poster", "sheet"
+_OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
+"""Open Graph wants a country; these are the ones that its readers know."""
 
 
 def clean_source(text: str) -> str:
@@ -31,10 +33,6 @@ def with_source(page: bytes, link: str, source: str) -> bytes:
     for name in ("href", "action"):
         page = page.replace(f'{name}="{link}"'.encode(), f'{name}="{link}?from={source}"'.encode())
     return page
-
-
-_OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
-"""Open Graph wants a country; these are the ones that its readers know."""
 
 
 @dataclass(frozen=True, slots=True)

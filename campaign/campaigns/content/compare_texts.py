@@ -10,6 +10,12 @@ from typing import Any, TypeVar
 _PIECE = re.compile(r"\S+[^\S\n]*|\n+|[^\S\n]+")
 
 
+T = TypeVar("T")
+Value = Any
+"""A text, a list of texts, or a value that is taken whole."""
+_BREAK = "\n\n"
+
+
 class Mark(StrEnum):
     SAME = "same"
     ADDED = "added"
@@ -71,12 +77,6 @@ def _append(stretches: list[Stretch], mark: Mark, text: str) -> None:
     if stretches and stretches[-1].mark is mark:
         text = stretches.pop().text + text
     stretches.append(Stretch(mark, text))
-
-
-T = TypeVar("T")
-Value = Any
-"""A text, a list of texts, or a value that is taken whole."""
-_BREAK = "\n\n"
 
 
 class Choice(StrEnum):

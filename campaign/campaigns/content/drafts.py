@@ -25,6 +25,7 @@ KEPT_DAYS = 60
 TAB = "draft_tab"
 """The form's field that names the tab in which it is filled in."""
 _TRIES = 3
+Row = DeskDraft | NewCampaignDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ class Tab:
 
 
 NO_TAB = Tab()
-Row = DeskDraft | NewCampaignDraft
 
 
 @dataclass(frozen=True, slots=True)

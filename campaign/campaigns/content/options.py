@@ -16,6 +16,12 @@ from campaign.models.revision import Part
 
 MOST_WORDS = 200
 LONGEST_WORD = 80
+MOST_HOSTS = 20
+# 60 characters at most: the host is also what signatures are counted by.
+_HOST = re.compile(
+    r"(?=.{4,60}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
+)
+_SCHEME = re.compile(r"^[a-z]+://", re.IGNORECASE)
 
 
 def set_letter_options(
@@ -53,14 +59,6 @@ def _check_words(typed: Iterable[str]) -> list[str]:
     if not all(any(map(str.isalnum, word)) for word in words):
         raise Invalid(fields={"forbidden_words": "not-a-word"})
     return words
-
-
-MOST_HOSTS = 20
-# 60 characters at most: the host is also what signatures are counted by.
-_HOST = re.compile(
-    r"(?=.{4,60}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
-)
-_SCHEME = re.compile(r"^[a-z]+://", re.IGNORECASE)
 
 
 def host_of(text: str) -> str:

@@ -28,6 +28,22 @@ _SIDE = 1600
 FOLDER = "pictures"
 _KINDS = dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), "JPEG") | {"png": "PNG", "webp": "WEBP"}
 _NAME = re.compile(r"[0-9a-f]{24}-(\d{1,4})x(\d{1,4})\.jpg")
+WIDE, SMALL = (1200, 800), (360, 240)
+"""Pixels of the picture on the case's page, and of that in a list."""
+LEAST_WIDTH = 400
+"""Pixels that a picture must be wide; less would be blurred on the case's page."""
+log = structlog.get_logger()
+_AGE = timedelta(days=1)
+"""A younger one may belong to a form that is being saved."""
+_BATCH = 300
+_SHOWN = (
+    Campaign.picture,
+    Campaign.picture_wide,
+    Campaign.picture_small,
+    Update.picture,
+    UpdatePicture.key,
+    Proposal.picture,
+)
 
 
 def keep_picture(file: BinaryIO, *, name: str = "") -> str:
@@ -105,12 +121,6 @@ def read_public(session: Session, name: str) -> bytes:
     return read(key)
 
 
-WIDE, SMALL = (1200, 800), (360, 240)
-"""Pixels of the picture on the case's page, and of that in a list."""
-LEAST_WIDTH = 400
-"""Pixels that a picture must be wide; less would be blurred on the case's page."""
-
-
 def set_picture(
     session: Session,
     campaign: Campaign,
@@ -174,20 +184,6 @@ def _state(campaign: Campaign) -> tuple[object, ...]:
         campaign.picture_x,
         campaign.picture_y,
     )
-
-
-log = structlog.get_logger()
-_AGE = timedelta(days=1)
-"""A younger one may belong to a form that is being saved."""
-_BATCH = 300
-_SHOWN = (
-    Campaign.picture,
-    Campaign.picture_wide,
-    Campaign.picture_small,
-    Update.picture,
-    UpdatePicture.key,
-    Proposal.picture,
-)
 
 
 @jobs.job("campaigns.sweep-pictures", every_minutes=60)

@@ -35,6 +35,10 @@ _AROUND = 60
 """Characters that are shown on each side of what was found."""
 _LINKED = re.compile(r"\s*\(https?://[^)\s]*\)")
 _BETWEEN = re.compile(r"[-_,\u2010-\u2015]+")
+_ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
+"""Where what is saved leaves the desk with nobody asked again."""
+MOST_FLAGS = 100
+LONGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +169,6 @@ def _shorten(text: str, cut: bool, side: int) -> str:
     if not cut:
         return flat
     return "…" + flat.partition(" ")[2] if side == 0 else flat.rpartition(" ")[0] + "…"
-
-
-_ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
-"""Where what is saved leaves the desk with nobody asked again."""
-MOST_FLAGS = 100
-LONGEST = 120
 
 
 class RiskNamed(Invalid):

@@ -23,6 +23,8 @@ from campaign.models.revision import Part
 from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser, sees
 
+_RULED = {table_of(Letter), table_of(LetterTemplate)}
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -135,16 +137,15 @@ def words_of_official(campaign: Campaign, official: Official) -> list[Words]:
 def _new_names(campaign: Campaign, aims: Sequence[Aim]) -> list[Words]:
     officials = {target.official_id for target in campaign.targets}
     mission_ids = {target.mission_id for target in campaign.targets}
-    new = [aim.official for aim in aims if aim.official.id not in officials]
-    missions = [aim.mission for aim in aims if aim.mission and aim.mission.id not in mission_ids]
-    return [
-        *(words for official in new for words in words_of_official(campaign, official)),
-        *(
-            Words("targets", code, "mission", f"{name}\n{mission.head_of_mission}", mission.slug)
-            for mission in missions
-            for code, name in (mission.name or {campaign.default_locale: ""}).items()
-        ),
-    ]
+    words = []
+    for official in (aim.official for aim in aims if aim.official.id not in officials):
+        words += words_of_official(campaign, official)
+    for mission in (aim.mission for aim in aims):
+        if mission and mission.id not in mission_ids:
+            for code, name in (mission.name or {campaign.default_locale: ""}).items():
+                text = f"{name}\n{mission.head_of_mission}"
+                words.append(Words("targets", code, "mission", text, mission.slug))
+    return words
 
 
 def _state(target: Target) -> tuple[int, TargetKind, int | None, int]:
@@ -215,9 +216,6 @@ def replace_everywhere(
         else:
             replaced.done.append(reference)
     return replaced
-
-
-_RULED = {table_of(Letter), table_of(LetterTemplate)}
 
 
 def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> None:

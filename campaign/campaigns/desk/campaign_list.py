@@ -12,13 +12,6 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import StaffUser, sees
 from campaign.models.statistics import CampaignTally
 
-
-@dataclass(frozen=True, slots=True)
-class DeskRow:
-    campaign: Campaign
-    count: int
-
-
 _RANK = case(
     {
         CampaignStatus.OPEN: 0,
@@ -39,10 +32,14 @@ SORTS: dict[str, ColumnElement[Any]] = {
     "count": func.coalesce(CampaignTally.confirmed, 0),
 }
 """By what the desk's list can be ordered; by status: what runs stands first."""
-
-
 PER_PAGE = 50
 _USUAL = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    campaign: Campaign
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,11 @@ class PictureForm(EditConflictForm, CampaignForm):
         for name, slug in fields.items():
             if slug == "picture-alt-missing" and name.startswith("alt_"):
                 language = i18n.language_name(name.removeprefix("alt_"), i18n.locale())
-                self[name].errors = [
-                    _(
-                        "%(language)s: describe the picture for people who cannot see it.",
-                        language=language,
-                    )
-                ]
+                said = _(
+                    "%(language)s: describe the picture for people who cannot see it.",
+                    language=language,
+                )
+                self[name].errors = [said]
                 del others[name]
         super().refuse(others)
 

@@ -43,6 +43,9 @@ STOPS = {
 }
 
 
+reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
+
+
 class StatusForm(CampaignForm):
     to = HiddenField()
     note = TextField(
@@ -282,6 +285,13 @@ def _propose(
 
 
 def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
+    if is_stopped(status) and proposals.needs_approval(campaign):
+        said = _(
+            "The campaign is stopped. Someone else must approve your reason before it is public."
+        )
+        return str(said)
+    if status is CampaignStatus.CLOSED and campaign.status is not status:
+        return str(_("The campaign stays open until someone else approves the closing."))
     words: dict[CampaignStatus, str] = {
         CampaignStatus.DRAFT: _("The campaign is a draft again."),
         CampaignStatus.REVIEW: _("Campaign sent for approval."),
@@ -292,16 +302,9 @@ def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
             "The campaign is stopped. It accepts and delivers no more letters."
         ),
     }
-    if is_stopped(status) and proposals.needs_approval(campaign):
-        words[status] = _(
-            "The campaign is stopped. Someone else must approve your reason before it is public."
-        )
-    elif status is CampaignStatus.CLOSED and campaign.status is not status:
-        words[status] = _("The campaign stays open until someone else approves the closing.")
     return words[status]
 
 
-reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 guard(reason_blueprint, Role.ORGANIZER)
 
 

@@ -42,6 +42,18 @@ _REACHES = {
     Reach.CONSULATE: _l("a consulate in the country where we are"),
     Reach.ELSEWHERE: _l("in another country"),
 }
+_LEFT = {
+    "twice": _l("%(campaigns)s: %(name)s is already a recipient. Remove one of the two."),
+    "lacking": _l(
+        "%(campaigns)s: %(name)s has no salutation, close or office in one of the "
+        "letter languages. Write them first."
+    ),
+    "flagged": _l(
+        "%(campaigns)s: a risk flag rules out words in the entry of %(name)s. Change "
+        "the recipients of the campaign yourself."
+    ),
+}
+"""Why campaigns stay as they are, and how to mend it, by the fields of Replaced."""
 
 
 class TargetRow(PlainForm):
@@ -317,20 +329,6 @@ def _say_replaced(count: int) -> str:
         count,
     )
     return str(said)
-
-
-_LEFT = {
-    "twice": _l("%(campaigns)s: %(name)s is already a recipient. Remove one of the two."),
-    "lacking": _l(
-        "%(campaigns)s: %(name)s has no salutation, close or office in one of the "
-        "letter languages. Write them first."
-    ),
-    "flagged": _l(
-        "%(campaigns)s: a risk flag rules out words in the entry of %(name)s. Change "
-        "the recipients of the campaign yourself."
-    ),
-}
-"""Why campaigns stay as they are, and how to mend it, by the fields of Replaced."""
 
 
 def _say_left(replaced: Replaced, successor: Official) -> None:
