@@ -1,6 +1,5 @@
 """Publishing what one organizer proposed and another one approves."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypedDict
 
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import mails, proposals, status_changes
 from campaign.campaigns.content import editions, updates
+from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.risks import Finding, Words, edition_words, watch_of, words_by_field
 from campaign.campaigns.content.updates import Shown, Telling
 from campaign.models.campaign import UpdateKind
@@ -58,7 +58,7 @@ def _words_of(proposal: Proposal) -> list[Words]:
     return words_by_field("reason", content, "reason_")
 
 
-def update_of(content: Mapping[str, Any]) -> ProposedUpdate:
+def update_of(content: Content) -> ProposedUpdate:
     return {
         "kind": UpdateKind(content["kind"]),
         "happened_on": date.fromisoformat(content["happened_on"]),

@@ -101,14 +101,14 @@ def edit_campaign(
             campaign.slug = slug
     refuse_circle(session, campaign, facts.get("follows_id"))
     with _of_two_at_once_one(session), stays_ready(campaign):
-        changed = [name for name, value in facts.items() if getattr(campaign, name) != value]
-        for name in changed:
-            setattr(campaign, name, facts[name])  # type: ignore[literal-required]
+        new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
+        for name, fact in new.items():
+            setattr(campaign, name, fact)
         order_letter_locales(campaign)
-    if changed:
+    if new:
         after = facts_content(campaign)
         revisions.keep(session, campaign, Part.FACTS, actor, before, after)
-        record_change(session, campaign, actor, "campaign.edit", fields=sorted(changed))
+        record_change(session, campaign, actor, "campaign.edit", fields=sorted(new))
     return campaign
 
 

@@ -104,8 +104,7 @@ def takes_confirmations(
     Not after somebody has closed it before. Before the opening there are rehearsal letters only.
     """
     if status is CampaignStatus.CLOSED:
-        in_time = act_by is not None and closed_at is not None
-        return in_time and day_is_over(act_by, closed_at)  # type: ignore[arg-type]
+        return act_by is not None and closed_at is not None and day_is_over(act_by, closed_at)
     return may_go_out(status)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, mails
 from campaign.campaigns.content import updates
+from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.record_change import REASON_KINDS, drop_empty, drop_proposed_reasons, note
 from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
 from campaign.core import db
@@ -155,9 +156,9 @@ def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) ->
     _drop(session, proposal, by, ProposalState.WITHDRAWN)
 
 
-def content_of(proposal: Proposal) -> dict[str, Any]:
+def content_of(proposal: Proposal) -> Content:
     """What the form gave; empty once nothing can come of it any more."""
-    content: dict[str, Any] = json.loads(proposal.payload or "{}")
+    content: Content = json.loads(proposal.payload or "{}")
     return content
 
 
@@ -165,7 +166,7 @@ def _keep(
     session: Session,
     campaign: Campaign,
     kind: ProposalKind,
-    content: Mapping[str, Any],
+    content: Content,
     by: StaffUser,
     replaces: Proposal | None,
     picture: str = "",
@@ -184,9 +185,7 @@ def _keep(
     return proposal
 
 
-def decide(
-    session: Session, proposal: Proposal, state: ProposalState, by: StaffUser
-) -> dict[str, Any]:
+def decide(session: Session, proposal: Proposal, state: ProposalState, by: StaffUser) -> Content:
     """Note the decision of `by`: of all who decide at once, one does. Returns what was proposed.
 
     Raises NotFound; Refused: `own-proposal`, `proposal-decided`.
@@ -219,15 +218,16 @@ def _note(session: Session, proposal: Proposal, by: StaffUser, action: str) -> N
 
 
 def _change(
-    session: Session, proposal: Proposal, from_: Sequence[ProposalState], **values: Any
+    session: Session, proposal: Proposal, from_: Sequence[ProposalState], **values: object
 ) -> None:
     session.flush()
-    changed = session.execute(
+    changed = session.scalar(
         update(Proposal)
         .where(Proposal.id == proposal.id, Proposal.state.in_(from_))
         .values(**values, seal_id=proposal.seal_id)
+        .returning(Proposal.id)
         .execution_options(synchronize_session=False)
     )
     session.refresh(proposal)
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    if changed is None:
         raise Refused("proposal-decided")

@@ -1,7 +1,6 @@
 """Recording changes of a campaign: of what it says, and of where it stands."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
 
 
 def record_change(
-    session: Session, campaign: Campaign, actor: str, action: str, **detail: Any
+    session: Session, campaign: Campaign, actor: str, action: str, **detail: object
 ) -> None:
     """Flush, move `changed_at` (what pages kept in memory go by) and leave an audit line.
 
@@ -67,7 +66,7 @@ def move(
     actor: str,
     *,
     reasons: Mapping[str, str] | None = None,
-    **detail: Any,
+    **detail: object,
 ) -> None:
     """Put it into that status, with the reasons that everybody reads, and leave an audit line."""
     before, campaign.status = campaign.status, after
@@ -107,11 +106,13 @@ def staff_id(actor: str) -> int | None:
     return int(number) if kind == "staff" and number.isdigit() else None
 
 
-def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: object) -> None:
     audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
 
 
-def _record(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+def _record(
+    session: Session, campaign: Campaign, actor: str, action: str, **detail: object
+) -> None:
     campaign.changed_at = db.utcnow()
     session.flush()
     note(session, campaign, actor, action, **detail)

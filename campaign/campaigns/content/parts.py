@@ -113,7 +113,7 @@ def _save_letter(
     session: Session, campaign: Campaign, place: str, content: Content, **by: Any
 ) -> None:
     locale, target = letter_named(campaign, place)
-    texts: dict[str, Any] = {name: content.get(name) or "" for name in LETTER}
+    texts: Content = {name: content.get(name) or "" for name in LETTER}
     texts["points"] = [Point(text, needed, key) for key, text, needed in points_from(content)]
     templates.save_template(session, campaign, locale=locale, target=target, **texts, **by)
 

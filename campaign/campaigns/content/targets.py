@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -244,7 +243,7 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
             raise Refused("merge-printed-twice", campaign=campaign.reference)
         kept, gone = second, first
     kept_id, gone_id = kept.id, gone.id
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "kind": TargetKind.TO if TargetKind.TO in {kept.kind, gone.kind} else kept.kind,
         "mission_id": kept.mission_id or gone.mission_id,
         "position": min(kept.position, gone.position),

@@ -13,7 +13,7 @@ from campaign.web.form_base import RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import accepted
 
-SENTENCES: Mapping[str, Any] = {
+SENTENCES: Mapping[str, object] = {
     "reference-taken": _l("Another campaign has this reference. Enter a different one."),
     "reference-empty": _l("The reference needs letters or digits, as in UA 58/20."),
     "deadline-past": _l(
@@ -94,7 +94,7 @@ SENTENCES: Mapping[str, Any] = {
 FormType = TypeVar("FormType", bound="CampaignForm")
 
 
-REFUSALS: Mapping[str, Any] = {
+REFUSALS: Mapping[str, object] = {
     "own-proposal": _l("You proposed this yourself. Someone else must decide."),
     "not-own-proposal": _l("Only the person who proposed this can recall it."),
     "proposal-decided": _l("Someone has already decided on this."),

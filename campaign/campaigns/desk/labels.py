@@ -31,14 +31,14 @@ KINDS = {
     UpdateKind.OUTCOME: _l("Outcome"),
 }
 TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Receives a copy")}
-PARTS: Mapping[str, Any] = {
+PARTS: Mapping[str, object] = {
     Part.FACTS: _l("Facts"),
     Part.EDITION: _l("Page text"),
     Part.LETTER: _l("Letter"),
     Part.OPTIONS: _l("Letter options"),
     Part.TARGETS: _l("Recipients"),
 }
-FIELDS: Mapping[str, Any] = {
+FIELDS: Mapping[str, object] = {
     **CAMPAIGN_FIELDS,
     "subject": _l("Subject"),
     "opening": _l("Opening"),

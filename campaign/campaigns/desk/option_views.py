@@ -1,7 +1,6 @@
 """The desk's pages of what supporters may do with the letter, and who may show the form."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -11,7 +10,7 @@ from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns.content import options
 from campaign.campaigns.content.options import LONGEST_WORD, MOST_WORDS
-from campaign.campaigns.content.part_contents import options_content
+from campaign.campaigns.content.part_contents import Content, options_content
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
@@ -55,7 +54,7 @@ class LetterOptionsForm(CampaignForm):
         ),
     )
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> Content:
         words = filter(None, map(one_line, (self.forbidden_words.data or "").splitlines()))
         return {
             "forbidden_words": list(dict.fromkeys(words)),
@@ -86,7 +85,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
     return answer or show_page(LetterOptions(campaign=campaign, form=form, **desk.words()))
 
 
-def _data(campaign: Campaign, seen: int) -> dict[str, Any]:
+def _data(campaign: Campaign, seen: int) -> Content:
     words = "\n".join(campaign.forbidden_words)
     return options_content(campaign) | {"based_on": seen, "forbidden_words": words}
 

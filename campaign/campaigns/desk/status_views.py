@@ -236,7 +236,7 @@ def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> lis
     return blockers
 
 
-def _data_of(reasons: Mapping[str, str]) -> dict[str, Any]:
+def _data_of(reasons: Mapping[str, str]) -> dict[str, str]:
     return {f"reason_{code}": text for code, text in reasons.items()}
 
 

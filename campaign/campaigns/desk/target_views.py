@@ -153,7 +153,7 @@ def mission_words(mission: Mission) -> str:
     return name if mission.locality in name else f"{name}, {mission.locality}"
 
 
-def _target_data(campaign: Campaign) -> dict[str, Any]:
+def _target_data(campaign: Campaign) -> dict[str, object]:
     return {
         "rows": [
             {

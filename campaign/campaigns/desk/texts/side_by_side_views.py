@@ -214,7 +214,10 @@ def point_rows(contents: Mapping[str, Content]) -> list[dict[str, object]]:
 
 
 def _make(
-    base: type[FormType], codes: Sequence[str], fields: Mapping[str, object], kwargs: dict[str, Any]
+    base: type[FormType],
+    codes: Sequence[str],
+    fields: Mapping[str, object],
+    kwargs: Mapping[str, Any],
 ) -> FormType:
     numbers = {f"based_on_{code}": HiddenField() for code in codes}
     return make_form(base, {**fields, **numbers}, kwargs)
