@@ -157,7 +157,7 @@ def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]
 def unpublish(session: Session, reply: Reply, *, actor: str) -> None:
     """Take the post away; mails that wait are not sent. Raises Refused where there is none.
 
-    Its picture is shown no more; the file is left to `picture_sweep`: others may show the same.
+    Its picture is shown no more; the file is left to `sweep_pictures`: others may show the same.
     """
     replies.lock_reply(session, reply)
     if reply.state is not ReplyState.PUBLISHED:

@@ -1,6 +1,6 @@
 """Optimistic locking for forms of pages without revisions.
 
-Parts with revisions are merged (`save_with_draft`, `three_way_merge`). Here the form carries a
+Parts with revisions are merged (`save_with_draft`, `compare_texts`). Here the form carries a
 mark of what its writer saw. Where somebody saved in between, nothing is saved: what stands now is
 shown beside what was typed, and the next press of the button puts the typed in its place,
 knowingly.
