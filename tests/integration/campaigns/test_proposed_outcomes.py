@@ -181,7 +181,9 @@ def test_the_page_shows_each_language_as_it_will_stand(
     assert url in form
     assert "Until it is approved, the public page keeps the text below." in form
     assert url in client.get(f"{HOME}/languages/texts").text
-    assert client.get(PAGE).status_code == 404
+    public = client.get(PAGE).text
+    assert "Elle attend." in public
+    assert "free" not in public
     own = client.get(url).text
     again = f"{HOME}/editions/en?proposal={waiting(session)[0].public_id}"
     assert again in own
