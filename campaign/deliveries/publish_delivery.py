@@ -164,7 +164,7 @@ def _lock_attempt(session: Session, attempt: DeliveryAttempt) -> None:
 def unpublish(session: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
     """Take the post away. Raises Refused where there is none, NotFound where the record is gone.
 
-    Its pictures are shown no more; the files are left to `sweep_pictures`: others may show the same.
+    Its pictures are shown no more; `sweep_pictures` takes their files, unless others show the same.
     """
     _lock_attempt(session, attempt)
     if attempt.update_id is None:
