@@ -10,16 +10,15 @@ from campaign.core.text.desk_texts import has_forbidden_characters
 from campaign.directory.entries import CONTACT_TYPES, Contact
 
 VALUE_LENGTH = 300
-_POPOLO = {
-    "phone": "voice", "telephone": "voice", "tel": "voice", "cell": "voice", "mobile": "voice",
-    "website": "url", "x": "twitter",
-}  # fmt: skip
+_POPOLO = {"website": "url", "x": "twitter"} | dict.fromkeys(
+    ("phone", "telephone", "tel", "cell", "mobile"), "voice"
+)
 _NUMBER = re.compile(r"[+*( ]{0,3}[0-9][0-9 ()./*#+,x–-]{3,}(ext\.? ?[0-9]+)?", re.IGNORECASE)
 _KIND_OF_NUMBER = {
     "fax": r"f|fax|tf|tfx|telefax|telecopie|t[ée]l[ée]copie|facsimile|فاكس",
     "voice": r"t|ph|p|tl|m|mob|mobile|cell|hp|tel|t[ée]l|telephone|t[ée]l[ée]phone|telefon|phone"
-             r"|tel[ée]fono|trunk ?line|hotline|direct line|هاتف",
-}  # fmt: skip
+    r"|tel[ée]fono|trunk ?line|hotline|direct line|هاتف",
+}
 """Marks before or after a number, of lists from many countries; `TF` and `TL` are Manila's."""
 _MARKS = [
     (

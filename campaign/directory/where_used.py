@@ -58,14 +58,10 @@ def hide_other_teams(session: Session, uses: list[str], user: StaffUser) -> list
             )
         )
     )
-    shown = [use for use in uses if use not in hidden]
-    if hidden:
-        shown.append(
-            ngettext(
-                "%(num)s campaign of another team", "%(num)s campaigns of other teams", len(hidden)
-            )
-        )
-    return shown
+    others = ngettext(
+        "%(num)s campaign of another team", "%(num)s campaigns of other teams", len(hidden)
+    )
+    return [*(use for use in uses if use not in hidden), *([others] if hidden else [])]
 
 
 def _list_users(session: Session, column: Column[Any], row_id: int) -> list[str]:

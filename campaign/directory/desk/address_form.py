@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, fields
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, TypedDict, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypedDict, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
@@ -175,6 +175,9 @@ class AddressForm(EditConflictForm, SiteForm):
             (code, [self[f"{name}_{_key(code)}"] for name in self.word_fields])
             for code in self.locales
         ]
+
+    def texts(self, *names: str) -> dict[str, Any]:
+        return {name: self[name].data or "" for name in names}
 
     def address_parts(self) -> AddressValues:
         return {

@@ -125,21 +125,17 @@ class MissionForm(AddressForm):
             raise ValidationError(_("This date is in the future. Enter today or an earlier date."))
 
     def draft(self) -> MissionDraft:
-        names = split_lines(self.accredited.data or "")
+        names, host = split_lines(self.accredited.data or ""), self.host_country.data
         codes = {country_code(name, i18n.locale()) for name in names}
-        host = self.host_country.data
         return MissionDraft(
             kind=MissionKind(self.kind.data),
             name=self.words("name"),
             sending_country=self.sending_country.data,
             host_country=host,
             accredited_to=sorted(code for code in codes if code and code != host),
-            head_of_mission=self.head_of_mission.data or "",
-            hours=self.hours.data or "",
-            door_notes=self.door_notes.data or "",
-            timezone=self.timezone.data or "",
             last_checked_on=self.last_checked_on.data,
             contacts=self.contacts(),
+            **self.texts("head_of_mission", "hours", "door_notes", "timezone"),
             **self.address_parts(),
         )
 
@@ -212,15 +208,13 @@ class OfficialForm(AddressForm):
 
     def draft(self) -> OfficialDraft:
         return OfficialDraft(
-            name=self.name.data or "",
-            given_name=self.given_name.data or "",
-            family_name=self.family_name.data or "",
             office=self.words("office"),
             salutation=self.words("salutation"),
             close=self.words("close"),
             country=self.country.data,
             preferred_locale=self.preferred_locale.data,
             contacts=self.contacts(),
+            **self.texts("name", "given_name", "family_name"),
             **self.address_parts(),
         )
 

@@ -113,10 +113,10 @@ ENCODINGS = {
 _GUESSED_FROM = 200_000  # bytes from which an encoding is guessed
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_OTHERS = (
-    (b"%PDF", N_("This file is a PDF. Ask for the list as CSV, JSON or vCard.")),
-    (b"\x1f\x8b", N_("This file is compressed. Unpack it first.")),
-)  # fmt: skip
+_OTHERS = {
+    b"%PDF": N_("This file is a PDF. Ask for the list as CSV, JSON or vCard."),
+    b"\x1f\x8b": N_("This file is compressed. Unpack it first."),
+}
 _HTML = re.compile(r"\s*(<!--|<(!doctype html|html|head|body|table|\?xml)\b)", re.IGNORECASE)
 
 
@@ -167,7 +167,7 @@ def open_file(
         )
     if data.startswith(_WORKBOOKS):
         return Opened(Shape.TABLE, "", book=read_book(data, sheet))
-    for mark, sentence in _OTHERS:
+    for mark, sentence in _OTHERS.items():
         if data.startswith(mark):
             raise UnreadableFile(sentence)
     text, used, place = _decode(data, encoding, guess)

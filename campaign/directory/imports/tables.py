@@ -139,13 +139,8 @@ def table_of_objects(data: object) -> Table:
     pairs = ((key, item) for key, items in lists.items() for item in items)
     for row, (key, item) in enumerate(pairs, 1):
         if not isinstance(item, dict):
-            table.problems.append(
-                RowProblem(
-                    row,
-                    "",
-                    Fault(N_("This row is not an object. Write {…} with one key for each field.")),
-                )
-            )
+            no_object = N_("This row is not an object. Write {…} with one key for each field.")
+            table.problems.append(RowProblem(row, "", Fault(no_object)))
             continue
         cells = _flatten(item) | dict.fromkeys(own, key)
         columns |= dict.fromkeys(cells)
@@ -274,16 +269,18 @@ def _flatten(item: dict[str, object], prefix: str = "", depth: int = 0) -> dict[
     return cells
 
 
-COLUMNS = (
-    "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
-    "E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
-    "Postal code", "Country", "Language", "Source ID",
-)  # fmt: skip
+_CARD_NAMES = {"prefix": "Honorific prefix", "given": "Given name", "family": "Family name"}
+_CARD_PLACES = {"city": "City", "region": "Region", "code": "Postal code", "country": "Country"}
+_CARD_COLUMNS = [
+    *("Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title"),
+    *("E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region"),
+    *("Postal code", "Country", "Language", "Source ID"),
+]
 
 
 def table_of_cards(text: str) -> Table:
     """Raises UnreadableFile where there are no cards, or too many."""
-    table = Table(list(COLUMNS))
+    table = Table(list(_CARD_COLUMNS))
     for number, card in enumerate(_split_cards(text), 1):
         refuse_too_many(number)
         if not card.rstrip().casefold().endswith("end:vcard"):
@@ -303,7 +300,7 @@ def table_of_cards(text: str) -> Table:
         if problem := find_long_cell(number, texts):
             table.problems.append(problem)
             continue
-        table.rows.append((number, [texts.get(name, "") for name in COLUMNS]))
+        table.rows.append((number, [texts.get(name, "") for name in _CARD_COLUMNS]))
     if not table.rows and not table.problems:
         raise UnreadableFile(N_("The file has no vCards."))
     return table
@@ -328,10 +325,8 @@ def _split_cards(text: str) -> Iterator[str]:
 def _read_card(card: Any) -> dict[str, str]:
     texts: dict[str, str] = {"Full name": _get_text(card, "fn")}
     if "n" in card.contents:
-        name = card.contents["n"][0].value
-        texts["Honorific prefix"] = _join(getattr(name, "prefix", ""))
-        texts["Given name"] = _join(getattr(name, "given", ""))
-        texts["Family name"] = _join(getattr(name, "family", ""))
+        for part, column in _CARD_NAMES.items():
+            texts[column] = _join(getattr(card.contents["n"][0].value, part, ""))
     texts["Organization"] = _join(_get_value(card, "org"), ", ")
     texts["Title"] = _get_text(card, "title") or _get_text(card, "role")
     if _get_text(card, "kind").casefold() == "org":
@@ -346,21 +341,13 @@ def _read_card(card: Any) -> dict[str, str]:
         if _get_types(profile) & {"twitter", "x"}:
             texts["X handle"] = _join(profile.value)
     if address := _get_value(card, "adr"):
-        texts |= _read_address(address)
+        lines = (_join(getattr(address, name, ""), "\n") for name in ("box", "extended", "street"))
+        texts["Street"] = "\n".join(line for line in lines if line)
+        for part, column in _CARD_PLACES.items():
+            texts[column] = _join(getattr(address, part, ""))
     texts["Language"] = _get_text(card, "lang")
     texts["Source ID"] = _get_text(card, "uid").removeprefix("urn:uuid:")
     return texts
-
-
-def _read_address(address: Any) -> dict[str, str]:
-    lines = (_join(getattr(address, name, ""), "\n") for name in ("box", "extended", "street"))
-    return {
-        "Street": "\n".join(line for line in lines if line),
-        "City": _join(getattr(address, "city", "")),
-        "Region": _join(getattr(address, "region", "")),
-        "Postal code": _join(getattr(address, "code", "")),
-        "Country": _join(getattr(address, "country", "")),
-    }
 
 
 def _get_value(card: Any, name: str) -> Any:
