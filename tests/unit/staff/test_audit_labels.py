@@ -36,6 +36,13 @@ def test_every_action_has_words() -> None:
     assert actions - set(ACTIONS) == set(), "give them words in campaign/staff/audit_log/labels.py"
 
 
+def test_what_is_done_to_officials_and_missions_alike_has_words() -> None:
+    verbs = ("create", "edit", "delete", "merge", "import")
+    actions = {f"{part}.{verb}" for part in ("officials", "missions") for verb in verbs}
+    own = {"officials.posts", "officials.leave", "officials.take-over", "missions.check"}
+    assert actions | own <= set(ACTIONS)
+
+
 def test_every_deed_belongs_to_a_group_of_the_list() -> None:
     assert {slug.partition(".")[0] for slug in ACTIONS} <= set(GROUPS)
 
