@@ -134,7 +134,10 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
             f"{count} people have the office {office}. Check the file for former officials",
             err=True,
         )
-    counts = f"{report.added} added, {report.changed} changed, {report.left} unchanged"
+    unchanged = report.left - report.not_added
+    counts = f"{report.added} added, {report.changed} changed, {unchanged} unchanged"
+    if report.not_added:
+        counts += f", {report.not_added} not added"
     if dry_run:
         click.echo(f"Dry run: nothing was written. {what.capitalize()}: {counts}.")
     elif report.applied:

@@ -1,6 +1,8 @@
 """What the pages of officials, missions and their imports call things."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -21,6 +23,10 @@ SHOWN_FIELDS = {
     directory: (*(field.name for field in fields if field.shown), "address", "email")
     for directory, fields in FIELDS.items()
 }
+
+
+_DAY_FIELDS = frozenset({"left_on", "last_checked_on", "post"})
+_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
 def get_entry_name(entry: Entry) -> str:
@@ -52,7 +58,14 @@ def say_value(field: str, value: str | dict[str, str] | Sequence[str]) -> str:
         return str(KIND_LABELS[MissionKind(value)])
     if field in {"country", "sending_country", "host_country"}:
         return i18n.country_name(value, i18n.locale())
-    return value
+    return _ISO_DAY.sub(_say_iso_day, value) if field in _DAY_FIELDS else value
+
+
+def _say_iso_day(match: re.Match[str]) -> str:
+    try:
+        return i18n.say_short_day(date.fromisoformat(match[0]), i18n.locale())
+    except ValueError:  # in the words of a stranger's file
+        return match[0]
 
 
 def say_meaning(meaning: str) -> str:
@@ -86,4 +99,6 @@ def say_why_it_stays(slug: str) -> str:
 
 def say_how_to_mend(sentence: str, values: Mapping[str, str | int]) -> str:
     translation = str(_(sentence))
+    if "day" in values:
+        values = {**values, "day": i18n.say_date(date.fromisoformat(str(values["day"])))}
     return translation % values if values else translation

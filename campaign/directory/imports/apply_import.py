@@ -49,6 +49,8 @@ class ImportReport:
     added: int = 0
     changed: int = 0
     left: int = 0
+    """Unchanged, or not added."""
+    not_added: int = 0
     problems: list[RowProblem] = field(default_factory=list)
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
@@ -93,7 +95,9 @@ def import_entries(
     """Keep what a file has; with a bad row nothing is written unless `skip_bad`."""
     plan = make_plan(session, directory, readings)
     counts, problems = plan.counts(), plan.problems()
-    report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
+    report = ImportReport(
+        counts["added"], counts["changed"], counts["left"], plan.count_not_added(), problems
+    )
     report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]
     report.crowded = plan.crowded
     if not dry_run and (skip_bad or not problems):

@@ -215,7 +215,12 @@ def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = Fa
         session.execute(insert(ImportRow), rows[start : start + _CHUNK])
     kept = session.get_one(DirectoryImport, import_id)
     partly = sum(bool(item.left_out) for item in plan.items)
-    more = {"again": int(again), "partly": partly, "crowded": plan.crowded}
+    more = {
+        "again": int(again),
+        "partly": partly,
+        "crowded": plan.crowded,
+        "not_added": plan.count_not_added(),
+    }
     kept.counts = plan.counts() | {name: count for name, count in more.items() if count}
     kept.digest, kept.failure = plan.digest(), None
     kept.state, kept.lease_until = ImportState.READY, None

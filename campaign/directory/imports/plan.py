@@ -114,6 +114,10 @@ class Plan:
         counts = Counter(item.verdict.value for item in self.items)
         return {verdict.value: counts[verdict.value] for verdict in Verdict}
 
+    def count_not_added(self) -> int:
+        """Count those rows that are left for a reason of their own."""
+        return sum(item.why is not None for item in self.items)
+
     def problems(self) -> list[RowProblem]:
         return [item.fault for item in self.items if item.fault]
 
@@ -218,13 +222,14 @@ def _leave_repeated(reading: Repeated) -> Item:
 
 
 def _pass_over(record: OfficialRecord, left_on: date) -> Item:
-    last = [office for office in record.held if office.ended_on][-1:]
+    former = [office for office in record.held if office.ended_on]
     sentence, values = N_("Left office on %(day)s, so not added to the directory."), {}
-    if offices := _list_held_changes(last):
+    if former:
         sentence = N_(
             "Former office: %(office)s. Left office on %(day)s, so not added to the directory."
         )
-        values = {"office": offices[0].new[:80]}
+        last = max(former, key=lambda office: office.ended_on or date.min)
+        values = {"office": next(iter(last.label.values()), "")[:80]}
     why = Fault(sentence, {**values, "day": left_on.isoformat()})
     return Item(record.row, Verdict.LEFT, record.title, why=why)
 

@@ -161,8 +161,10 @@ def test_a_row_that_is_left_says_why_and_has_no_page_where_nobody_is_kept(
     text = "name;office;country;start;end\nBen Kiptoo;Speaker;Kenya;2020;2021-05-04\n"
     where = rehearsed(desk, session, text, "officials")
     page = desk.get(f"{where}?show=left").get_data(as_text=True)
-    assert "Left office on 2021-05-04" in page
+    assert "Former office: Speaker. Left office on 4 May 2021, so not added" in page
     assert "<td><bdi>Ben Kiptoo</bdi></td>" in page
+    assert ">1 not added</a>" in page
+    assert "The directory already has everything in this file." not in page
 
 
 def _file(desk: FlaskClient, key: str) -> Any:
@@ -198,6 +200,8 @@ def test_old_and_new_stand_side_by_side_and_the_post_is_noted(
     page = desk.get(f"{where}?show=changed").get_data(as_text=True)
     assert "en: Mayor of Altamar" in page
     assert "en: Governor of Altamar" in page
+    assert "(1 Oct 2024–…)" in page
+    assert "2024-10-01" not in page
     post(desk, f"{where}/apply")
     work(desk, session, "officials.apply-import")
     session.expire_all()
