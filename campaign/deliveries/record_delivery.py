@@ -171,26 +171,30 @@ def lock_visit(session: Session, visit: GateVisit) -> None:
         raise NotFound("visit")
 
 
-def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
-    """Take a record back that was a mistake. Mails that went out stay sent.
+def remove_visit(
+    session: Session, visit: GateVisit, *, actor: str, only: DeliveryAttempt | None = None
+) -> None:
+    """Take a record back that was a mistake, or `only` one of its attempts. Mails stay sent.
 
     Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
     post tells of it, NotFound where a colleague was quicker.
     """
     lock_visit(session, visit)
-    if any(record.update_id is not None for record in visit.attempts):
+    removed = [attempt for attempt in visit.attempts if only in {None, attempt}]
+    if not removed:
+        raise NotFound("delivery")
+    if any(attempt.update_id is not None for attempt in removed):
         raise Refused("visit-published")
-    before = list_counted(
-        session, {record.bundle_id for record in visit.attempts if record.bundle_id}
-    )
-    for attempt in list(visit.attempts):
+    before = list_counted(session, {attempt.bundle_id for attempt in removed if attempt.bundle_id})
+    for attempt in removed:
         _audit(session, attempt, actor, "delivery.remove")
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
-    attachments.delete_files(session, visit)
-    session.flush()
-    session.delete(visit)
+    if len(removed) == len(visit.attempts):
+        attachments.delete_files(session, visit)
+        session.flush()
+        session.delete(visit)
     session.flush()
     recount_attempts(session, before, actor)
 

@@ -85,7 +85,6 @@ class ShowVisit(Page, template="deliveries/show.html"):
     unfinished: Sequence[DeliveryAttempt]
     late: Container[int]
     stopped: Sequence[Campaign]
-    removable: bool
 
 
 class CorrectRecord(Page, template="deliveries/correct.html"):
@@ -193,7 +192,6 @@ def show(public_id: str) -> ResponseReturnValue:
             ],
             late=visits.list_late(session, attempts),
             stopped=stopped,
-            removable=all(attempt.update_id is None for attempt in attempts),
         )
     )
 
@@ -227,12 +225,13 @@ def show_again(public_id: str, file_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/deliveries/<public_id>/remove")
 def remove(public_id: str) -> ResponseReturnValue:
-    visit, message = _get_visit(public_id), _("Record deleted.")
-    bundle = next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None)
-    record_delivery.remove_visit(db.session(), visit, actor=actor())
-    if bundle is None:
-        return redirect_to(".index", message)
-    return redirect_to("bundles.show", message, public_id=bundle.public_id)
+    return _remove(_get_visit(public_id))
+
+
+@blueprint.post("/deliveries/attempts/<public_id>/remove")
+def remove_attempt(public_id: str) -> ResponseReturnValue:
+    attempt, visit = _get_attempt(public_id)
+    return _remove(visit, only=attempt)
 
 
 @blueprint.route("/deliveries/<public_id>/correct", methods=["GET", "POST"])
@@ -293,6 +292,15 @@ def _get_attempt(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
 
 def _get_file(public_id: str, file_id: str) -> GateFile:
     return attachments.get_file(db.session(), _get_visit(public_id), file_id)
+
+
+def _remove(visit: GateVisit, only: DeliveryAttempt | None = None) -> ResponseReturnValue:
+    attempts, message = [only] if only else visit.attempts, _("Record deleted.")
+    bundle = next((attempt.bundle for attempt in attempts if attempt.bundle), None)
+    record_delivery.remove_visit(db.session(), visit, actor=actor(), only=only)
+    if bundle is None:
+        return redirect_to(".index", message)
+    return redirect_to("bundles.show", message, public_id=bundle.public_id)
 
 
 def _lead_to(visit: GateVisit, message: str) -> ResponseReturnValue:

@@ -373,6 +373,16 @@ def test_bundles_that_travel_together_have_an_attempt_each(
         (bundle.id, 7),
         (second.id, 2),
     ]
+    # One that did not come along is taken out of the record alone.
+    page = staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert page.count(">Delete only UA 1/26 · 00") == 2
+    removed = visit.attempts[1].public_id
+    session.rollback()
+    remove = f"/desk/deliveries/attempts/{removed}/remove"
+    assert post(staff, remove).status_code == 303
+    assert [one.bundle_id for [visit] in [visits(session)] for one in visit.attempts] == [bundle.id]
+    assert "2 letters" in staff.get(gate(second)).text, "the letters are here again"
+    assert post(staff, remove).status_code == 404
 
 
 def test_a_companion_that_has_no_part_offers_none_and_says_so(
