@@ -61,7 +61,7 @@ class WizardForm(SiteForm):
     target = CheckboxesField(_l("Officials"))
     written = CheckboxesField(_l("Languages"))
     order = RadioField(
-        _l("LetterOrder"),
+        _l("Order"),
         choices=choices((order.value, words) for order, words in ORDERS.items()),
         default=LetterOrder.CONFIRMED.value,
     )
