@@ -355,7 +355,7 @@ def key() -> None:
                 get_campaign(session, "ua-58-20"),
                 actor="load",
                 kind=SheetKind.SIGNATURES,
-                collected_on=clock.utcnow().date(),
+                collected_on=clock.today("UTC"),
                 country="CA",
             )
             sheet_id = sheet.id
