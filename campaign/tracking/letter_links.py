@@ -138,9 +138,9 @@ _ADDRESSED: Mapping[type[Base], tuple[InstrumentedAttribute[bytes], str]] = {
 
 def list_addressed(session: Session, mailbox: Mailbox, model: type[Base]) -> list[Base]:
     """Return rows of the mailbox, but for those of another spelling."""
-    fingerprint, name = _ADDRESSED[model]
-    rows = session.scalars(select(model).where(fingerprint == mailbox.fingerprint)).all()
-    return [row for row in rows if not (said := getattr(row, name)) or mailbox.owns(said)]
+    email_hmac, name = _ADDRESSED[model]
+    rows = session.scalars(select(model).where(email_hmac == mailbox.fingerprint)).all()
+    return [row for row in rows if not (email := getattr(row, name)) or mailbox.owns(email)]
 
 
 @jobs.job("following.forget-links", every_minutes=60)

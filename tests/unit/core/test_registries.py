@@ -18,6 +18,7 @@ _WHO_MAY = {
     "core/jobs.py": "jobs, each known by its name",
     "mail/messages.py": "kinds of emails, each known by its name",
     "core/isolation/worker.py": "processes at rest, filled while they run",
+    "signing/campaign_terms.py": "plans of campaigns, kept while the database says the same",
 }
 _EMPTY = re.compile(r"\[\]|\{\}|(set|list|dict|Counter|OrderedDict)\(\)|defaultdict\(\w*\)")
 
