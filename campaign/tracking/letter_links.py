@@ -138,8 +138,8 @@ _ADDRESSED: Mapping[type[Base], tuple[InstrumentedAttribute[bytes], str]] = {
 
 def list_addressed(session: Session, mailbox: Mailbox, model: type[Base]) -> list[Base]:
     """Return rows of the mailbox, but for those of another spelling."""
-    email_hmac, name = _ADDRESSED[model]
-    rows = session.scalars(select(model).where(email_hmac == mailbox.fingerprint)).all()
+    column, name = _ADDRESSED[model]
+    rows = session.scalars(select(model).filter_by(**{column.key: mailbox.fingerprint})).all()
     return [row for row in rows if not (email := getattr(row, name)) or mailbox.owns(email)]
 
 
