@@ -307,6 +307,7 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     visit = record(printed, DeliveryOutcome.PART, taken=2)
     page = staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert "They accepted 2 letters. Enter their numbers, so that" in page
+    assert ">Enter the numbers</a>" in staff.get(f"/desk/bundles/{printed.public_id}").text
     assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
     assert "Enter the" not in staff.get(f"/desk/deliveries/{visit.public_id}").text
     session.rollback()
@@ -319,7 +320,7 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     jobs.run_now("bundles.remake")
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00005, volume 001, page 5" in page
-    assert "Remove by hand the sheets with these numbers that are still here." in page
+    assert "If the sheet with this number is still here, remove it by hand." in page
     assert "Print again" in page
     for word in ("Remake the volumes now", "Download the bundle"):
         assert word not in page
@@ -335,6 +336,7 @@ def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
     visit = record(printed, DeliveryOutcome.PART, taken=2)
     page = staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert "They accepted 2 letters. Enter their numbers, so that" in page
+    assert ">Enter the numbers</a>" in staff.get(f"/desk/bundles/{printed.public_id}").text
     assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
     assert "Enter the" not in staff.get(f"/desk/deliveries/{visit.public_id}").text
     session.rollback()
