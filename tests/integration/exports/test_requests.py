@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign import migrations, storage
-from campaign.bundles import find_bundles as bundles
+from campaign.bundles import downloads
 from campaign.bundles.volumes import print_queue
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
@@ -516,8 +516,8 @@ def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = made(ask(kind))
-    seconds = partial(bundles.while_wanted, clock=partial(next, count()))
-    monkeypatch.setattr(bundles, "while_wanted", seconds)
+    seconds = partial(downloads.while_wanted, clock=partial(next, count()))
+    monkeypatch.setattr(downloads, "while_wanted", seconds)
     session.rollback()
     with app.app_context(), db.transaction() as reading:
         export, asker = reading.get_one(DataExport, 1), reading.get_one(StaffUser, scene.asker_id)
