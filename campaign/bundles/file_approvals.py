@@ -124,7 +124,10 @@ def ask(
 
 
 def decide(session: Session, approval: FileApproval, *, by: StaffUser, approved: bool) -> None:
-    """Give or refuse leave; who asked is told. Raises Refused as `refuse_decision`."""
+    """Give or refuse leave; who asked is told. Of two who decide at once, one does.
+
+    Raises Refused as `refuse_decision`.
+    """
     settings, now = current_settings(), db.utcnow()
     refuse_decision(approval, by, now, settings.decider_days)
     state = FileApprovalState.APPROVED if approved else FileApprovalState.REFUSED
@@ -186,6 +189,7 @@ def _note(session: Session, approval: FileApproval, by: StaffUser, action: str) 
     )
 
 
+# Both mails go to staff alone: no supporter and no reason is in them.
 class FilesAsked(Mail, kind="files-asked", tells_of_stop=True):
     """To everybody who can give the leave that somebody asked for."""
 

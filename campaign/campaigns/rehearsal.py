@@ -1,7 +1,8 @@
 """Rehearsal: what a campaign was signed and bundled with before it opened, and wiping it.
 
-Higher layers hand in how each removes its own, so that the wipe and the opening are one
-transaction: no invented letter is ever in an open campaign.
+Signatures of a campaign that has not opened are invented, never counted and never mailed. Higher
+layers hand in how each removes its own, so that the wipe and the opening are one transaction: no
+invented letter is ever in an open campaign.
 """
 
 from collections.abc import Callable, Sequence

@@ -66,6 +66,7 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     """A frozen set of letters of a campaign for a mission, or by post for an official."""
 
     __table_args__ = (
+        # Two unique rules, as NULLs never collide: each bundle has one of the two ids.
         UniqueConstraint("campaign_id", "mission_id", "sequence"),
         Index(
             "ix_bundle_campaign_id_official_id_sequence",
@@ -89,6 +90,7 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     page_count: Mapped[int | None]
     failure: Mapped[str | None] = mapped_column(String(60))
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Failed tries to assemble it; waiting for room or for the storage does not count."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
     journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))

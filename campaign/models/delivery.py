@@ -86,6 +86,7 @@ class EnvelopeRun(Leased, db.PublicRow):
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"), unique=True)
     letters_each: Mapped[int]
     with_letters: Mapped[bool]
+    """Whether the letters are printed again; if not, the sheets that came back are used."""
     letter_count: Mapped[int]
     envelope_count: Mapped[int]
     state: Mapped[RunState] = mapped_column(default=RunState.WAITING)

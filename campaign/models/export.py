@@ -56,6 +56,7 @@ class DataExport(SealedRow, Leased, PublicRow):
     bundle_id: Mapped[int | None] = mapped_column(
         ForeignKey("bundle.id", ondelete="SET NULL"), index=True
     )
+    """None: the whole campaign, or a bundle that was given back."""
     bundle_sequence: Mapped[int | None]
     """The bundle's number, which stays when the bundle is given back."""
     reason: Mapped[str] = mapped_column(Sealed("data_export.reason"))
@@ -113,6 +114,7 @@ class FileApproval(SealedRow, PublicRow):
 
     campaign_id: Mapped[int] = parent_key("campaign.id", index=True)
     bundle_id: Mapped[int | None] = parent_key("bundle.id", index=True)
+    """None: the campaign's proofs and scans."""
     reason: Mapped[str] = mapped_column(Sealed("file_approval.reason"))
     state: Mapped[FileApprovalState] = mapped_column(default=FileApprovalState.ASKED)
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)

@@ -56,6 +56,7 @@ class Mailing(db.PublicRow):
 
     campaign_id: Mapped[int] = db.parent_key("campaign.id", index=True)
     update_id: Mapped[int | None] = db.parent_key("update.id")
+    """The update that it tells of; None: the action is new."""
     last_member_id: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[db.Created]
     finished_at: Mapped[datetime | None]

@@ -96,10 +96,13 @@ class Invalidation(db.SealedRow, db.PublicRow):
     """Signatures found false by conditions: counted first, set aside in batches, restored."""
 
     campaign_id: Mapped[int | None] = db.parent_key("campaign.id", index=True)
+    """None: every campaign."""
     state: Mapped[InvalidationState] = mapped_column(default=InvalidationState.COUNTING, index=True)
     conditions: Mapped[str] = mapped_column(db.Sealed("invalidation.conditions"))
+    """As JSON, sealed: it may name people."""
     reason: Mapped[str] = mapped_column(db.Sealed("invalidation.reason"), default="")
     standing: Mapped[bool] = mapped_column(default=False, index=True)
+    """Whether it also takes signatures that come later."""
     position: Mapped[int] = mapped_column(default=0)
     last_id: Mapped[int] = mapped_column(default=0)
     """Id of the last there was when this pass began."""

@@ -1,4 +1,7 @@
-"""The address that a supporter gives: the parts that the post of a country uses, in its order."""
+"""The address that a supporter gives: the parts that the post of a country uses, in its order.
+
+Nothing but the town is needed, unless officials see the whole address.
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,7 +1,9 @@
 """Proof of work: in a flood, a browser computes for a second before its letter is taken.
 
-People do not notice: it is done beside them while they write. Who has no script writes all the
-same: a few letters from one network pass without. The sum is ALTCHA's (PBKDF2, a counter to be
+It is asked for only while many letters come from one network or for one campaign (or always, by a
+setting). People do not notice: it is done beside them while they write. Who has no script writes
+all the same: a few letters from one network pass without, and all letters wait for their
+confirmation anyway. The sum is ALTCHA's (PBKDF2, a counter to be
 found), signed, so that nothing need be kept before it is solved; what is used once is kept.
 """
 

@@ -172,7 +172,11 @@ def _describe(signature: Signature) -> WaitingLetter:
 
 
 def queue_waiting(session: Session, *, to: str, locale: str, now: datetime) -> None:
-    """Have a link mailed later with others, for a letter whose own mail does not go out."""
+    """Have a link mailed later with others, for a letter whose own mail does not go out.
+
+    One mail every few hours at most: nobody can flood a mailbox with it, and nobody can keep a
+    confirmation from coming.
+    """
     fingerprint = address_fingerprint(to)
     lock_address(session, fingerprint)
     sent = session.execute(

@@ -265,7 +265,10 @@ def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement
 
 
 def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:
-    """Send one email to one mailbox; one that is not taken (too many today) leaves no mark."""
+    """Send one email to one mailbox; one that is not taken (too many today) leaves no mark.
+
+    `NoticeMail` is in the same transaction as the mail: nobody is told twice if a worker dies.
+    """
     with session.begin_nested() as step:
         signature = session.get_one(Signature, signature_id)
         address = signature.email_hmac

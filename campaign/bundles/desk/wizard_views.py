@@ -233,7 +233,10 @@ def proof() -> ResponseReturnValue:
 
 @fresh()
 def print_proof() -> ResponseReturnValue:
-    """Those letters of one campaign as a PDF, each marked as a proof."""
+    """Those letters of one campaign as a PDF, each marked as a proof.
+
+    It holds people's letters, as a bundle does: who wants it proves again who they are.
+    """
     draft = _read_draft()
     slug = request.form.get("of", "")
     part = next((part for part in _parts(draft) if part.campaign.slug == slug), None)

@@ -448,6 +448,8 @@ def _close(_problem: BaseException | None) -> None:
 def on_rollback(session: Session, action: Callable[[], object]) -> None:
     """Do `action` if what the session does now is rolled back, or never committed.
 
+    A file is kept before the row that names it is committed, so that no row lacks its file. If the
+    row is not committed, nothing would find the file again: `action` deletes it.
     A savepoint's end does not decide it, its rollback does. A process that is killed does nothing.
     """
     session.info.setdefault(_UNDO, []).append((session.get_nested_transaction(), action))

@@ -1,4 +1,7 @@
-"""What a process gives up for good before it works on what a stranger sent. Linux."""
+"""What a process gives up for good before it works on what a stranger sent. Linux.
+
+Each limit is set where the machine supports it; `campaign doctor` tries them and says which hold.
+"""
 
 import ctypes
 import math

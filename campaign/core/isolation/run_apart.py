@@ -1,4 +1,7 @@
-"""Read a stranger's file in a process that has no keys, no network and no files."""
+"""Read a stranger's file in a process that has no keys, no network and no files.
+
+What comes back is checked against the reader's own type: the file may have taken over the process.
+"""
 
 from collections.abc import Callable
 from functools import cache

@@ -118,7 +118,10 @@ def _print_sheets(
 def _collect_parts(
     sheets: Sequence[Piece], envelopes: Sequence[_FilledEnvelope], *, letters: bool
 ) -> list[Path | Piece]:
-    """Of each envelope its address sheet, then its letters; one letter alone has its address."""
+    """Of each envelope its address sheet, then its letters; one letter alone has its address.
+
+    Letters printed on both sides come with the blank backs of their last sheets.
+    """
     parts: list[Path | Piece] = []
     for at, envelope in enumerate(envelopes):
         parts += sheets[at : at + 1]

@@ -29,11 +29,14 @@ from campaign.signing.checks.wordlist import (
     threat_places,
 )
 
+# What looks alike is Unicode's table of confusables (UTS 39); `make confusables` writes its file.
 _MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
 """Figures and signs that people write for letters, and letters that Unicode finds less alike."""
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME = str.maketrans({"i": "l", "j": "l"})
 _SHORTEST = 4  # Shorter names are alike by chance
+# Somebody's family by name, or where they live, is held for a look and never refused: no rule can
+# know what is public.
 _KIN = {
     "en": (
         r"(?:her|his|their)\s(?:[\w-]+\s){0,2}(?:daughters?|sons?|child|children|baby|mother"
