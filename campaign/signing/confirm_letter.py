@@ -17,7 +17,7 @@ from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentL
 from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
 from campaign.signing.mails import WAITING
-from campaign.signing.signatures_per_mailbox import take_seat
+from campaign.signing.signatures_per_mailbox import has_lapsed, take_seat
 from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
@@ -145,9 +145,10 @@ def count_for(session: Session, signature: Signature) -> int:
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:
-    state, expires = signature.shown_state, signature.token_expires_at
+    state = signature.shown_state
+    # A forgotten letter keeps its state but not the end of its link.
     slug = "letter-forgotten" if signature.forgotten_at else _LOST.get(state)
-    if state is SignatureState.PENDING and (expires is None or expires <= now):
+    if slug is None and has_lapsed(signature, now):
         slug = "link-expired"
     if slug:
         raise Gone(slug, **_case_of(signature.campaign))
