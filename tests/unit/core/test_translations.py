@@ -20,6 +20,7 @@ _CATEGORIES = {
 _BY_ITS_WORD = {"ar": 3}
 """So many first forms say their number by the noun alone ("two letters" is one word)."""
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+_IDENTIFIER = re.compile(r"(?=\w*(?:[a-z\d][A-Z]|_))\w+")
 _MARKUP = re.compile(r"</?[a-z]+[^>]*>|\{\w+\}|\(\(\w+\)\)|https?://[^\s)]+")
 
 
@@ -39,6 +40,15 @@ def test_no_message_is_missing_or_guessed(messages: Catalog, locale: str) -> Non
         if found is None or found.fuzzy or not all(strings(found.string)):
             wanting.append(message.id)
     assert wanting == []
+
+
+def test_no_message_is_the_name_of_a_class_or_variable(messages: Catalog) -> None:
+    """Whoever renames something may rename a label with it, which no other test would tell."""
+    assert _IDENTIFIER.fullmatch("LetterOrder")
+    assert _IDENTIFIER.fullmatch("letter_order")
+    assert not _IDENTIFIER.fullmatch("Order")
+    sentences = {text for message in messages for text in strings(message.id)}
+    assert sorted(filter(_IDENTIFIER.fullmatch, sentences)) == []
 
 
 @pytest.mark.parametrize("locale", LOCALES)
