@@ -65,11 +65,15 @@ class TooMany(DomainError):
         self.seconds = seconds
 
 
-def is_allowed(refuse: Callable[..., None], *of: object) -> bool:
-    """Tell whether what `refuse` guards may be done: it raises nothing that is expected."""
+def is_allowed(
+    refuse: Callable[..., None],
+    *of: object,
+    expected: type[DomainError] | tuple[type[DomainError], ...],
+) -> bool:
+    """Tell whether what `refuse` guards may be done. Raises what is not `expected` of it."""
     try:
         refuse(*of)
-    except DomainError:
+    except expected:
         return False
     return True
 

@@ -26,7 +26,7 @@ from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
-from campaign.tracking.change_or_withdraw import refuse_unchangeable, refuse_unwithdrawable
+from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
@@ -160,8 +160,8 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
             can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
-            can_change=is_allowed(refuse_unchangeable, signature),
-            can_withdraw=is_allowed(refuse_unwithdrawable, session, signature),
+            can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
+            can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
             handed_over=is_handed_over(session, signature),

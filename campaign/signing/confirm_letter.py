@@ -123,8 +123,8 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
     """Tell whether the letter waits, and can be confirmed now."""
     return (
         signature.shown_state is SignatureState.PENDING
-        and is_allowed(refuse_lost, signature, now)
-        and is_allowed(refuse_unconfirmable, signature)
+        and is_allowed(refuse_lost, signature, now, expected=Gone)
+        and is_allowed(refuse_unconfirmable, signature, expected=Refused)
     )
 
 

@@ -101,8 +101,8 @@ REFUSALS: Mapping[str, object] = {
     "second-person": _l("You edited the campaign last. Someone else must decide."),
     "needs-review": _l("Someone else must approve the campaign first. Send it for approval."),
     "campaign-not-ready": _l("The campaign cannot open at that time. First add what is missing."),
+    "campaign-status": _l("The campaign has changed. Load the page again."),
 }
-_CHANGED = _l("The campaign has changed. Load the page again.")
 
 
 class CampaignForm(DeskForm):
@@ -116,11 +116,16 @@ class CampaignForm(DeskForm):
         return "risks_seen" in self and bool(self["risks_seen"].data)
 
     def does(self, action: Callable[[], object]) -> bool:
-        """Do `action`; what it finds invalid or refuses is said on the form, with False."""
+        """Do `action`; what it finds invalid or refuses is said on the form, with False.
+
+        Raises Refused where no sentence is here for it: the page of errors has one.
+        """
         try:
             return accepted(self, action)
         except Refused as problem:
-            self.form_errors.append(REFUSALS.get(problem.slug, _CHANGED))
+            if problem.slug not in REFUSALS:
+                raise
+            self.form_errors.append(REFUSALS[problem.slug])
             return False
 
 

@@ -1,6 +1,6 @@
 """The desk's pages on exports: the log, one export, asking, deciding, its file, one's keys."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -11,7 +11,7 @@ from campaign import storage
 from campaign.bundles.find_bundles import get_bundle
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
-from campaign.core.errors import DomainError, Invalid, Refused
+from campaign.core.errors import Gone, Invalid, NotFound, Refused, is_allowed
 from campaign.core.settings import current_settings
 from campaign.exports import export_rules, requests, staff_keys
 from campaign.exports.desk.forms import KeyForm, RefuseForm, RequestForm, say_problem
@@ -270,10 +270,17 @@ def _show_export(export: DataExport, form: RefuseForm | None = None) -> Response
             export=export,
             mine=export.requested_by_id == me.id,
             over=export_rules.is_over(export, now),
-            may_decide=_is_allowed(
-                lambda: export_rules.refuse_decision(export, me, now, settings.decider_days)
+            may_decide=is_allowed(
+                export_rules.refuse_decision,
+                export,
+                me,
+                now,
+                settings.decider_days,
+                expected=Refused,
             ),
-            may_download=_is_allowed(lambda: export_rules.refuse_download(export, me.id, now)),
+            may_download=is_allowed(
+                export_rules.refuse_download, export, me.id, now, expected=(NotFound, Gone, Refused)
+            ),
             may_withdraw=export.state not in requests.ENDED,
             held_back=_why_held_back(export),
             fingerprints=[staff_keys.fingerprint(key) for key in export.recipients],
@@ -293,11 +300,3 @@ def _why_held_back(export: DataExport) -> str:
 def _log_url(log_filter: requests.LogFilter, before: int | None = None) -> str:
     values: dict[str, Any] = {**log_filter.state, "before": before}
     return url_for(".index", **values)
-
-
-def _is_allowed(refuse: Callable[[], None]) -> bool:
-    try:
-        refuse()
-    except DomainError:
-        return False
-    return True

@@ -29,7 +29,7 @@ from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.signing.signatures_per_mailbox import refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
-from campaign.tracking.change_or_withdraw import refuse_unchangeable, refuse_unwithdrawable
+from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, note_for, status_of, trips_of
@@ -225,8 +225,8 @@ def _letter_page(
             marks=marks_of(session, signature),
             stopped=is_stopped(campaign.status),
             status=status_of(session, signature),
-            can_change=is_allowed(refuse_unchangeable, signature),
-            can_withdraw=is_allowed(refuse_unwithdrawable, session, signature),
+            can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
+            can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             printed=any(letter.sequence for letter in signature.letters),
             again=again,
             changed="changed" in request.args,
