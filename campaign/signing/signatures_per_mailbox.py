@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from campaign.core.errors import Refused
 from campaign.directory.postal_addresses import formatted_code
@@ -36,7 +36,8 @@ class Ruling(enum.Enum):
     ELSEWHERE = "elsewhere"  # Somebody has signed from here who gave another home
 
 
-# The rules down to `has_lapsed` read rows, and nothing else of the database.
+# The rules down to `has_lapsed` are pure: they take rows whose letters are loaded, as
+# `lock_seats` and `list_seats` return them.
 
 
 def rule(
@@ -154,6 +155,7 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
             Signature.email_hmac == email_hmac,
             Signature.seat.in_(_ONLINE),
         )
+        .options(selectinload(Signature.letters))
         .order_by(Signature.id)
     )
 
