@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pypdfium2
@@ -21,7 +21,7 @@ from campaign.bundles.freeze import freeze_bundle
 from campaign.campaigns import public_counts
 from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.i18n import country_for_post
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
@@ -41,7 +41,7 @@ from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import TooLate
 from campaign.tracking.timeline import marks_of
-from tests.days import days_ago
+from tests.days import ZONE, days_ago
 from tests.factories import (
     make_campaign,
     make_letter_template,
@@ -783,7 +783,7 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     bundle_id = freeze(campaign)
     assert "We deliver your letter either way." in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED)
-    deliver(bundle_id, DeliveryOutcome.REFUSED, time(0, 0))
+    deliver(bundle_id, DeliveryOutcome.REFUSED, clock.time_of(clock.utcnow(), ZONE))
     deliver(bundle_id, DeliveryOutcome.POSTED)
     text = client.get(page).text
     assert text.count("Refused at the door") == 1
