@@ -85,7 +85,8 @@ def _unsafe_in_production(settings: "Settings") -> Iterator[str]:
         yield "In production mail_transport must be smtp: mails in files reach nobody."
     if settings.smtp_security == "none" and settings.smtp_host not in _LOOPBACK:
         yield "In production smtp_security must be starttls or tls, or the server on this machine."
-    if settings.s3_endpoint.startswith("http://") and not _is_here(settings.s3_endpoint):
+    s3 = urlsplit(settings.s3_endpoint)
+    if s3.scheme == "http" and s3.hostname not in _LOOPBACK:
         yield "In production s3_endpoint must start with https, or be on this machine."
     for name in ("database_url", "jobs_url"):
         url: str = getattr(settings, name)
@@ -101,6 +102,7 @@ def _unsafe_in_production(settings: "Settings") -> Iterator[str]:
 
 
 def _is_here(url: str) -> bool:
+    """An address without a host, such as redis:///0, means this machine."""
     return (urlsplit(url).hostname or "localhost") in _LOOPBACK
 
 

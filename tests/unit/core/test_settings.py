@@ -194,6 +194,14 @@ def test_redis_on_another_machine_needs_tls(tmp_path: Path) -> None:
         load_settings(instance=tmp_path, **PRODUCTION, jobs_url="redis://:pw@queue.example.org/0")
 
 
+@pytest.mark.parametrize("endpoint", ["http://files.example.org", "HTTP://10.0.0.7", "http:///"])
+def test_files_on_another_machine_need_tls(tmp_path: Path, endpoint: str) -> None:
+    for safe in ("https://files.example.org", "http://127.0.0.1:9000"):
+        assert load_settings(instance=tmp_path, **PRODUCTION, s3_endpoint=safe)
+    with pytest.raises(UnsafeSettings, match="s3_endpoint must start with https"):
+        load_settings(instance=tmp_path, **PRODUCTION, s3_endpoint=endpoint)
+
+
 @pytest.mark.parametrize("folder", ["", "files", "scratch", "elsewhere"])
 def test_a_folder_that_others_can_look_into_is_refused(tmp_path: Path, folder: str) -> None:
     settings = PRODUCTION | ({"files": "elsewhere"} if folder == "elsewhere" else {})
