@@ -89,7 +89,10 @@ _STYLES = re.compile(
 _TWO_OF_A_NAME = {"congo", "korea", "coree", "corea", "china", "chine", "guinea", "guinee"}
 """Names that two states share: their style tells them apart."""
 
-_WITH_ARTICLE = "AE BS CD CF CG DO EU FK GB GM KM KY MH MV NL PH SB SC US VA XM"
+_WITH_ARTICLE = {
+    "AE", "BS", "CD", "CF", "CG", "DO", "EU", "FK", "GB", "GM", "KM",
+    "KY", "MH", "MV", "NL", "PH", "SB", "SC", "US", "VA", "XM",
+}  # fmt: skip
 _PLAIN = {
     "HK": "Hong Kong",
     "MO": "Macao",

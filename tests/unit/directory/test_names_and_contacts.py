@@ -67,6 +67,7 @@ def test_countries_are_known_by_the_names_that_files_use(name: str, code: str | 
 def test_names_of_countries_fit_into_an_english_sentence() -> None:
     assert english_name("MX") == "Mexico"
     assert english_name("US") == "the United States"
+    assert english_name("") == ""
 
 
 @pytest.mark.parametrize(
