@@ -173,14 +173,15 @@ def lock_visit(session: Session, visit: GateVisit) -> None:
 
 def remove_visit(
     session: Session, visit: GateVisit, *, actor: str, only: DeliveryAttempt | None = None
-) -> None:
+) -> bool:
     """Take a record back that was a mistake, or `only` one of its attempts. Mails stay sent.
 
-    Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
-    post tells of it, NotFound where a colleague was quicker.
+    Return whether nothing of the record is left. Envelopes that went with it are to be posted
+    again. Raises Refused (`visit-published`) while a post tells of it, NotFound where a colleague
+    was quicker.
     """
     lock_visit(session, visit)
-    removed = [attempt for attempt in visit.attempts if only in {None, attempt}]
+    removed = [attempt for attempt in visit.attempts if only is None or attempt is only]
     if not removed:
         raise NotFound("delivery")
     if any(attempt.update_id is not None for attempt in removed):
@@ -191,12 +192,14 @@ def remove_visit(
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
-    if len(removed) == len(visit.attempts):
+    is_gone = len(removed) == len(visit.attempts)
+    if is_gone:
         attachments.delete_files(session, visit)
         session.flush()
         session.delete(visit)
     session.flush()
     recount_attempts(session, before, actor)
+    return is_gone
 
 
 def _judge_attempt(

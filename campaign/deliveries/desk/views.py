@@ -297,7 +297,8 @@ def _get_file(public_id: str, file_id: str) -> GateFile:
 def _remove(visit: GateVisit, only: DeliveryAttempt | None = None) -> ResponseReturnValue:
     attempts, message = [only] if only else visit.attempts, _("Record deleted.")
     bundle = next((attempt.bundle for attempt in attempts if attempt.bundle), None)
-    record_delivery.remove_visit(db.session(), visit, actor=actor(), only=only)
+    if not record_delivery.remove_visit(db.session(), visit, actor=actor(), only=only):
+        return _lead_to(visit, _("Record corrected. We will not email anyone again."))
     if bundle is None:
         return redirect_to(".index", message)
     return redirect_to("bundles.show", message, public_id=bundle.public_id)
