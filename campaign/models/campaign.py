@@ -162,7 +162,7 @@ class Edition(db.NumberedRow):
 
     campaign_id: Mapped[int] = db.parent_key("campaign.id")
     locale: Mapped[db.Locale]
-    person_name: Mapped[str] = mapped_column(String(200), default="")
+    person_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     """What the person is called in this language; empty: as the campaign has it."""
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(Text)

@@ -91,7 +91,21 @@ def _fill_batch(last: int) -> list[int]:
             for signature_id in ids:
                 with log_wrong_key("signature cannot be opened", signature=signature_id):
                     rows += session.execute(_MISSING.where(Signature.id == signature_id)).all()
-    prints = [{"signature_id": row.id, "print": person_print(Person(*row[1:]))} for row in rows]
+    prints = [
+        {
+            "signature_id": row.id,
+            "print": person_print(
+                Person(
+                    given_name=row.given_name,
+                    family_name=row.family_name,
+                    country=row.country,
+                    postal_code=row.postal_code,
+                    locality=row.locality,
+                )
+            ),
+        }
+        for row in rows
+    ]
     if prints:
         with db.transaction() as session:
             session.connection().execute(_FILL, prints)

@@ -1,6 +1,6 @@
 """What has happened to a letter, as dated marks: signed, confirmed, printed, delivered."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -166,8 +166,7 @@ class Mark:
 def marks_of(session: Session, signature: Signature) -> list[Mark]:
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
-    ids = {stay.bundle_id for stay in stays}
-    bundles = {row.id: row for row in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+    bundles = _load_bundles(session, {stay.bundle_id for stay in stays})
     trips = trips_of(session, signature.letters)
     posts = posts_of(campaign, i18n.locale())
     several = len(signature.letters) > 1
@@ -192,6 +191,13 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         return done
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     return done + _marks_ahead(signature, trips, posts, ways)
+
+
+def _load_bundles(session: Session, ids: Collection[int]) -> dict[int, Bundle]:
+    if not ids:
+        return {}
+    query = select(Bundle).where(Bundle.id.in_(ids))
+    return {bundle.id: bundle for bundle in session.scalars(query)}
 
 
 def _stop_marks(campaign: Campaign) -> list[Mark]:
