@@ -241,7 +241,7 @@ def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
     assert awaited(session) == 2
     part = post(client, f"{url}/deliver", form(outcome="part", **{f"taken_{ready}": "1"}))
     assert part.status_code == 422
-    assert post(client, f"{url}/deliver", form()).status_code == 303
+    assert post(client, f"{url}/deliver", form(happened_time="")).status_code == 303
     assert awaited(session) == 0
     attempt = session.scalars(select(DeliveryAttempt)).one()
     assert attempt.messages == 2
@@ -265,7 +265,8 @@ def test_sheets_that_were_refused_go_through_another_mission(
     url = f"/desk/bundles/{reload(session, ready).public_id}"
     session.rollback()
     sign_in(client, app, Role.STAFF)
-    assert post(client, f"{url}/deliver", form(outcome="refused")).status_code == 303
+    refused = form(outcome="refused", happened_time="")
+    assert post(client, f"{url}/deliver", refused).status_code == 303
     after = client.get(f"{url}/after").text
     assert "You still have the signature sheets here." in after
     assert "Make the envelopes" not in after

@@ -67,7 +67,7 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/risks").text
     live = send("/text-preview/en?field=background", {"background": "In calle 9."}).text
     assert "<mark>calle 9</mark>" in live
-    assert plan_of(fresh()).guard.findings("I met Lucia.") == []  # whoever asks learns nothing
+    assert plan_of(fresh()).word_rules.findings("I met Lucia.") == []  # whoever asks learns nothing
 
 
 def test_what_everybody_would_read_at_once_is_asked_about_first(

@@ -97,7 +97,7 @@ SAYS_NOTHING: dict[str, str] = {
             paper_signatures.upload""",
         _SEALED: """replies.create replies.delete replies.detach replies.edit
             replies.scan_download deliveries.deliver deliveries.receipt_download
-            deliveries.remove deliveries.correct deliveries.add_files
+            deliveries.remove deliveries.remove_attempt deliveries.correct deliveries.add_files
             deliveries.settle_held_back""",
         _INVENTED: """bundles_rehearsal.download bundles_rehearsal.make_bundle
         bundles_rehearsal.sign bundles_rehearsal.wipe

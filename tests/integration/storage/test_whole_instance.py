@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import migrations, storage
+from campaign.bundles import downloads
 from campaign.bundles import find_bundles as bundles
 from campaign.bundles.documents.verify import verify_copy
 from campaign.cli import campaign as command
@@ -108,7 +109,7 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
     monkeypatch.setattr(store.place, "source", lambda name: (opened.append(name), real(name))[1])
     found = bundles.get_bundle(session, bundle)
     with app.test_request_context():
-        made = bundles.open_download(session, found, store, by=None, actor="command")
+        made = downloads.open_download(session, found, store, by=None, actor="command")
         assert opened == []
         chunks = iter(made.chunks)
         next(chunks)
