@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from wtforms import (
     BooleanField,
     EmailField,
@@ -40,8 +41,11 @@ def describe_problem(problem: Problem) -> str:
     if problem.slug in _TEXTS_WITH_DATA:
         return _TEXTS_WITH_DATA[problem.slug](data)
     values = {name: say_number(data[name]) for name in _LENGTHS & data.keys()}
-    values["found"] = "; ".join(data.get("found", ())[:_NAMED])
-    return str(_TEXTS[problem.slug]) % values
+    if "found" in data:
+        values["found"] = "; ".join(data["found"][:_NAMED])
+    text = str(_TEXTS[problem.slug])
+    # A text without values may have a percent sign of its own, also in one language alone.
+    return text % values if values else text
 
 
 def list_problem_texts(problem: Problem) -> list[str]:
@@ -80,7 +84,7 @@ def _wrong_code(data: _Data) -> str:
     )
 
 
-_TEXTS: Mapping[str, object] = {
+_TEXTS: Mapping[str, LazyString] = {
     "give-name": _l("Enter your name. We print it under your text."),
     "give-email": _l("Enter your email address. We email you a link to confirm what you sign."),
     "give-locality": _l("Enter the town or village where you live."),

@@ -13,7 +13,7 @@ from campaign.models.signature import Disclosure
 from campaign.printing.check_letters import check_characters, texts_of
 from campaign.signing.address import names_street
 from campaign.signing.clean_text import without_emoji
-from campaign.signing.form.forms import _TEXTS, _TEXTS_WITH_DATA
+from campaign.signing.form.forms import _TEXTS, _TEXTS_WITH_DATA, describe_problem
 from campaign.signing.letter.compose import Case, Proposal, compose
 from campaign.signing.person_fingerprint import Person
 from campaign.signing.validate import (
@@ -223,6 +223,13 @@ def test_a_country_must_be_on_the_list(code: str) -> None:
 @pytest.mark.parametrize("name", ["given_name", "locality"])
 def test_a_name_needs_a_letter(name: str) -> None:
     assert problem_of(name, "123 !") == Problem("no-letter")
+
+
+def test_a_percent_sign_in_a_text_without_values_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_TEXTS, "one-line", "À 100 % sur une ligne.")
+    assert describe_problem(Problem("one-line")) == "À 100 % sur une ligne."
+    found = Problem("link", {"found": ["a.example", "b.example"]})
+    assert "Remove the link or email address: a.example; b.example." in describe_problem(found)
 
 
 def test_required_points_are_in_and_unknown_ones_are_refused() -> None:
