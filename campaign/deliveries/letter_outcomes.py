@@ -99,8 +99,9 @@ def list_posted_envelopes(
     envelopes: dict[int, list[PostedEnvelope]] = {}
     rows = session.execute(posted.order_by(Envelope.first_number))
     for attempt_id, number, first, last, tracking in rows:
-        envelope = PostedEnvelope(number, first, last, tracking)
-        envelopes.setdefault(attempt_id or 0, []).append(envelope)
+        if attempt_id is not None:
+            envelope = PostedEnvelope(number, first, last, tracking)
+            envelopes.setdefault(attempt_id, []).append(envelope)
     return envelopes
 
 

@@ -351,8 +351,8 @@ def mission_name(mission: Mission, locale: str) -> str:
     """A mission and its city, unless the name says where it is: "Embassy of Mexico, Ottawa"."""
     name = i18n.words_in(mission.name, locale)
     # Where the name in one language holds the city, so does the one in another script.
-    said = " ".join(mission.name.values()).casefold()
-    if not mission.locality or mission.locality.casefold() in said:
+    names = " ".join(mission.name.values()).casefold()
+    if not mission.locality or mission.locality.casefold() in names:
         return name
     return f"{name}{i18n.comma(locale)}{mission.locality}"
 

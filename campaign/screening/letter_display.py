@@ -21,7 +21,7 @@ from campaign.signing.checks.review_decision import (
     regions_of,
     words_of,
 )
-from campaign.signing.checks.screening_rules import Reason, ScreeningRules, findings, pieces
+from campaign.signing.checks.screening_rules import Reason, ScreeningRules, list_held_places, pieces
 from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.staff.staff_users import actor_name
 
@@ -51,11 +51,11 @@ def describe_letter(hold: Hold) -> HeldLetter:
     signature = hold.signature
     flagged = find_flagged_words(signature)
     text = words_of(signature)
-    places = findings(
+    places = list_held_places(
         text,
         ScreeningRules.of(signature.campaign.screening),
         regions_of(signature),
-        said=find_proposed_text(signature),
+        proposed_text=find_proposed_text(signature),
         case=case_words(signature.campaign),
     )
     return HeldLetter(

@@ -111,7 +111,7 @@ _lock = Lock()
 def last_plan(slug: str) -> SigningPlan | None:
     """Return the plan that this process used last, which may be true no longer; None at first."""
     kept = _plans.get(slug)
-    return kept and kept[1]
+    return kept[1] if kept else None
 
 
 def get_plan(session: Session, slug: str) -> SigningPlan:

@@ -46,9 +46,14 @@ def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> 
         freed = cancel_bundle.give_up(session, bundle, store, reason="", actor=actor)
     else:
         freed = _let_wait(session, bundle, Letter.set_aside.is_not(None))
-    facts = {"letters": freed, "failure": bundle.failure}
-    subject = f"bundle:{bundle.id}"
-    audit.record(session, actor=actor, action="bundle.release", subject=subject, **facts)
+    audit.record(
+        session,
+        actor=actor,
+        action="bundle.release",
+        subject=f"bundle:{bundle.id}",
+        letters=freed,
+        failure=bundle.failure,
+    )
     if failed and not stays:
         session.execute(delete(Bundle).where(Bundle.id == bundle.id))
     return freed

@@ -152,8 +152,11 @@ def first_print_of(bundle: Bundle) -> FirstPrint | None:
 
 
 blueprint.add_app_template_global(slug_of, "destination_slug")
-for _name in ("noun_of", "noun_of_campaign", "common_noun", "say_noun", "say_amount"):
-    blueprint.add_app_template_global(getattr(nouns, _name))
+blueprint.add_app_template_global(nouns.noun_of)
+blueprint.add_app_template_global(nouns.noun_of_campaign)
+blueprint.add_app_template_global(nouns.common_noun)
+blueprint.add_app_template_global(nouns.say_noun)
+blueprint.add_app_template_global(nouns.say_amount)
 blueprint.add_app_template_filter(nouns.noun_of, "noun")
 
 

@@ -28,9 +28,9 @@ from campaign.web.form_fields import CheckboxesField, choices
 LETTERS = ("campaign", "chosen", "target", "written")
 """Fields of the step at which letters are chosen."""
 PAPER = (
-    *("how", "order", "cards", "layout", "duplex"),
-    *("volumes", "size", "numbers", "locale", "sheets_travel"),
-)
+    "how", "order", "cards", "layout", "duplex",
+    "volumes", "size", "numbers", "locale", "sheets_travel",
+)  # fmt: skip
 """Fields of the step at which paper and order are chosen."""
 
 ORDERS: Mapping[LetterOrder, object] = {

@@ -28,9 +28,9 @@ from campaign.signing.letter.compose import number_of
 from campaign.web.spreadsheets import inert
 
 COLUMNS = (
-    *("number", "name", "locality", "region", "postal_code", "country", "signed_on", "target"),
-    *("language", "volume", "first_page", "kind"),
-)
+    "number", "name", "locality", "region", "postal_code", "country", "signed_on", "target",
+    "language", "volume", "first_page", "kind",
+)  # fmt: skip
 """Heads of the CSV: names for programs, the same in every language."""
 _NUMBERS = frozenset({"volume", "first_page"})
 _WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11, 9)
@@ -39,11 +39,20 @@ SqlRow = sqlalchemy.Row[*tuple[Any, ...]]
 """Of a signature, or of a letter with its signature: the columns below, by name."""
 
 _PERSON = (
-    *(Signature.given_name, Signature.family_name, Signature.locality, Signature.region),
-    *(Signature.postal_code, Signature.country, Signature.disclosure, Signature.signed_at),
+    Signature.given_name,
+    Signature.family_name,
+    Signature.locality,
+    Signature.region,
+    Signature.postal_code,
+    Signature.country,
+    Signature.disclosure,
+    Signature.signed_at,
 )
 _PLACE = (
-    *(Letter.sequence, Letter.target_id, Letter.first_page, Letter.pages),
+    Letter.sequence,
+    Letter.target_id,
+    Letter.first_page,
+    Letter.pages,
     Volume.sequence.label("volume"),
 )
 
@@ -222,7 +231,16 @@ def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path
 
 def _heads() -> tuple[str, ...]:
     return (
-        *(_("Number"), _("Name"), _("Town"), _("Province, state or region"), _("Postal code")),
-        *(_("Country"), _("Signed on"), _("Letter to"), _("Language"), _("Volume"), _("Page")),
+        _("Number"),
+        _("Name"),
+        _("Town"),
+        _("Province, state or region"),
+        _("Postal code"),
+        _("Country"),
+        _("Signed on"),
+        _("Letter to"),
+        _("Language"),
+        _("Volume"),
+        _("Page"),
         _("Kind"),
     )

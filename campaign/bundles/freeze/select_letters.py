@@ -79,8 +79,14 @@ def label_of(facts: OrderFacts) -> str:
 _BATCH = 400
 """Letters read or numbered at a time."""
 _SEALED = (
-    *(Letter.id, Signature.confirmed_at, Signature.signed_at, Signature.given_name),
-    *(Signature.family_name, Signature.region, Signature.country, Signature.disclosure),
+    Letter.id,
+    Signature.confirmed_at,
+    Signature.signed_at,
+    Signature.given_name,
+    Signature.family_name,
+    Signature.region,
+    Signature.country,
+    Signature.disclosure,
 )
 
 

@@ -6,9 +6,8 @@ the counts of blocks in which nothing changed since; triggers write down the oth
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TypeVar
 
 from sqlalchemy import case, delete, func, insert, or_, select, true
@@ -101,8 +100,10 @@ def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
             Letter.bundle_id.is_(None),
-            *(Letter.signature_id >= begin, Letter.signature_id < end),
-            *(Signature.id >= begin, Signature.id < end),
+            Letter.signature_id >= begin,
+            Letter.signature_id < end,
+            Signature.id >= begin,
+            Signature.id < end,
         )
         # By id alone: a condition on the state would have SQLite read all that are confirmed.
         .group_by(Letter.target_id, Signature.letter_locale, Signature.state)
@@ -114,12 +115,15 @@ def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
     }
 
 
-def _ranges(blocks: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _ranges(blocks: Iterable[int]) -> list[tuple[int, int]]:
     """Blocks in a row, as the first and the last of each row."""
-    # In a row each number is as far from its place as the one before.
-    for _distance, run in groupby(enumerate(blocks), key=lambda pair: pair[1] - pair[0]):
-        row = [block for _place, block in run]
-        yield row[0], row[-1]
+    ranges: list[tuple[int, int]] = []
+    for block in blocks:
+        if ranges and block == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], block)
+        else:
+            ranges.append((block, block))
+    return ranges
 
 
 T = TypeVar("T", Campaign, Mission, Official)

@@ -76,9 +76,10 @@ def _give_back(hold: LeasedRow) -> None:
 def _try_again(hold: LeasedRow, fault: str) -> None:
     """Leave it to a later try and say why, or to none once there were too many."""
     tries = Bundle.tries + (0 if fault in print_queue.PATIENT else 1)
-    facts = {"tries": tries, "failure": fault}
     with db.transaction() as session:
-        if not BUNDLES.give_back(session, hold, print_queue.RETRY_AFTER, **facts):
+        if not BUNDLES.give_back(
+            session, hold, print_queue.RETRY_AFTER, tries=tries, failure=fault
+        ):
             return
         used = session.scalar(select(Bundle.tries).where(Bundle.id == hold.row_id)) or 0
     if used >= print_queue.MOST_TRIES:

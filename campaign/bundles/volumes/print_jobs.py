@@ -121,12 +121,17 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> PrintedVolume:
             draft.touch()  # the press wrote nothing, and there is nothing to keep
     aside = [
         *loaded.set_aside,
-        *(UnprintedLetter(int(one.key), one.slug, one.detail) for one in printed.set_aside),
+        *(
+            UnprintedLetter(int(letter.key), letter.slug, letter.detail)
+            for letter in printed.set_aside
+        ),
     ]
     if not printed.letters:
         storage().delete(name)
         return PrintedVolume(set_aside=aside)
-    places = [LetterPlace(int(one.key), one.first_page, one.pages) for one in printed.letters]
+    places = [
+        LetterPlace(int(letter.key), letter.first_page, letter.pages) for letter in printed.letters
+    ]
     return PrintedVolume(printed.pages, printed.bytes, printed.sha256, places, aside)
 
 

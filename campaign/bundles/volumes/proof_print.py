@@ -163,8 +163,13 @@ def _some_of_many(
     """Of a great many letters the same, among those signed first: nobody waits for a million."""
     rows: list[Any] = []
     columns = (
-        *(Letter.id, Letter.target_id, Signature.state, Signature.forgotten_at),
-        *(Signature.letter_locale, Signature.confirmed_at, length.label("length")),
+        Letter.id,
+        Letter.target_id,
+        Signature.state,
+        Signature.forgotten_at,
+        Signature.letter_locale,
+        Signature.confirmed_at,
+        length.label("length"),
     )
     blocks = first_blocks(session, targets, choice.locales, letters=_WINDOW, most=_BLOCKS)
     for begin, end in blocks:
@@ -174,8 +179,10 @@ def _some_of_many(
             .where(
                 # By id alone: of any other condition SQLite would read all that fulfil it.
                 Letter.bundle_id.is_(None),
-                *(Letter.signature_id >= begin, Letter.signature_id < end),
-                *(Signature.id >= begin, Signature.id < end),
+                Letter.signature_id >= begin,
+                Letter.signature_id < end,
+                Signature.id >= begin,
+                Signature.id < end,
             )
         )
     good = [

@@ -87,8 +87,13 @@ def name_part(
     ]
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
-    subject, said = f"delivery:{attempt.id}", say_numbers(numbers)
-    audit.record(session, actor=actor, action="delivery.part", subject=subject, numbers=said)
+    audit.record(
+        session,
+        actor=actor,
+        action="delivery.part",
+        subject=f"delivery:{attempt.id}",
+        numbers=say_numbers(numbers),
+    )
 
 
 def _refuse_other_than_taken(
@@ -105,9 +110,13 @@ def _refuse_other_than_taken(
         .join(Signature, Signature.id == Letter.signature_id)
         .where(Letter.bundle_id == attempt.bundle_id, Letter.set_aside.is_(None))
     )
-    named = (Letter.sequence.between(number.first, number.last) for number in numbers)
-    rows = [session.execute(counts.where(span)).one() for span in named]
-    printed, confirmed_count, gone_before = map(sum, zip((0, 0, 0), *rows, strict=True))
+    printed = confirmed_count = gone_before = 0
+    for number in numbers:
+        span = Letter.sequence.between(number.first, number.last)
+        row = session.execute(counts.where(span)).one()
+        printed += row[0]
+        confirmed_count += row[1]
+        gone_before += row[2]
     if gone_before:
         raise Invalid(fields={"numbers": "taken-before"})
     if printed < attempt.messages:

@@ -90,7 +90,7 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
     text = words_of(signature)
     case = case_words(signature.campaign)
     reasons = reasons_of_text(
-        text, rules, regions_of(signature), said=find_proposed_text(signature), case=case
+        text, rules, regions_of(signature), proposed_text=find_proposed_text(signature), case=case
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
     if find_flagged_words(signature):
@@ -115,7 +115,7 @@ def list_reasons_told(
         form.full_text or form.own_words,
         replace(ScreeningRules.of(campaign.screening), watched=()),
         tuple(filter(None, (campaign.country, home_country(), form.country))),
-        said=_proposed_text(templates) if form.full_text else "",
+        proposed_text=_proposed_text(templates) if form.full_text else "",
         case=replace(case_words(campaign), risks=()),
     )
     return [reason for reason in reasons if reason in TOLD_BEFORE]

@@ -90,8 +90,8 @@ def _looks() -> dict[int, str]:
 def skeleton(text: str) -> str:
     """Return what a reader takes a name for at a glance: equal skeletons look alike."""
     plain = fold(normal_form("NFD", text).translate(_looks()))
-    for pair, one in _PAIRS:
-        plain = plain.replace(pair, one)
+    for pair, letter in _PAIRS:
+        plain = plain.replace(pair, letter)
     return "".join(
         letter for letter in plain.translate(_SAME) if unicodedata.category(letter)[0] in "LMN"
     )
@@ -195,17 +195,17 @@ class HeldPlace:
     end: int
 
 
-def findings(
+def list_held_places(
     text: str,
     rules: ScreeningRules,
     regions: Iterable[str] = (),
     *,
-    said: str = "",
+    proposed_text: str = "",
     case: CaseWords = NO_CASE,
 ) -> list[HeldPlace]:
     """List every place of a text that a rule names, in order, none within another.
 
-    `said` is what the campaign's own letter says: that is never the supporter's doing. What
+    `proposed_text` is the campaign's own letter: that is never the supporter's doing. What
     `case` tells everybody is no private detail, and no risk any more.
     """
     places = [HeldPlace(THREAT, *place) for place in threat_places(text)]
@@ -225,12 +225,12 @@ def findings(
     if PHONE in rules.held:
         places += _found_again(PHONE, text, phones(text, regions))
     own = [
-        one
-        for one in places
-        if (words := text[one.start : one.end]) not in said
-        and not (one.reason in {Reason.RISK, Reason.PRIVATE} and words in case.public)
+        place
+        for place in places
+        if (words := text[place.start : place.end]) not in proposed_text
+        and not (place.reason in {Reason.RISK, Reason.PRIVATE} and words in case.public)
     ]
-    return _apart(sorted(own, key=lambda one: (one.start, -one.end)))
+    return _apart(sorted(own, key=lambda place: (place.start, -place.end)))
 
 
 def reasons_of_text(
@@ -238,12 +238,13 @@ def reasons_of_text(
     rules: ScreeningRules,
     regions: Iterable[str] = (),
     *,
-    said: str = "",
+    proposed_text: str = "",
     case: CaseWords = NO_CASE,
 ) -> list[str]:
     if not text:
         return []
-    reasons = {place.reason for place in findings(text, rules, regions, said=said, case=case)}
+    places = list_held_places(text, rules, regions, proposed_text=proposed_text, case=case)
+    reasons = {place.reason for place in places}
     if rules.longer_than and len(text) > rules.longer_than:
         reasons.add(Reason.LONG)
     if rules.shorter_than and len(text) < rules.shorter_than:

@@ -163,8 +163,8 @@ def _link(campaign: Campaign, locale: str, days: int) -> Context:
     link = _url("public.home", lang=locale) + "letter/…"
     now = db.utcnow()
     confirm_by = last_day_to_confirm(now + timedelta(days=days), now=now, locale=locale)
-    said = {"writer": _WRITER, "link": link, "days": days, "confirm_by": confirm_by}
-    return case_facts(campaign, locale) | said
+    own = {"writer": _WRITER, "link": link, "days": days, "confirm_by": confirm_by}
+    return case_facts(campaign, locale) | own
 
 
 def _followed(campaign: Campaign, locale: str) -> Context:
@@ -177,8 +177,8 @@ def _followed(campaign: Campaign, locale: str) -> Context:
 
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
     letters_url = _url("privacy.ask", lang=locale)
-    said = {"writer": _WRITER, "letters_url": letters_url, "why": "already", "own_words": ""}
-    return case_facts(campaign, locale) | said
+    own = {"writer": _WRITER, "letters_url": letters_url, "why": "already", "own_words": ""}
+    return case_facts(campaign, locale) | own
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
@@ -204,8 +204,8 @@ def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
     title, text, code = _told(campaign.updates[-1] if campaign.updates else None, campaign, locale)
-    said = {"what": "outcome", "title": title, "text": text, "lang": code}
-    return _followed(campaign, locale) | said
+    own = {"what": "outcome", "title": title, "text": text, "lang": code}
+    return _followed(campaign, locale) | own
 
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:

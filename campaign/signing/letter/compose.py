@@ -92,9 +92,8 @@ class Writer:
     country: str = ""
     disclosure: Disclosure = Disclosure.NAME
     own_words: str = ""
-    points: tuple[
-        str, ...
-    ] = ()  # Keys of the talking points taken, in the order in which they print
+    # Keys of the talking points taken, in the order in which they print.
+    points: tuple[str, ...] = ()
     full_text: str = ""
     """The whole letter between salutation and close, where the supporter rewrote it."""
 

@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _EntryDescriber:
     people: Mapping[int, str]
     subjects: _Names
     references: Mapping[int, str]
@@ -121,13 +121,13 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
     officials = select(Official.id, Official.name, Official.slug).where(
         Official.id.in_(_list_numbers(entries, _OFFICIAL))
     )
-    known = _Known(
+    describer = _EntryDescriber(
         people,
         _find_subject_names(session, subjects, people),
         {row.id: row.reference for row in session.execute(references)},
         {row.id: row.name or row.slug for row in session.execute(officials)},
     )
-    return [known.describe(entry) for entry in entries]
+    return [describer.describe(entry) for entry in entries]
 
 
 def say_subjects(session: Session, subjects: Collection[str]) -> str:

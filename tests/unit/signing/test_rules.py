@@ -11,7 +11,7 @@ from campaign.screening.trends import spikes_in
 from campaign.signing.checks.screening_rules import (
     CaseWords,
     ScreeningRules,
-    findings,
+    list_held_places,
     looks_like_any,
     pieces,
     reasons_of_name,
@@ -108,7 +108,7 @@ def test_every_rule_of_words_names_its_reason() -> None:
         "phone-number",
         "long",
     ]
-    found = findings(text, rules, ("CA",))
+    found = list_held_places(text, rules, ("CA",))
     marked = [(text[one.start : one.end], one.reason) for one in found]
     assert marked == [
         ("You IDIOT", "insult"),
@@ -138,7 +138,10 @@ def test_what_is_not_set_holds_nothing() -> None:
 
 def test_what_the_campaign_itself_says_holds_nobodys_letter() -> None:
     rules = ScreeningRules(held=("link",))
-    assert reasons_of_text("See www.example.org.", rules, said="More on www.example.org.") == []
+    assert (
+        reasons_of_text("See www.example.org.", rules, proposed_text="More on www.example.org.")
+        == []
+    )
 
 
 def test_insults_are_those_of_the_languages_that_are_chosen() -> None:
