@@ -19,7 +19,7 @@ STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""
 
 
-def hold(session: Session, bundle: Bundle) -> None:
+def lock_bundle(session: Session, bundle: Bundle) -> None:
     """Wait for whoever freezes, stops, hands over or withdraws in its campaign to end.
 
     Then see the bundle as they left it. Raises NotFound where they removed it.

@@ -66,7 +66,7 @@ def open_download(
     file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     withdrawals.refuse_taken_back(session, bundle)
     name = file_names.zip_name(bundle)
-    chunks = stream_zip(name, prints.parts_of(session, bundle, store), bundle.created_at)
+    chunks = stream_zip(name, prints.list_zip_parts(session, bundle, store), bundle.created_at)
     size, subject = len(chunks), f"bundle:{bundle.id}"
     audit.record(session, actor=actor, action="bundle.download", subject=subject, bytes=size)
     return Download(f"{name}.zip", size, as_long_as_running(chunks, bundle))

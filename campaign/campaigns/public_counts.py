@@ -105,11 +105,11 @@ def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
     return latest.where(*own).scalar_subquery()
 
 
-def sent_by_self(session: Session, campaign: Campaign) -> int:
+def count_sent_by_self(session: Session, campaign: Campaign) -> int:
     return _find_tallied(session, campaign, CampaignTally.sent_by_self)
 
 
-def on_paper(session: Session, campaign: Campaign) -> int:
+def count_on_paper(session: Session, campaign: Campaign) -> int:
     return _find_tallied(session, campaign, CampaignTally.on_paper)
 
 

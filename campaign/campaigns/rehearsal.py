@@ -36,14 +36,14 @@ def wipe(session: Session, campaign: Campaign) -> None:
 
 
 def wipe_by_hand(session: Session, campaign: Campaign, *, actor: str) -> None:
-    hold(session, campaign)
+    lock_rehearsal(session, campaign)
     wipe(session, campaign)
     note(session, campaign, actor, "campaign.rehearsal-wiped")
 
 
 def begin(session: Session, campaign: Campaign, *, actor: str, signatures: int) -> None:
     """Have so many invented people sign. Raises Refused (`rehearsal-over`)."""
-    hold(session, campaign)
+    lock_rehearsal(session, campaign)
     number = max(1, min(signatures, MOST_SIGNATURES))
     note(session, campaign, actor, "campaign.rehearsal", signatures=number)
     jobs.enqueue(session, "demo.rehearse", campaign.id, number)
@@ -51,11 +51,11 @@ def begin(session: Session, campaign: Campaign, *, actor: str, signatures: int) 
 
 def take_part(session: Session, campaign: Campaign, *, actor: str) -> None:
     """Hold it, for a letter that one of the team signs. Raises Refused (`rehearsal-over`)."""
-    hold(session, campaign)
+    lock_rehearsal(session, campaign)
     note(session, campaign, actor, "campaign.rehearsal", signatures=1)
 
 
-def hold(session: Session, campaign: Campaign) -> None:
+def lock_rehearsal(session: Session, campaign: Campaign) -> None:
     """Keep it from opening until this transaction ends. Raises Refused (`rehearsal-over`)."""
     session.refresh(campaign, with_for_update={"key_share": True})
     if not lifecycle.is_rehearsal(campaign.status):

@@ -43,7 +43,9 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
     command that mends it.
     """
     settings = load_settings()
-    click.get_current_context().with_resource(scratch.settled(settings.scratch_folder))
+    click.get_current_context().with_resource(
+        scratch.keep_temporary_files_in(settings.scratch_folder)
+    )
     engine = db.make_engine(settings.sqlalchemy_url)
     try:
         revision = migrations.current_revision(engine)

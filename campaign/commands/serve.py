@@ -150,7 +150,7 @@ class _Server(BaseApplication):
 
     def load(self) -> Flask:
         stack = ExitStack()
-        stack.enter_context(scratch.settled(self.settings.scratch_folder))
+        stack.enter_context(scratch.keep_temporary_files_in(self.settings.scratch_folder))
         atexit.register(stack.close)
         app = create_app(self.settings)
         # What is there now stays: the collector need not look through it again and again.

@@ -131,7 +131,7 @@ def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:
     Then each bundle is seen as those before have left it.
     """
     for bundle in sorted(bundles, key=lambda candidate: (candidate.campaign_id, candidate.id)):
-        bundle_status.hold(session, bundle)
+        bundle_status.lock_bundle(session, bundle)
 
 
 def make_visit(bundle: Bundle, happened: VisitFacts, key: str, staff_id: int | None) -> GateVisit:

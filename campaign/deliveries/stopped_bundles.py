@@ -80,7 +80,7 @@ def record_fate(
     session: Session, bundle: Bundle, fate: PaperFate, *, actor: str, staff_id: int | None = None
 ) -> None:
     """Note that the paper was destroyed, or is locked up. Raises Refused (`not-held-back`)."""
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     if not lies_here(session, bundle):
         raise Refused("not-held-back")
     held = find_held(session, bundle)

@@ -64,7 +64,7 @@ def synthesise(
         with db.transaction() as session:
             campaign = get_campaign(session, slug)
             if rehearsed:
-                rehearsal.hold(session, campaign)
+                rehearsal.lock_rehearsal(session, campaign)
             writer = _Inventor(session, campaign, own_words, locales, seed)
             added += writer.add(numbers)
         progress(len(numbers))
@@ -231,7 +231,7 @@ def _screen(campaign_id: int, *, after: int) -> None:
     with db.transaction() as session:
         campaign = session.get_one(Campaign, campaign_id)
         try:
-            rehearsal.hold(session, campaign)
+            rehearsal.lock_rehearsal(session, campaign)
         except DomainError:
             return
         confirmed = select(Signature).where(

@@ -9,7 +9,7 @@ from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.content.pictures import read_public
 from campaign.campaigns.find_campaigns import find_public_campaign
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.public_counts import count_now, on_paper, sent_by_self
+from campaign.campaigns.public_counts import count_now, count_on_paper, count_sent_by_self
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
@@ -285,8 +285,8 @@ def _page_of(campaign: Campaign, lang: str) -> CasePage:
         lang,
         count=count_now(session, campaign),
         now=db.utcnow(),
-        sent_by_self=sent_by_self(session, campaign),
-        on_paper=on_paper(session, campaign),
+        sent_by_self=count_sent_by_self(session, campaign),
+        on_paper=count_on_paper(session, campaign),
     )
 
 

@@ -73,7 +73,7 @@ class AddressPart:
     in_full: bool
 
 
-def parts_of(country: str) -> tuple[AddressPart, ...]:
+def list_address_parts(country: str) -> tuple[AddressPart, ...]:
     form = (address_form(country) if country else None) or ANYWHERE
     labels = {
         "locality": _LOCALITY.get(form.locality_kind, _l("Town or village")),
@@ -137,7 +137,7 @@ class ShownAddress:
     invented: bool  # Whether it is of an invented person, since too little is typed yet
 
 
-def samples_of(form: PlainForm) -> dict[str, ShownAddress]:
+def make_address_samples(form: PlainForm) -> dict[str, ShownAddress]:
     typed = {
         name: (form[name].data or "").strip()
         for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")

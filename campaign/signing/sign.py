@@ -218,7 +218,7 @@ def _sign_again(session: Session, signing: Signing) -> None:
         rows = signatures_per_mailbox.lock_seats(
             session, signing.plan.campaign_id, signing.values["email_hmac"]
         )
-        ruling, former = signatures_per_mailbox.rule(newcomer, rows, signing.now)
+        ruling, former = signatures_per_mailbox.decide_newcomer(newcomer, rows, signing.now)
         others = rows if ruling is not Ruling.RENEW else [row for row in rows if row is not former]
         if any(signed_links.matches(signing.token, row.token_digest) for row in others):
             signing = _with_other_link(signing)

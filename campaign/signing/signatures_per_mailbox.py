@@ -40,7 +40,7 @@ class Ruling(enum.Enum):
 # `lock_seats` and `list_seats` return them.
 
 
-def rule(
+def decide_newcomer(
     newcomer: Person, taken: Sequence[Signature], now: datetime
 ) -> tuple[Ruling, Signature | None]:
     """Decide what becomes of a signature from a mailbox whose seats `taken` are taken.
@@ -52,8 +52,8 @@ def rule(
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
     same = next((row for row in taken if person_of(row).name == newcomer.name), None)
     if same is not None:
-        return (Ruling.RENEW if renewable(same) else Ruling.ALREADY), same
-    if len(counted(taken)) >= len(SEATS):
+        return (Ruling.RENEW if is_renewable(same) else Ruling.ALREADY), same
+    if len(list_confirmed(taken)) >= len(SEATS):
         return Ruling.FULL, None
     free = next((row for row in taken if is_free(row, now)), None)
     if free is not None:
@@ -61,16 +61,16 @@ def rule(
     if free_seat(taken):
         return Ruling.SIT, None
     oldest = min(
-        (row for row in taken if gives_way(row, now)),
+        (row for row in taken if may_be_replaced(row, now)),
         key=lambda row: (row.signed_at, row.id),
         default=None,
     )
     return (Ruling.RENEW if oldest else Ruling.WAITING), oldest
 
 
-def rule_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:
+def decide_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:
     """Decide what becomes of a letter that is confirmed now, beside the mailbox's `others`."""
-    held = counted(others)
+    held = list_confirmed(others)
     if any(person_of(row).name == person.name for row in held):
         return Ruling.ALREADY
     if len(held) >= len(SEATS):
@@ -80,10 +80,12 @@ def rule_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:
     return Ruling.ELSEWHERE
 
 
-def counted(taken: Sequence[Signature]) -> list[Signature]:
+def list_confirmed(taken: Sequence[Signature]) -> list[Signature]:
     """Return those that were confirmed, whatever became of them since: each is one of the two."""
     return [
-        row for row in taken if row.shown_state is not SignatureState.PENDING and not renewable(row)
+        row
+        for row in taken
+        if row.shown_state is not SignatureState.PENDING and not is_renewable(row)
     ]
 
 
@@ -95,7 +97,7 @@ def free_seat(taken: Sequence[Signature]) -> int | None:
     return next(place for place in places if place not in numbers)
 
 
-def renewable(row: Signature) -> bool:
+def is_renewable(row: Signature) -> bool:
     """Tell whether the same person may sign anew in its place: a bundle keeps its record."""
     if row.shown_state is SignatureState.WITHDRAWN:
         return not any(letter.bundle_id for letter in row.letters)
@@ -104,10 +106,10 @@ def renewable(row: Signature) -> bool:
 
 def is_free(row: Signature, now: datetime) -> bool:
     withdrawn = row.shown_state is SignatureState.WITHDRAWN
-    return has_lapsed(row, now) or (withdrawn and renewable(row))
+    return has_lapsed(row, now) or (withdrawn and is_renewable(row))
 
 
-def gives_way(row: Signature, now: datetime) -> bool:
+def may_be_replaced(row: Signature, now: datetime) -> bool:
     return row.shown_state is SignatureState.PENDING and row.signed_at <= now - WAITS_ALONE
 
 
@@ -162,7 +164,7 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
 
 def refuse_shared(session: Session, signature: Signature) -> None:
     others = [row for row in list_seats(session, signature) if row.id != signature.id]
-    ruling = rule_confirmed(person_of(signature), others)
+    ruling = decide_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=False)
 
@@ -176,10 +178,10 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
     rows = lock_seats(session, signature.campaign_id, signature.email_hmac)
     others = [row for row in rows if row.id != signature.id]
     person = person_of(signature)
-    ruling = rule_confirmed(person, others)
+    ruling = decide_confirmed(person, others)
     if ruling is Ruling.ELSEWHERE and (code := _tidy_code(person.country, postal_code)):
         person = replace(person, postal_code=code)
-        ruling = rule_confirmed(person, others)
+        ruling = decide_confirmed(person, others)
         if ruling is Ruling.SIT:
             signature.postal_code = person.postal_code
             signature.person_hmac = person_print(person)
@@ -190,7 +192,7 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
 
 def _make_room(session: Session, signature: Signature, others: Sequence[Signature]) -> int:
     """Return a seat on which nobody counts; who waits on it moves to a place where letters wait."""
-    held = {row.seat for row in counted(others)}
+    held = {row.seat for row in list_confirmed(others)}
     number = next((number for number in SEATS if number not in held), None)
     if number is None:
         raise _shared(signature, Ruling.FULL, others, tried=False)
@@ -213,7 +215,7 @@ def _tidy_code(country: str, typed: str) -> str:
 def _shared(
     signature: Signature, ruling: Ruling, others: Sequence[Signature], *, tried: bool
 ) -> MailboxShared:
-    people = [person_of(row) for row in counted(others)]
+    people = [person_of(row) for row in list_confirmed(others)]
     shared = SharedMailbox(
         slug=signature.campaign.slug,
         cards=signature.campaign.cards,

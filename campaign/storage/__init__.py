@@ -26,7 +26,7 @@ from campaign.core.sealing import Keyring
 from campaign.core.settings import Settings
 from campaign.storage import sealed
 from campaign.storage.places import FilesAway, Place, place_of
-from campaign.storage.scratch import room, sweep
+from campaign.storage.scratch import make_folder, sweep
 from campaign.storage.sealed import Damaged, NotSealed
 
 __all__ = ["FileDamaged", "FilesAway", "Storage", "init_app", "storage"]
@@ -73,7 +73,7 @@ class Storage:
     def writing(self, name: str) -> Iterator[Path]:
         """A plain draft in a private folder, encrypted under `name` when the block succeeds."""
         _check_name(name)
-        with room(self._scratch) as folder:
+        with make_folder(self._scratch) as folder:
             draft = folder / name.rpartition("/")[2]
             yield draft
             with draft.open("rb") as plain, self.create(name) as kept:
@@ -100,7 +100,7 @@ class Storage:
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
         """A plain copy in a private folder, for a library that wants a path."""
-        with room(self._scratch) as folder:
+        with make_folder(self._scratch) as folder:
             copy = folder / name.rpartition("/")[2]
             with self.open(name) as kept, copy.open("xb") as plain:
                 shutil.copyfileobj(kept, plain, _PIECE)
@@ -108,7 +108,7 @@ class Storage:
 
     @contextmanager
     def workshop(self) -> Iterator[Path]:
-        with room(self._scratch) as folder:
+        with make_folder(self._scratch) as folder:
             yield folder
 
     def size(self, name: str) -> int:

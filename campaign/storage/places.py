@@ -136,7 +136,7 @@ class S3Place:
 
     @contextmanager
     def taking(self, name: str) -> Iterator[Path]:
-        with scratch.room(self._drafts) as folder:
+        with scratch.make_folder(self._drafts) as folder:
             draft = folder / "draft"
             yield draft
             _ask(lambda: obstore.put(self._store, name, draft, chunk_size=_PART, max_concurrency=2))

@@ -26,7 +26,7 @@ _IN_MEMORY = 512 * 1024
 
 
 @contextmanager
-def room(parent: Path) -> Iterator[Path]:
+def make_folder(parent: Path) -> Iterator[Path]:
     """A folder of one's own below `parent`, for nobody else's eyes; removed with all in it."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
@@ -55,16 +55,16 @@ def lock_new(folder: Path) -> int | None:
 
 
 @contextmanager
-def settled(parent: Path) -> Iterator[None]:
-    """Have all temporary files of this process lie in a room of its own, and dump no core.
+def keep_temporary_files_in(parent: Path) -> Iterator[None]:
+    """Have all temporary files of this process lie in a folder of its own, and dump no core.
 
     What libraries put into the system's temporary folder would stay there for good once the process
-    is killed; what is left in a room is swept.
+    is killed; what is left in such a folder is swept.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sweep(parent)
     before = tempfile.tempdir, os.environ.get("TMPDIR")
-    with room(parent) as folder:
+    with make_folder(parent) as folder:
         # The environment is for programs that are started from here.
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
         try:

@@ -73,7 +73,7 @@ def plan_for(session: Session, signature: Signature) -> SigningPlan:
     points = merge_points(template for _, template in pairs)
     drafts = propose_letters(signature.campaign, locale, pairs)
     writer = writer_of(signature)
-    fits = drafts is not None and drafts.room(writer, _day(signature)).fits
+    fits = drafts is not None and drafts.measure_room(writer, _day(signature)).fits
     own_texts = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
     rewrites = bool(writer.full_text) or locale in plan.facts
     return replace(
@@ -131,7 +131,7 @@ def _room(plan: SigningPlan, signature: Signature, result: FormResult) -> Room |
             problem.data["lines"] for problem in result.problems.values() if problem.slug in _OVER
         ]
         return Room(1.01, int(str(over[0])), 0) if over else None
-    return plan.drafts[locale].room(result.form, _day(signature))
+    return plan.drafts[locale].measure_room(result.form, _day(signature))
 
 
 def offered_points(signature: Signature, posted: Posted) -> list[tuple[str, bool, str]]:

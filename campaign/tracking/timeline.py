@@ -89,10 +89,16 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     ).all()
     if not attempts:
         return []
-    return list(fates(_placed(session, attempts, stays), stays, _ranges(session, attempts, stays)))
+    return list(
+        group_trips(
+            _find_placed_attempts(session, attempts, stays),
+            stays,
+            _ranges(session, attempts, stays),
+        )
+    )
 
 
-def _placed(
+def _find_placed_attempts(
     session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
 ) -> list[PlacedAttempt]:
     ids = {stay.bundle_id for stay in stays}
@@ -113,7 +119,7 @@ def _ranges(
     return find_envelopes_with(session, attempt_ids, {stay.number for stay in stays})
 
 
-def fates(
+def group_trips(
     placed: Sequence[PlacedAttempt], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
 ) -> Iterator[Trip]:
     """Yield what each attempt was for the letters, in their order. Pure."""

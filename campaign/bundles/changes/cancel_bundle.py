@@ -35,7 +35,7 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
     worker that prints it just now loses its volume. Raises Refused: `handed-over`, `moved-on`,
     `emptied`, `cancelled`, `not-ready` (it failed: that has a button of its own).
     """
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     bundle_status.refuse_settled(session, bundle)
     bundle_status.refuse_emptied(bundle)
     if bundle.state is BundleState.CANCELLED:

@@ -82,7 +82,7 @@ def count_printed(session: Session, bundle: Bundle) -> int:
     return session.scalar(printed) or 0
 
 
-def parts_of(session: Session, bundle: Bundle, store: Storage) -> list[ZipPart]:
+def list_zip_parts(session: Session, bundle: Bundle, store: Storage) -> list[ZipPart]:
     recorded = find_print(session, bundle)
     if recorded is not None:
         return parts_in(bundle, recorded, store)

@@ -36,7 +36,7 @@ def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> 
     Raises Refused: `not-ready` while it is being printed, `handed-over` where it failed after
     letters of it had gone out.
     """
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     if bundle.state not in {BundleState.FAILED, BundleState.READY}:
         raise Refused("not-ready")
     failed = bundle.state is BundleState.FAILED
@@ -97,7 +97,7 @@ def restore_all() -> None:
 
 def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
     """Let letters wait again whose signatures are good again; 0 while it is being made."""
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     if bundle.state is not BundleState.READY:
         return 0
     count = _let_wait(session, bundle, *_good_again())

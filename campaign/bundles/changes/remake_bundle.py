@@ -30,7 +30,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     lists are made again too where somebody on the signed sheets is gone. Raises Refused:
     `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     refuse_stopped(bundle.campaign)
     bundle_status.refuse_settled(session, bundle)
     bundle_status.refuse_emptied(bundle)

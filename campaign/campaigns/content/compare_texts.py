@@ -120,7 +120,7 @@ def compare_fields(
     return fields
 
 
-def settle(
+def resolve_conflicts(
     theirs: Mapping[str, Value], fields: Sequence[ChangedField], choices: Mapping[str, Choice]
 ) -> dict[str, Value]:
     """The part as it is to be saved; where nothing was chosen, both stand: no text is lost."""

@@ -147,7 +147,7 @@ def _settle(
     if any(field.conflict and field.name not in choices for field in fields):
         flash(_("For each text that both of you changed, choose what to keep."), "error")
         return None
-    content = compare_texts.settle(theirs, fields, choices)
+    content = compare_texts.resolve_conflicts(theirs, fields, choices)
     desk = Desk(campaign, draft.part, where)
     if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, content, newest)):
         if not drafts.keep_draft(session, desk.at, dict(typed), based_on=newest):

@@ -100,7 +100,7 @@ def show(slug: str) -> ResponseReturnValue:
         step=step,
         others=check_readiness.later_gaps(campaign, gaps, step),
         count=public_counts.count_of(session, campaign),
-        sent_by_self=public_counts.sent_by_self(session, campaign),
+        sent_by_self=public_counts.count_sent_by_self(session, campaign),
         locales=languages_of(campaign),
         editions={edition.locale: edition for edition in campaign.editions},
         templates=current_templates(campaign),

@@ -111,7 +111,7 @@ def post_envelopes(
 
 def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
     # Of two who note the same, one waits; and so does who takes the envelopes apart.
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))

@@ -66,7 +66,7 @@ def reroute_bundle(
     this moment).
     """
     _refuse_destination(bundle, mission)
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     refuse_unsplittable(session, bundle)
     with session.begin_nested():
         rerouted = new_bundle(session, bundle.campaign, mission, staff_id)

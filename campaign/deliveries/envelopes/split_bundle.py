@@ -141,7 +141,7 @@ def split_bundle(
     staff_id: int | None = None,
 ) -> EnvelopeRun:
     """Put what is still here of a bundle into envelopes, and have them printed. Raises Refused."""
-    bundle_status.hold(session, bundle)
+    bundle_status.lock_bundle(session, bundle)
     refuse_unsplittable(session, bundle)
     if find_run(session, bundle) is not None:
         raise Refused("is-split")

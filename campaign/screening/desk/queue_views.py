@@ -279,7 +279,7 @@ def list_rehearsed(slug: str) -> ResponseReturnValue:
 def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
     """Approve, send back or reject one; nobody is mailed. The campaign does not open meanwhile."""
     session, campaign = db.session(), load(slug)
-    campaign_rehearsal.hold(session, campaign)
+    campaign_rehearsal.lock_rehearsal(session, campaign)
     decision = review_queue.DECISIONS.get(request.form.get("decision", ""))
     if decision is None:
         raise NotFound("decision")

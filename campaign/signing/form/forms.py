@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired
 from campaign.core import i18n
 from campaign.core.i18n import say_number
 from campaign.models.signature import WORDS, Disclosure
-from campaign.signing.address import AddressPart, names_street, parts_of
+from campaign.signing.address import AddressPart, list_address_parts, names_street
 from campaign.signing.clean_text import Problem, without_emoji
 from campaign.web.form_base import PlainForm
 
@@ -208,7 +208,7 @@ class SigningForm(PlainForm):
     def errors(self) -> dict[str, list[str]]:
         """What is wrong, as the page runs: the address in the order of its country."""
         problems: dict[str, list[str]] = super().errors
-        address = [part.name for part in parts_of(self.country.data or "")]
+        address = [part.name for part in list_address_parts(self.country.data or "")]
         names = [field.short_name for field in self if field.short_name not in address]
         at = names.index("country") + 1
         return {
@@ -218,7 +218,7 @@ class SigningForm(PlainForm):
         }
 
     def fit_address(self) -> tuple[AddressPart, ...]:
-        parts = parts_of(self.country.data or "")
+        parts = list_address_parts(self.country.data or "")
         for part in parts:
             self[part.name].label.text = part.label
         return parts

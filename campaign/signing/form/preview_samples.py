@@ -104,7 +104,7 @@ def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: in
     while (
         locale in plan.bounded
         and len(filled.own_words) > _FEWEST
-        and not plan.drafts[locale].room(filled, day).fits
+        and not plan.drafts[locale].measure_room(filled, day).fits
     ):
         shorter = filled.own_words[: len(filled.own_words) - 40].rpartition(" ")[0]
         filled = replace(filled, own_words=shorter)

@@ -16,7 +16,7 @@ from campaign.printing.page_fit import Room
 from campaign.printing.printed_content import LetterContext
 from campaign.public.case_page import CasePage, Recipient, case_page, recipients_of
 from campaign.signing import validate
-from campaign.signing.address import AddressPart, ShownAddress, samples_of
+from campaign.signing.address import AddressPart, ShownAddress, make_address_samples
 from campaign.signing.campaign_terms import SigningPlan, get_plan, refuse_ended
 from campaign.signing.checks import wordlist
 from campaign.signing.checks.review_decision import list_reasons_told
@@ -120,7 +120,7 @@ def _page_problems(plan: SigningPlan, locale: str, writer: Writer, now: datetime
     """A letter that would need a second page, or a larger card, where its writer can mend that."""
     if locale not in plan.bounded:
         return {}
-    room = plan.drafts[locale].room(writer, clock.day_of(now, plan.timezone))
+    room = plan.drafts[locale].measure_room(writer, clock.day_of(now, plan.timezone))
     if room.fits:
         return {}
     field = "full_text" if writer.full_text else "own_words" if writer.own_words else "points"
@@ -137,7 +137,7 @@ def you_page(campaign: Campaign, posted: Posted, problems: Problems, now: dateti
         case=_case(campaign, now),
         form=form,
         parts=parts,
-        samples=samples_of(form),
+        samples=make_address_samples(form),
         lives_there=form.country.data == campaign.country,
         consents=consents_in_words(cards=campaign.cards),
     )
@@ -345,4 +345,4 @@ def _measure(
         return None
     day = clock.day_of(now, plan.timezone)
     writer = words.signed_by(UNNAMED)
-    return plan.drafts[locale].room(writer, day)
+    return plan.drafts[locale].measure_room(writer, day)

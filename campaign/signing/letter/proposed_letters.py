@@ -49,7 +49,7 @@ class ProposedLetters:
             for letter in self.letters
         ]
 
-    def room(self, writer: Writer, day: date) -> Room:
+    def measure_room(self, writer: Writer, day: date) -> Room:
         measure = card_room if self.cards else letter_room
         rooms = [
             measure(context, draft.layout)
@@ -59,7 +59,7 @@ class ProposedLetters:
 
     def fits_bare(self) -> bool:
         """Tell whether the letter fits without own words; else no supporter can mend it."""
-        return self.room(UNNAMED, _SOME_DAY).fits
+        return self.measure_room(UNNAMED, _SOME_DAY).fits
 
     def texts(self) -> list[str]:
         return [

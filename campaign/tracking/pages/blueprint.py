@@ -70,8 +70,8 @@ def init_blueprint(blueprint: Blueprint) -> None:
     before_request.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
     blueprint.register_error_handler(MailboxShared, _mailbox_shared)
-    blueprint.register_error_handler(Gone, _lost)
-    blueprint.register_error_handler(NotFound, _lost)
+    blueprint.register_error_handler(Gone, _show_lost_letter)
+    blueprint.register_error_handler(NotFound, _show_lost_letter)
 
 
 def _too_late(problem: TooLate) -> ResponseReturnValue:
@@ -96,7 +96,7 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
     return show_private(page), problem.status
 
 
-def _lost(problem: Gone | NotFound) -> ResponseReturnValue:
+def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     if problem.slug == "letters-link":
         return show_private(LettersLinkGone(expired=isinstance(problem, Gone))), problem.status
     if isinstance(problem, Gone):

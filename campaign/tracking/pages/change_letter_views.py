@@ -12,7 +12,7 @@ from campaign.printing.page_fit import Room
 from campaign.public.before_request import not_found, show_private
 from campaign.public.case_page import CasePage, case_page
 from campaign.signing import confirm_letter
-from campaign.signing.address import AddressPart, ShownAddress, samples_of
+from campaign.signing.address import AddressPart, ShownAddress, make_address_samples
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
@@ -149,7 +149,7 @@ def _change_page(
         lives_there=form.country.data == signature.campaign.country,
         points=change_or_withdraw.offered_points(signature, changed.posted),
         parts=form.fit_address(),
-        samples=samples_of(form),
+        samples=make_address_samples(form),
         taken=set(changed.posted.getlist("points")),
         letters=signed_letters(signature, writer=shown),
         shown=shown is not None,

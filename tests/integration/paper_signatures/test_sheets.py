@@ -71,7 +71,7 @@ def sign_online(session: Session, campaign: Campaign, person: Details, **more: o
 
 def counted(session: Session, campaign: Campaign) -> tuple[int, int]:
     """People, and of these on paper."""
-    return public_counts.recount(session, campaign), public_counts.on_paper(session, campaign)
+    return public_counts.recount(session, campaign), public_counts.count_on_paper(session, campaign)
 
 
 def test_a_row_is_a_signature_without_letter_and_mail(session: Session) -> None:
@@ -236,12 +236,12 @@ def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     row = data_entry.add_row(session, sheet, ANA, actor="a")
     assert (
         public_counts.count_of(session, campaign),
-        public_counts.on_paper(session, campaign),
+        public_counts.count_on_paper(session, campaign),
     ) == (3, 1)
     data_entry.remove_row(session, row, actor="a")
     assert (
         public_counts.count_of(session, campaign),
-        public_counts.on_paper(session, campaign),
+        public_counts.count_on_paper(session, campaign),
     ) == (2, 0)
     campaign.status = CampaignStatus.STOPPED
     with pytest.raises(Refused):

@@ -189,7 +189,7 @@ def test_people_on_sheets_and_the_scans_go_with_the_rest(
     assert list(storage.storage().names(name)) == []
     assert (
         public_counts.recount(session, campaign),
-        public_counts.on_paper(session, campaign),
+        public_counts.count_on_paper(session, campaign),
     ) == (1, 1)
     assert waiting_on_paper(session, campaign) == 0
 

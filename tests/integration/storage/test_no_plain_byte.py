@@ -144,7 +144,7 @@ def test_what_libraries_put_down_lies_in_a_room_that_is_swept(tmp_path: Path) ->
     program = f"""
 import os, pathlib, resource, signal, subprocess, sys, tempfile
 from campaign.storage import scratch
-with scratch.settled(pathlib.Path({str(parent)!r})):
+with scratch.keep_temporary_files_in(pathlib.Path({str(parent)!r})):
     open(tempfile.mkstemp()[1], "w").write("a name")
     subprocess.run([sys.executable, "-c", "import tempfile; tempfile.mkstemp()"], check=True)
     assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)

@@ -168,7 +168,7 @@ def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
     session.rollback()
     jobs.run_now("campaigns.count")
     assert public_counts.count_of(session, campaign) == 1
-    assert public_counts.sent_by_self(session, campaign) == 1
+    assert public_counts.count_sent_by_self(session, campaign) == 1
 
 
 @pytest.mark.one_engine

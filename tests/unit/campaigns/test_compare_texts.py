@@ -10,7 +10,7 @@ from campaign.campaigns.content.compare_texts import (
     compare_fields,
     join_values,
     merge_values,
-    settle,
+    resolve_conflicts,
     words_between,
 )
 
@@ -56,10 +56,16 @@ def test_nothing_is_lost_where_nobody_has_chosen() -> None:
         )
     )
     meetings = compare_fields(base, theirs, mine)
-    made = settle(theirs, meetings, {})
+    made = resolve_conflicts(theirs, meetings, {})
     assert made == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}
-    assert settle(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine") == 1
-    assert "Mine" not in settle(theirs, meetings, {"background": Choice.THEIRS})["background"]
+    assert (
+        resolve_conflicts(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine")
+        == 1
+    )
+    assert (
+        "Mine"
+        not in resolve_conflicts(theirs, meetings, {"background": Choice.THEIRS})["background"]
+    )
 
 
 _texts = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=6).map("\n\n".join)

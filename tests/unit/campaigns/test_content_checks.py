@@ -92,7 +92,7 @@ def test_fitting_measures_what_signing_measures(campaign: Campaign) -> None:
     drafts = propose_letters(campaign, "en", pairs)
     assert drafts is not None
     writer = replace(UNNAMED, points=keys, given_name=LONGEST_NAME)
-    signed = drafts.room(writer, date(2000, 9, 30))
+    signed = drafts.measure_room(writer, date(2000, 9, 30))
     [fit] = [one for one in fits_of(campaign, newest_templates(campaign)) if one.locale == "en"]
     assert len(LONGEST_NAME) >= 120
     assert fit.room == signed

@@ -8,7 +8,7 @@ import pytest
 from campaign.core.text.email_addresses import canonical_email
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.person_fingerprint import Person
-from campaign.signing.signatures_per_mailbox import Ruling, rule, rule_confirmed
+from campaign.signing.signatures_per_mailbox import Ruling, decide_confirmed, decide_newcomer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAYA = Person("Maya", "Roy", "CA", "K1P 1A4", "Ottawa")
@@ -38,60 +38,60 @@ def seat(
 def test_case_and_accents_do_not_make_another_person(name: str) -> None:
     given, _, family = name.partition(" ")
     newcomer = Person(given, family, "MX", "", "")
-    assert rule(newcomer, [seat(MAYA)], NOW)[0] is Ruling.ALREADY
+    assert decide_newcomer(newcomer, [seat(MAYA)], NOW)[0] is Ruling.ALREADY
 
 
 def test_of_a_mailbox_whose_signer_is_forgotten_nobody_signs_again() -> None:
     nobody = seat(Person("", "", "CA", "", ""))
     nobody.forgotten_at = NOW
-    assert rule(MAYA, [nobody], NOW) == (Ruling.ALREADY, None)
+    assert decide_newcomer(MAYA, [nobody], NOW) == (Ruling.ALREADY, None)
 
 
 def test_an_unconfirmed_signature_is_replaced_by_the_same_person() -> None:
     taken = seat(MAYA, SignatureState.PENDING)
-    assert rule(MAYA, [taken], NOW) == (Ruling.RENEW, taken)
+    assert decide_newcomer(MAYA, [taken], NOW) == (Ruling.RENEW, taken)
 
 
 def test_a_withdrawn_signature_can_be_signed_again() -> None:
     taken = seat(MAYA, SignatureState.WITHDRAWN)
-    assert rule(MAYA, [taken], NOW) == (Ruling.RENEW, taken)
+    assert decide_newcomer(MAYA, [taken], NOW) == (Ruling.RENEW, taken)
 
 
 @pytest.mark.parametrize("state", [SignatureState.HELD, SignatureState.REJECTED])
 def test_what_staff_decided_is_not_undone_by_signing_again(state: SignatureState) -> None:
-    assert rule(MAYA, [seat(MAYA, state)], NOW)[0] is Ruling.ALREADY
+    assert decide_newcomer(MAYA, [seat(MAYA, state)], NOW)[0] is Ruling.ALREADY
 
 
 def test_a_letter_of_another_name_waits_beside_the_first() -> None:
     for state in (SignatureState.CONFIRMED, SignatureState.PENDING):
         for newcomer in (LEO, STRANGER):
-            assert rule(newcomer, [seat(MAYA, state)], NOW) == (Ruling.SIT, None)
+            assert decide_newcomer(newcomer, [seat(MAYA, state)], NOW) == (Ruling.SIT, None)
 
 
 def test_a_second_person_of_the_household_may_share_the_mailbox() -> None:
-    assert rule_confirmed(LEO, [seat(MAYA)]) is Ruling.SIT
+    assert decide_confirmed(LEO, [seat(MAYA)]) is Ruling.SIT
 
 
 def test_somebody_of_another_household_may_not() -> None:
-    assert rule_confirmed(STRANGER, [seat(MAYA)]) is Ruling.ELSEWHERE
+    assert decide_confirmed(STRANGER, [seat(MAYA)]) is Ruling.ELSEWHERE
     abroad = replace(MAYA, given_name="Max", country="US", postal_code="")
-    assert rule_confirmed(abroad, [seat(MAYA)]) is Ruling.ELSEWHERE
+    assert decide_confirmed(abroad, [seat(MAYA)]) is Ruling.ELSEWHERE
 
 
 def test_a_third_person_may_not() -> None:
     two = [seat(MAYA), seat(LEO, number=2)]
-    assert rule(IDA, two, NOW) == (Ruling.FULL, None)
-    assert rule_confirmed(IDA, two) is Ruling.FULL
+    assert decide_newcomer(IDA, two, NOW) == (Ruling.FULL, None)
+    assert decide_confirmed(IDA, two) is Ruling.FULL
 
 
 def test_nobody_counts_twice_who_has_confirmed_under_that_name() -> None:
     again = replace(MAYA, given_name="MAYA", postal_code="H2X 1Y4")
-    assert rule_confirmed(again, [seat(MAYA)]) is Ruling.ALREADY
+    assert decide_confirmed(again, [seat(MAYA)]) is Ruling.ALREADY
 
 
 def test_what_waits_keeps_nobody_from_confirming() -> None:
     waiting = [seat(MAYA, SignatureState.PENDING), seat(LEO, SignatureState.PENDING, number=2)]
-    assert rule_confirmed(STRANGER, waiting) is Ruling.SIT
+    assert decide_confirmed(STRANGER, waiting) is Ruling.SIT
 
 
 def test_so_many_letters_wait_and_no_more() -> None:
@@ -101,9 +101,9 @@ def test_so_many_letters_wait_and_no_more() -> None:
         seat(person, SignatureState.PENDING, number)
         for person, number in zip(people, numbers, strict=True)
     ]
-    assert rule(MAYA, taken[:5], NOW) == (Ruling.SIT, None)
-    assert rule(MAYA, taken, NOW) == (Ruling.WAITING, None)
-    assert rule(people[3], taken, NOW) == (Ruling.RENEW, taken[3])
+    assert decide_newcomer(MAYA, taken[:5], NOW) == (Ruling.SIT, None)
+    assert decide_newcomer(MAYA, taken, NOW) == (Ruling.WAITING, None)
+    assert decide_newcomer(people[3], taken, NOW) == (Ruling.RENEW, taken[3])
 
 
 @pytest.mark.parametrize(
@@ -121,44 +121,44 @@ def test_a_postal_code_is_the_same_however_it_is_set_apart(
     country: str, one: str, two: str
 ) -> None:
     first, second = Person("A", "B", country, one, "X"), Person("C", "D", country, two, "Y")
-    assert rule_confirmed(second, [seat(first)]) is Ruling.SIT
+    assert decide_confirmed(second, [seat(first)]) is Ruling.SIT
     elsewhere = Person("C", "D", country, f"{two}9", "X")
-    assert rule_confirmed(elsewhere, [seat(first)]) is Ruling.ELSEWHERE
+    assert decide_confirmed(elsewhere, [seat(first)]) is Ruling.ELSEWHERE
 
 
 def test_a_dash_is_no_postal_code() -> None:
     one, two = Person("A", "B", "HK", "-", "Sha Tin"), Person("C", "D", "HK", "-", "Tai Po")
-    assert rule_confirmed(two, [seat(one)]) is Ruling.ELSEWHERE
+    assert decide_confirmed(two, [seat(one)]) is Ruling.ELSEWHERE
 
 
 def test_where_one_gives_no_postal_code_the_town_tells() -> None:
     one, two = Person("A", "B", "HK", "", "Sha Tin"), Person("C", "D", "HK", "", "sha tin")
-    assert rule_confirmed(two, [seat(one)]) is Ruling.SIT
+    assert decide_confirmed(two, [seat(one)]) is Ruling.SIT
     maya, leo = replace(MAYA, postal_code=""), replace(LEO, postal_code="")
-    assert rule_confirmed(leo, [seat(maya)]) is Ruling.SIT
-    assert rule_confirmed(leo, [seat(MAYA)]) is Ruling.SIT
-    assert rule_confirmed(replace(leo, locality="Laval"), [seat(MAYA)]) is Ruling.ELSEWHERE
+    assert decide_confirmed(leo, [seat(maya)]) is Ruling.SIT
+    assert decide_confirmed(leo, [seat(MAYA)]) is Ruling.SIT
+    assert decide_confirmed(replace(leo, locality="Laval"), [seat(MAYA)]) is Ruling.ELSEWHERE
     nowhere = replace(leo, locality="")
-    assert rule_confirmed(nowhere, [seat(replace(maya, locality=""))]) is Ruling.ELSEWHERE
+    assert decide_confirmed(nowhere, [seat(replace(maya, locality=""))]) is Ruling.ELSEWHERE
 
 
 def test_a_signature_nobody_confirmed_in_time_holds_no_seat() -> None:
     lapsed = seat(STRANGER, SignatureState.PENDING, days=-1)
-    assert rule(MAYA, [lapsed], NOW) == (Ruling.RENEW, lapsed)
+    assert decide_newcomer(MAYA, [lapsed], NOW) == (Ruling.RENEW, lapsed)
 
 
 def test_one_who_took_the_letter_back_frees_the_seat_for_anybody_of_the_mailbox() -> None:
     left = seat(MAYA, SignatureState.WITHDRAWN)
-    assert rule(STRANGER, [left], NOW) == (Ruling.RENEW, left)
+    assert decide_newcomer(STRANGER, [left], NOW) == (Ruling.RENEW, left)
 
 
 def test_one_taken_back_out_of_a_bundle_stays_as_its_record() -> None:
     record = seat(MAYA, SignatureState.WITHDRAWN)
     record.letters = [Letter(bundle_id=1)]
-    assert rule(MAYA, [record], NOW) == (Ruling.ALREADY, record)
-    assert rule_confirmed(STRANGER, [record]) is Ruling.ELSEWHERE
-    assert rule_confirmed(LEO, [record]) is Ruling.SIT
-    assert rule_confirmed(IDA, [record, seat(LEO, number=2)]) is Ruling.FULL
+    assert decide_newcomer(MAYA, [record], NOW) == (Ruling.ALREADY, record)
+    assert decide_confirmed(STRANGER, [record]) is Ruling.ELSEWHERE
+    assert decide_confirmed(LEO, [record]) is Ruling.SIT
+    assert decide_confirmed(IDA, [record, seat(LEO, number=2)]) is Ruling.FULL
 
 
 @pytest.mark.parametrize(
@@ -179,9 +179,11 @@ def waiting(name: str, number: int, hours: int) -> Signature:
 def test_where_all_places_are_taken_the_oldest_that_waits_for_a_day_gives_way() -> None:
     hours = {1: 1, 2: 25, 4: 30, 5: 2, 6: 26, 7: 3}
     taken = [waiting(f"P{n}", n, hours) for n, hours in hours.items()]
-    assert rule(IDA, taken, NOW) == (Ruling.RENEW, taken[2])
-    assert rule(IDA, taken[:5], NOW) == (Ruling.SIT, None), "nobody gives way beside a free place"
+    assert decide_newcomer(IDA, taken, NOW) == (Ruling.RENEW, taken[2])
+    assert decide_newcomer(IDA, taken[:5], NOW) == (Ruling.SIT, None), (
+        "nobody gives way beside a free place"
+    )
     fresh = [waiting(f"P{n}", n, 23) for n in hours]
-    assert rule(IDA, fresh, NOW) == (Ruling.WAITING, None)
+    assert decide_newcomer(IDA, fresh, NOW) == (Ruling.WAITING, None)
     mine = seat(replace(MAYA, given_name="P2"), number=2, hours=25)
-    assert rule(IDA, [taken[0], mine, *fresh[2:]], NOW) == (Ruling.WAITING, None)
+    assert decide_newcomer(IDA, [taken[0], mine, *fresh[2:]], NOW) == (Ruling.WAITING, None)

@@ -99,10 +99,10 @@ def test_a_plain_file_is_never_taken_for_a_sealed_one() -> None:
 
 
 def test_a_room_is_gone_when_its_block_ends_however_it_ends(tmp_path: Path) -> None:
-    with scratch.room(tmp_path) as folder:
+    with scratch.make_folder(tmp_path) as folder:
         assert folder.stat().st_mode & 0o077 == 0
         (folder / "plain").write_text("planted")
-    with pytest.raises(FileNotFoundError), scratch.room(tmp_path) as folder:
+    with pytest.raises(FileNotFoundError), scratch.make_folder(tmp_path) as folder:
         (folder / "not" / "there").write_text("planted")
     assert list(tmp_path.iterdir()) == []
 
@@ -111,7 +111,7 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_is_not(tmp_path:
     left = tmp_path / "left"
     left.mkdir()
     (left / "plain").write_text("planted")
-    with scratch.room(tmp_path) as used:
+    with scratch.make_folder(tmp_path) as used:
         assert scratch.sweep(tmp_path) == 1
         assert used.exists()
         assert not left.exists()

@@ -11,7 +11,7 @@ from campaign.deliveries.letter_outcomes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter
-from campaign.tracking.timeline import Stay, fates, places_of
+from campaign.tracking.timeline import Stay, group_trips, places_of
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def way(
         stays.append(Stay(letter, 2, later, now=True))
     return [
         f"{one.fate.value}{f' in {one.envelope.number}' if one.envelope else ''}"
-        for one in fates([PlacedAttempt(one, NOON) for one in attempts], stays, ranges or {})
+        for one in group_trips([PlacedAttempt(one, NOON) for one in attempts], stays, ranges or {})
     ]
 
 
