@@ -9,7 +9,7 @@ from campaign.core import db
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signatures_per_mailbox
 from campaign.signing.person_fingerprint import person_of
-from campaign.signing.signatures_per_mailbox import Ruling, rule
+from campaign.signing.signatures_per_mailbox import Ruling, decide_newcomer
 from tests.factories import add_confirmed, make_campaign
 
 
@@ -27,4 +27,4 @@ def test_the_rules_ask_nothing_more_of_the_database(
     session.refresh(left)
     rows = read(session, left)
     session.expunge_all()
-    assert rule(person_of(left), rows, db.utcnow()) == (Ruling.RENEW, left)
+    assert decide_newcomer(person_of(left), rows, db.utcnow()) == (Ruling.RENEW, left)
