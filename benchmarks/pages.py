@@ -100,8 +100,11 @@ def _compare(
         if round_:  # the first is for caches to fill
             rounds.append(rates)
     median = statistics.median
+    ours_median, many_median, bare_median = (median(rates) for rates in zip(*rounds, strict=True))
     return Comparison(
-        *(median(rates) for rates in zip(*rounds, strict=True)),
+        ours_median,
+        many_median,
+        bare_median,
         ratio=median(ours / bare for ours, _many, bare in rounds),
         many_ratio=median(many / bare for _ours, many, bare in rounds),
         slower=median(ours / many for ours, many, _bare in rounds) - 1,
