@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -225,7 +225,7 @@ def test_two_workers_on_one_volume_give_one_result(
     assert first is not None
     assert print_queue.claim(volume_id) is None
     session.rollback()
-    session.execute(update(Volume).values(lease_until=db.utcnow().replace(year=2020)))
+    session.execute(update(Volume).values(lease_until=db.utcnow() - timedelta(days=2000)))
     session.commit()
     second = print_queue.claim(volume_id)
     assert second is not None

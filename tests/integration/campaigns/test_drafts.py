@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -138,7 +139,7 @@ def test_drafts_of_campaigns_that_never_began_are_forgotten_too(
     assert me is not None
     row = session.scalars(select(NewCampaignDraft)).one()
     forget_drafts()
-    row.saved_at = db.utcnow().replace(year=2020)
+    row.saved_at = db.utcnow() - timedelta(days=2000)
     session.commit()
     forget_drafts()
     assert session.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0

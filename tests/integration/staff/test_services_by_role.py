@@ -1,6 +1,7 @@
 """Services that give personal data ask whose role has it: whichever page, job or program calls."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -108,7 +109,7 @@ def campaign(session: Session) -> Campaign:
         file_name="a.csv",
         storage_key="imports/x",
         options={},
-        expires_at=db.utcnow().replace(year=db.utcnow().year + 1),
+        expires_at=db.utcnow() + timedelta(days=365),
     )
     reply = Reply(
         campaign=campaign, received_on=today(), channel=Channel.LETTER, locale="en", text="x"
