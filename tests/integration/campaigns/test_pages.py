@@ -31,11 +31,20 @@ PAGES = ["/", "/new", "/ua-1-26", "/ua-1-26/facts", "/ua-1-26/editions/en", "/ua
          "/ua-1-26/status?to=closed"]  # fmt: skip
 FORMS = [page for page in PAGES[1:] if page not in {"/ua-1-26", "/ua-1-26/letters/en/1"}]
 FACTS: dict[str, Any] = {
-    "reference": "UA 58/20", "index_number": "", "country": "MX", "format": "letter",
-    "person_name": "Amara Okafor", "person_pronouns": "she", "themes": ["women", "defenders"],
-    "issued_on": f"{days_ago(26)}", "act_by": f"{days_ago(-30)}", "timezone": "America/Toronto",
-    "default_locale": "en", "letter_locales": ["es", "en"], "follows": "",
-}  # fmt: skip
+    "reference": "UA 58/20",
+    "index_number": "",
+    "country": "MX",
+    "format": "letter",
+    "person_name": "Amara Okafor",
+    "person_pronouns": "she",
+    "themes": ["women", "defenders"],
+    "issued_on": f"{days_ago(26)}",
+    "act_by": f"{days_ago(-30)}",
+    "timezone": "America/Toronto",
+    "default_locale": "en",
+    "letter_locales": ["es", "en"],
+    "follows": "",
+}
 
 
 @pytest.fixture
