@@ -1,6 +1,7 @@
 """What the documentation names exists."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from campaign.commands.instance import settings_page
 from campaign.core.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "CHANGELOG.md"})
 
 
 @pytest.fixture(params=PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -50,7 +51,7 @@ def _assert_command(line: str) -> None:
     """The words lead to a command of ours, and it knows every option that is named."""
     command: click.Command = campaign
     words = line.split()[1:]
-    while words and isinstance(command, click.Group):
+    while words and words[0][0] != "-" and isinstance(command, click.Group):
         name = words.pop(0)
         for part in name.split("|"):
             assert part in command.commands, f"no command {name!r} in {line!r}"
@@ -77,6 +78,17 @@ def test_settings_that_deploy_names_exist() -> None:
     named |= {name.lower() for name in re.findall(r"CAMPAIGN_([A-Z0-9_]+)", text)}
     assert named <= set(Settings.model_fields)
     assert {"mode", "base_url", "database_url"} <= named
+
+
+def test_the_version_is_the_same_wherever_it_stands() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name, pattern in {
+        "CHANGELOG.md": r"\A.*?^## ([0-9.]+) - ",
+        "publiccode.yml": r"^softwareVersion: (\S+)$",
+        "docs/deploy.md": r"letters-([0-9.]+)-py3",
+    }.items():
+        versions = re.findall(pattern, (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        assert set(versions) == {project["version"]}, name
 
 
 def test_the_page_of_settings_is_what_the_command_prints() -> None:
