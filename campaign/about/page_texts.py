@@ -90,8 +90,7 @@ def save_text(
     session.add(version)
     session.flush()
     actor, subject = f"staff:{staff_id}", f"about:{page.value}"
-    detail = {"locale": locale, "version": len(versions) + 1}
-    audit.record(session, actor=actor, action="about.edit", subject=subject, **detail)
+    audit.record(session, actor, "about.edit", subject, locale=locale, version=len(versions) + 1)
     if page is AboutPage.PRIVACY:
         for code in i18n.languages():
             note_notice(session, code)

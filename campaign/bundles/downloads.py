@@ -68,7 +68,7 @@ def open_download(
     name = file_names.zip_name(bundle)
     chunks = stream_zip(name, prints.list_zip_parts(session, bundle, store), bundle.created_at)
     size, subject = len(chunks), f"bundle:{bundle.id}"
-    audit.record(session, actor=actor, action="bundle.download", subject=subject, bytes=size)
+    audit.record(session, actor, "bundle.download", subject, bytes=size)
     return Download(f"{name}.zip", size, as_long_as_running(chunks, bundle))
 
 
@@ -153,8 +153,7 @@ def reprint(
         )
     )
     session.flush()
-    subject, facts = f"bundle:{bundle.id}", {"file": name or "zip", "sha256": digest}
-    audit.record(session, actor=actor, action="bundle.reprint", subject=subject, **facts)
+    audit.record(session, actor, "bundle.reprint", bundle, file=name or "zip", sha256=digest)
     return download
 
 

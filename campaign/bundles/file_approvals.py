@@ -178,12 +178,11 @@ def check_reason(typed: str) -> str:
 
 def _note(session: Session, approval: FileApproval, by: StaffUser, action: str) -> None:
     bundle_id = approval.bundle_id
-    of = f"bundle:{bundle_id}" if bundle_id else f"campaign:{approval.campaign_id}"
     audit.record(
         session,
-        actor=actor_name(by),
-        action=f"bundle.{action}",
-        subject=of,
+        actor_name(by),
+        f"bundle.{action}",
+        f"bundle:{bundle_id}" if bundle_id else f"campaign:{approval.campaign_id}",
         approval=approval.id,
         staff=approval.requested_by_id,
     )

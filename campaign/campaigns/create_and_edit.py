@@ -297,5 +297,4 @@ def delete_draft(session: Session, campaign: Campaign, *, actor: str) -> None:
             session.flush()
     except IntegrityError as problem:
         raise Refused("draft-in-use") from problem
-    subject, detail = f"campaign:{number}", {"reference": reference}
-    audit.record(session, actor=actor, action="campaign.delete", subject=subject, **detail)
+    audit.record(session, actor, "campaign.delete", f"campaign:{number}", reference=reference)

@@ -107,7 +107,7 @@ def staff_id(actor: str) -> int | None:
 
 
 def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: object) -> None:
-    audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
+    audit.record(session, actor, action, campaign, **detail)
 
 
 def _record(

@@ -306,9 +306,9 @@ def _compare_audit(
     )
     audit.record(
         session,
-        actor="command",
-        action="audit.restore",
-        subject=f"backup:{manifest.revision}",
+        "command",
+        "audit.restore",
+        f"backup:{manifest.revision}",
         entries=audit.head(session).entries,
         anchor=outcome,
         signed=manifest.is_signed,

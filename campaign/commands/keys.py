@@ -88,12 +88,7 @@ def rotate() -> None:
         with db.transaction() as session:
             version = db.database().keyring.newest
             audit.record(
-                session,
-                actor="command",
-                action="keys.rotate",
-                subject=f"key:{version}",
-                rows=rows,
-                files=files,
+                session, "command", "keys.rotate", f"key:{version}", rows=rows, files=files
             )
         audit.anchor_anew()
     click.echo(f"Encrypted {rows} rows and {files} files with key {version}.")

@@ -92,9 +92,14 @@ def open_text(sealed: str) -> str:
 
 
 def record(
-    session: Session, *, actor: str, action: str, subject: str, **detail: object
+    session: Session, actor: str, action: str, subject: str | NumberedRow, /, **detail: object
 ) -> AuditEntry:
-    """Append an entry; `detail` takes ids, counts and states, never personal data."""
+    """Append an entry on a row (`paper-sheet:7`), or on what `subject` says.
+
+    `detail` takes ids, counts and states, never personal data.
+    """
+    if isinstance(subject, NumberedRow):
+        subject = f"{subject.__tablename__.replace('_', '-')}:{subject.id}"
     if session.get_bind().dialect.name == "postgresql":
         # Two entries at once would follow the same one; SQLite's write lock already orders.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})

@@ -108,8 +108,7 @@ def read_original(session: Session, file: GateFile, *, actor: str) -> bytes:
         raise NotFound("gate-file")
     body = _read(file, "original")
     for attempt in file.visit.attempts:
-        subject = f"delivery:{attempt.id}"
-        audit.record(session, actor=actor, action="delivery.receipt", subject=subject)
+        audit.record(session, actor, "delivery.receipt", f"delivery:{attempt.id}")
     return body
 
 

@@ -140,5 +140,4 @@ def _describe_before(before: RecordFacts, changed: Sequence[str]) -> Mapping[str
 
 def _audit(session: Session, visit: GateVisit, actor: str, action: str, **detail: object) -> None:
     for attempt in visit.attempts:
-        subject = f"delivery:{attempt.id}"
-        audit.record(session, actor=actor, action=action, subject=subject, **detail)
+        audit.record(session, actor, action, f"delivery:{attempt.id}", **detail)

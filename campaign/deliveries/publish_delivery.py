@@ -135,8 +135,7 @@ def publish(
     session.flush()
     attempt.update_id = update.id
     session.flush()
-    subject, count = f"delivery:{attempt.id}", len(shown)
-    audit.record(session, actor=actor, action="delivery.publish", subject=subject, pictures=count)
+    audit.record(session, actor, "delivery.publish", f"delivery:{attempt.id}", pictures=len(shown))
     return update
 
 

@@ -301,9 +301,9 @@ def recount_attempts(
                 continue
             audit.record(
                 session,
-                actor=actor,
-                action="delivery.recount",
-                subject=f"delivery:{ident}",
+                actor,
+                "delivery.recount",
+                f"delivery:{ident}",
                 before=attempt.messages,
                 after=messages,
             )
@@ -336,9 +336,9 @@ def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool
 def _audit(session: Session, attempt: DeliveryAttempt, actor: str, action: str) -> None:
     audit.record(
         session,
-        actor=actor,
-        action=action,
-        subject=f"delivery:{attempt.id}",
+        actor,
+        action,
+        f"delivery:{attempt.id}",
         outcome=attempt.outcome.value,
         messages=attempt.messages,
     )

@@ -89,8 +89,7 @@ def record_fate(
         session.add(held)
     held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), staff_id
     session.flush()
-    subject, what = f"bundle:{bundle.id}", fate.value
-    audit.record(session, actor=actor, action="bundle.held-back", subject=subject, fate=what)
+    audit.record(session, actor, "bundle.held-back", bundle, fate=fate.value)
 
 
 @jobs.job("deliveries.campaign-stopped")

@@ -86,7 +86,7 @@ def tell_apart(session: Session, *, first: Entry, second: Entry, actor: str) -> 
         first=one, second=other, said_at=db.utcnow()
     )
     session.execute(statement.on_conflict_do_nothing(index_elements=["first", "second"]))
-    audit.record(session, actor=actor, action="directory.tell-apart", subject=one, other=other)
+    audit.record(session, actor, "directory.tell-apart", one, other=other)
 
 
 def _find_groups(session: Session, model: EntryModel) -> Iterator[tuple[str, list[list[int]]]]:

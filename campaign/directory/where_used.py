@@ -100,8 +100,7 @@ def find_languages_written_in(session: Session, official_id: int) -> set[str]:
 
 def record_change(session: Session, entry: Entry, verb: str, actor: str, **detail: object) -> None:
     action = f"{directory_of(entry)}.{verb}"
-    subject = f"{entry.__tablename__}:{entry.public_id}"
-    audit.record(session, actor=actor, action=action, subject=subject, **detail)
+    audit.record(session, actor, action, f"{entry.__tablename__}:{entry.public_id}", **detail)
 
 
 def show_change(session: Session, entry: Entry) -> None:

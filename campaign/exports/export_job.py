@@ -171,8 +171,7 @@ class _Progress:
 def _fail(hold: Claim, slug: str) -> None:
     with db.transaction() as session:
         if EXPORTS.finish(session, hold, state=ExportState.FAILED, failure=slug):
-            subject = f"export:{hold.row_id}"
-            audit.record(session, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
+            audit.record(session, ACTOR, "export.failed", f"export:{hold.row_id}", reason=slug)
             send_failed(session, session.get_one(DataExport, hold.row_id), slug)
     storage.storage().delete(hold.storage_key)
 
@@ -195,6 +194,12 @@ def _finish(hold: Claim, progress: _Progress, out: _MeasuredFile, name: str) -> 
         )
         if not ours:
             raise NoLongerOurs
-        subject, facts = f"export:{hold.row_id}", {"rows": progress.done, "sha256": sha256}
-        audit.record(session, actor=ACTOR, action="export.ready", subject=subject, **facts)
+        audit.record(
+            session,
+            ACTOR,
+            "export.ready",
+            f"export:{hold.row_id}",
+            rows=progress.done,
+            sha256=sha256,
+        )
         send_ready(session, session.get_one(DataExport, hold.row_id))

@@ -178,10 +178,7 @@ def sweep() -> None:
         for export in over:
             forget_file(session, export)
             export.state = ExportState.EXPIRED
-            subject = f"export:{export.id}"
-            audit.record(
-                session, actor="job:exports.sweep", action="export.expire", subject=subject
-            )
+            audit.record(session, "job:exports.sweep", "export.expire", f"export:{export.id}")
         for export_id in session.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():
             jobs.enqueue(session, "exports.make", export_id)
 
@@ -224,9 +221,8 @@ def _decide(
 def _note(
     session: Session, export: DataExport, by: StaffUser, action: str, **facts: object
 ) -> None:
-    actor, subject, campaign_id = actor_name(by), f"export:{export.id}", export.campaign_id
     audit.record(
-        session, actor=actor, action=action, subject=subject, campaign=campaign_id, **facts
+        session, actor_name(by), action, f"export:{export.id}", campaign=export.campaign_id, **facts
     )
 
 

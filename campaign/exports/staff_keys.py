@@ -58,7 +58,7 @@ def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
 
 def _note(session: Session, user: StaffUser, action: str, recipient: str) -> None:
     actor, known_by = actor_name(user), fingerprint(recipient)
-    audit.record(session, actor=actor, action=action, subject=actor, fingerprint=known_by)
+    audit.record(session, actor, action, actor, fingerprint=known_by)
 
 
 def normalise_key(typed: str, *, field: str = "recipient") -> str:

@@ -66,7 +66,7 @@ def tell_network(session: Session, campaign: Campaign, *, actor: str, now: datet
     if not is_worth_telling(campaign, None, now):
         raise Refused("network-not-now")
     announce(session, campaign)
-    audit.record(session, actor=actor, action="network.tell", subject=f"campaign:{campaign.id}")
+    audit.record(session, actor, "network.tell", campaign)
 
 
 def is_told(session: Session, campaign: Campaign) -> bool:

@@ -294,7 +294,7 @@ def _make_doubles(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
         row = session.get(PaperRow, row_id, with_for_update=True)
         if row is not None and row.verdict is RowVerdict.COUNTED:
             make_double(session, row, twin_id)
-    audit.record(session, actor=_ACTOR, action="paper.match", subject="paper", rows=len(pairs))
+    audit.record(session, _ACTOR, "paper.match", "paper", rows=len(pairs))
 
 
 @jobs.job("paper.join-network", every_minutes=60)

@@ -338,8 +338,7 @@ def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows
 
 def _audit(session: Session, paper_import: PaperImport, action: str) -> None:
     actor, subject = f"staff:{paper_import.owner_id}", f"paper-import:{paper_import.id}"
-    campaign_id = paper_import.campaign_id
-    audit.record(session, actor=actor, action=action, subject=subject, campaign=campaign_id)
+    audit.record(session, actor, action, subject, campaign=paper_import.campaign_id)
 
 
 def _delete_file_after_commit(session: Session, paper_import: PaperImport) -> None:

@@ -65,9 +65,7 @@ def keep_scan(
     _write_pages(scan, pages)
     if kind is ScanKind.PDF:
         _write(scan, "original", data)
-    audit.record(
-        session, actor=actor, action="scan.add", subject=_subject_of(scan), pages=len(pages)
-    )
+    audit.record(session, actor, "scan.add", _subject_of(scan), pages=len(pages))
     return scan
 
 
@@ -79,9 +77,7 @@ def draw_scan(session: Session, scan: Scan, *, actor: str) -> None:
     scan.pages = len(pages)
     _write_pages(scan, pages)
     session.flush()
-    audit.record(
-        session, actor=actor, action="scan.draw", subject=_subject_of(scan), pages=len(pages)
-    )
+    audit.record(session, actor, "scan.draw", _subject_of(scan), pages=len(pages))
 
 
 def _write_pages(scan: Scan, pages: Sequence[bytes]) -> None:
@@ -137,7 +133,7 @@ def read_original(session: Session, scan: Scan, *, actor: str) -> bytes:
         sheet = session.get_one(PaperSheet, scan.sheet_id)
         refuse_unapproved(session, actor=actor, campaign=sheet.campaign)
     body = _read(scan, "original")
-    audit.record(session, actor=actor, action="scan.download", subject=_subject_of(scan))
+    audit.record(session, actor, "scan.download", _subject_of(scan))
     return body
 
 
@@ -146,7 +142,7 @@ def remove_scan(session: Session, scan: Scan, *, actor: str) -> None:
     owner = _subject_of(scan)
     session.delete(scan)
     session.flush()
-    audit.record(session, actor=actor, action="scan.remove", subject=owner)
+    audit.record(session, actor, "scan.remove", owner)
 
 
 def _subject_of(scan: Scan) -> str:

@@ -123,10 +123,7 @@ def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
 def audit_sheet(
     session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object
 ) -> None:
-    subject, campaign_id = f"paper-sheet:{sheet.id}", sheet.campaign_id
-    audit.record(
-        session, actor=actor, action=action, subject=subject, campaign=campaign_id, **detail
-    )
+    audit.record(session, actor, action, sheet, campaign=sheet.campaign_id, **detail)
 
 
 def refuse_day_to_come(day: date) -> None:

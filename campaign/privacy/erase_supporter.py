@@ -77,9 +77,9 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     _delete_by_address(session, mailbox)
     audit.record(
         session,
-        actor="supporter",
-        action="mailbox.erase",
-        subject="mailbox",
+        "supporter",
+        "mailbox.erase",
+        "mailbox",
         deleted=len(others),
         tombstones=len(printed),
         fingerprints=len(forgotten),

@@ -71,9 +71,9 @@ def erase_due(due: DueCampaign, now: datetime, *, keep_files: bool) -> bool:
             return False
         audit.record(
             session,
-            actor=ACTOR,
-            action="mailbox.retention",
-            subject=f"campaign:{due.campaign_id}",
+            ACTOR,
+            "mailbox.retention",
+            f"campaign:{due.campaign_id}",
             signatures=signatures,
             scans=scans,
             bundles=bundles,

@@ -161,14 +161,7 @@ def lock_draft(session: Session, reply: Reply) -> None:
 
 
 def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: object) -> None:
-    audit.record(
-        session,
-        actor=actor,
-        action=action,
-        subject=f"reply:{reply.id}",
-        campaign=reply.campaign_id,
-        **detail,
-    )
+    audit.record(session, actor, action, reply, campaign=reply.campaign_id, **detail)
 
 
 def _fill(reply: Reply, facts: ReplyFacts) -> None:

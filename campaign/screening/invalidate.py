@@ -206,10 +206,5 @@ def _record(
 ) -> None:
     session.flush()
     audit.record(
-        session,
-        actor=actor_name(by),
-        action=action,
-        subject=f"invalidation:{invalidation.id}",
-        campaign=invalidation.campaign_id,
-        **detail,
+        session, actor_name(by), action, invalidation, campaign=invalidation.campaign_id, **detail
     )

@@ -74,9 +74,9 @@ def print_letter(session: Session, hold: Hold, *, by: StaffUser) -> bytes:
     body = pdf_of(signed_letters(signature))
     audit.record(
         session,
-        actor=actor_name(by),
-        action="letter.download",
-        subject=f"campaign:{signature.campaign_id}",
+        actor_name(by),
+        "letter.download",
+        f"campaign:{signature.campaign_id}",
         letters=[signature.public_id],
     )
     return body

@@ -338,14 +338,13 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
 def _record_act(
     session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
 ) -> None:
-    campaigns = sorted({signature.campaign_id for signature in signatures})
     audit.record(
         session,
-        actor=actor_name(by),
-        action=action,
-        subject=f"screening-act:{act.id}",
+        actor_name(by),
+        action,
+        act,
         letters=[signature.public_id for signature in signatures],
-        campaigns=campaigns,
+        campaigns=sorted({signature.campaign_id for signature in signatures}),
     )
     jobs.enqueue(session, "campaigns.count")
 

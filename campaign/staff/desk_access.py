@@ -105,7 +105,7 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
 def note_proof() -> None:
     """Make this session fresh again; the audit says so."""
     reauthentication.note_fresh()
-    audit.record(db.session(), actor=actor(), action="accounts.confirm", subject=actor())
+    audit.record(db.session(), actor(), "accounts.confirm", actor())
 
 
 def staff_user() -> StaffUser:
@@ -147,5 +147,5 @@ def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
     if not reauthentication.is_fresh():
         return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
     with db.transaction() as session:
-        audit.record(session, actor=by, action=action, subject=subject)
+        audit.record(session, by, action, subject)
     return None

@@ -197,4 +197,4 @@ def _refuse_own(user: StaffUser, by: StaffUser) -> None:
 def record(session: Session, actor: str, action: str, user: StaffUser, **detail: str | int) -> None:
     """Note in the audit what was done with a user's account, or by them with it."""
     session.flush()
-    audit.record(session, actor=actor, action=action, subject=actor_name(user), **detail)
+    audit.record(session, actor, action, actor_name(user), **detail)

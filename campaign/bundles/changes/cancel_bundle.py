@@ -44,8 +44,7 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
         raise Refused("not-ready")
     note_taken_out(bundle, list_taken_back(session, bundle, limit=None))
     freed = give_up(session, bundle, store, reason=reason, actor=actor)
-    subject, facts = f"bundle:{bundle.id}", {"letters": freed, "sha256": bundle.zip_sha256}
-    audit.record(session, actor=actor, action="bundle.cancel", subject=subject, **facts)
+    audit.record(session, actor, "bundle.cancel", bundle, letters=freed, sha256=bundle.zip_sha256)
     return freed
 
 
@@ -102,8 +101,7 @@ def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
     )
     bundle.returned_to_id = first.id
     session.flush()
-    subject = f"bundle:{first.id}"
-    audit.record(session, actor=actor, action="bundle.give-back", subject=subject, letters=back)
+    audit.record(session, actor, "bundle.give-back", first, letters=back)
     return back
 
 

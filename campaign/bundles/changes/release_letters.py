@@ -46,14 +46,7 @@ def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> 
         freed = cancel_bundle.give_up(session, bundle, store, reason="", actor=actor)
     else:
         freed = _let_wait(session, bundle, Letter.set_aside.is_not(None))
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.release",
-        subject=f"bundle:{bundle.id}",
-        letters=freed,
-        failure=bundle.failure,
-    )
+    audit.record(session, actor, "bundle.release", bundle, letters=freed, failure=bundle.failure)
     if failed and not stays:
         session.execute(delete(Bundle).where(Bundle.id == bundle.id))
     return freed
@@ -102,8 +95,7 @@ def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
         return 0
     count = _let_wait(session, bundle, *_good_again())
     if count:
-        subject = f"bundle:{bundle.id}"
-        audit.record(session, actor=actor, action="bundle.restore", subject=subject, letters=count)
+        audit.record(session, actor, "bundle.restore", bundle, letters=count)
     return count
 
 

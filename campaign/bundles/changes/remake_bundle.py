@@ -52,9 +52,9 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     waiting = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
     audit.record(
         session,
-        actor=actor,
-        action="bundle.remake",
-        subject=f"bundle:{bundle.id}",
+        actor,
+        "bundle.remake",
+        bundle,
         letters=len(gone),
         volumes=len(waiting),
         sha256=bundle.zip_sha256,

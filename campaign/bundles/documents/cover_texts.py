@@ -100,9 +100,9 @@ def save_words(
     session.flush()
     audit.record(
         session,
-        actor=actor,
-        action="bundle.cover-text",
-        subject=f"mission:{mission.public_id}",
+        actor,
+        "bundle.cover-text",
+        f"mission:{mission.public_id}",
         locale=locale,
         version=row.version,
     )

@@ -77,9 +77,9 @@ def freeze(
         session.flush()
     audit.record(
         session,
-        actor=actor,
-        action="bundle.freeze",
-        subject=f"bundle:{bundle.id}",
+        actor,
+        "bundle.freeze",
+        bundle,
         letters=bundle.letter_count,
         volumes=len(bundle.volumes),
     )
@@ -200,9 +200,9 @@ def freeze_parts(
     if journey is not None:
         audit.record(
             session,
-            actor=actor,
-            action="bundle.freeze-together",
-            subject=f"journey:{journey.id}",
+            actor,
+            "bundle.freeze-together",
+            journey,
             bundles=len(bundles),
             letters=sum(bundle.letter_count for bundle in bundles),
         )

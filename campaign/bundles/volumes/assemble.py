@@ -91,9 +91,7 @@ def _fail(hold: LeasedRow, slug: str) -> None:
     subject = f"bundle:{hold.row_id}"
     with db.transaction() as session:
         if BUNDLES.finish(session, hold, state=BundleState.FAILED, failure=slug):
-            audit.record(
-                session, actor=_ACTOR, action="bundle.failed", subject=subject, reason=slug
-            )
+            audit.record(session, _ACTOR, "bundle.failed", subject, reason=slug)
 
 
 def _assemble(hold: LeasedRow) -> None:
@@ -218,9 +216,9 @@ def _finish(
             )
             audit.record(
                 session,
-                actor=_ACTOR,
-                action="bundle.ready",
-                subject=f"bundle:{bundle.id}",
+                _ACTOR,
+                "bundle.ready",
+                bundle,
                 printed=counts.printed,
                 set_aside=counts.set_aside,
                 sha256=digest,

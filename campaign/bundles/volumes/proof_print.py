@@ -262,8 +262,7 @@ def print_proof(session: Session, proof: Proof, *, actor: str) -> bytes:
         printed = run_press(Loaded(proof.frozen, letters), out, lambda _done: None)
         if not printed.letters:
             raise Refused("nothing-printed", campaign=proof.campaign.slug)
-        subject, count = f"campaign:{proof.campaign.id}", len(printed.letters)
-        audit.record(session, actor=actor, action="bundle.proof", subject=subject, letters=count)
+        audit.record(session, actor, "bundle.proof", proof.campaign, letters=len(printed.letters))
         return out.read_bytes()
 
 

@@ -58,9 +58,9 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
         body = file.read()
     audit.record(
         session,
-        actor=actor,
-        action="bundle.envelopes-download",
-        subject=f"bundle:{run.bundle_id}",
+        actor,
+        "bundle.envelopes-download",
+        f"bundle:{run.bundle_id}",
         file=name,
         bytes=len(body),
     )

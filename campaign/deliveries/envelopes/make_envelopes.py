@@ -349,8 +349,7 @@ def retry_failed(session: Session, run: EnvelopeRun, *, actor: str) -> None:
 
 
 def _audit_again(session: Session, run: EnvelopeRun, actor: str) -> None:
-    subject = f"bundle:{run.bundle_id}"
-    audit.record(session, actor=actor, action="bundle.envelopes-again", subject=subject)
+    audit.record(session, actor, "bundle.envelopes-again", f"bundle:{run.bundle_id}")
 
 
 def make_again(session: Session, run: EnvelopeRun) -> None:

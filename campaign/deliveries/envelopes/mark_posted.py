@@ -99,9 +99,9 @@ def post_envelopes(
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
         session,
-        actor=actor,
-        action="delivery.record",
-        subject=f"delivery:{attempt.id}",
+        actor,
+        "delivery.record",
+        f"delivery:{attempt.id}",
         outcome=attempt.outcome.value,
         messages=attempt.messages,
         envelopes=count,

@@ -86,9 +86,9 @@ def reroute_bundle(
     print_jobs.send_for(session, rerouted)
     audit.record(
         session,
-        actor=actor,
-        action="bundle.reroute",
-        subject=f"bundle:{bundle.id}",
+        actor,
+        "bundle.reroute",
+        bundle,
         letters=rerouted.letter_count,
         to=f"{rerouted.campaign.reference} · {rerouted.sequence:03d} ({slug_of(mission)})",
     )

@@ -88,11 +88,7 @@ def name_part(
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
-        session,
-        actor=actor,
-        action="delivery.part",
-        subject=f"delivery:{attempt.id}",
-        numbers=say_numbers(numbers),
+        session, actor, "delivery.part", f"delivery:{attempt.id}", numbers=say_numbers(numbers)
     )
 
 
@@ -174,14 +170,7 @@ def split_bundle(
     ]
     session.execute(insert(Envelope), envelopes)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
-    audit.record(
-        session,
-        actor=actor,
-        action="bundle.split",
-        subject=f"bundle:{bundle.id}",
-        letters=len(numbers),
-        envelopes=len(spans),
-    )
+    audit.record(session, actor, "bundle.split", bundle, letters=len(numbers), envelopes=len(spans))
     return run
 
 
@@ -219,9 +208,12 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     if is_posted(session, run):
         raise Refused("envelopes-gone")
     delete_run(session, run)
-    subject, count = f"bundle:{run.bundle_id}", run.envelope_count
     audit.record(
-        session, actor=actor, action="bundle.split-undone", subject=subject, envelopes=count
+        session,
+        actor,
+        "bundle.split-undone",
+        f"bundle:{run.bundle_id}",
+        envelopes=run.envelope_count,
     )
 
 

@@ -128,9 +128,9 @@ def apply_plan(
     if counts["added"] or counts["changed"]:
         audit.record(
             session,
-            actor=actor,
-            action=f"{directory}.import",
-            subject=directory.value,
+            actor,
+            f"{directory}.import",
+            directory.value,
             added=counts["added"],
             changed=counts["changed"],
             left=counts["left"],

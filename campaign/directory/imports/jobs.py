@@ -70,8 +70,7 @@ def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, 
     kept.state, kept.lease_until, kept.failure = ImportState.REHEARSING, None, None
     session.flush()
     jobs.enqueue(session, "officials.rehearse-import", kept.id)
-    subject = f"import:{kept.public_id}"
-    audit.record(session, actor=actor, action="imports.rehearse", subject=subject)
+    audit.record(session, actor, "imports.rehearse", f"import:{kept.public_id}")
 
 
 def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
@@ -85,8 +84,7 @@ def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor
     kept.state, kept.lease_until, kept.failure = ImportState.APPLYING, None, None
     session.flush()
     jobs.enqueue(session, "officials.apply-import", kept.id)
-    subject = f"import:{kept.public_id}"
-    audit.record(session, actor=actor, action="imports.start", subject=subject)
+    audit.record(session, actor, "imports.start", f"import:{kept.public_id}")
 
 
 def list_rows(

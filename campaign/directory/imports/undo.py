@@ -66,8 +66,7 @@ def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> dict[
         kept.counts = {**kept.counts, verdict.value: stays, "partly": 0, "undone": undone}
     kept.undone_at = db.utcnow()
     session.flush()
-    subject = f"import:{kept.public_id}"
-    audit.record(session, actor=actor, action="imports.undo", subject=subject, **report)
+    audit.record(session, actor, "imports.undo", f"import:{kept.public_id}", **report)
     return report
 
 

@@ -52,7 +52,7 @@ def keep_upload(
     )
     session.add(kept)
     session.flush()
-    audit.record(session, actor=actor, action="imports.upload", subject=f"import:{kept.public_id}")
+    audit.record(session, actor, "imports.upload", f"import:{kept.public_id}")
     return kept
 
 
@@ -140,7 +140,7 @@ def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
     forget_file(session, kept)
     session.delete(kept)
     session.flush()
-    audit.record(session, actor=actor, action="imports.discard", subject=f"import:{kept.public_id}")
+    audit.record(session, actor, "imports.discard", f"import:{kept.public_id}")
 
 
 def forget_file(session: Session, kept: DirectoryImport) -> None:

@@ -107,9 +107,7 @@ def search() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """All entries of the filter as CSV; the download is an entry itself."""
     query = _Query.of(request.form)
-    audit.record(
-        db.session(), actor=actor(), action="audit.export", subject="audit", filter=query.state
-    )
+    audit.record(db.session(), actor(), "audit.export", "audit", filter=query.state)
     response = Response(
         stream_with_context(csv_lines(_list_cells(query.chosen))), mimetype="text/csv"
     )

@@ -22,9 +22,7 @@ PDF = "bundles/x/letters-001.pdf"
 @pytest.fixture
 def filled(app: Flask, session: Session) -> Flask:
     for number in range(3):
-        audit.record(
-            session, actor="staff:1", action="test", subject=f"thing:{number}", nested={"a": 1}
-        )
+        audit.record(session, "staff:1", "test", f"thing:{number}", nested={"a": 1})
     session.add(
         OutboxMail(
             kind="test",

@@ -44,7 +44,7 @@ def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Pa
         assert list(audit.check(fresh)) == []
         mail = fresh.scalars(select(OutboxMail)).one()
         assert mail.recipient == "planted-name@example.org"
-        audit.record(fresh, actor="staff:1", action="after", subject="ids go on")
+        audit.record(fresh, "staff:1", "after", "ids go on")
         actions = fresh.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
         assert actions == ["test"] * 3 + ["audit.restore", "after"]
 
@@ -52,7 +52,7 @@ def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Pa
 def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    audit.record(session, actor="staff:1", action="campaign.delete", subject="campaign:7")
+    audit.record(session, "staff:1", "campaign.delete", "campaign:7")
     session.commit()
     session.close()
     database = filled.extensions["database"]

@@ -35,7 +35,7 @@ def chain(session: Session) -> list[int]:
 
 
 def record(session: Session, number: int) -> None:
-    audit.record(session, actor="staff:1", action="test", subject=f"thing:{number}", count=number)
+    audit.record(session, "staff:1", "test", f"thing:{number}", count=number)
 
 
 def disarm(session: Session) -> None:
