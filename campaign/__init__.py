@@ -43,6 +43,7 @@ from campaign.network import send_mailings
 from campaign.network.desk import blueprint as network_desk
 from campaign.network.pages import blueprint as network
 from campaign.network.pages import one_click as unsubscribing
+from campaign.operations.health import blueprint as operations
 from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
 from campaign.privacy.pages import blueprint as privacy
@@ -111,6 +112,7 @@ _BLUEPRINTS = (
     dashboard,
     handover,
     exports,
+    operations,
 )
 
 

@@ -27,6 +27,8 @@ csrf = CSRFProtect()
 _LOG = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., object])
 _READING = {"GET", "HEAD", "OPTIONS"}
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Asked of a machine under any name, and past the proxies."""
 MAX_BODY_BYTES = 512 * 1024
 MAX_FORM_FIELDS = 300
 _PROXIES_NOTED = "odd-proxies-noted"
@@ -156,7 +158,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=0
         )
-    app.wsgi_app = _AtTheRoot(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _AtTheRoot(app.wsgi_app, _own_names(settings)[0])  # type: ignore[method-assign]
     app.before_request(_note_odd_proxies)
     app.before_request(_allow_file)
     app.before_request(_refuse_malformed)
@@ -179,6 +181,8 @@ def _count_proxies() -> int:
 
 
 def _note_odd_proxies() -> None:
+    if request.path in PROBES:
+        return
     counts: ProxyCounts | None = current_app.extensions.get(_PROXY_COUNTS)
     if counts is not None:
         counts.note(_count_proxies())
@@ -196,13 +200,16 @@ def _note_odd_proxies() -> None:
 class _AtTheRoot:
     """We serve at the root of our host; a prefix that a request claims would be in every link."""
 
-    def __init__(self, inner: "WSGIApplication") -> None:
+    def __init__(self, inner: "WSGIApplication", own_host: str) -> None:
         self.inner = inner
+        self.own_host = own_host
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         environ["SCRIPT_NAME"] = ""
+        if environ.get("PATH_INFO") in PROBES:
+            environ["HTTP_HOST"] = self.own_host
         return self.inner(environ, start_response)
 
 

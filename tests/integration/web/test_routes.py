@@ -33,6 +33,7 @@ PUBLIC_BLUEPRINTS = {
     "network",
     "network_unsubscribe",
     "tracking_news_off",
+    "operations",
 }
 """Where `@public` may stand. Nothing of the desk's data belongs there."""
 

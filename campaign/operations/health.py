@@ -1,0 +1,89 @@
+"""`/healthz` and `/readyz`: whether a process lives, and whether requests should go to it.
+
+Both answer under any host name, since a probe asks a machine. They say no more than yes or no: what
+is wrong stands in the log and in `campaign doctor`.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from time import monotonic
+
+import structlog
+from flask import Blueprint, Response, current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaign import migrations, storage
+from campaign.core import db, jobs
+from campaign.operations.backlog import oldest_due_mail
+from campaign.storage.places import LocalPlace
+from campaign.web.security import public
+
+log = structlog.get_logger()
+blueprint = Blueprint("operations", __name__)
+
+_MOST_JOBS = 1000
+_MOST_LATE = timedelta(minutes=15)
+_KEPT = 2.0
+"""Seconds for which an answer holds: who asks often costs nothing."""
+_ANSWER = "readiness"
+
+
+@blueprint.get("/healthz")
+@public
+def healthz() -> Response:
+    return _answer(200, "ok")
+
+
+@blueprint.get("/readyz")
+@public
+def readyz() -> Response:
+    until, problems = current_app.extensions.get(_ANSWER, (0.0, []))
+    if monotonic() >= until:
+        problems = list(find_problems())
+        current_app.extensions[_ANSWER] = monotonic() + _KEPT, problems
+        if problems:
+            log.warning("not ready", problems=problems)
+    return _answer(503, "not ready") if problems else _answer(200, "ready")
+
+
+def find_problems() -> Iterator[str]:
+    """Name what keeps this process from serving: database, queue, files, mail."""
+    try:
+        if migrations.current_revision(db.database().engine) != migrations.newest_revision():
+            yield "database"
+        with db.reading() as session:
+            late = oldest_due_mail(session)
+    except SQLAlchemyError:
+        yield "database"
+    else:
+        if late > _MOST_LATE:
+            yield "mail"
+    try:
+        waiting = jobs.queue().waiting()
+    except Exception:  # each kind of queue has its own
+        yield "queue"
+    else:
+        if waiting > _MOST_JOBS:
+            yield "queue"
+    if not _files_answer():
+        yield "files"
+
+
+def _files_answer() -> bool:
+    place = storage.storage().place
+    if isinstance(place, LocalPlace):
+        return not place.folder.exists() or os.access(place.folder, os.R_OK | os.W_OK | os.X_OK)
+    try:
+        place.size("readiness")
+    except FileNotFoundError:
+        return True
+    except storage.FilesAway:
+        return False
+    return True
+
+
+def _answer(status: int, word: str) -> Response:
+    response = Response(f"{word}\n", status, mimetype="text/plain")
+    response.cache_control.no_store = True
+    return response
