@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from campaign.core import db, jobs
-from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateFile, GateFileFormat, GateFileKind, GateVisit
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
 from campaign.models.paper_signature import PaperRow, PaperSheet, SheetKind
 from campaign.models.reply import Channel, Reply, ReplyTranslation
@@ -41,9 +42,14 @@ SHOW_WORDS = {
     "paper_signatures.show_import",
     "replies.edit",
     "bundles.show_approval",
+    "deliveries.correct",
+    "deliveries.show",
     "exports.show",
 }
 """Pages on which what somebody else typed is read: the corpus must stand there, as text."""
+
+OF_A_VISIT = ("deliveries.add_files", "deliveries.correct", "deliveries.show")
+OF_AN_ATTEMPT = ("deliveries.publish", "deliveries.show_attempt")
 
 
 def make_writers(session: Session, campaign: Campaign, state: SignatureState) -> list[Signature]:
@@ -111,7 +117,32 @@ def ids(app: Flask, session: Session, freeze: Freeze) -> dict[str, dict[str, str
     approval = FileApproval(
         campaign=campaign, reason=words, requested_by_id=me, expires_at=db.utcnow()
     )
-    session.add_all([invalidation, sheet, reply, export, approval])
+    visit = GateVisit(
+        key="x",
+        mission_id=bundle.mission_id,
+        happened_on=today(),
+        place=words[:200],
+        delegates=words,
+        received_by=words,
+        notes=words,
+        tracking=CORPUS[2],
+    )
+    kind, file_format = GateFileKind.PICTURE, GateFileFormat.IMAGE
+    photo = GateFile(kind=kind, format=file_format, folder="x", pages=1)
+    visit.files = [photo]
+    attempt = DeliveryAttempt(
+        campaign=campaign,
+        mission_id=bundle.mission_id,
+        bundle=bundle,
+        happened_on=today(),
+        place=words[:200],
+        received_by=words,
+        messages=1,
+        outcome=DeliveryOutcome.PART,
+        notes={"en": words},
+    )
+    visit.attempts = [attempt]
+    session.add_all([invalidation, sheet, reply, export, approval, visit])
     session.flush()
     rows = [
         data_entry.add_row(session, sheet, Details(text, text, text, text, "CA"), actor="staff:1")
@@ -125,6 +156,8 @@ def ids(app: Flask, session: Session, freeze: Freeze) -> dict[str, dict[str, str
         "bundles.show_approval": {"public_id": approval.public_id},
         "bundles": {"public_id": bundle.public_id},
         "deliveries": {"public_id": bundle.public_id},
+        **dict.fromkeys(OF_A_VISIT, {"public_id": visit.public_id}),
+        **dict.fromkeys(OF_AN_ATTEMPT, {"public_id": attempt.public_id}),
         "screening": {"public_id": invalidation.public_id},
         "paper_signatures": {"public_id": sheet.public_id, "row": row.public_id},
         "replies": {"public_id": reply.public_id},
@@ -170,4 +203,5 @@ def test_on_every_page_of_the_desk(
         if "alert(1)" in page.text:
             shown.add(endpoint)
     assert len(opened) > 60
+    assert opened >= {"deliveries.publish", *OF_A_VISIT}
     assert shown >= SHOW_WORDS
