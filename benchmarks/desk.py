@@ -164,7 +164,9 @@ def _signed_in(app: Any) -> Any:
     assert user is not None
     client = app.test_client()
     with client.session_transaction() as cookie:
-        cookie.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
+        now = time.time()
+        cookie.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=now)
+        cookie.update({"began-at": now, "used-at": now})
     return client
 
 

@@ -308,10 +308,17 @@ def sign_in(client: FlaskClient, app: Flask, role: Role | str, **overrides: Any)
                 select(Campaign.id).where(Campaign.owner_id.is_(None))
             ):
                 session.add(CampaignMember(campaign_id=campaign_id, staff_user_id=user.id))
+    give_session(client, user.fs_uniquifier)
+    return user
+
+
+def give_session(client: FlaskClient, uniquifier: str, *, proved_ago: float = 0) -> None:
+    """Give `client` the session of who signed in now, and proved so many seconds ago who it is."""
+    now = time.time()
     with client.session_transaction() as cookie:
         cookie.clear()
-        cookie.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
-    return user
+        cookie.update(_user_id=uniquifier, _fresh=True, fs_cc="set", fs_paa=now - proved_ago)
+        cookie.update({"began-at": now, "used-at": now})
 
 
 def let_decide(user: StaffUser) -> None:

@@ -87,7 +87,7 @@ def is_over(approval: FileApproval, now: datetime) -> bool:
 def refuse_decision(approval: FileApproval, by: StaffUser, now: datetime, days: int) -> None:
     """Raise Refused where this person cannot decide about it now. Pure.
 
-    `approval-own`, `approval-decided`, or as `second_person.refuse_decider`.
+    `approval-own`, `approval-decided`, or as `roles.refuse_decider`.
     """
     if approval.requested_by_id == by.id:
         raise Refused("approval-own")

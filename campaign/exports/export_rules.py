@@ -60,7 +60,7 @@ def bundle_of(export: DataExport) -> Bundle | None:
 
 
 def refuse_decision(export: DataExport, by: StaffUser, now: datetime, days: int) -> None:
-    """Raise Refused: `export-own`, `export-decided`, or as `second_person.refuse_decider`."""
+    """Raise Refused: `export-own`, `export-decided`, or as `roles.refuse_decider`."""
     if export.requested_by_id == by.id:
         raise Refused("export-own")
     if export.state is not ExportState.ASKED or is_over(export, now):

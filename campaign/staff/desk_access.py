@@ -88,11 +88,8 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
             if back is not None:
                 target = url_for(back, **values)
                 return redirect(url_for("staff.confirm", next=target, again="1"), 303)
-            form = ProofForm(staff_user())
-            status = form.check(staff_user()) if form.proof.data else 403
-            if status != 200:
-                page = Reauthenticate(form=form, action=request.full_path, kept=form.list_kept())
-                return page.html(), status
+            if question := _ask_with_what_was_typed():
+                return question
             note_proof()
             return view(**values)
 
@@ -100,6 +97,16 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
         return cast("View", ask_first)
 
     return decorate
+
+
+def _ask_with_what_was_typed() -> ResponseReturnValue | None:
+    """Return the question, which holds all else that was typed; None where it is answered."""
+    form = ProofForm(staff_user())
+    status = form.check(staff_user()) if form.proof.data else 403
+    if status == 200:
+        return None
+    page = Reauthenticate(form=form, action=request.full_path, kept=form.list_kept())
+    return page.html(), status
 
 
 def note_proof() -> None:
@@ -129,10 +136,11 @@ EACH_HOURS = 1
 
 
 def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
-    """Return the way to the page that asks who it is; None where they may look, for an hour.
+    """Return the question who it is; None where they may look, for an hour.
 
     A person proves it for the first look at a thing in an hour, which is noted in a transaction of
-    its own: a GET commits nothing else.
+    its own: a GET commits nothing else, nor does a form that was refused. For a POST, to be called
+    before anything is written: what was typed goes on with the answer.
     """
     by, since = actor(), db.utcnow() - timedelta(hours=EACH_HOURS)
     noted = select(AuditEntry.id).where(
@@ -144,8 +152,16 @@ def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
     with db.reading() as session:
         if session.scalar(noted.limit(1)) is not None:
             return None
-    if not reauthentication.is_fresh():
-        return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
+    was_fresh = reauthentication.is_fresh()
+    if not was_fresh:
+        if request.method in {"GET", "HEAD"}:
+            return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
+        if question := _ask_with_what_was_typed():
+            return question
+        reauthentication.note_fresh()
+    db.session().rollback()  # what a POST has read holds SQLite's one write lock
     with db.transaction() as session:
+        if not was_fresh:
+            audit.record(session, by, "accounts.confirm", by)
         audit.record(session, by, action, subject)
     return None

@@ -52,6 +52,7 @@ def begin_session(session: Session, user: StaffUser) -> None:
     user.last_sign_in_at = db.utcnow()
     proved = ["password", "totp"] if user.has_second_factor else ["password"]
     login_user(user, remember=False, authn_via=proved)
+    _note_begin()
     remember_browser(user.email)
     record(session, actor_name(user), "accounts.sign-in", user)
 
@@ -78,8 +79,9 @@ def note_use() -> bool:
     A page that asks for news by itself is nobody: it would hold a session open that was left.
     """
     now = db.utcnow().timestamp()
-    began_at: float = cookie.setdefault(_BEGAN_AT, now)
-    used_at: float = cookie.setdefault(_USED_AT, now)
+    # A copy of the cookie that says neither would never be old.
+    began_at: float = cookie.get(_BEGAN_AT, 0)
+    used_at: float = cookie.get(_USED_AT, 0)
     idle_seconds = current_settings().idle_minutes * 60
     if now - began_at > SESSION_HOURS * 3600 or now - used_at > idle_seconds:
         return False
@@ -87,6 +89,10 @@ def note_use() -> bool:
     if not by_itself and now - used_at > min(_NOTED_EVERY_SECONDS, idle_seconds / 2):
         cookie[_USED_AT] = now
     return True
+
+
+def _note_begin() -> None:
+    cookie[_BEGAN_AT] = cookie[_USED_AT] = db.utcnow().timestamp()
 
 
 def close_session(user: StaffUser) -> None:
@@ -102,6 +108,7 @@ def renew_session(session: Session, user: StaffUser) -> None:
     session.flush()
     _forget_session()
     login_user(user, remember=False, authn_via=["password", "totp"])
+    _note_begin()
 
 
 def end_session(session: Session, user: StaffUser) -> None:

@@ -150,9 +150,14 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
 def show(public_id: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
-    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
+    if asked := _ask_before_rows(sheet):
         return asked
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
+
+
+def _ask_before_rows(sheet: PaperSheet) -> ResponseReturnValue | None:
+    """Ask who it is before its rows are shown, also beside what was keyed in and refused."""
+    return ask_before_view("paper.look", f"paper-sheet:{sheet.id}")
 
 
 @blueprint.post("/<public_id>")
@@ -160,6 +165,8 @@ def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    if asked := _ask_before_rows(sheet):
+        return asked
     above = _get_values_above(sheet)
     typed = _list_typed(above)
     if not typed:
@@ -178,6 +185,8 @@ def key_in(public_id: str) -> ResponseReturnValue:
 def correct(public_id: str, row: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    if asked := _ask_before_rows(sheet):
+        return asked
     paper_row = data_entry.get_row(session, sheet, row)
     details = data_entry.details_of(paper_row)
     if request.method == "POST":
@@ -188,8 +197,6 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
             message = _("Row %(number)s corrected.", number=paper_row.position)
             return redirect_to(".show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row), 422
-    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
-        return asked
     return _show_sheet(sheet, [TypedRow(_values_of(details))], row=paper_row)
 
 

@@ -318,7 +318,7 @@ def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
             abort(404)
     except Invalid as problem:
         session.rollback()
-        return show_page(_page(InvalidationPage, row, problem.fields), 422)
+        return _ask_before_look(row) or show_page(_page(InvalidationPage, row, problem.fields), 422)
     except DomainError as problem:
         session.rollback()
         say_refused(problem)
@@ -327,9 +327,11 @@ def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
 
 def _show(page: type[InvalidationProgress], public_id: str) -> ResponseReturnValue:
     row = _get_invalidation(public_id)
-    if asked := ask_before_view("invalidation.look", f"invalidation:{row.id}"):
-        return asked
-    return show_page(_page(page, row))
+    return _ask_before_look(row) or show_page(_page(page, row))
+
+
+def _ask_before_look(invalidation: Invalidation) -> ResponseReturnValue | None:
+    return ask_before_view("invalidation.look", f"invalidation:{invalidation.id}")
 
 
 def _page(

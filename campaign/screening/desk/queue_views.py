@@ -76,7 +76,7 @@ def _show(
     behind: Sequence[Hold] = ()
     if current:
         behind = review_queue.list_held(session, chosen, by=by, limit=1, after=current)
-    if current and request.method == "GET":
+    if current:
         of = f"campaign:{current.signature.campaign_id}"
         if question := ask_before_view("letter.look", of):
             return question

@@ -1,6 +1,5 @@
 """What tests of exports share: a campaign with people of every state, staff, and a made file."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.export import DataExport, ExportFormat, ExportKind
 from campaign.models.signature import Disclosure, SignatureState
 from campaign.models.staff import Role, StaffUser
-from tests.factories import add_confirmed, let_decide, make_campaign, make_staff_user
+from tests.factories import add_confirmed, give_session, let_decide, make_campaign, make_staff_user
 
 REASON = "Vetting before the hand-over on Friday."
 EVIL = "=cmd|' /C calc'!A0"
@@ -117,13 +116,7 @@ def browsers(app: Flask) -> Callable[[int], FlaskClient]:
         client = app.test_client()
         with app.app_context(), db.reading() as session:
             name = session.get_one(StaffUser, user_id).fs_uniquifier
-        with client.session_transaction() as cookie:
-            cookie.update(
-                _user_id=name,
-                _fresh=True,
-                fs_cc="set",
-                fs_paa=time.time() - (0 if fresh else 90_000),
-            )
+        give_session(client, name, proved_ago=0 if fresh else 90_000)
         return client
 
     return run

@@ -10,7 +10,14 @@ from campaign import close_app, create_app
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role, StaffUser
-from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
+from tests.factories import (
+    STAFF_PASSWORD,
+    csrf_token,
+    make_campaign,
+    make_staff_user,
+    post,
+    sign_in,
+)
 
 pytestmark = pytest.mark.one_engine
 PAGE = "/desk/account"
@@ -62,6 +69,20 @@ def test_a_session_ends_after_twelve_hours_whatever_is_done(
 ) -> None:
     _begin(client, app)
     _pass(client, 12 * 60 + 1, "began-at")
+    assert client.get(PAGE).location == SIGN_IN
+
+
+def test_a_copy_of_the_first_cookie_grows_old_as_well(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    """It is made at sign-in, before any page: it says when that was."""
+    make_staff_user(session, Role.STAFF, email="noor@example.org", password=True)
+    session.commit()
+    data = {"email": "noor@example.org", "password": STAFF_PASSWORD}
+    assert post(client, "/desk/sign-in", data).location == "/desk/"
+    with client.session_transaction() as cookie:
+        assert {"began-at", "used-at"} <= cookie.keys()
+        del cookie["began-at"]
     assert client.get(PAGE).location == SIGN_IN
 
 

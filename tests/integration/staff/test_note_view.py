@@ -17,7 +17,7 @@ from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.signing.checks.conditions import Conditions
 from tests.days import today
-from tests.factories import add_confirmed, make_campaign, sign_in
+from tests.factories import STAFF_PASSWORD, add_confirmed, make_campaign, post, sign_in
 
 
 @pytest.fixture
@@ -120,6 +120,37 @@ def test_what_a_dry_run_found_is_noted_and_wants_fresh_proof(
         cookie["fs_paa"] = db.utcnow().timestamp()
     assert client.get(page).status_code == 200
     assert looks(session) == [(f"staff:{me.id}", "invalidation:1")]
+
+
+def test_a_form_that_is_refused_shows_nobody_unasked(
+    app: Flask, client: FlaskClient, session: Session, sheet: str
+) -> None:
+    """Its page shows rows as well; what was typed goes on with the answer."""
+    me = sign_in(client, app, Role.STAFF, password=True)
+    found = Invalidation(
+        conditions=Conditions(name="Ana").to_json(),
+        reason="",
+        created_by_id=me.id,
+        created_at=db.utcnow(),
+        worked_at=db.utcnow(),
+        last_id=0,
+        state=InvalidationState.COUNTED,
+    )
+    session.add(found)
+    session.commit()
+    run = f"/desk/screening/invalidations/{found.public_id}/run"
+    for address, typed in ((sheet, {"given_name-0": "Ana-typed"}), (run, {"reason": ""})):
+        let_proof_grow_old(client)
+        asked = post(client, address, typed)
+        assert (asked.status_code, 'name="proof"' in asked.text) == (403, True)
+    assert looks(session) == []
+    answer = {"given_name-0": "Ana-typed", "proof": STAFF_PASSWORD}
+    page = post(client, sheet, answer)
+    assert page.status_code == 422
+    assert "Ana-typed" in page.text
+    assert looks(session) == [(f"staff:{me.id}", "paper-sheet:1")]
+    assert post(client, run, {"reason": ""}).status_code == 422, "now it is known who it is"
+    assert len(looks(session)) == 2
 
 
 def test_held_letters_that_are_looked_at_are_noted(

@@ -20,7 +20,7 @@ from campaign.models.staff import RecoveryCode, Role, StaffUser
 from campaign.staff import reauthentication, second_factor
 from campaign.staff.desk_access import fresh, guard
 from campaign.staff.passwords import create_password_link
-from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
+from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 
 EMAIL = "noor@example.org"
 PAGE = "/desk/account/second-factor"
@@ -68,8 +68,7 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
 ) -> None:
     me = sign_in(client, app, Role.STAFF)
     elsewhere = app.test_client()
-    with elsewhere.session_transaction() as cookie:
-        cookie.update(_user_id=me.fs_uniquifier, _fresh=True)
+    give_session(elsewhere, me.fs_uniquifier)
     assert post(client, f"{PAGE}/start").location == PAGE
     page = client.get(PAGE).text
     assert "<svg" in page

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.core.audit import AuditEntry
 from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Role, StaffUser
-from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
+from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 
 
 @pytest.fixture
@@ -113,8 +113,7 @@ def test_disabling_ends_the_sessions_and_enabling_does_not_bring_them_back(
     client: FlaskClient, other: StaffUser, session: Session, app: Flask
 ) -> None:
     theirs = app.test_client()
-    with theirs.session_transaction() as cookie:
-        cookie.update(_user_id=other.fs_uniquifier, _fresh=True)
+    give_session(theirs, other.fs_uniquifier)
     assert theirs.get("/desk/account").status_code == 200
     url = f"/desk/staff/{other.public_id}"
     assert post(client, f"{url}/disable").location == url
