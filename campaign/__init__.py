@@ -12,6 +12,7 @@ from campaign import models, storage
 from campaign.about import page_texts
 from campaign.about.desk import blueprint as about_desk
 from campaign.about.pages import blueprint as about
+from campaign.api.views import blueprint as api
 from campaign.bundles import destinations
 from campaign.bundles.changes.cancel_bundle import remove_rehearsed
 from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal_desk
@@ -113,6 +114,7 @@ _BLUEPRINTS = (
     handover,
     exports,
     operations,
+    api,
 )
 
 

@@ -1,5 +1,6 @@
-"""What machines read: Atom feed, site map, robots.txt, the last day for calendars (RFC 5545)."""
+"""What machines read: feeds, site map, robots.txt, the last day for calendars (RFC 5545)."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from icalendar import Calendar, Event
 
 from campaign.core import clock, i18n
+from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.public.case_lists import CaseRow, current_board
 from campaign.public.case_page import Post
@@ -20,6 +22,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML = "http://www.w3.org/1999/xhtml"
 _MOST = 50
+_FOR_ALL = (("Access-Control-Allow-Origin", "*"),)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,25 +36,75 @@ class _Entry:
     category: str
 
 
-def atom_feed(lang: str) -> Made:
-    """Open cases and what came of all, the newest first; a draft never."""
-    board = current_board(lang)
-    entries = [
-        *(_case_entry(row, lang) for row in board.current),
-        *(_post_entry(row, post, lang) for row, post in board.dated),
-    ]
-    entries.sort(key=lambda entry: entry.moment, reverse=True)
+def atom_feed(lang: str, slug: str = "") -> Made:
+    """Open cases and what came of all, the newest first, or of one. Raises NotFound."""
+    entries, title = _list_entries(lang, slug)
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
-    own = whole_url("public.feed", lang=lang)
+    own, page = _addresses(lang, slug, "feed")
     _add(feed, "id", own)
-    _add(feed, "title", f"{_('Urgent actions')} – {current_settings().organisation_name}")
+    _add(feed, "title", title)
     _add(feed, "updated", _stamp(max((entry.moment for entry in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
-    _link(feed, "alternate", whole_url("public.home", lang=lang), "text/html")
+    _link(feed, "alternate", page, "text/html")
     _add(ET.SubElement(feed, "author"), "name", current_settings().organisation_name)
-    for entry in entries[:_MOST]:
+    for entry in entries:
         _add_entry(feed, entry)
-    return Made(_document(feed), "application/atom+xml")
+    return Made(_document(feed), "application/atom+xml", _FOR_ALL)
+
+
+def json_feed(lang: str, slug: str = "") -> Made:
+    """The same as JSON Feed 1.1 (jsonfeed.org). Raises NotFound."""
+    entries, title = _list_entries(lang, slug)
+    own, page = _addresses(lang, slug, "json_feed")
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        "home_page_url": page,
+        "feed_url": own,
+        "language": lang,
+        "authors": [{"name": current_settings().organisation_name}],
+        "items": [
+            {
+                "id": entry.url,
+                "url": entry.url,
+                "title": entry.title,
+                "content_html": entry.html,
+                "date_published": _stamp(entry.moment),
+                "language": entry.lang or lang,
+                "tags": [entry.category],
+            }
+            for entry in entries
+        ],
+    }
+    return Made(json.dumps(feed, ensure_ascii=False), "application/feed+json", _FOR_ALL)
+
+
+def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
+    """What a feed holds, and its title; of one case where there is a slug."""
+    board = current_board(lang)
+    title = f"{_('Urgent actions')} – {current_settings().organisation_name}"
+    dated = board.dated
+    cases: tuple[CaseRow, ...] = board.current
+    if slug:
+        cases = tuple(row for row in (*board.current, *board.ended) if row.slug == slug)
+        if not cases:
+            raise NotFound("campaign")
+        dated = tuple(pair for pair in dated if pair[0].slug == slug)
+        title = f"{cases[0].title} – {current_settings().organisation_name}"
+    entries = [
+        *(_case_entry(row, lang) for row in cases),
+        *(_post_entry(row, post, lang) for row, post in dated),
+    ]
+    entries.sort(key=lambda entry: entry.moment, reverse=True)
+    return entries[:_MOST], title
+
+
+def _addresses(lang: str, slug: str, name: str) -> tuple[str, str]:
+    """Addresses of a feed and of the page that it is about."""
+    if slug:
+        values = {"lang": lang, "slug": slug}
+        return whole_url(f"public.case_{name}", **values), whole_url("public.case", **values)
+    return whole_url(f"public.{name}", lang=lang), whole_url("public.home", lang=lang)
 
 
 def sitemap() -> Made:

@@ -112,6 +112,24 @@ def feed(lang: str) -> ResponseReturnValue:
     return page_cache().serve(("feed", lang), lambda: feeds.atom_feed(lang))
 
 
+@blueprint.get("/<lang>/feed.json")
+@public
+def json_feed(lang: str) -> ResponseReturnValue:
+    return page_cache().serve(("feed-json", lang), lambda: feeds.json_feed(lang))
+
+
+@blueprint.get(f"{_CASE}/feed.xml")
+@public
+def case_feed(lang: str, slug: str) -> ResponseReturnValue:
+    return page_cache().serve(("feed", lang, slug), lambda: feeds.atom_feed(lang, slug))
+
+
+@blueprint.get(f"{_CASE}/feed.json")
+@public
+def case_json_feed(lang: str, slug: str) -> ResponseReturnValue:
+    return page_cache().serve(("feed-json", lang, slug), lambda: feeds.json_feed(lang, slug))
+
+
 @blueprint.get("/sitemap.xml")
 @public
 def sitemap() -> ResponseReturnValue:
@@ -159,8 +177,8 @@ def _serve_case(
 
 
 def _render_case(lang: str, slug: str) -> str:
-    campaign = _get_campaign(slug)
-    case = _page_of(campaign, lang)
+    campaign = get_campaign(slug)
+    case = page_of(campaign, lang)
     return Case(
         case=case,
         share=share_links.share_of(campaign, case, lang),
@@ -171,10 +189,10 @@ def _render_case(lang: str, slug: str) -> str:
 
 def _render_embed(lang: str, slug: str) -> Made:
     """A case in a few lines. Raises NotFound: no such case, a draft, or nobody may embed it."""
-    campaign = _get_campaign(slug)
+    campaign = get_campaign(slug)
     if not campaign.embed_hosts:
         raise NotFound("embed")
-    page = Embed(case=_page_of(campaign, lang))
+    page = Embed(case=page_of(campaign, lang))
     return Made(page.html(), headers=tuple(framed_by(campaign.embed_hosts).items()))
 
 
@@ -185,7 +203,7 @@ def outcome(lang: str, slug: str) -> ResponseReturnValue:
 
 
 def _render_outcome(lang: str, slug: str) -> str:
-    case = _page_of(_get_campaign(slug), lang)
+    case = page_of(get_campaign(slug), lang)
     if not case.outcome.text:
         raise NotFound("outcome", slug=slug)
     return Outcome(case=case).html()
@@ -194,7 +212,7 @@ def _render_outcome(lang: str, slug: str) -> str:
 @blueprint.get(f"{_CASE}/share.png")
 @public
 def share_picture(lang: str, slug: str) -> ResponseReturnValue:
-    picture = printables.share_picture(_page_of(_get_campaign(slug), lang), lang)
+    picture = printables.share_picture(page_of(get_campaign(slug), lang), lang)
     response = _send(picture, "image/png", _DAY)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
@@ -223,7 +241,7 @@ def _send_printed(
 ) -> Response:
     paper = printables.paper_named(request.args.get("paper", ""))
     campaign = _get_open_campaign(slug)
-    handout = make(campaign, _page_of(campaign, lang), lang, paper)
+    handout = make(campaign, page_of(campaign, lang), lang, paper)
     return _send(handout, "application/pdf", _HOUR, f"{slug}-{name}-{lang}-{paper.slug}.pdf")
 
 
@@ -233,7 +251,7 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
     campaign = _get_open_campaign(slug)
     if campaign.act_by is None:
         raise NotFound("deadline")
-    title, text = share_links.calendar_words(_page_of(campaign, lang))
+    title, text = share_links.calendar_words(page_of(campaign, lang))
     body = feeds.deadline_ics(
         uid=f"{campaign.public_id}@{current_settings().host}",
         day=campaign.act_by,
@@ -257,7 +275,7 @@ def picture(name: str) -> ResponseReturnValue:
     return _send(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)
 
 
-def _get_campaign(slug: str) -> Campaign:
+def get_campaign(slug: str) -> Campaign:
     campaign = find_public_campaign(db.session(), slug)
     if campaign is None:
         raise NotFound("campaign")
@@ -266,7 +284,7 @@ def _get_campaign(slug: str) -> Campaign:
 
 def _get_open_campaign(slug: str) -> Campaign:
     """One that takes letters: a poster for another would lead people nowhere, or do harm."""
-    campaign = _get_campaign(slug)
+    campaign = get_campaign(slug)
     if not takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
         raise Refused(
             "campaign-ended",
@@ -278,7 +296,7 @@ def _get_open_campaign(slug: str) -> Campaign:
     return campaign
 
 
-def _page_of(campaign: Campaign, lang: str) -> CasePage:
+def page_of(campaign: Campaign, lang: str) -> CasePage:
     session = db.session()
     return case_page(
         campaign,

@@ -47,6 +47,7 @@ class Share:
     message: str
     """What is sent to others: why, until when, and the address. Its sender may change it."""
     links: tuple[ShareLink, ...]
+    oembed: str
     picture: str
     width: int
     height: int
@@ -63,6 +64,7 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
         address=address,
         message=message,
         links=_links(case.title, message, address),
+        oembed=whole_url("api.oembed", url=address),
         picture=picture,
         width=SHARE_WIDTH,
         height=SHARE_HEIGHT,

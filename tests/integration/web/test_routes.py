@@ -34,6 +34,7 @@ PUBLIC_BLUEPRINTS = {
     "network_unsubscribe",
     "tracking_news_off",
     "operations",
+    "api",
 }
 """Where `@public` may stand. Nothing of the desk's data belongs there."""
 

@@ -1,0 +1,1 @@
+"""What other programs read. `action_json` says what of an action, `views` under which addresses."""

@@ -1,0 +1,122 @@
+"""Actions as JSON: what their public pages show, and no more."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from flask import url_for
+
+from campaign.core.settings import current_settings
+from campaign.models.campaign import Campaign
+from campaign.public.case_lists import CaseRow
+from campaign.public.case_page import CaseHead, CasePage, Neighbour, Picture, Post
+from campaign.public.share_links import whole_url
+from campaign.web.markup import markdown
+
+Json: TypeAlias = dict[str, object]
+
+
+def summarize(row: CaseRow, lang: str) -> Json:
+    """An action as it stands in a list."""
+    return _head(row, lang) | {
+        "country": {"code": row.country_code, "name": row.country},
+        "issued_on": row.issued_on.isoformat() if row.issued_on else None,
+        "act_by": row.act_by.isoformat() if row.act_by else None,
+        "themes": list(row.themes),
+        "letter_languages": list(row.letter_locales),
+    }
+
+
+def describe(campaign: Campaign, case: CasePage, lang: str) -> Json:
+    """An action as its own page shows it."""
+    return _head(case, lang) | {
+        "country": {"code": campaign.country, "name": case.country},
+        "issued_on": campaign.issued_on.isoformat() if campaign.issued_on else None,
+        "act_by": campaign.act_by.isoformat() if campaign.act_by else None,
+        "themes": list(campaign.themes),
+        "letter_languages": list(campaign.letter_locales),
+        "background": _text(case.background),
+        "asks": list(case.asks),
+        "signed_on_paper": case.on_paper,
+        "sent_by_writers": case.sent_by_self,
+        "recipients": [
+            {
+                "name": recipient.name,
+                "office": recipient.office,
+                "mission": recipient.mission,
+                "by_post": recipient.by_post,
+                "gets_copy": recipient.copy,
+            }
+            for recipient in case.recipients
+        ],
+        "updates": [_post(post, case, lang) for post in case.posts],
+        "reason": _text(case.reason.text) | {"language": case.reason.lang or lang},
+        "outcome": _text(case.outcome.text) | {"language": case.outcome.lang or lang},
+        "earlier_action": _neighbour(case.earlier, lang) if case.earlier else None,
+        "later_actions": [_neighbour(action, lang) for action in case.later],
+    }
+
+
+def _head(case: CaseHead, lang: str) -> Json:
+    return {
+        "slug": case.slug,
+        "reference": case.reference,
+        "title": case.title,
+        "person_name": case.person_name,
+        "summary": _text(case.summary),
+        "language": case.content_lang or lang,
+        "status": case.status,
+        "takes_letters": case.takes_letters,
+        "kind": "card" if case.cards else "letter",
+        "signatures": case.count,
+        "ending": case.ending.text,
+        "picture": _picture(case.picture),
+        "url": whole_url("public.case", lang=lang, slug=case.slug),
+        "write_url": whole_url("signing.write", lang=lang, slug=case.slug)
+        if case.takes_letters
+        else None,
+        "api_url": whole_url("api.show_action", slug=case.slug, lang=lang),
+    }
+
+
+def _text(markup: str) -> Json:
+    return {"markdown": markup, "html": str(markdown(markup)) if markup else ""}
+
+
+def _picture(picture: Picture | None) -> Json | None:
+    if picture is None:
+        return None
+    return {
+        "url": current_settings().base_url.rstrip("/")
+        + url_for("public.picture", name=picture.name),
+        "alt": picture.alt,
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def _post(post: Post, case: CaseHead, lang: str) -> Json:
+    return {
+        "kind": post.kind,
+        "title": post.title,
+        "text": _text(post.body),
+        "language": post.lang or lang,
+        "happened_on": post.iso,
+        "published_at": post.published_at.isoformat() if post.published_at else None,
+        "before_stop": post.before_stop,
+        "pictures": _pictures((post.picture, *post.more_pictures)),
+        "url": f"{whole_url('public.case', lang=lang, slug=case.slug)}#{post.anchor}",
+    }
+
+
+def _pictures(pictures: Sequence[Picture | None]) -> list[Json]:
+    return [described for picture in pictures if (described := _picture(picture))]
+
+
+def _neighbour(action: Neighbour, lang: str) -> Json:
+    return {
+        "slug": action.slug,
+        "reference": action.reference,
+        "title": action.title,
+        "takes_letters": action.takes_letters,
+        "url": whole_url("public.case", lang=lang, slug=action.slug),
+    }

@@ -1,0 +1,149 @@
+"""What any program may read of actions: what their pages show, in JSON, and nothing else."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.models.campaign import Campaign, CampaignStatus
+from tests.factories import make_campaign
+
+pytestmark = pytest.mark.usefixtures("fresh_pages")
+
+
+def read(client: FlaskClient, address: str, status: int = 200) -> Any:
+    answer = client.get(address)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Set-Cookie" not in answer.headers
+    return json.loads(answer.get_data())
+
+
+def test_open_actions_are_listed_and_each_leads_to_all_of_it(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    listed = read(client, "/api/actions")
+    assert (listed["total"], listed["page"], listed["pages"]) == (1, 1, 1)
+    assert listed["next"] is None
+    (action,) = listed["actions"]
+    assert action["slug"] == campaign.slug
+    assert action["url"].endswith(f"/en/actions/{campaign.slug}")
+    assert action["write_url"].endswith("/write")
+    path = action["api_url"].partition("://")[2].partition("/")[2]
+    whole = read(client, f"/{path}")
+    assert {name: whole[name] for name in action} == action
+    assert whole["asks"]
+    assert whole["recipients"][0]["name"]
+    assert whole["updates"] == []
+
+
+@pytest.mark.one_engine
+def test_a_draft_is_in_no_answer(client: FlaskClient, session: Session) -> None:
+    draft = make_campaign(session, slug="hidden", status=CampaignStatus.DRAFT)
+    session.commit()
+    assert read(client, "/api/actions")["actions"] == []
+    assert read(client, f"/api/actions/{draft.slug}", 404)["status"] == 404
+    read(client, f"/api/oembed?url=http://127.0.0.1:5000/en/actions/{draft.slug}", 404)
+    assert client.get(f"/en/actions/{draft.slug}/feed.json").status_code == 404
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("lang=xx", "lang must be one of en"),
+        ("status=all", "status must be one of open, ended."),
+        ("page=0", "page must be a number from 1."),
+        ("page=one", "page must be a number from 1."),
+        ("page=999999", "page must be a number from 1."),
+        ("filter=x", "The query must be made of lang, page, status."),
+    ],
+)
+def test_a_query_that_is_not_understood_is_named(
+    client: FlaskClient, query: str, says: str
+) -> None:
+    problem = read(client, f"/api/actions?{query}", 400)
+    assert problem["detail"].startswith(says)
+
+
+@pytest.mark.one_engine
+def test_a_page_past_the_end_is_not_there(client: FlaskClient, campaign: Campaign) -> None:
+    read(client, "/api/actions?page=2", 404)
+
+
+@pytest.mark.one_engine
+def test_another_site_shows_the_frame_only_where_it_may_be_framed(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    address = f"/api/oembed?url=http://127.0.0.1:5000{case}"
+    assert read(client, address)["type"] == "link"
+    campaign.embed_hosts = ["partner.example"]
+    session.commit()
+    shown = read(client, f"{address}&maxwidth=320&maxheight=9000")
+    assert (shown["type"], shown["width"], shown["height"]) == ("rich", 320, 480)
+    assert f'src="http://127.0.0.1:5000{case}/embed"' in shown["html"]
+    page = client.get(case).text
+    assert 'type="application/json+oembed"' in page
+    assert read(client, f"{address}&format=xml", 501)["detail"] == "format must be json."
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "http://[",
+        "https://elsewhere.example/en/actions/ua-58-20",
+        "http://127.0.0.1:5000/desk/",
+        "http://127.0.0.1:5000/en/",
+        f"http://127.0.0.1:5000/{'a' * 3000}",
+    ],
+)
+def test_an_address_that_is_no_case_of_ours_is_not_found(client: FlaskClient, address: str) -> None:
+    answer = client.get("/api/oembed", query_string={"url": address})
+    assert answer.status_code == 404
+    assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.one_engine
+def test_feeds_of_one_case_hold_it_alone(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    make_campaign(session, slug="another", reference="UA 2/26")
+    session.commit()
+    whole = json.loads(client.get("/en/feed.json").get_data())
+    assert whole["version"] == "https://jsonfeed.org/version/1.1"
+    assert len(whole["items"]) == 2
+    own = json.loads(client.get(f"{case}/feed.json").get_data())
+    assert [item["url"] for item in own["items"]] == [f"http://127.0.0.1:5000{case}"]
+    atom = client.get(f"{case}/feed.xml")
+    assert atom.mimetype == "application/atom+xml"
+    assert "another" not in atom.text
+
+
+_PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text(encoding="utf-8")
+_NAMED = re.findall(r"^ {4}GET (\S+)$", _PAGE, re.MULTILINE)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("address", _NAMED)
+def test_each_address_that_the_docs_name_answers(
+    client: FlaskClient, session: Session, address: str
+) -> None:
+    make_campaign(session, slug="ua-58-20")
+    session.commit()
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.one_engine
+def test_the_docs_name_each_field_of_an_action(client: FlaskClient, campaign: Campaign) -> None:
+    example = json.loads(re.search(r"^ {4}\{.*?^ {4}\}", _PAGE, re.DOTALL | re.MULTILINE)[0])
+    (action,) = read(client, "/api/actions")["actions"]
+    assert list(example) == list(action)
+    whole = read(client, f"/api/actions/{campaign.slug}")
+    sentence = re.search(r"One action has these as well:(.*?)\.", _PAGE, re.DOTALL)[1]
+    assert re.findall(r"`(\w+)`", sentence) == [name for name in whole if name not in action]
