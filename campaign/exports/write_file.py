@@ -166,7 +166,7 @@ def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) ->
     """Write it as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["# " + " · ".join(f"{name}: {value}" for name, value in wording.mark)])
+    writer.writerow([inert("# " + " · ".join(f"{name}: {value}" for name, value in wording.mark))])
     writer.writerow([wording.heads[name] for name in columns])
     yield b"\xef\xbb\xbf"
     rest = iter(records)

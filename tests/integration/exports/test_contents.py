@@ -75,8 +75,12 @@ def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) 
 
 @pytest.mark.one_engine
 def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
-    _mark, rows = rows_of(made(ask()))
+    data = made(ask(reason=f"For the embassy;{EVIL}\t{EVIL} |{EVIL}"))
+    _mark, rows = rows_of(data)
     assert rows[0]["words"] == f"'{EVIL}"
+    for delimiter in ",;\t|":
+        lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter)
+        assert not any(cell.lstrip(" ").startswith("=") for line in lines for cell in line)
     book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
     cells = [cell for sheet in book for row in sheet for cell in row if cell.value is not None]
     assert EVIL in {cell.value for cell in cells}
