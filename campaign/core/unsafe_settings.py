@@ -116,8 +116,12 @@ def _is_postgres_private(url: str) -> bool:
     mode = query.get("sslmode", [os.environ.get("PGSSLMODE", "")])[-1]
     if mode in _TLS_MODES:
         return True
+    if "service" in query or os.environ.get("PGSERVICE"):
+        return False  # a file of libpq's says where it is
     named = parts.netloc.rpartition("@")[2]
     given = query.get("host", []) + query.get("hostaddr", [])
+    if "hostaddr" not in query and (address := os.environ.get("PGHOSTADDR")):
+        given = [*given, address]
     hosts = ",".join(given or [named or os.environ.get("PGHOST", "")]).split(",")
     return all(_is_local_host(host) for host in hosts)
 

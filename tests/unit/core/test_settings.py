@@ -152,6 +152,7 @@ def test_one_key_for_sessions_and_for_personal_data_is_refused(tmp_path: Path) -
         load_settings(instance=tmp_path, **PRODUCTION, data_key=RANDOM, secret_key=RANDOM)
 
 
+_PG_VARIABLES = ("PGSSLMODE", "PGHOST", "PGHOSTADDR", "PGSERVICE")
 _REMOTE = "postgresql://campaign:secret@db.example.org/campaign"
 
 
@@ -170,13 +171,14 @@ _REMOTE = "postgresql://campaign:secret@db.example.org/campaign"
         ("postgresql:///campaign?host=/run/postgresql", True),
         ("postgresql://localhost/campaign?host=db.example.org", False),
         ("postgresql://localhost:5432,db.example.org:5432/campaign", False),
+        ("postgresql:///?service=letters", False),
     ],
 )
 @pytest.mark.parametrize("name", ["database_url", "jobs_url"])
 def test_postgresql_on_another_machine_needs_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, url: str, safe: bool
 ) -> None:
-    for variable in ("PGSSLMODE", "PGHOST"):
+    for variable in _PG_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     if safe:
         assert load_settings(instance=tmp_path, **PRODUCTION, **{name: url})
@@ -185,6 +187,19 @@ def test_postgresql_on_another_machine_needs_tls(
         load_settings(instance=tmp_path, **PRODUCTION, **{name: url})
     assert "secret" not in str(refusal.value)
     assert load_settings(instance=tmp_path, **{name: url}), "in development it may"
+
+
+@pytest.mark.parametrize("variable", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
+def test_an_environment_that_leads_postgresql_elsewhere_needs_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for other in _PG_VARIABLES:
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(variable, "203.0.113.7")
+    with pytest.raises(UnsafeSettings, match="database_url needs sslmode"):
+        load_settings(instance=tmp_path, **PRODUCTION, database_url="postgresql:///campaign")
+    monkeypatch.setenv("PGSSLMODE", "require")
+    assert load_settings(instance=tmp_path, **PRODUCTION, database_url="postgresql:///campaign")
 
 
 def test_redis_on_another_machine_needs_tls(tmp_path: Path) -> None:
