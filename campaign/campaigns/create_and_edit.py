@@ -15,7 +15,7 @@ from campaign.campaigns.content import revisions
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.current_letters import current_templates
 from campaign.campaigns.content.part_contents import facts_content
-from campaign.campaigns.content.risks import Words, refuse_named
+from campaign.campaigns.content.risks import Words, refuse_changed
 from campaign.campaigns.record_change import note, record_change
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db
@@ -93,7 +93,7 @@ def edit_campaign(
     RiskNamed.
     """
     revisions.check(session, campaign, Part.FACTS, based_on)
-    refuse_named(campaign, _new_words(campaign, facts), seen=risks_seen)
+    refuse_changed(session, campaign, _new_words(campaign, facts), seen=risks_seen)
     before = facts_content(campaign)
     if "reference" in facts:
         slug = _free_slug(session, facts["reference"], campaign)

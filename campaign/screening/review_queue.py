@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.risks import Words, refuse_named
+from campaign.campaigns.content.risks import Words, refuse_changed
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs
@@ -206,7 +206,7 @@ def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, see
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
-        refuse_named(campaign, [words], seen=seen)
+        refuse_changed(session, campaign, [words], seen=seen)
 
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:

@@ -11,7 +11,7 @@ from campaign.campaigns.content.part_contents import edition_content, edition_fr
 from campaign.campaigns.content.risks import (
     edition_words,
     refuse_blacked_out,
-    refuse_named,
+    refuse_changed,
     refuse_published,
 )
 from campaign.campaigns.create_and_edit import stays_ready
@@ -51,7 +51,7 @@ def save_edition(
     """
     revisions.check(session, campaign, Part.EDITION, based_on, locale)
     words = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
-    refuse_named(campaign, edition_words(locale, **words), seen=risks_seen)
+    refuse_changed(session, campaign, edition_words(locale, **words), seen=risks_seen)
     edition = find_edition(campaign, locale)
     before = edition.outcome if edition else ""
     if words["outcome"] != before:

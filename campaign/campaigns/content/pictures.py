@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.risks import refuse_named, words_by_field
+from campaign.campaigns.content.risks import refuse_changed, words_by_field
 from campaign.campaigns.record_change import record_change
 from campaign.core import db, jobs
 from campaign.core.db.batches import batched
@@ -156,7 +156,8 @@ def set_picture(
         problems |= {"picture": "picture-missing"}
     if problems:
         raise Invalid(fields=problems)
-    refuse_named(campaign, words_by_field("picture", described, "alt_"), seen=risks_seen)
+    words = words_by_field("picture", described, "alt_")
+    refuse_changed(session, campaign, words, seen=risks_seen)
     key = keep_redrawn(picture) if picture else campaign.picture
     before = _state(campaign)
     if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):

@@ -22,6 +22,7 @@ from campaign.campaigns.content.part_contents import EDITION, LETTER
 from campaign.campaigns.record_change import move, needs_second_person, record_change
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import one_line
+from campaign.core.text.fold import fold, split_words
 from campaign.core.text.passages import find_telling_words, list_hidden
 from campaign.core.text.phrases import Phrases, phrases_of
 from campaign.directory.risk_flags import Naming
@@ -291,6 +292,21 @@ def refuse_published(
     refuse_blacked_out(session, campaign, words, seen=seen)
 
 
+def refuse_changed(
+    session: Session, campaign: Campaign, texts: Iterable[Words], *, seen: bool
+) -> None:
+    """The same before a page, a letter or a note changes.
+
+    A word that is blacked out may stand where it stood before: whoever corrects a comma beside it
+    tells nothing new.
+    """
+    words = list(texts)
+    refuse_named(campaign, words, seen=seen)
+    if campaign.status in _ON_ITS_WAY:
+        read_already = texts_of_campaign(campaign)
+        refuse_blacked_out(session, campaign, words, seen=seen, read_already=read_already)
+
+
 def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Finding]:
     """Find the words of passages left out of the `marked` texts that `shown` say. Pure."""
     hidden = [passage for text in marked for passage in list_hidden(text)]
@@ -299,16 +315,23 @@ def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Find
 
 
 def refuse_blacked_out(
-    session: Session, campaign: Campaign, shown: Iterable[Words], *, seen: bool
+    session: Session,
+    campaign: Campaign,
+    shown: Iterable[Words],
+    *,
+    seen: bool,
+    read_already: Iterable[Words] = (),
 ) -> None:
-    """Raise RiskNamed where a post says what is blacked out in a reply to the campaign."""
+    """Raise RiskNamed where a text says what is blacked out in a reply to the campaign."""
     if seen:
         return
     own = select(Reply).filter_by(campaign_id=campaign.id)
     replies = session.scalars(own.options(selectinload(Reply.translations)))
     marked = [text for reply in replies for text in list_reply_texts(reply).values()]
     if findings := find_blacked_out(marked, list(shown)):
-        raise RiskNamed(findings)
+        known = {word for text in read_already for word in split_words(text.text)}
+        if new := [finding for finding in findings if fold(finding.found) not in known]:
+            raise RiskNamed(new)
 
 
 def list_reply_texts(reply: Reply) -> dict[str, str]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import letter_content
-from campaign.campaigns.content.risks import letter_words, refuse_named
+from campaign.campaigns.content.risks import letter_words, refuse_changed
 from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.core.errors import Invalid, NotFound
@@ -121,7 +121,7 @@ def save_template(
     if newest is not None and letter_content(newest) == letter_content(draft):
         return newest
     words = letter_words(locale, draft, target.official.slug if target else "")
-    refuse_named(campaign, words, seen=risks_seen)
+    refuse_changed(session, campaign, words, seen=risks_seen)
     with stays_ready(campaign):
         campaign.templates.append(draft)
     record_change(session, campaign, actor, "campaign.letter", locale=locale, version=draft.version)

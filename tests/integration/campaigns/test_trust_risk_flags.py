@@ -332,12 +332,14 @@ def _merge(world: World) -> Sent:
 
 def _return(world: World) -> Sent:
     url = f"/desk/screening/letters/{world.add_hold()}"
+    world.browser.get("/desk/screening/")  # leaves its own line in the audit
     return url, {"decision": "return", "note": SENTENCE}
 
 
 def _return_all(world: World) -> Sent:
     world.add_hold()
     world.add_hold()
+    world.browser.get("/desk/screening/")
     data = {"decision": "return", "note": SENTENCE, "seen": "2100-01-01T00:00:00+00:00"}
     return "/desk/screening/all", data
 
@@ -409,6 +411,45 @@ def test_a_text_that_names_a_witness_is_asked_about_before_it_leaves_the_desk(
     assert _state(session, world.campaign) == before
     assert world.send(url, _copy(data) | {"risks_seen": "y"}).status_code == 303
     assert _state(session, world.campaign) != before
+
+
+CHANGED: list[Writer] = [
+    _edition, _side, _template, _picture, _facts, _return, _reason, _update, _delivery
+]  # fmt: skip
+"""Ways by which a text of a public case changes."""
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("writer", CHANGED)
+def test_what_is_blacked_out_in_a_reply_is_asked_about_wherever_it_would_be_read(
+    app: Flask, client: FlaskClient, session: Session, writer: Writer
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    world = World(session, client)
+    world.campaign.risk_flags = []
+    world.add_reply().text = f"We spoke to [[{NAME}]]."
+    session.commit()
+    url, data = writer(world)
+    refused = world.send(url, _copy(data))
+    assert refused.status_code == 422
+    assert "Blacked out in a reply:" in refused.text
+    assert "<mark>Halldora</mark>" in refused.text
+    assert world.send(url, _copy(data) | {"risks_seen": "y"}).status_code == 303
+
+
+@pytest.mark.one_engine
+def test_a_blacked_out_word_that_is_read_already_is_not_asked_about_again(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    world = World(session, client)
+    world.campaign.risk_flags = []
+    world.add_reply().text = f"We spoke to [[{NAME}]]."
+    session.commit()
+    url, data = _edition(world)
+    assert world.send(url, data | {"risks_seen": "y"}).status_code == 303
+    again = data | {"background": f"{SENTENCE} So it is.", "based_on": "1"}
+    assert world.send(url, again).status_code == 303
 
 
 def test_words_are_blacked_out_of_a_reply_from_its_preview(

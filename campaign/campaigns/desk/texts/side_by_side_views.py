@@ -1,6 +1,7 @@
 """The desk's pages on which a campaign is written in all its languages side by side."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -73,8 +74,10 @@ class SideForm(CampaignForm):
         return [str(field.label.text) for field in fields if not field.data]
 
     def refuse_language(self, code: str, problem: Invalid) -> None:
+        if isinstance(problem, RiskNamed):
+            self._refuse_risks_of(code, problem.found)
+            return
         unknown = problem.found if isinstance(problem, UnknownPlaceholders) else {}
-        self.names_a_risk = self.names_a_risk or isinstance(problem, RiskNamed)
         for name, slug in problem.fields.items():
             words = unknown_words(unknown[name]) if name in unknown else SENTENCES.get(slug, slug)
             field = self.find_field(self.field_name(code, name))
@@ -82,6 +85,18 @@ class SideForm(CampaignForm):
                 self.form_errors.append(f"{name_language(code)}{i18n.colon(i18n.locale())}{words}")
             else:
                 field.errors = [*field.errors, words]
+
+    def _refuse_risks_of(self, code: str, found: Iterable[Finding]) -> None:
+        named = [replace(risk, field=self.field_name(code, risk.field)) for risk in found]
+        # What a flag rules out is shown below each field.
+        shown = [*self.risks_found, *(risk for risk in named if risk.kind is None)]
+        self.refuse_risks(named)
+        self.risks_found = shown
+
+    def field_of(self, name: str) -> Field:
+        if (field := self.find_field(name)) is None:
+            raise KeyError(name)
+        return field
 
     def find_field(self, name: str) -> Field | None:
         field: Field | None = self._fields.get(name)
