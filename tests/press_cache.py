@@ -22,9 +22,11 @@ from uuid import uuid4
 import pytest
 from weasyprint import Document
 
+from campaign.bundles.freeze import freeze_bundle, select_letters
 from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import WorkOutcome
+from campaign.deliveries.envelopes import reroute_bundle
 from campaign.printing import print_letters, renderer
 from campaign.printing.print_letters import PRESS
 
@@ -48,6 +50,10 @@ class RememberingPress:
         """Let the system print by this press."""
         for module in (worker, print_letters):
             patch.setattr(module, "borrow_process", self.borrow_process)
+        # Papers bear a check code: by chance no paper would be like another.
+        patch.setattr(freeze_bundle, "token_hex", lambda size: "5a" * size)
+        for module in (select_letters, reroute_bundle):
+            patch.setattr(module, "new_salt", lambda: bytes(16))
         patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 

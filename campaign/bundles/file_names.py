@@ -17,9 +17,19 @@ MANIFEST = "manifest.json"
 DELIVERY_SHEET = "delivery-sheet.pdf"
 CONTENTS = "contents.pdf"
 ENVELOPES = "envelopes.pdf"
+CODES = "codes.txt"
 _BEFORE = (README, COVER, DELIVERY_SHEET)
 """What lies before the volumes, in the order in which staff need it."""
-_AFTER = (CONTENTS, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, ENVELOPES, MANIFEST)
+_AFTER = (
+    CONTENTS,
+    SIGNATURES_PDF,
+    SIGNATURES_CSV,
+    SIGNATURES_XLSX,
+    LABELS,
+    ENVELOPES,
+    CODES,
+    MANIFEST,
+)
 PAPERS = (*_BEFORE, *_AFTER)
 """What lies in a bundle besides the volumes."""
 ALWAYS = (README, COVER, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, MANIFEST)

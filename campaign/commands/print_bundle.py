@@ -20,6 +20,7 @@ from campaign.bundles.downloads import open_download
 from campaign.bundles.find_bundles import UNFINISHED, find_bundle, get_pair
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
+from campaign.bundles.letter_codes.proof_file import group_code
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.print_jobs import print_here
 from campaign.commands.instance import ready_app
@@ -260,6 +261,7 @@ def verify(copy: Path, as_json: bool) -> None:
             "set_aside": result.set_aside,
             "volumes": result.volumes,
             "pages": result.pages,
+            "check_code": result.check_code,
             "problems": [
                 {"file": finding.file, "problem": finding.sentence} for finding in result.findings
             ],
@@ -270,6 +272,8 @@ def verify(copy: Path, as_json: bool) -> None:
             f"Every file is intact: {_amount(result.letters, result.pages)}, "
             f"in {_volumes(result.volumes)}, {result.files} files."
         )
+        if result.check_code:
+            click.echo(f"Check code of these letters: {group_code(result.check_code)}")
         if result.zipped_again:
             click.echo("This ZIP is not the original, but its files are the same.")
         if result.renamed_from:

@@ -3,7 +3,15 @@
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core import db
@@ -108,6 +116,8 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
     """The bundle that its letters had come from, and went back into when this one was given up."""
     cancel_reason: Mapped[str | None] = mapped_column(db.Sealed("bundle.cancel_reason"))
+    letter_secret: Mapped[str | None] = mapped_column(db.Sealed("bundle.letter_secret"))
+    """Of which the keys of its letters' codes are made, in hexadecimal; None: it has no codes."""
 
     campaign: Mapped[Campaign] = relationship()
     mission: Mapped[Mission | None] = relationship()
@@ -153,6 +163,8 @@ class Volume(db.SealedRow, Leased, db.NumberedRow):
     printed_at: Mapped[datetime | None]
     region: Mapped[str | None] = mapped_column(db.Sealed("volume.region"))
     """Where its letters come from, for the desk alone; None where volumes are made by size."""
+    letter_codes: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Number and code of each letter that is printed in it (`bundles.letter_codes`)."""
 
     bundle: Mapped[Bundle] = relationship(back_populates="volumes")
 
@@ -241,6 +253,10 @@ class BundlePrint(db.NumberedRow):
     """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF."""
     made_at: Mapped[db.Created]
     removed_at: Mapped[datetime | None]
+    check_code: Mapped[str | None] = mapped_column(String(64))
+    """Of its letters and their number, as it stands on its papers."""
+    tree: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Heads of blocks of the letters' tree, of which the proof of each is made."""
 
 
 class BundleReprint(db.SealedRow, db.PublicRow):

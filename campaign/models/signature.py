@@ -229,6 +229,8 @@ class Letter(db.SealedRow, db.PublicRow):
         db.Sealed("letter.set_aside_detail"), info=personal(None)
     )
     """What did not print may be quoted there: a letter of a name, a word of the text."""
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
+    """Chance by which its code in a bundle is bound to its words; without it, to nothing."""
 
     signature: Mapped[Signature] = relationship(back_populates="letters")
     target: Mapped[Target] = relationship()

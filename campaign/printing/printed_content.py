@@ -149,6 +149,10 @@ class CoverContext:
     complimentary_close: str
     signature_lines: tuple[str, ...]
     mark: str = ""
+    check_note: str = ""
+    """What the check code is for; empty where there is none."""
+    check_code: str = ""
+    """In groups of four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +291,6 @@ class DeliverySheetContext:
     """What the code is for."""
     bundle: str
     mark: str = ""
+    check_label: Both = ()
+    check_codes: tuple[str, ...] = ()
+    """Of each bundle that has one, in groups of four."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    or_,
     select,
     update,
 )
@@ -55,7 +56,10 @@ def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) ->
         session.execute(delete(model).where(model.signature_id.in_(ids)))
     session.execute(
         update(Letter)
-        .where(Letter.signature_id.in_(ids), Letter.set_aside_detail.is_not(None))
+        .where(
+            Letter.signature_id.in_(ids),
+            or_(Letter.set_aside_detail.is_not(None), Letter.salt.is_not(None)),
+        )
         .values(empty_values(Letter, counted=False))
         .execution_options(synchronize_session=False)
     )

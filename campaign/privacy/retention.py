@@ -168,9 +168,12 @@ def _delete_folder(folder: str) -> bool:
 
 
 def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
-    bundle.emptied_at = now
+    bundle.emptied_at, bundle.letter_secret = now, None
+    for volume in bundle.volumes:
+        volume.letter_codes = None
     for bundle_print in prints.list_prints(session, bundle):
         bundle_print.removed_at = bundle_print.removed_at or now
+        bundle_print.tree = None
     session.flush()
 
 

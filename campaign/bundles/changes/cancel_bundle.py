@@ -23,7 +23,16 @@ from campaign.storage import Storage, storage
 
 _CAN = (BundleState.PRINTING, BundleState.ASSEMBLING, BundleState.READY)
 _IN_NO_BUNDLE = dict.fromkeys(
-    ("bundle_id", "volume_id", "sequence", "first_page", "pages", "set_aside", "set_aside_detail")
+    (
+        "bundle_id",
+        "volume_id",
+        "sequence",
+        "first_page",
+        "pages",
+        "set_aside",
+        "set_aside_detail",
+        "salt",
+    )
 )
 _PLACES = (LetterMove.sequence, LetterMove.volume_id, LetterMove.first_page, LetterMove.pages)
 

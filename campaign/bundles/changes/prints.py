@@ -24,6 +24,8 @@ def add_print(
     letters: int,
     pages: int,
     on_paper: int,
+    check_code: str | None = None,
+    tree: bytes | None = None,
 ) -> BundlePrint:
     """Record what a bundle now is, each file with where it is `stored`; earlier ones go."""
     now, earlier = db.utcnow(), list_prints(session, bundle)
@@ -39,6 +41,8 @@ def add_print(
         on_paper=on_paper,
         files=files,
         made_at=now,
+        check_code=check_code,
+        tree=tree,
     )
     session.add(row)
     session.flush()

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles import file_names
+from campaign.bundles.changes import prints
 from campaign.bundles.documents.cover_letter import Covered, count_rows
 from campaign.bundles.documents.packets import Packet, list_packets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import sheets_for
 from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.bundles.letter_codes.proof_file import group_code
 from campaign.bundles.nouns import say_noun
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import i18n
@@ -26,7 +28,7 @@ from campaign.core.db import Json
 from campaign.core.errors import Refused
 from campaign.core.i18n import say_number
 from campaign.core.settings import Settings, current_settings
-from campaign.models.bundle import BundleState, Journey
+from campaign.models.bundle import Bundle, BundleState, Journey
 from campaign.printing.printed_content import (
     Both,
     BothRow,
@@ -39,6 +41,9 @@ from campaign.printing.printed_content import (
 )
 from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import EnvelopeContext
+
+_MOST_CODES = 3
+"""Check codes for which the sheet for several bundles has room."""
 
 
 def contents_context(
@@ -198,6 +203,10 @@ def delivery_context(
         code_note=_Bilingual(ours)(lambda: _("For our delegates: record here what happened.")),
         bundle=folder,
         mark=frozen.mark,
+        check_label=both(
+            lambda: _("Check code of the cards") if frozen.cards else _("Check code of the letters")
+        ),
+        check_codes=tuple(filter(None, (group_code(covered.check_code),))),
     )
 
 
@@ -293,4 +302,20 @@ def _joint_context(session: Session, journey: Journey, frozen: Frozen) -> Delive
     ]
     rows.append(CountRow(_("Together"), frozen.say_number(sum(letters))))
     reference = " · ".join(case.reference for case in cases)
-    return replace(sheet, reference=reference, case="", counts=tuple(rows))
+    return replace(
+        sheet,
+        reference=reference,
+        case="",
+        counts=tuple(rows),
+        check_codes=tuple(_list_check_codes(session, bundles)),
+    )
+
+
+def _list_check_codes(session: Session, bundles: Sequence[Bundle]) -> Iterator[str]:
+    """Each with the name of its bundle; none where the sheet has no room, as on cover letters."""
+    if len(bundles) > _MOST_CODES:
+        return
+    for bundle in bundles:
+        recorded = prints.find_print(session, bundle)
+        if recorded is not None and recorded.check_code:
+            yield f"{file_names.zip_name(bundle)}: {group_code(recorded.check_code)}"

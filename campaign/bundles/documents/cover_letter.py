@@ -14,6 +14,7 @@ from campaign.bundles.destinations import frozen_destination
 from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.bundles.freeze.bundle_facts import frozen_organisation
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.letter_codes.proof_file import group_code
 from campaign.bundles.nouns import Noun, subject_of
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings
@@ -40,6 +41,8 @@ class Covered:
     """People on the sheets that travel along."""
     code: str = ""
     """Address of the page on which a delivery is recorded; none on a rehearsal."""
+    check_code: str = ""
+    """Of the letters and their number; none of a bundle from before there were check codes."""
 
 
 def usual_words(kind: str, *, cards: bool = False, letters: int = _SEVERAL) -> CoverWords:
@@ -226,7 +229,32 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
         complimentary_close=fill(words.close, values),
         signature_lines=(organisation.name,),
         mark=frozen.mark,
+        check_note=_say_check_code(frozen, letters) if covered.check_code else "",
+        check_code=group_code(covered.check_code),
     )
+
+
+def _say_check_code(frozen: Frozen, count: int) -> str:
+    number = frozen.say_number(count)
+    if frozen.cards:
+        words = ngettext(
+            "Check code of this %(number)s card. With it, the person who wrote can check that the "
+            "card is here.",
+            "Check code of these %(number)s cards. With it, everyone who wrote can check that "
+            "their card is among them.",
+            count,
+            number=number,
+        )
+    else:
+        words = ngettext(
+            "Check code of this %(number)s letter. With it, the person who wrote can check that "
+            "the letter is here.",
+            "Check code of these %(number)s letters. With it, everyone who wrote can check that "
+            "their letter is among them.",
+            count,
+            number=number,
+        )
+    return str(words)
 
 
 def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:

@@ -155,6 +155,7 @@ def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER)
         if by_post
         else _("Envelopes without a window, with the mission’s address"),
         file_names.LABELS: _("Address labels and labels for the volumes"),
+        file_names.CODES: _("The codes of which the check code is made, for checking"),
         file_names.MANIFEST: _(
             "Every file with its checksum, every letter with its place, for checking"
         ),

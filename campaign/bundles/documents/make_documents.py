@@ -36,6 +36,8 @@ from campaign.bundles.documents.signatures_csv import (
 )
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet, list_travelling_sheets
+from campaign.bundles.letter_codes.code_list import write_codes
+from campaign.bundles.letter_codes.stored_codes import LetterTree, iter_codes
 from campaign.core import db
 from campaign.core.db import Json
 from campaign.core.settings import current_settings
@@ -88,20 +90,30 @@ class _Job:
     out: Path
     ours: str
     """Language of the staff who print."""
+    tree: LetterTree | None
+
+    @property
+    def check_code(self) -> str:
+        return self.tree.check_code if self.tree else ""
 
     def iter_lines(self) -> Iterator[Row]:
         yield from iter_rows(self.bundle.id, self.frozen)
         yield from iter_carried(self.bundle.id, self.frozen)
 
 
-def make_papers(bundle: Bundle, counts: Counts, out: Path) -> list[FileFacts]:
+def make_papers(
+    bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | None
+) -> list[FileFacts]:
     """Write every paper besides the volumes into `out`; the facts of all files, in their order."""
-    job = _start_job(bundle, counts, out)
+    job = _start_job(bundle, counts, out, tree)
     with force_locale(job.frozen.locale.replace("-", "_")):
         _make_pdfs(job)
         write_csv(job.iter_lines(), job.frozen, out / file_names.SIGNATURES_CSV)
         workbook = out / file_names.SIGNATURES_XLSX
         write_xlsx(job.iter_lines(), job.frozen, bundle.created_at, workbook)
+    if tree is not None:
+        with db.reading() as session:
+            write_codes(iter_codes(session, bundle.id), out / file_names.CODES)
     files = _facts_of_files(bundle, out)
     with force_locale(job.ours.replace("-", "_")):
         _make_readme(job, files)
@@ -118,7 +130,7 @@ def make_papers(bundle: Bundle, counts: Counts, out: Path) -> list[FileFacts]:
     return [*files, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
 
 
-def _start_job(bundle: Bundle, counts: Counts, out: Path) -> _Job:
+def _start_job(bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | None) -> _Job:
     frozen = Frozen.from_json(bundle.frozen)
     with db.reading() as session:
         words = cover_texts.find_words(
@@ -134,6 +146,7 @@ def _start_job(bundle: Bundle, counts: Counts, out: Path) -> _Job:
             folder=file_names.zip_name(bundle),
             out=out,
             ours=current_settings().locales[0],
+            tree=tree,
         )
 
 
@@ -143,7 +156,8 @@ def _make_pdfs(job: _Job) -> None:
     # Nobody goes to a gate with a rehearsal.
     settings, bundle_id = current_settings(), job.bundle.public_id
     url = contents_and_delivery_sheet.delivery_url(settings, bundle_id)
-    covered = Covered(counts.per_target, on_paper, "" if frozen.rehearsal else url)
+    code = "" if frozen.rehearsal else url
+    covered = Covered(counts.per_target, on_paper, code, job.check_code)
     cover = cover_letter.cover_context(frozen, job.words, covered)
     bundle_sheets.cover_letter(cover, layout, out / file_names.COVER)
     if not frozen.by_post:
@@ -252,6 +266,7 @@ def _bundle_facts(job: _Job) -> dict[str, object]:
         "duplex": frozen.duplex,
         "order": frozen.order,
         **({"rehearsal": True} if frozen.rehearsal else {}),
+        **({"tree_head": job.tree.head.hex(), "check_code": job.check_code} if job.tree else {}),
     }
 
 

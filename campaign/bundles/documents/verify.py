@@ -26,6 +26,7 @@ import pikepdf
 
 from campaign.bundles import file_names
 from campaign.bundles.documents.packets import FORMAT
+from campaign.bundles.letter_codes.code_list import read_check_code
 from campaign.core.db import Json
 from campaign.storage.scratch import temporary_file
 
@@ -72,6 +73,8 @@ class Verified:
     pages: int = 0
     files: int = 0
     in_zip: bool = False
+    check_code: str = ""
+    """That of the papers, where it follows from the letters' codes."""
     renamed_from: str = ""
     """The name of the bundle's folder, where the copy is a folder of another name."""
     zipped_again: bool = False
@@ -209,6 +212,7 @@ def _verify(copied: Files, result: Verified) -> None:
         _check_files(copied, manifest, result)
         _check_letters(manifest, result)
         _check_lists(copied, manifest, result)
+        _check_codes(copied, manifest, result)
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
         result.find(file_names.MANIFEST, f"is not complete ({type(problem).__name__}: {problem}).")
     result.files = len(copied)
@@ -253,7 +257,8 @@ def _check_files(copied: Files, manifest: Json, result: Verified) -> None:
     if len(named) != len(manifest["files"]):
         result.find(file_names.MANIFEST, "names a file twice.")
     volumes = (volume["file"] for volume in manifest["volumes"] if "file" in volume)
-    expected = {*file_names.ALWAYS[:-1], *volumes}
+    coded = {file_names.CODES} if "check_code" in manifest["bundle"] else set()
+    expected = {*file_names.ALWAYS[:-1], *volumes, *coded}
     for name in sorted(expected - set(named)):
         result.find(file_names.MANIFEST, f"does not name {name}.")
     for name in sorted(set(copied) - set(named) - {file_names.MANIFEST}):
@@ -410,6 +415,23 @@ def _csv_numbers(source: IO[bytes]) -> Iterator[str]:
             yield row[0] if row else ""
     finally:
         text.detach()  # whoever opened the source closes it
+
+
+def _check_codes(copied: Files, manifest: Json, result: Verified) -> None:
+    """The check code on the papers follows from the letters' codes; older bundles have none."""
+    name, stated = file_names.CODES, manifest["bundle"].get("check_code")
+    damaged = {finding.file for finding in result.findings}
+    if stated is None or name not in copied or name in damaged:
+        return
+    numbers = [entry.number for entry in manifest["letters"]]
+    with copied[name].open() as source:
+        found = read_check_code(source, str(manifest["bundle"]["folder"]), numbers)
+    if not found:
+        result.find(name, f"does not have a line for each of the {len(numbers)} letters.")
+    elif found != stated:
+        result.find(name, "does not give the check code in the manifest.")
+    else:
+        result.check_code = found
 
 
 class WorkbookDamaged(Exception):

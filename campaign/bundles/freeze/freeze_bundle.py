@@ -6,6 +6,7 @@ a conditional UPDATE (`bundle_id IS NULL`), and freezes of one campaign wait for
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from secrets import token_hex
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -118,6 +119,7 @@ def new_bundle(
         letter_count=0,
         created_by_id=staff_id,
         created_at=db.utcnow(),
+        letter_secret=token_hex(32),
     )
     session.add(bundle)
     session.flush()

@@ -18,6 +18,7 @@ from campaign.bundles.freeze.choices import BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.paper_needs import volume_sizes
 from campaign.core import i18n
 from campaign.core.db.batches import batched
+from campaign.core.db.salts import new_salt
 from campaign.core.sealing import WrongKey
 from campaign.core.text.fold import fold_name
 from campaign.models.bundle import Bundle, Destination, Volume
@@ -166,7 +167,7 @@ def take_letters(
     taken: Any = session.execute(
         update(Letter)
         .where(Letter.id == ranked.c.letter_id, Letter.bundle_id.is_(None))
-        .values(bundle_id=bundle.id, sequence=ranked.c.place + (first - 1))
+        .values(bundle_id=bundle.id, sequence=ranked.c.place + (first - 1), salt=new_salt())
         .execution_options(synchronize_session=False)
     )
     return [Group(taken.rowcount)]
@@ -182,7 +183,7 @@ def _take_sorted(
         session.execute(
             update(Letter)
             .where(Letter.id.in_(places), Letter.bundle_id.is_(None))
-            .values(bundle_id=bundle.id, sequence=case(places, value=Letter.id))
+            .values(bundle_id=bundle.id, sequence=case(places, value=Letter.id), salt=new_salt())
             .execution_options(synchronize_session=False)
         )
     return list(_groups(facts, choice))

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
 from campaign.bundles.documents.bundle_zip import ZipPart, digest_of, stream_zip
-from campaign.bundles.documents.make_documents import Counts, make_papers
+from campaign.bundles.documents.make_documents import TOTALS_DIFFER, Counts, make_papers
 from campaign.bundles.documents.packets import FileFacts
 from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.bundles.letter_codes.stored_codes import LetterTree, build_tree, list_uncoded
 from campaign.bundles.volumes import print_queue
 from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
 from campaign.core import audit, db, jobs
@@ -98,15 +99,19 @@ def _assemble(hold: LeasedRow) -> None:
     with db.reading() as session:
         bundle = session.get_one(Bundle, hold.row_id)
         volumes, counts = list(bundle.volumes), count_ends(session, bundle)
+        tree = build_tree(session, bundle)
     if counts.problem:
         _fail(hold, counts.problem)
         return
     if _print_missing_again(hold, bundle):
         return
+    if tree is not None and tree.letters != counts.printed:
+        _fail(hold, TOTALS_DIFFER)
+        return
     with storage().workshop() as making:
-        files = make_papers(bundle, counts, making)
+        files = make_papers(bundle, counts, making, tree)
         digest = _keep_papers(bundle, making)
-    if _finish(hold, bundle, digest, files, counts):
+    if _finish(hold, bundle, digest, files, counts, tree):
         remove_leftovers(bundle, volumes, digest)
     elif remove_unwanted(bundle, digest):
         _give_back(hold)
@@ -140,13 +145,18 @@ def count_ends(session: Session, bundle: Bundle) -> Counts:
 
 
 def _print_missing_again(hold: LeasedRow, bundle: Bundle) -> bool:
-    """Whether a volume's file is not there as it was written; it is then printed again."""
+    """Whether a volume's file, or its codes, are not there as written; it is then printed again."""
+    with db.reading() as session:
+        uncoded = list_uncoded(session, bundle)
     sizes = storage().sizes(file_names.stored_folder(bundle.public_id))
     lost = [
         volume.id
         for volume in bundle.volumes
         if volume.sha256
-        and sizes.get(file_names.stored_volume_of(bundle, volume)) != volume.byte_count
+        and (
+            sizes.get(file_names.stored_volume_of(bundle, volume)) != volume.byte_count
+            or volume.id in uncoded
+        )
     ]
     if not lost:
         return False
@@ -185,7 +195,12 @@ def _keep(papers: Iterable[ZipPart], folder: str, store: Storage) -> None:
 
 
 def _finish(
-    hold: LeasedRow, bundle: Bundle, digest: str, files: list[FileFacts], counts: Counts
+    hold: LeasedRow,
+    bundle: Bundle,
+    digest: str,
+    files: list[FileFacts],
+    counts: Counts,
+    tree: LetterTree | None,
 ) -> bool:
     pages = sum(volume.page_count or 0 for volume in bundle.volumes)
     papers = file_names.stored_papers(bundle.public_id, digest)
@@ -213,6 +228,8 @@ def _finish(
                 letters=counts.printed,
                 pages=pages,
                 on_paper=counts.on_paper,
+                check_code=tree.check_code if tree else None,
+                tree=tree.kept if tree else None,
             )
             audit.record(
                 session,
@@ -222,6 +239,7 @@ def _finish(
                 printed=counts.printed,
                 set_aside=counts.set_aside,
                 sha256=digest,
+                **({"check_code": tree.check_code} if tree else {}),
             )
     return ours
 

@@ -31,6 +31,7 @@ _COLUMNS = (
     Letter.sequence,
     Letter.target_id,
     Letter.template_id,
+    Letter.salt,
     Signature.state,
     Signature.forgotten_at,
     Signature.letter_locale,
@@ -50,12 +51,15 @@ class Loaded:
     frozen: Frozen
     letters: list[LetterContext] = field(default_factory=list)
     set_aside: list[UnprintedLetter] = field(default_factory=list)
+    secret: str | None = None
+    salts: dict[str, bytes] = field(default_factory=dict)
+    """Of which codes of the letters are made, by the letter's key."""
 
 
 def load_volume(session: Session, volume_id: int) -> Loaded:
     volume = session.get_one(Volume, volume_id)
     bundle = session.get_one(Bundle, volume.bundle_id)
-    loaded = Loaded(Frozen.from_json(bundle.frozen))
+    loaded = Loaded(Frozen.from_json(bundle.frozen), secret=bundle.letter_secret)
     ids = select(Letter.id).where(Letter.volume_id == volume_id).order_by(Letter.sequence)
     rows = _read_rows(session, session.scalars(ids).all(), loaded)
     composer = _Composer.of(session, loaded, rows, bundle.campaign_id)
@@ -64,6 +68,7 @@ def load_volume(session: Session, volume_id: int) -> Loaded:
             loaded.set_aside.append(UnprintedLetter(row.id, WITHDRAWN))
         else:
             composer.add(row, row.sequence)
+            loaded.salts[str(row.id)] = row.salt or b""
     return loaded
 
 

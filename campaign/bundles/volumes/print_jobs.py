@@ -1,7 +1,7 @@
 """Printing volumes: jobs of the worker, and the same here and now for `campaign bundle`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names, find_bundles
+from campaign.bundles.letter_codes import stored_codes
 from campaign.bundles.volumes import assemble, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
 from campaign.bundles.volumes.print_queue import (
@@ -132,7 +133,15 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> PrintedVolume:
     places = [
         LetterPlace(int(letter.key), letter.first_page, letter.pages) for letter in printed.letters
     ]
-    return PrintedVolume(printed.pages, printed.bytes, printed.sha256, places, aside)
+    codes = _codes_of(loaded, {letter.key for letter in printed.letters})
+    return PrintedVolume(printed.pages, printed.bytes, printed.sha256, places, aside, codes)
+
+
+def _codes_of(loaded: Loaded, printed: Collection[str]) -> bytes | None:
+    if loaded.secret is None:
+        return None
+    letters = (letter for letter in loaded.letters if letter.key in printed)
+    return stored_codes.pack_codes(letters, loaded.secret, loaded.salts)
 
 
 def run_press(loaded: Loaded, out: Path, progress: print_letters.Progress) -> print_letters.Printed:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
@@ -59,6 +59,10 @@ class UnprintedLetter:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
+LetterCodes: TypeAlias = bytes
+"""By a name of its own: `bytes` is a field of PrintedVolume."""
+
+
 @dataclass(frozen=True, slots=True)
 class PrintedVolume:
     """What printing a volume gave; no file where every letter was set aside."""
@@ -68,6 +72,8 @@ class PrintedVolume:
     sha256: str | None = None
     printed: Sequence[LetterPlace] = ()
     set_aside: Sequence[UnprintedLetter] = ()
+    codes: LetterCodes | None = None
+    """Of the letters that are printed; none where the bundle has none."""
 
 
 def claim(volume_id: int) -> VolumeClaim | None:
@@ -169,6 +175,7 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
             page_count=result.pages,
             byte_count=result.bytes,
             sha256=result.sha256,
+            letter_codes=result.codes,
             printed_at=db.utcnow(),
         )
         if ours:

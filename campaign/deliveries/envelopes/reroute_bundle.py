@@ -28,6 +28,7 @@ from campaign.bundles.volumes import print_jobs
 from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
 from campaign.campaigns.content.address_and_salutation import addressing_of, missing_of_address
 from campaign.core import audit, clock
+from campaign.core.db.salts import new_salt
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes.split_bundle import (
@@ -237,7 +238,13 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     taken = session.execute(
         update(Letter)
         .where(Letter.id == ranked.c.letter_id, Letter.bundle_id == old.id)
-        .values(bundle_id=new.id, sequence=ranked.c.place, **_UNPRINTED)
+        .values(
+            bundle_id=new.id,
+            sequence=ranked.c.place,
+            # One that has a salt may come back into its first bundle, whose codes are made of it.
+            salt=func.coalesce(Letter.salt, new_salt()),
+            **_UNPRINTED,
+        )
         .execution_options(synchronize_session=False)
     )
     if cast("CursorResult[object]", taken).rowcount != count:

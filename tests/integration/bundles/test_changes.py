@@ -125,7 +125,7 @@ def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
     assert bundle.volumes == []
     (kept,) = prints.list_prints(session, bundle)
     assert kept.removed_at is not None
-    assert len(kept.files) == 13
+    assert len(kept.files) == 14
     assert not [name for name in storage.storage().names() if name.endswith(".pdf")]
     campaign_id = bundle.campaign_id
     session.rollback()

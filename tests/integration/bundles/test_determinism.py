@@ -110,4 +110,4 @@ def test_printed_twice_they_are_the_same_to_the_last_byte(
     first = print_in(sides[0], zone="America/Toronto", seed="1", umask="022", processes="1")
     second = print_in(sides[1], zone="Asia/Kathmandu", seed="77", umask="077", processes="2")
     assert first == second
-    assert len(first) == 2 * (10 + 2 + 1)
+    assert len(first) == 2 * (11 + 2 + 1)

@@ -71,6 +71,7 @@ def test_a_bundle_s_papers_agree_with_each_other(
         "signatures.xlsx",
         "labels.pdf",
         "envelopes.pdf",
+        "codes.txt",
         "manifest.json",
     ]
     manifest = json.loads(made["manifest.json"])

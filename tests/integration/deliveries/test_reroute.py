@@ -18,6 +18,8 @@ from campaign.bundles.changes import cancel_bundle, remake_bundle
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.letter_codes.proof_file import Proof
+from campaign.bundles.letter_codes.stored_codes import find_proof
 from campaign.commands.print_bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
@@ -484,3 +486,31 @@ def test_where_no_bundle_stands_it_is_a_first_one(
     made = reload(session, reroute(bundle.id))
     assert (made.sequence, made.kind) == (2, BundleKind.FIRST)
     assert session.scalars(select(Rerouting.to_bundle_id)).one() == made.id
+
+
+def test_letters_are_proved_in_the_bundle_that_they_went_on_in_and_again_in_the_first(
+    session: Session, printed: Bundle, record: Record, reroute: Reroute, print_bundle: Print
+) -> None:
+    def proofs(bundle_id: int) -> list[Proof]:
+        session.rollback()
+        session.expire_all()
+        query = select(Letter).where(Letter.bundle_id == bundle_id).order_by(Letter.sequence)
+        found = (find_proof(session, letter) for letter in session.scalars(query))
+        return [proof for proof in found if proof is not None]
+
+    before = proofs(printed.id)
+    assert len(before) == 7
+    record(printed, DeliveryOutcome.REFUSED)
+    moved = reroute(printed.id)
+    assert proofs(moved) == []
+    assert print_bundle(moved) is BundleState.READY
+    there = proofs(moved)
+    assert {(proof.letters, proof.holds) for proof in there} == {(7, True)}
+    assert {proof.words for proof in there}.isdisjoint({proof.words for proof in before})
+    assert proofs(printed.id) == []
+    session.rollback()
+    cancel_bundle.cancel(
+        session, session.get_one(Bundle, moved), storage.storage(), reason="Back", actor="test"
+    )
+    session.commit()
+    assert proofs(printed.id) == before

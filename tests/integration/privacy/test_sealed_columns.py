@@ -36,6 +36,7 @@ _UPLOAD = "of a file that was uploaded: it goes with the file, after days"
 
 KEPT = {
     "bundle.cancel_reason": _DESK,
+    "bundle.letter_secret": "chance: it binds words to a code by a salt, which erasure deletes",
     "bundle_reprint.reason": _DESK,
     "campaign.forbidden_words": _CASE,
     "data_export.decision_note": _DESK,

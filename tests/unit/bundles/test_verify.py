@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from campaign.bundles import file_names
 from campaign.bundles.documents.packets import file_facts, write_manifest
 from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.documents.verify import verify_copy
+from campaign.bundles.letter_codes import hash_tree
+from campaign.bundles.letter_codes.proof_file import hash_letter, make_check_code
 from tests.unit.bundles.test_signature_spreadsheets import FROZEN, row
 
 FOLDER = "UA-1-26_embassy-1_001"
@@ -356,3 +359,67 @@ def test_letters_stand_in_the_order_of_their_numbers_beyond_five_figures(
 
     found = problems(tmp_path, parts, edit(change))
     assert not any("in order" in one or "each number" in one for one in found)
+
+
+def with_codes(made: dict[str, bytes]) -> None:
+    """As bundles are since their letters have codes."""
+    codes = [(number, sha256(number.encode()).digest()) for number in ("00001", "00003", "00004")]
+    lines = "".join(f"{number} {words.hex()}\n" for number, words in codes).encode()
+    head = hash_tree.fold_hashes(hash_letter(FOLDER, *code) for code in codes)
+    made[file_names.CODES] = lines
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["bundle"]["check_code"] = make_check_code(FOLDER, 3, head)
+        digest = sha256(lines).hexdigest()
+        entry = {"name": file_names.CODES, "bytes": len(lines), "sha256": digest}
+        manifest["files"].append(entry)
+
+    edit(change)(made)
+
+
+def recode(lines: bytes) -> Change:
+    """Another list of codes, which the manifest names as it is."""
+
+    def run(made: dict[str, bytes]) -> None:
+        with_codes(made)
+        made[file_names.CODES] = lines
+
+        def change(manifest: dict[str, Any]) -> None:
+            manifest["files"][-1] |= {"bytes": len(lines), "sha256": sha256(lines).hexdigest()}
+
+        edit(change)(made)
+
+    return run
+
+
+def test_the_check_code_follows_from_the_letters_codes(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    assert problems(tmp_path, parts, with_codes) == []
+    result = verify_copy(tmp_path / "bundle.zip")
+    assert len(result.check_code) == 64
+
+
+def test_codes_of_other_letters_or_words_are_found(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    made = dict(parts)
+    with_codes(made)
+    lines = made[file_names.CODES]
+    few = ["codes.txt: does not have a line for each of the 3 letters."]
+    assert problems(tmp_path, parts, recode(lines[:70])) == few
+    assert problems(tmp_path, parts, recode(lines + lines[-71:])) == few
+    assert problems(tmp_path, parts, recode(lines.replace(b"00003", b"00002"))) == few
+    assert problems(tmp_path, parts, recode(b"\xff" * 5000)) == few
+    other = lines.replace(lines[6:14], b"00000000", 1)
+    wrong = ["codes.txt: does not give the check code in the manifest."]
+    assert problems(tmp_path, parts, recode(other)) == wrong
+
+
+def test_a_check_code_whose_letters_codes_were_left_out_is_found(
+    tmp_path: Path, parts: dict[str, bytes]
+) -> None:
+    def leave_out(made: dict[str, bytes]) -> None:
+        with_codes(made)
+        del made[file_names.CODES]
+        edit(lambda manifest: manifest["files"].pop())(made)
+
+    assert problems(tmp_path, parts, leave_out) == ["manifest.json: does not name codes.txt."]
