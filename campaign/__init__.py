@@ -25,7 +25,7 @@ from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
-from campaign.core import audit, db, i18n, jobs, logs
+from campaign.core import audit, db, i18n, jobs, logs, metrics
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
 from campaign.dashboard.count_statistics import forget_rehearsed
@@ -44,6 +44,7 @@ from campaign.network import send_mailings
 from campaign.network.desk import blueprint as network_desk
 from campaign.network.pages import blueprint as network
 from campaign.network.pages import one_click as unsubscribing
+from campaign.operations import count_requests
 from campaign.operations.health import blueprint as operations
 from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
@@ -130,6 +131,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.secret_key = settings.secret
     app.extensions["settings"] = settings
     logs.init(settings)
+    if settings.metrics_port:
+        metrics.start(settings.metrics_folder)
+        count_requests.init_app(app)
     db.init_app(app, settings)
     security.init_app(app, settings)
     i18n.init_app(app, settings)

@@ -38,6 +38,7 @@ for command in (
     serve.run,
     serve.web,
     serve.worker,
+    serve.metrics,
     demo.demo,
     demo.synth,
     instance.database_group,

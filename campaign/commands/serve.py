@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import socket
 import sys
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from prometheus_client import start_http_server
 
 from campaign import close_app, create_app
 from campaign.commands.children import GRACE_SECONDS, Child, supervise
@@ -22,6 +24,7 @@ from campaign.core.errors import UnsafeSettings
 from campaign.core.logs import place_of
 from campaign.core.settings import Settings, load_settings
 from campaign.demo import load_demo
+from campaign.operations.serve_metrics import make_registry
 from campaign.storage import scratch
 
 _SWITCH_SECONDS = 0.0005
@@ -119,6 +122,21 @@ def _work(threads: int | None = None) -> None:
         check_worker_health=True,
     )
     consumer.run()
+
+
+@click.command()
+@_host
+def metrics(host: str) -> None:
+    """Answer Prometheus on the port of the setting metrics_port."""
+    app = ready_app()
+    settings: Settings = app.extensions["settings"]
+    if not settings.metrics_port:
+        raise click.ClickException("Set metrics_port first: nothing is counted without it.")
+    _refuse_taken(host, settings.metrics_port)
+    server, _thread = start_http_server(settings.metrics_port, host, make_registry(app))
+    click.echo(f"http://{host}:{settings.metrics_port}/metrics")
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    server.shutdown()
 
 
 class PlaceLogger(Logger):

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     """Threads of each web process."""
     worker_threads: int = Field(2, ge=1, le=64)
     """Jobs that one background service runs at once."""
+    metrics_port: int = Field(0, ge=0, le=65535)
+    """Port on which `campaign metrics` answers Prometheus, on this machine. 0: nothing is
+    counted."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged. Personal data never is."""
 
@@ -285,6 +288,10 @@ class Settings(BaseSettings):
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
+
+    @property
+    def metrics_folder(self) -> Path:
+        return self.folder / "metrics"
 
     @property
     def outbox(self) -> Path:

@@ -18,7 +18,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.orm import aliased
 
 from campaign.campaigns.public_counts import last_confirmed
-from campaign.core import db
+from campaign.core import db, metrics
 from campaign.models.about import OrganisationText, PrivacyNotice
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.statistics import CampaignTally
@@ -109,6 +109,9 @@ class PageCache:
         page = self._pages.get(key)
         if page is None or self._clock() - page.made_at > MAX_AGE:
             page = self._make(key, render)
+            metrics.count_page("made")
+        else:
+            metrics.count_page("memory")
         if edit is not None and (body := edit(page.body)) != page.body:
             page = _page(body, page.mimetype, page.headers, page.made_at)
         return page.response()

@@ -9,7 +9,7 @@ from campaign.campaigns import public_counts
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.core import clock, db, jobs
+from campaign.core import clock, db, jobs, metrics
 from campaign.core.errors import Gone, NotFound, Refused, is_allowed
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
@@ -112,6 +112,7 @@ def confirm_signature(
                 review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)
             enqueue_followups(session, signature)
+            metrics.note_confirmation((now - signature.signed_at).total_seconds())
             return signature, True
         # Another click, a newer link, or an invalidation was quicker: look again.
         if signature.state is before:

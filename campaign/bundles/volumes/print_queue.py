@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
-from campaign.core import db
+from campaign.core import db, metrics
 from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
@@ -181,6 +181,8 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
         if ours:
             _write_letters(session, result)
             _note_fault(session, taken, None)
+    if ours:
+        metrics.count_printed(len(result.printed))
     return ours
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from campaign.core import metrics
 from campaign.core.isolation.orders import MACHINE_FAILED, NO_ROOM, Limits, ProcessKind
 
 # `campaign/__init__.py` holds create_app and so imports everything. The process, which handles
@@ -113,6 +114,8 @@ class WorkProcess:
         if not line:
             raise WorkProcessStopped(f"the process ended with {self._process.wait()}")
         outcome = WorkOutcome(**json.loads(line))
+        if outcome.slug:
+            metrics.count_ended_work(work, outcome.slug)
         if outcome.slug in {MACHINE_FAILED, NO_ROOM}:
             raise WorkProcessStopped(f"the process could not work: {outcome.detail}", outcome.slug)
         return outcome

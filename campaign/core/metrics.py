@@ -1,0 +1,79 @@
+"""What processes count for Prometheus, in files that all of an instance share.
+
+Nothing here is of a person: labels are names of our own. Until `start`, nothing is counted.
+"""
+
+import os
+from pathlib import Path
+
+from prometheus_client import Counter, Histogram, values
+
+PREFIX = "campaign_"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_DAY = 86_400
+_DELAYS = (60, 300, 900, 3600, 6 * 3600, _DAY, 2 * _DAY, 7 * _DAY)
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.requests = _histogram(
+            "http_request_seconds", "Requests by route and status", _SECONDS, "route", "status"
+        )
+        self.pages = _counter("pages", "Public pages, from memory or made", "source")
+        self.confirmation_delay = _histogram(
+            "confirmation_delay_seconds", "From signing to the click that confirms", _DELAYS
+        )
+        self.letters_printed = _counter("letters_printed", "Letters whose volume is printed")
+        self.work_ended = _counter(
+            "work_ended",
+            "Jobs of processes of their own that failed, by kind and reason",
+            "kind",
+            "reason",
+        )
+
+
+_metrics: Metrics | None = None
+
+
+def start(folder: Path) -> None:
+    """Count from here on, in files of this process below `folder`."""
+    global _metrics  # noqa: PLW0603 - one set of files for a process
+    if _metrics is None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        values.ValueClass = values.MultiProcessValue()
+        _metrics = Metrics()
+
+
+def count_request(route: str, status: int, seconds: float) -> None:
+    if _metrics:
+        _metrics.requests.labels(route, str(status)).observe(seconds)
+
+
+def count_page(source: str) -> None:
+    """`source`: memory or made."""
+    if _metrics:
+        _metrics.pages.labels(source).inc()
+
+
+def note_confirmation(seconds: float) -> None:
+    if _metrics:
+        _metrics.confirmation_delay.observe(seconds)
+
+
+def count_printed(letters: int) -> None:
+    if _metrics:
+        _metrics.letters_printed.inc(letters)
+
+
+def count_ended_work(kind: str, reason: str) -> None:
+    if _metrics:
+        _metrics.work_ended.labels(kind, reason).inc()
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(PREFIX + name, text, labels, registry=None)
+
+
+def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+    return Histogram(PREFIX + name, text, labels, buckets=buckets, registry=None)

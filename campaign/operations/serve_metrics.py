@@ -1,0 +1,62 @@
+"""`campaign metrics`: answers Prometheus on a port of its own, for all processes of an instance."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from flask import Flask
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from campaign.core import db, jobs, metrics
+from campaign.core.settings import Settings
+from campaign.operations.backlog import count_backlog
+
+
+class BacklogCollector(Collector):
+    """What waits now, as the database and the queue know it."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def collect(self) -> Iterator[Metric]:
+        with self._app.app_context():
+            with db.reading() as session:
+                amounts = count_backlog(session)
+            amounts["jobs_waiting"] = jobs.queue().waiting()
+        for name, amount in amounts.items():
+            text = name.replace("_", " ").capitalize()
+            yield GaugeMetricFamily(f"{metrics.PREFIX}{name}", text, value=amount)
+
+
+def make_registry(app: Flask) -> CollectorRegistry:
+    settings: Settings = app.extensions["settings"]
+    folder = settings.metrics_folder
+    folder.mkdir(mode=0o700, exist_ok=True)
+    forget_ended(folder)
+    registry = CollectorRegistry()
+    registry.register(BacklogCollector(app))
+    MultiProcessCollector(registry, path=str(folder))
+    return registry
+
+
+def forget_ended(folder: Path) -> None:
+    """Remove the files of processes that run no more: to Prometheus, their counters begin anew."""
+    for file in folder.glob("*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists() and not _is_alive(int(pid)):
+            with suppress(FileNotFoundError):
+                file.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

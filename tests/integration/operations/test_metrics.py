@@ -1,0 +1,101 @@
+"""What Prometheus reads: figures of all processes, none of a person."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.orm import Session
+
+from campaign.core import db, metrics
+from campaign.core.settings import Settings
+from campaign.models.statistics import CampaignTally
+from campaign.operations import backlog, serve_metrics
+from campaign.operations.serve_metrics import forget_ended, make_registry
+from tests.factories import make_campaign
+
+COUNTING = """
+import sys
+from pathlib import Path
+from campaign import create_app
+from campaign.core import metrics
+app = create_app(instance=sys.argv[1], metrics_port=1)
+client = app.test_client()
+client.get("/healthz")
+client.get("/en/letter/planted-secret")
+metrics.note_confirmation(90)
+metrics.count_printed(20)
+metrics.count_ended_work("letters", "out-of-memory")
+"""
+
+
+def read(app: Flask) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
+    text = generate_latest(make_registry(app)).decode()
+    samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = tuple(sorted(sample.labels.items()))
+            samples.setdefault(sample.name, {})[labels] = sample.value
+    return samples
+
+
+def test_what_waits_is_read_from_the_database(app: Flask, session: Session) -> None:
+    campaign = make_campaign(session)
+    session.merge(CampaignTally(campaign_id=campaign.id, confirmed=12, counted_at=db.utcnow()))
+    session.commit()
+    samples = read(app)
+    assert samples["campaign_signatures_confirmed"] == {(): 12}
+    assert samples["campaign_open_campaigns"] == {(): 1}
+    for name in ("volumes_unprinted", "mails_due", "mails_failed", "oldest_due_mail_seconds"):
+        assert samples[f"campaign_{name}"] == {(): 0}
+    assert samples["campaign_jobs_waiting"][()] >= 0
+
+
+@pytest.mark.one_engine
+def test_what_other_processes_counted_is_read_and_names_nobody(app: Flask) -> None:
+    settings: Settings = app.extensions["settings"]
+    child = subprocess.Popen([sys.executable, "-c", COUNTING, settings.instance])
+    assert child.wait() == 0
+    # Its files are those of a process that has ended: they are read once more, under a living name.
+    for file in settings.metrics_folder.glob("*.db"):
+        file.rename(file.with_name(file.name.replace(str(child.pid), str(os.getpid()))))
+    samples = read(app)
+    routes = {dict(labels)["route"] for labels in samples["campaign_http_request_seconds_count"]}
+    assert "/healthz" in routes
+    assert "planted" not in str(samples)
+    assert samples["campaign_confirmation_delay_seconds_count"] == {(): 1}
+    assert samples["campaign_letters_printed_total"] == {(): 20}
+    why = (("kind", "letters"), ("reason", "out-of-memory"))
+    assert samples["campaign_work_ended_total"] == {why: 1}
+
+
+@pytest.mark.one_engine
+def test_files_of_processes_that_ended_are_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f"counter_{pid}.db").touch()
+    forget_ended(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
+
+
+@pytest.mark.one_engine
+def test_nothing_is_counted_where_no_port_is_set(client: FlaskClient, app: Flask) -> None:
+    client.get("/healthz")
+    assert not app.extensions["settings"].metrics_folder.exists()
+
+
+@pytest.mark.parametrize("name", ["deploy.md", "monitoring/alerts.yml", "monitoring/grafana.json"])
+def test_figures_that_the_docs_name_are_counted(name: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / name).read_text(encoding="utf-8")
+    named = re.findall(r"\bcampaign_(\w+?)(?:_bucket|_count|_total)?\b", text)
+    code = "".join(Path(file).read_text("utf-8") for file in (metrics.__file__, backlog.__file__))
+    code += Path(serve_metrics.__file__).read_text("utf-8")
+    assert named
+    assert [figure for figure in named if f'"{figure}"' not in code] == []
