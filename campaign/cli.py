@@ -53,6 +53,7 @@ for command in (
     keys.keys,
     backup.audit_group,
     instance.settings_command,
+    instance.privacy_pack,
     backup.backup,
     backup.restore,
 ):

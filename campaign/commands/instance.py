@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import click
 from alembic.autogenerate import compare_metadata
@@ -11,10 +12,11 @@ from pydantic import SecretStr
 
 import campaign.models  # noqa: F401 — every table must be known
 from campaign import close_app, create_app, migrations, storage
+from campaign.about.privacy_pack import write_papers
 from campaign.core import db, jobs
 from campaign.core.errors import NotFound
 from campaign.core.sealing import MissingKey
-from campaign.core.settings import Settings, load_settings
+from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.mail.maildirs import ASIDE, list_put_aside
 from campaign.storage import Storage, scratch
 from campaign.storage.places import LocalPlace
@@ -208,3 +210,25 @@ def _show(default: object) -> str:
 def settings_command() -> None:
     """Print every setting with its default and its meaning."""
     click.echo(settings_page(), nl=False)
+
+
+@click.command("privacy-pack")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def privacy_pack(folder: Path) -> None:
+    """Write the papers that data protection law asks for into FOLDER.
+
+    The record of processing, terms, providers, impact assessment, breach sheet and notes on
+    Canadian law: what the settings know is filled in, the rest is marked.
+    """
+    app = create_app(load_settings())
+    click.get_current_context().call_on_close(lambda: close_app(app))
+    folder.mkdir(parents=True, exist_ok=True)
+    with app.app_context():
+        papers = list(write_papers(current_settings()))
+    if there := [paper.name for paper in papers if (folder / paper.name).exists()]:
+        raise click.ClickException(
+            f"{folder} has {', '.join(there)} already. Choose another folder: what you wrote stays."
+        )
+    for paper in papers:
+        (folder / paper.name).write_text(paper.text, encoding="utf-8")
+        click.echo(f"{paper.name}: {paper.blanks} to fill in")
