@@ -5,6 +5,7 @@ typed, a mail names the given name alone, and only one that looks like a name. T
 letter that was not kept come back to a mailbox that has confirmed one, and to no other.
 """
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from campaign.signing.signed_links import signed_link
 
 _NAME_LIMIT = 40
 _NAME_WORDS = 4
+_LIKE_A_DOMAIN = re.compile(r"\.[^\W\d_]{2}")  # email apps make a link of it; "J.R." is none
 MailName = NewType("MailName", str)  # A given name that a mail may say; `mail_name` makes it
 WAITING = "waiting"  # The kind of link: to one letter, as long as it waits or is there
 WAIT = timedelta(minutes=15)
@@ -36,7 +38,11 @@ _MOST = 20
 def mail_name(given_name: str) -> MailName:
     """The given name as a mail may say it; empty where it could be a text."""
     words = given_name.split()
-    if len(given_name) > _NAME_LIMIT or len(words) > _NAME_WORDS:
+    if (
+        len(given_name) > _NAME_LIMIT
+        or len(words) > _NAME_WORDS
+        or _LIKE_A_DOMAIN.search(given_name)
+    ):
         return MailName("")
     parts = (part for part in given_name if part not in " .-'\u2019\u200c\u200d")
     is_name = all(unicodedata.category(part)[0] in "LM" for part in parts)
