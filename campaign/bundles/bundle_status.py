@@ -10,6 +10,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.stop_rule import is_stopped, may_go_out_sql
+from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
@@ -69,7 +70,7 @@ def is_handed_over(session: Session, bundle: Bundle) -> bool:
 def is_rerouted(session: Session, bundle: Bundle) -> bool:
     """Whether letters went on through another mission, from this bundle or into it."""
     either = or_(Rerouting.from_bundle_id == bundle.id, Rerouting.to_bundle_id == bundle.id)
-    return session.scalar(select(Rerouting.to_bundle_id).where(either).limit(1)) is not None
+    return db.has_row(session, select(Rerouting.to_bundle_id).where(either))
 
 
 def list_moved(session: Session, bundles: Iterable[Bundle]) -> set[int]:
@@ -81,7 +82,7 @@ def list_moved(session: Session, bundles: Iterable[Bundle]) -> set[int]:
 def is_settled(session: Session, bundle: Bundle) -> bool:
     """Whether nothing of it changes any more: it was handed over, or its letters went on."""
     settled = or_(handed_over(), moved_on())
-    return session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, settled)) is not None
+    return db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, settled))
 
 
 def refuse_handed_over(session: Session, bundle: Bundle) -> None:

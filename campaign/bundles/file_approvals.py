@@ -8,7 +8,7 @@ file asks `refuse_unapproved`, wherever it is called from. Exports have a reques
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import access
@@ -132,14 +132,9 @@ def decide(session: Session, approval: FileApproval, *, by: StaffUser, approved:
     refuse_decision(approval, by, now, settings.decider_days)
     state = FileApprovalState.APPROVED if approved else FileApprovalState.REFUSED
     until = now + timedelta(hours=settings.export_hours) if approved else approval.expires_at
-    decided = session.scalar(
-        update(FileApproval)
-        .where(FileApproval.id == approval.id, FileApproval.state == FileApprovalState.ASKED)
-        .values(state=state, decided_by_id=by.id, decided_at=now, expires_at=until)
-        .returning(FileApproval.id)
-        .execution_options(synchronize_session=False)
-    )
-    if decided is None:
+    is_open = FileApproval.state == FileApprovalState.ASKED
+    values = {"state": state, "decided_by_id": by.id, "decided_at": now, "expires_at": until}
+    if not db.update_row(session, FileApproval, approval.id, is_open, **values):
         raise Refused("approval-decided")
     session.refresh(approval)
     _note(session, approval, by, "files-approve" if approved else "files-refuse")
@@ -147,10 +142,7 @@ def decide(session: Session, approval: FileApproval, *, by: StaffUser, approved:
 
 
 def get_approval(session: Session, public_id: str) -> FileApproval:
-    approval = session.scalar(_select_all().where(FileApproval.public_id == public_id))
-    if approval is None:
-        raise NotFound("approval")
-    return approval
+    return db.get_row(session, _select_all().where(FileApproval.public_id == public_id), "approval")
 
 
 def list_approvals(session: Session) -> Sequence[FileApproval]:

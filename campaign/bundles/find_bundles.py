@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles.changes import prints
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
+from campaign.core import db
 from campaign.core.db.leases import BEAT_SECONDS, LEASE
-from campaign.core.errors import NotFound
 from campaign.models.bundle import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
@@ -57,19 +57,15 @@ class PrintProgress:
 
 def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
     """Return the campaign and the destination of these slugs. Raises as `find_destination`."""
-    found_campaign = session.scalar(select(Campaign).where(Campaign.slug == campaign))
-    if found_campaign is None:
-        raise NotFound("campaign", slug=campaign)
+    query = select(Campaign).where(Campaign.slug == campaign)
+    found_campaign = db.get_row(session, query, "campaign", slug=campaign)
     return found_campaign, find_destination(session, mission, found_campaign)
 
 
 def get_bundle(session: Session, public_id: str) -> Bundle:
     with_campaign = (joinedload(Bundle.campaign), *WITH_DESTINATION)
     query = select(Bundle).where(Bundle.public_id == public_id).options(*with_campaign)
-    bundle = session.scalar(query)
-    if bundle is None:
-        raise NotFound("bundle")
-    return bundle
+    return db.get_row(session, query, "bundle")
 
 
 def find_bundle(
@@ -175,4 +171,4 @@ def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
 def can_wait_again(session: Session, bundle: Bundle) -> bool:
     """Whether a letter that was set aside could be printed by another bundle."""
     mendable = (*_set_aside(bundle), Letter.set_aside != "withdrawn")
-    return session.scalar(select(Letter.id).where(*mendable).limit(1)) is not None
+    return db.has_row(session, select(Letter.id).where(*mendable))

@@ -87,12 +87,8 @@ def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFil
 
 def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:
     """Return a file of that visit. Raises NotFound, also for another's."""
-    file = session.scalar(
-        select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
-    )
-    if file is None:
-        raise NotFound("gate-file")
-    return file
+    query = select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
+    return db.get_row(session, query, "gate-file")
 
 
 def read_page(file: GateFile, number: int) -> bytes:

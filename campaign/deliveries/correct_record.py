@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.record_change import record_change
-from campaign.core import audit
+from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments
 from campaign.deliveries.envelopes.mark_posted import find_last_return, is_in_envelopes
@@ -115,12 +115,7 @@ def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
     count = session.scalar(select(func.count(Envelope.id)).where(Envelope.attempt_id.in_(ids))) or 0
     if tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
-    session.execute(
-        update(Envelope)
-        .where(Envelope.attempt_id.in_(ids))
-        .values(tracking=tracking)
-        .execution_options(synchronize_session=False)
-    )
+    db.update_rows(session, Envelope, Envelope.attempt_id.in_(ids), tracking=tracking)
 
 
 def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:

@@ -13,7 +13,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.pictures import keep_picture
 from campaign.campaigns.content.updates import Shown, Words, post_update
 from campaign.campaigns.record_change import record_change
-from campaign.core import audit
+from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import say_number
 from campaign.deliveries import attachments
@@ -156,7 +156,7 @@ def _lock_attempt(session: Session, attempt: DeliveryAttempt) -> None:
     """Wait for others who publish, take back or remove it, and see what they made of it."""
     session.refresh(attempt.campaign, with_for_update={"key_share": True})
     as_it_is = select(DeliveryAttempt).where(DeliveryAttempt.id == attempt.id)
-    if session.scalar(as_it_is.execution_options(populate_existing=True)) is None:
+    if not db.has_row(session, as_it_is.execution_options(populate_existing=True)):
         raise NotFound("delivery")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles import bundle_status
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
-from campaign.core import audit, clock, jobs
+from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments
 from campaign.deliveries.attempt_order import oldest_first
@@ -167,7 +167,7 @@ def lock_visit(session: Session, visit: GateVisit) -> None:
         .where(GateVisit.id == visit.id)
         .options(selectinload(GateVisit.attempts), selectinload(GateVisit.files))
     )
-    if session.scalar(still_there.execution_options(populate_existing=True)) is None:
+    if not db.has_row(session, still_there.execution_options(populate_existing=True)):
         raise NotFound("visit")
 
 
@@ -330,7 +330,7 @@ def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool
             true() if went_once else at_that_time,
         )
     )
-    return session.scalar(same.limit(1)) is not None
+    return db.has_row(session, same)
 
 
 def _audit(session: Session, attempt: DeliveryAttempt, actor: str, action: str) -> None:

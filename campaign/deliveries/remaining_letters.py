@@ -9,6 +9,7 @@ from sqlalchemy.orm.util import AliasedClass
 from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import TakenBack, list_in_it
 from campaign.bundles.freeze import signed_sheets
+from campaign.core import db
 from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
@@ -97,7 +98,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
         return _is_taken(attempt.id)
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
     was_here = ~is_gone(when=is_before(attempt))
-    if session.scalar(of_it.limit(1)) is None:
+    if not db.has_row(session, of_it):
         return was_here
     return and_(_is_in_envelope(attempt.id), was_here)
 

@@ -73,7 +73,7 @@ def find_held(session: Session, bundle: Bundle) -> HeldBundle | None:
 
 def lies_here(session: Session, bundle: Bundle) -> bool:
     held = select(Bundle.id).where(Bundle.id == bundle.id, is_held_back())
-    return session.scalar(held) is not None
+    return db.has_row(session, held)
 
 
 def record_fate(
@@ -125,9 +125,8 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
 
 def _insert_once(session: Session, bundle: Bundle) -> bool:
     """Tell whether this is the first time; of two jobs at once, one is told so."""
-    row = db.insert_into(session, HeldBundle).values(bundle_id=bundle.id, told_at=db.utcnow())
-    first = row.on_conflict_do_nothing().returning(HeldBundle.bundle_id)
-    return session.scalar(first) is not None
+    row = db.insert_new(session, HeldBundle, bundle_id=bundle.id, told_at=db.utcnow())
+    return row is not None
 
 
 def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
@@ -136,5 +135,5 @@ def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
         "name": f"{bundle.campaign.reference} · {bundle.sequence:03d}",
         "mission": destination_name(bundle.destination, locale),
         "by_post": bundle.official_id is not None,
-        "printed_again": session.scalar(moved) is not None,
+        "printed_again": db.has_row(session, moved),
     }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
+from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import SENT, went_after_stop
@@ -30,21 +31,18 @@ class AttemptRow(NamedTuple):
 
 
 def get_visit(session: Session, public_id: str) -> GateVisit:
-    visit = session.scalar(
+    return db.get_row(
+        session,
         select(GateVisit)
         .where(GateVisit.public_id == public_id)
-        .options(selectinload(GateVisit.files), joinedload(GateVisit.mission))
+        .options(selectinload(GateVisit.files), joinedload(GateVisit.mission)),
+        "visit",
     )
-    if visit is None:
-        raise NotFound("visit")
-    return visit
 
 
 def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
-    attempt = session.scalar(select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id))
-    if attempt is None:
-        raise NotFound("delivery")
-    return attempt
+    query = select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id)
+    return db.get_row(session, query, "delivery")
 
 
 def get_visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:

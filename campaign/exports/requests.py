@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign import storage
@@ -134,12 +134,8 @@ def open_download(
 
 
 def get_export(session: Session, public_id: str) -> DataExport:
-    export = session.scalar(
-        select(DataExport).where(DataExport.public_id == public_id).options(*_LOADED)
-    )
-    if export is None:
-        raise NotFound("export")
-    return export
+    query = select(DataExport).where(DataExport.public_id == public_id).options(*_LOADED)
+    return db.get_row(session, query, "export")
 
 
 def list_bundles(session: Session, campaign: Campaign) -> list[Bundle]:
@@ -197,21 +193,18 @@ def _decide(
     note: str = "",
 ) -> None:
     """Of two people who decide at once, one does."""
-    decided = session.scalar(
-        update(DataExport)
-        .where(DataExport.id == export.id, DataExport.state == ExportState.ASKED)
-        .values(
-            state=state,
-            decided_by_id=by.id,
-            decided_at=db.utcnow(),
-            decision_note=" ".join(note.split())[:500] or None,
-            seal_id=export.seal_id,
-            expires_at=None,
-        )
-        .returning(DataExport.id)
-        .execution_options(synchronize_session=False)
+    decided = db.update_row(
+        session,
+        DataExport,
+        export.id,
+        DataExport.state == ExportState.ASKED,
+        state=state,
+        decided_by_id=by.id,
+        decided_at=db.utcnow(),
+        decision_note=" ".join(note.split())[:500] or None,
+        expires_at=None,
     )
-    if decided is None:
+    if not decided:
         raise Refused("export-decided")
     session.refresh(export)
     _note(session, export, by, action, staff=export.requested_by_id)

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign.core import age, audit
-from campaign.core.errors import Invalid, NotFound
+from campaign.core import age, audit, db
+from campaign.core.errors import Invalid
 from campaign.models.export import ExportKey
 from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name
@@ -44,13 +44,13 @@ def add_key(session: Session, *, user: StaffUser, typed: str, label: str) -> Exp
 
 def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
     """Delete a key of the user's. Exports that were encrypted to it stay so. Raises NotFound."""
-    key = session.scalar(
+    key = db.get_row(
+        session,
         select(ExportKey).where(
             ExportKey.public_id == public_id, ExportKey.staff_user_id == user.id
-        )
+        ),
+        "export-key",
     )
-    if key is None:
-        raise NotFound("export-key")
     session.delete(key)
     session.flush()
     _note(session, user, "export.key-remove", key.recipient)

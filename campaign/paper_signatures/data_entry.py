@@ -8,12 +8,12 @@ ticked news and gave an address.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import public_counts
 from campaign.core import audit, db, jobs
-from campaign.core.errors import NotFound, Refused
+from campaign.core.errors import Refused
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature
 from campaign.network import memberships
@@ -38,12 +38,8 @@ def list_rows(
 
 def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
     """Return a row of that sheet. Raises NotFound, also for another's."""
-    row = session.scalar(
-        select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
-    )
-    if row is None:
-        raise NotFound("row")
-    return row
+    query = select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
+    return db.get_row(session, query, "row")
 
 
 def details_of(row: PaperRow) -> Details | None:
@@ -155,10 +151,8 @@ def empty_rows_with_address(
 def delete_removed_rows(session: Session) -> None:
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
     row_signatures.delete_kept_places(session, PaperRow.keyed_at < over)
-    session.execute(
-        delete(PaperRow)
-        .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
-        .execution_options(synchronize_session=False)
+    db.delete_rows(
+        session, PaperRow, PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over
     )
 
 

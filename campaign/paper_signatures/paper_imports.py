@@ -153,16 +153,15 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
 def get_import(session: Session, public_id: str, *, by: StaffUser) -> PaperImport:
     """Return a file of one's own. Raises NotFound, also for another's or one whose time is over."""
     refuse_role(by, sheets.KEYERS, "import")
-    paper_import = session.scalar(
+    return db.get_row(
+        session,
         select(PaperImport).where(
             PaperImport.public_id == public_id,
             PaperImport.owner_id == by.id,
             PaperImport.expires_at > db.utcnow(),
-        )
+        ),
+        "import",
     )
-    if paper_import is None:
-        raise NotFound("import")
-    return paper_import
 
 
 def open_import(

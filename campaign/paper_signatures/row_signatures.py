@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
@@ -159,10 +159,8 @@ def delete_kept_places(session: Session, *removed: ColumnElement[bool]) -> None:
     removed_ids = select(PaperRow.signature_id).where(
         PaperRow.verdict == RowVerdict.REMOVED, PaperRow.signature_id.is_not(None), *removed
     )
-    session.execute(
-        delete(Signature)
-        .where(Signature.id.in_(removed_ids), Signature.state == SignatureState.ERASED)
-        .execution_options(synchronize_session=False)
+    db.delete_rows(
+        session, Signature, Signature.id.in_(removed_ids), Signature.state == SignatureState.ERASED
     )
 
 

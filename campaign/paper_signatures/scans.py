@@ -113,10 +113,7 @@ def get_scan(
 ) -> Scan:
     """Return a scan of that sheet or reply. Raises NotFound, also for another's."""
     owner = Scan.sheet_id == sheet_id if sheet_id else Scan.reply_id == reply_id
-    scan = session.scalar(select(Scan).where(Scan.public_id == public_id, owner))
-    if scan is None:
-        raise NotFound("scan")
-    return scan
+    return db.get_row(session, select(Scan).where(Scan.public_id == public_id, owner), "scan")
 
 
 def read_page(scan: Scan, number: int) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.stop_rule import gives_letters, gives_letters_sql
 from campaign.core import audit, db
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import latest_day
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -81,10 +81,7 @@ def count_rows(session: Session, sheet: PaperSheet) -> Totals:
 def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:
     """Return a sheet: its rows and scans are reached by it. Raises NotFound, also by role."""
     refuse_role(by, KEYERS, "sheet")
-    sheet = session.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
-    if sheet is None:
-        raise NotFound("sheet")
-    return sheet
+    return db.get_row(session, select(PaperSheet).where(PaperSheet.public_id == public_id), "sheet")
 
 
 def make_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> PaperSheet:

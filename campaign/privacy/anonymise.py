@@ -54,22 +54,15 @@ def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) ->
     )
     for model in (WordsPrint, Hold):
         session.execute(delete(model).where(model.signature_id.in_(ids)))
-    session.execute(
-        update(Letter)
-        .where(
-            Letter.signature_id.in_(ids),
-            or_(Letter.set_aside_detail.is_not(None), Letter.salt.is_not(None)),
-        )
-        .values(empty_values(Letter, counted=False))
-        .execution_options(synchronize_session=False)
+    db.update_rows(
+        session,
+        Letter,
+        Letter.signature_id.in_(ids),
+        or_(Letter.set_aside_detail.is_not(None), Letter.salt.is_not(None)),
+        **empty_values(Letter, counted=False),
     )
     for column in (PaperRow.twin_id, PaperRow.signature_id):
-        session.execute(
-            update(PaperRow)
-            .where(column.in_(ids))
-            .values(details=None, email_hmac=None)
-            .execution_options(synchronize_session=False)
-        )
+        db.update_rows(session, PaperRow, column.in_(ids), details=None, email_hmac=None)
 
 
 def unlink_signatures(
@@ -86,25 +79,20 @@ def unlink_signatures(
         values={"state": SignatureState.ERASED},
     )
     uncounted = select(Signature.id).where(Signature.id.in_(ids), Signature.state.not_in(_COUNTED))
-    session.execute(
-        delete(Letter)
-        .where(Letter.signature_id.in_(uncounted), Letter.bundle_id.is_(None))
-        .execution_options(synchronize_session=False)
-    )
+    db.delete_rows(session, Letter, Letter.signature_id.in_(uncounted), Letter.bundle_id.is_(None))
     notices = select(Notice.id).where(Notice.campaign_id == campaign_id)
-    session.execute(
-        delete(NoticeMail)
-        .where(NoticeMail.notice_id.in_(notices), NoticeMail.email_hmac.in_(addresses))
-        .execution_options(synchronize_session=False)
+    db.delete_rows(
+        session, NoticeMail, NoticeMail.notice_id.in_(notices), NoticeMail.email_hmac.in_(addresses)
     )
     elsewhere = [
         exists().where(holder.email_hmac == BadAddress.email_hmac)
         for holder in (aliased(Signature), NetworkMember)
     ]
-    session.execute(
-        delete(BadAddress)
-        .where(BadAddress.email_hmac.in_(addresses), *(~is_known for is_known in elsewhere))
-        .execution_options(synchronize_session=False)
+    db.delete_rows(
+        session,
+        BadAddress,
+        BadAddress.email_hmac.in_(addresses),
+        *(~is_known for is_known in elsewhere),
     )
 
 
@@ -128,9 +116,4 @@ def _classify_words() -> ColumnElement[str]:
 def _update_signatures(
     session: Session, *conditions: ColumnElement[bool], values: dict[str, object]
 ) -> None:
-    session.execute(
-        update(Signature)
-        .where(*conditions)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    db.update_rows(session, Signature, *conditions, **values)

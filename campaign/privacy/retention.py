@@ -229,11 +229,12 @@ def _is_sheet_due(due: DueCampaign) -> list[ColumnElement[bool]]:
 
 
 def _empty_rows(session: Session, due: DueCampaign) -> None:
-    session.execute(
-        update(PaperRow)
-        .where(PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due))))
-        .values(details=None, email_hmac=None)
-        .execution_options(synchronize_session=False)
+    db.update_rows(
+        session,
+        PaperRow,
+        PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due))),
+        details=None,
+        email_hmac=None,
     )
 
 

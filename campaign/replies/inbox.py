@@ -55,7 +55,7 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     if mail.is_automatic:
         raise EmailRejected("mail-automatic")
     digest = _digest_of(campaign, mail, raw)
-    if session.scalar(select(Reply.id).where(Reply.message_digest == digest)) is not None:
+    if db.has_row(session, select(Reply.id).where(Reply.message_digest == digest)):
         raise EmailRejected("mail-known")
     reply = _make_draft(campaign, mail)
     reply.message_digest = digest

@@ -93,10 +93,8 @@ def delete_reply(session: Session, reply: Reply, *, actor: str) -> None:
 
 def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
     """Return the reply. Raises NotFound, also for one of another team's campaign."""
-    reply = session.scalar(select(Reply).where(Reply.public_id == public_id, may_open(user)))
-    if reply is None:
-        raise NotFound("reply")
-    return reply
+    query = select(Reply).where(Reply.public_id == public_id, may_open(user))
+    return db.get_row(session, query, "reply")
 
 
 def list_replies(
@@ -149,7 +147,7 @@ def lock_reply(session: Session, reply: Reply) -> None:
     Raises NotFound where they deleted it.
     """
     as_it_is = select(Reply).where(Reply.id == reply.id).with_for_update(key_share=True)
-    if session.scalar(as_it_is.execution_options(populate_existing=True)) is None:
+    if not db.has_row(session, as_it_is.execution_options(populate_existing=True)):
         raise NotFound("reply")
 
 

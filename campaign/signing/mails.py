@@ -105,7 +105,7 @@ class UnconfirmedLetter(LetterMail):
                 Signature.state_before == SignatureState.PENDING,
             ),
         )
-        return self if session.scalar(waits) is not None else None
+        return self if db.has_row(session, waits) else None
 
 
 class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):

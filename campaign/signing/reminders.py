@@ -162,11 +162,7 @@ def delete_waiting_beside(session: Session, signature: Signature, now: datetime)
     rows = signatures_per_mailbox.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
-    session.execute(
-        delete(Signature)
-        .where(Signature.id.in_([row.id for row in gone]))
-        .execution_options(synchronize_session=False)
-    )
+    db.delete_rows(session, Signature, Signature.id.in_([row.id for row in gone]))
     spend_links(session, links, LinkEnd.ERASED, now)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -265,12 +265,7 @@ def _replace_letter(session: Session, signing: Signing, former: Signature) -> No
         values = {name: value for name, value in values.items() if name != "token_digest"}
     for model in (Letter, Hold):
         session.execute(delete(model).where(model.signature_id == former.id))
-    session.execute(
-        update(Signature)
-        .where(Signature.id == former.id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    db.update_rows(session, Signature, Signature.id == former.id, **values)
     add_letters(session, plan, signing.letter.letter_locale, former.id)
 
 

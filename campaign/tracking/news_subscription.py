@@ -78,7 +78,7 @@ def is_still_wanted(session: Session, link: str) -> bool:
         Signature.state == SignatureState.CONFIRMED,
         Signature.consent_updates_at.is_not(None),
     )
-    return session.scalar(wants.limit(1)) is not None
+    return db.has_row(session, wants)
 
 
 MOST = 10_000

@@ -5,7 +5,7 @@ Letters that came from another bundle go back into that one.
 
 from functools import partial
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
@@ -78,14 +78,7 @@ def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, ac
 
 def let_wait(session: Session, *conditions: ColumnElement[bool]) -> int:
     """Take these letters out of their bundles; how many they were."""
-    freed = session.scalars(
-        update(Letter)
-        .where(*conditions)
-        .values(_IN_NO_BUNDLE)
-        .returning(Letter.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(freed.all())
+    return db.update_rows(session, Letter, *conditions, **_IN_NO_BUNDLE)
 
 
 def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
@@ -103,11 +96,7 @@ def _give_back(session: Session, bundle: Bundle, actor: str) -> int:
     if first is None or back is None:
         return 0
     signed_sheets.move(session, bundle, first)
-    session.execute(
-        delete(Rerouting)
-        .where(Rerouting.to_bundle_id == bundle.id)
-        .execution_options(synchronize_session=False)
-    )
+    db.delete_rows(session, Rerouting, Rerouting.to_bundle_id == bundle.id)
     bundle.returned_to_id = first.id
     session.flush()
     audit.record(session, actor, "bundle.give-back", first, letters=back)
@@ -129,25 +118,12 @@ def _move_back(session: Session, bundle: Bundle, first: Bundle) -> int | None:
         place.key: select(place).where(*of_letter).correlate(Letter).scalar_subquery()
         for place in _PLACES
     }
-    moved = session.scalars(
-        update(Letter)
-        .where(
-            Letter.bundle_id == bundle.id,
-            Letter.id.in_(select(LetterMove.letter_id).where(was_in_first)),
-        )
-        .values(bundle_id=first.id, set_aside=None, set_aside_detail=None, **places)
-        .returning(Letter.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    session.execute(
-        delete(LetterMove)
-        .where(
-            was_in_first,
-            LetterMove.letter_id.in_(select(Letter.id).where(Letter.bundle_id == first.id)),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return len(moved)
+    came_from_first = Letter.id.in_(select(LetterMove.letter_id).where(was_in_first))
+    back = {"bundle_id": first.id, "set_aside": None, "set_aside_detail": None, **places}
+    moved = db.update_rows(session, Letter, Letter.bundle_id == bundle.id, came_from_first, **back)
+    is_back = LetterMove.letter_id.in_(select(Letter.id).where(Letter.bundle_id == first.id))
+    db.delete_rows(session, LetterMove, was_in_first, is_back)
+    return moved
 
 
 def remove_rehearsed(session: Session, campaign: Campaign) -> None:
@@ -158,12 +134,7 @@ def remove_rehearsed(session: Session, campaign: Campaign) -> None:
     ids = [bundle.id for bundle in bundles]
     if not ids:
         return
-    session.execute(
-        update(Letter)
-        .where(Letter.bundle_id.in_(ids))
-        .values(bundle_id=None, volume_id=None, sequence=None)
-        .execution_options(synchronize_session=False)
-    )
+    let_wait(session, Letter.bundle_id.in_(ids))
     session.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
     session.execute(delete(Bundle).where(Bundle.id.in_(ids)))
     for bundle in bundles:

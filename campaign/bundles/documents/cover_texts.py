@@ -10,12 +10,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from babel.languages import get_official_languages
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import sending_country_of
 from campaign.campaigns.content.risks import Words, refuse_named_in
-from campaign.core import audit
+from campaign.core import audit, db
 from campaign.core.errors import Invalid
 from campaign.models.bundle import CoverText
 from campaign.models.campaign import Campaign, Target
@@ -145,14 +145,7 @@ def language_of(mission: Mission | Official, locales: Sequence[str]) -> str:
 def move_texts(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """Two missions become one: its texts stay, and those in other languages come along."""
     kept_locales = select(CoverText.locale).where(CoverText.mission_id == kept_id)
-    session.execute(
-        delete(CoverText)
-        .where(CoverText.mission_id == gone_id, CoverText.locale.in_(kept_locales))
-        .execution_options(synchronize_session=False)
+    db.delete_rows(
+        session, CoverText, CoverText.mission_id == gone_id, CoverText.locale.in_(kept_locales)
     )
-    session.execute(
-        update(CoverText)
-        .where(CoverText.mission_id == gone_id)
-        .values(mission_id=kept_id)
-        .execution_options(synchronize_session=False)
-    )
+    db.update_rows(session, CoverText, CoverText.mission_id == gone_id, mission_id=kept_id)

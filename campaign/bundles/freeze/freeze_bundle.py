@@ -108,7 +108,7 @@ def new_bundle(
     earlier = session.scalar(select(func.max(Bundle.sequence)).where(*of_pair))
     # One that was cancelled does not stand.
     stands = select(Bundle.id).where(*of_pair, Bundle.state != BundleState.CANCELLED).limit(1)
-    is_first = session.scalar(stands) is None
+    is_first = not db.has_row(session, stands)
     bundle = Bundle(
         campaign=campaign,
         mission=destination if isinstance(destination, Mission) else None,

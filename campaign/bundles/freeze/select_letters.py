@@ -10,13 +10,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import aims_at
 from campaign.bundles.freeze.choices import BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.paper_needs import volume_sizes
-from campaign.core import i18n
+from campaign.core import db, i18n
 from campaign.core.db.batches import batched
 from campaign.core.db.salts import new_salt
 from campaign.core.sealing import WrongKey
@@ -139,7 +139,7 @@ def any_waits(
     session: Session, campaign_id: int, destination: Destination, choice: BundleChoice
 ) -> bool:
     query = select_chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
-    return session.scalar(query) is not None
+    return db.has_row(session, query)
 
 
 def count_groups(
@@ -164,13 +164,16 @@ def take_letters(
         bundle.destination,
         choice,
     ).subquery()
-    taken: Any = session.execute(
-        update(Letter)
-        .where(Letter.id == ranked.c.letter_id, Letter.bundle_id.is_(None))
-        .values(bundle_id=bundle.id, sequence=ranked.c.place + (first - 1), salt=new_salt())
-        .execution_options(synchronize_session=False)
+    taken = db.update_rows(
+        session,
+        Letter,
+        Letter.id == ranked.c.letter_id,
+        Letter.bundle_id.is_(None),
+        bundle_id=bundle.id,
+        sequence=ranked.c.place + (first - 1),
+        salt=new_salt(),
     )
-    return [Group(taken.rowcount)]
+    return [Group(taken)]
 
 
 def _take_sorted(
@@ -180,11 +183,14 @@ def _take_sorted(
     facts = _sorted(session, query, choice, locale)
     for batch in batched(enumerate((letter.letter_id for letter in facts), first), _BATCH):
         places = {letter_id: place for place, letter_id in batch}
-        session.execute(
-            update(Letter)
-            .where(Letter.id.in_(places), Letter.bundle_id.is_(None))
-            .values(bundle_id=bundle.id, sequence=case(places, value=Letter.id), salt=new_salt())
-            .execution_options(synchronize_session=False)
+        db.update_rows(
+            session,
+            Letter,
+            Letter.id.in_(places),
+            Letter.bundle_id.is_(None),
+            bundle_id=bundle.id,
+            sequence=case(places, value=Letter.id),
+            salt=new_salt(),
         )
     return list(_groups(facts, choice))
 
@@ -259,10 +265,7 @@ def make_volumes(
             bundle.volumes.append(volume)
             session.flush()
             numbers = Letter.sequence.between(number, number + letters - 1)
-            session.execute(
-                update(Letter)
-                .where(Letter.bundle_id == bundle.id, numbers)
-                .values(volume_id=volume.id)
-                .execution_options(synchronize_session=False)
+            db.update_rows(
+                session, Letter, Letter.bundle_id == bundle.id, numbers, volume_id=volume.id
             )
             number += letters

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, func, insert, literal, literal_column, select
 from sqlalchemy.orm import Session
 
+from campaign.core import db
 from campaign.models.bundle import Bundle, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet
@@ -82,20 +83,13 @@ def count_carried(session: Session, bundle_id: int) -> int:
 
 
 def leave_sheets(session: Session, bundle: Bundle) -> None:
-    session.execute(
-        delete(CarriedSignature)
-        .where(CarriedSignature.bundle_id == bundle.id)
-        .execution_options(synchronize_session=False)
-    )
+    db.delete_rows(session, CarriedSignature, CarriedSignature.bundle_id == bundle.id)
 
 
 def move(session: Session, old: Bundle, new: Bundle) -> int:
     """The sheets go on with another bundle, numbered as before; how many people stand on them."""
-    session.execute(
-        update(CarriedSignature)
-        .where(CarriedSignature.bundle_id == old.id)
-        .values(bundle_id=new.id)
-        .execution_options(synchronize_session=False)
+    db.update_rows(
+        session, CarriedSignature, CarriedSignature.bundle_id == old.id, bundle_id=new.id
     )
     return count_carried(session, new.id)
 

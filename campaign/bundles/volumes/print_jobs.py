@@ -199,7 +199,7 @@ def sweep() -> None:
             )
             # Nobody prints it: start anew. Somebody does, and the queue is empty: there may be
             # a worker with nothing to do.
-            is_idle = session.scalar(at_work.limit(1)) is None
+            is_idle = not db.has_row(session, at_work)
             chains = threads if is_idle else 1 - min(courier.waiting(), 1)
             for volume_id in due[:chains]:
                 courier.send("bundles.print_volume", (volume_id,))

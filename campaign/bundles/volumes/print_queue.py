@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -128,17 +128,12 @@ def shorten_leases() -> int:
     that it keeps what it has; one that is dead holds it no longer than any other.
     """
     longest = db.utcnow() + LEASE
-    count = 0
+    too_long = longest + timedelta(seconds=1)
     with db.transaction() as session:
-        for table in (Volume, Bundle):
-            done = session.execute(
-                update(table)
-                .where(table.lease_until > longest + timedelta(seconds=1))
-                .values(lease_until=longest)
-                .execution_options(synchronize_session=False)
-            )
-            count += cast("CursorResult[Any]", done).rowcount
-    return count
+        return sum(
+            db.update_rows(session, table, table.lease_until > too_long, lease_until=longest)
+            for table in (Volume, Bundle)
+        )
 
 
 def give_back(taken: VolumeClaim, fault: str | None = None) -> None:
@@ -151,16 +146,8 @@ def give_back(taken: VolumeClaim, fault: str | None = None) -> None:
 
 def _note_fault(session: Session, taken: VolumeClaim, fault: str | None) -> None:
     """Write nothing where nothing changes: volumes of a bundle are printed side by side."""
-    session.execute(
-        update(Bundle)
-        .where(
-            Bundle.id == taken.bundle_id,
-            Bundle.state == BundleState.PRINTING,
-            Bundle.failure.is_distinct_from(fault),
-        )
-        .values(failure=fault)
-        .execution_options(synchronize_session=False)
-    )
+    is_new = (Bundle.state == BundleState.PRINTING, Bundle.failure.is_distinct_from(fault))
+    db.update_row(session, Bundle, taken.bundle_id, *is_new, failure=fault)
 
 
 def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
@@ -213,7 +200,7 @@ def all_printed(session: Session, bundle_id: int) -> bool:
     left = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )
-    return session.scalar(left.limit(1)) is None
+    return not db.has_row(session, left)
 
 
 def fault_of(problem: BaseException) -> str:

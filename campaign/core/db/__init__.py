@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
@@ -40,7 +40,7 @@ from campaign.core.db.personal_columns import SealedList as SealedList
 from campaign.core.db.personal_columns import SealId as SealId
 from campaign.core.db.personal_columns import keyring_of as keyring_of
 from campaign.core.db.sqlite_engine import make_engine as sqlite_engine
-from campaign.core.errors import DomainError
+from campaign.core.errors import DomainError, NotFound
 from campaign.core.logs import place_of
 from campaign.core.sealing import Keyring, KeyState
 from campaign.core.settings import Settings
@@ -62,6 +62,7 @@ Json = dict[str, Any]
 """What a column holds as JSON; what is in it, the column's docstring says."""
 Words = dict[str, str]
 _UNDO = "undo"
+T = TypeVar("T")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -351,6 +352,35 @@ def insert_new(session: Session, model: type[Any], **values: object) -> sa.Row[A
     return row
 
 
+def get_row(session: Session, query: sa.Select[T], slug: str, /, **data: object) -> T:
+    """Return the one row that the query is for. Raises NotFound, with this slug and data."""
+    row = session.scalar(query)
+    if row is None:
+        raise NotFound(slug, **data)
+    return row
+
+
+def has_row(session: Session, query: sa.Select[Any]) -> bool:
+    return session.scalar(query.limit(1)) is not None
+
+
+def update_rows(
+    session: Session, model: type[Any], *conditions: sa.ColumnElement[bool], **values: object
+) -> int:
+    """Write to rows, unknown to objects of the session; how many they were."""
+    return _write(session, sa.update(model).where(*conditions).values(values))
+
+
+def delete_rows(session: Session, model: type[Any], *conditions: sa.ColumnElement[bool]) -> int:
+    """Delete rows, unknown to objects of the session; how many they were."""
+    return _write(session, sa.delete(model).where(*conditions))
+
+
+def _write(session: Session, statement: sa.Update | sa.Delete) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast("sa.CursorResult[Any]", result).rowcount
+
+
 def count_rows(session: Session, query: sa.Select[Any]) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
 
@@ -365,13 +395,7 @@ def update_row(
     """Write to a row, unknown to objects of the session; False where the conditions do not hold."""
     if any(values.get(column.key) for column in sealed_columns(table_of(model))):
         values["seal_id"] = session.scalar(sa.select(model.seal_id).where(model.id == row_id))
-    result = session.execute(
-        sa.update(model)
-        .where(model.id == row_id, *conditions)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("sa.CursorResult[Any]", result).rowcount == 1
+    return update_rows(session, model, model.id == row_id, *conditions, **values) == 1
 
 
 def after_commit(session: Session, action: Callable[[], object]) -> None:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_of_cards, weigh
-from campaign.core import audit, clock, jobs
+from campaign.core import audit, clock, db, jobs
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries.record_delivery import (
@@ -89,11 +89,12 @@ def post_envelopes(
     attempt = _make_attempt(session, bundle, posting, key, staff_id)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):
-        session.execute(
-            update(Envelope)
-            .where(Envelope.id.in_(ids))
-            .values(attempt_id=attempt.id, tracking=posting.tracking)
-            .execution_options(synchronize_session=False)
+        db.update_rows(
+            session,
+            Envelope,
+            Envelope.id.in_(ids),
+            attempt_id=attempt.id,
+            tracking=posting.tracking,
         )
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
@@ -139,7 +140,7 @@ def find_last_return(session: Session, bundle: Bundle) -> date | None:
 
 def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    return session.scalar(of_it.limit(1)) is not None
+    return db.has_row(session, of_it)
 
 
 def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:

@@ -6,9 +6,8 @@ files and what happened to it stay; `LetterMove` keeps the number that each lett
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
-from sqlalchemy import CursorResult, func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import bundle_status
@@ -27,7 +26,7 @@ from campaign.bundles.freeze.select_letters import Group, make_volumes
 from campaign.bundles.volumes import print_jobs
 from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
 from campaign.campaigns.content.address_and_salutation import addressing_of, missing_of_address
-from campaign.core import audit, clock
+from campaign.core import audit, clock, db
 from campaign.core.db.salts import new_salt
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
@@ -235,19 +234,18 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     if not count:
         return 0
     ranked = moved.subquery()
-    taken = session.execute(
-        update(Letter)
-        .where(Letter.id == ranked.c.letter_id, Letter.bundle_id == old.id)
-        .values(
-            bundle_id=new.id,
-            sequence=ranked.c.place,
-            # One that has a salt may come back into its first bundle, whose codes are made of it.
-            salt=func.coalesce(Letter.salt, new_salt()),
-            **_UNPRINTED,
-        )
-        .execution_options(synchronize_session=False)
+    taken = db.update_rows(
+        session,
+        Letter,
+        Letter.id == ranked.c.letter_id,
+        Letter.bundle_id == old.id,
+        bundle_id=new.id,
+        sequence=ranked.c.place,
+        # One that has a salt may come back into its first bundle, whose codes are made of it.
+        salt=func.coalesce(Letter.salt, new_salt()),
+        **_UNPRINTED,
     )
-    if cast("CursorResult[object]", taken).rowcount != count:
+    if taken != count:
         raise Refused("letters-taken", campaign=old.campaign.slug)
     return count
 

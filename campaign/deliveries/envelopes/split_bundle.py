@@ -10,7 +10,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
-from campaign.core import audit, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
@@ -219,7 +219,7 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
 
 def is_posted(session: Session, run: EnvelopeRun) -> bool:
     posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
-    return session.scalar(posted.limit(1)) is not None
+    return db.has_row(session, posted)
 
 
 def delete_run(session: Session, run: EnvelopeRun) -> None:
