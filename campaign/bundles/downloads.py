@@ -24,8 +24,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
 from campaign.storage import Storage
 
-MOST_REASON = 300
-"""Characters of the reason."""
+MOST_REASON = 300  # characters of the reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,7 @@ _AFTER = (
     CODES,
     MANIFEST,
 )
-PAPERS = (*_BEFORE, *_AFTER)
-"""What lies in a bundle besides the volumes."""
+PAPERS = (*_BEFORE, *_AFTER)  # what lies in a bundle besides the volumes
 ALWAYS = (README, COVER, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, MANIFEST)
 """What no bundle is without, however old."""
 NAME_NOBODY = (README, COVER, DELIVERY_SHEET, CONTENTS, LABELS, ENVELOPES)

@@ -17,8 +17,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
 from campaign.web.pagination import Listing, load_page
 
-_LATE_SECONDS = 5.0
-"""By which a beat may be late on a busy machine."""
+_LATE_SECONDS = 5.0  # by which a beat may be late on a busy machine
 UNFINISHED = (BundleState.PRINTING, BundleState.ASSEMBLING)
 
 
@@ -26,12 +25,9 @@ UNFINISHED = (BundleState.PRINTING, BundleState.ASSEMBLING)
 class PrintProgress:
     done: int
     total: int
-    lately: int
-    """Those of them that were done in the seconds below."""
-    seconds: float
-    """Since it was frozen, or since volumes of it were last sent to be made again."""
-    at_work: bool
-    """Whether somebody prints or assembles it just now."""
+    lately: int  # those of them that were done in the seconds below
+    seconds: float  # since it was frozen, or since volumes of it were last sent to be made again
+    at_work: bool  # whether somebody prints or assembles it just now
     volumes: int = 0
     silent: float = 0.0
     """Seconds since those who print it were last heard of; 0 where nobody prints."""

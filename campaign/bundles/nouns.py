@@ -12,10 +12,8 @@ from campaign.models.campaign import Campaign, LetterFormat
 class Noun(enum.StrEnum):
     LETTER = "letter"
     CARD = "card"
-    BOTH = "both"
-    """Letters of some, cards of others."""
-    PERSON = "person"
-    """On signed sheets, where no letter comes along."""
+    BOTH = "both"  # letters of some, cards of others
+    PERSON = "person"  # on signed sheets, where no letter comes along
 
 
 def noun_of(bundle: Bundle) -> Noun:

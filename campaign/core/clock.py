@@ -9,8 +9,7 @@ _Day = TypeVar("_Day", date, datetime)
 
 EARLIEST_ZONE = "Etc/GMT-14"
 """Where each day begins first: a later day than there is still to come everywhere."""
-LATEST_ZONE = "Etc/GMT+12"
-"""Where each day ends last: a day that is over there is over everywhere."""
+LATEST_ZONE = "Etc/GMT+12"  # where each day ends last: a day that is over there is over everywhere
 
 
 def utcnow() -> datetime:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-QUOTED = 80
-"""Characters of a file's text that a sentence quotes."""
+QUOTED = 80  # characters of a file's text that a sentence quotes
 
 
 class DomainError(Exception):

@@ -43,10 +43,8 @@ _COUNT = {
 class Networks:
     """From where a request comes, in the sizes in which it is counted."""
 
-    nearest: str
-    """An IPv4 address, or the /64 of an IPv6 one, which who has one has whole."""
-    wider: str = ""
-    """The /48 of an IPv6 address; of an IPv4 one nothing."""
+    nearest: str  # an IPv4 address, or the /64 of an IPv6 one, which who has one has whole
+    wider: str = ""  # the /48 of an IPv6 address; of an IPv4 one nothing
 
 
 def networks_of(address: str, *, ipv4_prefix: int = 32) -> Networks:

@@ -17,13 +17,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-ROW_BYTES = 16
-"""Of the random name by which values are bound to their row."""
+ROW_BYTES = 16  # of the random name by which values are bound to their row
 MOST_KEYS = 127
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
-_BLOCK = 64
-"""Bytes that SHA-256 takes at once."""
+_BLOCK = 64  # bytes that SHA-256 takes at once
 _UNPADDED, _PADDED = b"\x01", b"\x02"
 """First byte of texts from before keys had versions; they are of the first one."""
 _OF_COLUMN, _OF_ROW = b"\x03", b"\x04"
@@ -61,8 +59,7 @@ class MissingKey(Exception):
 class KeyState:
     """How far an instance has turned its keys: versions, kept in the database."""
 
-    sealing: int = 1
-    """Of the key that seals."""
+    sealing: int = 1  # of the key that seals
     bound: int = 0
     """Since which version all values are bound to their row: older forms and keys are refused."""
     look_ups: int = 1

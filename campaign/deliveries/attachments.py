@@ -21,12 +21,9 @@ from campaign.models.delivery import GateFile, GateFileFormat, GateFileKind, Gat
 from campaign.printing.redraw import draw_pages
 from campaign.storage import storage
 
-MAX_BYTES = pictures.MAX_BYTES
-"""Of one file."""
-MAX_PICTURES = 8
-"""Of one visit."""
-MAX_PAGES = 6
-"""Pages of a receipt that are drawn."""
+MAX_BYTES = pictures.MAX_BYTES  # of one file
+MAX_PICTURES = 8  # of one visit
+MAX_PAGES = 6  # pages of a receipt that are drawn
 MAX_REQUEST_BYTES = 60 * 1024 * 1024
 """Of all that is sent at once: phones make pictures smaller before they send them."""
 

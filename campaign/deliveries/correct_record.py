@@ -22,8 +22,7 @@ from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Update
 from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit
 
-MOST_PICTURES = 24
-"""Of one visit, by all who add to it."""
+MOST_PICTURES = 24  # of one visit, by all who add to it
 _PERSONAL = ("delegates", "received_by", "notes")
 """Sealed: the audit names them, and keeps no word of them."""
 

@@ -14,8 +14,7 @@ from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope
 
 _COLUMNS = (Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
-TAKES_OUT = GONE_OUT - {DeliveryOutcome.PART}
-"""Fates by which a letter is out of our hands."""
+TAKES_OUT = GONE_OUT - {DeliveryOutcome.PART}  # fates by which a letter is out of our hands
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ from campaign.public.case_page import destination_name
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPost:
-    words: Words
-    """Title and text (Markdown) per language; the campaign's own must be there."""
+    words: Words  # title and text (Markdown) per language; the campaign's own must be there
     pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
     """Public ids of pictures of the visit, each with what it shows, per language."""
 

@@ -47,8 +47,7 @@ class RecordFacts:
     received_by: str = ""
     delegates: str = ""
     notes: str = ""
-    tracking: str = ""
-    """Of what was posted or sent by courier."""
+    tracking: str = ""  # of what was posted or sent by courier
 
     def as_data(self) -> dict[str, object]:
         """Return it by the names of the form's fields, which are those of a visit."""

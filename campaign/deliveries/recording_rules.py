@@ -26,8 +26,7 @@ GONE_OUT = frozenset(
 """How an attempt can end so that letters are out of our hands."""
 SENT = frozenset({DeliveryOutcome.POSTED, DeliveryOutcome.COURIER})
 """Ends that somebody else carries on, under a number of theirs."""
-_CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far the clock of a phone may run ahead of ours."""
+_CLOCKS_DIFFER = timedelta(minutes=5)  # how far the clock of a phone may run ahead of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +151,7 @@ def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> 
     return taken
 
 
-LONGEST = 2_000
-"""Characters that are read."""
+LONGEST = 2_000  # characters that are read
 _BETWEEN = re.compile(r"[,;،؛、\n]+")
 _PIECE = re.compile(r"(\d{1,7})(?:\s*[-‐-―−]\s*(\d{1,7}))?")
 

@@ -22,14 +22,12 @@ from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
 
-_LATELY = timedelta(days=2)
-"""How far back a stop is looked for whose message was lost."""
+_LATELY = timedelta(days=2)  # how far back a stop is looked for whose message was lost
 
 
 class StoppedBundle(TypedDict):
     name: str
-    mission: str
-    """Where it was to go; by post, the official."""
+    mission: str  # where it was to go; by post, the official
     by_post: bool
     printed_again: bool
     """Its sheets are the first print of letters that went on through another mission."""

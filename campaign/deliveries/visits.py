@@ -155,8 +155,7 @@ class BundleOutcome:
     """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`."""
 
     slug: str
-    posted: int = 0
-    """Of its envelopes, where not all went yet."""
+    posted: int = 0  # of its envelopes, where not all went yet
     envelopes: int = 0
 
 

@@ -12,8 +12,7 @@ from campaign.mail.headers import parse_mail
 
 logging.getLogger("flufl.bounce").disabled = True  # it may quote a mail
 
-_MOST_IN_WORDS = 60_000
-"""Bytes of a mail that is read line by line; our own is quoted well before."""
+_MOST_IN_WORDS = 60_000  # bytes of a mail that is read line by line; our own is quoted well before
 _LONGEST_STATUS = 20
 _QUOTED = re.compile(rb"(?im)^[> \t]*Message-ID:\s*<([\w-]{22})@")
 _STATUS = re.compile(rb"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
@@ -25,8 +24,7 @@ _NOT_OF_THE_ADDRESS = re.compile(rb"\b(?:4\d\d|55[24])[ -]")
 class BounceReport:
     """What a delivery-status mail says of one recipient."""
 
-    message_id: str
-    """The part before the `@` of the Message-ID that it quotes; may be empty."""
+    message_id: str  # the part before the `@` of the Message-ID that it quotes; may be empty
     status: str
 
 

@@ -36,8 +36,7 @@ _DAY = timedelta(days=1)
 # one writer at a time anyway.
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
 kinds: dict[str, type["Mail"]] = {}
-MOST_A_DAY = {"ask": 3, "join": 2}
-"""Budgets smaller than the setting."""
+MOST_A_DAY = {"ask": 3, "join": 2}  # budgets smaller than the setting
 
 
 class MailState(enum.StrEnum):

@@ -22,8 +22,7 @@ from campaign.printing.problems import (
 )
 from campaign.printing.text_widths import most_lines
 
-RenderedBox: TypeAlias = Any
-"""A box or page of WeasyPrint, which has no types."""
+RenderedBox: TypeAlias = Any  # a box or page of WeasyPrint, which has no types
 _EMBEDDINGS = frozenset(["LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"])
 _WIDEST_CHARACTER = 0.35
 """A line of capitals is about 0.7 em wide a character, of narrow letters half that; in em."""

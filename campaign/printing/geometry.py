@@ -14,8 +14,7 @@ from itertools import pairwise, product
 
 MM_PER_PT = 25.4 / 72
 PT_PER_MM = 72 / 25.4
-MM_PER_PX = 25.4 / 96
-"""Of a CSS pixel."""
+MM_PER_PX = 25.4 / 96  # of a CSS pixel
 PX_PER_MM = 96 / 25.4
 
 
@@ -69,8 +68,7 @@ class WindowEnvelope:
     slug: str
     width: float
     height: float
-    window: Box
-    """From the envelope's top left corner, flap on top."""
+    window: Box  # from the envelope's top left corner, flap on top
 
     def shows(self, layout: "Layout", *, right: float, up: float) -> Box:
         """Return what of the sheet stands in the window.
@@ -96,23 +94,17 @@ class Layout:
     paper: Paper
     envelopes: tuple[WindowEnvelope, ...]
     """Those with a window that it serves, however the sheet slips in them."""
-    address: Box
-    """Where the address is set: within the window, clear of its rim."""
+    address: Box  # where the address is set: within the window, clear of its rim
     sender: Box
-    folds: tuple[float, ...]
-    """Heights (y) at which the sheet is folded."""
-    body_top: float
-    """Where the letter proper begins: the line with place and date."""
+    folds: tuple[float, ...]  # heights (y) at which the sheet is folded
+    body_top: float  # where the letter proper begins: the line with place and date
     date_at_end: bool = True
     """Place and date stand at the end of the line (right) instead of at its start."""
     margin_left: float = 25.0
     margin_right: float = 20.0
-    margin_top: float = 20.0
-    """Of the first and the following sheets."""
-    margin_bottom: float = 20.0
-    """The foot with reference and number stands in it."""
-    foot_rise: float = 6.5
-    """How far above the sheet's lower edge the foot ends."""
+    margin_top: float = 20.0  # of the first and the following sheets
+    margin_bottom: float = 20.0  # the foot with reference and number stands in it
+    foot_rise: float = 6.5  # how far above the sheet's lower edge the foot ends
 
     @property
     def folded_height(self) -> float:
@@ -162,17 +154,14 @@ class LabelSheet:
     slug: str
     paper: Paper
     width: float
-    height: float
-    """Height of a label; rows follow each other without a gap."""
+    height: float  # height of a label; rows follow each other without a gap
     columns: int
     rows: int
     left: float
     top: float
-    pitch: float
-    """Distance from one column's left edge to the next one's."""
+    pitch: float  # distance from one column's left edge to the next one's
     size: float = 9.5
-    leading: float = 11.2
-    """From line to line, pt."""
+    leading: float = 11.2  # from line to line, pt
 
     @property
     def per_sheet(self) -> int:

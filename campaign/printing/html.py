@@ -16,8 +16,7 @@ from campaign.printing.geometry import MM_PER_PT, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.text_widths import size_of
 
-QUIET_ZONE = 4
-"""Light modules around the dark ones, as readers need them (ISO/IEC 18004)."""
+QUIET_ZONE = 4  # light modules around the dark ones, as readers need them (ISO/IEC 18004)
 CLOSE_SET = "letter-close-set"
 """Class of a long letter, set a size smaller so that it still fits one page."""
 
@@ -38,8 +37,7 @@ _CARD_LINE, _CARD_GAP, _CARD_LINES = 48, 0.4, 15
 class CardParts:
     """What of a letter's end stands on its card, and in which size."""
 
-    dense: bool
-    """Set a size smaller, because the text is long."""
+    dense: bool  # set a size smaller, because the text is long
     closing: tuple[str, ...]
     close: str
 

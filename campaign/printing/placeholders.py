@@ -23,8 +23,7 @@ KNOWN: Mapping[str, str] = MappingProxyType(
 )
 """Every placeholder, in the order an editor offers them, with whom the value belongs to."""
 
-_NEAR = 0.6
-"""How alike two names must be, from 0 to 1, for one to be meant by the other."""
+_NEAR = 0.6  # how alike two names must be, from 0 to 1, for one to be meant by the other
 _WELL_FORMED = re.compile(r"\(\(([a-z][a-z_]*)\)\)")
 # An opening pair that isn't a placeholder runs to its closing pair, or to the end of its line.
 # Not the pair before a name in three: that is a placeholder in parentheses of the sentence.
@@ -44,8 +43,7 @@ class MissingPlaceholderValue(LookupError):
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
-        self.names = names
-        """The names without a value, in the text's order."""
+        self.names = names  # the names without a value, in the text's order
 
 
 def placeholders_in(text: str) -> list[str]:

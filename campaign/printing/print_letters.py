@@ -22,20 +22,17 @@ PRESS = ProcessKind(
     ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_*", "XDG_*"),
 )
 """The processes that lay out and put together what is printed."""
-DEFAULT_LIMITS = Limits()
-"""Enough for any 250 letters of a page or two."""
+DEFAULT_LIMITS = Limits()  # enough for any 250 letters of a page or two
 _TOGETHER = 500
 """Letters whose segments are laid out in one process: a volume, so that its fonts are one set."""
-_FEW = 32
-"""A chunk of so few that fails is laid out whole, which finds the letter at fault."""
+_FEW = 32  # a chunk of so few that fails is laid out whole, which finds the letter at fault
 _BOOKMARK_EACH = 25
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedLetter:
     key: str
-    first_page: int
-    """Page of this PDF on which it begins, from 1."""
+    first_page: int  # page of this PDF on which it begins, from 1
     pages: int
     """With the blank back of its last sheet where both sides are printed; 0 for a card that shares
     its sheet with the one before."""
@@ -61,8 +58,7 @@ class Printed:
     sha256: str
     letters: tuple[PrintedLetter, ...]
     set_aside: tuple[SetAside, ...]
-    peak_memory: int = 0
-    """The largest resident size of a process that laid letters out, in bytes."""
+    peak_memory: int = 0  # the largest resident size of a process that laid letters out, in bytes
 
 
 def print_letters(

@@ -15,14 +15,12 @@ class Translation:
     """A letter in a language that its reader knows, on a page of its own after the letter."""
 
     locale: str
-    mark: str
-    """What stands over it: "Translation"."""
+    mark: str  # what stands over it: "Translation"
     subject: str
     salutation: str
     opening: tuple[str, ...]
     points: tuple[str, ...]
-    note: str
-    """Says in which language the own words are, which print as they are; may be empty."""
+    note: str  # says in which language the own words are, which print as they are; may be empty
     own_words: tuple[str, ...]
     closing: tuple[str, ...]
     complimentary_close: str
@@ -34,33 +32,26 @@ class Translation:
 class LetterContext:
     """One letter from one supporter to one official."""
 
-    key: str
-    """The caller's opaque id; comes back in results and is never printed."""
+    key: str  # the caller's opaque id; comes back in results and is never printed
     number: str | None
     """Number within the bundle, such as "00123", small in the foot; None before the freeze."""
-    reference: str
-    """The campaign's reference, such as "UA 58/20", small in the foot."""
-    locale: str
-    """BCP 47 or POSIX tag of the letter's language, such as "en", "fr" or "es_MX"."""
+    reference: str  # the campaign's reference, such as "UA 58/20", small in the foot
+    locale: str  # BCP 47 or POSIX tag of the letter's language, such as "en", "fr" or "es_MX"
     sender_lines: tuple[str, ...]
     """Who writes, as far as the supporter lets officials see; may be empty."""
-    place_and_date: str
-    """Such as "Ottawa, 4 December 2026"; may be empty."""
+    place_and_date: str  # such as "Ottawa, 4 December 2026"; may be empty
     addressee_lines: tuple[str, ...]
     """The address behind the envelope's window, from the name to the last address line."""
     subject: str
     salutation: str
-    opening: tuple[str, ...]
-    """Paragraphs before the talking points."""
-    points: tuple[str, ...]
-    """The talking points the supporter kept, one short paragraph each."""
+    opening: tuple[str, ...]  # paragraphs before the talking points
+    points: tuple[str, ...]  # the talking points the supporter kept, one short paragraph each
     own_words: tuple[str, ...]
     """The supporter's own paragraphs, printed between the points and the closing."""
     closing: tuple[str, ...]
     complimentary_close: str
     signature_name: str
-    signature_locality: str
-    """Their town under the name; may be empty."""
+    signature_locality: str  # their town under the name; may be empty
     copies_to: tuple[str, ...] = ()
     """Lines under the signature that say who gets a copy, the lead-in word included."""
     specimen: str = ""
@@ -72,17 +63,14 @@ class LetterContext:
 class SignatureRow:
     """One line of a signature list; a field the supporter does not disclose is empty."""
 
-    number: str
-    """The letter's number in the bundle, such as "00123"."""
-    name: str
-    """The supporter's name as officials may see it."""
+    number: str  # the letter's number in the bundle, such as "00123"
+    name: str  # the supporter's name as officials may see it
     locality: str
     region: str
     country: str
     address: str
     signed_on: str
-    target: str
-    """Whom the letter goes to."""
+    target: str  # whom the letter goes to
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +82,7 @@ class ColumnLabels:
 
     number: str
     name: str
-    locality: str
-    """Over town, region and country."""
+    locality: str  # over town, region and country
     address: str
     signed_on: str
     target: str
@@ -105,18 +92,14 @@ class ColumnLabels:
 class ListContext:
     """What stands around the rows of a signature list."""
 
-    title: str
-    """On the first page and in every page's head."""
+    title: str  # on the first page and in every page's head
     reference: str
     locale: str
-    mission_lines: tuple[str, ...]
-    """The mission the list is handed to, under the title."""
+    mission_lines: tuple[str, ...]  # the mission the list is handed to, under the title
     column_labels: ColumnLabels
     page_label: str
-    total_label: str
-    """Word before the number of rows, such as "Letters"."""
-    sums: str = ""
-    """What the list counts, in words; instead of the number of rows."""
+    total_label: str  # word before the number of rows, such as "Letters"
+    sums: str = ""  # what the list counts, in words; instead of the number of rows
     mark: str = ""
 
 
@@ -125,8 +108,7 @@ class CountRow:
     """One line of the counts in a cover letter: what, and how many."""
 
     label: str
-    number: str
-    """Already formatted for the locale."""
+    number: str  # already formatted for the locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +124,8 @@ class CoverContext:
     subject: str
     salutation: str
     paragraphs: tuple[str, ...]
-    counts: tuple[CountRow, ...]
-    """Letters per official; the last row may be the total."""
-    closing: tuple[str, ...]
-    """The text after the counts; may be empty."""
+    counts: tuple[CountRow, ...]  # letters per official; the last row may be the total
+    closing: tuple[str, ...]  # the text after the counts; may be empty
     complimentary_close: str
     signature_lines: tuple[str, ...]
     mark: str = ""
@@ -159,11 +139,9 @@ class CoverContext:
 class LabelsContext:
     """A set of address labels."""
 
-    title: str
-    """Title in the PDF's metadata; not printed."""
+    title: str  # title in the PDF's metadata; not printed
     locale: str
-    labels: tuple[tuple[str, ...], ...]
-    """The lines of each label, in printing order."""
+    labels: tuple[tuple[str, ...], ...]  # the lines of each label, in printing order
     mark: str = ""
 
 
@@ -179,11 +157,9 @@ class FactRow:
 class FileRow:
     """One file of a bundle as its README lists it."""
 
-    name: str
-    """File name in the bundle's folder; also the link."""
+    name: str  # file name in the bundle's folder; also the link
     description: str
-    pages: str
-    """Number of pages, formatted; empty for what has none."""
+    pages: str  # number of pages, formatted; empty for what has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,28 +172,21 @@ class ReadmeContext:
     facts_heading: str
     facts: tuple[FactRow, ...]
     files_heading: str
-    file_labels: tuple[str, str, str]
-    """Column heads: file, description, pages."""
-    files: tuple[FileRow, ...]
-    """In the order staff use them."""
+    file_labels: tuple[str, str, str]  # column heads: file, description, pages
+    files: tuple[FileRow, ...]  # in the order staff use them
     printing_heading: str
-    printing: tuple[str, ...]
-    """How to print, one step a string."""
+    printing: tuple[str, ...]  # how to print, one step a string
 
 
 @dataclass(frozen=True, slots=True)
 class ContentsPage:
     """The sheet on top of one packet: what lies under it."""
 
-    volume: str
-    """Such as "Volume 001"."""
-    span: str
-    """Its numbers, such as "00001 – 00500"."""
+    volume: str  # such as "Volume 001"
+    span: str  # its numbers, such as "00001 – 00500"
     facts: tuple[FactRow, ...]
-    digest: str
-    """SHA-256 of the volume's PDF, in hexadecimal; empty where it has no file."""
-    notes: tuple[str, ...] = ()
-    """What was set aside, and what was taken out since."""
+    digest: str  # SHA-256 of the volume's PDF, in hexadecimal; empty where it has no file
+    notes: tuple[str, ...] = ()  # what was set aside, and what was taken out since
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +194,10 @@ class ContentsContext:
     """The contents of a bundle, a page for each volume."""
 
     locale: str
-    title: str
-    """Campaign, person and mission in one line."""
-    bundle: str
-    """The bundle's own name: that of its folder."""
+    title: str  # campaign, person and mission in one line
+    bundle: str  # the bundle's own name: that of its folder
     digest_label: str
-    steps: tuple[str, ...]
-    """What is ticked off when the packet is made: printed, counted, tied."""
+    steps: tuple[str, ...]  # what is ticked off when the packet is made: printed, counted, tied
     page_label: str
     pages: tuple[ContentsPage, ...]
     mark: str = ""
@@ -261,33 +227,22 @@ class BothRow:
 class DeliverySheetContext:
     """The page that is signed at the gate."""
 
-    locale: str
-    """The mission's language; it comes first."""
+    locale: str  # the mission's language; it comes first
     title: Both
     reference: str
-    case: str
-    """The person the letters are for."""
+    case: str  # the person the letters are for
     mission_lines: tuple[str, ...]
     sender_lines: tuple[str, ...]
-    handed: Both
-    """Head over what is handed over."""
-    counts: tuple[CountRow, ...]
-    """Letters per official, and together."""
-    things: tuple[BothRow, ...]
-    """Volumes, pages, lists, signed sheets."""
-    outcomes: tuple[Both, ...]
-    """What may have happened, each with a box to tick."""
-    outcome: Both
-    """Head over them."""
-    lines: tuple[Both, ...]
-    """What is written by hand: date and time, place, name and office."""
-    signatures: tuple[Both, Both]
-    """Who signs on the left, who on the right."""
+    handed: Both  # head over what is handed over
+    counts: tuple[CountRow, ...]  # letters per official, and together
+    things: tuple[BothRow, ...]  # volumes, pages, lists, signed sheets
+    outcomes: tuple[Both, ...]  # what may have happened, each with a box to tick
+    outcome: Both  # head over them
+    lines: tuple[Both, ...]  # what is written by hand: date and time, place, name and office
+    signatures: tuple[Both, Both]  # who signs on the left, who on the right
     stamp: Both
-    code: str
-    """Address that the QR code holds; none if empty."""
-    code_note: Both
-    """In our language alone: it is for who carries it."""
+    code: str  # address that the QR code holds; none if empty
+    code_note: Both  # in our language alone: it is for who carries it
     """What the code is for."""
     bundle: str
     mark: str = ""

@@ -30,8 +30,7 @@ OF_ADDRESS = frozenset({ADDRESS_TOO_LONG, ADDRESS_TOO_WIDE, ADDRESS_OUTSIDE_WIND
 class Problem:
     """Why a letter can't be printed as it is, or what this machine lacks."""
 
-    slug: str
-    """Which kind: one of this module's constants. Its wording is the caller's."""
+    slug: str  # which kind: one of this module's constants. Its wording is the caller's.
     detail: Mapping[str, str] = field(default_factory=dict)
     """What the wording needs, such as {"character": "U+1F600", "name": "GRINNING FACE"}."""
 

@@ -14,11 +14,9 @@ from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 from campaign.core.errors import UnreadableFile
 
 _MOST_PIXELS = 60_000_000
-_PAGE_SIDE = 2000
-"""Longest side of a drawn page, in pixels."""
+_PAGE_SIDE = 2000  # longest side of a drawn page, in pixels
 _PAGE_DPI = 200
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom, in pixels."""
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,7 @@ from campaign.core import asset_paths
 from campaign.printing.engine.join_pdf import PdfFile, describe_pdf, replace_when_done
 from campaign.printing.html import HtmlDocument, PrintedPage, print_css
 
-PICTURE = "letters:picture"
-"""The address of the one picture that a document may be given, a JPEG."""
+PICTURE = "letters:picture"  # the address of the one picture that a document may be given, a JPEG
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
 _TYPES = {"ttf": "font/ttf", "css": "text/css", "svg": "image/svg+xml", "png": "image/png"}
 

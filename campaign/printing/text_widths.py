@@ -26,11 +26,9 @@ _UNSPACED = re.compile(
 _PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
 _SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}
 """Size and leading, pt, of `sheet.css`; an address takes the first in which it has room."""
-_ROOMY_LINES = 5
-"""Lines that an address of the largest size may be given."""
+_ROOMY_LINES = 5  # lines that an address of the largest size may be given
 _CACHED = 8192
-_NOT_LATIN = "\u0250"
-"""The first character after the Latin letters of Unicode's first blocks."""
+_NOT_LATIN = "\u0250"  # the first character after the Latin letters of Unicode's first blocks
 
 
 def count_lines(text: str, width: float, size: float, weight: str = "Regular") -> int:

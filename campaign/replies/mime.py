@@ -25,10 +25,8 @@ MAX_FILE_BYTES = 12 * 1024 * 1024
 _MAX_PARTS = 200
 _MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
 _LONGEST_HEAD = 200_000
-_MOST_HEADERS = 50
-"""Of one name, as `Delivered-To`."""
-_MOST_READ = 250_000
-"""Characters of a mail's words and markup that are read."""
+_MOST_HEADERS = 50  # of one name, as `Delivered-To`
+_MOST_READ = 250_000  # characters of a mail's words and markup that are read
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 
 
@@ -41,8 +39,7 @@ class Email:
     subject: str
     sent_at: datetime | None
     text: str
-    files: tuple[bytes, ...]
-    """What came along, up to ten of 12 MB."""
+    files: tuple[bytes, ...]  # what came along, up to ten of 12 MB
     message_id: str
     is_automatic: bool
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""

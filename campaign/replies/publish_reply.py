@@ -47,8 +47,7 @@ from campaign.web.edit_conflict import mark_of
 class TranslatedPost:
     locale: str
     title: str
-    body: str
-    """Markdown, without a word that is left out."""
+    body: str  # markdown, without a word that is left out
 
 
 def compose_posts(reply: Reply) -> list[TranslatedPost]:
@@ -258,11 +257,9 @@ def list_findings(reply: Reply) -> list[Finding]:
 class FewerMarks(NamedTuple):
     """A text, or the picture, in which less is blacked out than in another."""
 
-    locale: str
-    """Empty: the picture."""
+    locale: str  # empty: the picture
     marks: int
-    most: int
-    """In another text; or 1, where only the picture has bars."""
+    most: int  # in another text; or 1, where only the picture has bars
 
 
 def list_fewer_marks(reply: Reply) -> list[FewerMarks]:

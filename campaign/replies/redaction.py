@@ -71,8 +71,7 @@ class Bar(TypedDict):
 
 MOST_BARS = 40
 BAR_FIELDS = ("x", "y", "w", "h")
-EMPTY_LINES = 4
-"""Empty lines of the form, for more."""
+EMPTY_LINES = 4  # empty lines of the form, for more
 
 
 def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[Bar]:

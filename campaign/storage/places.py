@@ -24,10 +24,8 @@ _CONNECT = timedelta(seconds=5)
 _ANSWER = timedelta(seconds=60)
 _PATIENCE = timedelta(seconds=15)
 """After which a request is not tried again: somebody waits for the page."""
-_PART = 8 * 1024 * 1024
-"""Bytes of one part of an upload; two are in memory at once."""
-_HEAD = 256 * 1024
-"""Bytes that the first request for a file fetches: all of a small one."""
+_PART = 8 * 1024 * 1024  # bytes of one part of an upload; two are in memory at once
+_HEAD = 256 * 1024  # bytes that the first request for a file fetches: all of a small one
 
 
 class FilesAway(DomainError):
@@ -42,8 +40,7 @@ class FilesAway(DomainError):
 class LocalPlace:
     """A folder on this machine, or one that all machines see."""
 
-    ahead = 4
-    """Chunks of a file that are worth fetching at once."""
+    ahead = 4  # chunks of a file that are worth fetching at once
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 _BLOCK = 16
-_IN_MEMORY = 512 * 1024
-"""Bytes that stay in memory: a file of a usual size never gets to a disk."""
+_IN_MEMORY = 512 * 1024  # bytes that stay in memory: a file of a usual size never gets to a disk
 
 
 @contextmanager

@@ -25,8 +25,7 @@ CHUNK = 64 * 1024
 _TAG = 16
 _KEY_BYTES = 32
 _SEALED_KEY = 1 + 12 + _KEY_BYTES + _TAG
-HEADER = len(MARK) + _SEALED_KEY
-"""Bytes before the first chunk."""
+HEADER = len(MARK) + _SEALED_KEY  # bytes before the first chunk
 
 
 class Damaged(Exception):

@@ -42,8 +42,7 @@ _WORDS: Mapping[str, object] = {
     "Number must be at most %(max)s.": _l("Enter a number of %(max)s or less."),
     "Number must be between %(min)s and %(max)s.": _l("Enter a number from %(min)s to %(max)s."),
 }
-_ROW = re.compile(r"\w+-\d+-\w+\Z")
-"""The name of a field in a row, as the form's `points-1-text`."""
+_ROW = re.compile(r"\w+-\d+-\w+\Z")  # the name of a field in a row, as the form's `points-1-text`
 RISK_NAMED = _l(
     "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
     "or tick below that you mean it."

@@ -29,8 +29,7 @@ _YEAR = 31_536_000
 class Organisation(NamedTuple):
     name: str
     contact_email: str
-    address: str
-    """In one line."""
+    address: str  # in one line
     website: str
     logo_url: str | None
 

@@ -26,8 +26,7 @@ from campaign.signing.letter.compose import number_of
 from campaign.storage import Storage
 
 ACTOR = "job:bundles.restore"
-_AT_ONCE = 400
-"""Letters that one statement lets go."""
+_AT_ONCE = 400  # letters that one statement lets go
 
 
 def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> int:

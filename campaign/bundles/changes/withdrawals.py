@@ -29,11 +29,9 @@ GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     number: str
-    state: str
-    """`withdrawn`, `erased` or `invalid`."""
+    state: str  # `withdrawn`, `erased` or `invalid`
     volume: int
-    page: int
-    """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
+    page: int  # on which it begins, in the volume's PDF; 0: it went on, and nobody knows any more
 
 
 def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:

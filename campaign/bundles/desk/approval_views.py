@@ -45,8 +45,7 @@ class AskForFiles(Page, template="bundles/ask_for_files.html"):
     campaign: Campaign
     bundle: Bundle | None
     form: AskForm
-    hours: int
-    """For which files can be fetched once it is approved."""
+    hours: int  # for which files can be fetched once it is approved
     problem: str
 
 

@@ -38,8 +38,7 @@ class BundleFile:
     pages: int | None = None
     letters: int | None = None
     bytes: int = 0
-    sha256: str = ""
-    """Empty of a bundle from before hashes of its files were recorded."""
+    sha256: str = ""  # empty of a bundle from before hashes of its files were recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,7 @@ class CoverPage(Page, template="bundles/cover.html"):
     mission: Mission
     language: str
     form: CoverForm
-    kept: bool
-    """Whether the mission has words of its own."""
+    kept: bool  # whether the mission has words of its own
     locales: Sequence[str]
     placeholders: Sequence[str]
 

@@ -35,8 +35,7 @@ from campaign.web.page import Page, redirect_to, show_page
 blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
 guard(blueprint, *access.REHEARSERS)
 
-AT_ONCE = 500
-"""Invented people who sign at one click, at most."""
+AT_ONCE = 500  # invented people who sign at one click, at most
 
 
 class PeopleForm(SiteForm):
@@ -48,8 +47,7 @@ class RehearsalPage(Page, template="bundles/rehearsal.html"):
     form: PeopleForm
     problem: str
     counts: Mapping[SignatureState, int]
-    gaps: int
-    """What still blocks the opening."""
+    gaps: int  # what still blocks the opening
     languages: Sequence[str]
     waiting: Sequence[Waiting]
     bundles: Sequence[tuple[Bundle, PrintProgress]]

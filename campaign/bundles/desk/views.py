@@ -87,20 +87,16 @@ class CancelForm(DeskForm):
 class BundleList(Page, template="bundles/index.html"):
     waiting: Sequence[tuple[Destination, Sequence[Waiting]]]
     listing: Listing[Bundle]
-    first_prints: Mapping[int, FirstPrint]
-    """By the bundle's id."""
-    letters: Mapping[int, int]
-    """Of its files, by the bundle's id."""
-    moved: Container[int]
-    """Ids of those whose letters were in another bundle first."""
+    first_prints: Mapping[int, FirstPrint]  # by the bundle's id
+    letters: Mapping[int, int]  # of its files, by the bundle's id
+    moved: Container[int]  # ids of those whose letters were in another bundle first
 
 
 class BundleProgress(Page, template="bundles/_progress.html"):
     bundle: Bundle
     progress: PrintProgress
     unfinished: bool
-    set_aside: Sequence[SetAsideLetter]
-    """The first of them."""
+    set_aside: Sequence[SetAsideLetter]  # the first of them
     set_aside_count: int
     can_wait_again: bool
 

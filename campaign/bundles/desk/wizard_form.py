@@ -53,10 +53,8 @@ class WizardForm(SiteForm):
     """What travels, and how it is printed. A step that was not seen yet has its defaults."""
 
     mission = HiddenField(validators=[DataRequired(), Length(max=80)])
-    chosen = HiddenField()
-    """Set once letters were chosen: an empty list then means none, not all."""
-    how = HiddenField()
-    """Set once the paper was chosen: a box without its tick then means no."""
+    chosen = HiddenField()  # set once letters were chosen: an empty list then means none, not all
+    how = HiddenField()  # set once the paper was chosen: a box without its tick then means no
     campaign = CheckboxesField(_l("Campaigns"))
     target = CheckboxesField(_l("Officials"))
     written = CheckboxesField(_l("Languages"))

@@ -163,11 +163,9 @@ class ShowProofs(WizardPage, template="bundles/proof.html"):
 class ShowJourney(Page, template="bundles/joint.html"):
     journey: Journey
     bundles: Sequence[tuple[Bundle, PrintProgress]]
-    letters: Mapping[int, int]
-    """Of its files, by the bundle's id."""
+    letters: Mapping[int, int]  # of its files, by the bundle's id
     working: bool
-    has_sheet: bool
-    """Whether one sheet can be had that is signed at the gate for all."""
+    has_sheet: bool  # whether one sheet can be had that is signed at the gate for all
 
 
 def register(blueprint: Blueprint) -> None:

@@ -58,15 +58,11 @@ class Counts:
     """Letters of a bundle once its volumes are printed."""
 
     printed: int
-    set_aside: int
-    """Those that wait again by now included."""
-    neither: int
-    """Neither, or both."""
+    set_aside: int  # those that wait again by now included
+    neither: int  # neither, or both
     frozen: int
-    on_paper: int
-    """People on the signed sheets that travel with it; they may travel alone."""
-    per_target: Mapping[int, int]
-    """Printed, by the id of the target."""
+    on_paper: int  # people on the signed sheets that travel with it; they may travel alone
+    per_target: Mapping[int, int]  # printed, by the id of the target
 
     @property
     def problem(self) -> str:
@@ -83,13 +79,11 @@ class _Job:
     frozen: Frozen
     packets: list[Packet]
     counts: Counts
-    words: CoverWords | None
-    """The mission's own cover letter, where staff wrote one."""
+    words: CoverWords | None  # the mission's own cover letter, where staff wrote one
     sheets: list[TravellingSheet]
     folder: str
     out: Path
-    ours: str
-    """Language of the staff who print."""
+    ours: str  # language of the staff who print
     tree: LetterTree | None
 
     @property

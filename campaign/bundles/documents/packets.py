@@ -27,18 +27,15 @@ class Packet:
     """One volume as it lies on the table."""
 
     volume: int
-    file: str
-    """Its PDF; empty where each of its letters was set aside."""
+    file: str  # its PDF; empty where each of its letters was set aside
     sha256: str
     first: str
-    last: str
-    """Its first and last number, letters that are missing included."""
+    last: str  # its first and last number, letters that are missing included
     letters: int
     pages: int
     per_target: dict[int, int]
     aside: tuple[str, ...]
-    taken_out: tuple[Json, ...]
-    """What was printed once and taken out again; see `Bundle.taken_out`."""
+    taken_out: tuple[Json, ...]  # what was printed once and taken out again; see `Bundle.taken_out`
 
 
 def list_packets(session: Session, bundle: Bundle) -> list[Packet]:

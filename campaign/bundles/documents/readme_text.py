@@ -34,14 +34,11 @@ class ReadmeFacts:
 
     folder: str
     letters: int
-    aside: int
-    """That could not be printed."""
-    taken_out: int
-    """That were printed once, and withdrawn or deleted since."""
+    aside: int  # that could not be printed
+    taken_out: int  # that were printed once, and withdrawn or deleted since
     on_paper: int
     packets: Sequence[Packet]
-    locale: str
-    """Of the staff who print."""
+    locale: str  # of the staff who print
     sheets: Sequence[TravellingSheet] = ()
 
     def say(self, number: int) -> str:

@@ -66,11 +66,9 @@ class Row:
     locality: str
     region: str
     postal_code: str
-    country: str
-    """Code, ISO 3166-1 alpha-2."""
+    country: str  # code, ISO 3166-1 alpha-2
     signed_on: date
-    target_id: int | None = None
-    """None of who signed on paper: no letter is printed for them."""
+    target_id: int | None = None  # None of who signed on paper: no letter is printed for them
     letter_locale: str = ""
     volume: int = 0
     first_page: int = 0

@@ -5,14 +5,10 @@ from dataclasses import dataclass
 
 
 class LetterOrder(enum.StrEnum):
-    CONFIRMED = "confirmed"
-    """As they were confirmed, the earliest first."""
-    SIGNED = "signed"
-    """As they were signed: by the date that each letter bears."""
-    REGION = "region"
-    """By country and region, those who show neither at the end; then by name."""
-    NAME = "name"
-    """By family name, then by given name."""
+    CONFIRMED = "confirmed"  # as they were confirmed, the earliest first
+    SIGNED = "signed"  # as they were signed: by the date that each letter bears
+    REGION = "region"  # by country and region, those who show neither at the end; then by name
+    NAME = "name"  # by family name, then by given name
 
 
 class Split(enum.StrEnum):
@@ -23,8 +19,7 @@ class Split(enum.StrEnum):
     """A volume holds letters of one region only, and no more of them than any other volume."""
 
 
-MOST_IN_A_VOLUME = 500
-"""Letters; the database refuses more."""
+MOST_IN_A_VOLUME = 500  # letters; the database refuses more
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +30,15 @@ class BundleChoice:
     country have it.
     """
 
-    targets: frozenset[int] | None = None
-    """Ids of the targets whose letters are taken; None: all."""
-    locales: frozenset[str] | None = None
-    """Languages of the letters that are taken; None: all."""
+    targets: frozenset[int] | None = None  # ids of the targets whose letters are taken; None: all
+    locales: frozenset[str] | None = None  # languages of the letters that are taken; None: all
     order: LetterOrder = LetterOrder.CONFIRMED
-    format: str = ""
-    """`letter` or `card`; empty: the campaign's."""
-    layout: str = ""
-    """Slug of the layout; empty: that of the mission's host country."""
+    format: str = ""  # `letter` or `card`; empty: the campaign's
+    layout: str = ""  # slug of the layout; empty: that of the mission's host country
     duplex: bool = False
     """Each letter, or sheet of cards, begins on a fresh sheet when both sides are printed."""
     split: Split = Split.SIZE
-    volume_letters: int = 0
-    """Letters that a volume holds at most, 1 to 500; 0: as the settings say."""
+    volume_letters: int = 0  # letters that a volume holds at most, 1 to 500; 0: as the settings say
     goes_on: bool = False
     """Numbers go on after those of the campaign's last bundle for the mission, not from 1."""
 

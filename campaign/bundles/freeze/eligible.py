@@ -26,8 +26,7 @@ class CampaignOffer:
 
     campaign: Campaign
     parts: Sequence[WaitingPart]
-    on_paper: int = 0
-    """People on signed sheets that no bundle has taken along yet."""
+    on_paper: int = 0  # people on signed sheets that no bundle has taken along yet
 
     @property
     def letters(self) -> int:
@@ -40,14 +39,11 @@ class CampaignOffer:
 class Why(enum.StrEnum):
     """Why something is not in a bundle."""
 
-    CAMPAIGN = "campaign"
-    """Letters of a campaign that is not chosen."""
+    CAMPAIGN = "campaign"  # letters of a campaign that is not chosen
     OFFICIAL = "official"
     LANGUAGE = "language"
-    MISSION = "mission"
-    """They go through another mission, or through none yet."""
-    EARLIER = "earlier"
-    """An earlier bundle for this mission has them."""
+    MISSION = "mission"  # they go through another mission, or through none yet
+    EARLIER = "earlier"  # an earlier bundle for this mission has them
     PENDING = "pending"
     HELD = "held"
     REJECTED = "rejected"

@@ -14,8 +14,7 @@ from campaign.core.db import Json
 from campaign.core.i18n import say_number
 from campaign.signing.letter.letter_facts import FrozenLetters
 
-POST = "post"
-"""In place of a kind of mission: it goes by post to an official's own address."""
+POST = "post"  # in place of a kind of mission: it goes by post to an official's own address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,8 @@ class FrozenMission:
     name: str
     host_country: str
     head_of_mission: str
-    lines: tuple[str, ...]
-    """Head of mission, name and address, as they stand in the window."""
-    sending_country: str = ""
-    """Whose mission it is; numbers are written as there."""
+    lines: tuple[str, ...]  # head of mission, name and address, as they stand in the window
+    sending_country: str = ""  # whose mission it is; numbers are written as there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +42,22 @@ class FrozenOrganisation:
 class Frozen(FrozenLetters):
     """Everything that a bundle's papers need besides what is the supporters'."""
 
-    locale: str
-    """Language of the cover letter and the lists."""
+    locale: str  # language of the cover letter and the lists
     frozen_on: date
     campaign: str
     mission: FrozenMission
     organisation: FrozenOrganisation
-    rehearsal: bool = False
-    """Whether its letters are invented: every sheet says so."""
-    on_paper: int = 0
-    """People on the signed sheets that travel with it."""
+    rehearsal: bool = False  # whether its letters are invented: every sheet says so
+    on_paper: int = 0  # people on the signed sheets that travel with it
     duplex: bool = False
     """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
-    order: str = "confirmed"
-    """`confirmed`, `signed`, `region` or `name`."""
+    order: str = "confirmed"  # `confirmed`, `signed`, `region` or `name`
     volumes: str = "size"
     """What a volume is made by: `size`, or `region` (each holds letters of one region only)."""
     volume_letters: int = 500
     first_number: int = 1
     """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
-    folder: str = ""
-    """Name of its folder and ZIP, where its number changed after it was frozen."""
+    folder: str = ""  # name of its folder and ZIP, where its number changed after it was frozen
 
     @property
     def person_name(self) -> str:

@@ -8,8 +8,7 @@ from babel.units import format_unit
 
 from campaign.printing.geometry import CARDS_A_SHEET, Paper
 
-_PAPER, _CARD = 80, 250
-"""Grams of a square metre: of what offices print on, and of card."""
+_PAPER, _CARD = 80, 250  # grams of a square metre: of what offices print on, and of card
 _STEP, _KILO = 5, 1000
 
 
@@ -18,12 +17,9 @@ class Need:
     """Sheets and volumes of one bundle, or of several together."""
 
     one_side: int = 0
-    both_sides: int = 0
-    """The same letters on both sides, each begun on a fresh sheet."""
-    cards: int = 0
-    """Sheets of card, which are printed on one side."""
-    volumes: tuple[int, ...] | None = ()
-    """Letters of each volume; None where nobody has counted."""
+    both_sides: int = 0  # the same letters on both sides, each begun on a fresh sheet
+    cards: int = 0  # sheets of card, which are printed on one side
+    volumes: tuple[int, ...] | None = ()  # letters of each volume; None where nobody has counted
 
     def __add__(self, other: "Need") -> "Need":
         unknown = self.volumes is None or other.volumes is None

@@ -27,8 +27,7 @@ from campaign.models.signature import Disclosure, Letter, Signature, SignatureSt
 
 Key = tuple[object, ...]
 Query = Select[*tuple[Any, ...]]
-_LAST = "\U0010ffff"
-"""Sorts after every text."""
+_LAST = "\U0010ffff"  # sorts after every text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,11 @@ class OrderFacts:
     """What the order of one letter goes by; what does not open is empty."""
 
     letter_id: int
-    at: datetime | None
-    """When it was confirmed, or signed, as the order asks."""
+    at: datetime | None  # when it was confirmed, or signed, as the order asks
     given_name: str = ""
     family_name: str = ""
     region: str = ""
-    country: str = ""
-    """By name, in the language of the bundle's lists."""
+    country: str = ""  # by name, in the language of the bundle's lists
     disclosure: Disclosure = Disclosure.NAME
 
 
@@ -77,8 +74,7 @@ def label_of(facts: OrderFacts) -> str:
     return ", ".join(filter(None, (facts.region.strip(), facts.country)))
 
 
-_BATCH = 400
-"""Letters read or numbered at a time."""
+_BATCH = 400  # letters read or numbered at a time
 _SEALED = (
     Letter.id,
     Signature.confirmed_at,

@@ -23,8 +23,7 @@ class TravellingSheet:
 
     collected_on: date
     place: str
-    people: int
-    """How many of those on it still stand in the bundle's lists."""
+    people: int  # how many of those on it still stand in the bundle's lists
 
 
 def list_travelling_sheets(session: Session, bundle_id: int) -> list[TravellingSheet]:

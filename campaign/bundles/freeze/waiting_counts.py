@@ -21,10 +21,8 @@ from campaign.models.directory import Mission, Official
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.statistics import FiguresDue
 
-BLOCK = 1000
-"""Signatures of a block; the triggers divide by the same number."""
-Key = tuple[int, str]
-"""A target's id, and the language of the letters."""
+BLOCK = 1000  # signatures of a block; the triggers divide by the same number
+Key = tuple[int, str]  # a target's id, and the language of the letters
 
 
 def count_waiting(session: Session, targets: Iterable[int]) -> Counter[Key]:
@@ -138,8 +136,7 @@ class Waiting:
     campaign: Campaign
     mission: Destination
     letters: int
-    on_paper: int = 0
-    """People on signed sheets, of a campaign of which no letter waits."""
+    on_paper: int = 0  # people on signed sheets, of a campaign of which no letter waits
 
 
 @dataclass(frozen=True, slots=True)

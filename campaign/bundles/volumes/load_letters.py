@@ -21,8 +21,7 @@ from campaign.signing.sign_in_rehearsal import rehearsal_mark
 
 WITHDRAWN = "withdrawn"
 """The signature was withdrawn, or found invalid, after the bundle was frozen."""
-UNREADABLE = "unreadable"
-"""What was sealed does not open: damaged, or sealed with another key."""
+UNREADABLE = "unreadable"  # what was sealed does not open: damaged, or sealed with another key
 MISSING_VALUE = "missing-value"
 """The letter template asks for something that the campaign does not have."""
 

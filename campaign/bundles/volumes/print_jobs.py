@@ -32,8 +32,7 @@ from campaign.storage import storage
 
 log = structlog.get_logger()
 
-_CHUNK = 100
-"""Letters laid out in one document: fast enough, and a progress that moves."""
+_CHUNK = 100  # letters laid out in one document: fast enough, and a progress that moves
 _PROGRESS_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 

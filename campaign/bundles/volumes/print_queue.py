@@ -25,8 +25,7 @@ from campaign.storage import FilesAway
 RETRY_AFTER = timedelta(seconds=30)
 """How long a volume rests after an attempt that failed for the machine's sake."""
 AWAY = "storage-away"
-FAILED = "tries-used-up"
-"""Whatever else: the log of the worker says what."""
+FAILED = "tries-used-up"  # whatever else: the log of the worker says what
 MOST_TRIES = 5
 PATIENT = frozenset({AWAY, NO_ROOM})
 """What passes by itself, or by somebody who makes room: it is waited for, however long."""

@@ -55,8 +55,7 @@ _SCRIPTS = {
     "HANGUL": "Hang", "HEBREW": "Hebr", "HIRAGANA": "Hira", "KATAKANA": "Kana", "TAMIL": "Taml",
     "THAI": "Thai",
 }  # fmt: skip
-_ASIDE = 5
-"""Letters that would be set aside, as many as are named at most."""
+_ASIDE = 5  # letters that would be set aside, as many as are named at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,8 @@ class ProofLetter:
     """A letter of the proof, and why it is in it."""
 
     letter: LetterContext
-    why: str
-    """`first`, `longest` or `script`."""
-    detail: str = ""
-    """Characters of own words, or the code of the script."""
+    why: str  # `first`, `longest` or `script`
+    detail: str = ""  # characters of own words, or the code of the script
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,7 @@ from campaign.core.settings import Settings
 log = structlog.get_logger()
 
 _READING = {"GET", "HEAD", "OPTIONS"}
-_FAILED_BEFORE = "25P02"
-"""PostgreSQL's code where an earlier statement of the transaction failed."""
+_FAILED_BEFORE = "25P02"  # PostgreSQL's code where an earlier statement of the transaction failed
 _KEYS_HOLD = 5.0
 """Seconds for which nobody asks again how far the keys have turned; each commit does besides."""
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -58,8 +57,7 @@ Slug = Annotated[str, mapped_column(sa.String(80))]
 Locale = Annotated[str, mapped_column(sa.String(12))]
 Country = Annotated[str, mapped_column(sa.String(2))]
 Created = Annotated[datetime, mapped_column(default=utcnow)]
-Json = dict[str, Any]
-"""What a column holds as JSON; what is in it, the column's docstring says."""
+Json = dict[str, Any]  # what a column holds as JSON; what is in it, the column's docstring says
 Words = dict[str, str]
 _UNDO = "undo"
 T = TypeVar("T")

@@ -28,8 +28,7 @@ class _Prepared:
     constants: Mapping[str, object]
     defaults: Mapping[str, Callable[[], object]]
     converters: Mapping[str, Callable[[Any], object]]
-    sealed: tuple[str, ...]
-    """The names of values that are bound to the row."""
+    sealed: tuple[str, ...]  # the names of values that are bound to the row
 
     def parameters(self, values: Mapping[str, object]) -> Any:
         filled = {**self.constants, **values}

@@ -53,14 +53,10 @@ def _environment_for(kind: ProcessKind) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class WorkOutcome:
-    report: dict[str, Any] | None
-    """None if the job failed."""
-    slug: str = ""
-    """Why: a slug of `orders`, or one of the kind's own."""
-    detail: str = ""
-    """More on why it failed; contains no text of a stranger's."""
-    peak_memory: int = 0
-    """The process's largest resident size, in bytes."""
+    report: dict[str, Any] | None  # None if the job failed
+    slug: str = ""  # why: a slug of `orders`, or one of the kind's own
+    detail: str = ""  # more on why it failed; contains no text of a stranger's
+    peak_memory: int = 0  # the process's largest resident size, in bytes
 
 
 class WorkProcessStopped(RuntimeError):

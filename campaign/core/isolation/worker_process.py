@@ -24,8 +24,7 @@ _OF_THE_MACHINE = {EFBIG, EIO, EROFS, EMFILE, ENFILE, EACCES, ENOENT}
 _NEARLY = 0.7
 _IDLE_SECONDS = 60.0
 """Without an order for so long, the process ends; twice what `worker` waits before it asks."""
-_MOST_ANSWERED = 300_000_000
-"""Bytes of a child's answer."""
+_MOST_ANSWERED = 300_000_000  # bytes of a child's answer
 
 
 def main(module: str) -> None:

@@ -10,8 +10,7 @@ _REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
 _REFUSED = set("\u2028\u2029\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MANY_MARKS = 5
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_SLUG_LENGTH = 72
-"""Characters; a number and a hyphen still fit in the column's 80."""
+_SLUG_LENGTH = 72  # characters; a number and a hyphen still fit in the column's 80
 RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
 
 

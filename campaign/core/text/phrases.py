@@ -19,12 +19,10 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    pattern: str
-    """Finds any of them in folded text."""
+    pattern: str  # finds any of them in folded text
     by_beginning: Mapping[str, str]
     """Finds those with this first word: a text is searched for those of its own words alone."""
-    anywhere: re.Pattern[str] | None
-    """What a text has in which one may stand within a longer word."""
+    anywhere: re.Pattern[str] | None  # what a text has in which one may stand within a longer word
 
     def in_text(self, text: str) -> Iterator[str]:
         for start, end in self.places(text):

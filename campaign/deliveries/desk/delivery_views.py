@@ -31,8 +31,7 @@ from campaign.staff.navigation import Section
 from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file, with_worker
 
-_PER_HOUR = 120
-"""Visits that one member of staff can record in an hour."""
+_PER_HOUR = 120  # visits that one member of staff can record in an hour
 _WORKER = ("deliver-queue.js", "deliver-worker.js")
 """What the service worker is made of: the page uses the first as well."""
 
@@ -43,10 +42,8 @@ class GatePage(Page, template="deliveries/deliver.html"):
     bundle: Bundle
     form: GateForm
     stopped: bool
-    before: bool
-    """Whether what was handed over before a stop is recorded."""
-    here: Mapping[int, int]
-    """Letters that are still here, by the id of their bundle."""
+    before: bool  # whether what was handed over before a stop is recorded
+    here: Mapping[int, int]  # letters that are still here, by the id of their bundle
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]

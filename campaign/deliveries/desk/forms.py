@@ -126,11 +126,9 @@ class GateForm(FilesForm):
     notes = TextField(
         _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
     )
-    left_out = HiddenField()
-    """Names of files that the phone left out: they are no pictures."""
+    left_out = HiddenField()  # names of files that the phone left out: they are no pictures
     carried: Sequence[Bundle] = ()
-    unknown = False
-    """Whether a bundle was ticked that is not there, or is for another mission."""
+    unknown = False  # whether a bundle was ticked that is not there, or is for another mission
 
     def validate(self, extra_validators: object = None) -> bool:
         valid = super().validate(extra_validators)
@@ -406,10 +404,8 @@ class PostForm(DeliveryForm):
         limit=60,
         description=_l("For one envelope. People whose letters are in it see this number."),
     )
-    most = 0
-    """The number of the last envelope."""
-    asks_for_day = False
-    """Whether the day is possible, and only asked about."""
+    most = 0  # the number of the last envelope
+    asks_for_day = False  # whether the day is possible, and only asked about
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         self.asks_for_day = fields.get("posted_on") == "posted-before-visit"

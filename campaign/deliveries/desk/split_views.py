@@ -48,28 +48,22 @@ class EnvelopeOverview:
     """The envelopes of a bundle: how all of them went, and a page of them."""
 
     shown: Sequence[Envelope]
-    weights: Mapping[int, Weight]
-    """By the number of the envelope."""
-    empty: Container[int]
-    """Numbers of those that hold nothing any more."""
+    weights: Mapping[int, Weight]  # by the number of the envelope
+    empty: Container[int]  # numbers of those that hold nothing any more
     postings: Sequence[mark_posted.EnvelopeSpan]
     trips: Mapping[int, DeliveryAttempt]
-    to_post: mark_posted.EnvelopeSpan | None
-    """Those that lie here, if any."""
+    to_post: mark_posted.EnvelopeSpan | None  # those that lie here, if any
     total: int
     posted: int
-    letter_sought: int
-    """The number of a letter; 0: none is looked for."""
+    letter_sought: int  # the number of a letter; 0: none is looked for
     before: int | None
     """After which envelope the page before this one begins; None: this is the first."""
-    next_after: int
-    """After which the next page begins; 0: this is the last."""
+    next_after: int  # after which the next page begins; 0: this is the last
 
 
 class AfterRefusal(Page, template="deliveries/refused.html"):
     bundle: Bundle
-    problem: str
-    """The slug of what stands against what was asked for."""
+    problem: str  # the slug of what stands against what was asked for
     here: int
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None

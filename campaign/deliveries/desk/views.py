@@ -52,8 +52,7 @@ class WayOfBundle:
     """What was tried with a bundle, what is still here, and where the rest went."""
 
     attempts: Sequence[DeliveryAttempt]
-    late: Container[int]
-    """Ids of attempts after the stop."""
+    late: Container[int]  # ids of attempts after the stop
     here: int
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
@@ -64,8 +63,7 @@ class WayOfBundle:
 
 @dataclass(frozen=True, slots=True)
 class HeldPaper:
-    fate: str
-    """Empty as long as nobody has said what became of them."""
+    fate: str  # empty as long as nobody has said what became of them
     settled_at: datetime | None
 
 
@@ -78,8 +76,7 @@ class DeliveryList(Page, template="deliveries/index.html"):
 
 class ShowVisit(Page, template="deliveries/show.html"):
     visit: GateVisit
-    left: Mapping[int, int]
-    """How many letters are still here, by the id of the attempt."""
+    left: Mapping[int, int]  # how many letters are still here, by the id of the attempt
     pictures: Sequence[GateFile]
     receipts: Sequence[GateFile]
     unfinished: Sequence[DeliveryAttempt]

@@ -26,8 +26,7 @@ StoredFile = Json
 """What `EnvelopeRun.files` keeps of a file, as `make_envelopes.make_files` notes it."""
 
 
-_ANY = ((0, 2**31 - 1),)
-"""Numbers of which each may be in a file: nobody wrote down which are."""
+_ANY = ((0, 2**31 - 1),)  # numbers of which each may be in a file: nobody wrote down which are
 _ALL = range(2**31)
 
 

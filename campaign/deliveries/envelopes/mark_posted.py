@@ -46,8 +46,7 @@ from campaign.models.bundle import (
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, SignatureState
 
-_BATCH = 10_000
-"""Envelopes that one statement names: PostgreSQL takes 65,535 values."""
+_BATCH = 10_000  # envelopes that one statement names: PostgreSQL takes 65,535 values
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +187,15 @@ class EnvelopeSpan:
 
     first: int
     last: int
-    envelopes: int
-    """How many; others of those between went another way."""
-    letters: int
-    """As many as were put in."""
-    attempt_id: int | None
-    """The posting; None: they lie here."""
-    empty: bool = False
-    """They lie here, and no letter of theirs does."""
+    envelopes: int  # how many; others of those between went another way
+    letters: int  # as many as were put in
+    attempt_id: int | None  # the posting; None: they lie here
+    empty: bool = False  # they lie here, and no letter of theirs does
 
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeWays:
-    lines: Sequence[EnvelopeSpan]
-    """In the order of their first envelopes."""
+    lines: Sequence[EnvelopeSpan]  # in the order of their first envelopes
     empty: frozenset[int]
 
     @property
@@ -305,8 +299,7 @@ class Weight:
     """Of one envelope, without the envelope."""
 
     sheets: int
-    said: str
-    """As people say it: “45 g”."""
+    said: str  # as people say it: “45 g”
 
 
 def weigh_envelopes(

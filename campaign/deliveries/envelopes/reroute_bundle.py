@@ -101,12 +101,9 @@ class Preview:
 
     frozen: Frozen
     letters: int
-    on_paper: int
-    """People on sheets that came back, and go on with the letters."""
-    envelopes: int
-    """That lie here, and are opened."""
-    posted: int
-    """Envelopes that went to the post already: their letters stay out of it."""
+    on_paper: int  # people on sheets that came back, and go on with the letters
+    envelopes: int  # that lie here, and are opened
+    posted: int  # envelopes that went to the post already: their letters stay out of it
 
 
 def preview_reroute(

@@ -21,8 +21,7 @@ from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLe
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
 
-MOST_ENVELOPES = 5_000
-"""Of one bundle, where each gets an address sheet; single letters need none."""
+MOST_ENVELOPES = 5_000  # of one bundle, where each gets an address sheet; single letters need none
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,7 @@ from campaign.printing.geometry import LAYOUTS, PT_PER_MM, PX_PER_MM, Layout
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import Problem
 
-_MOST_CHARACTERS = 6000
-"""A letter with more would not fit a page; it isn't even tried."""
+_MOST_CHARACTERS = 6000  # a letter with more would not fit a page; it isn't even tried
 _PT_PER_PX = 0.75
 _CLEARANCE = 0.5
 """Pixels that must be left at the foot of the page, so that rounding decides nothing."""
@@ -134,8 +133,7 @@ class _Stack:
 
     x: float
     y: float
-    bottom: float
-    """What the last cell must not reach."""
+    bottom: float  # what the last cell must not reach
 
     @classmethod
     def at(cls, x: float, y: float, bottom: float) -> "_Stack":

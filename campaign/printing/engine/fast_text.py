@@ -24,8 +24,7 @@ from weasyprint.text.line_break import Layout
 from campaign.printing import check_letters, fonts
 from campaign.printing.engine.segments import Cell, Segment, Style, Texts
 
-PangoObject = Any
-"""What cffi gives of Pango, untyped."""
+PangoObject = Any  # what cffi gives of Pango, untyped
 SPECIMENS: dict[str, Texts] = {
     "sender": (("x",),),
     "date": ("x",),
@@ -36,8 +35,7 @@ SPECIMENS: dict[str, Texts] = {
 """The kinds that can be set here, each with the texts of its specimen."""
 
 _SPACES = re.compile(" +")
-_GLYPH = struct.Struct("=IiiiI")
-"""PangoGlyphInfo: glyph, width, x and y offset, attributes."""
+_GLYPH = struct.Struct("=IiiiI")  # PangoGlyphInfo: glyph, width, x and y offset, attributes
 _SPACE = 0x20
 # Characters with rules of their own for where lines break or what is drawn.
 _NOT_SIMPLE = frozenset("\t\r\x0b\x0c\u0085\u00ad\u2028\u2029")
@@ -90,10 +88,8 @@ class _Type:
     pieces: dict[tuple[int, int], str]
     """What stands for a glyph of a certain width in a string of glyphs."""
     width: float
-    at_end: bool
-    """Lines are set against the column's right edge."""
-    baseline: float
-    """From the top of the segment to its first baseline."""
+    at_end: bool  # lines are set against the column's right edge
+    baseline: float  # from the top of the segment to its first baseline
     line_height: float
     after: float
 

@@ -36,8 +36,7 @@ class Piece:
     """Some pages of a PDF, such as one letter's."""
 
     path: Path
-    first: int
-    """Index of the first page in that PDF, from 0."""
+    first: int  # index of the first page in that PDF, from 0
     pages: int
 
 

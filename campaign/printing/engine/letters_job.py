@@ -21,10 +21,8 @@ from campaign.printing.problems import CARD_TOO_LONG, LetterRefused, Problem
 from campaign.printing.text_widths import longest_line
 
 T = TypeVar("T")
-_SAFE = 8.0
-"""mm kept free along each edge of a card, so that cutting takes no letter away."""
-_CARD_FOOT = 8.0
-"""mm above that where the reference stands."""
+_SAFE = 8.0  # mm kept free along each edge of a card, so that cutting takes no letter away
+_CARD_FOOT = 8.0  # mm above that where the reference stands
 
 
 class Job(TypedDict):
@@ -34,10 +32,8 @@ class Job(TypedDict):
 
 
 class Report(TypedDict):
-    letters: list[list[int]]
-    """[index, pages] of each letter that was printed."""
-    refused: list[list[object]]
-    """[index, [[slug, detail], …]] of each letter that a check refuses."""
+    letters: list[list[int]]  # [index, pages] of each letter that was printed
+    refused: list[list[object]]  # [index, [[slug, detail], …]] of each letter that a check refuses
     left: NotRequired[list[int]]
     """The indices of letters that take another way: they run to a second page or can't be cut."""
 

@@ -39,8 +39,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The kinds of segments in reading order, each with the context's fields that are its text."""
 
-Texts: TypeAlias = tuple[Any, ...]
-"""What the fields of a kind hold: a text, several, or none."""
+Texts: TypeAlias = tuple[Any, ...]  # what the fields of a kind hold: a text, several, or none
 
 PLACED = frozenset({"sender", "address", "foot"})
 """Kinds with a place of their own on the sheet; the others are stacked."""
@@ -123,10 +122,8 @@ def write_sheets(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) 
 class Cell:
     """A segment that was laid out."""
 
-    operators: str
-    """What draws it where it was laid out, in a PDF's content."""
-    form: str | None
-    """The Form XObject that the operators name."""
+    operators: str  # what draws it where it was laid out, in a PDF's content
+    form: str | None  # the Form XObject that the operators name
     x: float
     y: float
     height: float

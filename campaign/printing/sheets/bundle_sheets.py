@@ -33,10 +33,8 @@ from campaign.printing.renderer import write_sheet
 from campaign.printing.signature_list.list_job import ListJob, PageRows
 from campaign.printing.signature_list.list_sheet import ListSheet, cells, list_sheet
 
-PAGES_PER_CHUNK = 250
-"""Pages of a signature list that one process lays out."""
-_LABEL_AIR = 5.0
-"""mm that a label keeps free above and below together."""
+PAGES_PER_CHUNK = 250  # pages of a signature list that one process lays out
+_LABEL_AIR = 5.0  # mm that a label keeps free above and below together
 _TOGETHER = 20
 """Contents sheets laid out at once: those of 700 volumes take no more memory than these."""
 _MOST_COUNTS = 5

@@ -20,11 +20,9 @@ from campaign.printing.text_widths import surely_fits
 @dataclass(frozen=True, slots=True)
 class EnvelopeContext:
     locale: str
-    sender_lines: tuple[str, ...]
-    """Who writes, above on the left; may be empty."""
+    sender_lines: tuple[str, ...]  # who writes, above on the left; may be empty
     addressee_lines: tuple[str, ...]
-    mark: str = ""
-    """A word such as "Rehearsal"; empty on a real one."""
+    mark: str = ""  # a word such as "Rehearsal"; empty on a real one
 
 
 class Envelopes(PrintedPage, template="envelope.html"):

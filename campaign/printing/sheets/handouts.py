@@ -13,27 +13,18 @@ from campaign.printing.renderer import render_page
 from campaign.printing.text_widths import count_lines
 
 _MARGIN = 12.0
-_STRIP = 82.0
-"""Width of the strip with email address and consents, mm."""
-_GAP = 8.0
-"""Between the sheet and its strip; the line to cut along runs in its middle."""
-_ROW = 11.5
-"""Height of a row to be filled in by hand, mm."""
+_STRIP = 82.0  # width of the strip with email address and consents, mm
+_GAP = 8.0  # between the sheet and its strip; the line to cut along runs in its middle
+_ROW = 11.5  # height of a row to be filled in by hand, mm
 _COLUMN_HEADS = 12.0
 _FOOT = 7.0
-_STRIP_HEAD = 48.0
-"""What stands above the strip's rows: the code, and what is done with the strip."""
-_INDENT = 5.0
-"""Of the requests, for their numbers."""
-_SPACES = 6.0
-"""mm between the parts of the head together."""
-_NASKH, _NASKH_TITLE = 1.2, 1.35
-"""Arabic wants so much more lead."""
-_GROWTH = 0.13
-"""Of its size, a line grows in which Naskh stands beside our sans-serif."""
+_STRIP_HEAD = 48.0  # what stands above the strip's rows: the code, and what is done with the strip
+_INDENT = 5.0  # of the requests, for their numbers
+_SPACES = 6.0  # mm between the parts of the head together
+_NASKH, _NASKH_TITLE = 1.2, 1.35  # Arabic wants so much more lead
+_GROWTH = 0.13  # of its size, a line grows in which Naskh stands beside our sans-serif
 _LETTER_MARGIN = 22.0
-_LINE = 8.5
-"""Height of a line to write on, mm."""
+_LINE = 8.5  # height of a line to write on, mm
 _AROUND = 96.0
 """mm of an official's page that address, reference, salutation and close take at least."""
 _ADDRESS_LINES, _TEXT_LINE = 5, 7.5
@@ -47,17 +38,13 @@ class SheetContext:
     title: str
     text_locale: str
     asks: tuple[str, ...]
-    statement: str
-    """What everybody who signs agrees to."""
-    return_to: str
-    """Where to send the sheet, until when, and how to have more of them."""
+    statement: str  # what everybody who signs agrees to
+    return_to: str  # where to send the sheet, until when, and how to have more of them
     columns: tuple[str, ...]
     """Heads of what is delivered: name, town, postal code, country, signature."""
-    strip_columns: tuple[str, ...]
-    """Heads of what is cut off: email address and two consents."""
+    strip_columns: tuple[str, ...]  # heads of what is cut off: email address and two consents
     strip_note: str
-    cut_note: str
-    """Stands at the line along which the strip is cut off."""
+    cut_note: str  # stands at the line along which the strip is cut off
     call: str
     link: str
     shown_link: str
@@ -73,8 +60,7 @@ class Face:
     leading: float
     title: float
     title_leading: float
-    enough: int
-    """Rows that a sheet must have, so that its words need not be smaller."""
+    enough: int  # rows that a sheet must have, so that its words need not be smaller
 
 
 FACES = (
@@ -92,10 +78,8 @@ class SheetPage:
     paper: Paper
     rows: int
     face: Face
-    head: float
-    """Height of what stands above the column heads."""
-    body: float
-    """Width of what is delivered."""
+    head: float  # height of what stands above the column heads
+    body: float  # width of what is delivered
     margin: float = _MARGIN
     strip: float = _STRIP
     gap: float = _GAP
@@ -175,8 +159,7 @@ class ByHandContext:
     letter_locale: str
     advice_head: str
     advice: tuple[str, ...]
-    return_to: str
-    """Where to send the letter, and until when."""
+    return_to: str  # where to send the letter, and until when
     call: str
     link: str
     shown_link: str

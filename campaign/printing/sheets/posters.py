@@ -20,10 +20,8 @@ from campaign.printing.text_widths import count_lines, width_of
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
-"""Pixels of the picture, as Open Graph's readers expect it."""
-SHARE_PICTURE = 420
-"""Pixels of its width that a picture of the case takes."""
+SHARE_WIDTH, SHARE_HEIGHT = 1200, 630  # pixels of the picture, as Open Graph's readers expect it
+SHARE_PICTURE = 420  # pixels of its width that a picture of the case takes
 _SHARE = Paper("share", SHARE_WIDTH * MM_PER_PX, SHARE_HEIGHT * MM_PER_PX)
 _KINDS = ("share", "poster", "sign-on", "by-hand")
 _FILES = (
@@ -42,8 +40,7 @@ class ShareContext:
     title_locale: str
     ask: str
     site: str
-    picture: str = ""
-    """Names the picture that stands beside the words; empty: none."""
+    picture: str = ""  # names the picture that stands beside the words; empty: none
     focus: tuple[int, int] = (50, 50)
     """Where in it that is which matters, in percent; the picture is handed over cut."""
 
@@ -56,14 +53,12 @@ class PosterContext:
     summary: str
     text_locale: str
     call: str
-    promise: str
-    """How long it takes, and what becomes of it."""
+    promise: str  # how long it takes, and what becomes of it
     deadline: str
     link: str
     shown_link: str
     site: str
-    picture: str = ""
-    """Names the picture above the title; empty: none."""
+    picture: str = ""  # names the picture above the title; empty: none
     picture_alt: str = ""
     focus: tuple[int, int] = (50, 50)
 
@@ -93,12 +88,9 @@ POSTER_FACES = tuple(PosterFace(title) for title in range(64, 13, -2))
 _ABOVE, _BELOW, _BETWEEN = 34.0, 104.0, 9.0
 """mm of the sheet's height above the kicker's end, from the code down, and below the title."""
 _NASKH = 1.45
-POSTER_PICTURE = (1600, 520)
-"""Pixels of the picture on a poster, as wide as its words."""
-POSTER_PICTURE_HEIGHT = 56.0
-"""mm."""
-_LEAST_TITLE = 24
-"""pt: a title that would be smaller beside a picture stands without one."""
+POSTER_PICTURE = (1600, 520)  # pixels of the picture on a poster, as wide as its words
+POSTER_PICTURE_HEIGHT = 56.0  # mm
+_LEAST_TITLE = 24  # pt: a title that would be smaller beside a picture stands without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +106,7 @@ class ShareCard(html.PrintedPage, template="share.html"):
 
 class Poster(html.PrintedPage, template="poster.html"):
     words: PosterContext
-    picture: str
-    """Its address; empty where there is none, or no room for it."""
+    picture: str  # its address; empty where there is none, or no room for it
 
 
 def share_png(context: ShareContext, beside: bytes = b"") -> bytes:

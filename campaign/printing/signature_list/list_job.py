@@ -28,8 +28,7 @@ from campaign.printing.signature_list.list_sheet import (
 )
 from campaign.printing.signature_list.typeface import Typeface, embed_font
 
-_SHAPED_PAGES = 20
-"""Pages of cells that need a shaper, in one document of the renderer's."""
+_SHAPED_PAGES = 20  # pages of cells that need a shaper, in one document of the renderer's
 # The renderer centres ascender and descender in a line's height; the baseline lies so far below
 # the line's middle, in em.
 _BELOW_MIDDLE = 1.0 - (1.0 + 0.326) / 2
@@ -44,8 +43,7 @@ class Shaped:
     text: str
     column: Column
     setting: int
-    top: float
-    """Where it begins, mm below the top margin."""
+    top: float  # where it begins, mm below the top margin
     direction: str
 
 
@@ -57,8 +55,7 @@ class ListPage:
     label: str
     operators: list[str] = field(default_factory=list)
     shaped: list[Shaped] = field(default_factory=list)
-    shaped_label: str = ""
-    """The page's number in words, if it needs a shaper."""
+    shaped_label: str = ""  # the page's number in words, if it needs a shaper
 
     def content(self, forms: Iterable[str]) -> bytes:
         """Return the content stream, with the forms it shows before the rows."""
@@ -69,8 +66,7 @@ class ListPage:
 class PageRows(TypedDict):
     number: int
     label: str
-    rows: list[list[str]]
-    """The texts of each row, by column; a single one is a heading."""
+    rows: list[list[str]]  # the texts of each row, by column; a single one is a heading
 
 
 class ListHeads(html.PrintedPage, template="list.html"):

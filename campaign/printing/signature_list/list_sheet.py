@@ -21,11 +21,9 @@ _BREAKS = re.compile("[\\x00-\\x20\\x7f-\\x9f\u2028\u2029]+")
 # Where a line may end: after a space, and after a hyphen before a letter.
 _ENDS = re.compile(r"(?<= )|(?<=[^ ]-)(?=[^\W\d])")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_ROW = 7.4
-"""Height of a row: one line of 8.5 pt with air, or two, or more of a smaller size."""
+_ROW = 7.4  # height of a row: one line of 8.5 pt with air, or two, or more of a smaller size
 _MARGIN = 15.0
-_GAP = 2.0
-"""Between a column's text and the next column."""
+_GAP = 2.0  # between a column's text and the next column
 # How columns share the width: number and date are fixed, the others share what is left.
 _FIXED = {"number": 17.0, "signed_on": 27.0}
 _SHARES = {"name": 1.1, "locality": 1.2, "address": 0.7, "target": 0.9}
@@ -35,11 +33,9 @@ _SHARES = {"name": 1.1, "locality": 1.2, "address": 0.7, "target": 0.9}
 class Setting:
     """A way to set a cell: a size of type, and the lines that a row then holds."""
 
-    size: float
-    """pt"""
+    size: float  # pt
     lines: int
-    leading: float
-    """Height of a line, mm."""
+    leading: float  # height of a line, mm
 
 
 SETTINGS = (
@@ -58,10 +54,8 @@ SETTINGS = (
 class Column:
     name: str
     label: str
-    left: float
-    """Where it begins, mm from the left margin."""
-    width: float
-    """mm, without the gap to the next column."""
+    left: float  # where it begins, mm from the left margin
+    width: float  # mm, without the gap to the next column
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +65,10 @@ class ListSheet:
     rtl: bool = False
     margin: float = _MARGIN
     row: float = _ROW
-    head_row: float = 8.0
-    """Height of the row of column heads."""
-    foot: float = 8.0
-    """Below the rows: the page's number."""
-    head_first: float = 46.0
-    """What stands above the rows on the first page: title, mission, total."""
-    head: float = 11.0
-    """What stands above the rows on the other pages: the title."""
+    head_row: float = 8.0  # height of the row of column heads
+    foot: float = 8.0  # below the rows: the page's number
+    head_first: float = 46.0  # what stands above the rows on the first page: title, mission, total
+    head: float = 11.0  # what stands above the rows on the other pages: the title
     settings: tuple[Setting, ...] = SETTINGS
 
     @property

@@ -21,8 +21,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from campaign.core import asset_paths
 
-FontTable = Any
-"""A table of a font file; fontTools has no types for them."""
+FontTable = Any  # a table of a font file; fontTools has no types for them
 FILE = "SourceSans3-Regular.ttf"
 _DROPPED = ("GSUB", "GPOS", "GDEF", "BASE", "DSIG", "STAT", "OS/2", "name", "cmap", "post", "gasp")
 _CMAP = """/CIDInit /ProcSet findresource begin
@@ -57,10 +56,8 @@ _WIDE = 1.02
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    width: float
-    """em"""
-    operand: str
-    """What PDF's TJ shows: an array of glyphs and kerning."""
+    width: float  # em
+    operand: str  # what PDF's TJ shows: an array of glyphs and kerning
 
 
 class Typeface:

@@ -35,18 +35,15 @@ class PublishReply(Page, template="replies/publish.html"):
     form: PublishForm
     preview: Sequence[publish_reply.TranslatedPost]
     unclosed: Sequence[str]
-    named: Sequence[Finding]
-    """What a risk flag rules out, or another text blacks out."""
+    named: Sequence[Finding]  # what a risk flag rules out, or another text blacks out
     fewer: Sequence[FewerMarks]
 
 
 class EditBars(Page, template="replies/bars.html"):
     reply: Reply
     scans: Sequence[Scan]
-    lines: Sequence[Mapping[str, str]]
-    """`page`, `x`, `y`, `w`, `h` of each rectangle, as typed."""
-    wrong: int
-    """The number of a line that is wrong; 0: none is."""
+    lines: Sequence[Mapping[str, str]]  # `page`, `x`, `y`, `w`, `h` of each rectangle, as typed
+    wrong: int  # the number of a line that is wrong; 0: none is
 
 
 @blueprint.route("/publish", methods=["GET", "POST"])

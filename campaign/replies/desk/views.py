@@ -46,8 +46,7 @@ class ReplyList(ReplyRows, template="replies/index.html"):
 
 class CampaignReplies(ReplyRows, template="replies/campaign.html"):
     campaign: Campaign
-    address: str
-    """Of the campaign, for answers by email; empty where there is no mailbox."""
+    address: str  # of the campaign, for answers by email; empty where there is no mailbox
 
 
 class ReplyFormPage(Page):
