@@ -18,7 +18,7 @@ from campaign.campaigns.lifecycle import HIDDEN
 from campaign.campaigns.record_change import staff_id
 from campaign.core import audit, db
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
@@ -227,5 +227,4 @@ def tell_decision(session: Session, approval: FileApproval, by: StaffUser) -> No
 
 
 def _link(approval: FileApproval) -> str:
-    base = current_settings().base_url.rstrip("/")
-    return f"{base}/desk/bundles/approvals/{approval.public_id}"
+    return site_url(f"/desk/bundles/approvals/{approval.public_id}")

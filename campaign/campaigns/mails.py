@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.core import i18n
-from campaign.core.settings import current_settings
+from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Proposal, ProposalState
@@ -133,7 +133,7 @@ def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
 
 def _link(campaign: Campaign) -> str:
     # Not url_for: the host that a request names must not decide where a link leads.
-    return f"{current_settings().base_url.rstrip('/')}/desk/campaigns/{campaign.slug}"
+    return site_url(f"/desk/campaigns/{campaign.slug}")
 
 
 def _proposal_link(campaign: Campaign, proposal: Proposal) -> str:

@@ -12,7 +12,7 @@ from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.settings import current_settings
+from campaign.core.settings import site_url
 from campaign.deliveries.remaining_letters import is_gone, is_gone_whole
 from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState
@@ -113,7 +113,7 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
     bundles = [bundle for bundle in rows if _insert_once(session, bundle)]
     if not bundles:
         return
-    link = f"{current_settings().base_url.rstrip('/')}/desk/today"
+    link = site_url("/desk/today")
     carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
         named = [_describe(session, bundle, user.locale) for bundle in bundles]

@@ -1,21 +1,14 @@
 """Mails about exports, to staff alone. Nothing of a supporter's is in them, nor the reason."""
 
-from typing import TypedDict
-
 from sqlalchemy.orm import Session
 
-from campaign.core.settings import current_settings
+from campaign.core.db import Json
+from campaign.core.settings import current_settings, site_url
 from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Mail
 from campaign.models.export import DataExport, ExportState
 from campaign.models.staff import StaffUser
 from campaign.staff.roles import list_deciders
-
-
-class _Facts(TypedDict):
-    number: int
-    reference: str
-    link: str
 
 
 class ExportMail(Mail):
@@ -83,7 +76,6 @@ def _name(user: StaffUser) -> str:
     return user.name or user.email
 
 
-def _facts(export: DataExport) -> _Facts:
-    base = current_settings().base_url.rstrip("/")
-    link = f"{base}/desk/exports/{export.public_id}"
+def _facts(export: DataExport) -> Json:
+    link = site_url(f"/desk/exports/{export.public_id}")
     return {"number": export.id, "reference": export.campaign.reference, "link": link}

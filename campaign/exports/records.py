@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
 from campaign.bundles.documents.signatures_csv import row_for_officials
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import db
-from campaign.core.sealing import WrongKey
+from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
@@ -32,9 +33,6 @@ _BATCH = 1_000
 
 Cell = str | bool
 Record = tuple[Cell, ...]
-Column = InstrumentedAttribute[Any]
-ListQuery = Select[*tuple[Any, ...]]
-ListRow = Row[*tuple[Any, ...]]
 
 _OF_BUNDLE = ("number", "target", "outcome", "went_on")
 _FULL: Mapping[str, Column] = {
@@ -127,7 +125,7 @@ class BundleHistory:
                 },
             )
 
-    def cells(self, row: ListRow) -> tuple[str, str, str, str]:
+    def cells(self, row: AnyRow) -> tuple[str, str, str, str]:
         """Return number, target, what happened here, and the bundle it went on in."""
         fates = list_fates(row.sequence, self.attempts, self.envelopes)
         outcomes = " ".join(fate.outcome.value for fate in fates)
@@ -177,7 +175,7 @@ def _columns(source: Source) -> tuple[Column, ...]:
     return _FULL_COLUMNS if source.kind is ExportKind.FULL else _OFFICIAL_COLUMNS
 
 
-def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[ListRow]:
+def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[AnyRow]:
     """By the signature's id, between the campaign's first and last one."""
     with db.reading() as session:
         mine = Signature.campaign_id == source.campaign_id
@@ -186,8 +184,8 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Lis
     if not first:
         return
     nothing = literal(0)
-    query: ListQuery = select(
-        Signature.id.label("key"),
+    query: AnyQuery = select(
+        Signature.id,
         nothing.label("sequence"),
         nothing.label("target_id"),
         nothing.label("bundle_id"),
@@ -200,27 +198,25 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Lis
         Signature.forgotten_at.is_(None),
         Signature.id <= last,
     )
-    yield from _batches(query, Signature.id, first - 1, unreadable)
+    yield from read_by_key(query, Signature.id, after=first - 1, size=_BATCH, unreadable=unreadable)
 
 
-def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[ListRow]:
+def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[AnyRow]:
     """All that was printed in it, by the number that a letter had there: also what went on."""
     here = _letters(source, *_numbered(source, Letter.sequence))
     moved = _moved(source, *_numbered(source, LetterMove.sequence))
     yield from merge(
-        _batches(here, Letter.sequence, 0, unreadable),
-        _batches(moved, LetterMove.sequence, 0, unreadable),
-        key=lambda row: row.key,
+        read_by_key(here, Letter.sequence, size=_BATCH, unreadable=unreadable),
+        read_by_key(moved, LetterMove.sequence, size=_BATCH, unreadable=unreadable),
+        key=attrgetter("sequence"),
     )
 
 
 def _numbered(source: Source, number: Column) -> tuple[Any, ...]:
-    sequence = number.label("sequence")
-    own = (number.label("key"), sequence, Letter.target_id, Letter.bundle_id)
-    return *own, *_PLACE, *_columns(source)
+    return number, Letter.target_id, Letter.bundle_id, *_PLACE, *_columns(source)
 
 
-def _letters(source: Source, *columns: Any) -> ListQuery:
+def _letters(source: Source, *columns: Any) -> AnyQuery:
     """Printed letters that are in the bundle, as far as the list has their signatures."""
     return (
         select(*columns)
@@ -232,7 +228,7 @@ def _letters(source: Source, *columns: Any) -> ListQuery:
     )
 
 
-def _moved(source: Source, *columns: Any) -> ListQuery:
+def _moved(source: Source, *columns: Any) -> AnyQuery:
     """Letters that were printed in the bundle, and went on in another."""
     return (
         select(*columns)
@@ -247,40 +243,7 @@ def _listed(source: Source) -> tuple[ColumnElement[bool], ...]:
     return Signature.state.in_(states_in(source.kind)), Signature.forgotten_at.is_(None)
 
 
-def _batches(
-    query: ListQuery, key: Column, last: int, unreadable: Callable[[], None]
-) -> Iterator[ListRow]:
-    while True:
-        # A session for each batch: a long list must not hold one transaction for minutes.
-        batch_query = query.where(key > last).order_by(key).limit(_BATCH)
-        with db.reading() as session:
-            try:
-                batch = session.execute(batch_query).all()
-                keys = [row.key for row in batch]
-            except WrongKey:
-                keys = list(session.scalars(batch_query.with_only_columns(key)))
-                batch = list(_read_one_by_one(session, query, key, keys, unreadable))
-        yield from batch
-        if len(keys) < _BATCH:
-            return
-        last = keys[-1]
-
-
-def _read_one_by_one(
-    session: Session,
-    query: ListQuery,
-    key: Column,
-    keys: Sequence[int],
-    unreadable: Callable[[], None],
-) -> Iterator[ListRow]:
-    for number in keys:
-        try:
-            yield session.execute(query.where(key == number)).one()
-        except WrongKey:
-            unreadable()
-
-
-def _full(row: ListRow, _source: Source) -> Record:
+def _full(row: AnyRow, _source: Source) -> Record:
     cells: dict[str, Cell] = {
         "news": row.consent_updates_at is not None,
         "network": row.consent_network_at is not None,
@@ -296,7 +259,7 @@ def _text(value: object) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value or "")
 
 
-def _official(row: ListRow, source: Source) -> Record:
+def _official(row: AnyRow, source: Source) -> Record:
     shown = row_for_officials(row, source.timezone)
     place = (shown.locality, shown.region, shown.postal_code, shown.country)
     return shown.name, *place, shown.signed_on.isoformat(), shown.letter_locale

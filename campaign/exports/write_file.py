@@ -4,8 +4,6 @@ CSV and XLSX are for people, in the export's language; JSON Lines are for progra
 say everything by the names that stand here as keys.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +18,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from campaign.core import i18n
+from campaign.core.db.batches import batched
 from campaign.exports.export_rules import Watermark
 from campaign.exports.records import Record
 from campaign.models.export import ExportFormat, ExportKind
-from campaign.web.spreadsheets import inert
+from campaign.web.spreadsheets import csv_lines, inert_workbook
 
 HEADS: Mapping[str, object] = {
     "number": _l("Number"),
@@ -163,29 +162,17 @@ def write(
 
 
 def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
-    """Write it as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([inert("# " + " · ".join(f"{name}: {value}" for name, value in wording.mark))])
-    writer.writerow([wording.heads[name] for name in columns])
-    yield b"\xef\xbb\xbf"
-    rest = iter(records)
-    while True:
-        rows = list(islice(rest, _ROWS_AT_ONCE))
-        writer.writerows([inert(cell) for cell in _texts(wording, columns, row)] for row in rows)
-        yield out.getvalue().encode()
-        if len(rows) < _ROWS_AT_ONCE:
-            return
-        out.seek(0)
-        out.truncate()
+    mark = " · ".join(f"{name}: {value}" for name, value in wording.mark)
+    heads = [[f"# {mark}"], [wording.heads[name] for name in columns]]
+    for lines in csv_lines(chain(heads, (_texts(wording, columns, row) for row in records))):
+        yield lines.encode()
 
 
 def _json_lines(
     mark: Watermark, columns: Sequence[str], records: Iterable[Record]
 ) -> Iterator[bytes]:
     yield _line({"export": dict(mark.lines())})
-    rest = iter(records)
-    while rows := list(islice(rest, _ROWS_AT_ONCE)):
+    for rows in batched(records, _ROWS_AT_ONCE):
         yield b"".join(_line(dict(zip(columns, row, strict=True))) for row in rows)
 
 
@@ -200,18 +187,9 @@ def _workbook(
     records: Iterable[Record],
     workshop: Path,
 ) -> Iterator[bytes]:
-    """Write every cell as text, so that none is a formula; the mark is the first sheet."""
+    """Write every cell as text; the mark is the first sheet."""
     path = workshop / "export.xlsx"
-    book = Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "tmpdir": str(workshop),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = inert_workbook(path)
     of_mark, of_list = wording.sheets
     title = f"{of_mark} {mark.number}"
     book.set_properties({"title": title, "author": mark.asked_by})

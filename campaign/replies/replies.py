@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
@@ -28,8 +28,8 @@ from campaign.paper_signatures import scans
 from campaign.replies.redaction import Bar
 from campaign.staff.desk_access import staff_user
 from campaign.staff.roles import refuse_role
+from campaign.web.pagination import Listing, load_page
 
-PAGE = 50
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _LISTED = 50
 
@@ -99,25 +99,20 @@ def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
 
 def list_replies(
     session: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
-) -> tuple[Sequence[Reply], int]:
-    """Return a page of replies, drafts first, then the newest; and how many there are."""
-    seen = [may_open(user)]
-    if campaign is not None:
-        seen.append(Reply.campaign_id == campaign.id)
-    total = session.scalar(select(func.count(Reply.id)).where(*seen)) or 0
-    replies = session.scalars(
+) -> Listing[Reply]:
+    """Return a page of replies, drafts first, then the newest."""
+    of_campaign = true() if campaign is None else Reply.campaign_id == campaign.id
+    query = (
         select(Reply)
-        .where(*seen)
+        .where(may_open(user), of_campaign)
         .options(
             joinedload(Reply.campaign),
             joinedload(Reply.target).joinedload(Target.official),
             joinedload(Reply.mission),
         )
         .order_by(case((Reply.state == ReplyState.DRAFT, 0), else_=1), Reply.id.desc())
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
-    return replies, total
+    )
+    return load_page(session, query, page)
 
 
 def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
@@ -202,8 +197,8 @@ def load_campaign(slug: str) -> Campaign:
     campaign = get_campaign_of(session, slug, user)
     if user.role in PUBLISHERS:
         return campaign
-    carried = session.scalar(select(Bundle.id).where(Bundle.campaign_id == campaign.id).limit(1))
-    if carried is None or lifecycle.is_rehearsal(campaign.status):
+    is_carried = db.has_row(session, select(Bundle.id).where(Bundle.campaign_id == campaign.id))
+    if not is_carried or lifecycle.is_rehearsal(campaign.status):
         raise NotFound("campaign", campaign=slug)
     return campaign
 

@@ -4,6 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from xlsxwriter import Workbook
 
 from campaign.core.db.batches import batched
 
@@ -34,3 +37,10 @@ def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerows([inert(str(cell)) for cell in row] for row in some)
         yield out.getvalue()
+
+
+def inert_workbook(out: Path) -> Workbook:
+    """Return a workbook that is written beside itself, with no text a formula, link or number."""
+    inert_texts = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+    options = {"constant_memory": True, "tmpdir": str(out.parent)}
+    return Workbook(str(out), options | dict.fromkeys(inert_texts, False))

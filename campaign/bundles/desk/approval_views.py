@@ -1,6 +1,6 @@
 """The desk's pages on leave to fetch files: asking for it, giving it, who had it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask import Blueprint, request
@@ -22,22 +22,23 @@ from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.export import FileApproval
 from campaign.staff.desk_access import fresh, staff_user
-from campaign.web.form_base import SiteForm
+from campaign.web.form_base import DeskForm
 from campaign.web.page import Page, redirect_to, show_page
 
-_PROBLEMS = {
+REASON_SENTENCES: Mapping[str, object] = {
     "reason-short": _l("Enter the purpose in at least %(num)s characters.", num=SHORTEST_REASON),
     "reason-long": _l("Shorten the purpose to %(num)s characters.", num=LONGEST_REASON),
 }
 
 
-class AskForm(SiteForm):
+class AskForm(DeskForm):
+    sentences = REASON_SENTENCES
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     bundle = HiddenField(validators=[Length(max=22)])
     reason = TextAreaField(
         _l("Purpose"),
         description=_l("The person who approves the request reads this. Do not name supporters."),
-        validators=[DataRequired(_PROBLEMS["reason-short"]), Length(max=2000)],
+        validators=[DataRequired(REASON_SENTENCES["reason-short"]), Length(max=2000)],
     )
 
 
@@ -92,7 +93,7 @@ def send_request() -> ResponseReturnValue:
             session, campaign=campaign, bundle=bundle, reason=form.reason.data, by=staff_user()
         )
     except Invalid as problem:
-        form.reason.errors = [str(_PROBLEMS[problem.fields["reason"]])]
+        form.refuse_problem(problem)
         return _show_form(form)
     except Refused as problem:
         session.rollback()

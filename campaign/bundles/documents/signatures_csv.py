@@ -4,28 +4,26 @@ A row for each printed letter, then one for each person on the signed sheets tha
 are read by key in batches, so that 35,000 take no more memory than 500.
 """
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy
-import xlsxwriter
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import paper_number
 from campaign.core import clock, db, i18n
 from campaign.core.db import Json
+from campaign.core.db.batches import AnyQuery, AnyRow, read_by_key
 from campaign.core.text.person_names import full_name
 from campaign.models.bundle import CarriedSignature, Volume
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
-from campaign.web.spreadsheets import inert
+from campaign.web.spreadsheets import csv_lines, inert_workbook
 
 COLUMNS = (
     "number", "name", "locality", "region", "postal_code", "country", "signed_on", "target",
@@ -34,9 +32,6 @@ COLUMNS = (
 """Heads of the CSV: names for programs, the same in every language."""
 _NUMBERS = frozenset({"volume", "first_page"})
 _WIDTHS = (9, 28, 20, 16, 12, 18, 12, 34, 10, 9, 11, 9)
-_BATCH = 500
-SqlRow = sqlalchemy.Row[*tuple[Any, ...]]
-"""Of a signature, or of a letter with its signature: the columns below, by name."""
 
 _PERSON = (
     Signature.given_name,
@@ -90,12 +85,12 @@ def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
 def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
     """Yield every person on the sheets that travel with the bundle, in order."""
     query = _select_carried(bundle_id, *_PERSON).where(Signature.forgotten_at.is_(None))
-    for row in _read_by_key(query, CarriedSignature.position):
+    for row in read_by_key(query, CarriedSignature.position):
         signed_on = clock.day_of(row.signed_at, frozen.timezone)
         yield Row(paper_number(row.position), **_shown(row), signed_on=signed_on)
 
 
-def row_for_officials(row: SqlRow, timezone: str) -> Row:
+def row_for_officials(row: AnyRow, timezone: str) -> Row:
     """Return what officials may see of a letter's signature."""
     return Row(
         number=number_of(row.sequence),
@@ -109,7 +104,7 @@ def row_for_officials(row: SqlRow, timezone: str) -> Row:
     )
 
 
-def _shown(row: SqlRow) -> Json:
+def _shown(row: AnyRow) -> Json:
     """What a signature lets be seen: the name; the town; or all but the street."""
     town = row.disclosure is not Disclosure.NAME
     full = row.disclosure is Disclosure.FULL
@@ -143,7 +138,7 @@ def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[dict[str, object]]:
         }
 
 
-def _select_carried(bundle_id: int, *columns: Any) -> sqlalchemy.Select[*tuple[Any, ...]]:
+def _select_carried(bundle_id: int, *columns: Any) -> AnyQuery:
     return (
         select(CarriedSignature.position, *columns)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
@@ -151,7 +146,7 @@ def _select_carried(bundle_id: int, *columns: Any) -> sqlalchemy.Select[*tuple[A
     )
 
 
-def _printed(bundle_id: int, *columns: Any) -> Iterator[SqlRow]:
+def _printed(bundle_id: int, *columns: Any) -> Iterator[AnyRow]:
     query = (
         select(*columns)
         .select_from(Letter)
@@ -159,21 +154,7 @@ def _printed(bundle_id: int, *columns: Any) -> Iterator[SqlRow]:
         .join(Volume, Volume.id == Letter.volume_id)
         .where(Letter.bundle_id == bundle_id, Letter.first_page.is_not(None))
     )
-    return _read_by_key(query, Letter.sequence)
-
-
-def _read_by_key(
-    query: sqlalchemy.Select[*tuple[Any, ...]], key: InstrumentedAttribute[Any]
-) -> Iterator[SqlRow]:
-    last = 0
-    while True:
-        # A session for each batch: a list of 35,000 must not hold one transaction for minutes.
-        with db.reading() as session:
-            batch = session.execute(query.where(key > last).order_by(key).limit(_BATCH)).all()
-        yield from batch
-        if len(batch) < _BATCH:
-            return
-        last = getattr(batch[-1], key.key)
+    return read_by_key(query, Letter.sequence)
 
 
 def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
@@ -194,18 +175,12 @@ def cells_of(row: Row, frozen: Frozen) -> tuple[str, ...]:
 
 
 def write_csv(rows: Iterable[Row], frozen: Frozen, out: Path) -> None:
-    """CSV as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
-    with out.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(map(inert, cells_of(row, frozen)) for row in rows)
+    with out.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(csv_lines(chain([COLUMNS], (cells_of(row, frozen) for row in rows))))
 
 
 def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path) -> None:
-    """The same as a workbook. What people typed is text in it: none is a formula or a link."""
-    inert_texts = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
-    options = {"constant_memory": True, "tmpdir": str(out.parent)}
-    book = xlsxwriter.Workbook(str(out), options | dict.fromkeys(inert_texts, False))
+    book = inert_workbook(out)
     book.set_properties({"title": frozen.case.reference, "created": created.replace(tzinfo=None)})
     sheet = book.add_worksheet("signatures")
     bold = book.add_format({"bold": True})

@@ -8,25 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import aims_at
 from campaign.bundles.freeze.choices import BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.paper_needs import volume_sizes
 from campaign.core import db, i18n
-from campaign.core.db.batches import batched
+from campaign.core.db.batches import AnyQuery, AnyRow, batched, read_each
 from campaign.core.db.salts import new_salt
-from campaign.core.sealing import WrongKey
 from campaign.core.text.fold import fold_name
 from campaign.models.bundle import Bundle, Destination, Volume
 from campaign.models.campaign import Target
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 
 Key = tuple[object, ...]
-Query = Select[*tuple[Any, ...]]
 _LAST = "\U0010ffff"  # sorts after every text
 
 
@@ -96,8 +93,8 @@ class Group:
 
 
 def select_chosen(
-    query: Query, campaign_id: int, destination: Destination, choice: BundleChoice
-) -> Query:
+    query: AnyQuery, campaign_id: int, destination: Destination, choice: BundleChoice
+) -> AnyQuery:
     return (
         query.select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -191,7 +188,9 @@ def _take_sorted(
     return list(_groups(facts, choice))
 
 
-def _sorted(session: Session, query: Query, choice: BundleChoice, locale: str) -> list[OrderFacts]:
+def _sorted(
+    session: Session, query: AnyQuery, choice: BundleChoice, locale: str
+) -> list[OrderFacts]:
     """What the order of the letters that a query finds goes by, in that order."""
     facts = iter_facts(session, session.scalars(query).all(), choice, locale)
     return sorted(facts, key=lambda letter: key_of(letter, choice))
@@ -215,28 +214,16 @@ def iter_facts(
     """What the order of these letters goes by, read by key."""
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
-        try:
-            rows = session.execute(query.where(Letter.id.in_(batch))).all()
-        except WrongKey:
-            yield from _one_by_one(session, query, batch, choice, locale)
-            continue
-        for row in rows:
-            yield _facts(row, choice, locale)
-
-
-def _one_by_one(
-    session: Session, query: Query, ids: Iterable[int], choice: BundleChoice, locale: str
-) -> Iterator[OrderFacts]:
-    """What does not open stands at the end; printing sets it aside with its reason."""
-    for letter_id in ids:
-        try:
-            yield _facts(session.execute(query.where(Letter.id == letter_id)).one(), choice, locale)
-        except WrongKey:
+        for letter_id, row in read_each(session, query, Letter.id, batch):
+            if row is not None:
+                yield _facts(row, choice, locale)
+                continue
+            # What does not open stands at the end; printing sets it aside with its reason.
             at = select(Signature.confirmed_at).join(Letter, Letter.signature_id == Signature.id)
             yield OrderFacts(letter_id, session.scalar(at.where(Letter.id == letter_id)))
 
 
-def _facts(row: Row[*tuple[Any, ...]], choice: BundleChoice, locale: str) -> OrderFacts:
+def _facts(row: AnyRow, choice: BundleChoice, locale: str) -> OrderFacts:
     return OrderFacts(
         letter_id=row.id,
         at=row.signed_at if choice.order is LetterOrder.SIGNED else row.confirmed_at,

@@ -1,15 +1,14 @@
 """A volume's letters, composed from what was signed and what was frozen. Only reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.volumes.print_queue import UnprintedLetter
-from campaign.core.sealing import WrongKey
+from campaign.core.db.batches import AnyRow, read_each
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import LetterTemplate
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -37,10 +36,6 @@ _COLUMNS = (
     Signature.signed_at,
     *WRITER_COLUMNS,
 )
-
-
-LetterQuery = Select[*tuple[Any, ...]]
-LetterRow = Row[*tuple[Any, ...]]
 
 
 @dataclass(slots=True)
@@ -83,24 +78,15 @@ def load_some(
     return loaded
 
 
-def _read_rows(session: Session, ids: Sequence[int], loaded: Loaded) -> list[LetterRow]:
+def _read_rows(session: Session, ids: Sequence[int], loaded: Loaded) -> list[AnyRow]:
     query = select(*_COLUMNS).join(Signature, Signature.id == Letter.signature_id)
-    try:
-        by_id = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
-        return [by_id[letter_id] for letter_id in ids]
-    except WrongKey:
-        return list(_read_one_by_one(session, query, ids, loaded))
-
-
-def _read_one_by_one(
-    session: Session, query: LetterQuery, ids: Sequence[int], loaded: Loaded
-) -> Iterator[LetterRow]:
-    """One damaged row must not hold up the others."""
-    for letter_id in ids:
-        try:
-            yield session.execute(query.where(Letter.id == letter_id)).one()
-        except WrongKey:
+    rows = []
+    for letter_id, row in read_each(session, query, Letter.id, ids):
+        if row is None:
             loaded.set_aside.append(UnprintedLetter(letter_id, UNREADABLE))
+        else:
+            rows.append(row)
+    return rows
 
 
 @dataclass(slots=True)
@@ -113,7 +99,7 @@ class _Composer:
 
     @classmethod
     def of(
-        cls, session: Session, loaded: Loaded, rows: Sequence[LetterRow], campaign_id: int
+        cls, session: Session, loaded: Loaded, rows: Sequence[AnyRow], campaign_id: int
     ) -> "_Composer":
         signed = LetterTemplate.id.in_({row.template_id for row in rows})
         into = LetterTemplate.locale == loaded.frozen.translation
@@ -124,7 +110,7 @@ class _Composer:
             _templates(session, mine, into) if loaded.frozen.translation else (),
         )
 
-    def add(self, row: LetterRow, sequence: int | None) -> None:
+    def add(self, row: AnyRow, sequence: int | None) -> None:
         frozen, locale = self.loaded.frozen, row.letter_locale
         try:
             letter = compose_letter(

@@ -1,23 +1,21 @@
 """Forms of the desk's pages on exports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from campaign.bundles.desk.approval_views import REASON_SENTENCES
 from campaign.bundles.destinations import name_of
-from campaign.bundles.file_approvals import LONGEST_REASON, SHORTEST_REASON
 from campaign.core.i18n import language_name, locale
 from campaign.exports import staff_keys
 from campaign.models.bundle import Bundle
 from campaign.models.export import ExportFormat, ExportKey, ExportKind
-from campaign.web.form_base import SiteForm
+from campaign.web.form_base import DeskForm, SiteForm
 from campaign.web.form_fields import CheckboxesField
 
-_PROBLEMS = {
-    "reason-short": _l("Enter the purpose in at least %(num)s characters.", num=SHORTEST_REASON),
-    "reason-long": _l("Shorten the purpose to %(num)s characters.", num=LONGEST_REASON),
+_KEY_SENTENCES = {
     "key-private": _l(
         "This is a private key. We did not keep it. Others may know it now, so create a new key."
     ),
@@ -28,11 +26,8 @@ _PROBLEMS = {
 }
 
 
-def say_problem(slug: str) -> str:
-    return str(_PROBLEMS.get(slug, slug))
-
-
-class RequestForm(SiteForm):
+class RequestForm(DeskForm):
+    sentences: Mapping[str, object] = {**REASON_SENTENCES, **_KEY_SENTENCES}
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     kind = RadioField(_l("List"), validators=[DataRequired(_l("Choose one of the lists."))])
     bundle = SelectField(
@@ -54,7 +49,7 @@ class RequestForm(SiteForm):
             "The purpose appears in the file and in the log, and the person who "
             "approves the export sees it. Do not name a supporter."
         ),
-        validators=[DataRequired(_PROBLEMS["reason-short"]), Length(max=2000)],
+        validators=[DataRequired(REASON_SENTENCES["reason-short"]), Length(max=2000)],
     )
     keys = CheckboxesField(_l("Encrypt the file with my keys"))
     more_keys = TextAreaField(
@@ -97,7 +92,8 @@ class RequestForm(SiteForm):
         return form
 
 
-class KeyForm(SiteForm):
+class KeyForm(DeskForm):
+    sentences = _KEY_SENTENCES
     label = StringField(
         _l("Name of the key"),
         validators=[DataRequired(_l("Enter a name for the key.")), Length(max=60)],

@@ -14,7 +14,7 @@ from campaign.core import db
 from campaign.core.errors import Gone, Invalid, NotFound, Refused, is_allowed
 from campaign.core.settings import current_settings
 from campaign.exports import export_rules, requests, staff_keys
-from campaign.exports.desk.forms import KeyForm, RefuseForm, RequestForm, say_problem
+from campaign.exports.desk.forms import KeyForm, RefuseForm, RequestForm
 from campaign.models.campaign import Campaign
 from campaign.models.export import DataExport, ExportFormat, ExportKey, ExportKind, ExportState
 from campaign.models.staff import Role, StaffUser
@@ -75,7 +75,7 @@ def ask() -> ResponseReturnValue:
             settings=current_settings(),
         )
     except Invalid as problem:
-        _mark(form, problem)
+        form.refuse_problem(problem)
         if problem.fields.get("more_keys") == "key-private":
             form.more_keys.data = ""
         return _show_request(campaign, form)
@@ -102,7 +102,7 @@ def add_key() -> ResponseReturnValue:
             db.session(), user=staff_user(), typed=form.recipient.data, label=form.label.data
         )
     except Invalid as problem:
-        _mark(form, problem)
+        form.refuse_problem(problem)
         if problem.fields.get("recipient") == "key-private":
             form.recipient.data = ""
         return _show_keys(form)
@@ -132,11 +132,6 @@ def _read_keys(form: RequestForm) -> list[str]:
     chosen = [key.recipient for key in own if key.public_id in (form.keys.data or [])]
     pasted = staff_keys.read_lines(form.more_keys.data or "", field="more_keys")
     return list(dict.fromkeys([*chosen, *pasted]))
-
-
-def _mark(form: RequestForm | KeyForm, problem: Invalid) -> None:
-    for name, slug in problem.fields.items():
-        form[name].errors = [say_problem(slug)]
 
 
 def _show_request(

@@ -23,6 +23,7 @@ from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.replies import load_campaign, load_reply
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
@@ -33,9 +34,7 @@ blueprint.register_blueprint(publish_reply_views.blueprint)
 class ReplyRows(Page):
     """The base of pages with a table of replies."""
 
-    rows: Sequence[Reply]
-    page: int
-    pages: int
+    listing: Listing[Reply]
     channels: Mapping[Channel, object]
     publishes: bool
 
@@ -77,12 +76,9 @@ class EditReply(ReplyFormPage, template="replies/edit.html"):
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    rows, page, pages = _list_rows(None)
     return show_page(
         ReplyList(
-            rows=rows,
-            page=page,
-            pages=pages,
+            listing=_list_rows(None),
             channels=CHANNELS,
             publishes=replies.may_publish(staff_user()),
             carried=replies.list_carried(db.session()),
@@ -93,13 +89,10 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
     campaign = load_campaign(slug)
-    rows, page, pages = _list_rows(campaign)
     return show_page(
         CampaignReplies(
             campaign=campaign,
-            rows=rows,
-            page=page,
-            pages=pages,
+            listing=_list_rows(campaign),
             channels=CHANNELS,
             address=inbox.address_of(campaign),
             publishes=replies.may_publish(staff_user()),
@@ -180,11 +173,9 @@ def delete(public_id: str) -> ResponseReturnValue:
     return redirect_to(".of_campaign", _("Draft deleted."), slug=slug)
 
 
-def _list_rows(campaign: Campaign | None) -> tuple[Sequence[Reply], int, int]:
-    """List one page of replies; its number, and how many pages there are."""
-    page = max(1, min(request.args.get("page", 1, type=int), 100_000))
-    rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=page)
-    return rows, page, max(1, -(-total // replies.PAGE))
+def _list_rows(campaign: Campaign | None) -> Listing[Reply]:
+    page = request.args.get("page", 1, type=int)
+    return replies.list_replies(db.session(), staff_user(), campaign=campaign, page=page)
 
 
 def _next_endpoint() -> str:

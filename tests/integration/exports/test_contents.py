@@ -27,6 +27,7 @@ from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.models.signature import Letter, Signature
+from campaign.web import spreadsheets
 from tests import days
 from tests.factories import make_target_official, post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
@@ -159,6 +160,7 @@ def test_batches_meet_without_gap_or_double(
     ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "_BATCH", 2)
+    monkeypatch.setattr(spreadsheets, "_ROWS_AT_ONCE", 3)
     monkeypatch.setattr(write_file, "_ROWS_AT_ONCE", 3)
     _mark, rows = rows_of(made(ask()))
     assert len({row["signature"] for row in rows}) == len(rows) == 6

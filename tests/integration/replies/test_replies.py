@@ -26,6 +26,7 @@ from campaign.replies import publish_reply, replies
 from campaign.replies.publish_reply import mark_parts
 from campaign.replies.replies import ReplyFacts
 from campaign.tracking.notices import tell_batch
+from campaign.web.pagination import PAGE_SIZE
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.races import overtake
@@ -336,7 +337,7 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         campaign = make_campaign(session)
-        for number in range(replies.PAGE + 1):
+        for number in range(PAGE_SIZE + 1):
             make_reply(session, campaign, received_on=date(2026, 1, 1) + timedelta(days=number))
         slug = campaign.slug
     sign_in(client, app, Role.ORGANIZER)
@@ -344,7 +345,7 @@ def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app
     first = client.get(address).text
     assert f'rel="next" href="{address}?page=2"' in first
     last = client.get(f"{address}?page=2").text
-    assert (first + last).count('href="/desk/replies/') >= replies.PAGE + 1
+    assert (first + last).count('href="/desk/replies/') >= PAGE_SIZE + 1
     assert 'rel="next"' not in last
     assert "1 January 2026" in last
     assert client.get(f"{address}?page=99999999999999999999999").status_code == 200

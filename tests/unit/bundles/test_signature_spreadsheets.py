@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from campaign.bundles.documents.signatures_csv import (
     COLUMNS,
     Row,
-    inert,
     row_for_officials,
     write_csv,
     write_xlsx,
@@ -23,6 +22,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen, FrozenMission, FrozenOr
 from campaign.models.signature import Disclosure
 from campaign.signing.letter.compose import Case
 from campaign.signing.letter.letter_facts import FrozenTarget
+from campaign.web.spreadsheets import inert
 
 FROZEN = Frozen(
     locale="en",
