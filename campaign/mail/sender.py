@@ -15,7 +15,7 @@ import idna
 import structlog
 from flask import Flask, current_app, render_template
 from flask_babel import force_locale
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n, jobs
@@ -107,12 +107,9 @@ def sweep() -> None:
 @jobs.job("mail.forget", every_minutes=60)
 def forget() -> None:
     with db.transaction() as session:
-        session.execute(
-            delete(OutboxMail).where(
-                OutboxMail.state.in_([MailState.SENT, MailState.FAILED]),
-                OutboxMail.sent_at < db.utcnow() - _REMEMBERED,
-            )
-        )
+        is_done = OutboxMail.state.in_([MailState.SENT, MailState.FAILED])
+        is_over = OutboxMail.sent_at < db.utcnow() - _REMEMBERED
+        db.delete_rows(session, OutboxMail, is_done, is_over)
 
 
 def render(row: OutboxMail, settings: Settings) -> EmailMessage:
@@ -199,11 +196,8 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
             _finish(session, mail_id, state=MailState.FAILED, failure=reason)
             return
         wait = timedelta(minutes=RETRY_MINUTES[max(attempts, 1) - 1])
-        session.execute(
-            update(OutboxMail)
-            .where(OutboxMail.id == mail_id)
-            .values(state=MailState.WAITING, due_at=db.utcnow() + wait, failure=reason)
-        )
+        later = {"state": MailState.WAITING, "due_at": db.utcnow() + wait}
+        db.update_row(session, OutboxMail, mail_id, **later, failure=reason)
 
 
 def _finish(
@@ -212,4 +206,4 @@ def _finish(
     values = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
     if failure is not None:
         values["failure"] = failure
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**values))
+    db.update_row(session, OutboxMail, mail_id, **values)

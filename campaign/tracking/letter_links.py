@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core import db, jobs
@@ -146,6 +146,4 @@ def list_addressed(session: Session, mailbox: Mailbox, model: type[Base]) -> lis
 @jobs.job("following.forget-links", every_minutes=60)
 def forget_links() -> None:
     with db.transaction() as session:
-        session.execute(
-            delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED)
-        )
+        db.delete_rows(session, LettersLink, LettersLink.expires_at < db.utcnow() - _REMEMBERED)

@@ -89,13 +89,9 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     ).all()
     if not attempts:
         return []
-    return list(
-        group_trips(
-            _find_placed_attempts(session, attempts, stays),
-            stays,
-            _ranges(session, attempts, stays),
-        )
-    )
+    numbers = {stay.number for stay in stays}
+    envelopes = find_envelopes_with(session, [attempt.id for attempt in attempts], numbers)
+    return list(group_trips(_find_placed_attempts(session, attempts, stays), stays, envelopes))
 
 
 def _find_placed_attempts(
@@ -110,13 +106,6 @@ def _find_placed_attempts(
         for before, after in pairwise(bundles):
             ended[before] = min(begun[after], ended.get(before, begun[after]))
     return place_attempts(attempts, find_times(session, attempts), begun=begun, ended=ended)
-
-
-def _ranges(
-    session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
-) -> dict[int, list[PostedEnvelope]]:
-    attempt_ids = [attempt.id for attempt in attempts]
-    return find_envelopes_with(session, attempt_ids, {stay.number for stay in stays})
 
 
 def group_trips(

@@ -1,6 +1,8 @@
 """From a failure to a page that helps: expected ones by their kind, bugs as 500 without details."""
 
 import traceback
+from types import new_class
+from typing import TypeVar
 
 import structlog
 from flask import Flask, current_app, g, request
@@ -14,69 +16,36 @@ from campaign.core.settings import current_settings
 from campaign.web.page import Page
 
 log = structlog.get_logger()
+T = TypeVar("T", bound=Page)
 
 
-class BadRequest(Page, template="errors/400.html"):
-    pass
+class ErrorPage(Page):
+    """The base of the pages `errors/404.html` and so on; some say more by the problem's slug."""
 
 
-class Forbidden(Page, template="errors/403.html"):
-    pass
-
-
-class NoSuchPage(Page, template="errors/404.html"):
-    pass
-
-
-class WrongMethod(Page, template="errors/405.html"):
-    pass
-
-
-class Conflict(Page, template="errors/409.html"):
+class ErrorPageWithSlug(ErrorPage):
     slug: str
 
 
-class LinkOver(Page, template="errors/410.html"):
-    slug: str
+def _make_pages(base: type[T], *statuses: int) -> dict[int, type[T]]:
+    pages = {}
+    for status in statuses:
+        page = new_class(f"Error{status}", (base,), {"template": f"errors/{status}.html"})
+        page.__module__ = __name__
+        pages[status] = page
+    return pages
 
 
-class TooLarge(Page, template="errors/413.html"):
-    pass
+_WITHOUT_SLUG = _make_pages(ErrorPage, 400, 403, 404, 405, 413, 422)
+_WITH_SLUG = _make_pages(ErrorPageWithSlug, 409, 410, 429, 500, 503)
 
 
-class Unusable(Page, template="errors/422.html"):
-    pass
-
-
-class TooManyTries(Page, template="errors/429.html"):
-    slug: str
-
-
-class Broken(Page, template="errors/500.html"):
-    slug: str
-
-
-class Unavailable(Page, template="errors/503.html"):
-    slug: str
-
-
-_WITHOUT_SLUG: dict[int, type[Page]] = {
-    400: BadRequest,
-    403: Forbidden,
-    404: NoSuchPage,
-    405: WrongMethod,
-    413: TooLarge,
-    422: Unusable,
-}
-_WITH_SLUG = {409: Conflict, 410: LinkOver, 429: TooManyTries, 500: Broken, 503: Unavailable}
-
-
-def error_page(status: int, slug: str = "") -> Page:
-    if page := _WITHOUT_SLUG.get(status):
-        return page()
-    if page_with_slug := _WITH_SLUG.get(status):
-        return page_with_slug(slug=slug)
-    return Broken(slug=slug) if status >= 500 else BadRequest()
+def error_page(status: int, slug: str = "") -> ErrorPage:
+    if status not in _WITHOUT_SLUG and status not in _WITH_SLUG:
+        status = 500 if status >= 500 else 400
+    if status in _WITH_SLUG:
+        return _WITH_SLUG[status](slug=slug)
+    return _WITHOUT_SLUG[status]()
 
 
 def init_app(app: Flask) -> None:

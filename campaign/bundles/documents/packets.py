@@ -6,7 +6,7 @@ And the manifest: what a bundle holds, so that anybody can check it. It names no
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -120,11 +120,7 @@ def write_manifest(
         for at, (name, entries) in enumerate(lists.items()):
             file.write(",\n" if at else "")
             file.write(f'"{name}": [')
-            file.writelines(_lines(entries))
+            for number, entry in enumerate(entries):
+                file.write((",\n" if number else "\n") + json.dumps(entry))
             file.write("]")
         file.write("}\n")
-
-
-def _lines(entries: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    for at, entry in enumerate(entries):
-        yield (",\n" if at else "\n") + json.dumps(entry)

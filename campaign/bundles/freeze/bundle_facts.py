@@ -12,8 +12,7 @@ from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Destination
-from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
-from campaign.models.directory import Official
+from campaign.models.campaign import Campaign, LetterFormat, TargetKind
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
@@ -97,29 +96,19 @@ def _targets(
     campaign: Campaign, country: str, languages: Mapping[int, list[str]], locale: str
 ) -> dict[int, FrozenTarget]:
     copies = tuple(copy.official for copy in campaign.targets if copy.kind is TargetKind.COPY)
-    return {
-        target.id: _target(target, languages[target.id], locale, country, copies)
-        for target in campaign.targets
-        if target.id in languages
-    }
-
-
-def _target(
-    target: Target,
-    locales: list[str],
-    list_locale: str,
-    host_country: str,
-    copies: tuple[Official, ...],
-) -> FrozenTarget:
-    official, codes = target.official, dict.fromkeys([list_locale, *locales])
-    return FrozenTarget(
-        official=official.slug,
-        names={code: name_and_office(official, code) for code in codes},
-        addressing={
-            code: addressing_of(target, code, host_country=host_country, copies=copies)
-            for code in codes
-        },
-    )
+    frozen = {}
+    for target in campaign.targets:
+        if target.id in languages:
+            official, codes = target.official, dict.fromkeys([locale, *languages[target.id]])
+            frozen[target.id] = FrozenTarget(
+                official=official.slug,
+                names={code: name_and_office(official, code) for code in codes},
+                addressing={
+                    code: addressing_of(target, code, host_country=country, copies=copies)
+                    for code in codes
+                },
+            )
+    return frozen
 
 
 def frozen_organisation(settings: Settings) -> FrozenOrganisation:

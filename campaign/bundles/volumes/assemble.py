@@ -4,12 +4,11 @@ Everything is written into a folder of its own, then kept in the storage below t
 ZIP; the bundle is ready when its row says so. Assembling twice does no harm.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
@@ -27,7 +26,7 @@ from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
 from campaign.printing.problems import LetterRefused
-from campaign.storage import Storage, storage
+from campaign.storage import storage
 
 log = structlog.get_logger()
 
@@ -162,11 +161,8 @@ def _print_missing_again(hold: LeasedRow, bundle: Bundle) -> bool:
         return False
     log.warning("volumes lost from the storage", bundle=bundle.id, volumes=len(lost))
     with db.transaction() as session:
-        session.execute(
-            update(Volume)
-            .where(Volume.id.in_(lost))
-            .values(state=VolumeState.WAITING, lease_until=None)
-        )
+        waiting = {"state": VolumeState.WAITING, "lease_until": None}
+        db.update_rows(session, Volume, Volume.id.in_(lost), **waiting)
         BUNDLES.finish(session, hold, state=BundleState.PRINTING, failure=None)
     return True
 
@@ -183,15 +179,11 @@ def _keep_papers(bundle: Bundle, papers_folder: Path) -> str:
     }
     parts = file_names.in_order(papers, volumes)
     digest = digest_of(stream_zip(file_names.zip_name(bundle), parts, bundle.created_at))
-    _keep(papers.values(), file_names.stored_papers(bundle.public_id, digest), store)
-    return digest
-
-
-def _keep(papers: Iterable[ZipPart], folder: str, store: Storage) -> None:
-    for part in papers:
+    folder = file_names.stored_papers(bundle.public_id, digest)
+    for part in papers.values():
         with store.create(f"{folder}/{part.name}") as kept:
-            for piece in part.read():
-                kept.write(piece)
+            kept.writelines(part.read())
+    return digest
 
 
 def _finish(

@@ -33,6 +33,10 @@ from sqlalchemy.orm import (
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.clock import utcnow as utcnow
+from campaign.core.db.commit_actions import after_commit as after_commit
+from campaign.core.db.commit_actions import forget_actions
+from campaign.core.db.commit_actions import on_rollback as on_rollback
+from campaign.core.db.commit_actions import run_after_commit as run_after_commit
 from campaign.core.db.personal_columns import LookUp as LookUp
 from campaign.core.db.personal_columns import RowBinding, bind_objects, sealed_columns
 from campaign.core.db.personal_columns import Sealed as Sealed
@@ -41,7 +45,6 @@ from campaign.core.db.personal_columns import SealId as SealId
 from campaign.core.db.personal_columns import keyring_of as keyring_of
 from campaign.core.db.sqlite_engine import make_engine as sqlite_engine
 from campaign.core.errors import DomainError, NotFound
-from campaign.core.logs import place_of
 from campaign.core.sealing import Keyring, KeyState
 from campaign.core.settings import Settings
 
@@ -59,7 +62,6 @@ Country = Annotated[str, mapped_column(sa.String(2))]
 Created = Annotated[datetime, mapped_column(default=utcnow)]
 Json = dict[str, Any]  # what a column holds as JSON; what is in it, the column's docstring says
 Words = dict[str, str]
-_UNDO = "undo"
 T = TypeVar("T")
 
 
@@ -197,7 +199,7 @@ class Database:
         engine = make_engine(settings.sqlalchemy_url)
         engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
         sessions = sessionmaker(engine, expire_on_commit=False)
-        sa.event.listen(sessions, "after_soft_rollback", _forget_actions)
+        sa.event.listen(sessions, "after_soft_rollback", forget_actions)
         return cls(engine, sessions, keyring)
 
     def close(self) -> None:
@@ -396,40 +398,6 @@ def update_row(
     return update_rows(session, model, model.id == row_id, *conditions, **values) == 1
 
 
-def after_commit(session: Session, action: Callable[[], object]) -> None:
-    """Do `action` once the session's work is committed; never when it is rolled back.
-
-    Nor when it belongs to a savepoint that is rolled back. One that fails is logged: what is
-    committed stands, and a periodic job finds what was left undone.
-    """
-    within = session.get_nested_transaction() or session.get_transaction()
-    session.info.setdefault("after_commit", []).append((within, action))
-
-
-def run_after_commit(session: Session) -> None:
-    for _within, action in session.info.pop("after_commit", []):
-        try:
-            action()
-        except Exception as problem:
-            kind, place = type(problem).__name__, place_of(problem)
-            log.error("left undone after a commit", problem=kind, place=place)
-
-
-def _forget_actions(session: Session, rolled_back: SessionTransaction) -> None:
-    if waiting := session.info.get("after_commit"):
-        session.info["after_commit"] = [
-            (within, action)
-            for within, action in waiting
-            if within is not None and rolled_back not in _with_parents(within)
-        ]
-
-
-def _with_parents(within: SessionTransaction | None) -> Iterator[SessionTransaction]:
-    while within is not None:
-        yield within
-        within = within.parent
-
-
 def init_app(app: Flask, settings: Settings) -> None:
     """Connect, commit at the end of a request that succeeded, close the session."""
     app.extensions["database"] = Database.of(settings)
@@ -465,39 +433,3 @@ def _close(_problem: BaseException | None) -> None:
     if session is not None:
         session.close()
     _writing.set(False)
-
-
-def on_rollback(session: Session, action: Callable[[], object]) -> None:
-    """Do `action` if what the session does now is rolled back, or never committed.
-
-    A file is kept before the row that names it is committed, so that no row lacks its file. If the
-    row is not committed, nothing would find the file again: `action` deletes it.
-    A savepoint's end does not decide it, its rollback does. A process that is killed does nothing.
-    """
-    session.info.setdefault(_UNDO, []).append((session.get_nested_transaction(), action))
-
-
-@sa.event.listens_for(Session, "after_commit")
-def _keep(session: Session) -> None:
-    ended = session.get_nested_transaction()
-    if ended is None:
-        session.info.pop(_UNDO, None)
-        return
-    # What a savepoint did belongs to what is around it from now on.
-    session.info[_UNDO] = [
-        (ended.parent if ended.parent and ended.parent.nested else None, action)
-        if step is ended
-        else (step, action)
-        for step, action in session.info.get(_UNDO, [])
-    ]
-
-
-@sa.event.listens_for(Session, "after_transaction_end")
-def _undo(session: Session, ended: SessionTransaction) -> None:
-    if ended.parent is not None and not ended.nested:
-        return
-    waiting = session.info.pop(_UNDO, [])
-    undone = [action for step, action in waiting if step is ended or not ended.nested]
-    session.info[_UNDO] = [(step, action) for step, action in waiting if action not in undone]
-    for action in undone:
-        action()

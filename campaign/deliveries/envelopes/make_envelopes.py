@@ -25,7 +25,7 @@ from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
 from campaign.deliveries.recording_rules import join_spans
 from campaign.deliveries.remaining_letters import select_here
-from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.delivery import Envelope, EnvelopeRun, RunState
 from campaign.models.signature import Letter
 from campaign.printing.engine.join_pdf import PdfFile, Piece, join
@@ -98,17 +98,7 @@ def _print_sheets(
     for start in range(0, len(envelopes), _SHEETS_AT_ONCE):
         chunk = envelopes[start : start + _SHEETS_AT_ONCE]
         out = folder / f"sheets-{chunk[0].number}.pdf"
-        facts = [
-            compose_address_sheet(
-                frozen,
-                envelope.number,
-                run.envelope_count,
-                envelope.first,
-                envelope.last,
-                envelope.count,
-            )
-            for envelope in chunk
-        ]
+        facts = [_compose_sheet(frozen, envelope, run.envelope_count) for envelope in chunk]
         title = frozen.case.reference
         write_address_sheets(facts, frozen.sheet, out, locale=frozen.locale, title=title)
         sheets += [Piece(out, at, 1) for at in range(len(chunk))]
@@ -132,7 +122,11 @@ def _collect_parts(
 def _print_labels(frozen: Frozen, folder: Path) -> PdfFile:
     """Print one sheet of the mission's address, to be printed as often as it is needed."""
     sheet = label_sheet_for(frozen.sheet)
-    context = compose_labels(frozen, sheet.per_sheet)
+    context = LabelsContext(
+        title=_("Labels for %(reference)s", reference=frozen.case.reference),
+        locale=frozen.locale,
+        labels=(frozen.mission.lines,) * sheet.per_sheet,
+    )
     return bundle_sheets.labels(context, sheet, folder / LABELS)
 
 
@@ -154,7 +148,7 @@ def _list_filled(
     session: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack
 ) -> list[_FilledEnvelope]:
     """List every envelope with its letters; one that was taken back meanwhile is left out."""
-    columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
+    store, columns = storage(), (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
     rows = session.execute(
         select_here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
@@ -162,7 +156,9 @@ def _list_filled(
         .order_by(Letter.sequence)
     ).all()
     paths = {
-        volume.id: copy_volume(bundle, volume, stack) for volume in bundle.volumes if volume.sha256
+        volume.id: stack.enter_context(store.local(file_names.stored_volume_of(bundle, volume)))
+        for volume in bundle.volumes
+        if volume.sha256
     }
     pieces = [
         (
@@ -189,11 +185,6 @@ def _list_filled(
     return filled
 
 
-def copy_volume(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
-    """Return a plain copy of a volume's PDF, which goes when `stack` is left."""
-    return stack.enter_context(storage().local(file_names.stored_volume_of(bundle, volume)))
-
-
 def _store_file(
     bundle: str,
     run: str,
@@ -218,13 +209,10 @@ def _store_file(
     )
 
 
-def compose_address_sheet(
-    frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
-) -> AddressSheet:
-    organisation, case = frozen.organisation, frozen.case
-    count = say_number(letters, frozen.locale)
-    facts = {"count": count, "person": frozen.person_name}
-    facts |= {"first": number_of(first), "last": number_of(last)}
+def _compose_sheet(frozen: Frozen, envelope: _FilledEnvelope, total: int) -> AddressSheet:
+    organisation, case, letters = frozen.organisation, frozen.case, envelope.count
+    facts = {"count": say_number(letters, frozen.locale), "person": frozen.person_name}
+    facts |= {"first": number_of(envelope.first), "last": number_of(envelope.last)}
     if frozen.cards:
         inside = ngettext(
             "Inside: %(count)s card about the case of %(person)s, no. %(first)s.",
@@ -249,17 +237,9 @@ def compose_address_sheet(
         foot=_(
             "%(reference)s · envelope %(number)s of %(total)s",
             reference=case.reference,
-            number=say_number(number, frozen.locale),
+            number=say_number(envelope.number, frozen.locale),
             total=say_number(total, frozen.locale),
         ),
-    )
-
-
-def compose_labels(frozen: Frozen, count: int) -> LabelsContext:
-    return LabelsContext(
-        title=_("Labels for %(reference)s", reference=frozen.case.reference),
-        locale=frozen.locale,
-        labels=(frozen.mission.lines,) * count,
     )
 
 

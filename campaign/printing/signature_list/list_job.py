@@ -100,7 +100,8 @@ def typeset_list(job: ListJob) -> dict[str, int]:
     writer = PageWriter(sheet, face)
     pages = [writer.page(values) for values in job["pages"]]
     with pikepdf.new() as pdf:
-        head = _heads(pdf, context, sheet, job["total"])
+        heads = ListHeads(context=context, total=job["total"], columns=sheet.columns)
+        head = _forms(pdf, context, sheet, heads, 2)
         shaped = dict(_shaped(pdf, context, sheet, pages))
         font = embed_font(pdf, face)
         for index, page in enumerate(pages):
@@ -127,13 +128,6 @@ def _add_page(
         Font=Dictionary(T=font),
         XObject=Dictionary({f"/{name}": form for name, form in forms.items()}),
     )
-
-
-def _heads(
-    pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, total: int
-) -> list[pikepdf.Object]:
-    heads = ListHeads(context=context, total=total, columns=sheet.columns)
-    return _forms(pdf, context, sheet, heads, 2)
 
 
 def _shaped(
