@@ -8,7 +8,7 @@ import enum
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,7 +25,6 @@ from sqlalchemy.orm import (
     Mapped,
     MappedColumn,
     Session,
-    SessionTransaction,
     declared_attr,
     mapped_column,
     sessionmaker,
