@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
-from campaign.core.db.personal_columns import empty_values, no_fingerprint
 from campaign.core.settings import current_settings
 from campaign.models.bundle import CarriedSignature
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -25,7 +24,7 @@ from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.paper_signatures.duplicates import COUNTS, Fingerprints
 from campaign.public.printables import sheet_statement
 from campaign.signing.consents import Consents, record_of
-from campaign.signing.states import move_signature
+from campaign.signing.states import empty_signature, move_signature
 
 PAPER_SEAT = 3
 """One mailbox gets news of a campaign for one row of paper; the seats of online signers stay."""
@@ -145,7 +144,7 @@ def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -
         session.flush()
         session.delete(signature)
     elif not _is_kept_place(signature):
-        _empty_signature(signature)
+        empty_signature(signature)
         if heir is not None and heir.signature is None:
             row.signature = None
             session.flush()
@@ -167,13 +166,6 @@ def delete_kept_places(session: Session, *removed: ColumnElement[bool]) -> None:
 def _is_kept_place(signature: Signature) -> bool:
     """Whether it is no more than a place: of who signed by hand, nothing else leaves one."""
     return signature.state is SignatureState.ERASED
-
-
-def _empty_signature(signature: Signature) -> None:
-    move_signature(signature, SignatureState.ERASED)
-    signature.email_hmac = no_fingerprint()
-    for name, value in empty_values(Signature, counted=True).items():
-        setattr(signature, name, value)
 
 
 def _joins_anew(signature: Signature, columns: Columns) -> bool:

@@ -7,18 +7,7 @@ letter's number. All that tells of a person is emptied as when they have it eras
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    LargeBinary,
-    bindparam,
-    case,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import LargeBinary, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, aliased
 
@@ -46,21 +35,21 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 
 def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
-    # Of those that were emptied before, when it was and what they were is known already.
-    values = {"forgotten_at": now, "forgotten_words": _classify_words()}
-    values |= empty_values(Signature, counted=False)
-    _update_signatures(
-        session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values
+    kind_of_words = case(
+        (Signature.full_text.is_not(None), REWRITTEN),
+        (func.length(coerce(Signature.own_words, LargeBinary)) > LONGEST_EMPTY, OWN),
+        else_="",
     )
+    values = {"forgotten_at": now, "forgotten_words": kind_of_words}
+    values |= empty_values(Signature, counted=False)
+    these = Signature.id.in_(ids)
+    # Of those that were emptied before, when it was and what they were is known already.
+    db.update_rows(session, Signature, these, Signature.forgotten_at.is_(None), **values)
     for model in (WordsPrint, Hold):
         session.execute(delete(model).where(model.signature_id.in_(ids)))
-    db.update_rows(
-        session,
-        Letter,
-        Letter.signature_id.in_(ids),
-        or_(Letter.set_aside_detail.is_not(None), Letter.salt.is_not(None)),
-        **empty_values(Letter, counted=False),
-    )
+    not_empty = or_(Letter.set_aside_detail.is_not(None), Letter.salt.is_not(None))
+    values = empty_values(Letter, counted=False)
+    db.update_rows(session, Letter, Letter.signature_id.in_(ids), not_empty, **values)
     for column in (PaperRow.twin_id, PaperRow.signature_id):
         db.update_rows(session, PaperRow, column.in_(ids), details=None, email_hmac=None)
 
@@ -69,31 +58,23 @@ def unlink_signatures(
     session: Session, campaign_id: int, ids: Sequence[int], now: datetime
 ) -> None:
     """Erase the fingerprints too, and letters that count nowhere: the campaign is over."""
-    addresses = set(session.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
+    these = Signature.id.in_(ids)
+    addresses = set(session.scalars(select(Signature.email_hmac).where(these)))
     replace_fingerprints(session, ids)
-    _update_signatures(session, Signature.id.in_(ids), values={"unlinked_at": now})
-    _update_signatures(
-        session,
-        Signature.id.in_(ids),
-        Signature.state.in_(_OPEN),
-        values={"state": SignatureState.ERASED},
-    )
-    uncounted = select(Signature.id).where(Signature.id.in_(ids), Signature.state.not_in(_COUNTED))
+    db.update_rows(session, Signature, these, unlinked_at=now)
+    erased = {"state": SignatureState.ERASED}
+    db.update_rows(session, Signature, these, Signature.state.in_(_OPEN), **erased)
+    uncounted = select(Signature.id).where(these, Signature.state.not_in(_COUNTED))
     db.delete_rows(session, Letter, Letter.signature_id.in_(uncounted), Letter.bundle_id.is_(None))
     notices = select(Notice.id).where(Notice.campaign_id == campaign_id)
     db.delete_rows(
         session, NoticeMail, NoticeMail.notice_id.in_(notices), NoticeMail.email_hmac.in_(addresses)
     )
-    elsewhere = [
-        exists().where(holder.email_hmac == BadAddress.email_hmac)
+    unknown = [
+        ~exists().where(holder.email_hmac == BadAddress.email_hmac)
         for holder in (aliased(Signature), NetworkMember)
     ]
-    db.delete_rows(
-        session,
-        BadAddress,
-        BadAddress.email_hmac.in_(addresses),
-        *(~is_known for is_known in elsewhere),
-    )
+    db.delete_rows(session, BadAddress, BadAddress.email_hmac.in_(addresses), *unknown)
 
 
 def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
@@ -103,17 +84,3 @@ def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
     ]
     if rows:
         session.connection().execute(_REPLACE, rows)
-
-
-def _classify_words() -> ColumnElement[str]:
-    return case(
-        (Signature.full_text.is_not(None), REWRITTEN),
-        (func.length(coerce(Signature.own_words, LargeBinary)) > LONGEST_EMPTY, OWN),
-        else_="",
-    )
-
-
-def _update_signatures(
-    session: Session, *conditions: ColumnElement[bool], values: dict[str, object]
-) -> None:
-    db.update_rows(session, Signature, *conditions, **values)

@@ -12,7 +12,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
-from campaign.core.db.personal_columns import empty_values, no_fingerprint
 from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.messages import OutboxMail
@@ -28,7 +27,7 @@ from campaign.signing.checks.similar import forget_words
 from campaign.signing.mails import WAITING
 from campaign.signing.reminders import spend_links
 from campaign.signing.signed_links import digest_of, signed_link
-from campaign.signing.states import move_signature
+from campaign.signing.states import empty_signature
 from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
 from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
@@ -95,16 +94,6 @@ def _list_anonymised(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
             Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
         )
     ).all()
-
-
-def empty_signature(signature: Signature) -> None:
-    move_signature(signature, SignatureState.ERASED)
-    for column, value in empty_values(Signature, counted=True).items():
-        setattr(signature, column, value)
-    signature.email_hmac = no_fingerprint()
-    for letter in signature.letters:
-        for column, value in empty_values(Letter, counted=True).items():
-            setattr(letter, column, value)
 
 
 def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:

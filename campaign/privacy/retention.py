@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import file_names
@@ -65,8 +65,7 @@ def erase_due(due: DueCampaign, now: datetime, *, keep_files: bool) -> bool:
             and no_file_left
             and lock_if_unchanged(session, due)
         ):
-            looked = update(Campaign).where(Campaign.id == due.campaign_id)
-            session.execute(looked.values(forgotten_at=now))
+            db.update_row(session, Campaign, due.campaign_id, forgotten_at=now)
         if not (signatures or scans or bundles):
             return False
         audit.record(
@@ -190,7 +189,8 @@ def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
             if _waits_for_hand_over(session, due):
                 return removed, True
             if not last:
-                _empty_rows(session, due)
+                of_due = PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due)))
+                db.update_rows(session, PaperRow, of_due, details=None, email_hmac=None)
             batch = _list_next_scans(session, due, last)
             gone = [scan for scan in batch if _delete_scan(scan)]
             for scan in gone:
@@ -205,10 +205,8 @@ def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
 
 
 def _waits_for_hand_over(session: Session, due: DueCampaign) -> bool:
-    own = Signature.campaign_id == due.campaign_id
-    return due.hands_over and bool(
-        session.scalar(select(Signature.id).where(own, is_awaited()).limit(1))
-    )
+    awaited = select(Signature.id).where(Signature.campaign_id == due.campaign_id, is_awaited())
+    return due.hands_over and db.has_row(session, awaited)
 
 
 def _is_sheet_due(due: DueCampaign) -> list[ColumnElement[bool]]:
@@ -226,16 +224,6 @@ def _is_sheet_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     scanned = exists().where(young.sheet_id == PaperSheet.id, young.created_at >= due.young_from)
     whole = or_(PaperSheet.rows_by_hand.is_(None), PaperSheet.rows_by_hand <= keyed)
     return [own, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
-
-
-def _empty_rows(session: Session, due: DueCampaign) -> None:
-    db.update_rows(
-        session,
-        PaperRow,
-        PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due))),
-        details=None,
-        email_hmac=None,
-    )
 
 
 def _list_next_scans(session: Session, due: DueCampaign, last: int) -> Sequence[Scan]:

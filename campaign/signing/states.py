@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from campaign.core.db.personal_columns import empty_values, no_fingerprint
 from campaign.core.errors import Refused
 from campaign.models.signature import Signature, SignatureState
 
@@ -66,6 +67,15 @@ def check_move(before: SignatureState, after: SignatureState) -> None:
 def move_signature(signature: Signature, after: SignatureState) -> None:
     check_move(signature.state, after)
     signature.state = after
+
+
+def empty_signature(signature: Signature) -> None:
+    """Erase who it is of and what they wrote; its place, and its letters', stay."""
+    move_signature(signature, SignatureState.ERASED)
+    for row in (signature, *signature.letters):
+        for column, value in empty_values(type(row), counted=True).items():
+            setattr(row, column, value)
+    signature.email_hmac = no_fingerprint()
 
 
 def list_sources(after: SignatureState) -> tuple[SignatureState, ...]:

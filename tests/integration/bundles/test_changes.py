@@ -29,7 +29,7 @@ from campaign.deliveries import record_delivery
 from campaign.models.bundle import Bundle, BundleKind, BundleReprint, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.privacy.erase_supporter import empty_signature
+from campaign.signing.states import empty_signature
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload

@@ -17,7 +17,7 @@ from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, LinkEnd, Origin, Signature, SignatureState, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue
-from campaign.privacy.erase_supporter import empty_signature
+from campaign.signing.states import empty_signature
 from tests.factories import add_confirmed, make_campaign
 
 

@@ -20,7 +20,7 @@ from campaign.deliveries.envelopes import envelope_store, make_envelopes
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.privacy.erase_supporter import empty_signature
+from campaign.signing.states import empty_signature
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting

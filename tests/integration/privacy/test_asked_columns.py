@@ -12,10 +12,10 @@ from campaign.core.db.personal_columns import empty_values
 from campaign.exports import records
 from campaign.models.export import ExportKind
 from campaign.models.signature import ASKED, WORDS, Signature
-from campaign.privacy.erase_supporter import empty_signature
 from campaign.privacy.subject_access import gather_data
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign import columns_of
+from campaign.signing.states import empty_signature
 from campaign.signing.validate import check_form
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.letter_links import Mailbox

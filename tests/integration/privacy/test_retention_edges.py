@@ -23,7 +23,7 @@ from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.models.signature import Letter, Signature
 from campaign.paper_signatures import scans
 from campaign.privacy import overdue, retention
-from campaign.privacy.erase_supporter import empty_signature
+from campaign.signing.states import empty_signature
 from campaign.storage.places import FilesAway, LocalPlace
 from tests.factories import make_campaign, make_target_mission
 from tests.integration.paper_signatures.test_sheets import make_sheet

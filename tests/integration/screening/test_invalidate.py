@@ -27,11 +27,11 @@ from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Invalidation, InvalidationState, TrendKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.privacy.erase_supporter import empty_signature
 from campaign.screening import invalidate, invalidation_job, review_queue, trends
 from campaign.screening.review_queue import HeldFilter
 from campaign.signing.checks import review_decision
 from campaign.signing.checks.conditions import Conditions
+from campaign.signing.states import empty_signature
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post
 from tests.integration.screening.conftest import (
     Write,
