@@ -112,14 +112,7 @@ def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
 
 
 def reprint(
-    session: Session,
-    bundle: Bundle,
-    store: Storage,
-    *,
-    name: str,
-    reason: str,
-    actor: str,
-    staff_id: int | None = None,
+    session: Session, bundle: Bundle, store: Storage, *, name: str, reason: str, actor: str
 ) -> Download:
     """A file of the bundle (`name` empty: the whole ZIP) once more, as it was, byte for byte.
 
@@ -148,7 +141,7 @@ def reprint(
             file=name,
             sha256=digest,
             reason=reason.strip()[:MOST_REASON],
-            staff_id=staff_id,
+            staff_id=audit.staff_id(actor),
         )
     )
     session.flush()

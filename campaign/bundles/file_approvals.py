@@ -15,7 +15,6 @@ from campaign.bundles import access
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.lifecycle import HIDDEN
-from campaign.campaigns.record_change import staff_id
 from campaign.core import audit, db
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, site_url
@@ -46,7 +45,7 @@ def refuse_unapproved(
     Commands may: whoever runs them holds the key of everything. Before a campaign opens its
     people are invented.
     """
-    by_id = staff_id(actor)
+    by_id = audit.staff_id(actor)
     if by_id is None:
         return
     invented = campaign.status in HIDDEN

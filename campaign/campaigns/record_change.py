@@ -39,7 +39,7 @@ def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
     campaign.status = lifecycle.after_change(campaign.status, second_person=True)
     if campaign.status is not CampaignStatus.REVIEW:
         return
-    campaign.submitted_by_id = staff_id(actor)
+    campaign.submitted_by_id = audit.staff_id(actor)
     if campaign.status is not before[0]:
         note(session, campaign, actor, "campaign.review", before=before[0].value)
     if before != (campaign.status, campaign.submitted_by_id):
@@ -98,12 +98,6 @@ def drop_empty(words: Mapping[str, str]) -> dict[str, str]:
 
 def needs_second_person() -> bool:
     return current_settings().second_person_opens
-
-
-def staff_id(actor: str) -> int | None:
-    """The staff user behind an actor, as `staff.desk_access.actor` names them."""
-    kind, _, number = actor.partition(":")
-    return int(number) if kind == "staff" and number.isdigit() else None
 
 
 def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: object) -> None:

@@ -19,7 +19,6 @@ from campaign.campaigns.record_change import (
     move,
     needs_second_person,
     record_change,
-    staff_id,
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit, jobs
@@ -172,7 +171,7 @@ def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: 
     """Ask somebody else to look at the draft and to open it. Raises Refused."""
     check_move(session, campaign, CampaignStatus.REVIEW, actor)
     _refuse_unready(campaign, CampaignStatus.REVIEW, now)
-    campaign.submitted_by_id = staff_id(actor)
+    campaign.submitted_by_id = audit.staff_id(actor)
     move(session, campaign, CampaignStatus.REVIEW, actor)
     mails.ask_for_review(session, campaign, by=campaign.submitted_by_id)
 
@@ -183,7 +182,7 @@ def return_to_draft(session: Session, campaign: Campaign, *, actor: str, note: s
     Raises Refused (`campaign-status`), Invalid (`note`) where somebody else does not say why.
     """
     check_move(session, campaign, CampaignStatus.DRAFT, actor)
-    own = staff_id(actor) == campaign.submitted_by_id
+    own = audit.staff_id(actor) == campaign.submitted_by_id
     if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
         raise Invalid(fields={"note": "note-missing"})
     campaign.review_note = note.strip()
@@ -216,12 +215,12 @@ def _move_and_answer(
 ) -> None:
     before = campaign.status
     move(session, campaign, after, actor)
-    mails.answer_review(session, campaign, before, by=staff_id(actor))
+    mails.answer_review(session, campaign, before, by=audit.staff_id(actor))
 
 
 def is_writer(campaign: Campaign, actor: str) -> bool:
     """Whether that is who wrote last, so that somebody else decides."""
-    number = staff_id(actor)
+    number = audit.staff_id(actor)
     return number is not None and number == campaign.submitted_by_id
 
 

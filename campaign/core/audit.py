@@ -120,6 +120,12 @@ def record(
     return entry
 
 
+def staff_id(actor: str) -> int | None:
+    """The staff user behind an actor, as `staff.desk_access.actor` names them."""
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "staff" and number.isdigit() else None
+
+
 def head(session: Session) -> Anchor:
     """Return how the chain is now."""
     entries = session.scalar(select(func.count(AuditEntry.id))) or 0

@@ -83,7 +83,6 @@ def record_visit(
     happened: VisitFacts,
     key: str,
     actor: str,
-    staff_id: int | None = None,
 ) -> GateVisit:
     """Record a visit; with a `key` that was recorded before, give that visit and change nothing.
 
@@ -100,7 +99,7 @@ def record_visit(
     # After the wait: the same may have been sent twice at one moment.
     recorded_before = find_visit(session, key)
     if recorded_before is not None:
-        if recorded_before.created_by_id != staff_id:
+        if recorded_before.created_by_id != audit.staff_id(actor):
             raise Refused("key-taken")
         return recorded_before
     own, *others = carried
@@ -111,7 +110,7 @@ def record_visit(
         except (Invalid, Refused) as problem:
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
-    visit = make_visit(own.bundle, happened, key, staff_id)
+    visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
     session.flush()
@@ -133,11 +132,12 @@ def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:
         bundle_status.lock_bundle(session, bundle)
 
 
-def make_visit(bundle: Bundle, happened: VisitFacts, key: str, staff_id: int | None) -> GateVisit:
+def make_visit(bundle: Bundle, happened: VisitFacts, key: str, actor: str) -> GateVisit:
     facts = happened.as_data()
     if happened.outcome not in SENT:
         facts["tracking"] = ""
-    return GateVisit(key=key, mission_id=bundle.mission_id, created_by_id=staff_id, **facts)
+    by_id = audit.staff_id(actor)
+    return GateVisit(key=key, mission_id=bundle.mission_id, created_by_id=by_id, **facts)
 
 
 def make_attempt(bundle: Bundle, happened: VisitFacts, messages: int) -> DeliveryAttempt:

@@ -74,9 +74,7 @@ def lies_here(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, held)
 
 
-def record_fate(
-    session: Session, bundle: Bundle, fate: PaperFate, *, actor: str, staff_id: int | None = None
-) -> None:
+def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str) -> None:
     """Note that the paper was destroyed, or is locked up. Raises Refused (`not-held-back`)."""
     bundle_status.lock_bundle(session, bundle)
     if not lies_here(session, bundle):
@@ -85,7 +83,7 @@ def record_fate(
     if held is None:
         held = HeldBundle(bundle_id=bundle.id)
         session.add(held)
-    held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), staff_id
+    held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), audit.staff_id(actor)
     session.flush()
     audit.record(session, actor, "bundle.held-back", bundle, fate=fate.value)
 

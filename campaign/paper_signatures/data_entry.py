@@ -57,21 +57,14 @@ def details_of(row: PaperRow) -> Details | None:
     )
 
 
-def add_row(
-    session: Session,
-    sheet: PaperSheet,
-    details: Details,
-    *,
-    actor: str,
-    staff_id: int | None = None,
-) -> PaperRow:
+def add_row(session: Session, sheet: PaperSheet, details: Details, *, actor: str) -> PaperRow:
     """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken."""
     sheets.refuse_closed(sheet.campaign)
     row = PaperRow(
         sheet=sheet,
         position=_next_position(session, sheet),
         verdict=RowVerdict.DOUBLE,
-        keyed_by_id=staff_id,
+        keyed_by_id=audit.staff_id(actor),
     )
     session.add(row)
     _judge_row(session, row, details)

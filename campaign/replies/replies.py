@@ -57,16 +57,9 @@ class ReplyFacts:
     titles: Mapping[str, str] = field(default_factory=dict)
 
 
-def log_reply(
-    session: Session,
-    campaign: Campaign,
-    facts: ReplyFacts,
-    *,
-    actor: str,
-    staff_id: int | None = None,
-) -> Reply:
+def log_reply(session: Session, campaign: Campaign, facts: ReplyFacts, *, actor: str) -> Reply:
     """Log an answer as a draft. Raises Invalid where the day is still to come."""
-    reply = Reply(campaign=campaign, created_by_id=staff_id)
+    reply = Reply(campaign=campaign, created_by_id=audit.staff_id(actor))
     _fill(reply, facts)
     session.add(reply)
     session.flush()

@@ -16,7 +16,7 @@ from campaign.core.errors import Invalid, NotFound
 from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
-from campaign.staff.desk_access import actor, staff_user
+from campaign.staff.desk_access import actor
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import Page, redirect_to, show_page
@@ -119,7 +119,6 @@ def _save_or_show(
         locale=locale,
         words=chosen,
         actor=actor(),
-        staff_id=staff_user().id,
         risks_seen=bool(form.risks_seen.data),
     )
     message = _("The standard text is back in use.") if chosen is None else _("Text saved.")

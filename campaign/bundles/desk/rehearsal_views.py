@@ -98,7 +98,6 @@ def make_bundle(slug: str) -> ResponseReturnValue:
             settings=current_settings(),
             locale=i18n.locale(),
             actor=actor(),
-            staff_id=staff_user().id,
             rehearsal=True,
         )
     except Refused as problem:

@@ -230,7 +230,6 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
             name=form.name(),
             reason=form.reason.data,
             actor=actor(),
-            staff_id=staff_user().id,
         )
     except Refused as problem:
         page = ReprintPage(bundle=bundle, form=form, problem=problem.slug)

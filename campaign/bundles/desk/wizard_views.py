@@ -42,7 +42,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_facts
-from campaign.staff.desk_access import actor, fresh, staff_user
+from campaign.staff.desk_access import actor, fresh
 from campaign.web.page import Page, redirect_to, show_page
 
 _MOST_OPENED = 3_000
@@ -207,7 +207,6 @@ def create() -> ResponseReturnValue:
             settings=settings,
             locale=draft.form.locale.data,
             actor=actor(),
-            staff_id=staff_user().id,
         )
     except Refused as problem:
         return show_page(_check_page(draft, problem), problem.status)

@@ -70,7 +70,6 @@ def save_words(
     locale: str,
     words: CoverWords | None,
     actor: str,
-    staff_id: int | None = None,
     risks_seen: bool = False,
 ) -> CoverText | None:
     """Keep a new version; None for `words` goes back to the usual text. Gives what was kept.
@@ -93,7 +92,7 @@ def save_words(
         mission_id=mission.id,
         locale=locale,
         version=(last or 0) + 1,
-        created_by_id=staff_id,
+        created_by_id=audit.staff_id(actor),
         **asdict(words or CoverWords("", "", "", "")),
     )
     session.add(row)

@@ -35,7 +35,6 @@ def freeze(
     settings: Settings,
     locale: str,
     actor: str,
-    staff_id: int | None = None,
     rehearsal: bool = False,
     on_paper: int = 0,
     choice: BundleChoice = EVERYTHING,
@@ -58,7 +57,7 @@ def freeze(
             on_paper and signed_sheets.waiting_on_paper(session, campaign)
         ):
             raise Refused("nothing-to-print", campaign=campaign.slug, mission=slug_of(mission))
-        bundle = new_bundle(session, campaign, mission, staff_id)
+        bundle = new_bundle(session, campaign, mission, actor)
         first, size = _take_letters(session, bundle, choice, settings=settings, locale=locale)
         people = signed_sheets.take_sheets(session, bundle) if on_paper else 0
         if not bundle.letter_count and not people:
@@ -101,7 +100,7 @@ def _take_letters(
 
 
 def new_bundle(
-    session: Session, campaign: Campaign, destination: Destination, staff_id: int | None
+    session: Session, campaign: Campaign, destination: Destination, actor: str
 ) -> Bundle:
     """A bundle of the next number, with nothing in it yet."""
     of_pair = (Bundle.campaign_id == campaign.id, is_for(destination))
@@ -117,7 +116,7 @@ def new_bundle(
         kind=BundleKind.FIRST if is_first else BundleKind.SUPPLEMENTARY,
         frozen={},
         letter_count=0,
-        created_by_id=staff_id,
+        created_by_id=audit.staff_id(actor),
         created_at=db.utcnow(),
         letter_secret=token_hex(32),
     )
@@ -169,7 +168,6 @@ def freeze_parts(
     settings: Settings,
     locale: str,
     actor: str,
-    staff_id: int | None = None,
 ) -> list[Bundle]:
     """A bundle for each part, all or none; several make a journey. Raises Refused as `freeze`."""
     if not parts:
@@ -178,7 +176,7 @@ def freeze_parts(
         journey = None
         if len(parts) > 1:
             mission_id = mission.id if isinstance(mission, Mission) else None
-            journey = Journey(mission_id=mission_id, created_by_id=staff_id, created_at=db.utcnow())
+            journey = Journey(mission_id=mission_id, created_by_id=audit.staff_id(actor))
             session.add(journey)
             session.flush()
         # Always in the same order: two that freeze at once wait for each other, and end.
@@ -190,7 +188,6 @@ def freeze_parts(
                 settings=settings,
                 locale=locale,
                 actor=actor,
-                staff_id=staff_id,
                 on_paper=part.on_paper,
                 choice=part.choice,
             )

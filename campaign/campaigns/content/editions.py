@@ -15,7 +15,8 @@ from campaign.campaigns.content.risks import (
     refuse_published,
 )
 from campaign.campaigns.create_and_edit import stays_ready
-from campaign.campaigns.record_change import record_change, staff_id
+from campaign.campaigns.record_change import record_change
+from campaign.core import audit
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part
 from campaign.models.staff import StaffUser
@@ -57,7 +58,7 @@ def save_edition(
     if words["outcome"] != before:
         new_outcome = edition_words(locale, outcome=words["outcome"])
         refuse_blacked_out(session, campaign, new_outcome, seen=risks_seen)
-    author = session.get(StaffUser, staff_id(actor) or 0)
+    author = session.get(StaffUser, audit.staff_id(actor) or 0)
     if author and texts["outcome"] != before and proposals.needs_approval(campaign):
         outcome = {locale: texts["outcome"]}
         proposals.propose_outcome(session, campaign, by=author, outcomes=outcome)

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import Content, letter_content
-from campaign.campaigns.record_change import staff_id
+from campaign.core import audit
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.revision import Part, Revision
@@ -100,7 +100,7 @@ def keep(
         first.saved_by_id, first.saved_at = campaign.created_by_id, campaign.created_at
         session.add(first)
     saved = _row(campaign, part, place, number + 1, after)
-    saved.saved_by_id = staff_id(actor)
+    saved.saved_by_id = audit.staff_id(actor)
     session.add(saved)
     session.flush()
 

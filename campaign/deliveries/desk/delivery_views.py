@@ -115,7 +115,6 @@ def _record(form: GateForm) -> GateVisit | None:
             happened=form.happened(),
             key=form.key.data,
             actor=actor(),
-            staff_id=staff_user().id,
         )
     except Invalid as problem:
         form.refuse(problem.fields)

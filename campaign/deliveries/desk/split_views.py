@@ -37,7 +37,7 @@ from campaign.deliveries.remaining_letters import (
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.directory import Official
-from campaign.staff.desk_access import actor, fresh, staff_user
+from campaign.staff.desk_access import actor, fresh
 from campaign.web.page import Page, redirect_to, show_page
 
 _ENVELOPES_SHOWN = 100
@@ -129,7 +129,6 @@ def split(public_id: str) -> ResponseReturnValue:
             letters_each=form.letters_each.data,
             with_letters="with_letters" in form and form.with_letters.data,
             actor=actor(),
-            staff_id=staff_user().id,
         ),
         _("We are making the files for the envelopes."),
     )
@@ -165,7 +164,7 @@ def post(public_id: str) -> ResponseReturnValue:
         bundle,
         form,
         lambda: mark_posted.post_envelopes(
-            session, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
+            session, run, form.posting(), key=form.key.data, actor=actor()
         ),
         _("Envelopes recorded as posted."),
     )
@@ -186,7 +185,6 @@ def reroute(public_id: str) -> ResponseReturnValue:
             find_destination(session, form.mission.data),
             settings=current_settings(),
             actor=actor(),
-            staff_id=staff_user().id,
         ),
         _("We are printing a new bundle."),
     )

@@ -37,7 +37,7 @@ from campaign.models.delivery import (
     PaperFate,
     Rerouting,
 )
-from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import actor, fresh, guard
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
@@ -145,7 +145,7 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     fate = next((kind for kind in PaperFate if kind.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
-    stopped_bundles.record_fate(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
+    stopped_bundles.record_fate(session, bundle, fate, actor=actor())
     cards = noun_of(bundle) is Noun.CARD
     of_cards = _("Recorded what you did with the printed cards.")
     of_letters = _("Recorded what you did with the printed letters.")

@@ -63,13 +63,7 @@ class Posting:
 
 
 def post_envelopes(
-    session: Session,
-    run: EnvelopeRun,
-    posting: Posting,
-    *,
-    key: str,
-    actor: str,
-    staff_id: int | None = None,
+    session: Session, run: EnvelopeRun, posting: Posting, *, key: str, actor: str
 ) -> DeliveryAttempt:
     """Note that envelopes were posted: of those named, all that still lay here.
 
@@ -85,7 +79,7 @@ def post_envelopes(
         raise Refused("envelopes-empty")
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
-    attempt = _make_attempt(session, bundle, posting, key, staff_id)
+    attempt = _make_attempt(session, bundle, posting, key, actor)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):
         db.update_rows(
@@ -162,12 +156,12 @@ def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[i
 
 
 def _make_attempt(
-    session: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
+    session: Session, bundle: Bundle, posting: Posting, key: str, actor: str
 ) -> DeliveryAttempt:
     happened = VisitFacts(
         outcome=posting.outcome, happened_on=posting.posted_on, tracking=posting.tracking
     )
-    visit = make_visit(bundle, happened, key, staff_id)
+    visit = make_visit(bundle, happened, key, actor)
     attempt = make_attempt(bundle, happened, messages=0)
     session.add(visit)
     visit.attempts.append(attempt)

@@ -49,13 +49,7 @@ _UNPRINTED = dict.fromkeys(("volume_id", "first_page", "pages", "set_aside_detai
 
 
 def reroute_bundle(
-    session: Session,
-    bundle: Bundle,
-    mission: Destination,
-    *,
-    settings: Settings,
-    actor: str,
-    staff_id: int | None = None,
+    session: Session, bundle: Bundle, mission: Destination, *, settings: Settings, actor: str
 ) -> Bundle:
     """Make a bundle of all that is still here, for `mission` or by post; jobs print it.
 
@@ -69,7 +63,7 @@ def reroute_bundle(
     bundle_status.lock_bundle(session, bundle)
     refuse_unsplittable(session, bundle)
     with session.begin_nested():
-        rerouted = new_bundle(session, bundle.campaign, mission, staff_id)
+        rerouted = new_bundle(session, bundle.campaign, mission, actor)
         _move_all(session, bundle, rerouted, settings)
         run = find_run(session, bundle)
         if run is not None and not is_posted(session, run):
@@ -79,7 +73,7 @@ def reroute_bundle(
                 from_bundle_id=bundle.id,
                 to_bundle_id=rerouted.id,
                 letters=rerouted.letter_count,
-                created_by_id=staff_id,
+                created_by_id=audit.staff_id(actor),
             )
         )
         session.flush()

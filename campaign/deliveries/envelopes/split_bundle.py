@@ -127,13 +127,7 @@ def get_letter_numbers(session: Session, bundle: Bundle) -> Numbers:
 
 
 def split_bundle(
-    session: Session,
-    bundle: Bundle,
-    *,
-    letters_each: int,
-    with_letters: bool,
-    actor: str,
-    staff_id: int | None = None,
+    session: Session, bundle: Bundle, *, letters_each: int, with_letters: bool, actor: str
 ) -> EnvelopeRun:
     """Put what is still here of a bundle into envelopes, and have them printed. Raises Refused."""
     bundle_status.lock_bundle(session, bundle)
@@ -153,7 +147,7 @@ def split_bundle(
         with_letters=with_letters,
         letter_count=len(numbers),
         envelope_count=len(spans),
-        created_by_id=staff_id,
+        created_by_id=audit.staff_id(actor),
     )
     session.add(run)
     session.flush()

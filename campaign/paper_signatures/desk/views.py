@@ -175,9 +175,7 @@ def key_in(public_id: str) -> ResponseReturnValue:
         return _show_sheet(sheet, (typed + _blank_rows(sheet, typed[-1].values))[:ROWS]), 422
     for typed_row in typed:
         assert typed_row.details is not None
-        data_entry.add_row(
-            session, sheet, typed_row.details, actor=actor(), staff_id=staff_user().id
-        )
+        data_entry.add_row(session, sheet, typed_row.details, actor=actor())
     return redirect_to(".show", public_id=public_id)
 
 

@@ -114,8 +114,8 @@ def create(slug: str) -> ResponseReturnValue:
     logged: list[Reply] = []
 
     def log() -> None:
-        facts, staff_id = form.facts(campaign, deliveries), staff_user().id
-        logged.append(replies.log_reply(session, campaign, facts, actor=actor(), staff_id=staff_id))
+        facts = form.facts(campaign, deliveries)
+        logged.append(replies.log_reply(session, campaign, facts, actor=actor()))
         _keep_scan(logged[0], form)
 
     if form.validate_on_submit() and accepted(form, log):

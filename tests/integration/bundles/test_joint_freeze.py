@@ -38,7 +38,7 @@ def freeze(session: Session, parts: list[JourneyPart], settings: Settings) -> li
     mission = parts[0].campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze_parts(
-        session, parts, mission=mission, settings=settings, locale="en", actor="staff:1"
+        session, parts, mission=mission, settings=settings, locale="en", actor="test"
     )
 
 
@@ -91,7 +91,7 @@ def test_nothing_chosen_is_refused(
     assert mission is not None
     with pytest.raises(Refused, match="nothing-chosen"):
         freeze_bundle.freeze_parts(
-            session, [], mission=mission, settings=settings, locale="en", actor="staff:1"
+            session, [], mission=mission, settings=settings, locale="en", actor="test"
         )
 
 

@@ -56,7 +56,7 @@ def printed(app: Flask, session: Session, draft: Campaign, settings: Settings) -
             mission=campaign.targets[0].mission,
             settings=settings,
             locale="en",
-            actor="staff:1",
+            actor="test",
             rehearsal=True,
         ).id  # type: ignore[arg-type]
     with app.app_context():
@@ -114,7 +114,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
                 outcome=DeliveryOutcome.ACCEPTED, happened_on=today()
             ),
             key="k" * 20,
-            actor="staff:1",
+            actor="test",
         )
     assert refused.value.slug == "not-open"
     folder = file_names.stored_folder(str(public_id))
@@ -230,7 +230,7 @@ def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
         draft.status = status
         session.flush()
         with pytest.raises(Refused) as refused:
-            freeze_bundle.freeze(session, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
+            freeze_bundle.freeze(session, actor="test", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
         assert refused.value.slug == slug
     assert [one.mission.id for one in waiting_counts.list_waiting(session, rehearsal=draft)] == [
         mission.id

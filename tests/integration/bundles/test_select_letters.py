@@ -38,7 +38,7 @@ def freeze(
         mission=mission,
         settings=settings,
         locale="en",
-        actor="staff:1",
+        actor="test",
         choice=choice,
     )
 

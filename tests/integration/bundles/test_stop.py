@@ -132,7 +132,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
             carried=[record_delivery.CarriedBundle(bundle)],
             happened=record_delivery.VisitFacts(outcome=outcome, happened_on=day),
             key=db.new_public_id(),
-            actor="staff:1",
+            actor="test",
         )
 
     assert record(today, DeliveryOutcome.STOPPED).id

@@ -33,7 +33,7 @@ def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) 
             mission=mission,
             settings=settings,
             locale="en",
-            actor="staff:1",
+            actor="test",
             rehearsal=True,
         )
         made.state = BundleState.READY

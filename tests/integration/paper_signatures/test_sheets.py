@@ -76,7 +76,7 @@ def counted(session: Session, campaign: Campaign) -> tuple[int, int]:
 
 def test_a_row_is_a_signature_without_letter_and_mail(session: Session) -> None:
     sheet = make_sheet(session)
-    row = data_entry.add_row(session, sheet, ANA, actor="staff:1")
+    row = data_entry.add_row(session, sheet, ANA, actor="test")
     assert row.signature is not None
     assert row.signature.state is SignatureState.CONFIRMED
     assert row.signature.origin is Origin.PAPER

@@ -47,7 +47,7 @@ def make_reply(session: Session, campaign: Campaign | None = None, **more: Any) 
         "translations": {"en": f"Her sister [[{SECRET}]] is well."},
         "titles": {"en": "The governor answers", "es": "La gobernadora responde"},
     }
-    return replies.log_reply(session, campaign, ReplyFacts(**(facts | more)), actor="staff:1")
+    return replies.log_reply(session, campaign, ReplyFacts(**(facts | more)), actor="test")
 
 
 def _publish(session: Session, reply: Reply) -> object:

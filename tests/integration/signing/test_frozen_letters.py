@@ -90,7 +90,7 @@ def test_a_frozen_letter_is_what_the_bundle_prints(app: Flask, session: Session,
     assert mission
     settings = app.extensions["settings"]
     bundle = freeze(
-        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="staff:1"
+        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="test"
     )
     session.commit()
     target.official.name, mission.locality = "Somebody Else", "Elsewhere"

@@ -145,7 +145,7 @@ def ids(app: Flask, session: Session, freeze: Freeze) -> dict[str, dict[str, str
     session.add_all([invalidation, sheet, reply, export, approval, visit])
     session.flush()
     rows = [
-        data_entry.add_row(session, sheet, Details(text, text, text, text, "CA"), actor="staff:1")
+        data_entry.add_row(session, sheet, Details(text, text, text, text, "CA"), actor="test")
         for text in CORPUS
     ]
     session.commit()
