@@ -7,7 +7,7 @@ Problem: a slug and the data that its wording needs (`form/forms.py`). Nothing h
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
@@ -174,14 +174,10 @@ def check_form(
         return None, problems
     return (
         SignedForm(
-            **tidy,
-            own_words=words.own_words,
-            points=words.points,
+            **tidy | asdict(words),
             disclosure=Disclosure(disclosure),
             consent_updates=is_ticked(values.get("consent_updates", "")),
             consent_network=is_ticked(values.get("consent_network", "")),
-            letter_locale=words.letter_locale,
-            full_text=words.full_text,
             source=clean_source(values.get("source", "")),
         ),
         problems,

@@ -28,7 +28,14 @@ from campaign.signing.letter.draft import Letters, draft_letters, point_texts, t
 from campaign.signing.letter.proposed_letters import UNNAMED
 from campaign.signing.sign_in_rehearsal import page_mark
 from campaign.signing.signed_links import Signer, make_receipt
-from campaign.signing.validate import LetterWords, Problems, SignedForm, check_form, check_words
+from campaign.signing.validate import (
+    LetterWords,
+    Offer,
+    Problems,
+    SignedForm,
+    check_form,
+    check_words,
+)
 from campaign.web.page import Page
 
 Posted = MultiDict[str, str]
@@ -94,34 +101,36 @@ def correct_address(posted: Posted) -> Posted:
 def judge_form(
     posted: Posted, plan: SigningPlan, now: datetime | None = None, *, limit: int | None = None
 ) -> FormResult:
-    offer = plan.offer(posted.get("letter_locale", ""))
-    values = _with_letter_locale(posted, plan)
-    form, problems = check_form(
-        values, posted.getlist("points"), offer, limit=limit or current_settings().own_words_limit
-    )
+    limit = limit or current_settings().own_words_limit
+    form, problems = check_form(*_read(posted, plan), limit=limit)
     if form is not None:
         problems |= _page_problems(plan, form.letter_locale, form, now or db.utcnow())
     return FormResult(None if problems else form, problems)
 
 
 def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
-    offer = plan.offer(posted.get("letter_locale", ""))
-    values = _with_letter_locale(posted, plan)
-    words, problems = check_words(
-        values, posted.getlist("points"), offer, limit=current_settings().own_words_limit
-    )
+    words, problems = _check_words(posted, plan)
     if not problems:
-        writer = words.signed_by(UNNAMED)
-        problems |= _page_problems(plan, words.letter_locale, writer, now)
+        problems |= _page_problems(plan, words.letter_locale, words.signed_by(UNNAMED), now)
     return FormResult(None, problems)
+
+
+def _check_words(posted: Posted, plan: SigningPlan) -> tuple[LetterWords, Problems]:
+    return check_words(*_read(posted, plan), limit=current_settings().own_words_limit)
+
+
+def _read(posted: Posted, plan: SigningPlan) -> tuple[dict[str, str], list[str], Offer]:
+    """What was typed, and what could be; who names no language writes in that of the page."""
+    values = posted.to_dict()
+    if "letter_locale" not in values:
+        values["letter_locale"] = plan.letter_locale("", i18n.locale())
+    return values, posted.getlist("points"), plan.offer(posted.get("letter_locale", ""))
 
 
 def _page_problems(plan: SigningPlan, locale: str, writer: Writer, now: datetime) -> Problems:
     """A letter that would need a second page, or a larger card, where its writer can mend that."""
-    if locale not in plan.bounded:
-        return {}
-    room = plan.drafts[locale].measure_room(writer, clock.day_of(now, plan.timezone))
-    if room.fits:
+    room = _measure(plan, locale, writer, now)
+    if room is None or room.fits:
         return {}
     field = "full_text" if writer.full_text else "own_words" if writer.own_words else "points"
     slug = "over-card" if plan.drafts[locale].cards else "second-page"
@@ -163,14 +172,6 @@ def check_page(
             campaign, form, templates_by_target(campaign, form.letter_locale).values()
         ),
     )
-
-
-def _with_letter_locale(posted: Posted, plan: SigningPlan) -> dict[str, str]:
-    """The fields; a script that names no language writes in that of the page."""
-    values = posted.to_dict()
-    if "letter_locale" not in values:
-        values["letter_locale"] = plan.letter_locale("", i18n.locale())
-    return values
 
 
 def _case(campaign: Campaign, now: datetime) -> CasePage:
@@ -231,9 +232,9 @@ def write_page(
     templates = templates_by_target(campaign, locale).values()
     texts = point_texts(templates, letters, choice.order)
     required = dict(plan.points[locale])
-    form = _form(posted, locale, choice)
-    form.full_text.data = _full_text(posted, plan, locale, choice, letters[0], texts)
-    words, word_problems = _check_words(form, plan)
+    typed = _with_choice(posted, locale, choice)
+    typed["full_text"] = _full_text(posted, plan, locale, choice, letters[0], texts)
+    form = SigningForm(typed)
     form.show_problems(problems)
     return WritePage(
         case=case_page(campaign, i18n.locale(), count=0, now=now),
@@ -247,7 +248,7 @@ def write_page(
         facts=list(plan.facts.get(locale, {}).values()),
         recipients=recipients_of(campaign.targets, i18n.locale()),
         gloss=_reader_translation(campaign, choice, locale, now),
-        room=_measure(plan, locale, words, word_problems, now),
+        room=_measure_words(plan, locale, *_check_words(typed, plan), now),
     )
 
 
@@ -256,14 +257,14 @@ def live_preview(
 ) -> LivePreview:
     locale = plan.letter_locale(posted.get("letter_locale", ""), i18n.locale())
     choice = _choice(posted, plan, locale)
-    words, problems = _check_words(_form(posted, locale, choice), plan)
+    words, problems = _check_words(_with_choice(posted, locale, choice), plan)
     writer = words.signed_by(Writer(gettext("(your name)")))
     letters = draft_letters(campaign, writer, locale, now=now, specimen=page_mark())
     return LivePreview(
         letter=replace(letters[0], translation=None),
         cards=letters.cards,
         layout=letters.layout,
-        room=_measure(plan, locale, words, problems, now),
+        room=_measure_words(plan, locale, words, problems, now),
         sentences=[words for problem in problems.values() for words in list_problem_texts(problem)],
     )
 
@@ -279,22 +280,11 @@ def _choice(posted: Posted, plan: SigningPlan, locale: str) -> PointChoice:
     return PointChoice(order, tuple(key for key in order if key in taken))
 
 
-def _form(posted: Posted, locale: str, choice: PointChoice) -> SigningForm:
+def _with_choice(posted: Posted, locale: str, choice: PointChoice) -> Posted:
     typed = MultiDict(posted)
-    typed.setlist("letter_locale", [locale])
+    typed["letter_locale"] = locale
     typed.setlist("points", list(choice.taken))
-    return SigningForm(typed)
-
-
-def _check_words(form: SigningForm, plan: SigningPlan) -> tuple[LetterWords, Problems]:
-    values = {
-        name: form[name].data or ""
-        for name in ("own_words", "full_text", "letter_locale", "country")
-    }
-    offer = plan.offer(values["letter_locale"])
-    return check_words(
-        values, form.points.data or (), offer, limit=current_settings().own_words_limit
-    )
+    return typed
 
 
 def _full_text(
@@ -338,11 +328,16 @@ def _reader_translation(
     )
 
 
-def _measure(
+def _measure_words(
     plan: SigningPlan, locale: str, words: LetterWords, problems: Problems, now: datetime
 ) -> Room | None:
-    if locale not in plan.bounded or {problem.slug for problem in problems.values()} - _READABLE:
+    if {problem.slug for problem in problems.values()} - _READABLE:
         return None
-    day = clock.day_of(now, plan.timezone)
-    writer = words.signed_by(UNNAMED)
-    return plan.drafts[locale].measure_room(writer, day)
+    return _measure(plan, locale, words.signed_by(UNNAMED), now)
+
+
+def _measure(plan: SigningPlan, locale: str, writer: Writer, now: datetime) -> Room | None:
+    """Measure what room is left; None where the campaign lets a letter run on."""
+    if locale not in plan.bounded:
+        return None
+    return plan.drafts[locale].measure_room(writer, clock.day_of(now, plan.timezone))
