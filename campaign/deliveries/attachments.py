@@ -7,6 +7,7 @@ import io
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -76,9 +77,9 @@ def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFil
     session.flush()
     on_rollback(session, _make_deletion(file))
     for number, page in enumerate(drawn.pages, start=1):
-        _write(file, f"page-{number}", page)
+        storage().write(_name_of(file, f"page-{number}"), page)
     if drawn.original:
-        _write(file, "original", drawn.original)
+        storage().write(_name_of(file, "original"), drawn.original)
     return file
 
 
@@ -92,14 +93,14 @@ def read_page(file: GateFile, number: int) -> bytes:
     """Return a page as JPEG. Raises NotFound."""
     if not 1 <= number <= file.pages:
         raise NotFound("gate-file")
-    return _read(file, f"page-{number}")
+    return storage().read(_name_of(file, f"page-{number}"))
 
 
 def read_original(session: Session, file: GateFile, *, actor: str) -> bytes:
     """Return a PDF as it came, and note it in the audit. Raises NotFound."""
     if file.format is not GateFileFormat.PDF:
         raise NotFound("gate-file")
-    body = _read(file, "original")
+    body = storage().read(_name_of(file, "original"))
     for attempt in file.visit.attempts:
         audit.record(session, actor, "delivery.receipt", f"delivery:{attempt.id}")
     return body
@@ -111,29 +112,13 @@ def delete_files(session: Session, visit: GateVisit) -> None:
 
 
 def _make_deletion(*files: GateFile) -> Callable[[], None]:
-    keep_in = storage()
     names = [
         _name_of(file, part)
         for file in files
         for part in (*(f"page-{number}" for number in range(1, file.pages + 1)), "original")
     ]
-
-    def delete() -> None:
-        for name in names:
-            keep_in.delete(name)
-
-    return delete
+    return partial(storage().delete, *names)
 
 
 def _name_of(file: GateFile, part: str) -> str:
     return f"gate/{file.folder}/{part}"
-
-
-def _write(file: GateFile, part: str, data: bytes) -> None:
-    with storage().create(_name_of(file, part)) as kept:
-        kept.write(data)
-
-
-def _read(file: GateFile, part: str) -> bytes:
-    with storage().open(_name_of(file, part)) as kept:
-        return kept.read()

@@ -128,8 +128,7 @@ def upload_file(
     keep_in, key = storage(), paper_import.storage_key
     on_rollback(session, lambda: keep_in.delete(key))
     sealed = db.database().keyring.seal_bytes(data, paper_import.storage_key)
-    with storage().writing(paper_import.storage_key) as path:
-        path.write_bytes(sealed)
+    storage().write(paper_import.storage_key, sealed)
     session.add(paper_import)
     session.flush()
     _audit(session, paper_import, "paper.import-upload")
@@ -170,8 +169,8 @@ def open_import(
     """Return file, table, and how it reads in other encodings. Raises NotFound, UnreadableFile."""
     if not paper_import.storage_key:
         raise NotFound("import")
-    with storage().open(paper_import.storage_key) as file:
-        data = db.database().keyring.open_bytes(file.read(), paper_import.storage_key)
+    sealed = storage().read(paper_import.storage_key)
+    data = db.database().keyring.open_bytes(sealed, paper_import.storage_key)
     options = paper_import.options | dict(view or {})
     opened, table = read_file.open_list(data, **{name: options.get(name, "") for name in VIEW})
     sure = opened.book or (opened.encoding.startswith("utf") and not opened.guessed_from)

@@ -5,6 +5,7 @@ Nothing of them is ever public; what a reply shows of its scan is a picture of i
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -156,21 +157,12 @@ def delete_files(scan: Scan) -> None:
 
 
 def _make_deletion(*scans: Scan) -> Callable[[], None]:
-    keep_in = storage()
     names = [
-        name
+        _name_of(scan, part)
         for scan in scans
-        for name in (
-            *(_name_of(scan, f"page-{number}") for number in range(1, scan.pages + 1)),
-            _name_of(scan, "original"),
-        )
+        for part in (*(f"page-{number}" for number in range(1, scan.pages + 1)), "original")
     ]
-
-    def delete() -> None:
-        for name in names:
-            keep_in.delete(name)
-
-    return delete
+    return partial(storage().delete, *names)
 
 
 def _name_of(scan: Scan, part: str) -> str:
@@ -179,12 +171,9 @@ def _name_of(scan: Scan, part: str) -> str:
 
 def _write(scan: Scan, part: str, data: bytes) -> None:
     name = _name_of(scan, part)
-    sealed = db.database().keyring.seal_bytes(data, name)
-    with storage().writing(name) as path:
-        path.write_bytes(sealed)
+    storage().write(name, db.database().keyring.seal_bytes(data, name))
 
 
 def _read(scan: Scan, part: str) -> bytes:
     name = _name_of(scan, part)
-    with storage().open(name) as file:
-        return db.database().keyring.open_bytes(file.read(), name)
+    return db.database().keyring.open_bytes(storage().read(name), name)

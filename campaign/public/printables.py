@@ -182,13 +182,10 @@ def _get_or_make(name: str, mark: str, make: Callable[[], bytes]) -> Handout:
             raise TooMany("busy", seconds=_BUSY_SECONDS)
         try:
             if not storage().exists(name):  # another thread may have made it meanwhile
-                body = make()
-                with storage().writing(name) as path:
-                    path.write_bytes(body)
+                storage().write(name, make())
         finally:
             _presses.release()
-    with storage().open(name) as file:
-        return Handout(file.read(), mark)
+    return Handout(storage().read(name), mark)
 
 
 def _head_of(case: CasePage, lang: str, source: str) -> dict[str, str]:

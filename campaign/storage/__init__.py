@@ -92,6 +92,14 @@ class Storage:
             raise FileDamaged(name, sealed=not isinstance(problem, NotSealed)) from problem
         return cast(BinaryIO, io.BufferedReader(reader, sealed.CHUNK))
 
+    def read(self, name: str) -> bytes:
+        with self.open(name) as file:
+            return file.read()
+
+    def write(self, name: str, data: bytes) -> None:
+        with self.create(name) as file:
+            file.write(data)
+
     def chunks(self, name: str) -> Iterator[bytes]:
         with self.open(name) as file:
             while piece := file.read(_PIECE):
@@ -134,8 +142,9 @@ class Storage:
         except FileNotFoundError:
             return False
 
-    def delete(self, name: str) -> None:
-        self.place.delete(_check_name(name))
+    def delete(self, *names: str) -> None:
+        for name in names:
+            self.place.delete(_check_name(name))
 
     def names(self, folder: str = "") -> Iterator[str]:
         """The names below a folder, in order; all of them without one."""

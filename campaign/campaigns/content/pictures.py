@@ -81,8 +81,7 @@ def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> Picture:
 
 
 def read(key: str) -> bytes:
-    with storage().open(key) as file:
-        return file.read()
+    return storage().read(key)
 
 
 def keep_redrawn(picture: Picture) -> str:
@@ -93,8 +92,7 @@ def keep_redrawn(picture: Picture) -> str:
     """
     digest = hashlib.sha256(picture.jpeg).hexdigest()[:24]
     key = f"{FOLDER}/{digest}-{picture.width}x{picture.height}.jpg"
-    with storage().writing(key) as path:
-        path.write_bytes(picture.jpeg)
+    storage().write(key, picture.jpeg)
     return key
 
 

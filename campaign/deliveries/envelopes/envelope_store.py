@@ -53,8 +53,7 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
         raise NotFound("file")
     if holds_gone(session, run, [facts]):
         raise Refused("taken-back")
-    with storage().open(_name_of(run, facts)) as file:
-        body = file.read()
+    body = storage().read(_name_of(run, facts))
     audit.record(
         session,
         actor,

@@ -40,8 +40,7 @@ def keep_upload(
     key = f"{_FOLDER}/{secrets.token_hex(16)}"
     keep_in = storage()
     on_rollback(session, lambda: keep_in.delete(key))
-    with keep_in.writing(key) as path:
-        path.write_bytes(db.database().keyring.seal_bytes(data, f"{_PLACE}:{key}"))
+    keep_in.write(key, db.database().keyring.seal_bytes(data, f"{_PLACE}:{key}"))
     kept = DirectoryImport(
         directory=directory,
         owner_id=owner_id,
