@@ -92,7 +92,7 @@ def confirm_signature(
         before = signature.state
         seat = take_seat(session, signature, postal_code)
         verdict = review_decision.judge_letter(session, signature)
-        done = db.update_row(
+        is_confirmed = db.update_row(
             session,
             Signature,
             signature.id,
@@ -107,7 +107,7 @@ def confirm_signature(
             # Who owns the mailbox has just deleted it as not theirs.
             _refuse_spent(session, digest or b"")
             raise NotFound("letter-link")
-        if done:
+        if is_confirmed:
             if verdict.reasons:
                 review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)

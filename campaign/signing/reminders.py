@@ -71,7 +71,7 @@ def _confirmable_campaigns(session: Session, now: datetime) -> list[int]:
             )
         )
     )
-    return [one for one, status, day, ended in rows if takes_confirmations(status, day, ended)]
+    return [ident for ident, status, day, ended in rows if takes_confirmations(status, day, ended)]
 
 
 def remind_one(session: Session, signature_id: int, now: datetime) -> bool:

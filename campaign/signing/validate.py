@@ -81,7 +81,7 @@ def _one_slip(typed: str, right: str) -> bool:
     if abs(len(typed) - len(right)) > 1:
         return False
     if len(typed) == len(right):
-        at = [n for n, (one, other) in enumerate(zip(typed, right, strict=True)) if one != other]
+        at = [n for n, (a, b) in enumerate(zip(typed, right, strict=True)) if a != b]
         if len(at) == 1:
             return True
         swapped = len(at) == 2 and at[1] == at[0] + 1

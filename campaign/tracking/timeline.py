@@ -168,7 +168,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     late = list_late(session, [trip.attempt for trip in trips])
     in_time = [trip for trip in trips if trip.attempt.id not in late]
     too_late = [trip for trip in trips if trip.attempt.id in late]
-    done = [
+    past = [
         *_signed_marks(session, signature),
         *_printed_marks(signature, stays, bundles),
         *_delivery_marks(in_time, posts, several=several),
@@ -177,15 +177,15 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         *_outcome_marks(campaign, posts, trips, _signed_on(signature)),
     ]
     # Stable: of one moment, in the order of the way.
-    done.sort(key=lambda mark: mark.at)
+    past.sort(key=lambda mark: mark.at)
     if signature.state is SignatureState.WITHDRAWN:
-        return [*done, _withdrawn_mark(signature)]
+        return [*past, _withdrawn_mark(signature)]
     if signature.shown_state is SignatureState.REJECTED:
-        return done
+        return past
     if is_stopped(campaign.status):
-        return done
+        return past
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
-    return done + _marks_ahead(signature, trips, posts, ways)
+    return past + _marks_ahead(signature, trips, posts, ways)
 
 
 def _load_bundles(session: Session, ids: Collection[int]) -> dict[int, Bundle]:

@@ -209,8 +209,8 @@ def _make_readme(job: _Job, files: list[FileFacts]) -> None:
 
 def _facts_of_files(bundle: Bundle, out: Path) -> list[FileFacts]:
     """In the order of the ZIP, without README and manifest."""
-    made = [name for name in file_names.PAPERS if (out / name).exists()]
-    papers = {name: file_facts(out / name, name, _count_pages(out / name)) for name in made}
+    names = [name for name in file_names.PAPERS if (out / name).exists()]
+    papers = {name: file_facts(out / name, name, _count_pages(out / name)) for name in names}
     volumes = {
         file_names.volume_file(volume.sequence): FileFacts(
             file_names.volume_file(volume.sequence),

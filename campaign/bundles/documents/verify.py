@@ -425,13 +425,13 @@ def _check_codes(copied: Files, manifest: Json, result: Verified) -> None:
         return
     numbers = [entry.number for entry in manifest["letters"]]
     with copied[name].open() as source:
-        found = read_check_code(source, str(manifest["bundle"]["folder"]), numbers)
-    if not found:
+        check_code = read_check_code(source, str(manifest["bundle"]["folder"]), numbers)
+    if not check_code:
         result.find(name, f"does not have a line for each of the {len(numbers)} letters.")
-    elif found != stated:
+    elif check_code != stated:
         result.find(name, "does not give the check code in the manifest.")
     else:
-        result.check_code = found
+        result.check_code = check_code
 
 
 class WorkbookDamaged(Exception):

@@ -170,8 +170,8 @@ def _print_missing_again(hold: LeasedRow, bundle: Bundle) -> bool:
 def _keep_papers(bundle: Bundle, papers_folder: Path) -> str:
     """Keep the papers that were made in `papers_folder`; the digest of the whole ZIP."""
     store = storage()
-    made = [name for name in file_names.PAPERS if (papers_folder / name).exists()]
-    papers = {name: ZipPart.local(name, papers_folder / name) for name in made}
+    names = [name for name in file_names.PAPERS if (papers_folder / name).exists()]
+    papers = {name: ZipPart.local(name, papers_folder / name) for name in names}
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     volumes = {
         name: ZipPart.stored(name, store, key, sizes)

@@ -79,10 +79,10 @@ def send_next(bundle_id: int) -> None:
     """Send for the bundle's next volume, or for its assembling."""
     with db.reading() as session:
         due = print_queue.list_due(session, bundle_id)
-        done = print_queue.all_printed(session, bundle_id)
+        all_printed = print_queue.all_printed(session, bundle_id)
     if due:
         jobs.queue().send("bundles.print_volume", (due[0],))
-    elif done:
+    elif all_printed:
         jobs.queue().send("bundles.assemble", (bundle_id,))
 
 

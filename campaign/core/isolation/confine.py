@@ -111,9 +111,9 @@ def _restrict_files() -> bool:
         return False
     for folder in _folders_to_read():
         _allow_reading(ruleset, folder)
-    done = bool(_libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
+    is_confined = bool(_libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
     os.close(ruleset)
-    return done
+    return is_confined
 
 
 def _folders_to_read() -> Iterable[str]:

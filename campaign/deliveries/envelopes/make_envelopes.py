@@ -78,11 +78,11 @@ def make_files(run_id: int, attempt: int) -> list[StoredFile]:
             if not parts:
                 continue
             title, out = f"{frozen.case.reference} · {number:03d}", folder / f"out-{number}.pdf"
-            made = join(parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex)
+            pdf = join(parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex)
             inside = [(ident, ident) for content in envelopes for ident in content.numbers]
             keep(
                 f"envelopes-{number:03d}.pdf",
-                made,
+                pdf,
                 letters=[list(span) for span in join_spans(inside)] if letters else [],
                 first=envelopes[0].number,
                 last=envelopes[-1].number,

@@ -166,9 +166,9 @@ def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
 
 
 def find_rerouting_to(session: Session, bundle: Bundle) -> Rerouting | None:
-    came = select(Rerouting).where(Rerouting.to_bundle_id == bundle.id)
-    came = came.options(joinedload(Rerouting.from_bundle).options(*WITH_DESTINATION))
-    return session.scalar(came)
+    reroutings = select(Rerouting).where(Rerouting.to_bundle_id == bundle.id)
+    origin = joinedload(Rerouting.from_bundle).options(*WITH_DESTINATION)
+    return session.scalar(reroutings.options(origin))
 
 
 def _address_anew(

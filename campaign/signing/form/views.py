@@ -127,7 +127,7 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
             if ready is None:
                 return show_problems(reader, plan, result)
     again = "1" if "again" in request.form else None
-    done = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
+    sent_page = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
     session, networks = db.session(), request_networks()
     plan = plan_for(session, slug)
     if plan is not ready.plan:
@@ -138,7 +138,7 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     solution = request.form.get("work", "")
     check_proof_of_work.admit(session, plan, solution, networks=networks, signed_here=count)
     sign_letter(session, ready)
-    return done
+    return sent_page
 
 
 def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:

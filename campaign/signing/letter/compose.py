@@ -67,7 +67,7 @@ def move_point(keys: Sequence[str], move: str) -> tuple[str, ...]:
 
 def _merged(keys: list[str], more: Iterable[str], place: Mapping[str, int]) -> list[str]:
     for key in more:
-        at = next((n for n, one in enumerate(keys) if place[one] > place[key]), len(keys))
+        at = next((n for n, kept in enumerate(keys) if place[kept] > place[key]), len(keys))
         keys.insert(at, key)
     return keys
 

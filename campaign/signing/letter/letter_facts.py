@@ -43,7 +43,9 @@ class FrozenTarget:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "FrozenTarget":
-        addressing = {code: Addressing.from_json(one) for code, one in data["addressing"].items()}
+        addressing = {
+            code: Addressing.from_json(words) for code, words in data["addressing"].items()
+        }
         return cls(data["official"], data["names"], addressing)
 
 
