@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from campaign.core import i18n
 from campaign.core.settings import Settings
 
 
@@ -28,7 +29,7 @@ def list_sections(settings: Settings, locale: str) -> list[Section]:
 
 
 def _who_and_what(settings: Settings) -> Iterator[Section]:
-    address = ", ".join(settings.organisation_address)
+    address = i18n.isolate(", ".join(settings.organisation_address))
     name, contact = settings.organisation_name, link_to_email(settings)
     who = [_("%(name)s runs this site, prints the letters and delivers them.", name=name)]
     who.append(_("Address: %(address)s. Email: %(contact)s.", address=address, contact=contact))
@@ -53,7 +54,10 @@ def _who_and_what(settings: Settings) -> Iterator[Section]:
             "the letter and on the signature list."
         ),
         _("They never see the email address you sign with here."),
-        _("Paper sheets are delivered as they are. Officials see everything written on them."),
+        _(
+            "Before we deliver a signature sheet, we cut off the strip with email addresses. "
+            "Officials see everything else on it, and all of a letter written by hand."
+        ),
         _(
             "What we have delivered stays with the embassy, consulate or official, under their "
             "rules."

@@ -71,15 +71,15 @@ def subject_of(count: int, noun: Noun, *, reference: str, person: str) -> str:
     facts = {"reference": reference, "person": person}
     if noun is Noun.CARD:
         words = ngettext(
-            "%(reference)s: card for %(person)s",
-            "%(reference)s: cards for %(person)s",
+            "%(reference)s: card about the case of %(person)s",
+            "%(reference)s: cards about the case of %(person)s",
             count,
             **facts,
         )
     else:
         words = ngettext(
-            "%(reference)s: letter for %(person)s",
-            "%(reference)s: letters for %(person)s",
+            "%(reference)s: letter about the case of %(person)s",
+            "%(reference)s: letters about the case of %(person)s",
             count,
             **facts,
         )

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n, jobs
 from campaign.core.db.leases import Lease
-from campaign.core.settings import Settings, current_settings
+from campaign.core.settings import Settings, current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.headers import POLICY
 from campaign.mail.messages import Mail, MailState, OutboxMail, kinds, read_mail
@@ -117,7 +117,8 @@ def render(row: OutboxMail, settings: Settings) -> EmailMessage:
 
 
 def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
-    values = mail.values()
+    # A preview is rendered where a request is, and its links would be without our address.
+    values = mail.values() | {"privacy_url": site_url(f"/{row.locale}/privacy")}
     with force_locale(row.locale):
         subject = " ".join(render_template(f"{mail.template}.subject.txt", **values).split())
         text = render_template(f"{mail.template}.txt", **values, subject=subject)

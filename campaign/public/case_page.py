@@ -13,6 +13,7 @@ from campaign.campaigns.content.pictures import size_of
 from campaign.campaigns.find_campaigns import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.public_counts import in_steps
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import i18n
 from campaign.core.db import Words
 from campaign.models.campaign import (
@@ -137,6 +138,10 @@ def ending_of(campaign: Campaign, posts: tuple[Post, ...], locale: str) -> Said:
     return Said(first_line(outcome.text), outcome.lang)
 
 
+def _tells_outcome(posts: tuple[Post, ...]) -> bool:
+    return any(post.kind == UpdateKind.OUTCOME.value for post in posts)
+
+
 def outcome_of(campaign: Campaign, locale: str) -> Said:
     """What the text says of the end, in another language where this one's says nothing."""
     told = [edition for edition in campaign.editions if edition.outcome]
@@ -208,6 +213,8 @@ class CaseHead:
     stop_kind: str
     ending: Said
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
+    ended: bool
+    """Whether its outcome is told: the reason of a stop does not, nor what was written before."""
     posts: tuple[Post, ...]
     """The newest first."""
     count: int
@@ -287,6 +294,7 @@ def head_of(
     edition, count = edition_for(campaign, locale), in_steps(count)
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)
+    ending = Said() if takes_letters else ending_of(campaign, posts, locale)
     return {
         "slug": campaign.slug,
         "reference": campaign.reference,
@@ -301,7 +309,8 @@ def head_of(
         "progress": progress_of(count, takes_letters=takes_letters),
         "status": campaign.status.value,
         "stop_kind": campaign.stop_kind.value,
-        "ending": Said() if takes_letters else ending_of(campaign, posts, locale),
+        "ending": ending,
+        "ended": bool(ending.text) and (_tells_outcome(posts) or not is_stopped(campaign.status)),
         "posts": posts,
         "count": count,
         "cards": campaign.cards,

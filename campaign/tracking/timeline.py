@@ -310,7 +310,7 @@ def _delivery_mark(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
         facts.append("; ".join(_official_name(letter.target.official) for letter in trip.letters))
     return replace(
         _mark_on(_outcome_title(trip.fate, attempt), attempt.happened_on, trip.at),
-        text=" · ".join(filter(None, facts)),
+        text=" · ".join(i18n.isolate(fact) for fact in facts if fact),
         picture=next(
             (post.picture for post in posts if _is_about(post, trip, iso) and post.picture), None
         ),

@@ -107,9 +107,7 @@ def _names() -> dict[str, object]:
         "colon": i18n.colon(locale),
         "languages": i18n.language_switch() if on_page else [],
         "home_url": url_for("public.home", lang=locale) if on_page else settings.base_url,
-        "privacy_url": url_for("about.privacy", lang=locale)
-        if on_page
-        else f"{settings.base_url.rstrip('/')}/{locale}/privacy",
+        "privacy_url": url_for("about.privacy", lang=locale) if on_page else "",
         "feed_url": url_for("public.feed", lang=locale) if on_page else "",
         "development": settings.mode == "development",
     }

@@ -66,7 +66,7 @@ def _make_words(
     if letters:
         subject = subject_of(letters, Noun.CARD if cards else Noun.LETTER, **facts)
     else:
-        subject = _("%(reference)s: signatures for %(person)s", **facts)
+        subject = _("%(reference)s: signatures about the case of %(person)s", **facts)
     return CoverWords(subject, salutation, "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 

@@ -26,11 +26,11 @@ def list_context(
     """Around the rows of the signature list: letters, and people on sheets, are counted apart."""
     cards = frozen.cards
     if not letters:
-        title = _("Signatures for %(person)s", person=frozen.person_name)
+        title = _("Signatures about the case of %(person)s", person=frozen.person_name)
     elif cards:
-        title = _("Cards for %(person)s", person=frozen.person_name)
+        title = _("Cards about the case of %(person)s", person=frozen.person_name)
     else:
-        title = _("Letters for %(person)s", person=frozen.person_name)
+        title = _("Letters about the case of %(person)s", person=frozen.person_name)
     sums = [say_amount(letters, frozen.noun, frozen.say_number(letters))] if letters else []
     if on_paper:
         sums.append(_say_on_paper(on_paper, frozen))

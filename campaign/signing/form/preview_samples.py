@@ -210,7 +210,7 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
     wording = reasons_of(campaign).said_in(locale)
-    reason = wording.text or gettext("The person asked us to stop the action.")
+    reason = wording.text or gettext("The family asked us to stop the action.")
     stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": wording.lang or locale}
     return _followed(campaign, locale) | stop
 

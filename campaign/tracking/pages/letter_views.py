@@ -70,6 +70,7 @@ class LetterPage(Page, template="tracking/letter.html"):
     changed: bool
     held: bool
     tried: bool  # Whether somebody was at the gate or the post with it
+    last_try: str  # What came of the newest attempt, of a letter that is still here
     note: str
     letters: Letters
     sendings: list[Sending]
@@ -215,6 +216,7 @@ def _letter_page(
     session: Session, signature: Signature, token: str, *, again: bool = False
 ) -> Response:
     campaign, letters = signature.campaign, signed_letters(signature)
+    trips = trips_of(session, signature.letters)
     case = _case(signature, confirm_letter.count_for(session, signature))
     return _show(
         LetterPage(
@@ -231,7 +233,8 @@ def _letter_page(
             again=again,
             changed="changed" in request.args,
             held=signature.shown_state is SignatureState.HELD,
-            tried=bool(trips_of(session, signature.letters)),
+            tried=bool(trips),
+            last_try="" if len(letters) > 1 or not trips else trips[-1].fate.value,
             note=note_for(session, signature),
             letters=letters,
             sendings=_sendings(signature, letters),

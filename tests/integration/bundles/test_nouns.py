@@ -59,7 +59,7 @@ def test_papers_and_pages_of_cards_speak_of_cards(
             "delivery-sheet.pdf",
         )
     }
-    assert "cards for" in papers["cover-letter.pdf"]
+    assert "cards about" in papers["cover-letter.pdf"]
     assert "3 cards" in papers["signatures.pdf"]
     assert "Volume 1 of 1: 3 cards" in papers["labels.pdf"]
     assert "Delivery of cards" in papers["delivery-sheet.pdf"]

@@ -346,10 +346,14 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
     fold = "What we wrote before the action was stopped"
     assert fold not in client.get(case).text
     assert "This action has been stopped" not in client.get("/en/updates").text
+    campaign.editions[0].outcome = "In most cases someone answers."
+    session.flush()
     reasons = {"en": "Her sister is watched."}
     stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
     session.commit()
     page = client.get(case).text
+    assert "How cases like this end" in page, "a reason to stop is no outcome"
+    assert "How it ended" not in page
     folded = page.partition(fold)[2].partition("What has happened since")[0]
     for text in (campaign.editions[0].summary, campaign.editions[0].asks[0], "Who can act"):
         assert text in folded

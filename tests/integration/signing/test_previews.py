@@ -66,6 +66,13 @@ def test_what_does_not_exist_is_not_found(client: FlaskClient, app: Flask, path:
     assert client.get(f"/desk/campaigns/{path}").status_code == 404
 
 
+def test_a_sample_email_links_with_our_address(
+    client: FlaskClient, app: Flask, address: str
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    assert "http://127.0.0.1:5000/en/privacy" in client.get(f"{address}/mails/confirm-letter").text
+
+
 def test_an_unknown_language_is_not_found(client: FlaskClient, app: Flask, address: str) -> None:
     sign_in(client, app, Role.ORGANIZER)
     assert client.get(address.replace("/en", "/xx")).status_code == 404

@@ -209,7 +209,7 @@ def test_the_page_of_a_letter_leads_on_to_an_action_that_was_not_signed(
     client: FlaskClient, session: Session, ana: Signature
 ) -> None:
     page = client.get(f"/en/letter/token-{ana.id}").text
-    assert "Another person needs a letter" not in page
+    assert "Another case you can write about now" not in page
     other = make_campaign(session, person_name="Idris Vale")
     session.commit()
     page = client.get(f"/en/letter/token-{ana.id}").text
@@ -783,9 +783,11 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     bundle_id = freeze(campaign)
     assert "We deliver your letter either way." in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED)
+    assert "It was refused at the door. We still have it" in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED, clock.time_of(clock.utcnow(), ZONE))
     deliver(bundle_id, DeliveryOutcome.POSTED)
     text = client.get(page).text
+    assert "We still have it" not in text
     assert text.count("Refused at the door") == 1
     assert "We deliver your letter either way." not in text
     assert "You can see above what happened to the letter we delivered." in text
