@@ -20,7 +20,6 @@ from campaign.bundles.downloads import open_download
 from campaign.bundles.find_bundles import UNFINISHED, find_bundle, get_pair
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
-from campaign.bundles.letter_codes.proof_file import group_code
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.print_jobs import print_here
 from campaign.commands.instance import ready_app
@@ -29,6 +28,7 @@ from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.settings import current_settings
+from campaign.core.text.code_groups import group_code
 from campaign.models.bundle import Bundle, BundleState
 
 _ACTOR = "command"

@@ -11,11 +11,11 @@ from campaign.bundles.letter_codes.proof_file import (
     MOST_TEXT_BYTES,
     Proof,
     UnreadableProof,
-    group_code,
     is_text_of,
     read_code,
     read_proof,
 )
+from campaign.core.text.code_groups import group_code
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

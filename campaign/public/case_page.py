@@ -2,9 +2,10 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from campaign.campaigns.closing_reasons import Said, reasons_of
@@ -223,6 +224,15 @@ class CaseHead:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckCode:
+    """What is on the papers of a delivery: it is made from every letter and their number."""
+
+    letters: int
+    code: str
+    """In groups of four."""
+
+
+@dataclass(frozen=True, slots=True)
 class CasePage(CaseHead):
     background: str
     asks: tuple[str, ...]
@@ -242,6 +252,8 @@ class CasePage(CaseHead):
     """Where in it that is which matters, in percent."""
     person_died: bool
     by_post: bool
+    check_codes: Mapping[int, CheckCode]
+    """By the id of the post that tells of the delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +273,7 @@ def case_page(
     now: datetime,
     sent_by_self: int = 0,
     on_paper: int = 0,
+    check_codes: Mapping[int, CheckCode] = MappingProxyType({}),
 ) -> CasePage:
     edition = edition_for(campaign, locale)
     head = head_of(campaign, locale, campaign.picture_wide, count=count, now=now)
@@ -284,6 +297,7 @@ def case_page(
         focus=(campaign.picture_x, campaign.picture_y),
         person_died=campaign.person_died,
         by_post=goes_by_post(campaign),
+        check_codes=check_codes,
     )
 
 

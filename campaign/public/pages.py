@@ -25,6 +25,7 @@ from campaign.public.case_lists import (
     updates_page,
 )
 from campaign.public.case_page import CasePage, Picture, case_page
+from campaign.public.check_codes import list_check_codes
 from campaign.public.page_cache import MAX_AGE, Made, PageCache, page_cache
 from campaign.public.printables import Handout
 from campaign.public.share_links import Share, clean_source, with_source
@@ -305,6 +306,7 @@ def page_of(campaign: Campaign, lang: str) -> CasePage:
         now=db.utcnow(),
         sent_by_self=count_sent_by_self(session, campaign),
         on_paper=count_on_paper(session, campaign),
+        check_codes=list_check_codes(session, campaign),
     )
 
 

@@ -20,7 +20,6 @@ from campaign.bundles.documents.packets import Packet, list_packets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import sheets_for
 from campaign.bundles.freeze.signed_sheets import count_carried
-from campaign.bundles.letter_codes.proof_file import group_code
 from campaign.bundles.nouns import say_noun
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import i18n
@@ -28,6 +27,7 @@ from campaign.core.db import Json
 from campaign.core.errors import Refused
 from campaign.core.i18n import say_number
 from campaign.core.settings import Settings, current_settings
+from campaign.core.text.code_groups import group_code
 from campaign.models.bundle import Bundle, BundleState, Journey
 from campaign.printing.printed_content import (
     Both,

@@ -14,10 +14,10 @@ from campaign.bundles.destinations import frozen_destination
 from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.bundles.freeze.bundle_facts import frozen_organisation
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.letter_codes.proof_file import group_code
 from campaign.bundles.nouns import Noun, subject_of
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings
+from campaign.core.text.code_groups import group_code
 from campaign.models.directory import Mission, MissionKind
 from campaign.printing.geometry import layout_for
 from campaign.printing.placeholders import fill

@@ -88,11 +88,6 @@ def make_check_code(bundle: str, letters: int, head: bytes) -> str:
     return hashlib.sha256(statement.encode()).hexdigest()
 
 
-def group_code(code: str) -> str:
-    """Return a code as people compare it: in groups of four."""
-    return " ".join(code[at : at + 4] for at in range(0, len(code), 4))
-
-
 def read_code(text: str) -> str:
     """Return a check code as it was copied from paper or a page; "" where it is none."""
     code = re.sub(r"[\s\u200e\u200f\u2066-\u2069]", "", text).lower()

@@ -19,7 +19,7 @@ from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
-from campaign.public.before_request import show_private
+from campaign.public.before_request import private, show_private
 from campaign.public.case_page import CasePage, case_page, edition_for, other_language
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.share_links import Share, share_of
@@ -30,6 +30,7 @@ from campaign.signing.reminders import delete_waiting_beside, list_waiting_besid
 from campaign.signing.signatures_per_mailbox import refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
+from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, note_for, status_of, trips_of
@@ -76,6 +77,7 @@ class LetterPage(Page, template="tracking/letter.html"):
     sendings: list[Sending]
     sent_by_self: int
     next: NextAction | None
+    proofs: list[LetterProof]
 
 
 class AnonymisedLetter(Page, template="tracking/anonymised.html"):
@@ -137,6 +139,39 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
         signature = _confirmed(session, token)
         name = f"post-{signature.campaign.slug}.pdf"
         return pdf_page(signed_letters(signature), partial(posted_pdf, signature), name)
+
+
+@blueprint.get(f"{_LINK}/proof/<letter_id>.json")
+@public
+def letter_proof(lang: str, token: str, letter_id: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        proof = _get_proof(session, token, letter_id).proof
+    name = f"proof-{proof.bundle}-{proof.number}.json"
+    return _file_response(proof.to_json(), "application/json", name)
+
+
+@blueprint.get(f"{_LINK}/text/<letter_id>.txt")
+@public
+def letter_text(lang: str, token: str, letter_id: str) -> ResponseReturnValue:
+    """Hand out the words as they were printed, with the key of their code."""
+    with db.reading() as session:
+        proof = _get_proof(session, token, letter_id)
+        if proof.text_file is None:
+            raise NotFound("letter-proof")
+    name = f"text-{proof.proof.bundle}-{proof.proof.number}.txt"
+    return _file_response(proof.text_file, "text/plain", name)
+
+
+def _get_proof(session: Session, token: str, letter_id: str) -> LetterProof:
+    signature = confirm_letter.get_by_token(session, token)
+    confirm_letter.refuse_lost(signature, db.utcnow())
+    return get_proof(session, signature, signed_letters(signature), letter_id)
+
+
+def _file_response(body: bytes, kind: str, name: str) -> Response:
+    response = Response(body, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return private(response)
 
 
 @blueprint.post(f"{_LINK}/sent")
@@ -240,6 +275,7 @@ def _letter_page(
             sendings=_sendings(signature, letters),
             sent_by_self=in_steps(send_it_yourself.count_sent(session, campaign)),
             next=next_action(session, signature, i18n.locale(), db.utcnow()),
+            proofs=list_proofs(session, signature, letters),
         )
     )
 

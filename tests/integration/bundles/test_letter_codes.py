@@ -14,11 +14,12 @@ from campaign import storage
 from campaign.bundles.changes import cancel_bundle, prints, remake_bundle
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.letter_codes import hash_tree
-from campaign.bundles.letter_codes.proof_file import Proof, group_code, is_text_of, read_proof
+from campaign.bundles.letter_codes.proof_file import Proof, is_text_of, read_proof
 from campaign.bundles.letter_codes.stored_codes import build_tree, find_proof, find_text_file
 from campaign.bundles.volumes import assemble
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.core.text.code_groups import group_code
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, SignatureState

@@ -18,7 +18,6 @@ from campaign.bundles.letter_codes.proof_file import (
     MOST_BYTES,
     Proof,
     UnreadableProof,
-    group_code,
     hash_letter,
     hash_words,
     is_text_of,
@@ -28,6 +27,7 @@ from campaign.bundles.letter_codes.proof_file import (
     read_proof,
 )
 from campaign.commands.prove import prove
+from campaign.core.text.code_groups import group_code
 
 ENTRIES = [
     bytes.fromhex(entry)

@@ -1,0 +1,66 @@
+"""Proofs that a writer's letters are among those that were delivered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from campaign.bundles.letter_codes.proof_file import Proof
+from campaign.bundles.letter_codes.stored_codes import find_proof, find_text_file
+from campaign.core.errors import NotFound
+from campaign.core.text.code_groups import group_code
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.printing.printed_content import LetterContext
+from campaign.tracking.timeline import trips_of
+
+
+@dataclass(frozen=True, slots=True)
+class LetterProof:
+    letter_id: str
+    """Public id of the letter."""
+    proof: Proof
+    text_file: bytes | None
+    """The words that were printed; None where they would be written otherwise now."""
+
+    @property
+    def check_code(self) -> str:
+        return group_code(self.proof.check_code)
+
+
+def list_proofs(
+    session: Session, signature: Signature, composed: Iterable[LetterContext]
+) -> list[LetterProof]:
+    """List the proofs of letters that are out of our hands: until then their check code may change.
+
+    `composed` are the signature's letters, as they were signed.
+    """
+    if signature.shown_state is not SignatureState.CONFIRMED:
+        return []
+    proofs = []
+    by_key = {letter.key: letter for letter in composed}
+    for letter in _list_gone(session, signature):
+        proof = find_proof(session, letter)
+        if proof is not None:
+            text = find_text_file(session, letter, by_key[letter.public_id], proof)
+            proofs.append(LetterProof(letter.public_id, proof, text))
+    return proofs
+
+
+def get_proof(
+    session: Session, signature: Signature, composed: Iterable[LetterContext], letter_id: str
+) -> LetterProof:
+    """Raises NotFound."""
+    for proof in list_proofs(session, signature, composed):
+        if proof.letter_id == letter_id:
+            return proof
+    raise NotFound("letter-proof")
+
+
+def _list_gone(session: Session, signature: Signature) -> list[Letter]:
+    gone = {
+        (letter.id, trip.attempt.bundle_id)
+        for trip in trips_of(session, signature.letters)
+        if trip.is_gone
+        for letter in trip.letters
+    }
+    return [letter for letter in signature.letters if (letter.id, letter.bundle_id) in gone]
