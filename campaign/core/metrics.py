@@ -4,6 +4,7 @@ Nothing here is of a person: labels are names of our own. Until `start`, nothing
 """
 
 import os
+import socket
 from pathlib import Path
 
 from prometheus_client import Counter, Histogram, values
@@ -40,9 +41,32 @@ def start(folder: Path) -> None:
     global _metrics  # noqa: PLW0603 - one set of files for a process
     if _metrics is None:
         folder.mkdir(mode=0o700, exist_ok=True)
+        forget_ended(folder)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-        values.ValueClass = values.MultiProcessValue()
+        values.ValueClass = values.MultiProcessValue(name_process)
         _metrics = Metrics()
+
+
+def name_process() -> str:
+    """Return a name that no other process has, on this machine or in another container."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def forget_ended(folder: Path) -> None:
+    """Remove files of processes of this machine that ended: to Prometheus they begin anew."""
+    for file in folder.glob(f"*_{socket.gethostname()}-*.db"):
+        if not _is_alive(int(file.stem.rpartition("-")[2])):
+            file.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def count_request(route: str, status: int, seconds: float) -> None:

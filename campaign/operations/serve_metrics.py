@@ -1,9 +1,6 @@
 """`campaign metrics`: answers Prometheus on a port of its own, for all processes of an instance."""
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 from flask import Flask
 from prometheus_client import CollectorRegistry, Metric
@@ -36,27 +33,7 @@ def make_registry(app: Flask) -> CollectorRegistry:
     settings: Settings = app.extensions["settings"]
     folder = settings.metrics_folder
     folder.mkdir(mode=0o700, exist_ok=True)
-    forget_ended(folder)
     registry = CollectorRegistry()
     registry.register(BacklogCollector(app))
     MultiProcessCollector(registry, path=str(folder))
     return registry
-
-
-def forget_ended(folder: Path) -> None:
-    """Remove the files of processes that run no more: to Prometheus, their counters begin anew."""
-    for file in folder.glob("*.db"):
-        pid = file.stem.rpartition("_")[2]
-        if pid.isdigit() and not Path("/proc", pid).exists() and not _is_alive(int(pid)):
-            with suppress(FileNotFoundError):
-                file.unlink()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

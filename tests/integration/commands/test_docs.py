@@ -44,10 +44,10 @@ def test_commands_in_code_exist_with_their_options(page: Path) -> None:
     code = re.findall(r"`(campaign [^`]+)`", text)
     code += re.findall(r"^ {4,}(?:\S*bin/)?(campaign [^\n#]+)", text, re.MULTILINE)
     for line in code:
-        _assert_command(line)
+        assert_command(line)
 
 
-def _assert_command(line: str) -> None:
+def assert_command(line: str) -> None:
     """The words lead to a command of ours, and it knows every option that is named."""
     command: click.Command = campaign
     words = line.split()[1:]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from campaign.core import db, metrics
 from campaign.core.settings import Settings
 from campaign.models.statistics import CampaignTally
 from campaign.operations import backlog, serve_metrics
-from campaign.operations.serve_metrics import forget_ended, make_registry
+from campaign.operations.serve_metrics import make_registry
 from tests.factories import make_campaign
 
 COUNTING = """
@@ -62,9 +63,6 @@ def test_what_other_processes_counted_is_read_and_names_nobody(app: Flask) -> No
     settings: Settings = app.extensions["settings"]
     child = subprocess.Popen([sys.executable, "-c", COUNTING, settings.instance])
     assert child.wait() == 0
-    # Its files are those of a process that has ended: they are read once more, under a living name.
-    for file in settings.metrics_folder.glob("*.db"):
-        file.rename(file.with_name(file.name.replace(str(child.pid), str(os.getpid()))))
     samples = read(app)
     routes = {dict(labels)["route"] for labels in samples["campaign_http_request_seconds_count"]}
     assert "/healthz" in routes
@@ -80,9 +78,11 @@ def test_files_of_processes_that_ended_are_removed(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     for pid in (ended.pid, os.getpid()):
-        (tmp_path / f"counter_{pid}.db").touch()
-    forget_ended(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
+        (tmp_path / f"counter_{socket.gethostname()}-{pid}.db").touch()
+    (tmp_path / "counter_elsewhere-1.db").touch()
+    metrics.forget_ended(tmp_path)
+    kept = {f"counter_{metrics.name_process()}.db", "counter_elsewhere-1.db"}
+    assert {file.name for file in tmp_path.iterdir()} == kept
 
 
 @pytest.mark.one_engine

@@ -1,0 +1,84 @@
+"""What `deploy/` starts exists: commands, their options, settings."""
+
+import os
+import re
+import subprocess
+import sys
+from configparser import RawConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from campaign.core.settings import Settings
+from campaign.core.unsafe_settings import refuse_unsafe
+from tests.integration.commands.test_docs import assert_command
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+UNITS = sorted(DEPLOY.glob("systemd/*.service"))
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yml").read_text(encoding="utf-8"))
+OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
+
+
+def test_the_recipe_of_the_image_is_sound() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    subprocess.run([linter, DEPLOY / "Dockerfile"], check=True)
+
+
+def test_nothing_runs_as_root_or_writes_to_its_image() -> None:
+    recipe = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\S+)$", recipe, re.MULTILINE) == ["10001"]
+    for service in OURS.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert any(mount.startswith("/srv/campaign/scratch:") for mount in service["tmpfs"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_does_what_there_is(name: str, tmp_path: Path) -> None:
+    """The entry script hands on its words; `campaign` here writes down how it was called."""
+    log = tmp_path / "called"
+    (tmp_path / "campaign").write_text(f'#!/bin/sh\necho campaign "$@" >>{log}\n')
+    (tmp_path / "campaign").chmod(0o755)
+    # What would go on for days ends at its first pause.
+    (tmp_path / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
+    (tmp_path / "sleep").chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run([DEPLOY / "entrypoint.sh", *OURS[name]["command"]], env=environment, check=False)
+    (line,) = log.read_text().splitlines()
+    assert_command(line)
+
+
+def test_settings_of_the_containers_exist_and_are_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (DEPLOY / "campaign.env.example").read_text(encoding="utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and line[0] != "#")
+    for name, value in (given | OURS["web"]["environment"]).items():
+        if name.startswith("CAMPAIGN_"):
+            assert name.removeprefix("CAMPAIGN_").lower() in Settings.model_fields, name
+            monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.mode == "production"
+    assert settings.backup_days == int(given["BACKUP_DAYS"])
+    refuse_unsafe(settings)
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_starts_what_there_is_and_may_do_little(path: Path) -> None:
+    unit = RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(path.read_text(encoding="utf-8"))
+    service = dict(unit["Service"])
+    assert service["User"] == "campaign"
+    assert service["NoNewPrivileges"] == "true"
+    assert service["ProtectSystem"] == "strict"
+    (command,) = re.findall(r"/opt/campaign/bin/(campaign [\w -]+)", service["ExecStart"])
+    assert_command(command)
+
+
+def test_caddy_is_told_what_the_docs_say() -> None:
+    page = (DEPLOY.parent / "docs/deploy.md").read_text(encoding="utf-8")
+    ours = {line.strip() for line in (DEPLOY / "Caddyfile").read_text("utf-8").splitlines()}
+    for setting in ("request_buffers", "response_buffers", "max_size", "header_up", "read_header"):
+        (line,) = set(re.findall(rf"^ +({setting} .+)$", page, re.MULTILINE))
+        assert line in ours
