@@ -218,6 +218,9 @@ class Settings(BaseSettings):
     ] = []
     """Roles that must sign in with a second factor; with commas between. In production `staff,
     admin` at least."""
+    admin_second_factor: Literal["any", "passkey", "hardware_key"] = "any"
+    """Which second factor admins need: `any` that their role asks for, a passkey, or a passkey on
+    a hardware key. The last two hold whether or not `second_factor_roles` names admins."""
     second_factor_waived: bool = False
     """Whether staff and admins may do without one in production; `campaign doctor` says so."""
     fresh_minutes: int = Field(15, ge=1, le=720)

@@ -1,4 +1,4 @@
-"""Staff users, their roles and second factors, and the campaigns whose teams they are on.
+"""Staff users, their roles, second factors and passkeys, and the campaigns whose teams they are on.
 
 Which campaigns a staff user may see: organizers those of their teams, the others all.
 """
@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import BigInteger, ColumnElement, String, or_, select, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, String, or_, select, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core import db
 from campaign.models.campaign import Campaign
@@ -39,13 +39,51 @@ class StaffUser(db.SealedRow, db.PublicRow, UserMixin):
     totp_secret: Mapped[str | None] = mapped_column(db.Sealed("staff_user.totp_secret"))
     """What their authenticator app knows; one that no code has proved yet counts for nothing."""
     totp_since: Mapped[datetime | None]
-    """Since when sign-in asks for the second factor; none: it does not."""
+    """Since when their app's codes are asked for; none: there is no app."""
     totp_counter: Mapped[int | None] = mapped_column(BigInteger)
     """Number of the half minute whose code was used last: neither it nor an earlier one works."""
 
+    passkeys: Mapped[list["Passkey"]] = relationship(
+        back_populates="staff_user",
+        cascade="all, delete-orphan",
+        lazy="selectin",
+        order_by="Passkey.id",
+    )
+
+    @property
+    def has_app(self) -> bool:
+        return self.totp_since is not None
+
     @property
     def has_second_factor(self) -> bool:
-        return self.totp_since is not None
+        return self.has_app or bool(self.passkeys)
+
+
+class Passkey(db.SealedRow, db.PublicRow):
+    """The public half of a key with which a staff user signs in: it opens nothing."""
+
+    staff_user_id: Mapped[int] = db.parent_key("staff_user.id", index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    """Random; by it the device that has the private half finds that."""
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often it was used, as the device counts; 0 where that does not count."""
+    is_hardware: Mapped[bool]
+    """Whether it is on a device for that alone, and is never copied to another."""
+    transports: Mapped[list[str]]
+    name: Mapped[str] = mapped_column(db.Sealed("passkey.name"))
+    added_at: Mapped[db.Created]
+    last_used_at: Mapped[datetime | None]
+
+    staff_user: Mapped[StaffUser] = relationship(back_populates="passkeys")
+
+
+class UsedChallenge(db.Base):
+    """What a passkey has answered: no answer to it is taken again, on whichever machine."""
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    """When no answer to it would be taken anyway."""
 
 
 class RecoveryCode(db.NumberedRow):

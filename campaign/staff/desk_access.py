@@ -18,7 +18,7 @@ from sqlalchemy import select
 from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import reauthentication, require_audit, sessions
+from campaign.staff import reauthentication, require_audit, required_factors, sessions
 from campaign.staff.reauthentication import ProofForm, Reauthenticate
 from campaign.web.security import private_page, refuse_nul, same_origin
 
@@ -30,8 +30,18 @@ _BEFORE_SET_UP = {
     "staff.second_factor.show",
     "staff.second_factor.start",
     "staff.second_factor.turn_on",
+    "staff.confirm_by_passkey",
+    "staff.passkeys.show",
+    "staff.passkeys.new",
+    "staff.passkeys.challenge",
+    "staff.passkeys.add",
 }
 """What a user may do whose role asks for a second factor that is not set up yet."""
+_SET_UP_PAGES = {
+    "any": "staff.second_factor.show",
+    "passkey": "staff.passkeys.show",
+    "hardware_key": "staff.passkeys.show",
+}
 
 
 def guard(blueprint: Blueprint, *roles: Role) -> None:
@@ -59,8 +69,8 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
             abort(404)
         g.locale = user.locale
         refuse_nul()
-        if reauthentication.must_set_up(user) and request.endpoint not in _BEFORE_SET_UP:
-            return redirect(url_for("staff.second_factor.show"))
+        if required_factors.must_set_up(user) and request.endpoint not in _BEFORE_SET_UP:
+            return redirect(url_for(_SET_UP_PAGES[required_factors.needed_kind(user)]))
         require_audit.watch()
         return None
 
@@ -102,7 +112,7 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
 def _ask_with_what_was_typed() -> ResponseReturnValue | None:
     """Return the question, which holds all else that was typed; None where it is answered."""
     form = ProofForm(staff_user())
-    status = form.check(staff_user()) if form.proof.data else 403
+    status = form.check(staff_user()) if form.is_answered else 403
     if status == 200:
         return None
     page = Reauthenticate(form=form, action=request.full_path, kept=form.list_kept())

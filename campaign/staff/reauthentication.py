@@ -26,7 +26,7 @@ from campaign.core.rate_limits import (
 )
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
-from campaign.staff import second_factor
+from campaign.staff import passkeys, required_factors, second_factor
 from campaign.staff.staff_users import (
     actor_name,
     hash_new_password,
@@ -44,14 +44,6 @@ _COUNTED_AS = "second-factor"
 _PROVED_AT = "fs_paa"
 """Flask-Security's own name for when somebody last proved who they are."""
 _WRONG_PASSWORD = {"current_password": "password-wrong"}
-
-
-def must_set_up(user: StaffUser) -> bool:
-    return is_required(user) and not user.has_second_factor
-
-
-def is_required(user: StaffUser) -> bool:
-    return user.role.value in current_settings().second_factor_roles
 
 
 def is_fresh() -> bool:
@@ -86,6 +78,19 @@ def prove_identity(user_id: int, typed: str) -> bool:
     return right
 
 
+def prove_by_passkey(user_id: int, purpose: passkeys.Purpose, answer: str, token: str) -> bool:
+    """Whether a passkey's answer proves that this is the user, as `prove_identity` does."""
+    with db.transaction() as session:
+        _count_try(session, user_id)
+    with db.transaction() as session:
+        user = _get_user(session, user_id)
+        proved = passkeys.use_passkey(session, purpose, user, answer=answer, token=token)
+    if proved is None:
+        return False
+    _forget_tries(user_id)
+    return True
+
+
 def change_own_password(
     session: Session, *, user: StaffUser, current_password: str, password: str
 ) -> None:
@@ -118,7 +123,9 @@ def use_either_code(session: Session, user: StaffUser, typed: str) -> bool:
         left = second_factor.count_recovery_codes(session, user)
         record(session, actor_name(user), "accounts.recovery-code", user, left=left)
         return True
-    return second_factor.use_app_code(session, user, typed)
+    return required_factors.is_app_accepted(user) and second_factor.use_app_code(
+        session, user, typed
+    )
 
 
 def _use_code(user_id: int, typed: str) -> bool:
@@ -144,7 +151,7 @@ def _get_user(session: Session, user_id: int) -> StaffUser:
 
 
 _LONGEST_CODE = 128
-_NOT_KEPT = {"csrf_token", "proof"}
+_NOT_KEPT = {"csrf_token", "proof", "passkey_proof", "passkey_challenge"}
 
 
 def _(message: str, **values: object) -> str:
@@ -152,12 +159,36 @@ def _(message: str, **values: object) -> str:
 
 
 class _IdentityForm(SiteForm):
-    """A form with one answer, `proof`, that shows who it is."""
+    """A form with one answer that shows who it is: `proof` as it was typed, or a passkey's."""
 
+    purpose: passkeys.Purpose
     next = HiddenField()
+    passkey_proof = HiddenField()
+    passkey_challenge = HiddenField()
+
+    def __init__(self, user: StaffUser, **values: object) -> None:
+        super().__init__(**values)
+        self.asks_for_passkey = bool(required_factors.list_accepted(user))
+        self.asks_for_code = user.has_second_factor
+        if self.asks_for_code:
+            self.proof.label.text = _("Code")
+            self.proof.description = (
+                _(
+                    "Enter the six digits that your app shows now. Without your phone, enter a "
+                    "recovery code."
+                )
+                if required_factors.is_app_accepted(user)
+                else _("Enter a recovery code. Each one works once.")
+            )
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.proof.data or self.passkey_proof.data)
 
     def check(self, user: StaffUser) -> int:
         """Return 200 where the answer is right, otherwise the status of the page that says no."""
+        if self.passkey_proof.data:
+            return self._check_passkey(user)
         if not self.validate():
             return 422
         has_factor, user_id = user.has_second_factor, user.id
@@ -176,14 +207,23 @@ class _IdentityForm(SiteForm):
         ]
         return 422
 
+    def _check_passkey(self, user: StaffUser) -> int:
+        user_id, answer, token = user.id, self.passkey_proof.data, self.passkey_challenge.data or ""
+        db.session().rollback()
+        try:
+            if prove_by_passkey(user_id, self.purpose, answer, token):
+                return 200
+        except TooMany as limit:
+            self.form_errors.append(say_too_many(limit))
+            return limit.status
+        self.form_errors.append(say_passkey_refused())
+        return 422
+
 
 class CodeForm(_IdentityForm):
+    purpose: passkeys.Purpose = "second-step"
     proof = StringField(
         _l("Code"),
-        description=_l(
-            "Enter the six digits that your app shows now. Without your phone, enter a recovery "
-            "code."
-        ),
         validators=[
             InputRequired(_l("Enter the code.")),
             Length(
@@ -194,16 +234,10 @@ class CodeForm(_IdentityForm):
 
 
 class ProofForm(_IdentityForm):
-    """Who are you, once more: a code, or the password where there is no second factor."""
+    """Who are you, once more: a code or passkey, or the password without a second factor."""
 
+    purpose: passkeys.Purpose = "confirm"
     proof = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
-
-    def __init__(self, user: StaffUser, **values: object) -> None:
-        super().__init__(**values)
-        self.asks_for_code = user.has_second_factor
-        if self.asks_for_code:
-            self.proof.label.text = CodeForm().proof.label.text
-            self.proof.description = CodeForm().proof.description
 
     def list_kept(self) -> list[tuple[str, str]]:
         """List all else that was typed, so that it is not lost while we ask."""
@@ -214,6 +248,10 @@ class Reauthenticate(Page, template="staff/reauthenticate.html"):
     form: ProofForm
     action: str
     kept: list[tuple[str, str]]
+
+
+def say_passkey_refused() -> str:
+    return _("We could not accept this passkey. Try again, or use another way to sign in.")
 
 
 def say_too_many(limit: TooMany) -> str:

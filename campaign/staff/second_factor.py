@@ -1,4 +1,4 @@
-"""Second factors: set up, proved, turned off, reset for somebody who lost theirs.
+"""The authenticator app and the recovery codes: set up, proved, turned off, reset when lost.
 
 The app's codes (TOTP, RFC 6238) are checked by Flask-Security; what it leaves open, that a code
 works once, also of two tries at one moment, is a conditional UPDATE here.
@@ -16,6 +16,7 @@ from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
 from campaign.models.staff import RecoveryCode, StaffUser
+from campaign.staff import required_factors
 from campaign.staff.staff_users import actor_name, end_sessions, record
 
 RECOVERY_CODES = 10
@@ -29,25 +30,26 @@ _PARTS, _PART_LENGTH = 4, 4
 def start(session: Session, *, user: StaffUser) -> None:
     """Make a secret for the user's app; until a code proves it, it counts for nothing.
 
-    Raises Refused (`factor-is-set`) where there is a second factor already.
+    Raises Refused (`factor-is-set`) where there is an app already.
     """
-    if user.has_second_factor:
+    if user.has_app:
         raise Refused("factor-is-set")
     user.totp_secret, user.totp_counter = create_secret(session), None
     record(session, actor_name(user), "accounts.factor-start", user)
 
 
 def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
-    """Ask for codes from now on; return the recovery codes, which are shown this once.
+    """Ask for codes from now on; return recovery codes where it is the first second factor.
 
-    Raises Invalid (field `code`) where the app shows another, Refused where nothing was started.
+    They are shown this once. Raises Invalid (field `code`) where the app shows another, Refused
+    where nothing was started.
     """
-    if user.has_second_factor or user.totp_secret is None:
+    if user.has_app or user.totp_secret is None:
         raise Refused("factor-not-started")
     if not use_app_code(session, user, code):
         raise Invalid(fields={"code": "code-wrong"})
+    codes = [] if user.has_second_factor else create_recovery_codes(session, user)
     user.totp_since = db.utcnow()
-    codes = create_recovery_codes(session, user)
     record(session, actor_name(user), "accounts.factor-on", user)
     return codes
 
@@ -61,20 +63,23 @@ def renew_recovery_codes(session: Session, *, user: StaffUser) -> list[str]:
     return codes
 
 
-def turn_off(session: Session, *, user: StaffUser, required: bool) -> None:
-    """Ask for no codes any more. Raises Refused (`factor-required`) where the role needs one."""
-    if required:
+def turn_off(session: Session, *, user: StaffUser) -> None:
+    """Ask for no codes any more. Raises Refused (`factor-required`) where the app is needed."""
+    if not required_factors.can_remove_app(user):
         raise Refused("factor-required")
-    remove_factor(session, user)
+    user.totp_secret = user.totp_since = user.totp_counter = None
+    drop_idle_codes(session, user)
     record(session, actor_name(user), "accounts.factor-off", user)
 
 
 def reset(session: Session, *, user: StaffUser, actor: str) -> None:
-    """For somebody who lost the app and the recovery codes: the password alone signs in again.
+    """For somebody who lost app, passkeys and recovery codes: the password alone signs in again.
 
     All their sessions end. Whoever does this must know by another way that it is really them.
     """
-    remove_factor(session, user)
+    user.totp_secret = user.totp_since = user.totp_counter = None
+    user.passkeys.clear()
+    drop_idle_codes(session, user)
     end_sessions(user)
     record(session, actor, "accounts.factor-reset", user)
 
@@ -166,10 +171,11 @@ def count_recovery_codes(session: Session, user: StaffUser) -> int:
     return session.scalar(left) or 0
 
 
-def remove_factor(session: Session, user: StaffUser) -> None:
-    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
-    user.totp_secret = user.totp_since = user.totp_counter = None
+def drop_idle_codes(session: Session, user: StaffUser) -> None:
+    """Delete the recovery codes of who has no second factor any more."""
     session.flush()
+    if not user.has_second_factor:
+        session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
 
 
 def looks_like_recovery_code(code: str) -> bool:

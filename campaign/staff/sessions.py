@@ -46,15 +46,19 @@ _BROWSER_ACCOUNTS = 4
 _BROWSER_SALT = "known-browser"
 
 
-def begin_session(session: Session, user: StaffUser) -> None:
-    """Sign `user` in, in a session that has nothing of the one before."""
+def begin_session(session: Session, user: StaffUser, *, by: str = "password") -> None:
+    """Sign `user` in, in a session that has nothing of the one before.
+
+    `by`: what they proved it with, `password` (and the second step, where they have one) or
+    `passkey`.
+    """
     _forget_session()
     user.last_sign_in_at = db.utcnow()
-    proved = ["password", "totp"] if user.has_second_factor else ["password"]
-    login_user(user, remember=False, authn_via=proved)
+    login_user(user, remember=False, authn_via=[by])
     _note_begin()
     remember_browser(user.email)
-    record(session, actor_name(user), "accounts.sign-in", user)
+    action = "accounts.passkey-sign-in" if by == "passkey" else "accounts.sign-in"
+    record(session, actor_name(user), action, user)
 
 
 def remember_password_passed(user: StaffUser) -> None:

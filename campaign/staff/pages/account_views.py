@@ -13,11 +13,19 @@ from wtforms.validators import InputRequired, Length
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused, TooMany
 from campaign.models.staff import StaffUser
-from campaign.staff import reauthentication, second_factor, sessions, staff_users
+from campaign.staff import (
+    passkeys,
+    reauthentication,
+    required_factors,
+    second_factor,
+    sessions,
+    staff_users,
+)
 from campaign.staff.audit_log import audit_views
 from campaign.staff.desk_access import fresh, guard, note_proof, staff_user
-from campaign.staff.pages import staff_list_views
+from campaign.staff.pages import passkey_views, staff_list_views
 from campaign.staff.pages.forms import ChangePasswordForm, ProfileForm, say_password_problem
+from campaign.staff.pages.passkey_views import RecoveryCodes, answer_challenge
 from campaign.staff.reauthentication import ProofForm, Reauthenticate, say_too_many
 from campaign.web.form_base import SiteForm
 from campaign.web.page import Page, redirect_to, show_page
@@ -28,6 +36,7 @@ blueprint = Blueprint("staff", __name__, url_prefix="/desk")
 guard(blueprint)
 blueprint.register_blueprint(staff_list_views.blueprint)
 blueprint.register_blueprint(second_factor_pages)
+blueprint.register_blueprint(passkey_views.blueprint)
 blueprint.register_blueprint(audit_views.blueprint)
 
 
@@ -54,6 +63,11 @@ def confirm() -> ResponseReturnValue:
     form = ProofForm(staff_user(), next=sessions.safe_next_page(request.args.get("next")))
     again = "1" if request.args.get("again") else ""
     return show_page(Reauthenticate(form=form, action=url_for(".prove"), kept=[("again", again)]))
+
+
+@blueprint.get("/confirm/passkey")
+def confirm_by_passkey() -> ResponseReturnValue:
+    return answer_challenge(passkeys.ask_for("confirm", staff_user()))
 
 
 @blueprint.post("/confirm")
@@ -132,14 +146,11 @@ class SecondFactor(Page, template="staff/second_factor.html"):
     user: StaffUser
     is_started: bool
     """Whether an app was given a secret that no code has proved yet."""
-    is_required: bool
+    must_set_up: bool
+    can_turn_off: bool
     codes_left: int
     qr_code: Markup | None
     key: str
-
-
-class RecoveryCodes(Page, template="staff/recovery_codes.html"):
-    codes: list[str]
 
 
 @second_factor_pages.get("")
@@ -173,6 +184,8 @@ def turn_on() -> ResponseReturnValue:
     except Refused:
         return redirect_to(".show")
     sessions.renew_session(db.session(), user)
+    if not codes:
+        return redirect_to(".show", _("Your app is set up. Your recovery codes are the same."))
     return show_page(RecoveryCodes(codes=codes))
 
 
@@ -191,10 +204,12 @@ def renew_codes() -> ResponseReturnValue:
 def turn_off() -> ResponseReturnValue:
     user = staff_user()
     try:
-        second_factor.turn_off(db.session(), user=user, required=reauthentication.is_required(user))
+        second_factor.turn_off(db.session(), user=user)
     except Refused:
         message = _("Your role requires two-step sign-in, so you cannot turn it off.")
         return redirect_to(".show", message, "error")
+    if user.has_second_factor:
+        return redirect_to(".show", _("Codes from your app no longer work. Use your passkeys."))
     return redirect_to(
         ".show", _("Two-step sign-in is off. You now sign in with your password only.")
     )
@@ -202,13 +217,14 @@ def turn_off() -> ResponseReturnValue:
 
 def _show_page(form: FirstCodeForm) -> ResponseReturnValue:
     session, user = db.session(), staff_user()
-    is_started = user.totp_secret is not None and not user.has_second_factor
+    is_started = user.totp_secret is not None and not user.has_app
     return show_page(
         SecondFactor(
             form=form,
             user=user,
             is_started=is_started,
-            is_required=reauthentication.is_required(user),
+            must_set_up=required_factors.must_set_up(user),
+            can_turn_off=required_factors.can_remove_app(user),
             codes_left=second_factor.count_recovery_codes(session, user),
             qr_code=_draw_qr_code(second_factor.get_app_address(session, user))
             if is_started

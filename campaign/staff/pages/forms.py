@@ -57,6 +57,12 @@ class SignInForm(SiteForm):
     next = HiddenField()
 
 
+class PasskeySignInForm(SiteForm):
+    next = HiddenField()
+    passkey_proof = HiddenField()
+    passkey_challenge = HiddenField()
+
+
 class SetPasswordForm(SiteForm):
     password = _new_password_field()
 

@@ -8,7 +8,7 @@ them is stopped too. A browser that has signed in to the account before has a co
 exist is counted like one that does.
 """
 
-from flask import Blueprint, g, make_response, redirect, request, url_for
+from flask import Blueprint, abort, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -26,9 +26,15 @@ from campaign.core.rate_limits import (
 from campaign.core.settings import current_settings
 from campaign.core.text.email_addresses import canonical_email
 from campaign.models.staff import StaffUser
-from campaign.staff import passwords, sessions, staff_users
-from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
-from campaign.staff.reauthentication import CodeForm
+from campaign.staff import passkeys, passwords, sessions, staff_users
+from campaign.staff.pages.forms import (
+    PasskeySignInForm,
+    SetPasswordForm,
+    SignInForm,
+    say_password_problem,
+)
+from campaign.staff.pages.passkey_views import answer_challenge
+from campaign.staff.reauthentication import CodeForm, say_passkey_refused, say_too_many
 from campaign.staff.sessions import find_known_browser
 from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import private_page, public, request_networks, same_origin
@@ -37,6 +43,7 @@ TRIES_PER_HOUR = 10
 _OF_ACCOUNT = "sign-in"
 _OF_BROWSER = "sign-in-browser"
 FROM_NETWORK = "sign-in-network"
+_PASSKEYS = "sign-in-passkey"
 blueprint = Blueprint("sign_in", __name__, url_prefix="/desk")
 blueprint.before_request(same_origin)
 blueprint.after_request(private_page)
@@ -100,29 +107,74 @@ def sign_in_with_password() -> ResponseReturnValue:
     return redirect(target, 303)
 
 
+@blueprint.get("/sign-in/passkey")
+@public
+def ask_for_passkey() -> ResponseReturnValue:
+    return answer_challenge(passkeys.ask_for("sign-in", None))
+
+
+@blueprint.post("/sign-in/passkey")
+@public
+@i18n.localised
+def sign_in_with_passkey() -> ResponseReturnValue:
+    """Sign in without a password: the device has made sure that it is its owner."""
+    sent = PasskeySignInForm()
+    form = SignInForm(formdata=None, next=sessions.safe_next_page(sent.next.data))
+    try:
+        with db.transaction() as session:
+            around = request_networks(ipv4_prefix=24)
+            count_from_networks(session, _PASSKEYS, around, current_settings().sign_ins_per_hour)
+    except TooMany as limit:
+        return _refuse_too_many(form, limit)
+    with db.transaction() as session:
+        user = passkeys.use_passkey(
+            session,
+            "sign-in",
+            None,
+            answer=sent.passkey_proof.data or "",
+            token=sent.passkey_challenge.data or "",
+        )
+    if user is None:
+        return show_page(SignIn(form=form, problem=say_passkey_refused()), 422)
+    user = staff_users.get_staff_user(db.session(), user.public_id)
+    sessions.begin_session(db.session(), user, by="passkey")
+    return redirect(form.next.data, 303)
+
+
 @blueprint.get("/sign-in/code")
 @public
 @i18n.localised
 def second_step() -> ResponseReturnValue:
-    """Ask for the code of the authenticator app, of somebody who knew the password."""
+    """Ask for the second factor of somebody who knew the password."""
     target = sessions.safe_next_page(request.args.get("next"))
     with db.reading() as session:
-        if sessions.find_user_halfway(session) is None:
-            return redirect(url_for(".sign_in", next=target))
-    return show_page(EnterCode(form=CodeForm(next=target)))
+        user = sessions.find_user_halfway(session)
+    if user is None:
+        return redirect(url_for(".sign_in", next=target))
+    return show_page(EnterCode(form=CodeForm(user, next=target)))
+
+
+@blueprint.get("/sign-in/code/passkey")
+@public
+def ask_for_passkey_halfway() -> ResponseReturnValue:
+    with db.reading() as session:
+        user = sessions.find_user_halfway(session)
+    if user is None:
+        abort(403)
+    return answer_challenge(passkeys.ask_for("second-step", user))
 
 
 @blueprint.post("/sign-in/code")
 @public
 @i18n.localised
 def sign_in_with_code() -> ResponseReturnValue:
-    form = CodeForm()
-    target = sessions.safe_next_page(form.next.data)
+    target = sessions.safe_next_page(request.form.get("next"))
     with db.reading() as session:
         user = sessions.find_user_halfway(session)
     if user is None:
         message = _("Your sign-in took too long. Sign in again.")
         return redirect_to(".sign_in", message, next=target)
+    form = CodeForm(user)
     status = form.check(user)
     if status != 200:
         return EnterCode(form=form).html(), status
@@ -134,6 +186,8 @@ def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
     minutes = -(-limit.seconds // 60)
     if limit.slug == staff_users.HASHING:
         problem = _say_busy()
+    elif limit.slug == _PASSKEYS:
+        problem = say_too_many(limit)
     elif limit.slug == FROM_NETWORK:
         problem = ngettext(
             "Too many attempts from your network. Wait %(num)s minute, then try again. Or use a "

@@ -63,6 +63,7 @@ SAYS_NOTHING: dict[str, str] = {
     one: why
     for why, names in {
         _STAFF_ONLY: """staff.audit_log.download staff.audit_log.search staff.change_password
+            staff.passkeys.add staff.passkeys.remove
             staff.prove staff.save_account staff.second_factor.renew_codes
             staff.second_factor.start staff.second_factor.turn_off
             staff.second_factor.turn_on staff.sign_out staff.users.add

@@ -56,6 +56,7 @@ KEPT = {
     "new_campaign_draft.content": _CASE,
     "paper_import.file_name": _UPLOAD,
     "paper_import.findings": "numbers of rows, names of fields and slugs of faults; " + _UPLOAD,
+    "passkey.name": _DESK,
     "proposal.note": _DESK,
     "proposal.payload": _CASE,
     "reply.notes": _DESK,
