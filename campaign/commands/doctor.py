@@ -26,6 +26,7 @@ from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
+from campaign.staff.required_factors import count_admins_without
 from campaign.storage import scratch
 from campaign.storage.places import LocalPlace
 from campaign.web.security import read_usual_count
@@ -94,9 +95,18 @@ def _settings() -> Iterator[str]:
 
 def _settings_note() -> str:
     settings = current_settings()
+    notes = []
     if settings.mode == "production" and not settings.second_factor_roles_suffice:
-        return "staff and admins sign in with only a password (second_factor_waived)"
-    return ""
+        notes.append("staff and admins sign in with only a password (second_factor_waived)")
+    kind = settings.admin_second_factor
+    if kind != "any":
+        with suppress(SQLAlchemyError), db.reading() as session:
+            without, admins = count_admins_without(session)
+            thing = kind.replace("_", " ")
+            notes.append(
+                f"admins need a {thing} (admin_second_factor): {without} of {admins} lack it"
+            )
+    return "; ".join(notes)
 
 
 def _about_us() -> Iterator[str]:

@@ -73,7 +73,7 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
 @staff.command("reset-second-factor")
 @click.argument("email")
 def reset_second_factor(email: str) -> None:
-    """Reset two-step sign-in for EMAIL. Phone codes and recovery codes stop working.
+    """Reset two-step sign-in for EMAIL. Phone codes, passkeys and recovery codes stop working.
 
     EMAIL then signs in with only the password. All sessions end. First make sure that the request
     really comes from this person.

@@ -152,7 +152,10 @@ def test_the_doctor_says_that_second_factors_are_waived(
         monkeypatch.setenv(f"CAMPAIGN_{name}", value)
     assert waived in CliRunner().invoke(doctor).output
     monkeypatch.setenv("CAMPAIGN_SECOND_FACTOR_ROLES", "staff, admin")
-    assert waived not in CliRunner().invoke(doctor).output
+    monkeypatch.setenv("CAMPAIGN_ADMIN_SECOND_FACTOR", "hardware_key")
+    output = CliRunner().invoke(doctor).output
+    assert waived not in output
+    assert "admins need a hardware key (admin_second_factor): 0 of 0 lack it" in output
 
 
 def test_a_bug_in_a_command_quotes_nothing_in_production(
