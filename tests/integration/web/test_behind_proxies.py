@@ -91,7 +91,7 @@ def test_next_leads_nowhere_else_whatever_the_proxies(
         "/desk/sign-in", query_string={"next": target}, base_url=SITE, headers=headers
     )
     assert "evil" not in page.text
-    [data["csrf_token"]] = re.findall('name="csrf_token" [^>]*value="([^"]+)"', page.text)
+    data["csrf_token"] = re.findall('name="csrf_token" [^>]*value="([^"]+)"', page.text)[0]
     headers["Origin"] = SITE
     answer = client.post("/desk/sign-in", base_url=SITE, headers=headers, data=data)
     assert (answer.status_code, answer.location) == (303, "/desk/")
