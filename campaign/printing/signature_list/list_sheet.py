@@ -132,8 +132,8 @@ def _place(row: SignatureRow, direction: str) -> str:
     parts = [part for part in (row.locality, row.region, row.country) if part]
     if len({text_direction(part, direction) for part in parts}) < 2:
         return ", ".join(parts)
-    mark = "\u200f" if direction == "rtl" else "\u200e"
-    return mark + ", ".join(isolate(part, direction) for part in parts)
+    mark, comma = ("\u200f", "\N{ARABIC COMMA} ") if direction == "rtl" else ("\u200e", ", ")
+    return mark + comma.join(isolate(part, direction) for part in parts)
 
 
 def clean(text: str) -> str:

@@ -203,5 +203,5 @@ def test_town_and_country_keep_their_order_whatever_way_each_is_written() -> Non
     assert cells(plain, sheet)[2] == "Ottawa, Canada"
     there = list_sheet(A4, LABELS, "rtl")
     assert cells(replace(mixed, locality="Ottawa", country="كندا"), there)[2] == (
-        "\u200f\u200eOttawa\u200e, كندا"
+        "\u200f\u200eOttawa\u200e، كندا"
     )
