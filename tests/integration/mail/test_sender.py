@@ -1,5 +1,6 @@
 """Mails: outbox, sender, limits; against a real SMTP server."""
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import select, text, update
+from structlog.testing import capture_logs
 
 from campaign import close_app, create_app
 from campaign.core import db, jobs
@@ -319,6 +321,24 @@ def test_an_address_that_the_server_refuses_for_good_is_marked(
     jobs.run_now("mail.sweep")
     with db.reading() as session:
         assert session.scalar(select(BadAddress.status)) == status
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("code", ["550 5.1.1", "451 4.2.2"])
+def test_a_failed_mail_quotes_neither_its_server_nor_its_link(
+    app: Flask, server: tuple[Server, int], caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    """Servers name the address, and some what they did not like."""
+    server[0].recipient_answer = f"{code} <ana@example.org> https://x.example/1 is unknown"
+    put()
+    with capture_logs() as events, caplog.at_level(logging.DEBUG, logger="campaign"):
+        for _ in range(8):
+            make_due()
+            jobs.run_now("mail.sweep")
+    assert only_mail().state is MailState.FAILED
+    assert any(event["event"] == "mail failed" for event in events)
+    for planted in ("ana@example.org", "x.example", "unknown", "Traceback"):
+        assert planted not in f"{events} {caplog.text} {only_mail().failure}"
 
 
 def test_mail_goes_to_the_ascii_form_of_a_domain(app: Flask, server: tuple[Server, int]) -> None:

@@ -23,6 +23,11 @@ _HEADERS = (
 HEADERS = dict.fromkeys(_HEADERS, SECRET)
 BODY = dict.fromkeys(("email", "given_name", "own_words", "csrf_token", SECRET), SECRET)
 OTHER_SITE = {"Origin": f"https://{SECRET}.example", "Referer": f"https://{SECRET}.example/"}
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 REQUESTS: dict[str, tuple[int, str, str, dict[str, str]]] = {
     "a page that is not there": (404, "GET", f"/en/{SECRET}?q={SECRET}", {}),
     "a letter's link that is none": (404, "GET", f"/en/letter/{SECRET}?q={SECRET}", {}),
@@ -85,6 +90,7 @@ def test_it_is_in_no_log_and_on_no_error_page(
     assert answer.status_code == REQUESTS[name][0]
     assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert {name: answer.headers.get(name) for name in SAFE} == SAFE
     out, err = capfd.readouterr()
     ours = [
         record.getMessage() for record in caplog.records if not record.name.startswith("asyncio")

@@ -175,7 +175,7 @@ _REMOTE = "postgresql://campaign:secret@db.example.org/campaign"
     ],
 )
 @pytest.mark.parametrize("name", ["database_url", "jobs_url"])
-def test_postgresql_on_another_machine_needs_tls(
+def test_a_database_on_another_machine_needs_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, url: str, safe: bool
 ) -> None:
     for variable in _PG_VARIABLES:
@@ -190,7 +190,7 @@ def test_postgresql_on_another_machine_needs_tls(
 
 
 @pytest.mark.parametrize("variable", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
-def test_an_environment_that_leads_postgresql_elsewhere_needs_tls(
+def test_an_environment_that_leads_the_database_elsewhere_needs_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     for other in _PG_VARIABLES:
