@@ -25,7 +25,9 @@ from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from tests.integration.signing.conftest import FORM
+from tests.integration.tracking.conftest import sign
 from tests.integration.tracking.test_mails import MAILS
+from tests.integration.web.test_trust_links_and_limits import crawl, links_in_mails
 
 pytestmark = [
     pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True),
@@ -199,6 +201,20 @@ def _try_in_what_organizers_publish(
         assert_plain(client.get(f"{case}/{name}").data)
 
 
+def test_on_the_pages_of_a_supporter(
+    client: FlaskClient, session: Session, settings: Settings, campaign: Campaign
+) -> None:
+    text = " ".join(CORPUS)
+    words = dict.fromkeys(("family_name", "locality", "region", "own_words"), text)
+    signature = sign(session, campaign, email="ana@example.org", given_name=f"A{text}", **words)
+    client.post("/en/my-letters", data={"email": "ana@example.org"})
+    session.rollback()
+    pages = crawl(client, {f"/en/letter/token-{signature.id}", *links_in_mails(session, settings)})
+    shown = [page for page in map(client.get, sorted(pages)) if page.mimetype == "text/html"]
+    assert sum("alert(1)" in page.text for page in shown) > 2
+    assert [faults(page.text) for page in shown if faults(page.text)] == []
+
+
 @pytest.mark.parametrize("texts", BATCHES)
 def test_in_every_mail(session: Session, settings: Settings, texts: list[str]) -> None:
     for number, (text, mail) in enumerate(product(texts, MAILS)):
@@ -208,9 +224,9 @@ def test_in_every_mail(session: Session, settings: Settings, texts: list[str]) -
     assert len(rows) == len(texts) * len(MAILS)
     for row in rows:
         message = render(row, settings)
-        html: Any = message.get_body(("html",))
+        body: Any = message.get_body(("html",))
         # A mail has no style sheet of its own: what it looks like stands in it.
-        parts = [one for one in faults(html.get_content()) if not one.startswith(("style=", "<st"))]
+        parts = [one for one in faults(body.get_content()) if not one.startswith(("style=", "<st"))]
         assert [one for one in parts if one != "<meta http-equiv>"] == []
         assert "\n" not in str(message["Subject"])
 
