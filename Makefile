@@ -42,7 +42,7 @@ test: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Run every test, with cover
 test-fast: $(VENV)/ready $(VENV)/system ## Run the tests that need no browser
 	@$(BIN)/python -m pytest tests/unit tests/integration -n 2 --dist loadfile
 
-test-clock: $(VENV)/ready $(VENV)/system $(VENV)/clock ## Run what knows days at other hours, days and zones (WHOLE=1: all tests; AT="UTC|2026-11-27 00:30:00")
+test-clock: $(VENV)/ready $(VENV)/system $(VENV)/clock $(if $(WHOLE)$(PARTS),$(VENV)/browser) ## Run what knows days at other hours, days and zones (WHOLE=1: all tests; AT="UTC|2026-11-27 00:30:00")
 	@WHOLE="$(WHOLE)" PARTS="$(PARTS)" sh .ci/clock $(if $(AT),"$(AT)")
 
 test-portable: $(VENV)/ready $(VENV)/system ## Run a short part of the tests, for another Python

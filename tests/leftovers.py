@@ -1,11 +1,12 @@
 """Whether a run leaves anything behind: a process, its PostgreSQL's folder, or shared memory.
 
 Whatever a run starts has the run's mark in its environment, so that other runs on the same machine
-are not taken for this one.
+are not taken for this one. After a run that was killed, `clear_leftovers.py` ends what it left.
 """
 
 import os
-import tempfile
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-MARK = "TESTS_OF_RUN"
+from tests import clear_leftovers
+
+MARK = clear_leftovers.MARK
 _SECONDS = 20
 """Workers and what they started may take so long to end."""
 
@@ -22,7 +25,16 @@ class Plugin:
     """Looks for it at the end of a run, in the process that began the run."""
 
     def __init__(self) -> None:
-        self._mark = os.environ[MARK] = uuid4().hex
+        mark = uuid4().hex
+        self._clearer = subprocess.Popen(
+            [sys.executable, "-IS", clear_leftovers.__file__, str(os.getpid()), mark],
+            env={name: value for name, value in os.environ.items() if name != MARK},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # what is sent to all processes of the run does not reach it
+        )
+        self._mark = os.environ[MARK] = mark
         self._memory = _shared_memory()
 
     @pytest.hookimpl(trylast=True)
@@ -38,18 +50,13 @@ class Plugin:
             reporter.write_line(f"This run leaves behind: {', '.join(left)}")
 
     def _left(self) -> list[str]:
-        folders = Path(tempfile.gettempdir()).glob(f"*{self._mark}*")
+        processes = [
+            f"process {pid} ({command})"
+            for pid, command in clear_leftovers.find_processes(self._mark).items()
+        ]
+        folders = map(str, clear_leftovers.find_folders(self._mark))
         memory = _shared_memory() - self._memory
-        return [*self._processes(), *map(str, folders), *(memory - _mapped() if memory else ())]
-
-    def _processes(self) -> list[str]:
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it ended meanwhile, or is another user's
-                if f"{MARK}={self._mark}".encode() in (folder / "environ").read_bytes():
-                    command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found.append(f"process {folder.name} ({command.decode()[:80].strip()})")
-        return found
+        return [*processes, *folders, *(memory - _mapped() if memory else ())]
 
 
 def _shared_memory() -> set[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from campaign import close_app, create_app
 from campaign.bundles import find_bundles
@@ -30,6 +30,13 @@ from tests.run_folder import one_worker_at_a_time
 
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 90
+_CLOCK = """(() => {
+  const True = Date;
+  globalThis.Date = class Date extends True {
+    constructor(...parts) { parts.length ? super(...parts) : super(Date.now()); }
+    static now() { return True.now() + %d; }
+  };
+})()"""
 _ENVIRONMENT = {"CAMPAIGN_BURST_PER_NETWORK": "1000"}
 """All journeys come from one address."""
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -41,6 +48,10 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+expect.set_options(timeout=15_000)
+"""As long as the page itself may take: the machine may be busy."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +196,23 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     assert path is not None, "Chromium is missing: make test installs it"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        faked = os.environ.get("LD_PRELOAD", "")
+        environment = {**os.environ, "LD_PRELOAD": ""} if "faketime" in faked else None
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=_ARGUMENTS, env=environment
+        )
+        if environment:
+            _move_clock(chromium)
         yield chromium
         chromium.close()
+
+
+def _move_clock(browser: Browser) -> None:
+    """Let the pages' scripts read the moment of `faketime`, under which Chromium itself crashes."""
+    page = browser.new_page()
+    ahead = round(time.time() * 1000) - page.evaluate("Date.now()")
+    page.close()
+    browser.on("context", lambda context: context.add_init_script(_CLOCK % ahead))
 
 
 @pytest.fixture(params=["phone", "desk"])
