@@ -68,7 +68,11 @@ def _is_doubled(item: pytest.Item) -> bool:
     """Whether it would try on PostgreSQL what does not depend on the database."""
     callspec = getattr(item, "callspec", None)
     on_postgres = callspec is not None and callspec.params.get("engine_name") == "postgresql"
-    return on_postgres and item.get_closest_marker("one_engine") is not None
+    return (
+        on_postgres
+        and item.get_closest_marker("one_engine") is not None
+        and item.get_closest_marker("both_engines") is None
+    )
 
 
 def _weight(item: pytest.Item) -> int:

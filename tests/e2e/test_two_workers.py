@@ -1,14 +1,18 @@
 """The same on PostgreSQL, with the queue in the same database and two worker processes."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import RoutingException
 
 from campaign import close_app, create_app, storage
 from campaign.bundles import downloads, find_bundles
@@ -19,7 +23,9 @@ from campaign.bundles.volumes import print_jobs
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
 from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.staff import Role
 from tests.commands import Commands
+from tests.factories import sign_in
 
 pytestmark = pytest.mark.e2e
 _LETTERS = 60
@@ -27,23 +33,31 @@ _VOLUME = 10
 _PATIENCE_SECONDS = 240
 
 
-@pytest.fixture
-def environment(postgres: str, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An empty database, and settings that put everything there."""
-    name = f"e_{uuid4().hex[:12]}"
+@pytest.fixture(scope="module")
+def environment(
+    postgres: str, tmp_path_factory: pytest.TempPathFactory, commands: Commands
+) -> Iterator[dict[str, str]]:
+    """A database with the demo and more letters, and settings that put everything there."""
+    database = f"e_{uuid4().hex[:12]}"
     admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = make_url(postgres).set(drivername="postgresql", database=name)
+        connection.execute(text(f"CREATE DATABASE {database}"))
+    url = make_url(postgres).set(drivername="postgresql", database=database)
     address = url.render_as_string(hide_password=False)
-    yield {
-        "CAMPAIGN_INSTANCE": str(tmp_path / "instance"),
+    settings = {
+        "CAMPAIGN_INSTANCE": str(tmp_path_factory.mktemp("two") / "instance"),
         "CAMPAIGN_DATABASE_URL": address,
         "CAMPAIGN_JOBS_URL": address,
         "CAMPAIGN_VOLUME_LETTERS": str(_VOLUME),
     }
+    command(commands, settings, "demo")
+    command(commands, settings, "synth", "ua-58-20", "--signatures", str(_LETTERS))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        yield settings
     with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE {database} WITH (FORCE)"))
     admin.dispose()
 
 
@@ -67,12 +81,8 @@ def two_workers(commands: Commands, environment: dict[str, str]) -> Iterator[Non
 
 
 def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
-    commands: Commands, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commands: Commands, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    command(commands, environment, "demo")
-    command(commands, environment, "synth", "ua-58-20", "--signatures", str(_LETTERS))
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     settings = load_settings()
     app = create_app(settings)
     with app.app_context(), two_workers(commands, environment):
@@ -110,6 +120,33 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
     result = verify_copy(tmp_path / download.name)
     assert result.findings == []
     assert result.letters == frozen == _LETTERS + 37
+
+
+@pytest.mark.usefixtures("environment")
+def test_every_page_that_a_link_leads_to_answers() -> None:
+    """Words of most pages are tried on SQLite alone: here PostgreSQL is asked what they ask."""
+    app = create_app(load_settings())
+    app.testing = True
+    client = app.test_client()
+    sign_in(client, app, Role.ADMIN)
+    addresses = app.url_map.bind("localhost")
+    waiting, seen = ["/desk/today", "/en/"], {"static"}
+    while waiting:
+        path, _, query = waiting.pop(0).partition("?")
+        try:
+            endpoint = str(addresses.match(path)[0])
+        except (HTTPException, RoutingException):
+            continue
+        if endpoint in seen:
+            continue
+        seen.add(endpoint)
+        answer = client.get(path, query_string=query)
+        assert answer.status_code < 400, path
+        if answer.mimetype == "text/html":
+            waiting += [unescape(link) for link in re.findall(r'href="(/[^"#]+)', answer.text)]
+        answer.close()
+    close_app(app)
+    assert len(seen) > 90
 
 
 def _wait(bundle_id: int) -> Bundle:

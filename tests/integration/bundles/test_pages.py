@@ -22,6 +22,8 @@ from campaign.web.pagination import PAGE_SIZE
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 
+pytestmark = pytest.mark.one_engine
+
 UNPRINTABLE = "\U000e0fff"
 
 
@@ -50,7 +52,6 @@ def test_staff_see_what_waits(app: Flask, client: FlaskClient, waiting: Campaign
     assert "Governor of Altamar" in new
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("path", ["", "new?campaign=ua-1-26&mission=embassy-1", "x", "x/progress"])
 def test_organizers_and_strangers_are_kept_out(
     app: Flask, client: FlaskClient, waiting: Campaign, path: str
@@ -136,6 +137,7 @@ def test_what_is_not_there_is_not_found(
     assert response.status_code == 404
 
 
+@pytest.mark.both_engines
 def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     app: Flask,
     client: FlaskClient,
@@ -206,6 +208,7 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
     assert "Hushhush" not in page
 
 
+@pytest.mark.both_engines
 def test_older_bundles_are_on_the_pages_that_follow(
     app: Flask, client: FlaskClient, session: Session, waiting: Campaign, freeze: Freeze
 ) -> None:

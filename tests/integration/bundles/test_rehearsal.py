@@ -35,6 +35,8 @@ from campaign.tracking.mails import NoLetters
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def draft(session: Session) -> Campaign:
@@ -70,6 +72,7 @@ def count(session: Session, model: type[db.Base]) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
+@pytest.mark.both_engines
 def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     app: Flask,
     session: Session,

@@ -35,6 +35,8 @@ from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import form
 
+pytestmark = pytest.mark.one_engine
+
 NEW = "/desk/bundles/new"
 WISH = {"campaign": "ua-1-26", "mission": "embassy-1"}
 
@@ -62,6 +64,7 @@ def awaited(session: Session) -> int:
     return session.scalar(select(func.count(Signature.id)).where(is_awaited())) or 0
 
 
+@pytest.mark.both_engines
 def test_its_papers_speak_of_sheets_and_hold_together(
     app: Flask,
     session: Session,
@@ -143,6 +146,7 @@ def test_its_numbers_go_on_after_no_letter(
     assert [one.frozen["first_number"] for one in made] == [1, 1, 4]
 
 
+@pytest.mark.both_engines
 def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
     app: Flask, session: Session, campaign: Campaign, client: FlaskClient
 ) -> None:

@@ -36,6 +36,8 @@ from tests.factories import (
 )
 from tests.integration.bundles.conftest import Freeze
 
+pytestmark = pytest.mark.one_engine
+
 NEW = "/desk/bundles/new"
 
 
@@ -83,7 +85,6 @@ def test_the_list_groups_what_waits_by_mission(
     assert "3 letters" in page
 
 
-@pytest.mark.one_engine
 def test_each_step_carries_what_was_chosen_before(
     app: Flask, client: FlaskClient, campaigns: list[Campaign]
 ) -> None:
@@ -145,6 +146,7 @@ def shown_to_freeze(page: str) -> dict[str, list[str]]:
     return fields
 
 
+@pytest.mark.both_engines
 def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -209,6 +211,7 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     assert "About 13 sheets on one side, about 9 sheets on both sides" in said
 
 
+@pytest.mark.both_engines
 def test_what_was_chosen_is_frozen(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -252,7 +255,6 @@ def test_several_campaigns_lead_to_their_journey(
     assert [one.letter_count for one in bundles(session)] == [6, 3]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wrong", "step", "words"),
     [
@@ -362,7 +364,6 @@ def pages_of(data: bytes) -> Iterator[pikepdf.Pdf]:
         yield pdf
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("most", [proof_print.SORTED, 0])
 def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     app: Flask,
@@ -407,7 +408,6 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     assert bundles(session) == []
 
 
-@pytest.mark.one_engine
 def test_a_proof_of_cards_names_what_is_too_long_for_one(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -455,7 +455,6 @@ def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
     assert answer.status_code == 404
 
 
-@pytest.mark.one_engine
 def test_looking_at_the_steps_writes_nothing(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -467,7 +466,6 @@ def test_looking_at_the_steps_writes_nothing(
     assert session.scalar(select(func.count(AuditEntry.id))) == before
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["", "/letters", "/paper", "/proof"])
 def test_steps_are_for_staff_and_need_a_mission(
     app: Flask, client: FlaskClient, campaigns: list[Campaign], step: str
@@ -480,7 +478,6 @@ def test_steps_are_for_staff_and_need_a_mission(
     assert client.get(f"{NEW}{step}").status_code == 404
 
 
-@pytest.mark.one_engine
 def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -499,7 +496,6 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
     assert "Letter 00003" not in page
 
 
-@pytest.mark.one_engine
 def test_only_what_travels_is_asked_about_cards_and_the_other_ticks_ride_along(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:

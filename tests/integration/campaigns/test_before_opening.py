@@ -23,6 +23,8 @@ from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 DESK = "/desk/campaigns/ua-1-26"
 
 
@@ -167,6 +169,7 @@ def test_after_a_stop_no_letter_waits_for_a_look(
     assert "The staff need to review" not in client.get(page).text
 
 
+@pytest.mark.both_engines
 def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
@@ -182,6 +185,7 @@ def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
     assert entry.detail == {"reference": "UA 1/26"}
 
 
+@pytest.mark.both_engines
 def test_the_number_of_a_deleted_draft_is_never_given_again(
     session: Session, draft: Campaign
 ) -> None:

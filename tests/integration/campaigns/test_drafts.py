@@ -18,6 +18,8 @@ from campaign.models.staff import StaffUser
 from tests.factories import csrf_token, post
 from tests.integration.campaigns.conftest import DESK, Send
 
+pytestmark = pytest.mark.one_engine
+
 REPLIES = "/desk/replies/campaigns/ua-1-26/new"
 OFFER = "did not save it"
 TAB = {"draft_tab": "mine"}
@@ -131,6 +133,7 @@ def test_a_reply_that_is_deleted_takes_with_it_what_was_typed_of_it(
     assert post(other, f"{url}/draft", {"text": "x"}).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_drafts_of_campaigns_that_never_began_are_forgotten_too(
     app: Flask, desk: FlaskClient, session: Session
 ) -> None:
@@ -158,6 +161,7 @@ def opened(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("page", "draft_url", "field"), PAGES)
+@pytest.mark.both_engines
 def test_a_tab_overwrites_no_draft_of_another_one(
     desk: FlaskClient, page: str, draft_url: str, field: str
 ) -> None:
@@ -228,6 +232,7 @@ def test_two_texts_that_came_too_late_both_stay(desk: FlaskClient, other: FlaskC
     assert post(desk, page, {words: "second", "based_on": "0"}).location == first.location
 
 
+@pytest.mark.both_engines
 def test_of_fifty_tabs_at_once_one_keeps_its_text_and_all_others_are_told(
     app: Flask, desk: FlaskClient
 ) -> None:

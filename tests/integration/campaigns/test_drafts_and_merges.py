@@ -18,6 +18,8 @@ from campaign.models.campaign import Campaign
 from tests.factories import post
 from tests.integration.campaigns.conftest import DESK, Send
 
+pytestmark = pytest.mark.one_engine
+
 Fresh = Callable[[], Campaign]
 PAGE = "/editions/en"
 TEXT = {"title": "Amara", "summary": "Three.", "asks": "Protect her", "outcome": ""}

@@ -18,6 +18,8 @@ from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate
 from campaign.printing.placeholders import unknown_placeholders
 from tests.factories import add_confirmed, make_campaign
 
+pytestmark = pytest.mark.one_engine
+
 BY = "staff:1"
 
 
@@ -107,6 +109,7 @@ def test_a_language_without_a_letter_is_not_found(session: Session) -> None:
         templates.get_version(session, campaign, "en", None, 2)
 
 
+@pytest.mark.both_engines
 def test_what_was_written_meanwhile_is_not_overwritten(session: Session) -> None:
     campaign = make_campaign(session)
     save(session, campaign, based_on=1)
@@ -115,7 +118,6 @@ def test_what_was_written_meanwhile_is_not_overwritten(session: Session) -> None
     assert refused.value.data == {"number": 2}
 
 
-@pytest.mark.one_engine
 def test_an_open_campaigns_letter_may_not_name_a_day_that_is_not_there(session: Session) -> None:
     campaign = make_campaign(session, act_by=None)
     with pytest.raises(Invalid) as refused:
@@ -123,7 +125,6 @@ def test_an_open_campaigns_letter_may_not_name_a_day_that_is_not_there(session: 
     assert refused.value.fields == {"opening": "deadline-unset"}
 
 
-@pytest.mark.one_engine
 def test_a_letter_may_not_name_the_town_that_a_supporter_may_hide(session: Session) -> None:
     with pytest.raises(UnknownPlaceholders) as refused:
         save(session, make_campaign(session), opening="From ((supporter_locality)).")
@@ -146,7 +147,6 @@ def test_versions_are_listed_newest_first(session: Session) -> None:
     assert templates.get_version(session, campaign, "en", None, 1) is listed[1]
 
 
-@pytest.mark.one_engine
 @hypothesis_settings(max_examples=40)
 @given(text=st.text(alphabet="(){}_. abcdefnoprsw\n", max_size=40))
 def test_only_known_placeholders_are_ever_saved(session: Session, text: str) -> None:

@@ -25,6 +25,8 @@ from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import make_campaign, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 DESK = "/desk/campaigns"
 PAGES = ["/", "/new", "/ua-1-26", "/ua-1-26/facts", "/ua-1-26/editions/en", "/ua-1-26/letters/en",
          "/ua-1-26/letters/en/1", "/ua-1-26/targets", "/ua-1-26/updates",
@@ -74,7 +76,6 @@ def test_an_organizer_sees_every_page(desk: FlaskClient, campaign: Campaign, pag
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", PAGES)
 def test_who_is_not_signed_in_is_sent_to_sign_in(
     client: FlaskClient, campaign: Campaign, page: str
@@ -84,7 +85,6 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(
     assert "Amara" not in response.text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", PAGES)
 def test_for_staff_the_pages_are_not_there(
     client: FlaskClient, app: Flask, campaign: Campaign, page: str
@@ -93,7 +93,6 @@ def test_for_staff_the_pages_are_not_there(
     assert client.get(DESK + page).status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", FORMS)
 def test_a_form_without_its_token_changes_nothing(
     desk: FlaskClient, campaign: Campaign, session: Session, page: str
@@ -104,7 +103,6 @@ def test_a_form_without_its_token_changes_nothing(
     assert session.query(Campaign).count() == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "page",
     [
@@ -123,7 +121,6 @@ def test_what_does_not_exist_is_not_found(desk: FlaskClient, campaign: Campaign,
     assert desk.get(DESK + page).status_code == 404
 
 
-@pytest.mark.one_engine
 def test_pages_that_only_show_take_no_form(desk: FlaskClient, campaign: Campaign) -> None:
     assert post(desk, f"{DESK}/ua-1-26").status_code == 405
     assert desk.delete(f"{DESK}/ua-1-26/facts").status_code == 405
@@ -165,7 +162,6 @@ def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
     assert "Still to do" in desk.get(response.location).text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -192,7 +188,6 @@ def test_what_cannot_be_taken_is_said_and_what_was_typed_is_kept(
     assert desk.get(f"{DESK}/ua-58-20").status_code == 404
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "field", ["country", "format", "timezone", "default_locale", "letter_locales", "follows"]
 )
@@ -221,7 +216,6 @@ def test_an_open_campaign_keeps_a_language_for_letters(
     assert len(fresh(session, campaign).letter_locales) == 3
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>'])
 def test_markup_in_a_name_stays_text(desk: FlaskClient, session: Session, text: str) -> None:
     make_campaign(session, person_name=text)
@@ -303,7 +297,6 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Ses
     assert "Safe" in desk.get(f"{DESK}/ua-1-26/updates").text
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -336,7 +329,6 @@ def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign)
     assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 422
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -24,6 +24,8 @@ from campaign.models.revision import Proposal, ProposalKind, ProposalState, Risk
 from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user
 
+pytestmark = pytest.mark.one_engine
+
 NOW = datetime(2026, 1, 12, 12, tzinfo=UTC)
 POST: dict[str, Any] = {
     "kind": UpdateKind.OUTCOME,
@@ -124,6 +126,7 @@ def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
     assert proposal.state is ProposalState.APPROVED
 
 
+@pytest.mark.both_engines
 def test_the_database_takes_nobody_who_approves_their_own_words(
     session: Session, case: Campaign, author: StaffUser
 ) -> None:
@@ -253,6 +256,7 @@ def test_a_draft_and_a_house_without_the_setting_ask_nobody(
     assert not proposals.needs_approval(case)
 
 
+@pytest.mark.both_engines
 def test_of_two_who_decide_at_once_one_wins(
     app: Flask, session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:

@@ -23,6 +23,8 @@ from campaign.signing.campaign_terms import plan_of
 from campaign.storage.places import LocalPlace
 from tests.integration.campaigns.conftest import DESK, Send
 
+pytestmark = pytest.mark.one_engine
+
 Fresh = Callable[[], Campaign]
 TEXT = {"title": "T", "summary": "Her sister Lucía knows.", "asks": "A", "background": ""}
 ALT = {"alt_en": "A river.", "alt_fr": "Une rivière.", "alt_es": "Un río."}
@@ -129,7 +131,6 @@ def test_an_entry_that_a_draft_aims_at_is_asked_about_before_it_opens(
     assert send("/status?to=open", {"risks_seen": "y"}).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_the_desk_says_that_everybody_can_read_what_a_new_flag_rules_out(
     send: Send, session: Session, fresh: Fresh
 ) -> None:
@@ -158,7 +159,6 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     assert send("/risks", {"embargo_until": until}).status_code == 422
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("name", "body", "words"),
     [
@@ -180,7 +180,6 @@ def test_what_is_no_picture_is_refused(
     assert fresh().picture == ""
 
 
-@pytest.mark.one_engine
 def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: Send) -> None:
     wrong = {"picture": (io.BytesIO(b"no picture"), "river.jpg"), "alt_en": "A river."}
     page = send("/picture", wrong).text
@@ -234,6 +233,7 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     assert desk.get(f"{DESK}/picture/nothing.jpg").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_a_picture_that_nothing_shows_any_more_is_removed_after_a_day(
     app: Flask, send: Send, fresh: Fresh
 ) -> None:
@@ -281,6 +281,7 @@ class Interrupted(LocalPlace):
             self._then()
 
 
+@pytest.mark.both_engines
 def test_a_picture_that_comes_back_while_others_are_swept_keeps_its_files(
     app: Flask, send: Send, fresh: Fresh
 ) -> None:

@@ -20,6 +20,8 @@ from tests.factories import (
     sign_in,
 )
 
+pytestmark = pytest.mark.one_engine
+
 DESK = "/desk/campaigns/ua-1-26"
 TEXT = {
     "title": "Amara Okafor: still threatened", "summary": "Three sentences.",
@@ -66,7 +68,6 @@ def test_a_text_is_saved_without_the_bullets(
     assert edition.background == "It *happened*.\n\nThen."
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -120,7 +121,6 @@ def test_a_letter_is_saved_in_the_order_of_its_places(
     assert "threatened in ((country))" in desk.get(f"{DESK}/letters/en/1").text
 
 
-@pytest.mark.one_engine
 def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
@@ -135,7 +135,6 @@ def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
     assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -157,13 +156,11 @@ def test_a_letter_that_cannot_be_saved_keeps_its_rows(
     assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
-@pytest.mark.one_engine
 def test_a_key_that_was_made_up_is_refused(desk: FlaskClient, campaign: Campaign) -> None:
     data = LETTER | {"points-3-key": "../../etc"}
     assert post(desk, f"{DESK}/letters/en", data).status_code == 422
 
 
-@pytest.mark.one_engine
 def test_more_rows_are_given_without_saving(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
@@ -175,7 +172,6 @@ def test_more_rows_are_given_without_saving(
     assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
-@pytest.mark.one_engine
 def test_thirteen_points_are_too_many(desk: FlaskClient, campaign: Campaign) -> None:
     rows = {f"points-{n}-text": f"Point {n} here" for n in range(90)}
     response = post(desk, f"{DESK}/letters/en", LETTER | rows)
@@ -274,7 +270,6 @@ def test_a_target_with_letters_is_not_removed(
     assert len(fresh(session, campaign).targets) == 1
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "change",
     [

@@ -16,6 +16,8 @@ from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 TABLES = (
     "days", "places", "origins", "sources", "languages", "states", "delays", "mails", "missions",
     "targets",
@@ -33,6 +35,7 @@ def _rows(answer: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.removeprefix("\ufeff"))))
 
 
+@pytest.mark.both_engines
 def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -75,6 +78,7 @@ def test_only_campaigns_of_ones_teams_are_shown(
     assert other.reference not in client.get("/desk/today/campaigns.csv").text
 
 
+@pytest.mark.both_engines
 def test_today_names_what_waits(app: Flask, client: FlaskClient, session: Session) -> None:
     today = days_ago(0)
     soon = make_campaign(session, act_by=today + timedelta(days=2))
@@ -150,7 +154,6 @@ def test_every_file_arrives_whole(app: Flask, client: FlaskClient, session: Sess
             assert [official, "2", "2", "0", "0"] in rows
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("formats", "sentence"),
     [

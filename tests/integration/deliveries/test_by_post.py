@@ -60,6 +60,8 @@ from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record
 
+pytestmark = pytest.mark.one_engine
+
 LINES = (
     "Ines Quintero Vidal", "Governor of Altamar", "Plaza Principal 1", "97000 Altamar", "MEXICO",
 )  # fmt: skip
@@ -91,6 +93,7 @@ def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_pape
     assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
+@pytest.mark.both_engines
 def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
     session: Session, settings: Settings, campaign: Campaign, bundle: Bundle, freeze: Freeze
 ) -> None:
@@ -115,6 +118,7 @@ def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
 @pytest.mark.parametrize(
     "wrong", [{"mission_id": 1}, {"official_id": None}], ids=["two destinations", "none"]
 )
+@pytest.mark.both_engines
 def test_the_database_lets_a_bundle_have_one_destination(
     session: Session, bundle: Bundle, wrong: dict[str, int | None]
 ) -> None:
@@ -124,6 +128,7 @@ def test_the_database_lets_a_bundle_have_one_destination(
         session.execute(update(Bundle).where(Bundle.id == bundle.id).values(wrong))
 
 
+@pytest.mark.both_engines
 def test_the_database_lets_no_two_bundles_by_post_have_one_number(
     session: Session, bundle: Bundle
 ) -> None:
@@ -143,6 +148,7 @@ def test_nothing_is_frozen_for_an_official_without_a_street(
     assert refused.value.slug == "address-missing"
 
 
+@pytest.mark.both_engines
 def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_a_copy(
     session: Session, campaign: Campaign
 ) -> None:
@@ -176,7 +182,6 @@ def test_post_alone_names_the_only_official_and_asks_where_there_are_several(
         find_destination(session, "post:nobody")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(("letters", "cards"), [(1, False), (7, False), (7, True), (0, False)])
 def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_on(
     session: Session, settings: Settings, campaign: Campaign, letters: int, *, cards: bool
@@ -375,6 +380,7 @@ def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
     assert Frozen.from_json(back.frozen).mission.lines == LINES
 
 
+@pytest.mark.both_engines
 def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
     session: Session, settings: Settings, campaign: Campaign, bundle: Bundle
 ) -> None:
@@ -388,6 +394,7 @@ def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
     assert file_names.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
+@pytest.mark.both_engines
 def test_lists_figures_and_the_desk_say_by_post(
     app: Flask, session: Session, client: FlaskClient, campaign: Campaign, bundle: Bundle
 ) -> None:

@@ -29,6 +29,8 @@ from tests.factories import post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
+pytestmark = pytest.mark.one_engine
+
 __all__ = ["tell", "three"]
 
 PICTURE = attachments.RedrawnFile(GateFileKind.PICTURE, (b"a page",))
@@ -98,6 +100,7 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
     }
 
 
+@pytest.mark.both_engines
 def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
     staff: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
@@ -241,6 +244,7 @@ def test_a_reply_that_is_logged_from_a_delivery_answers_it(
     assert f'selected value="{visit.attempts[0].public_id}"' in chosen
 
 
+@pytest.mark.both_engines
 def test_a_corrected_moment_counts_later_visits_anew_or_is_refused(
     bundle: Bundle, session: Session, record: Record
 ) -> None:

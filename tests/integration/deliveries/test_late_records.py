@@ -20,6 +20,8 @@ from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
+pytestmark = pytest.mark.one_engine
+
 __all__ = ["reroute", "tell", "three"]
 
 MORNING, AFTERNOON = time(10, 0), time(15, 0)
@@ -43,6 +45,7 @@ def told(session: Session) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     "outcome", [DeliveryOutcome.REFUSED, DeliveryOutcome.LEFT, DeliveryOutcome.COURIER]
 )
+@pytest.mark.both_engines
 def test_a_colleague_who_was_there_later_does_not_keep_an_earlier_visit_out(
     bundle: Bundle, session: Session, record: Record, day: date, outcome: DeliveryOutcome
 ) -> None:
@@ -106,6 +109,7 @@ def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(
     assert told(session) == [("part", 4), ("part", 2)]
 
 
+@pytest.mark.both_engines
 def test_once_a_late_record_is_removed_the_later_visit_is_about_all_again(
     bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:

@@ -33,6 +33,8 @@ from tests.days import today
 from tests.factories import add_confirmed, csrf_token, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, photograph, reload
 
+pytestmark = pytest.mark.one_engine
+
 
 def gate(bundle: Bundle) -> str:
     return f"/desk/bundles/{bundle.public_id}/deliver"
@@ -44,7 +46,6 @@ def visits(session: Session) -> list[GateVisit]:
     return list(session.scalars(select(GateVisit).order_by(GateVisit.id)))
 
 
-@pytest.mark.one_engine
 def test_what_is_typed_at_one_gate_is_not_kept_for_the_form_of_another(
     staff: FlaskClient, bundle: Bundle
 ) -> None:
@@ -54,6 +55,7 @@ def test_what_is_typed_at_one_gate_is_not_kept_for_the_form_of_another(
     assert "data-kept" not in opening
 
 
+@pytest.mark.both_engines
 def test_a_delivery_is_recorded_with_all_that_was_written_down(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     assert "Planted" not in case, "nothing is public before it is published"
 
 
+@pytest.mark.both_engines
 def test_who_went_who_opened_and_the_notes_are_sealed(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -87,7 +90,6 @@ def test_who_went_who_opened_and_the_notes_are_sealed(
     assert all(b"Planted" not in bytes(value) for value in row)
 
 
-@pytest.mark.one_engine
 def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -138,7 +140,6 @@ def _bomb() -> io.BytesIO:
     return io.BytesIO(b"\x89PNG\r\n\x1a\n" + body)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "file", "words"),
     [
@@ -167,7 +168,6 @@ def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
     assert visits(session) == []
 
 
-@pytest.mark.one_engine
 def test_a_file_that_is_too_big_is_refused() -> None:
     big = io.BytesIO(b"x" * (attachments.MAX_BYTES + 1))
     with pytest.raises(Invalid) as receipt:
@@ -179,7 +179,6 @@ def test_a_file_that_is_too_big_is_refused() -> None:
     assert picture.value.fields == {"pictures": "picture-too-big"}
 
 
-@pytest.mark.one_engine
 def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -193,7 +192,6 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     assert visits(session) == []
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -218,7 +216,6 @@ def test_what_cannot_be_taken_is_said_by_its_field(
     assert visits(session) == []
 
 
-@pytest.mark.one_engine
 def test_only_staff_come_to_the_gate_and_come_back_to_it_after_sign_in(
     client: FlaskClient, app: Flask, bundle: Bundle
 ) -> None:
@@ -254,6 +251,7 @@ def test_a_phone_that_sends_twice_makes_one_visit(
     assert len(session.scalars(select(DeliveryAttempt)).all()) == 1
 
 
+@pytest.mark.both_engines
 def test_two_sendings_at_one_moment_make_one_visit(
     app: Flask, bundle: Bundle, session: Session
 ) -> None:
@@ -311,7 +309,6 @@ def test_the_key_of_somebody_else_tells_nothing(
     assert "url" not in answer.json
 
 
-@pytest.mark.one_engine
 def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -324,7 +321,6 @@ def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
     assert len(visits(session)) == 1
 
 
-@pytest.mark.one_engine
 def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> None:
     page = staff.get(gate(bundle))
     assert "worker-src 'self'" in page.headers["Content-Security-Policy"]
@@ -334,7 +330,6 @@ def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> 
     assert worker.headers["Service-Worker-Allowed"] == gate(bundle)
 
 
-@pytest.mark.one_engine
 def test_the_page_that_a_phone_keeps_names_nobody(
     client: FlaskClient, app: Flask, bundle: Bundle, session: Session
 ) -> None:
@@ -533,6 +528,7 @@ def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
     assert len(visits(session)) == 1
 
 
+@pytest.mark.both_engines
 def test_more_in_an_hour_than_anybody_visits_is_refused(
     staff: FlaskClient, bundle: Bundle, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -544,7 +540,6 @@ def test_more_in_an_hour_than_anybody_visits_is_refused(
     assert len(visits(session)) == 1
 
 
-@pytest.mark.one_engine
 def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
 ) -> None:
@@ -663,7 +658,6 @@ def test_a_bundle_of_another_mission_did_not_come_along(
     assert visits(session) == []
 
 
-@pytest.mark.one_engine
 def test_a_visit_that_is_not_recorded_leaves_no_picture(
     app: Flask, bundle: Bundle, session: Session
 ) -> None:
@@ -693,6 +687,7 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
     assert visits(session) == []
 
 
+@pytest.mark.both_engines
 def test_older_visits_are_on_the_next_page(
     staff: FlaskClient,
     bundle: Bundle,

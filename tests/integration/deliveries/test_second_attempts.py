@@ -26,6 +26,8 @@ from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.tracking.conftest import sign
 
+pytestmark = pytest.mark.one_engine
+
 Tell = Callable[[], list[str]]
 
 
@@ -70,6 +72,7 @@ def tell(session: Session, again: Callable[[str, int], None]) -> Tell:
     return run
 
 
+@pytest.mark.both_engines
 def test_who_was_told_of_a_part_is_not_told_again_when_the_rest_is_accepted(
     client: FlaskClient, three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
@@ -197,6 +200,7 @@ def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recor
     assert post(client, f"{page}/deliver", sent).status_code == 303
 
 
+@pytest.mark.both_engines
 def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
     client: FlaskClient, three: Bundle, session: Session, settings: Settings, record: Record
 ) -> None:

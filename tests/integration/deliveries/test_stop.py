@@ -30,6 +30,8 @@ from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import posting
 
+pytestmark = pytest.mark.one_engine
+
 Stop = Callable[[], None]
 
 
@@ -58,6 +60,7 @@ def crew(session: Session) -> None:
 
 
 @pytest.mark.usefixtures("crew")
+@pytest.mark.both_engines
 def test_who_may_carry_is_mailed_of_a_stop_once(
     session: Session, loose: Bundle, stop: Stop
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_mail_of_a_stop_that_waited_for_the_upgrade_still_goes_out(
 
 
 @pytest.mark.usefixtures("crew")
+@pytest.mark.both_engines
 def test_a_stop_whose_message_was_lost_is_found(
     session: Session, loose: Bundle, stop: Stop
 ) -> None:
@@ -133,6 +137,7 @@ def test_nobody_is_mailed_where_no_paper_lies_here(
     assert mailed(session) == []
 
 
+@pytest.mark.both_engines
 def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of_it(
     staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
 ) -> None:

@@ -29,6 +29,8 @@ from campaign.models.directory import (
 from campaign.models.staff import Role
 from tests.factories import make_target_mission, make_target_official, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 MISSIONS = """operator;country;type;city;phone;email
 Kenya;Canada;embassy;Ottawa;+1 613 555 0100 | +1 613 555 0101;mailto:post@example.org
 Ghana;Canada;embassy;Ottawa;;
@@ -91,6 +93,7 @@ def newest(session: Session) -> DirectoryImport:
     return found
 
 
+@pytest.mark.both_engines
 def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Session) -> None:
     session.add(
         make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa")
@@ -154,7 +157,6 @@ def test_what_would_be_added_shows_what_was_made_of_its_columns(
     assert all(f"<td><bdi>{cell}</bdi></td>" in page for cell in cells)
 
 
-@pytest.mark.one_engine
 def test_a_row_that_is_left_says_why_and_has_no_page_where_nobody_is_kept(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -231,7 +233,6 @@ def test_what_changed_since_the_dry_run_is_shown_again_instead(
     assert session.scalar(select(func.count(Mission.id))) == 2
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -249,7 +250,6 @@ def test_what_cannot_be_read_is_said_by_the_field_and_nothing_is_kept(
     assert session.scalar(select(func.count(DirectoryImport.id))) == 0
 
 
-@pytest.mark.one_engine
 def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskClient) -> None:
     response = desk.post(
         "/desk/missions/imports",
@@ -261,7 +261,6 @@ def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskCli
     assert "split" in response.get_data(as_text=True)
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -281,7 +280,6 @@ def test_a_mapping_that_cannot_be_is_refused_by_its_column(
     assert newest(session).state is ImportState.UPLOADED
 
 
-@pytest.mark.one_engine
 def test_which_country_is_asked_where_no_row_tells(desk: FlaskClient, session: Session) -> None:
     text = MISSIONS.replace("operator;country;", "country;post;")
     where = upload(desk, text).headers["Location"]
@@ -358,6 +356,7 @@ def test_an_upload_is_sealed_its_owners_alone_and_expires(
     assert session.scalar(select(func.count(ImportRow.id))) == 0
 
 
+@pytest.mark.both_engines
 def test_a_run_that_a_worker_left_behind_is_taken_up_again(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -377,6 +376,7 @@ def test_a_run_that_a_worker_left_behind_is_taken_up_again(
     assert session.scalar(counts) == 2
 
 
+@pytest.mark.both_engines
 def test_a_run_that_was_silent_does_not_end_the_next_one(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -408,6 +408,7 @@ def test_a_run_that_was_silent_does_not_end_the_next_one(
     assert newest(session).state is ImportState.READY
 
 
+@pytest.mark.both_engines
 def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, session: Session) -> None:
     where = rehearsed(desk, session, MISSIONS, "missions")
     kept = newest(session)

@@ -19,6 +19,8 @@ from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import make_campaign, make_target_mission, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 FORM: dict[str, Any] = {
     "kind": "embassy",
     "name_en": "Embassy of Kenya in Ottawa",
@@ -83,6 +85,7 @@ def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
     assert "timezone" in entry.detail["fields"]
 
 
+@pytest.mark.both_engines
 def test_a_second_mission_of_the_same_city_gets_its_own_slug(organizer: FlaskClient) -> None:
     post(organizer, "/desk/missions/new", FORM)
     again = post(organizer, "/desk/missions/new", FORM)
@@ -116,7 +119,6 @@ def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
     assert mission.address == ["2 New Street"]
 
 
-@pytest.mark.one_engine
 def test_an_address_that_no_window_holds_is_not_saved(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -127,7 +129,6 @@ def test_an_address_that_no_window_holds_is_not_saved(
     assert kept(session) is None
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -149,6 +150,7 @@ def test_bad_input_is_told_by_its_field(
     assert kept(session) is None
 
 
+@pytest.mark.both_engines
 def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -181,6 +183,7 @@ def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checke
     assert everything.count('<tr class="is-alarm">') == 2
 
 
+@pytest.mark.both_engines
 def test_a_long_list_comes_in_pages_that_keep_the_filters(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -221,7 +224,6 @@ def test_the_embassy_is_suggested() -> None:
     assert [suggested(host) for host in ("CA", "MC", "KE")] == ["embassy", "paris", None]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("address", ["/desk/missions", "/desk/missions/new"])
 def test_only_organizers_and_admins_see_missions(
     app: Flask, client: FlaskClient, address: str
@@ -236,6 +238,7 @@ def test_an_unknown_slug_is_not_found(organizer: FlaskClient) -> None:
     assert post(organizer, "/desk/missions/atlantis-ottawa/checked").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_missions_are_in_the_order_of_the_names_of_their_countries(
     app: Flask, session: Session
 ) -> None:

@@ -17,6 +17,8 @@ from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_official, post, sign_in
 from tests.races import overtake
 
+pytestmark = pytest.mark.one_engine
+
 FORM: dict[str, Any] = {
     "name": "Her Excellency Ines Quintero Vidal",
     "given_name": "Ines",
@@ -107,7 +109,6 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     assert official.office["uk"] == "Губернатор"
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -134,7 +135,6 @@ def test_bad_input_is_told_by_its_field_and_what_was_typed_stays(
     assert kept(session) is None
 
 
-@pytest.mark.one_engine
 def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: Session) -> None:
     nobody = FORM | {"name": "", "office_en": "", "office_es": ""}
     response = post(organizer, "/desk/officials/new", nobody)
@@ -143,13 +143,11 @@ def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: 
     assert kept(session) is None
 
 
-@pytest.mark.one_engine
 def test_a_doubtful_address_is_saved_with_a_warning(organizer: FlaskClient) -> None:
     assert post(organizer, "/desk/officials/new", FORM | {"region": "Altamar"}).status_code == 303
     assert "does not list this region" in organizer.get(ADDRESS).get_data(as_text=True)
 
 
-@pytest.mark.one_engine
 def test_markup_in_a_name_stays_text(organizer: FlaskClient) -> None:
     name = "<script>alert(1)</script>"
     there = post(organizer, "/desk/officials/new", FORM | {"name": name}).headers["Location"]
@@ -159,6 +157,7 @@ def test_markup_in_a_name_stays_text(organizer: FlaskClient) -> None:
         assert "&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.both_engines
 def test_the_list_is_searched_filtered_and_sorted_by_its_address(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -191,6 +190,7 @@ def test_an_unused_official_is_deleted_after_being_asked(
     assert kept(session) is None
 
 
+@pytest.mark.both_engines
 def test_a_used_official_is_not_deleted_and_the_page_says_where_it_is_used(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -202,7 +202,6 @@ def test_a_used_official_is_not_deleted_and_the_page_says_where_it_is_used(
     assert kept(session) is not None
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "address", ["/desk/officials", "/desk/officials/new", "/desk/officials/a/delete"]
 )
@@ -225,7 +224,6 @@ def test_an_unknown_slug_and_a_wrong_verb_are_refused(organizer: FlaskClient) ->
     assert post(organizer, "/desk/officials").status_code == 405
 
 
-@pytest.mark.one_engine
 def test_a_form_without_its_token_is_refused(organizer: FlaskClient, session: Session) -> None:
     assert organizer.post("/desk/officials/new", data=FORM).status_code == 400
     assert kept(session) is None
@@ -267,6 +265,7 @@ def test_a_changed_official_is_on_the_public_page_at_once(
     assert "Inés Otra Persona" in organizer.get(page).text
 
 
+@pytest.mark.both_engines
 def test_two_namesakes_at_once_get_an_address_each(app: Flask) -> None:
     reach = (Contact("email", "office@example.org"),)
     office = OfficialDraft(name="Ines Quintero", country="MX", contacts=reach)

@@ -20,6 +20,8 @@ from tests.integration.directory.test_import_pages import rehearsed, work
 from tests.integration.directory.test_mission_pages import FORM as MISSION
 from tests.integration.directory.test_official_pages import FORM as OFFICIAL
 
+pytestmark = pytest.mark.one_engine
+
 NAME = "Halldora Lysing"
 MEANT = "Continue anyway"
 
@@ -74,7 +76,6 @@ def test_of_a_draft_it_is_not_asked(
     assert post(client, page, form).status_code == 303
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "written", ["Lysing, Halldora", "*Halldora* Ly\u00adsing", "Halldora&#32;Lysing"]
 )
@@ -175,6 +176,7 @@ def test_of_many_changed_at_once_it_stays(
     assert [tuple(one) for one in countries] == [("governor-1", "MX"), ("governor-2", "PE")]
 
 
+@pytest.mark.both_engines
 def test_two_that_become_one_ask(client: FlaskClient, session: Session, campaign: Campaign) -> None:
     session.add(make_target_official(2, name=NAME))
     session.commit()

@@ -32,6 +32,8 @@ from campaign.storage import FilesAway, Storage
 from tests.factories import csrf_token, post, sign_in
 from tests.integration.exports.conftest import REASON, Ask, Scene
 
+pytestmark = pytest.mark.one_engine
+
 Made = Callable[[int], bytes]
 Browsers = Callable[..., FlaskClient]
 KEY = "age1sujmuvwpctkq77064wsz5p0nqfulgp9506kdxx3cj3743c58gsfq98cgre"
@@ -101,6 +103,7 @@ def test_asked_for_made_fetched_and_gone(
     assert actions(session)[-1] == "export.expire"
 
 
+@pytest.mark.both_engines
 def test_of_two_who_fetch_at_once_each_is_counted(
     app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
 ) -> None:
@@ -196,6 +199,7 @@ def test_a_second_person_approves_and_never_oneself(
     assert actions(session) == ["export.ask", "export.approve", "export.ready"]
 
 
+@pytest.mark.both_engines
 def test_the_database_itself_refuses_that_somebody_approves_their_own(
     session: Session, scene: Scene, ask: Ask
 ) -> None:
@@ -204,6 +208,7 @@ def test_the_database_itself_refuses_that_somebody_approves_their_own(
         session.execute(update(DataExport).values(decided_by_id=scene.asker_id))
 
 
+@pytest.mark.both_engines
 def test_of_two_who_decide_at_once_one_does(
     app: Flask, session: Session, scene: Scene, ask: Ask
 ) -> None:
@@ -295,7 +300,6 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     assert post(client, "/desk/exports/new", form(scene, kind="full")).status_code == 303
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -348,6 +352,7 @@ def test_keys_are_kept_checked_and_removed(
     assert session.scalars(select(ExportKey)).all() == []
 
 
+@pytest.mark.both_engines
 def test_the_log_is_found_by_who_what_and_when(
     session: Session, scene: Scene, ask: Ask, browsers: Browsers
 ) -> None:
@@ -373,6 +378,7 @@ def test_the_log_is_found_by_who_what_and_when(
         assert page.count(f">{REASON}<") == found, query
 
 
+@pytest.mark.both_engines
 def test_a_worker_that_dies_costs_time_only(
     app: Flask, session: Session, ask: Ask, made: Made
 ) -> None:
@@ -538,6 +544,7 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     assert page.status_code == 200
 
 
+@pytest.mark.both_engines
 def test_the_tables_go_and_come_with_rows_in_them(
     app: Flask, session: Session, scene: Scene, ask: Ask
 ) -> None:

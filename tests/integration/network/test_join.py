@@ -17,6 +17,8 @@ from campaign.network.pages import JOINS_PER_HOUR
 from tests.factories import add_confirmed, make_campaign, make_members
 from tests.integration.network.conftest import FORM, HOST, Mails, Members
 
+pytestmark = pytest.mark.one_engine
+
 
 def link_of(mails: Mails) -> str:
     return str(mails()[-1]["link"]).removeprefix(HOST)
@@ -59,6 +61,7 @@ def test_somebody_joins_with_what_they_chose(
     )
 
 
+@pytest.mark.both_engines
 def test_only_the_button_confirms_and_it_does_so_once(
     client: FlaskClient, mails: Mails, members: Members
 ) -> None:
@@ -133,6 +136,7 @@ def test_a_known_address_gets_the_same_answer_and_the_truth_by_mail(
     assert page.status_code == 200
 
 
+@pytest.mark.both_engines
 def test_who_asks_twice_within_the_hour_has_the_newest_wish_by_the_first_link(
     client: FlaskClient, mails: Mails, members: Members
 ) -> None:
@@ -145,6 +149,7 @@ def test_who_asks_twice_within_the_hour_has_the_newest_wish_by_the_first_link(
     assert (member.state, member.frequency) == (MemberState.ACTIVE, Frequency.MONTHLY)
 
 
+@pytest.mark.both_engines
 def test_who_asks_again_later_gets_a_new_link_and_no_more_than_two_a_day(
     client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:
@@ -161,6 +166,7 @@ def test_who_asks_again_later_gets_a_new_link_and_no_more_than_two_a_day(
     assert members()[0].frequency is Frequency.MONTHLY
 
 
+@pytest.mark.both_engines
 def test_one_network_asks_for_so_many_memberships_an_hour(
     app: Flask, client: FlaskClient, members: Members
 ) -> None:
@@ -173,7 +179,6 @@ def test_one_network_asks_for_so_many_memberships_an_hour(
     assert members() == []
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -205,13 +210,13 @@ def test_what_cannot_be_taken_is_said_by_its_field(
     assert members() == []
 
 
-@pytest.mark.one_engine
 def test_a_form_from_another_site_is_refused(client: FlaskClient, members: Members) -> None:
     headers = {"Origin": "https://evil.example"}
     assert client.post("/en/network", data=FORM, headers=headers).status_code == 403
     assert members() == []
 
 
+@pytest.mark.both_engines
 def test_what_nobody_confirmed_is_deleted_and_who_had_left_has_left_still(
     client: FlaskClient, session: Session, members: Members
 ) -> None:

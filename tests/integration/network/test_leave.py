@@ -18,6 +18,8 @@ from campaign.signing.signed_links import digest_of, signed_link
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
+pytestmark = pytest.mark.one_engine
+
 PROVIDER = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -115,6 +117,7 @@ def test_looking_never_ends_a_membership(
     assert members()[0].state is MemberState.ACTIVE
 
 
+@pytest.mark.both_engines
 def test_the_button_ends_it_and_deletes_the_address(
     client: FlaskClient, own: str, members: Members
 ) -> None:
@@ -156,6 +159,7 @@ def test_a_post_that_is_not_that_click_ends_nothing(
     assert members()[0].state is MemberState.ACTIVE
 
 
+@pytest.mark.both_engines
 def test_who_leaves_gets_neither_the_mail_that_waits_nor_the_rest_of_the_mailing(
     client: FlaskClient, session: Session, own: str, member: NetworkMember
 ) -> None:

@@ -29,6 +29,8 @@ from campaign.tracking.letter_links import Mailbox
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 ANA = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA")
 
 
@@ -88,6 +90,7 @@ def test_a_row_is_a_signature_without_letter_and_mail(session: Session) -> None:
     assert "Ana" not in str(entry.detail)
 
 
+@pytest.mark.both_engines
 def test_who_signed_online_or_on_another_sheet_counts_once(session: Session) -> None:
     campaign = make_campaign(session)
     sign_online(session, campaign, ANA)
@@ -156,6 +159,7 @@ def test_who_signs_online_after_the_sheet_counts_for_the_letter(app: Flask) -> N
             assert data_entry.details_of(row) == ANA
 
 
+@pytest.mark.both_engines
 def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         campaign = make_campaign(session)
@@ -194,6 +198,7 @@ def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(session: S
     assert double.email_hmac is None
 
 
+@pytest.mark.both_engines
 def test_a_row_that_was_taken_out_is_erased_with_its_person(session: Session) -> None:
     sheet = make_sheet(session)
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
@@ -212,6 +217,7 @@ def test_a_row_that_was_taken_out_is_erased_with_its_person(session: Session) ->
         data_entry.restore_row(session, row, actor="a")
 
 
+@pytest.mark.both_engines
 def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Session) -> None:
     campaign = make_campaign(session)
     sign_online(session, campaign, ANA)
@@ -224,6 +230,7 @@ def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Sess
     assert (row.verdict, data_entry.details_of(row)) == (RowVerdict.DOUBLE, None)
 
 
+@pytest.mark.both_engines
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     session: Session,
 ) -> None:

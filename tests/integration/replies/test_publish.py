@@ -29,6 +29,8 @@ from tests.factories import make_campaign, post, sign_in
 from tests.integration.replies.test_replies import FORM, SECRET, YESTERDAY, look_on, make_reply, png
 from tests.races import overtake
 
+pytestmark = pytest.mark.one_engine
+
 MORE = {
     "Text of the reply": {"text": "Su hermana PLANTED está bien."},
     "Translations": {"text_en": "Her sister PLANTED is well."},
@@ -94,6 +96,7 @@ def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
         assert "What is blacked out in the scan" in refused.text
 
 
+@pytest.mark.both_engines
 def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         reply = make_reply(session)

@@ -31,6 +31,8 @@ from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.races import overtake
 
+pytestmark = pytest.mark.one_engine
+
 SECRET = "Rosalinda-Quebrada"
 YESTERDAY = days_ago(1)
 
@@ -65,6 +67,7 @@ def _everything(session: Session) -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.both_engines
 def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_its_secret(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -146,6 +149,7 @@ def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: 
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.both_engines
 def test_who_looked_before_it_was_deleted_finds_nothing(app: Flask, change: str) -> None:
     with app.app_context(), db.transaction() as session:
         seen = make_reply(session)
@@ -166,6 +170,7 @@ def test_who_looked_before_it_was_deleted_finds_nothing(app: Flask, change: str)
         assert session.scalar(select(func.count(Update.id))) == 0
 
 
+@pytest.mark.both_engines
 def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         reply = make_reply(session)
@@ -334,6 +339,7 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     assert all("Ottawa" in one for one in choices)
 
 
+@pytest.mark.both_engines
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         campaign = make_campaign(session)

@@ -35,6 +35,8 @@ from tests.integration.screening.conftest import (
 )
 from tests.integration.signing.conftest import FORM
 
+pytestmark = pytest.mark.one_engine
+
 QUEUE = "/desk/screening/"
 
 
@@ -154,6 +156,7 @@ def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_l
     assert client.get(f"{link}/letter.pdf").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_approving_counts_it_and_undo_takes_it_out_again(
     app: Flask,
     staff: FlaskClient,
@@ -297,6 +300,7 @@ def test_a_rejected_letter_keeps_its_reason_and_shows_it_to_nobody_outside(
     assert "Advertising" not in page.text
 
 
+@pytest.mark.both_engines
 def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -316,6 +320,7 @@ def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     assert review_queue.count_held(session, HeldFilter()) == 3
 
 
+@pytest.mark.both_engines
 def test_of_many_who_decide_at_once_one_does(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -361,6 +366,7 @@ def test_a_name_that_looks_like_the_staffs_is_held(
     assert the_signature(session).state is SignatureState.CONFIRMED
 
 
+@pytest.mark.both_engines
 def test_alike_letters_are_held_from_the_number_that_is_set(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -440,7 +446,6 @@ def test_a_get_decides_nothing(
     assert set(session.scalars(wanted)) == {"letter.look"}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_what_to_change_and_where(
     session: Session, settings: Settings, campaign: Campaign, lang: str

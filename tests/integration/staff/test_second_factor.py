@@ -22,6 +22,8 @@ from campaign.staff.desk_access import fresh, guard
 from campaign.staff.passwords import create_password_link
 from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 EMAIL = "noor@example.org"
 PAGE = "/desk/account/second-factor"
 
@@ -114,6 +116,7 @@ def test_the_password_alone_does_not_sign_in_and_a_code_works_once(
     assert not _may_enter(again)
 
 
+@pytest.mark.both_engines
 def test_of_one_code_given_many_times_at_once_one_signs_in(
     client: FlaskClient, user: StaffUser, session: Session, app: Flask
 ) -> None:

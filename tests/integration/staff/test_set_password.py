@@ -21,6 +21,8 @@ from campaign.staff.passwords import LINK_DAYS, create_password_link
 from campaign.staff.staff_users import disable_staff_user, set_password
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 NEW = "seven quiet lanterns at sea"
 
 
@@ -35,7 +37,6 @@ def _path(user: StaffUser) -> str:
     return urlsplit(create_password_link(user)).path
 
 
-@pytest.mark.one_engine
 def test_the_link_leads_to_the_address_of_the_settings(user: StaffUser, settings: Settings) -> None:
     assert create_password_link(user).startswith(f"{settings.base_url}/desk/set-password/")
 
@@ -50,7 +51,6 @@ def test_a_password_is_set_and_sign_in_is_asked_for(client: FlaskClient, user: S
     assert post(client, "/desk/sign-in", data).location == "/desk/"
 
 
-@pytest.mark.one_engine
 def test_the_page_is_in_the_language_of_its_user(client: FlaskClient, user: StaffUser) -> None:
     page = client.get(_path(user), headers={"Accept-Language": "es"})
     assert '<html lang="fr"' in page.text
@@ -64,6 +64,7 @@ def test_opening_the_link_uses_nothing_up(client: FlaskClient, user: StaffUser) 
     assert post(client, path, {"password": NEW}).status_code == 303
 
 
+@pytest.mark.both_engines
 def test_the_link_works_once(client: FlaskClient, user: StaffUser) -> None:
     path = _path(user)
     client.get(path)
@@ -114,7 +115,6 @@ def test_a_disabled_user_cannot_set_a_password(
     assert client.get(path).status_code == 410
 
 
-@pytest.mark.one_engine
 def test_a_weak_password_is_refused_with_words_by_the_field(
     client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
@@ -135,7 +135,6 @@ def test_a_weak_password_is_refused_with_words_by_the_field(
     assert client.get(path).status_code == 200
 
 
-@pytest.mark.one_engine
 def test_without_a_token_or_from_another_origin_nothing_is_set(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -157,14 +156,12 @@ def test_a_new_password_ends_all_sessions(
     assert client.get("/desk/account").status_code == 302
 
 
-@pytest.mark.one_engine
 def test_the_page_is_not_kept(client: FlaskClient, user: StaffUser) -> None:
     response = client.get(_path(user))
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-@pytest.mark.one_engine
 def test_a_password_takes_its_time(settings: Settings) -> None:
     # The application that tests share hashes cheaply; this is one as it is served.
     app = create_app(settings.model_copy())
@@ -187,6 +184,7 @@ class Gate:
         pass
 
 
+@pytest.mark.both_engines
 def test_nobody_waits_while_a_password_is_judged_and_a_link_works_once_all_the_same(
     client: FlaskClient,
     app: Flask,

@@ -23,6 +23,8 @@ from campaign.staff.pages.sign_in_views import TRIES_PER_HOUR
 from campaign.staff.staff_users import disable_staff_user, find_by_email
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 EMAIL = "noor@example.org"
 _TOKEN = re.compile(rb'name="csrf_token"[^>]*value="[^"]*"')
 
@@ -97,7 +99,6 @@ def test_unknown_user_and_wrong_password_get_the_same_body(
     assert b"The email address or the password is wrong" in bodies.pop()
 
 
-@pytest.mark.one_engine
 def test_unknown_user_and_wrong_password_cost_the_same_work(
     client: FlaskClient, user: StaffUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +118,6 @@ def test_unknown_user_and_wrong_password_cost_the_same_work(
     assert len(runs) - known == known
 
 
-@pytest.mark.one_engine
 def test_a_field_left_empty_is_named(client: FlaskClient, user: StaffUser) -> None:
     response = _try(client, email="", password="")
     assert response.status_code == 422
@@ -125,6 +125,7 @@ def test_a_field_left_empty_is_named(client: FlaskClient, user: StaffUser) -> No
     assert b"Enter your password." in response.data
 
 
+@pytest.mark.both_engines
 def test_what_cannot_be_text_is_refused_and_the_rest_is_kept(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -134,14 +135,12 @@ def test_what_cannot_be_text_is_refused_and_the_rest_is_kept(
     assert b"hidden characters" in response.data
 
 
-@pytest.mark.one_engine
 def test_sign_in_without_a_token_is_refused(client: FlaskClient, user: StaffUser) -> None:
     response = client.post("/desk/sign-in", data={"email": EMAIL, "password": STAFF_PASSWORD})
     assert response.status_code == 400
     assert not _may_enter(client)
 
 
-@pytest.mark.one_engine
 def test_sign_in_from_another_origin_is_refused(client: FlaskClient, user: StaffUser) -> None:
     client.get("/desk/sign-in")
     data = {"email": EMAIL, "password": STAFF_PASSWORD}
@@ -150,7 +149,6 @@ def test_sign_in_from_another_origin_is_refused(client: FlaskClient, user: Staff
     assert not _may_enter(client)
 
 
-@pytest.mark.one_engine
 def test_next_leads_nowhere_but_to_the_desk(client: FlaskClient, user: StaffUser) -> None:
     assert _try(client, next="//evil.example/desk/").location == "/desk/"
     for target in ("//evil.example/desk/", "/\\evil.example", "https:evil.example", "/en/"):
@@ -179,6 +177,7 @@ def test_the_session_changes_at_sign_in_and_the_old_one_is_dead(
     assert client.post("/desk/sign-out", data={"csrf_token": token}).status_code == 400
 
 
+@pytest.mark.both_engines
 def test_sign_out_ends_all_sessions_and_a_get_does_not(
     client: FlaskClient, user: StaffUser, app: Flask
 ) -> None:
@@ -210,6 +209,7 @@ def test_a_disabled_user_is_out_at_once(
     assert not _may_enter(client)
 
 
+@pytest.mark.both_engines
 def test_guesses_at_one_account_from_one_place_end(client: FlaskClient, user: StaffUser) -> None:
     for _ in range(TRIES_PER_HOUR):
         assert _try(client, password="not-this-one-at-all").status_code == 422
@@ -233,7 +233,6 @@ def test_throttling_locks_nobody_else_out(
     assert _try(elsewhere).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_a_forged_forwarded_address_does_not_escape_the_count(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -297,6 +296,7 @@ def test_one_password_tried_at_many_accounts_from_one_network_ends(
     assert _guess(app, elsewhere, 0) == 422
 
 
+@pytest.mark.both_engines
 def test_who_has_many_ipv6_networks_is_stopped_by_the_wider_one(app: Flask, few_tries: int) -> None:
     most = few_tries * WIDER_BUDGET
     answers = [_guess(app, f"2001:db8:7:{number:x}::1", number) for number in range(most + 1)]
@@ -360,20 +360,17 @@ def test_who_floods_the_hashing_is_told_to_wait_and_who_is_known_comes_in(
     assert _try(app.test_client()).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_the_sign_in_page_is_in_the_language_that_the_browser_asks_for(client: FlaskClient) -> None:
     page = client.get("/desk/sign-in", headers={"Accept-Language": "fr"})
     assert '<html lang="fr"' in page.text
 
 
-@pytest.mark.one_engine
 def test_the_desk_is_in_the_language_of_its_user(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF, locale="es")
     page = client.get("/desk/account", headers={"Accept-Language": "fr"})
     assert '<html lang="es"' in page.text
 
 
-@pytest.mark.one_engine
 def test_pages_of_the_desk_and_before_it_are_not_kept(client: FlaskClient, app: Flask) -> None:
     assert client.get("/desk/sign-in").headers["Cache-Control"] == "no-store"
     assert client.get("/desk/account").headers["Cache-Control"] == "no-store"
@@ -381,7 +378,6 @@ def test_pages_of_the_desk_and_before_it_are_not_kept(client: FlaskClient, app: 
     assert client.get("/desk/account").headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.one_engine
 def test_public_pages_do_not_look_at_the_session(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     for address in ("/brand.css", "/no-such-page"):
@@ -390,7 +386,6 @@ def test_public_pages_do_not_look_at_the_session(client: FlaskClient, app: Flask
         assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.one_engine
 def test_on_https_the_cookie_is_bound_to_the_host_and_sign_in_needs_no_referer(
     user: StaffUser, settings: Settings
 ) -> None:
@@ -411,7 +406,6 @@ def test_on_https_the_cookie_is_bound_to_the_host_and_sign_in_needs_no_referer(
     close_app(secure)
 
 
-@pytest.mark.one_engine
 def test_an_origin_that_hides_itself_is_refused_where_the_browser_says_it_is_another_site(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -424,7 +418,6 @@ def test_an_origin_that_hides_itself_is_refused_where_the_browser_says_it_is_ano
     assert post(client, "/desk/sign-in", data, headers=vouched).status_code == 303
 
 
-@pytest.mark.one_engine
 def test_a_token_in_the_address_signs_nobody_in(
     client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
@@ -436,6 +429,7 @@ def test_a_token_in_the_address_signs_nobody_in(
     assert client.get("/desk/account", headers=headers).status_code == 302
 
 
+@pytest.mark.both_engines
 def test_the_database_holds_neither_the_address_nor_the_password(
     user: StaffUser, session: Session
 ) -> None:

@@ -13,6 +13,8 @@ from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Role, StaffUser
 from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def admin(client: FlaskClient, app: Flask) -> StaffUser:
@@ -49,6 +51,7 @@ def _mailed_links(session: Session, email: str) -> list[str]:
     return [link[0] for link in links if link]
 
 
+@pytest.mark.both_engines
 def test_the_list_names_everybody(client: FlaskClient, other: StaffUser) -> None:
     page = client.get("/desk/staff").text
     assert page.index("Ada Lovell") < page.index("Omar Deng")
@@ -69,6 +72,7 @@ def test_somebody_is_added_and_the_link_goes_by_mail_alone(
     assert _last_action(session) == "accounts.add"
 
 
+@pytest.mark.both_engines
 def test_the_same_address_in_another_spelling_is_not_added_twice(
     client: FlaskClient, other: StaffUser, session: Session
 ) -> None:
@@ -80,7 +84,6 @@ def test_the_same_address_in_another_spelling_is_not_added_twice(
     assert len(session.scalars(select(StaffUser)).all()) == 2
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -50,6 +50,8 @@ from tests.factories import (
 )
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
+pytestmark = pytest.mark.one_engine
+
 
 def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str, str]]:
     fresh = reload(session, signature)
@@ -171,7 +173,6 @@ def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
     assert public_counts.count_sent_by_self(session, campaign) == 1
 
 
-@pytest.mark.one_engine
 def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
@@ -185,7 +186,6 @@ def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
     assert "é" * 1400 in page
 
 
-@pytest.mark.one_engine
 def test_the_pdf_to_post_has_the_letter_and_an_envelope_with_the_country(
     client: FlaskClient, session: Session, ana: Signature
 ) -> None:
@@ -276,6 +276,7 @@ def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alon
     assert client.get(f"{sent['ana+x@example.org']}/{stranger.public_id}").status_code == 200
 
 
+@pytest.mark.both_engines
 def test_mails_and_askers_are_limited(
     client: FlaskClient, ana: Signature, mails: Mails, session: Session
 ) -> None:
@@ -285,7 +286,6 @@ def test_mails_and_askers_are_limited(
     assert len(session.scalars(select(LettersLink)).all()) == 3
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("typed", ["", "ana", "a\nb@example.org", "x" * 300 + "@example.org"])
 def test_what_is_no_address_is_said_by_the_field(
     client: FlaskClient, typed: str, mails: Mails
@@ -296,7 +296,6 @@ def test_what_is_no_address_is_said_by_the_field(
     assert mails() == []
 
 
-@pytest.mark.one_engine
 def test_no_other_site_asks(client: FlaskClient, ana: Signature, mails: Mails) -> None:
     headers = {"Origin": "https://evil.example"}
     assert client.post("/en/my-letters", data={"email": ANA}, headers=headers).status_code == 403
@@ -321,6 +320,7 @@ def test_the_token_is_stored_as_a_digest_and_expires(
     assert "This link opens no letters" in wrong.text
 
 
+@pytest.mark.both_engines
 def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -348,6 +348,7 @@ def form_of(**overrides: Any) -> dict[str, Any]:
     } | overrides
 
 
+@pytest.mark.both_engines
 def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     client: FlaskClient,
     session: Session,
@@ -376,6 +377,7 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     assert reload(session, ana).given_name == "Anna"
 
 
+@pytest.mark.both_engines
 def test_a_change_waits_for_a_freeze_that_came_first(
     app: Flask, session: Session, campaign: Campaign, ana: Signature, settings: Settings
 ) -> None:
@@ -410,7 +412,6 @@ def test_a_change_waits_for_a_freeze_that_came_first(
     assert reload(session, ana).given_name == "Ana"
 
 
-@pytest.mark.one_engine
 def test_points_are_moved_on_the_page_before_anything_is_kept(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -451,7 +452,6 @@ def test_a_letter_keeps_what_it_was_signed_with_whatever_the_campaign_says_now(
     assert (changed.given_name, changed.full_text) == ("Anna", rewritten)
 
 
-@pytest.mark.one_engine
 def test_a_change_is_held_to_the_same_as_signing(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -470,7 +470,6 @@ def test_a_change_is_held_to_the_same_as_signing(
     assert (kept.email, kept.letter_locale, kept.state) == (ANA, "en", SignatureState.CONFIRMED)
 
 
-@pytest.mark.one_engine
 def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
     client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
@@ -499,7 +498,6 @@ def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
     assert "You have not saved it yet" not in wrong.text
 
 
-@pytest.mark.one_engine
 def test_who_has_moved_changes_the_country_and_is_warned_of_it(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
@@ -539,7 +537,6 @@ def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
     assert "at most 3 of these emails a day" in client.get(asked.location).text
 
 
-@pytest.mark.one_engine
 def test_the_time_until_which_the_link_is_valid_names_its_zone(
     client: FlaskClient, box: str
 ) -> None:
@@ -562,7 +559,6 @@ def test_a_letter_that_waits_is_confirmed_from_my_letters(
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
-@pytest.mark.one_engine
 def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskClient) -> None:
     page = client.get("/en/letter/nowhere")
     assert page.status_code == 404
@@ -570,6 +566,7 @@ def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskC
     assert "If you did not confirm within 7 days" in page.text
 
 
+@pytest.mark.both_engines
 def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     client: FlaskClient,
     session: Session,
@@ -663,7 +660,6 @@ def test_news_is_switched_off_and_on(
     assert reload(session, ana).consent_updates_at is not None
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "name", "data"),
     [
@@ -722,7 +718,6 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     assert data["links_to_my_letters"][0]["email"] == ANA
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("deed", ["withdraw", "erase", "sent", "news", "everything.zip", "change"])
 def test_looking_does_nothing(
     client: FlaskClient, session: Session, ana: Signature, box: str, deed: str
@@ -739,7 +734,6 @@ def test_looking_does_nothing(
     assert session.scalars(select(OutboxMail.id)).all() == before
 
 
-@pytest.mark.one_engine
 def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
     client: FlaskClient, session: Session, ana: Signature
 ) -> None:
@@ -750,7 +744,6 @@ def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
     assert text.rstrip().endswith("CANADA")
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("country", "language", "posted_in", "said"),
     [
@@ -793,7 +786,6 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     assert "You can see above what happened to the letter we delivered." in text
 
 
-@pytest.mark.one_engine
 def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
     client: FlaskClient, session: Session
 ) -> None:
@@ -824,7 +816,6 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
         assert len(pypdfium2.PdfDocument(rest.data)) == pages
 
 
-@pytest.mark.one_engine
 def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
