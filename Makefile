@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories confusables wheel clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories confusables wheel release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ confusables: $(VENV)/ready ## Make the table of letters that look alike anew (FR
 
 wheel: $(VENV)/ready ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
+
+release: $(VENV)/ready ## Build wheel, source, checksums, SBOM and notes into dist/
+	@$(BIN)/python .ci/release.py
 
 clean: ## Remove what was built; keeps instance/
 	@rm -rf .venv .venv-* dist .coverage* .mypy_cache .ruff_cache .hypothesis node_modules
