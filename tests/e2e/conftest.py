@@ -1,6 +1,7 @@
 """A running instance with the demo, and a real Chromium."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -39,6 +40,7 @@ _CLOCK = """(() => {
 })()"""
 _ENVIRONMENT = {"CAMPAIGN_BURST_PER_NETWORK": "1000"}
 """All journeys come from one address."""
+_HERE = re.compile(r"//(127\.0\.0\.1|localhost):")
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -241,8 +243,7 @@ def _watched(context: BrowserContext) -> Iterator[Page]:
     strangers: list[str] = []
     complaints: list[str] = []
     page.on(
-        "request",
-        lambda asked: None if "//127.0.0.1:" in asked.url else strangers.append(asked.url),
+        "request", lambda asked: None if _HERE.search(asked.url) else strangers.append(asked.url)
     )
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda problem: complaints.append(problem.stack or str(problem)))
