@@ -15,6 +15,7 @@ from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, 
 from campaign.directory.imports.row_parts import Choices
 from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory import Directory
+from tests.deadlines import with_a_reader
 
 TODAY = date(2026, 11, 24)
 MISSIONS, OFFICIALS = Directory.MISSIONS, Directory.OFFICIALS
@@ -281,6 +282,7 @@ _CELLS = st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), min_si
 
 
 @pytest.mark.fuzz
+@with_a_reader
 @given(
     st.one_of(
         st.binary(max_size=300),

@@ -17,12 +17,12 @@ from campaign.directory.imports.read_list import read_list
 from campaign.paper_signatures import read_file
 from campaign.paper_signatures.check_row import Details
 from campaign.printing.redraw import draw_pages
+from tests.deadlines import soon
 
 pytestmark = pytest.mark.fuzz
 HEADS = ["Name", "Town", "Postal code", "Country", "Email", "News"]
 CELLS = st.text(max_size=40)
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=6)
-soon = settings(deadline=timedelta(seconds=5))
 
 
 def read(data: bytes) -> None:

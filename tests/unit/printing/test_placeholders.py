@@ -9,6 +9,7 @@ from campaign.printing.placeholders import (
     placeholders_in,
     unknown_placeholders,
 )
+from tests.deadlines import soon
 
 names = st.sampled_from(sorted(KNOWN))
 plain = st.text(alphabet=st.characters(exclude_characters="()"))
@@ -66,6 +67,7 @@ def test_a_missing_value_is_refused_by_name() -> None:
 
 # A name with an underscore, or in other brackets, is taken for a placeholder that was mistyped.
 @pytest.mark.fuzz
+@soon
 @given(st.text(alphabet=st.characters(exclude_characters="()[]{}<>_")))
 def test_text_without_parentheses_stays_as_it_is(text: str) -> None:
     assert fill(text, {}) == text
@@ -73,6 +75,7 @@ def test_text_without_parentheses_stays_as_it_is(text: str) -> None:
 
 
 @pytest.mark.fuzz
+@soon
 @given(st.lists(st.tuples(plain, names)), plain, st.text())
 def test_every_placeholder_is_found_and_filled_with_the_value_as_it_is(
     parts: list[tuple[str, str]], tail: str, value: str
@@ -85,6 +88,7 @@ def test_every_placeholder_is_found_and_filled_with_the_value_as_it_is(
 
 
 @pytest.mark.fuzz
+@soon
 @given(st.text(alphabet="()ab_. \n"))
 def test_a_text_that_passes_the_check_can_always_be_filled(text: str) -> None:
     if not unknown_placeholders(text):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from campaign.core.errors import UnreadableFile
 from campaign.replies.mime import clean_text, html_to_text, list_recipients, read_email
+from tests.deadlines import soon
 
 
 def make_mail(**headers: str) -> EmailMessage:
@@ -76,6 +77,7 @@ def _is_clean(text: str) -> bool:
 
 
 @pytest.mark.fuzz
+@soon
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
@@ -99,6 +101,7 @@ _KINDS = (
 
 
 @pytest.mark.fuzz
+@soon
 @given(_HEADER, _HEADER, st.sampled_from(_KINDS), st.binary(max_size=300))
 def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: bytes) -> None:
     head = (
@@ -113,6 +116,7 @@ def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: by
 
 
 @pytest.mark.fuzz
+@soon
 @given(st.text(max_size=300))
 def test_any_markup_gives_words(html: str) -> None:
     assert _is_clean(clean_text(html_to_text(html)))

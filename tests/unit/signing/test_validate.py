@@ -27,6 +27,7 @@ from campaign.signing.validate import (
     check_words,
     suggest_address,
 )
+from tests.deadlines import soon
 
 OFFER = Offer(("en", "es"), (("protect", True), ("investigate", False), ("recognise", False)))
 GOOD = {
@@ -254,6 +255,7 @@ ANYTHING = st.text(
 
 
 @pytest.mark.fuzz
+@soon
 @given(values=st.fixed_dictionaries(dict.fromkeys(GOOD, ANYTHING)), points=st.lists(ANYTHING))
 def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points: list[str]) -> None:
     form, problems = check_form(values, points, OFFER, limit=50)
@@ -264,6 +266,7 @@ def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points:
 
 
 @pytest.mark.fuzz
+@soon
 @given(name=ANYTHING, place=ANYTHING, words=ANYTHING)
 def test_what_is_taken_composes_and_can_be_printed(name: str, place: str, words: str) -> None:
     values = {**GOOD, "given_name": name, "locality": place, "own_words": words}
