@@ -66,6 +66,12 @@ def find_print(session: Session, bundle: Bundle) -> BundlePrint | None:
     return newest if newest is not None and newest.zip_sha256 == bundle.zip_sha256 else None
 
 
+def find_check_code(session: Session, bundle: Bundle) -> str:
+    """Find the code on the papers that the bundle now has; "" where there is none."""
+    recorded = find_print(session, bundle)
+    return (recorded.check_code or "") if recorded is not None else ""
+
+
 def letters_of_print() -> ScalarSelect[int]:
     """Letters in the files that a bundle now is, to be asked beside it; NULL as in find_print."""
     return (

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from campaign.bundles import access, downloads, file_names, find_bundles, nouns
 from campaign.bundles.bundle_status import FirstPrint, find_first_prints, list_moved
-from campaign.bundles.changes import cancel_bundle, release_letters, remake_bundle
+from campaign.bundles.changes import cancel_bundle, prints, release_letters, remake_bundle
 from campaign.bundles.desk import approval_views, cover_views, wizard_views
 from campaign.bundles.desk.bundle_display import (
     BundleFile,
@@ -33,6 +33,7 @@ from campaign.bundles.freeze.waiting_counts import Waiting
 from campaign.core import db, i18n
 from campaign.core.db import Json
 from campaign.core.errors import Refused
+from campaign.core.text.code_groups import group_code
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.storage import storage
@@ -109,6 +110,7 @@ class ShowBundle(BundleProgress, template="bundles/show.html"):
     hashes: Sequence[tuple[str, int, str]]
     """Name, bytes and SHA-256 of each file, to check a copy; empty where none is known."""
     zip_name: str
+    check_code: str  # In groups of four
     frozen: Frozen
     orders: Mapping[LetterOrder, object]
     layouts: Mapping[str, object]
@@ -289,6 +291,7 @@ def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> Respon
         files=files,
         hashes=[(file.name, file.bytes, file.sha256) for file in files if file.sha256],
         zip_name=file_names.zip_name(bundle),
+        check_code=group_code(prints.find_check_code(session, bundle)),
         frozen=Frozen.from_json(bundle.frozen),
         orders=ORDERS,
         layouts=LAYOUT_WORDS,

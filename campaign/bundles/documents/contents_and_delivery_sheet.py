@@ -316,6 +316,5 @@ def _list_check_codes(session: Session, bundles: Sequence[Bundle]) -> Iterator[s
     if len(bundles) > _MOST_CODES:
         return
     for bundle in bundles:
-        recorded = prints.find_print(session, bundle)
-        if recorded is not None and recorded.check_code:
-            yield f"{file_names.zip_name(bundle)}: {group_code(recorded.check_code)}"
+        if code := prints.find_check_code(session, bundle):
+            yield f"{file_names.zip_name(bundle)}: {group_code(code)}"

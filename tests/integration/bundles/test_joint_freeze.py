@@ -9,17 +9,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.bundles import file_names
+from campaign.bundles.changes import prints
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.choices import BundleChoice
 from campaign.bundles.freeze.freeze_bundle import JourneyPart
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
+from campaign.core.text.code_groups import group_code
 from campaign.models.bundle import Bundle, Journey
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter
 from tests.factories import add_confirmed, make_campaign, sign_in
-from tests.integration.bundles.conftest import Print
+from tests.integration.bundles.conftest import Print, reload
 
 
 @pytest.fixture
@@ -124,6 +127,11 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
         assert f"{one.reference} · {one.person_name} {letters} " in text
     assert "5 " in text.partition("Together ")[2][:3], text
     assert text.count("Accepted in part") == 1
+    for ident in [one.id for one in made]:
+        bundle = reload(session, ident)
+        code = group_code(prints.find_check_code(session, bundle))
+        assert f"{file_names.zip_name(bundle)}: {code}" in text
+        assert code in client.get(f"/desk/bundles/{bundle.public_id}").text
     # Nobody is recorded as delivered, and written to, whom nobody ticked.
     gate = client.get(f"/desk/bundles/{made[0].public_id}/deliver").text
     assert f'name="with_{made[1].id}"' in gate

@@ -57,9 +57,7 @@ def proofs_of(session: Session, bundle_id: int) -> dict[str, Proof]:
 
 
 def check_code_of(session: Session, bundle_id: int) -> str:
-    recorded = prints.find_print(session, reload(session, bundle_id))
-    assert recorded is not None
-    return recorded.check_code or ""
+    return prints.find_check_code(session, reload(session, bundle_id))
 
 
 def words_of(pdf: bytes) -> str:

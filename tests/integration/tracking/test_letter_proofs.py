@@ -48,9 +48,7 @@ def printed(
 
 def check_code_of(session: Session, bundle_id: int) -> str:
     session.rollback()
-    recorded = prints.find_print(session, session.get_one(Bundle, bundle_id))
-    assert recorded is not None
-    return recorded.check_code or ""
+    return prints.find_check_code(session, session.get_one(Bundle, bundle_id))
 
 
 def page_of(client: FlaskClient, signature: Signature) -> str:
