@@ -106,6 +106,7 @@ def test_of_every_size_every_entry_leads_to_the_head_and_to_no_other(data: st.Da
     other = data.draw(st.integers(0, size + 1).filter(lambda place: place != index))
     assert hash_tree.follow_path(leaves(size)[index], other, size, path) != head
     assert hash_tree.follow_path(leaves(size + 1)[size], index, size, path) != head
+    assert hash_tree.follow_path(leaves(size)[index], index, 4 * size, path) is None
     if path:
         assert hash_tree.follow_path(leaves(size)[index], index, size, path[:-1]) != head
     assert hash_tree.follow_path(leaves(size)[index], index, size, [*path, head]) is None
