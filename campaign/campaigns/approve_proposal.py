@@ -38,7 +38,10 @@ def approve(
         case ProposalKind.CLOSE:
             status_changes.close_campaign(session, campaign, now=now, reasons=content, **by_actor)
         case ProposalKind.REASON:
-            status_changes.reword_reason(session, campaign, reasons=content, **by_actor)
+            reasons, stop_kind = proposals.reasons_in(content), proposals.stop_kind_in(content)
+            status_changes.reword_reason(
+                session, campaign, reasons=reasons, kind=stop_kind, **by_actor
+            )
     mails.answer_proposal(session, campaign, proposal)
 
 
@@ -55,7 +58,7 @@ def _words_of(proposal: Proposal) -> list[Words]:
     if content and proposal.kind is ProposalKind.UPDATE:
         alts = [picture["alt"] for picture in content["pictures"]]
         return list(updates.texts_of(content["words"], alts))
-    return words_by_field("reason", content, "reason_")
+    return words_by_field("reason", proposals.reasons_in(content), "reason_")
 
 
 def update_of(content: Content) -> ProposedUpdate:

@@ -16,14 +16,17 @@ from campaign.campaigns.content import updates
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.record_change import REASON_KINDS, drop_empty, drop_proposed_reasons, note
 from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, StopKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.staff.staff_users import actor_name
 
+_STOP_KIND = "stop-kind"
+"""Beside the reasons by language, in what is kept of a proposal."""
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
 """Where its author can withdraw it, and its words are kept."""
@@ -87,19 +90,24 @@ def propose_reasons(
     *,
     by: StaffUser,
     reasons: Mapping[str, str],
+    stop_kind: StopKind | None = None,
     risks_seen: bool = False,
     replaces: Proposal | None = None,
 ) -> Proposal:
     """Keep the reasons of a closing, or of what has ended, until they are approved.
 
-    With the kind CLOSE the campaign closes then. Raises as closing and rewording do.
+    With them waits another kind of a stop. With the kind CLOSE the campaign closes then. Raises as
+    closing and rewording do.
     """
     if kind is ProposalKind.CLOSE:
         actor = actor_name(by)
         check_closing(session, campaign, actor=actor, reasons=reasons, risks_seen=risks_seen)
     else:
         check_reason(session, campaign, reasons, risks_seen)
-    return _keep(session, campaign, kind, drop_empty(reasons), by, replaces)
+    content = drop_empty(reasons)
+    if stop_kind and is_stopped(campaign.status) and stop_kind is not campaign.stop_kind:
+        content |= {_STOP_KIND: stop_kind.value}
+    return _keep(session, campaign, kind, content, by, replaces)
 
 
 def stop_and_propose(
@@ -160,6 +168,16 @@ def content_of(proposal: Proposal) -> Content:
     """What the form gave; empty once nothing can come of it any more."""
     content: Content = json.loads(proposal.payload or "{}")
     return content
+
+
+def reasons_in(content: Content) -> dict[str, str]:
+    """Return what a proposal says by language, of a closing or of what has ended."""
+    return {code: text for code, text in content.items() if code != _STOP_KIND}
+
+
+def stop_kind_in(content: Content) -> StopKind | None:
+    """Return the kind that a stop is to have from then on, where it changes."""
+    return StopKind(content[_STOP_KIND]) if _STOP_KIND in content else None
 
 
 def _keep(

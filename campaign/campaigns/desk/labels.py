@@ -14,13 +14,18 @@ from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.directory.missions import find_mission
 from campaign.directory.officials import find_official
-from campaign.models.campaign import Campaign, LetterFormat, TargetKind, UpdateKind
+from campaign.models.campaign import Campaign, LetterFormat, StopKind, TargetKind, UpdateKind
 from campaign.models.revision import Part
 from campaign.staff.audit_log.labels import CAMPAIGN_FIELDS
 
 FORMATS = {
     LetterFormat.LETTER: _l("A one-page letter"),
     LetterFormat.CARD: _l("A card, four per sheet"),
+}
+STOPS = {
+    StopKind.HARM.value: _l("Another letter could do harm"),
+    StopKind.SAFE.value: _l("There is good news: no more letters are needed"),
+    StopKind.OTHER.value: _l("Another reason"),
 }
 KINDS = {
     UpdateKind.FURTHER_INFORMATION: _l("Further information"),

@@ -15,7 +15,7 @@ from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm
-from campaign.campaigns.desk.labels import KINDS
+from campaign.campaigns.desk.labels import KINDS, STOPS
 from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
@@ -53,6 +53,8 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     """Whether those who asked for news are mailed the update."""
     outcomes: Sequence[Outcome]
     reasons: Mapping[str, str]
+    stop_kind: str
+    """Why it was stopped, where that changes as well."""
 
 
 @blueprint.route("/<slug>/proposals/<public_id>", methods=["GET", "POST"])
@@ -65,6 +67,7 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     content, kind = proposals.content_of(proposal), proposal.kind
     is_update, is_outcome = kind is ProposalKind.UPDATE, kind is ProposalKind.OUTCOME
     update = approve_proposal.update_of(content) if content and is_update else None
+    stop_kind = proposals.stop_kind_in(content)
     page = DecideProposal(
         campaign=campaign,
         form=form,
@@ -76,7 +79,8 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
         kind=KINDS[update["kind"]] if update else "",
         mailed=update is not None and updates.tells_signers(update["kind"], update["telling"]),
         outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
-        reasons={} if is_update or is_outcome else content,
+        reasons={} if is_update or is_outcome else proposals.reasons_in(content),
+        stop_kind=str(STOPS[stop_kind.value]) if stop_kind else "",
     )
     return show_page(page)
 

@@ -23,6 +23,7 @@ from campaign.campaigns import (
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form
+from campaign.campaigns.desk.labels import STOPS
 from campaign.campaigns.desk.proposal_views import find_returned
 from campaign.campaigns.record_change import drop_empty
 from campaign.campaigns.status_changes import reword_reason
@@ -35,13 +36,6 @@ from campaign.models.staff import Role
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
 from campaign.web.page import Page, accepted, show_page
-
-STOPS = {
-    StopKind.HARM.value: _l("Another letter could do harm"),
-    StopKind.SAFE.value: _l("There is good news: no more letters are needed"),
-    StopKind.OTHER.value: _l("Another reason"),
-}
-
 
 reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 
@@ -138,7 +132,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
     locales = languages_of(campaign)
     again = find_returned(campaign)
     data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
-    data |= _data_of(proposals.content_of(again) if again else {})
+    data |= _data_of(proposals.reasons_in(proposals.content_of(again)) if again else {})
     form = status_form(locales, data=data)
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
@@ -277,10 +271,18 @@ def _propose(
     kind: ProposalKind,
     reasons: Mapping[str, str],
     again: Proposal | None,
+    stop_kind: StopKind | None = None,
 ) -> None:
     by, seen = staff_user(), form.has_seen_risks()
     proposals.propose_reasons(
-        db.session(), campaign, kind, by=by, reasons=reasons, risks_seen=seen, replaces=again
+        db.session(),
+        campaign,
+        kind,
+        by=by,
+        reasons=reasons,
+        stop_kind=stop_kind,
+        risks_seen=seen,
+        replaces=again,
     )
 
 
@@ -324,17 +326,19 @@ def edit(slug: str) -> ResponseReturnValue:
     if not has_ended(campaign.status):
         raise Refused("campaign-status")
     again = find_returned(campaign)
-    shown = proposals.content_of(again) if again else campaign.status_reasons
+    content = proposals.content_of(again) if again else campaign.status_reasons
+    shown, kind = proposals.reasons_in(content), proposals.stop_kind_in(content)
     codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
-    form = status_form(codes, data=_data_of(shown) | {"kind": campaign.stop_kind.value})
+    kind = kind or campaign.stop_kind
+    form = status_form(codes, data=_data_of(shown) | {"kind": kind.value})
 
     def save() -> None:
         reasons = form.reasons(codes)
         if waits:
-            _propose(form, campaign, ProposalKind.REASON, reasons, again)
+            _propose(form, campaign, ProposalKind.REASON, reasons, again, form.stop_kind())
         else:
-            kind = form.stop_kind()
-            reword_reason(db.session(), campaign, reasons=reasons, kind=kind, **form.by())
+            stop_kind = form.stop_kind()
+            reword_reason(db.session(), campaign, reasons=reasons, kind=stop_kind, **form.by())
 
     if form.validate_on_submit() and accepted(form, save):
         said = _("Reason changed. No one was emailed.")

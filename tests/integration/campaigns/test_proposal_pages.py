@@ -14,7 +14,7 @@ from campaign import storage
 from campaign.campaigns import status_changes
 from campaign.campaigns.content import pictures
 from campaign.core.clock import utcnow
-from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update
 from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
@@ -190,6 +190,28 @@ def test_an_organizer_proposes_a_reason_that_an_admin_alone_would_reword(
     sign_in(client, app, Role.ADMIN)
     assert post(client, url, {"decision": "approve"}).status_code == 303
     assert "Won." in client.get("/en/actions/ua-1-26").text
+
+
+def test_nobody_alone_changes_why_a_case_was_stopped(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    case.status, case.stopped_at, case.stop_kind = CampaignStatus.STOPPED, utcnow(), StopKind.HARM
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert 'value="safe"' in client.get(f"{HOME}/reason").text
+    assert post(client, f"{HOME}/reason", {"reason_en": "Won.", "kind": "safe"}).status_code == 303
+    url = f"{HOME}/proposals/{newest(session).public_id}"
+    session.rollback()
+    session.refresh(case)
+    assert case.stop_kind is StopKind.HARM
+    assert "from then on: There is good news" in client.get(url).text
+    session.rollback()
+    assert post(client, url, {"decision": "approve"}).status_code == 422, "it is one’s own"
+    sign_in(client, app, Role.ORGANIZER)
+    assert post(client, url, {"decision": "approve"}).status_code == 303
+    session.rollback()
+    session.refresh(case)
+    assert case.stop_kind is StopKind.SAFE
 
 
 def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(

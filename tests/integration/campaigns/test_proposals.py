@@ -232,6 +232,21 @@ def test_a_stop_never_waits_and_its_reason_does(
         )
 
 
+def test_another_kind_of_a_stop_waits_for_a_second_person_as_well(
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+) -> None:
+    status_changes.stop_campaign(
+        session, case, actor="staff:1", now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
+    )
+    reasons, kind = {"en": "She is free."}, ProposalKind.REASON
+    proposal = proposals.propose_reasons(
+        session, case, kind, by=author, reasons=reasons, stop_kind=StopKind.SAFE
+    )
+    assert (case.stop_kind, case.status_reasons) == (StopKind.HARM, {"en": "Danger."})
+    approve_proposal.approve(session, proposal, by=colleague, now=NOW)
+    assert (case.stop_kind, case.status_reasons) == (StopKind.SAFE, reasons)
+
+
 def test_a_reason_that_is_reworded_puts_those_that_wait_out_of_date(
     session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
