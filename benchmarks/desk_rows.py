@@ -253,7 +253,6 @@ class _Filler:
                 "signed_at": moment,
                 "consent_delivery_at": moment,
                 "confirmed_at": f"CASE WHEN {state} = 'pending' THEN NULL ELSE {moment} END",
-                "source": self._pick("m.n", ["", "poster", "sheet", "mailing", "partner.example"]),
             },
             f"{numbers} AS m JOIN signature AS one ON one.id = 1 + m.n % {samples}",
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from flask import has_app_context
-from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session
 
 from campaign.campaigns import lifecycle
@@ -70,39 +70,12 @@ def counts_of(session: Session, campaigns: Iterable[Campaign]) -> dict[int, int]
     return dict.fromkeys(ids, 0) | dict(rows.all())
 
 
-def count_now(session: Session, campaign: Campaign) -> int:
-    """The last count, and who came and went since then: who has just confirmed is in it."""
-    mine = Signature.campaign_id == campaign.id
-    people = select(func.count()).select_from(Signature)
+def last_count(session: Session, campaign: Campaign) -> tuple[datetime | None, int]:
+    """When who signed was counted last, and how many they were; None: it was done just now."""
     tally = session.get(CampaignTally, campaign.id)
-    late = Signature.confirmed_at > tally.counted_at if tally else true()
-    # Two questions, each with the index by state: one with "or" would read every row.
-    since = sum(
-        session.scalar(people.where(mine, counted, late)) or 0
-        for counted in (Signature.state == SignatureState.CONFIRMED, _SILENT)
-    )
-    if tally is None:
-        return since
-    gone = session.scalar(
-        people.where(
-            mine,
-            Signature.state == SignatureState.WITHDRAWN,
-            Signature.confirmed_at <= tally.counted_at,
-            Signature.withdrawn_at > tally.counted_at,
-        )
-    )
-    return tally.confirmed + since - (gone or 0)
-
-
-def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
-    """When a letter of a campaign was confirmed last, for a query on campaigns.
-
-    Of those that count, or that are `held`.
-    """
-    state = SignatureState.HELD if held else SignatureState.CONFIRMED
-    latest = select(func.max(Signature.confirmed_at)).correlate(Campaign)
-    own = (Signature.campaign_id == Campaign.id, Signature.state == state)
-    return latest.where(*own).scalar_subquery()
+    if tally is not None:
+        return tally.counted_at, tally.confirmed
+    return None, _count(session, [campaign.id]).get(campaign.id, (0, 0, 0))[0]
 
 
 def count_sent_by_self(session: Session, campaign: Campaign) -> int:

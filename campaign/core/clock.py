@@ -1,7 +1,7 @@
 """The one place that asks what time it is. Moments are UTC; a day belongs to a place's zone."""
 
 import calendar
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ _Day = TypeVar("_Day", date, datetime)
 EARLIEST_ZONE = "Etc/GMT-14"
 """Where each day begins first: a later day than there is still to come everywhere."""
 LATEST_ZONE = "Etc/GMT+12"  # where each day ends last: a day that is over there is over everywhere
+LONGEST_DAY = timedelta(hours=25)
 
 
 def utcnow() -> datetime:
@@ -23,6 +24,16 @@ def day_of(moment: datetime, zone: str) -> date:
 def time_of(moment: datetime, zone: str) -> time:
     """Return the time of day, to the minute, of an aware `moment` in the time zone `zone`."""
     return moment.astimezone(ZoneInfo(zone)).time().replace(second=0, microsecond=0)
+
+
+def cut_to_hour(moment: datetime) -> datetime:
+    """Return when the moment's hour of UTC began."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def cut_to_day(moment: datetime, zone: str) -> datetime:
+    """Return, in UTC, when the moment's day began in the zone."""
+    return moment_of(day_of(moment, zone), time.min, zone)
 
 
 def moment_of(day: date, at: time, zone: str) -> datetime:

@@ -104,7 +104,8 @@ def _name(account: str, network: str) -> str:
 def count_against_limit(session: Session, what: str, place: str, per_hour: int) -> int:
     """Count one `what` in this clock hour; return how many. Raises TooMany beyond `per_hour`."""
     now = clock.utcnow()
-    row = {"bucket": _bucket(what, place, now), "count": 1, "expires_at": now + timedelta(hours=1)}
+    ends = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    row = {"bucket": _bucket(what, place, now), "count": 1, "expires_at": ends}
     counted = fetch_first(session, _COUNT[session.get_bind().dialect.name], row)
     count = cast(int, counted[0] if counted else 0)
     if count > per_hour:

@@ -33,7 +33,8 @@ EMPTY_IN_ROW = _OF_ROW
 _BYTES = 0x80
 """Added to the key's version in the first byte of sealed bytes; those from before begin with 1."""
 _END = b"\x80"
-_SHORTEST, _LONGEST_STEP = 32, 4096
+SHORTEST = 32
+_LONGEST_STEP = 4096
 LONGEST_EMPTY = 1 + _NONCE_BYTES + _TAG_BYTES
 """Bytes of a sealed empty text, at most; a text that is not empty takes more."""
 
@@ -106,8 +107,11 @@ class Keyring:
             raise MissingKey(f"key {version} ({state.name})")
         self.state = state
 
-    def seal(self, text: str, place: str, row: bytes = b"") -> bytes:
-        """Seal for a column and row. Its length tells the bucket (`_bucket_of`), no more."""
+    def seal(self, text: str, place: str, row: bytes = b"", least: int = SHORTEST) -> bytes:
+        """Seal for a column and row. Its length tells the bucket (`_bucket_of`), no more.
+
+        `least`: bytes to which each text of the column is padded.
+        """
         data = text.encode()
         if row and not data:
             return EMPTY_IN_ROW
@@ -115,7 +119,9 @@ class Keyring:
         head = self.head_of(version) if row else _OF_COLUMN + bytes((version,))
         nonce = os.urandom(_NONCE_BYTES)
         bound_to = head + place.encode() + b"\0" + row
-        return head + nonce + self._keys[version - 1].aead.encrypt(nonce, _pad(data), bound_to)
+        return (
+            head + nonce + self._keys[version - 1].aead.encrypt(nonce, _pad(data, least), bound_to)
+        )
 
     def open(self, sealed: bytes, place: str, row: bytes = b"") -> str:
         """Return what `seal` was given. Raises WrongKey where key, place, row or bytes differ."""
@@ -219,19 +225,19 @@ def version_of(sealed: bytes) -> int:
     return max(1, sealed[0] - _BYTES) if sealed else 1
 
 
-def _pad(data: bytes) -> bytes:
-    return (data + _END).ljust(_bucket_of(len(data) + 1), b"\0") if data else data
+def _pad(data: bytes, least: int = SHORTEST) -> bytes:
+    return (data + _END).ljust(_bucket_of(len(data) + 1, least), b"\0") if data else data
 
 
 def _unpad(padded: bytes) -> str:
     return padded[: padded.rindex(_END)].decode() if padded else ""
 
 
-def _bucket_of(size: int) -> int:
-    """Return the size that is stored: 32, 64, … 4096 bytes, then steps of 4096."""
+def _bucket_of(size: int, least: int) -> int:
+    """Return the size that is stored: 32 (or `least`), 64, … 4096 bytes, then steps of 4096."""
     if size > _LONGEST_STEP:
         return -(-size // _LONGEST_STEP) * _LONGEST_STEP
-    return max(_SHORTEST, 1 << (size - 1).bit_length())
+    return max(least, 1 << (size - 1).bit_length())
 
 
 def _derive(data_key: bytes, purpose: bytes) -> bytes:

@@ -36,6 +36,7 @@ from campaign.mail.messages import BadAddress, MailState, OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.signature import (
     REWRITTEN,
+    ExactTimes,
     Letter,
     LinkEnd,
     Signature,
@@ -55,17 +56,17 @@ _SETTLED = timedelta(minutes=5)
 """By then every transaction that ended a letter's waiting is committed."""
 _NOT_WANTED = "no longer wanted"
 """What the sender notes of a mail that it held back: nothing failed."""
-_PLACE = "signature.region"
 _COLUMNS = (
     Signature.campaign_id,
     Signature.state,
-    Signature.country,
     Signature.seal_id,
-    type_coerce(Signature.region, LargeBinary).label("region"),
+    *(
+        type_coerce(column, LargeBinary).label(column.key)
+        for column in (Signature.country, Signature.region, Signature.source, Signature.exact_times)
+    ),
     func.length(type_coerce(Signature.own_words, LargeBinary)).label("own_length"),
     Signature.full_text.is_not(None).label("rewritten"),
     Signature.forgotten_words,
-    Signature.source,
     Signature.locale,
     Signature.letter_locale,
     Signature.signed_at,
@@ -257,14 +258,20 @@ def _count_block(session: Session, block: int) -> dict[int, Counts]:
         count = by_campaign[row.campaign_id]
         origin = row.origin.value
         count[key_of("state", row.state.value, origin)] += 1
+        exact = _open(row, "exact_times", keyring)
+        times = ExactTimes.of(row.signed_at, row.confirmed_at, exact)
         if row.confirmed_at is not None and origin == ONLINE:
             count[key_of("ever")] += 1
-            count[key_of("delay", delay_of(row.confirmed_at - row.signed_at))] += 1
+            waited = (times.confirmed_at or row.confirmed_at) - times.signed_at
+            count[key_of("delay", delay_of(waited))] += 1
         if row.state is SignatureState.CONFIRMED:
-            day = clock.day_of(row.confirmed_at or row.signed_at, zones[row.campaign_id])
-            count.update(_list_keys(row, origin))
+            day = clock.day_of(times.confirmed_at or times.signed_at, zones[row.campaign_id])
+            count.update(_list_keys(row, origin, keyring))
             count[key_of("day", day, origin)] += 1
-            count[key_of("place", row.country, _find_region(row, keyring))] += 1
+            country = _open(row, "country", keyring)
+            # Its region's code where the post knows it: what people typed stays sealed.
+            region = region_code(country, _open(row, "region", keyring))
+            count[key_of("place", country, region)] += 1
     for campaign_id, key, n in _count_letters(session, block):
         by_campaign[campaign_id][key] += n
     return by_campaign
@@ -276,11 +283,11 @@ def _in_block(
     return column >= block * BLOCK, column < (block + 1) * BLOCK
 
 
-def _list_keys(row: _Signature, origin: str) -> list[str]:
+def _list_keys(row: _Signature, origin: str, keyring: Keyring) -> list[str]:
     keys = []
     if origin == ONLINE:  # Who signed on paper read no page of ours, and has no letter.
         keys += [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
-        keys.append(key_of("source", row.source))
+        keys.append(key_of("source", _open(row, "source", keyring)))
     rewritten = row.rewritten or row.forgotten_words == REWRITTEN
     if row.own_length > LONGEST_EMPTY or rewritten or row.forgotten_words:
         keys.append(key_of("own"))
@@ -291,10 +298,10 @@ def _list_keys(row: _Signature, origin: str) -> list[str]:
     return keys
 
 
-def _find_region(row: _Signature, keyring: Keyring) -> str:
-    """Return the region's code where the post knows it: what people typed stays sealed."""
+def _open(row: _Signature, name: str, keyring: Keyring) -> str:
+    sealed = getattr(row, name)
     try:
-        return region_code(row.country, keyring.open(row.region, _PLACE, row.seal_id))
+        return keyring.open(sealed, f"signature.{name}", row.seal_id) if sealed else ""
     except WrongKey:
         return ""
 

@@ -24,7 +24,7 @@ from campaign.core.db.batches import batched
 from campaign.core.errors import DomainError, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, TargetKind
-from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
+from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
 from campaign.signing.checks import review_decision
 from campaign.signing.consents import wording_for
 from campaign.signing.letter import letter_facts
@@ -155,6 +155,9 @@ class _Inventor:
         template = self.templates[self.targets[0].id, code]
         ago = timedelta(minutes=chance.randrange(5, _SPAN // timedelta(minutes=1)))
         signed = self.now - (self.now - self.earliest[code]) * (ago / _SPAN)
+        confirmed = min(signed + timedelta(minutes=chance.randrange(1, 5)), self.now)
+        times = ExactTimes(signed, confirmed).cut(self.campaign.timezone)
+        day = times["signed_at"]
         words = _people_of(code)["own_words"]
         own = chance.choice(words) if chance.random() < self.own_words else ""
         return {
@@ -177,11 +180,9 @@ class _Inventor:
             ],
             "disclosure": chance.choice(list(Disclosure)),
             "consent_wording_id": self.wordings[code],
-            "consent_delivery_at": signed,
-            "consent_updates_at": signed if chance.random() < 0.5 and asked else None,
-            "consent_network_at": signed if chance.random() < 0.2 and asked else None,
-            "signed_at": signed,
-            "confirmed_at": min(signed + timedelta(minutes=chance.randrange(1, 5)), self.now),
+            **times,
+            "consent_updates_at": day if chance.random() < 0.5 and asked else None,
+            "consent_network_at": day if chance.random() < 0.2 and asked else None,
         }
 
     def _name(self, chance: Random, code: str) -> tuple[str, str]:

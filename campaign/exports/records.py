@@ -26,7 +26,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
-from campaign.models.signature import ASKED, WORDS, Letter, Signature
+from campaign.models.signature import ASKED, WORDS, ExactTimes, Letter, Signature
 from campaign.signing.letter.compose import number_of
 
 _BATCH = 1_000
@@ -49,12 +49,12 @@ _FULL: Mapping[str, Column] = {
 }
 _OFFICIALS = ("name", "locality", "region", "postal_code", "country", "signed_on", "language")
 
-_FULL_COLUMNS = (*_FULL.values(), Signature.full_text)
+_FULL_COLUMNS = (*_FULL.values(), Signature.full_text, Signature.exact_times)
 _OFFICIAL_COLUMNS = tuple(
     getattr(Signature, name)
     for name in (
         *("given_name", "family_name", "locality", "region", "postal_code", "country"),
-        *("disclosure", "letter_locale", "signed_at"),
+        *("disclosure", "letter_locale", "signed_at", "confirmed_at", "exact_times"),
     )
 )
 _PLACE = tuple(literal(0).label(name) for name in ("volume", "first_page", "pages"))
@@ -244,7 +244,10 @@ def _listed(source: Source) -> tuple[ColumnElement[bool], ...]:
 
 
 def _full(row: AnyRow, _source: Source) -> Record:
+    times = ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times)
     cells: dict[str, Cell] = {
+        "signed_at": _text(times.signed_at),
+        "confirmed_at": _text(times.confirmed_at),
         "news": row.consent_updates_at is not None,
         "network": row.consent_network_at is not None,
         "words": row.full_text or row.own_words,

@@ -21,7 +21,7 @@ from typing import ClassVar, Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.db import Base, Created, Locale, LookUp, PublicRow, Sealed, SealedRow
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.db.prepared_statements import fetch_first
@@ -148,7 +148,7 @@ class Mail(TemplateContext):
         }
         if self.budget:
             lock_address(session, fingerprint)
-            mail_id = self._put_within_limit(session, row, since=now - _DAY)
+            mail_id = self._put_within_limit(session, row, since=clock.cut_to_hour(now - _DAY))
         else:
             mail_id = session.scalar(_PUT, row)
         if mail_id is None:
@@ -204,7 +204,7 @@ def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> sa.Ins
         .select_from(_OUTBOX)
         .where(
             _OUTBOX.c.recipient_hmac == given["recipient_hmac"],
-            _OUTBOX.c.created_at > sa.bindparam("since", type_=_OUTBOX.c.created_at.type),
+            _OUTBOX.c.created_at >= sa.bindparam("since", type_=_OUTBOX.c.created_at.type),
             # News that somebody has subscribed to must not use up what confirms a letter.
             _OUTBOX.c.kind.in_(_literals(counted)),
             # Nobody got what was held back: a mail that replaces it may still go.

@@ -6,7 +6,7 @@ an attempt that failed, and holds up no other.
 """
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from typing import Protocol
@@ -15,10 +15,10 @@ import idna
 import structlog
 from flask import Flask, current_app, render_template
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db, i18n, jobs
+from campaign.core import clock, db, i18n, jobs
 from campaign.core.db.leases import Lease
 from campaign.core.settings import Settings, current_settings, site_url
 from campaign.mail import bad_addresses
@@ -40,7 +40,9 @@ _MAILS = Lease(
 )
 _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
+_OVER = (MailState.SENT, MailState.FAILED)
 _SWEEP = 200
+_CUT_AT_ONCE = 500
 _BLANK_LINES = re.compile(r"\n{3,}")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
 _LATIN = "A-Za-z\u00c0-\u024f"
@@ -106,10 +108,38 @@ def sweep() -> None:
 
 @jobs.job("mail.forget", every_minutes=60)
 def forget() -> None:
+    """Forget mails after a month, and the hour of each after a day."""
+    _cut_to_days()
     with db.transaction() as session:
-        is_done = OutboxMail.state.in_([MailState.SENT, MailState.FAILED])
         is_over = OutboxMail.sent_at < db.utcnow() - _REMEMBERED
-        db.delete_rows(session, OutboxMail, is_done, is_over)
+        db.delete_rows(session, OutboxMail, OutboxMail.state.in_(_OVER), is_over)
+
+
+def _cut_to_days() -> None:
+    end: datetime | None = db.utcnow() - 2 * _REMEMBERED
+    while end is not None and (end := _next_end(end)) is not None:
+        day = clock.cut_to_day(end, "UTC")
+        while end != day and _cut_some(end, day) == _CUT_AT_ONCE:
+            pass
+
+
+def _next_end(end: datetime) -> datetime | None:
+    """Return when, after `end` and a day ago, the next hour ended in which mails were sent."""
+    before = db.utcnow() - clock.LONGEST_DAY
+    with db.reading() as session:
+        return session.scalar(
+            select(func.min(OutboxMail.due_at)).where(
+                OutboxMail.state.in_(_OVER), OutboxMail.due_at > end, OutboxMail.due_at < before
+            )
+        )
+
+
+def _cut_some(end: datetime, day: datetime) -> int:
+    of_hour = (OutboxMail.state.in_(_OVER), OutboxMail.due_at == end)
+    some = select(OutboxMail.id).where(*of_hour).limit(_CUT_AT_ONCE)
+    values = {"created_at": day, "sent_at": day, "due_at": day}
+    with db.transaction() as session:
+        return db.update_rows(session, OutboxMail, OutboxMail.id.in_(some), **values)
 
 
 def render(row: OutboxMail, settings: Settings) -> EmailMessage:
@@ -204,7 +234,18 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
 def _finish(
     session: Session, mail_id: int, *, state: MailState, failure: str | None = None
 ) -> None:
-    values = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
+    """Forget what the mail said, and of its times all but the hours: somebody signed then."""
+    hour = clock.cut_to_hour(db.utcnow())
+    created_at = session.scalar(select(OutboxMail.created_at).where(OutboxMail.id == mail_id))
+    values = {
+        "state": state,
+        "sent_at": hour,
+        "context": None,
+        "recipient": None,
+        "created_at": created_at and clock.cut_to_hour(created_at),
+        # Its end: who waits for some hours after it waits for no fewer, and no midnight is one.
+        "due_at": hour + timedelta(hours=1, microseconds=-1),
+    }
     if failure is not None:
         values["failure"] = failure
     db.update_row(session, OutboxMail, mail_id, **values)

@@ -1,7 +1,8 @@
 """Signatures and letters."""
 
 import enum
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CheckConstraint,
@@ -12,10 +13,11 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    case,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.db.personal_columns import asked, asked_columns, personal
 from campaign.models.campaign import Campaign, LetterTemplate, Target
 
@@ -52,6 +54,9 @@ SEATS = (1, 2)
 WAITING_SEATS = (4, 5, 6, 7)
 """Where more letters wait until they are confirmed."""
 SPARE_SEAT = 8
+
+_NAME_BYTES, _POINTS_BYTES, _WORDS_BYTES, _LETTER_BYTES = 64, 256, 1024, 4096
+"""To which texts are padded, so that by their lengths hardly anybody stands alone."""
 
 OWN, REWRITTEN = "own", "rewritten"
 """What is counted of the words of a letter whose writer is forgotten."""
@@ -111,9 +116,13 @@ class Signature(db.SealedRow, db.PublicRow):
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
-    given_name: Mapped[str] = mapped_column(db.Sealed("signature.given_name"), info=asked(""))
-    family_name: Mapped[str] = mapped_column(db.Sealed("signature.family_name"), info=asked(""))
-    email: Mapped[str] = mapped_column(db.Sealed("signature.email"), info=asked(""))
+    given_name: Mapped[str] = mapped_column(
+        db.Sealed("signature.given_name", _NAME_BYTES), info=asked("")
+    )
+    family_name: Mapped[str] = mapped_column(
+        db.Sealed("signature.family_name", _NAME_BYTES), info=asked("")
+    )
+    email: Mapped[str] = mapped_column(db.Sealed("signature.email", _NAME_BYTES), info=asked(""))
     email_hmac: Mapped[bytes] = mapped_column(db.LookUp(32))
     person_hmac: Mapped[bytes | None] = mapped_column(
         db.LookUp(32), info=personal(None, counted=True)
@@ -123,17 +132,25 @@ class Signature(db.SealedRow, db.PublicRow):
     seat: Mapped[int] = mapped_column(default=1)
     """1 and 2 for those who sign online, 3 for who signed on paper and wants news; from 4 on it
     waits for its confirmation beside others."""
-    locality: Mapped[str] = mapped_column(db.Sealed("signature.locality"), info=asked(""))
+    locality: Mapped[str] = mapped_column(
+        db.Sealed("signature.locality", _NAME_BYTES), info=asked("")
+    )
     region: Mapped[str] = mapped_column(db.Sealed("signature.region"), info=asked("", counted=True))
     postal_code: Mapped[str] = mapped_column(db.Sealed("signature.postal_code"), info=asked(""))
-    country: Mapped[db.Country] = mapped_column(info=asked("", counted=True))
+    country: Mapped[str] = mapped_column(
+        db.Sealed("signature.country"), info=asked("", counted=True)
+    )
     locale: Mapped[db.Locale]
     letter_locale: Mapped[db.Locale]
-    own_words: Mapped[str] = mapped_column(db.Sealed("signature.own_words"), info=asked(""))
-    full_text: Mapped[str | None] = mapped_column(
-        db.Sealed("signature.full_text"), info=asked(None)
+    own_words: Mapped[str] = mapped_column(
+        db.Sealed("signature.own_words", _WORDS_BYTES), info=asked("")
     )
-    points: Mapped[list[str]] = mapped_column(info=asked([]))
+    full_text: Mapped[str | None] = mapped_column(
+        db.Sealed("signature.full_text", _LETTER_BYTES), info=asked(None)
+    )
+    points: Mapped[list[str]] = mapped_column(
+        db.SealedList("signature.points", _POINTS_BYTES), nullable=True, info=asked([])
+    )
     disclosure: Mapped[Disclosure] = mapped_column(info=asked(Disclosure.NAME))
     consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
     consent_delivery_at: Mapped[datetime]
@@ -142,7 +159,9 @@ class Signature(db.SealedRow, db.PublicRow):
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token in the supporter's link."""
     token_expires_at: Mapped[datetime | None] = mapped_column(info=personal(None))
-    source: Mapped[str] = mapped_column(String(60), default="", info=personal("", counted=True))
+    source: Mapped[str] = mapped_column(
+        db.Sealed("signature.source"), default="", info=personal("", counted=True)
+    )
     """What led here: the host of a partner's page, `poster`, `sheet`, `mailing`; empty: unknown."""
     signed_at: Mapped[db.Created]
     reminded_at: Mapped[datetime | None] = mapped_column(info=personal(None))
@@ -150,6 +169,10 @@ class Signature(db.SealedRow, db.PublicRow):
     sent_by_self_at: Mapped[datetime | None] = mapped_column(info=personal(None, counted=True))
     """When the supporter said that they posted or mailed the letter themselves; counted apart."""
     withdrawn_at: Mapped[datetime | None]
+    exact_times: Mapped[str | None] = mapped_column(
+        db.Sealed("signature.exact_times"), info=personal(None, counted=True)
+    )
+    """When it was signed and confirmed; all columns above then tell the day of signing alone."""
     state_before: Mapped[SignatureState | None] = mapped_column(
         Enum(
             SignatureState,
@@ -183,6 +206,21 @@ class Signature(db.SealedRow, db.PublicRow):
     )
 
     @property
+    def times(self) -> "ExactTimes":
+        return ExactTimes.of(self.signed_at, self.confirmed_at, self.exact_times)
+
+    def cut_times(self, confirmed_at: datetime | None) -> dict[str, Any]:
+        """Return what its columns of times hold once it is confirmed, or withdrawn before."""
+        columns = ExactTimes(self.times.signed_at, confirmed_at).cut(self.campaign.timezone)
+        day = columns["signed_at"]
+        return columns | {
+            "seal_id": self.seal_id,
+            # What somebody takes back at this moment stays taken back.
+            "consent_updates_at": case((Signature.consent_updates_at.is_not(None), day)),
+            "consent_network_at": case((Signature.consent_network_at.is_not(None), day)),
+        }
+
+    @property
     def is_nobodys(self) -> bool:
         return self.forgotten_at is not None or self.state is SignatureState.ERASED
 
@@ -192,6 +230,38 @@ class Signature(db.SealedRow, db.PublicRow):
         if self.state in _SILENT and self.state_before is not None:
             return self.state_before
         return self.state
+
+
+class ExactTimes(NamedTuple):
+    """When a letter was signed and confirmed, to the moment."""
+
+    signed_at: datetime
+    confirmed_at: datetime | None = None
+
+    @classmethod
+    def of(
+        cls, signed_at: datetime, confirmed_at: datetime | None, sealed: str | None
+    ) -> "ExactTimes":
+        """Read them of a row's columns: what is sealed, or else what stands in clear."""
+        if not sealed:
+            return cls(signed_at, confirmed_at)
+        signed, *confirmed = (datetime.fromisoformat(text) for text in sealed.split())
+        return cls(signed.replace(tzinfo=UTC), *(at.replace(tzinfo=UTC) for at in confirmed))
+
+    def cut(self, zone: str) -> dict[str, Any]:
+        """Return what columns hold once it is confirmed: the day in clear, the moments sealed."""
+        day = clock.cut_to_day(self.signed_at, zone)
+        return {
+            "exact_times": self.to_text(),
+            "signed_at": day,
+            "confirmed_at": day if self.confirmed_at else None,
+            "consent_delivery_at": day,
+            "reminded_at": None,
+            "token_expires_at": None,
+        }
+
+    def to_text(self) -> str:
+        return " ".join(at.astimezone(UTC).replace(tzinfo=None).isoformat() for at in self if at)
 
 
 ASKED = asked_columns(Signature)

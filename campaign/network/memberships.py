@@ -4,6 +4,7 @@ One address has one row, by its fingerprint; the unique constraint decides whate
 once. A person who has left keeps the row without the address: that is how we know not to write.
 """
 
+import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import note_notice
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
@@ -150,7 +151,8 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
         NetworkMember.token_digest == signed_links.digest_of(token),
         NetworkMember.state == MemberState.PENDING,
         state=MemberState.ACTIVE,
-        confirmed_at=now,
+        joined_at=clock.cut_to_day(member.joined_at, "UTC"),
+        confirmed_at=_blur(now),
         told_at=None,
         left_at=None,
     )
@@ -160,6 +162,14 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
     elif not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")  # while we waited, a newer link replaced this one
     return member, done
+
+
+def _blur(moment: datetime) -> datetime:
+    """Return the day of the moment and some chance: links are made of it, a thief learns nothing.
+
+    Who joins again on that day has other links all the same.
+    """
+    return clock.cut_to_day(moment, "UTC") + timedelta(microseconds=secrets.randbelow(1_000_000))
 
 
 def get_by_token(session: Session, token: str) -> NetworkMember:
@@ -259,9 +269,9 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
 
     Nobody comes back who left after they ticked that box.
     """
-    asked_at = signature.consent_network_at
-    if signature.state is not SignatureState.CONFIRMED or asked_at is None:
+    if signature.state is not SignatureState.CONFIRMED or signature.consent_network_at is None:
         return
+    asked_at = signature.times.signed_at
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     values = asdict(Preferences()) | {
         "state": MemberState.ACTIVE,
@@ -271,8 +281,8 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "privacy_notice_id": wording.privacy_notice_id,
         "token_digest": None,
         "token_expires_at": None,
-        "joined_at": asked_at,
-        "confirmed_at": now,
+        "joined_at": clock.cut_to_day(asked_at, "UTC"),
+        "confirmed_at": _blur(now),
         "told_at": None,
         "left_at": None,
     }

@@ -229,7 +229,7 @@ def _audit(session: Session, row: PaperRow, actor: str, action: str) -> None:
 _Row = Row[int, bytes | None, int, bytes | None]
 _BATCH = 500
 _ACTOR = "job:paper.match"
-_SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
+_SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
 """A tick becomes a membership after this long: by then a slip of the keyer is mended."""
 
 

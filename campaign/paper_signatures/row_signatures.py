@@ -15,7 +15,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.bundle import CarriedSignature
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -50,7 +50,7 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,
-        "confirmed_at": db.utcnow(),
+        "confirmed_at": clock.cut_to_hour(db.utcnow()),
     }
 
 

@@ -79,6 +79,8 @@ def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
 def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     notice = session.get(PrivacyNotice, wording.privacy_notice_id or 0)
+    # Beside its moment, sealed, the columns tell the hour.
+    moments: dict[datetime | None, datetime] = {signature.signed_at: signature.times.signed_at}
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
         "updates": (wording.updates, signature.consent_updates_at),
@@ -92,7 +94,12 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
         **_read_columns(signature),
         "state": signature.shown_state,
         "consents": [
-            {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
+            {
+                "what": what,
+                "wording": words,
+                "language": wording.locale,
+                "agreed_at": moments.get(at) or at,
+            }
             for what, (words, at) in consents.items()
         ],
         "privacy_notice_of": notice.created_at if notice else None,

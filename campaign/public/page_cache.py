@@ -9,46 +9,32 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, request
-from sqlalchemy import func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
-from campaign.campaigns.public_counts import last_confirmed
 from campaign.core import db, metrics
 from campaign.models.about import OrganisationText, PrivacyNotice
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign
 from campaign.models.statistics import CampaignTally
 from campaign.web import compress
 
 MAX_AGE = 60
 """Seconds for which browsers and proxies may keep a page."""
 _MOST = 1000
-_ANY = aliased(Campaign)
-_ONE = select(literal(1).label("one")).subquery()
-_VERSION = (
-    select(
-        Campaign.slug,
-        last_confirmed().label("confirmed"),
-        last_confirmed(held=True).label("held"),
-        select(func.count(_ANY.id)).scalar_subquery(),
-        select(func.max(_ANY.changed_at)).scalar_subquery(),
-        select(func.max(CampaignTally.counted_at)).scalar_subquery(),
-        select(func.sum(CampaignTally.confirmed)).scalar_subquery(),
-        select(func.max(OrganisationText.id)).scalar_subquery(),
-        select(func.max(PrivacyNotice.id)).scalar_subquery(),
-    )
-    .select_from(_ONE)
-    .outerjoin(Campaign, Campaign.status == CampaignStatus.OPEN)
+_VERSION = select(
+    select(func.count(Campaign.id)).scalar_subquery(),
+    select(func.max(Campaign.changed_at)).scalar_subquery(),
+    select(func.max(CampaignTally.counted_at)).scalar_subquery(),
+    select(func.sum(CampaignTally.confirmed)).scalar_subquery(),
+    select(func.max(OrganisationText.id)).scalar_subquery(),
+    select(func.max(PrivacyNotice.id)).scalar_subquery(),
 )
-"""What all pages depend on, in each row; and when a letter of each open campaign was confirmed."""
+"""What all pages depend on."""
 Key = tuple[str, ...]
 Version = tuple[object, ...]
-Confirmed = dict[str, tuple[datetime | None, datetime | None]]
-"""When a letter of each open campaign was confirmed last: one that counts, and one that is held."""
 T = TypeVar("T")
 
 
@@ -93,7 +79,6 @@ class PageCache:
         self._pages: OrderedDict[Key, CachedPage] = OrderedDict()
         self._things: dict[Key, tuple[float, Any]] = {}
         self._version: Version = ()
-        self._confirmed: Confirmed = {}
         self._checked_at = float("-inf")
         self._lock = Lock()
         self._checking = Lock()
@@ -137,7 +122,7 @@ class PageCache:
         return len(self._pages)
 
     def _make(self, key: Key, render: Callable[[], str | Made]) -> CachedPage:
-        version, confirmed = self._version, self._confirmed
+        version = self._version
         made = render()
         made = Made(made) if isinstance(made, str) else made
         headers = (
@@ -147,8 +132,7 @@ class PageCache:
         )
         page = _page(made.body.encode(), made.mimetype, headers, self._clock())
         with self._lock:
-            same = confirmed.get(key[-1]) == self._confirmed.get(key[-1])
-            if version == self._version and same:  # else it may show what was before the change
+            if version == self._version:  # else it may show what was before the change
                 self._pages[key] = page
             while len(self._pages) > _MOST:
                 self._pages.popitem(last=False)
@@ -161,25 +145,19 @@ class PageCache:
             return  # another thread is asking: what we have is at most as old as its question
         try:
             with db.reading() as session:
-                rows = session.execute(_VERSION).all()
-            confirmed = {row.slug: (row.confirmed, row.held) for row in rows}
-            self._forget_changed(tuple(rows[0][3:]), confirmed)
+                version = tuple(session.execute(_VERSION).one())
+            self._forget_changed(version)
             self._checked_at = self._clock()
         finally:
             self._checking.release()
 
-    def _forget_changed(self, version: Version, confirmed: Confirmed) -> None:
+    def _forget_changed(self, version: Version) -> None:
         with self._lock:
             if version != self._version:
                 self._pages.clear()
                 self._things.clear()
-            else:
-                before = self._confirmed
-                written = {slug for slug in confirmed if confirmed[slug] != before.get(slug)}
-                for key in [key for key in self._pages if key[-1] in written]:
-                    del self._pages[key]
             # A page that is being made just now is kept only if this is still the same.
-            self._version, self._confirmed = version, confirmed
+            self._version = version
 
 
 def _page(

@@ -9,7 +9,7 @@ from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.content.pictures import read_public
 from campaign.campaigns.find_campaigns import find_public_campaign
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.public_counts import count_now, count_on_paper, count_sent_by_self
+from campaign.campaigns.public_counts import count_on_paper, count_sent_by_self, last_count
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
@@ -302,7 +302,7 @@ def page_of(campaign: Campaign, lang: str) -> CasePage:
     return case_page(
         campaign,
         lang,
-        count=count_now(session, campaign),
+        count=last_count(session, campaign)[1],
         now=db.utcnow(),
         sent_by_self=count_sent_by_self(session, campaign),
         on_paper=count_on_paper(session, campaign),

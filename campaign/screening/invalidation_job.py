@@ -17,9 +17,10 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.clock import LONGEST_DAY
 from campaign.core.text.person_names import full_name
 from campaign.models.screening import Decision, Hold, Invalidation, InvalidationState
-from campaign.models.signature import Signature, SignatureState, WordsPrint
+from campaign.models.signature import ExactTimes, Signature, SignatureState, WordsPrint
 from campaign.screening.invalidate import AT_WORK
 from campaign.signing.checks.conditions import Conditions, wanted_bands
 from campaign.signing.checks.review_decision import lock_silent_holds
@@ -33,6 +34,7 @@ _OPENED = (
     Signature.trace,
     Signature.own_words,
     Signature.full_text,
+    Signature.exact_times,
 )
 READ_AT_ONCE = 10_000  # Ids that are looked through at once; reading holds up nobody
 RESTORE_AT_ONCE = 5_000  # Rows that an undo looks up at once
@@ -65,13 +67,15 @@ def find(
     session: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
 ) -> list[FoundSignature]:
     """List those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
-    opened = conditions.reads or bool(conditions.domains)
+    opened = conditions.reads or bool(conditions.domains or conditions.since or conditions.until)
     columns = (
         Signature.id,
         Signature.public_id,
         Signature.campaign_id,
         Signature.state,
         Signature.state_before,
+        Signature.signed_at,
+        Signature.confirmed_at,
     )
     rows = session.execute(
         select(*columns, *(_OPENED if opened else ()))
@@ -98,7 +102,9 @@ def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElem
     if campaign_id is not None:
         filters.append(db.unindexed(Signature.campaign_id) == campaign_id)
     if conditions.since is not None:
-        filters.append(db.unindexed(Signature.signed_at) >= conditions.since)
+        # Of those that are confirmed the column tells the day, and `_fits` asks the moment.
+        first = conditions.since - LONGEST_DAY
+        filters.append(db.unindexed(Signature.signed_at) >= first)
     if conditions.until is not None:
         filters.append(db.unindexed(Signature.signed_at) < conditions.until)
     for name, marks in conditions.marks(db.database().keyring).items():
@@ -126,6 +132,9 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
 
 
 def _fits(signature: Signature, conditions: Conditions, alike: dict[int, bool]) -> bool:
+    times = ExactTimes.of(signature.signed_at, signature.confirmed_at, signature.exact_times)
+    if not conditions.fit_time(times.signed_at):
+        return False
     if not conditions.fit_origin(signature.email, signature.trace):
         return False
     if not conditions.fit_name(full_name(signature.given_name, signature.family_name)):

@@ -15,7 +15,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.risks import Words, refuse_changed
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
-from campaign.core import audit, db, jobs
+from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
@@ -188,6 +188,7 @@ def _change_holds(
     """Change them one by one: a note is sealed for its row."""
     held = select(Hold).where(Hold.signature_id.in_([signature.id for signature in signatures]))
     for hold in session.scalars(held.execution_options(populate_existing=True)):
+        hold.held_at = clock.cut_to_day(hold.held_at, "UTC")
         for name, value in values.items():
             setattr(hold, name, value)
     session.flush()

@@ -8,14 +8,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Row,
+    Select,
+    delete,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.clock import LONGEST_DAY
+from campaign.core.db import table_of
+from campaign.core.db.personal_columns import place_of
+from campaign.core.sealing import Keyring, WrongKey
 from campaign.core.settings import current_settings
 from campaign.models.screening import TrendCount, TrendKind
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import ExactTimes, Signature, SignatureState
 from campaign.signing.checks.origin import FORGOTTEN, domain_of, parse_trace
 
 EVERYWHERE = 0
@@ -28,6 +43,11 @@ _SPIKE_LEAST = 20
 _SPIKE_TIMES = 4
 
 
+_Signed: TypeAlias = Row[Any]
+"""What is read of a signature: `_signed_since`."""
+_EXACT = table_of(Signature).c.exact_times
+_HOURS = 24
+"""That are counted at once, where the job comes late."""
 _Window = tuple[ColumnElement[bool], ...]
 _Sums = Row[TrendKind, bytes, int, int, int]
 """Kind, mark, how many, how many confirmed, the newest signature."""
@@ -66,73 +86,101 @@ def count_trends() -> None:
     hour = hour_of(max(last or first or now, now - timedelta(days=current_settings().trace_days)))
     hour = min(hour, hour_of(now - HOUR))
     while hour <= now:
-        _count_hour(hour)
-        hour += HOUR
+        count = min(_HOURS, (now - hour) // HOUR + 1)
+        _count_hours(hour, count)
+        hour += count * HOUR
     with db.transaction() as session:
         limit = now - timedelta(days=current_settings().trace_days)
         session.execute(delete(TrendCount).where(TrendCount.hour < limit))
 
 
-def _count_hour(hour: datetime) -> None:
+def _count_hours(first: datetime, count: int) -> None:
+    """Count so many hours from the first on, each in a transaction."""
+    hours = {first + number * HOUR: _Hour() for number in range(count)}
     with db.reading() as session:
-        rows = _rows_of_hour(session, hour)
-    with db.transaction() as session:
-        session.execute(delete(TrendCount).where(TrendCount.hour == hour))
-        if rows:
-            session.execute(db.insert_into(session, TrendCount).on_conflict_do_nothing(), rows)
+        keyring = db.keyring_of(session.get_bind().dialect)
+        for row in session.execute(_signed_since(first, count)).yield_per(_FETCHED):
+            hour = hours.get(hour_of(_signed_at(row, keyring)))
+            if hour is not None:
+                hour.add(row)
+    for begin, hour in hours.items():
+        rows = hour.rows_of(begin)
+        with db.transaction() as session:
+            session.execute(delete(TrendCount).where(TrendCount.hour == begin))
+            if rows:
+                session.execute(db.insert_into(session, TrendCount).on_conflict_do_nothing(), rows)
 
 
-def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, object]]:
-    signatures = session.execute(_signed_in(hour)).yield_per(_FETCHED)
-    # Per kind and (campaign, mark): how many, and a signature of them; then over all campaigns.
-    counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {kind: Counter() for kind in TrendKind}
-    confirmed: dict[TrendKind, Counter[tuple[int, bytes]]] = defaultdict(Counter)
-    examples: dict[tuple[TrendKind, bytes], int] = {}
-    for number, campaign_id, is_confirmed, *marks in signatures:
+def _signed_at(row: _Signed, keyring: Keyring) -> datetime:
+    """Return when it was signed: once it is confirmed, that is sealed."""
+    try:
+        exact = keyring.open(row.exact, place_of(_EXACT), row.seal_id) if row.exact else ""
+    except WrongKey:
+        exact = ""
+    return ExactTimes.of(row.signed_at, None, exact).signed_at
+
+
+class _Hour:
+    """Counts of one hour: per kind and (campaign, mark) how many, and a signature of them."""
+
+    def __init__(self) -> None:
+        self.counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {
+            kind: Counter() for kind in TrendKind
+        }
+        self.confirmed: dict[TrendKind, Counter[tuple[int, bytes]]] = defaultdict(Counter)
+        self.examples: dict[tuple[TrendKind, bytes], int] = {}
+
+    def add(self, row: _Signed) -> None:
+        marks = (row.address_mark, row.network_mark, row.domain_mark, row.agent_mark)
         for kind, mark in zip(_MARKED, (b"", *marks), strict=True):
             if mark is None:
                 continue
-            counts[kind][campaign_id, mark] += 1
-            examples[kind, mark] = number
-            if is_confirmed:
-                confirmed[kind][campaign_id, mark] += 1
-    rows: list[dict[str, object]] = []
-    for kind, marked_counts in counts.items():
-        certain = _by_place(confirmed[kind])
-        for place, marked in _by_place(marked_counts).items():
-            rows += [
-                {
-                    "campaign_id": place,
-                    "hour": hour,
-                    "kind": kind,
-                    "mark": mark,
-                    "count": count,
-                    "confirmed": certain[place][mark],
-                    "example_id": examples[kind, mark],
-                }
-                for mark, count in marked.most_common(_MOST)
-                if count >= _FEWEST or kind is TrendKind.ALL
-            ]
-    return rows
+            self.counts[kind][row.campaign_id, mark] += 1
+            self.examples[kind, mark] = row.id
+            if row.is_confirmed:
+                self.confirmed[kind][row.campaign_id, mark] += 1
+
+    def rows_of(self, hour: datetime) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        for kind, marked_counts in self.counts.items():
+            certain = _by_place(self.confirmed[kind])
+            for place, marked in _by_place(marked_counts).items():
+                rows += [
+                    {
+                        "campaign_id": place,
+                        "hour": hour,
+                        "kind": kind,
+                        "mark": mark,
+                        "count": count,
+                        "confirmed": certain[place][mark],
+                        "example_id": self.examples[kind, mark],
+                    }
+                    for mark, count in marked.most_common(_MOST)
+                    if count >= _FEWEST or kind is TrendKind.ALL
+                ]
+        return rows
 
 
 _MARKED = (TrendKind.ALL, TrendKind.ADDRESS, TrendKind.NETWORK, TrendKind.DOMAIN, TrendKind.AGENT)
-"""In the order of the columns of `_signed_in`."""
 
 
-def _signed_in(
-    hour: datetime,
-) -> Select[int, int, bool, bytes | None, bytes | None, bytes | None, bytes | None]:
+def _signed_since(first: datetime, hours: int) -> Select[*tuple[Any, ...]]:
+    """Of those that are confirmed the column tells when their day began."""
     return select(
         Signature.id,
         Signature.campaign_id,
-        Signature.confirmed_at.is_not(None),
+        Signature.seal_id,
+        Signature.signed_at,
+        type_coerce(Signature.exact_times, LargeBinary).label("exact"),
+        Signature.confirmed_at.is_not(None).label("is_confirmed"),
         Signature.address_mark,
         Signature.network_mark,
         Signature.domain_mark,
         Signature.agent_mark,
     ).where(
-        Signature.trace.is_not(None), Signature.signed_at >= hour, Signature.signed_at < hour + HOUR
+        Signature.trace.is_not(None),
+        Signature.signed_at >= first - LONGEST_DAY,
+        Signature.signed_at < first + hours * HOUR,
     )
 
 

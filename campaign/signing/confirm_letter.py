@@ -100,7 +100,7 @@ def confirm_signature(
             Signature.state == before,
             func.coalesce(Signature.state_before, _PENDING) == _PENDING,
             **verdict.columns(before),
-            confirmed_at=now,
+            **signature.cut_times(now),
             seat=seat,
         )
         if session.get(Signature, signature.id, populate_existing=True) is None:
@@ -140,9 +140,12 @@ def enqueue_followups(session: Session, signature: Signature) -> None:
 
 def count_for(session: Session, signature: Signature) -> int:
     """Count who has written as this writer sees it: their own letter counts, also when excluded."""
-    aside = signature.state is SignatureState.INVALID
-    own = aside and signature.shown_state is SignatureState.CONFIRMED
-    return public_counts.count_now(session, signature.campaign) + (1 if own else 0)
+    counted_at, count = public_counts.last_count(session, signature.campaign)
+    if signature.shown_state is not SignatureState.CONFIRMED:
+        return count
+    confirmed_at = signature.times.confirmed_at
+    is_late = counted_at is not None and confirmed_at is not None and confirmed_at > counted_at
+    return count + (1 if is_late or signature.state is SignatureState.INVALID else 0)
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:

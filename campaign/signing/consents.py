@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import note_notice
-from campaign.core import db, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording
 
@@ -77,7 +77,13 @@ def record_of(
     digest = words.digest(locale, notice_id)
     session.execute(
         db.insert_into(session, ConsentWording)
-        .values(digest=digest, locale=locale, privacy_notice_id=notice_id, **words.recorded)
+        .values(
+            digest=digest,
+            locale=locale,
+            privacy_notice_id=notice_id,
+            first_used_at=clock.cut_to_day(db.utcnow(), "UTC"),
+            **words.recorded,
+        )
         .on_conflict_do_nothing(index_elements=[ConsentWording.digest])
     )
     return session.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()

@@ -161,6 +161,7 @@ def initial_columns(token: str, now: datetime) -> dict[str, object]:
         "confirmed_at": None,
         "reminded_at": None,
         "withdrawn_at": None,
+        "exact_times": None,
         "sent_by_self_at": None,
         # Who takes the place of one that was found false is somebody new: judged when confirmed.
         "state_before": None,

@@ -88,7 +88,7 @@ def plan_for(session: Session, signature: Signature) -> SigningPlan:
 
 
 def _day(signature: Signature) -> date:
-    return clock.day_of(signature.signed_at, signature.campaign.timezone)
+    return clock.day_of(signature.times.signed_at, signature.campaign.timezone)
 
 
 def as_posted(signature: Signature) -> Posted:
@@ -178,7 +178,9 @@ def withdraw_letter(session: Session, signature: Signature, now: datetime) -> No
     refuse_unwithdrawable(session, signature)
     move_signature(signature, SignatureState.WITHDRAWN)
     signature.state_before = signature.invalidation_id = None
-    signature.withdrawn_at = now
+    for name, value in signature.cut_times(signature.times.confirmed_at).items():
+        setattr(signature, name, value)
+    signature.withdrawn_at = clock.cut_to_day(now, signature.campaign.timezone)
     signature.own_words = ""
     signature.full_text = None
     signature.consent_updates_at = None

@@ -7,7 +7,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.errors import NotFound
 from campaign.core.i18n import say_number
 from campaign.core.settings import site_url
@@ -57,7 +57,7 @@ def switch_news(session: Session, signature: Signature | None, *, on: bool, now:
     if not on:
         signature.consent_updates_at = None
     elif signature.consent_updates_at is None:
-        signature.consent_updates_at = now
+        signature.consent_updates_at = clock.cut_to_day(now, signature.campaign.timezone)
     session.flush()
 
 

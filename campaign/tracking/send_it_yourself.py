@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
 from campaign.campaigns.content.address_and_salutation import addressing_of
-from campaign.core import db, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail
@@ -148,7 +148,7 @@ def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
         signature.id,
         Signature.state == signature.state,  # also of one that was silently set aside
         Signature.sent_by_self_at.is_(None),
-        sent_by_self_at=now,
+        sent_by_self_at=clock.cut_to_day(now, signature.campaign.timezone),
     )
 
 

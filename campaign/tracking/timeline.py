@@ -236,9 +236,9 @@ def is_frozen(signature: Signature) -> bool:
 
 def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
     zone = signature.campaign.timezone
-    marks = [_mark_at(gettext("Signed"), signature.signed_at, zone)]
-    if signature.confirmed_at:
-        marks.append(_mark_at(gettext("Confirmed"), signature.confirmed_at, zone))
+    marks = [_mark_at(gettext("Signed"), signature.times.signed_at, zone)]
+    if signature.times.confirmed_at:
+        marks.append(_mark_at(gettext("Confirmed"), signature.times.confirmed_at, zone))
     if signature.shown_state is SignatureState.HELD:
         marks.append(_held_mark(note_for(session, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
@@ -426,7 +426,7 @@ def _destination_of_letter(letter: Letter, bundles: Mapping[int, Bundle]) -> Des
 
 
 def _signed_on(signature: Signature) -> date:
-    return clock.day_of(signature.signed_at, signature.campaign.timezone)
+    return clock.day_of(signature.times.signed_at, signature.campaign.timezone)
 
 
 def _mark_at(title: str, moment: datetime, zone: str) -> Mark:

@@ -21,7 +21,7 @@ from campaign.core.db import Json
 from campaign.core.db.batches import AnyQuery, AnyRow, read_by_key
 from campaign.core.text.person_names import full_name
 from campaign.models.bundle import CarriedSignature, Volume
-from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
+from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.web.spreadsheets import csv_lines, inert_workbook
 
@@ -42,6 +42,8 @@ _PERSON = (
     Signature.country,
     Signature.disclosure,
     Signature.signed_at,
+    Signature.confirmed_at,
+    Signature.exact_times,
 )
 _PLACE = (
     Letter.sequence,
@@ -86,7 +88,7 @@ def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
     """Yield every person on the sheets that travel with the bundle, in order."""
     query = _select_carried(bundle_id, *_PERSON).where(Signature.forgotten_at.is_(None))
     for row in read_by_key(query, CarriedSignature.position):
-        signed_on = clock.day_of(row.signed_at, frozen.timezone)
+        signed_on = _signed_on(row, frozen.timezone)
         yield Row(paper_number(row.position), **_shown(row), signed_on=signed_on)
 
 
@@ -95,13 +97,18 @@ def row_for_officials(row: AnyRow, timezone: str) -> Row:
     return Row(
         number=number_of(row.sequence),
         **_shown(row),
-        signed_on=clock.day_of(row.signed_at, timezone),
+        signed_on=_signed_on(row, timezone),
         target_id=row.target_id,
         letter_locale=row.letter_locale,
         volume=row.volume,
         first_page=row.first_page,
         pages=row.pages,
     )
+
+
+def _signed_on(row: AnyRow, timezone: str) -> date:
+    times = ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times)
+    return clock.day_of(times.signed_at, timezone)
 
 
 def _shown(row: AnyRow) -> Json:

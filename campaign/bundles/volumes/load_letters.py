@@ -11,7 +11,7 @@ from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core.db.batches import AnyRow, read_each
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import LetterTemplate
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import ExactTimes, Letter, Signature, SignatureState
 from campaign.printing.placeholders import MissingPlaceholderValue
 from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import WRITER_COLUMNS, Proposal, proposal_of, writer_of
@@ -34,6 +34,8 @@ _COLUMNS = (
     Signature.forgotten_at,
     Signature.letter_locale,
     Signature.signed_at,
+    Signature.confirmed_at,
+    Signature.exact_times,
     *WRITER_COLUMNS,
 )
 
@@ -121,7 +123,7 @@ class _Composer:
                 key=str(row.id),
                 target_id=row.target_id,
                 locale=locale,
-                signed_at=row.signed_at,
+                signed_at=ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times).signed_at,
                 sequence=sequence,
                 specimen=rehearsal_mark(locale) if frozen.rehearsal else "",
             )

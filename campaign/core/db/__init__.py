@@ -392,7 +392,9 @@ def update_row(
     **values: object,
 ) -> bool:
     """Write to a row, unknown to objects of the session; False where the conditions do not hold."""
-    if any(values.get(column.key) for column in sealed_columns(table_of(model))):
+    if "seal_id" not in values and any(
+        values.get(column.key) for column in sealed_columns(table_of(model))
+    ):
         values["seal_id"] = session.scalar(sa.select(model.seal_id).where(model.id == row_id))
     return update_rows(session, model, model.id == row_id, *conditions, **values) == 1
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from campaign.core.sealing import ROW_BYTES, Keyring
+from campaign.core.sealing import ROW_BYTES, SHORTEST, Keyring
 
 ROW = "seal_id"
 _sealed_names: WeakKeyDictionary[SQLCompiler, tuple[str, ...]] = WeakKeyDictionary()
@@ -40,10 +40,13 @@ class SealedColumn(TypeDecorator[Any]):
     impl = sa.LargeBinary
     cache_ok = True
 
-    def __init__(self, place: str) -> None:
-        """`place` names the column (`signature.email`); a value moved elsewhere does not open."""
+    def __init__(self, place: str, least: int = SHORTEST) -> None:
+        """`place` names the column (`signature.email`); a value moved elsewhere does not open.
+
+        `least`: bytes to which each text is padded, where lengths are to tell less.
+        """
         super().__init__()
-        self.place = place
+        self.place, self.least = place, least
 
     def column_expression(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         together = _row_name_beside(column).op("||")(sa.type_coerce(column, sa.LargeBinary))
@@ -58,7 +61,7 @@ class SealedColumn(TypeDecorator[Any]):
             return None
         if not row and text:
             raise TypeError(f"{self.place}: the statement does not name the row ({ROW})")
-        return keyring_of(dialect).seal(text, self.place, row or bytes(ROW_BYTES))
+        return keyring_of(dialect).seal(text, self.place, row or bytes(ROW_BYTES), self.least)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
@@ -118,6 +121,11 @@ def sealed_columns(table: sa.Table) -> list[sa.Column[Any]]:
 def place_of(column: sa.Column[Any]) -> str:
     """Return what a sealed column's values are bound to, besides their row."""
     return cast(SealedColumn, column.type).place
+
+
+def shortest_of(column: sa.Column[Any]) -> int:
+    """Return to how many bytes a sealed column's texts are padded at least."""
+    return cast(SealedColumn, column.type).least
 
 
 def look_up_columns(table: sa.Table) -> list[sa.Column[Any]]:

@@ -20,7 +20,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableClause
 
 from campaign.core import db
-from campaign.core.db.personal_columns import ROW, look_up_columns, place_of, sealed_columns
+from campaign.core.db.personal_columns import (
+    ROW,
+    look_up_columns,
+    place_of,
+    sealed_columns,
+    shortest_of,
+)
 from campaign.core.sealing import EMPTY_IN_ROW, Keyring, WrongKey
 
 BATCH = 500
@@ -116,6 +122,7 @@ class _Batch:
     def __init__(self, of: sa.Table, keyring: Keyring) -> None:
         self.keyring = keyring
         self.places = {each.name: place_of(each) for each in sealed_columns(of)}
+        self.least = {each.name: shortest_of(each) for each in sealed_columns(of)}
         self.keys = [each.name for each in of.primary_key]
         self.raw: TableClause = sa.table(
             of.name,
@@ -164,7 +171,8 @@ class _Batch:
         if row[name] is None:
             return None
         place, at = self.places[name], bytes(row[ROW])
-        return self.keyring.seal(self.keyring.open(bytes(row[name]), place, at), place, at)
+        text = self.keyring.open(bytes(row[name]), place, at)
+        return self.keyring.seal(text, place, at, self.least[name])
 
     def _statement(self) -> sa.Update:
         conditions: list[sa.ColumnElement[bool]] = [

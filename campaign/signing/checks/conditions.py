@@ -105,9 +105,12 @@ class Conditions:
 
     def spare(self, signed_at: datetime) -> bool:
         """Tell whether a confirmed letter of that moment was left out on purpose."""
+        return self.unconfirmed or not self.fit_time(signed_at)
+
+    def fit_time(self, signed_at: datetime) -> bool:
         early = self.since is not None and signed_at < self.since
         late = self.until is not None and signed_at >= self.until
-        return self.unconfirmed or early or late
+        return not early and not late
 
     def fit_newcomer(
         self, *, name: str, email: str, trace: str | None, text: str, keyring: Keyring

@@ -13,7 +13,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.risks import Finding, Words, watch_of
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign, LetterTemplate
@@ -182,7 +182,8 @@ def store_hold(session: Session, signature: Signature, reasons: list[str], now: 
     values = {
         "campaign_id": signature.campaign_id,
         "reasons": reasons,
-        "held_at": now,
+        # What is found false in silence is in no queue that goes by the moment.
+        "held_at": clock.cut_to_day(now, "UTC") if aside else now,
         "decision": Decision.ASIDE if aside else Decision.OPEN,
         "note": None,
         "act_id": None,
@@ -248,7 +249,7 @@ def _find_standing_invalidation(
     ).all()
     for invalidation_id, stored, last_id in rows:
         conditions = Conditions.from_json(stored)
-        if changed and signature.id <= last_id and conditions.spare(signature.signed_at):
+        if changed and signature.id <= last_id and conditions.spare(signature.times.signed_at):
             continue
         if conditions.fit_newcomer(
             name=name_of(signature),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.sealing import Keyring, log_wrong_key
+from campaign.core.settings import current_settings
 from campaign.core.text.fold import split_words
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState, WordsPrint
@@ -56,7 +57,9 @@ def note_missing_words() -> None:
             .where(
                 Signature.campaign_id.in_(select(Campaign.id)),
                 Signature.state == SignatureState.CONFIRMED,
-                Signature.confirmed_at > db.utcnow() - _LATELY,
+                # It tells when it was signed: days before, for who confirms late.
+                Signature.confirmed_at
+                > db.utcnow() - _LATELY - timedelta(days=current_settings().confirm_days),
                 ~exists().where(WordsPrint.signature_id == Signature.id),
             )
             .limit(_SWEEP)

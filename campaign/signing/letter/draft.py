@@ -109,7 +109,7 @@ def signed_letters(signature: Signature, *, writer: Writer | None = None) -> Let
                 key=letter.public_id,
                 target_id=letter.target_id,
                 locale=locale,
-                signed_at=signature.signed_at,
+                signed_at=signature.times.signed_at,
                 sequence=letter.sequence,
             )
         )

@@ -79,7 +79,10 @@ BY_TIME = {
     "network_member.email": "a membership ends when its member leaves",
     "outbox_mail.context": "forgotten once the mail is sent",
     "outbox_mail.recipient": "forgotten once the mail is sent",
+    "signature.country": "figures are made of it: it goes at the person's own wish",
+    "signature.exact_times": "figures are made of it: it goes at the person's own wish",
     "signature.region": "figures are made of it: it goes at the person's own wish",
+    "signature.source": "figures are made of it: it goes at the person's own wish",
     "volume.region": "figures are made of it: it goes at the person's own wish",
 }
 """Besides, those that the daily job leaves, which erases who wrote when the time is over."""
@@ -87,12 +90,17 @@ BY_TIME = {
 _VALUES: dict[str, Any] = {
     "outbox_mail.context": json.dumps({"name": ANA}),
     "paper_row.details": KEYED.to_json().replace('"email": ""', f'"email": "{ANA}"'),
+    "signature.country": "CA",
+    "signature.exact_times": "2026-11-27T19:31:07.000001 2026-11-27T19:40:09.000001",
+    "signature.points": [ANA],
     "signature.region": "Yukon",
 }
 """What stands in them before; in all others stands the address, by which it is found again."""
 _MARKS = {
     "campaign_figures.counts": "YT",
     "figures_block.counts": "YT",
+    "signature.country": "CA",
+    "signature.exact_times": "19:31:07",
     "signature.region": "Yukon",
 }
 """By which what is held about Ana is found in them."""
