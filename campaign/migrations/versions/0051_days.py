@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from campaign.core.clock import cut_to_day
+from campaign.core.clock import cut_to_day, utcnow
 from campaign.core.db import keyring_of
 from campaign.core.sealing import Keyring, KeyState
 
@@ -149,7 +149,7 @@ def _cut_all(row: Any) -> dict[str, object]:
 
 def _cut_mail(row: Any) -> dict[str, object]:
     """Those of the last day are still counted: of them the hours are kept."""
-    if _utc(row.created_at) < datetime.now(UTC) - timedelta(days=2):
+    if _utc(row.created_at) < utcnow() - timedelta(days=2):
         return _cut_all(row)
     moments = {name: getattr(row, name) for name in ("created_at", "due_at", "sent_at")}
     return {
