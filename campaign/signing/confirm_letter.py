@@ -112,7 +112,8 @@ def confirm_signature(
                 review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)
             enqueue_followups(session, signature)
-            metrics.note_confirmation((now - signature.signed_at).total_seconds())
+            waited = now - signature.times.signed_at
+            metrics.note_confirmation(waited.total_seconds())
             return signature, True
         # Another click, a newer link, or an invalidation was quicker: look again.
         if signature.state is before:

@@ -61,6 +61,7 @@ OF_LETTER = {
     "id": "the order of coming",
     "public_id": _DRAWN,
     "seal_id": _DRAWN,
+    "salt": _DRAWN,
     "signature_id": "the signature: what is measured is of both",
     "target_id": "each letter of an action has the same",
     "template_id": "follows from action and language",
