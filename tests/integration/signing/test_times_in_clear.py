@@ -35,7 +35,7 @@ from campaign.tracking.news_subscription import switch_news
 from tests.days import ZONE
 from tests.integration.signing.conftest import FORM
 
-BEFORE = import_module("campaign.migrations.versions.0050_days").down_revision
+BEFORE = import_module("campaign.migrations.versions.0051_days").down_revision
 NOT_OF_SIGNERS = {
     "audit_entry", "bundle", "bundle_print", "bundle_reprint", "campaign", "campaign_member",
     "cover_text", "data_export", "delivery_attempt", "desk_draft", "directory_import",

@@ -16,8 +16,8 @@ from campaign.core.clock import cut_to_day, utcnow
 from campaign.core.db import keyring_of
 from campaign.core.sealing import Keyring, KeyState
 
-revision = "0050"
-down_revision = "0049"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
