@@ -103,7 +103,7 @@ def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now
         .options(*ATTEMPT_WITH_DESTINATION, contains_eager(DeliveryAttempt.campaign))
         .order_by(DeliveryAttempt.id.desc())
     ).all()
-    late = list_late(session, attempts)
+    late = list_late(attempts)
     items = [
         Item(
             attempt.campaign,

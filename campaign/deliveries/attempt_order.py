@@ -17,7 +17,6 @@ from sqlalchemy.types import Time
 from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import GateVisit
 
 _Columns = tuple[ColumnElement[date], ColumnElement[time], ColumnElement[int]]
 _FIRST, _LAST = time(0), time(23, 59, 59)
@@ -55,15 +54,9 @@ def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
 def _happened_at(
     attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt],
 ) -> ColumnElement[time]:
-    recorded_time = (
-        select(GateVisit.happened_time)
-        .where(GateVisit.id == attempt.visit_id)
-        .correlate(attempt)
-        .scalar_subquery()
-    )
     went_out = attempt.outcome.in_(GONE_OUT)
     unknown = case((went_out, literal(_LAST, Time())), else_=literal(_FIRST, Time()))
-    return func.coalesce(recorded_time, unknown)
+    return func.coalesce(attempt.happened_time, unknown)
 
 
 class PlacedAttempt(NamedTuple):
@@ -73,7 +66,6 @@ class PlacedAttempt(NamedTuple):
 
 def place_attempts(
     attempts: Sequence[DeliveryAttempt],
-    times: Mapping[int, time],
     *,
     begun: Mapping[int, datetime],
     ended: Mapping[int, datetime],
@@ -86,14 +78,14 @@ def place_attempts(
     What went out in the minute of a stop came after it: see `recording_rules.is_after_stop`.
     """
     went_out = [
-        PlacedAttempt(attempt, _moment_it_went(attempt, times.get(attempt.id)))
+        PlacedAttempt(attempt, _moment_it_went(attempt))
         for attempt in attempts
         if attempt.outcome in GONE_OUT
     ]
     placed = list(went_out)
     for attempt in attempts:
         if attempt.outcome not in GONE_OUT:
-            day, at = attempt.happened_on, times.get(attempt.id)
+            day, at = attempt.happened_on, attempt.happened_time
             followers = _followers(attempt, went_out, ended)
             placed.append(PlacedAttempt(attempt, estimate_moment(day, at, attempt.zone, followers)))
     placed.sort(key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id))
@@ -117,10 +109,10 @@ def estimate_moment(
     return min((follower for follower in followed_by if begin <= follower <= end), default=end)
 
 
-def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
+def _moment_it_went(attempt: DeliveryAttempt) -> datetime:
     """Return when letters went out; what went in the minute of a stop went after it."""
     stop = _stop_of(attempt)
-    moment = estimate_moment(attempt.happened_on, at, attempt.zone, stop)
+    moment = estimate_moment(attempt.happened_on, attempt.happened_time, attempt.zone, stop)
     return max([moment, *(at for at in stop if moment <= at < moment + timedelta(minutes=1))])
 
 

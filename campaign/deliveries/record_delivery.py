@@ -271,8 +271,7 @@ def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, lis
     """List attempts of these bundles in order, for a recount once they changed."""
     counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
-        select(DeliveryAttempt, GateVisit.happened_time, went_in_envelopes())
-        .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+        select(DeliveryAttempt, DeliveryAttempt.happened_time, went_in_envelopes())
         .where(DeliveryAttempt.bundle_id.in_(counted))
         .order_by(*oldest_first())
     )

@@ -42,10 +42,10 @@ def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
     return Stop(campaign.stopped_at, zone or campaign.timezone)
 
 
-def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
+def went_after_stop(attempt: DeliveryAttempt) -> bool:
     # Day and time of a visit are those at the mission.
     stop = find_stop(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
-    return is_after_stop(attempt.outcome, attempt.happened_on, at, stop)
+    return is_after_stop(attempt.outcome, attempt.happened_on, attempt.happened_time, stop)
 
 
 def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:

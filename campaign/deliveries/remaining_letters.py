@@ -13,7 +13,7 @@ from campaign.core import db
 from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.models.delivery import Envelope, GateVisit, LetterMove
+from campaign.models.delivery import Envelope, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
@@ -78,12 +78,7 @@ def is_before_visit(day: date, clock: time | None, *, surely: bool) -> ColumnEle
 
     Where a time is not known the one recorded first came first; `surely`: then nobody knows.
     """
-    at = (
-        select(GateVisit.happened_time)
-        .where(GateVisit.id == DeliveryAttempt.visit_id)
-        .correlate(DeliveryAttempt)
-        .scalar_subquery()
-    )
+    at = DeliveryAttempt.happened_time
     same_day = DeliveryAttempt.happened_on == day
     if surely:
         earlier = at < clock if clock is not None else false()

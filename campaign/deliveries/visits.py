@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import time
-from typing import NamedTuple
 
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -12,22 +10,14 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
 from campaign.core import db
-from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import SENT, went_after_stop
 from campaign.deliveries.stopped_bundles import is_held_back
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Destination
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
 
 PAGE = 100
-
-
-class AttemptRow(NamedTuple):
-    attempt: DeliveryAttempt
-    campaign: Campaign
-    destination: Destination
-    visit: GateVisit | None
 
 
 def get_visit(session: Session, public_id: str) -> GateVisit:
@@ -45,30 +35,20 @@ def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
     return db.get_row(session, query, "delivery")
 
 
-def get_visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
-    """Return an attempt's visit. Raises NotFound where the attempt is known from elsewhere."""
-    visit = session.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
-    if visit is None:
-        raise NotFound("visit")
-    return visit
-
-
-def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow], int]:
+def list_attempts(session: Session, *, page: int = 1) -> tuple[Sequence[DeliveryAttempt], int]:
     """Return a page of attempts, the newest first; and how many there are."""
     total = session.scalar(select(func.count(DeliveryAttempt.id))) or 0
-    rows = session.execute(
-        select(DeliveryAttempt, Campaign, GateVisit)
-        .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
-        .options(*ATTEMPT_WITH_DESTINATION)
-        .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .options(
+            joinedload(DeliveryAttempt.campaign),
+            joinedload(DeliveryAttempt.visit),
+            *ATTEMPT_WITH_DESTINATION,
+        )
         .order_by(*newest_first())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
-    )
-    attempts = [
-        AttemptRow(attempt, campaign, attempt.destination, visit)
-        for attempt, campaign, visit in rows
-    ]
+    ).all()
     return attempts, total
 
 
@@ -112,26 +92,10 @@ def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Seque
     return session.scalars(by_id).all()
 
 
-def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
+def list_late(attempts: Sequence[DeliveryAttempt]) -> set[int]:
     """Return the ids of attempts with which letters went out after their campaign was stopped."""
-    maybe = [attempt for attempt in attempts if is_stopped(attempt.campaign.status)]
-    times = find_times(session, maybe)
-    return {attempt.id for attempt in maybe if went_after_stop(attempt, times.get(attempt.id))}
-
-
-def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
-    """Return the time of day of each attempt of which it is known, by its id."""
-    if not attempts:
-        return {}
-    rows = session.execute(
-        select(DeliveryAttempt.id, GateVisit.happened_time)
-        .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
-        .where(
-            DeliveryAttempt.id.in_([attempt.id for attempt in attempts]),
-            GateVisit.happened_time.is_not(None),
-        )
-    )
-    return {attempt_id: at for attempt_id, at in rows if at is not None}
+    stopped = [attempt for attempt in attempts if is_stopped(attempt.campaign.status)]
+    return {attempt.id for attempt in stopped if went_after_stop(attempt)}
 
 
 def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
@@ -141,7 +105,7 @@ def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     tried = select(DeliveryAttempt).where(DeliveryAttempt.campaign_id == campaign.id)
     tried = tried.options(*ATTEMPT_WITH_DESTINATION).order_by(*newest_first())
     attempts = session.scalars(tried).all()
-    late = list_late(session, attempts)
+    late = list_late(attempts)
     return [attempt for attempt in attempts if attempt.id in late]
 
 

@@ -1,23 +1,32 @@
 """Bundles, their volumes and prints, cover texts, and what happened at the gate."""
 
 import enum
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
     Text,
+    Time,
     UniqueConstraint,
+    column,
+    select,
+    table,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from campaign.core import db
 from campaign.core.db.leases import Leased
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
+
+if TYPE_CHECKING:
+    from campaign.models.delivery import GateVisit
 
 Destination = Mission | Official
 """Where letters go: to a mission, or by post to an official's own address."""
@@ -180,6 +189,9 @@ class WaitingLetters(db.Base):
     letters: Mapped[int]
 
 
+_VISIT = table("gate_visit", column("id", Integer()), column("happened_time", Time()))
+
+
 class DeliveryAttempt(db.PublicRow):
     """How one bundle fared at the gate or in the post; several bundles may share a visit."""
 
@@ -204,10 +216,17 @@ class DeliveryAttempt(db.PublicRow):
     notes: Mapped[db.Words] = mapped_column(default=dict)
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
     created_at: Mapped[db.Created]
+    happened_time: Mapped[time | None] = column_property(
+        select(_VISIT.c.happened_time)
+        .where(_VISIT.c.id == visit_id)
+        .correlate_except(_VISIT)
+        .scalar_subquery()
+    )  # that of its visit, as it is when this is read
 
     campaign: Mapped[Campaign] = relationship()
     bundle: Mapped[Bundle | None] = relationship()
     mission: Mapped[Mission | None] = relationship()
+    visit: Mapped["GateVisit | None"] = relationship(back_populates="attempts")
     taken: Mapped[list["TakenLetters"]] = relationship(
         cascade="all, delete-orphan", order_by="TakenLetters.first_number"
     )

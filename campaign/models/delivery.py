@@ -52,7 +52,9 @@ class GateVisit(db.SealedRow, db.PublicRow):
     created_at: Mapped[db.Created]
 
     mission: Mapped[Mission | None] = relationship()
-    attempts: Mapped[list[DeliveryAttempt]] = relationship(order_by="DeliveryAttempt.id")
+    attempts: Mapped[list[DeliveryAttempt]] = relationship(
+        back_populates="visit", order_by="DeliveryAttempt.id"
+    )
     files: Mapped[list["GateFile"]] = relationship(
         back_populates="visit", cascade="all, delete-orphan", order_by="GateFile.id"
     )

@@ -6,7 +6,7 @@ embassy with an answer, log it for what they carried; they see what they logged 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 
 from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session, joinedload
@@ -20,7 +20,6 @@ from campaign.core.i18n import latest_day
 from campaign.deliveries.attempt_order import newest_first
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Campaign, Target
-from campaign.models.delivery import GateVisit
 from campaign.models.directory import Mission
 from campaign.models.reply import Channel, Reply, ReplyState, ReplyTranslation
 from campaign.models.staff import Role, StaffUser, sees
@@ -32,14 +31,6 @@ from campaign.web.pagination import Listing, load_page
 
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _LISTED = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Something that a reply can answer, with all that tells it from another of the same day."""
-
-    attempt: DeliveryAttempt
-    happened_time: time | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +99,15 @@ def list_replies(
     return load_page(session, query, page)
 
 
-def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
+def list_deliveries(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
     """List what the reply can be the answer to, the newest first."""
-    rows = session.execute(
-        select(DeliveryAttempt, GateVisit.happened_time)
-        .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
+    return session.scalars(
+        select(DeliveryAttempt)
         .options(*ATTEMPT_WITH_DESTINATION)
         .where(DeliveryAttempt.campaign_id == campaign.id)
         .order_by(*newest_first())
         .limit(50)
-    )
-    return [Delivery(attempt, clock) for attempt, clock in rows]
+    ).all()
 
 
 def set_bars(session: Session, reply: Reply, bars: Sequence[Bar], *, actor: str) -> None:

@@ -21,7 +21,7 @@ from campaign.deliveries.letter_outcomes import (
     find_envelopes_with,
     list_fates,
 )
-from campaign.deliveries.visits import find_times, list_late
+from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.delivery import LetterMove
@@ -105,7 +105,7 @@ def _find_placed_attempts(
         bundles = [stay.bundle_id for stay in stays if stay.letter.id == letter_id]
         for before, after in pairwise(bundles):
             ended[before] = min(begun[after], ended.get(before, begun[after]))
-    return place_attempts(attempts, find_times(session, attempts), begun=begun, ended=ended)
+    return place_attempts(attempts, begun=begun, ended=ended)
 
 
 def group_trips(
@@ -165,7 +165,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     trips = trips_of(session, signature.letters)
     posts = posts_of(campaign, i18n.locale())
     several = len(signature.letters) > 1
-    late = list_late(session, [trip.attempt for trip in trips])
+    late = list_late([trip.attempt for trip in trips])
     in_time = [trip for trip in trips if trip.attempt.id not in late]
     too_late = [trip for trip in trips if trip.attempt.id in late]
     past = [

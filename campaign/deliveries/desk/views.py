@@ -13,6 +13,7 @@ from campaign.bundles.access import CARRIERS
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
+from campaign.core.errors import NotFound
 from campaign.deliveries import (
     attachments,
     correct_record,
@@ -26,7 +27,7 @@ from campaign.deliveries.desk.forms import CorrectForm, FilesForm, PublishForm, 
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part
-from campaign.deliveries.visits import AttemptRow, BundleOutcome, find_outcomes
+from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import (
@@ -68,7 +69,7 @@ class HeldPaper:
 
 
 class DeliveryList(Page, template="deliveries/index.html"):
-    rows: Sequence[AttemptRow]
+    attempts: Sequence[DeliveryAttempt]
     late: Container[int]
     page: int
     pages: int
@@ -106,7 +107,7 @@ def way_of_bundle(bundle: Bundle) -> WayOfBundle:
     attempts = visits.list_attempts_of(session, bundle)
     return WayOfBundle(
         attempts=attempts,
-        late=visits.list_late(session, attempts),
+        late=visits.list_late(attempts),
         here=count_here(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),
@@ -155,10 +156,10 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/deliveries/")
 def index() -> ResponseReturnValue:
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))
-    rows, total = visits.list_attempts(db.session(), page=page)
-    late = visits.list_late(db.session(), [row.attempt for row in rows])
+    attempts, total = visits.list_attempts(db.session(), page=page)
+    late = visits.list_late(attempts)
     pages = max(1, -(-total // visits.PAGE))
-    return show_page(DeliveryList(rows=rows, late=late, page=page, pages=pages))
+    return show_page(DeliveryList(attempts=attempts, late=late, page=page, pages=pages))
 
 
 @blueprint.get("/deliveries/<public_id>")
@@ -187,7 +188,7 @@ def show(public_id: str) -> ResponseReturnValue:
                     and attempt.campaign not in stopped
                 )
             ],
-            late=visits.list_late(session, attempts),
+            late=visits.list_late(attempts),
             stopped=stopped,
         )
     )
@@ -282,9 +283,11 @@ def _get_visit(public_id: str) -> GateVisit:
 
 
 def _get_attempt(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
-    session = db.session()
-    attempt = visits.get_attempt(session, public_id)
-    return attempt, visits.get_visit_of(session, attempt)
+    """Raises NotFound where the attempt is known from elsewhere, from no visit."""
+    attempt = visits.get_attempt(db.session(), public_id)
+    if attempt.visit is None:
+        raise NotFound("visit")
+    return attempt, attempt.visit
 
 
 def _get_file(public_id: str, file_id: str) -> GateFile:

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired
 
 from campaign.core import i18n
 from campaign.deliveries.desk.forms import OUTCOMES
+from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
 from campaign.models.paper_signature import Scan
@@ -20,7 +21,7 @@ from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name, mission_name
 from campaign.replies.redaction import LONGEST
-from campaign.replies.replies import Delivery, ReplyFacts
+from campaign.replies.replies import ReplyFacts
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 
@@ -61,7 +62,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
         _l("How it came"), choices=choices((kind.value, words) for kind, words in CHANNELS.items())
     )
     language = SelectField(_l("Language"))
-    delivery = SelectField(_l("Delivery it replies to"))
+    delivery = SelectField(_l("DeliveryAttempt it replies to"))
     sender = LineField(
         _l("Signed by"), limit=300, description=_l("As in the reply. We do not publish it.")
     )
@@ -78,7 +79,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
     locales: Sequence[str] = ()
     now: Mapping[str, object] = MappingProxyType({})
 
-    def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
+    def facts(self, campaign: Campaign, deliveries: Sequence[DeliveryAttempt]) -> ReplyFacts:
         kind, _colon, key = self.who.data.partition(":")
         missions = {mission.slug: mission for mission in _list_missions(campaign, deliveries)}
         targets = {target.official.slug: target for target in campaign.targets}
@@ -89,7 +90,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
             locale=self.language.data,
             target=targets.get(key) if kind == "target" else None,
             mission=missions.get(key) if kind == "mission" else None,
-            delivery=answered.attempt if answered else None,
+            delivery=answered,
             sender=self.sender.data,
             text=self.text.data,
             notes=self.notes.data,
@@ -100,7 +101,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
 
 def reply_form(
     campaign: Campaign,
-    deliveries: Sequence[Delivery],
+    deliveries: Sequence[DeliveryAttempt],
     scans: Sequence[Scan] = (),
     reply: Reply | None = None,
     answers: str = "",
@@ -132,7 +133,7 @@ def reply_form(
     form.mark_seen(now)
     form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
-    named = [(delivery.attempt.public_id, _describe_delivery(delivery)) for delivery in deliveries]
+    named = [(delivery.public_id, _describe_delivery(delivery)) for delivery in deliveries]
     form.delivery.choices = choices([("", _l("Not known")), *named])
     form.shown_page.choices = choices([("", _l("None: text only")), *_list_pages(scans)])
     return form
@@ -159,17 +160,17 @@ class PublishForm(_WordedForm):
     fewer_seen = BooleanField(_l("Nothing is missing. Each version hides the same words."))
 
 
-def _find_delivery(deliveries: Sequence[Delivery], public_id: str) -> Delivery | None:
-    return next((each for each in deliveries if each.attempt.public_id == public_id), None)
+def _find_delivery(deliveries: Sequence[DeliveryAttempt], public_id: str) -> DeliveryAttempt | None:
+    return next((each for each in deliveries if each.public_id == public_id), None)
 
 
-def _usual_values(campaign: Campaign, answered: Delivery | None) -> dict[str, object]:
+def _usual_values(campaign: Campaign, answered: DeliveryAttempt | None) -> dict[str, object]:
     who = None
     if answered is not None:
-        kind = "mission" if isinstance(answered.attempt.destination, Mission) else "target"
-        who = f"{kind}:{answered.attempt.destination.slug}"
+        kind = "mission" if isinstance(answered.destination, Mission) else "target"
+        who = f"{kind}:{answered.destination.slug}"
     return {
-        "delivery": answered.attempt.public_id if answered else "",
+        "delivery": answered.public_id if answered else "",
         "who": who,
         "shown_page": "",
         "channel": Channel.LETTER.value,
@@ -177,11 +178,11 @@ def _usual_values(campaign: Campaign, answered: Delivery | None) -> dict[str, ob
     }
 
 
-def _values_of(reply: Reply, deliveries: Sequence[Delivery]) -> dict[str, object]:
+def _values_of(reply: Reply, deliveries: Sequence[DeliveryAttempt]) -> dict[str, object]:
     who = f"target:{reply.target.official.slug}" if reply.target else ""
     if not who and reply.mission:
         who = f"mission:{reply.mission.slug}"
-    ids = {choice.attempt.id: choice.attempt.public_id for choice in deliveries}
+    ids = {choice.id: choice.public_id for choice in deliveries}
     return {
         "who": who,
         "received_on": reply.received_on,
@@ -196,15 +197,17 @@ def _values_of(reply: Reply, deliveries: Sequence[Delivery]) -> dict[str, object
     }
 
 
-def _list_missions(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[Mission]:
+def _list_missions(campaign: Campaign, deliveries: Sequence[DeliveryAttempt]) -> list[Mission]:
     """List missions through which letters go, and those to which some were taken."""
     reached = [target.mission for target in campaign.targets]
-    tried = (delivery.attempt.destination for delivery in deliveries)
+    tried = (delivery.destination for delivery in deliveries)
     missions = [*reached, *(place for place in tried if isinstance(place, Mission))]
     return list(dict.fromkeys(mission for mission in missions if mission))
 
 
-def _list_senders(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[tuple[str, object]]:
+def _list_senders(
+    campaign: Campaign, deliveries: Sequence[DeliveryAttempt]
+) -> list[tuple[str, object]]:
     here = i18n.locale()
     names: dict[str, object] = {}
     for target in campaign.targets:
@@ -221,15 +224,15 @@ def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, 
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
-def _describe_delivery(delivery: Delivery) -> str:
+def _describe_delivery(delivery: DeliveryAttempt) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
-    day, at = i18n.say_date(delivery.attempt.happened_on), delivery.happened_time
-    bundle = delivery.attempt.bundle
+    day, at = i18n.say_date(delivery.happened_on), delivery.happened_time
+    bundle = delivery.bundle
     parts = (
         f"{day}{i18n.comma(i18n.locale())}{i18n.say_time(at)}" if at else day,
-        destination_name(delivery.attempt.destination, i18n.locale()),
-        str(OUTCOMES.get(delivery.attempt.outcome, _l("Not delivered: stopped"))),
-        f"{bundle.sequence:03d}" if bundle else delivery.attempt.place,
+        destination_name(delivery.destination, i18n.locale()),
+        str(OUTCOMES.get(delivery.outcome, _l("Not delivered: stopped"))),
+        f"{bundle.sequence:03d}" if bundle else delivery.place,
     )
     return " · ".join(filter(None, parts))
 

@@ -165,4 +165,4 @@ def test_what_went_out_after_a_stop_is_recorded_and_known_as_such(
     visit = record(bundle, DeliveryOutcome.ACCEPTED, day=day)
     assert told(session) == [("accepted", 7)]
     attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
-    assert went_after_stop(attempt, None)
+    assert went_after_stop(attempt)

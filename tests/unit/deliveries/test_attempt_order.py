@@ -39,7 +39,13 @@ def order(
     attempts: Sequence[DeliveryAttempt], times: dict[int, time] | None = None, **bounds: Any
 ) -> list[int]:
     bounds = {"begun": {}, "ended": {}} | bounds
-    return [one.attempt.id for one in place_attempts(attempts, times or {}, **bounds)]
+    set_times(attempts, times or {})
+    return [one.attempt.id for one in place_attempts(attempts, **bounds)]
+
+
+def set_times(attempts: Sequence[DeliveryAttempt], times: dict[int, time]) -> None:
+    for one in attempts:
+        one.happened_time = times.get(one.id)
 
 
 @given(
@@ -65,7 +71,8 @@ def test_refusals_of_one_mission_after_the_other_stand_as_they_happened(
         moment += timedelta(minutes=1)
         ended[place] = moment
     del ended[len(zones)]
-    placed = place_attempts(attempts, times, begun=begun, ended=ended)
+    set_times(attempts, times)
+    placed = place_attempts(attempts, begun=begun, ended=ended)
     assert [one.attempt.id for one in placed] == way
     for one in placed:
         bundle = one.attempt.bundle_id or 0
@@ -100,14 +107,15 @@ def test_what_happened_on_the_day_of_a_stop_was_before_it_where_nobody_knows() -
     stop = datetime(2026, 12, 5, 4, tzinfo=UTC)  # the evening of the 4th in the west
     for outcome, before in (("left", True), ("refused", True), ("stopped", False)):
         one = attempt(1, outcome, date(2026, 12, 4), WEST, stopped_at=stop)
-        [placed] = place_attempts([one], {}, begun={}, ended={})
+        [placed] = place_attempts([one], begun={}, ended={})
         assert (placed.at <= stop) is before
 
 
 def test_a_time_before_the_freeze_changes_no_order() -> None:
     day, frozen = date(2026, 12, 4), datetime(2026, 12, 4, 20, tzinfo=UTC)
     tries = [attempt(one, "refused", day, "Etc/UTC") for one in (1, 2)]
-    placed = place_attempts(tries, {1: time(11), 2: time(10)}, begun={1: frozen}, ended={})
+    set_times(tries, {1: time(11), 2: time(10)})
+    placed = place_attempts(tries, begun={1: frozen}, ended={})
     assert [(one.attempt.id, one.at) for one in placed] == [(2, frozen), (1, frozen)]
 
 
@@ -115,6 +123,7 @@ def test_what_went_out_in_the_minute_of_a_stop_stands_after_it() -> None:
     stopped_at = datetime(2026, 12, 4, 17, 41, 42, tzinfo=UTC)
     went = attempt(1, "accepted", date(2026, 12, 4), "America/Toronto", stopped_at=stopped_at)
     for minute, at in [(40, time(12, 40)), (41, None), (42, time(12, 42))]:
-        [placed] = place_attempts([went], {1: time(12, minute)}, begun={}, ended={})
+        set_times([went], {1: time(12, minute)})
+        [placed] = place_attempts([went], begun={}, ended={})
         expected = clock.moment_of(went.happened_on, at, went.zone) if at else stopped_at
         assert placed.at == expected
