@@ -73,7 +73,7 @@ def officials_by_post(campaign: Campaign) -> Sequence[Official]:
 def name_of(destination: Destination, locale: str) -> str:
     if isinstance(destination, Mission):
         return i18n.words_in(destination.name, locale)
-    return str(_("By post to %(official)s", official=name_and_office(destination, locale)))
+    return _("By post to %(official)s", official=name_and_office(destination, locale))
 
 
 def country_of(destination: Destination, home: str) -> str:

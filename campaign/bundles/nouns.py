@@ -38,21 +38,19 @@ def common_noun(nouns: Iterable[Noun]) -> Noun:
 def say_amount(count: int, noun: Noun | str, shown: str) -> str:
     """Say so many of them; `shown` is the number as it is written."""
     if noun == Noun.CARD:
-        words = ngettext("%(count)s card", "%(count)s cards", count, count=shown)
-    elif noun == Noun.BOTH:
-        words = ngettext(
+        return ngettext("%(count)s card", "%(count)s cards", count, count=shown)
+    if noun == Noun.BOTH:
+        return ngettext(
             "%(count)s letter or card", "%(count)s letters and cards", count, count=shown
         )
-    elif noun == Noun.PERSON:
-        words = ngettext(
+    if noun == Noun.PERSON:
+        return ngettext(
             "%(count)s person on signed sheets",
             "%(count)s people on signed sheets",
             count,
             count=shown,
         )
-    else:
-        words = ngettext("%(count)s letter", "%(count)s letters", count, count=shown)
-    return str(words)
+    return ngettext("%(count)s letter", "%(count)s letters", count, count=shown)
 
 
 def say_noun(noun: Noun) -> str:
@@ -70,17 +68,15 @@ def subject_of(count: int, noun: Noun, *, reference: str, person: str) -> str:
     """Say what is sent, in the line above a letter that goes with it."""
     facts = {"reference": reference, "person": person}
     if noun is Noun.CARD:
-        words = ngettext(
+        return ngettext(
             "%(reference)s: card about the case of %(person)s",
             "%(reference)s: cards about the case of %(person)s",
             count,
             **facts,
         )
-    else:
-        words = ngettext(
-            "%(reference)s: letter about the case of %(person)s",
-            "%(reference)s: letters about the case of %(person)s",
-            count,
-            **facts,
-        )
-    return str(words)
+    return ngettext(
+        "%(reference)s: letter about the case of %(person)s",
+        "%(reference)s: letters about the case of %(person)s",
+        count,
+        **facts,
+    )

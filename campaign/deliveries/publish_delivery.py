@@ -43,60 +43,52 @@ def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) ->
 
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:
     if outcome is DeliveryOutcome.STOPPED:
-        words = gettext("The signature sheets were not delivered")
-    elif outcome is DeliveryOutcome.REFUSED:
-        words = gettext("Signature sheets refused")
-    elif outcome is DeliveryOutcome.LEFT:
-        words = gettext("Signature sheets left at the door")
-    elif outcome in SENT:
-        words = gettext("Signature sheets sent")
-    else:
-        words = gettext("Signature sheets delivered")
-    return str(words)
+        return gettext("The signature sheets were not delivered")
+    if outcome is DeliveryOutcome.REFUSED:
+        return gettext("Signature sheets refused")
+    if outcome is DeliveryOutcome.LEFT:
+        return gettext("Signature sheets left at the door")
+    if outcome in SENT:
+        return gettext("Signature sheets sent")
+    return gettext("Signature sheets delivered")
 
 
 def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.STOPPED:
-        return str(gettext("The letters were not delivered"))
+        return gettext("The letters were not delivered")
     if outcome is DeliveryOutcome.REFUSED:
-        words = ngettext(
+        return ngettext(
             "%(count)s letter refused", "%(count)s letters refused", number, count=count
         )
-    elif outcome is DeliveryOutcome.LEFT:
-        words = ngettext(
+    if outcome is DeliveryOutcome.LEFT:
+        return ngettext(
             "%(count)s letter left at the door",
             "%(count)s letters left at the door",
             number,
             count=count,
         )
-    elif outcome in SENT:
-        words = ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
-    else:
-        words = ngettext(
-            "%(count)s letter delivered", "%(count)s letters delivered", number, count=count
-        )
-    return str(words)
+    if outcome in SENT:
+        return ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
+    return ngettext(
+        "%(count)s letter delivered", "%(count)s letters delivered", number, count=count
+    )
 
 
 def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.STOPPED:
-        return str(gettext("The cards were not delivered"))
+        return gettext("The cards were not delivered")
     if outcome is DeliveryOutcome.REFUSED:
-        words = ngettext("%(count)s card refused", "%(count)s cards refused", number, count=count)
-    elif outcome is DeliveryOutcome.LEFT:
-        words = ngettext(
+        return ngettext("%(count)s card refused", "%(count)s cards refused", number, count=count)
+    if outcome is DeliveryOutcome.LEFT:
+        return ngettext(
             "%(count)s card left at the door",
             "%(count)s cards left at the door",
             number,
             count=count,
         )
-    elif outcome in SENT:
-        words = ngettext("%(count)s card sent", "%(count)s cards sent", number, count=count)
-    else:
-        words = ngettext(
-            "%(count)s card delivered", "%(count)s cards delivered", number, count=count
-        )
-    return str(words)
+    if outcome in SENT:
+        return ngettext("%(count)s card sent", "%(count)s cards sent", number, count=count)
+    return ngettext("%(count)s card delivered", "%(count)s cards delivered", number, count=count)
 
 
 def publish(

@@ -115,7 +115,7 @@ def ask(lang: str) -> ResponseReturnValue:
 
 def _say_problem(problem: Problem) -> str:
     if problem.slug == "give-email":
-        return str(gettext("Enter the email address you signed with."))
+        return gettext("Enter the email address you signed with.")
     return describe_problem(problem)
 
 

@@ -181,8 +181,8 @@ def _make_letter_files(signature_id: int, number: int) -> Iterator[tuple[str, by
 def _get_mark(signature: Signature) -> str:
     """Return what is printed across a letter that nobody prints; empty: it may be printed."""
     if is_stopped(signature.campaign.status):
-        return str(gettext("Stopped"))
-    return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))
+        return gettext("Stopped")
+    return "" if signature.shown_state is SignatureState.CONFIRMED else gettext("Preview")
 
 
 def _to_json(value: object) -> object:

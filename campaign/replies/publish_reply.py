@@ -198,7 +198,7 @@ def _compose_body(reply: Reply, code: str, original: str, translation: str) -> s
 
 def _describe_picture(code: str) -> str:
     with force_locale(code):
-        return str(gettext("Picture of the reply. We blacked out the words we do not publish."))
+        return gettext("Picture of the reply. We blacked out the words we do not publish.")
 
 
 def mark_parts(reply: Reply) -> str:

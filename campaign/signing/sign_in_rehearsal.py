@@ -29,13 +29,13 @@ def is_rehearsing() -> bool:
 
 
 def page_mark() -> str:
-    return str(gettext("Rehearsal")) if is_rehearsing() else ""
+    return gettext("Rehearsal") if is_rehearsing() else ""
 
 
 @lru_cache(maxsize=64)
 def rehearsal_mark(locale: str) -> str:
     with force_locale(locale.replace("-", "_")):
-        return str(gettext("Rehearsal"))
+        return gettext("Rehearsal")
 
 
 def count_rehearsed(session: Session, campaign: Campaign) -> dict[SignatureState, int]:

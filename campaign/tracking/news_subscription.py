@@ -107,6 +107,5 @@ def count_readers(session: Session, campaign: Campaign) -> int:
 def news_readers_in_words(campaign: Campaign) -> str:
     people = count_readers(db.session(), campaign)
     if people >= MOST:
-        return str(gettext("%(people)s people or more", people=say_number(MOST)))
-    words = ngettext("%(people)s person", "%(people)s people", people, people=say_number(people))
-    return str(words)
+        return gettext("%(people)s people or more", people=say_number(MOST))
+    return ngettext("%(people)s person", "%(people)s people", people, people=say_number(people))

@@ -338,9 +338,9 @@ def _is_about(post: Post, trip: Trip, iso: str) -> bool:
 def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
     destination = attempt.destination
     if fate is DeliveryOutcome.PART and attempt.campaign.cards:
-        return str(gettext("Some cards were accepted"))
+        return gettext("Some cards were accepted")
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
-        return str(gettext("Posted to: %(recipient)s", recipient=_official_name(destination)))
+        return gettext("Posted to: %(recipient)s", recipient=_official_name(destination))
     words: dict[DeliveryOutcome, str] = {
         DeliveryOutcome.ACCEPTED: gettext("Delivered"),
         DeliveryOutcome.PART: gettext("Some letters were accepted"),

@@ -14,6 +14,7 @@ from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 from wtforms import Field, Form
 from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
@@ -53,7 +54,7 @@ def no_such_day(typed: str) -> str:
         return ""
     locale = i18n.locale().replace("-", "_")
     named = format_skeleton("yMMMM", date(year, month, 1), locale=locale)
-    return str(_("There is no %(day)s %(month)s.", day=day, month=named))
+    return _("There is no %(day)s %(month)s.", day=day, month=named)
 
 
 class _TextWhereWrong:
@@ -139,7 +140,7 @@ class NumberField(wtforms.IntegerField):
     """A whole number that may stay empty; any other is refused in the words given."""
 
     def __init__(
-        self, label: object, *, most: int, words: str, least: int = 0, **kwargs: object
+        self, label: object, *, most: int, words: LazyString, least: int = 0, **kwargs: object
     ) -> None:
         super().__init__(label, [Optional(), NumberRange(least, most, message=words)], **kwargs)
         self._refused = words % {"min": least, "max": most}

@@ -110,7 +110,7 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
         words = _("Cards from %(place)s") if noun is Noun.CARD else _("Letters from %(place)s")
         return str(words % {"place": volume.region})
     is_card = noun is Noun.CARD
-    return str(_("Cards that show no place") if is_card else _("Letters that show no place"))
+    return _("Cards that show no place") if is_card else _("Letters that show no place")
 
 
 def file_response(download: Download) -> Response:

@@ -46,14 +46,13 @@ class CoverForm(DeskForm):
 
 
 def _say_unknown(names: Sequence[str]) -> str:
-    words = ngettext(
+    return ngettext(
         "%(names)s is not a placeholder. You can use: %(known)s.",
         "%(names)s are not placeholders. You can use: %(known)s.",
         len(names),
         names=", ".join(names),
         known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
     )
-    return str(words)
 
 
 class CoverPage(Page, template="bundles/cover.html"):

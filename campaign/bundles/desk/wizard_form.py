@@ -238,4 +238,4 @@ def _say_count(words: str, count: int, noun: Noun) -> str:
     if i18n.direction(i18n.locale()) == "rtl":
         words = f"\u2068{words}\u2069"
     amount = say_amount(count, noun, say_number(count, i18n.locale()))
-    return str(_("%(what)s: %(letters)s", what=words, letters=amount))
+    return _("%(what)s: %(letters)s", what=words, letters=amount)

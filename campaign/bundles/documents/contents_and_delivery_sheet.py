@@ -99,20 +99,18 @@ def _notes(packet: Packet, locale: str, *, cards: bool) -> Iterator[str]:
 def _aside_note(numbers: Sequence[str], *, cards: bool) -> str:
     count, shown = len(numbers), _say_first(numbers)
     if cards:
-        words = ngettext(
+        return ngettext(
             "Not in it, because it could not be printed: card %(numbers)s.",
             "Not in it, because they could not be printed: cards %(numbers)s.",
             count,
             numbers=shown,
         )
-    else:
-        words = ngettext(
-            "Not in it, because it could not be printed: letter %(numbers)s.",
-            "Not in it, because they could not be printed: letters %(numbers)s.",
-            count,
-            numbers=shown,
-        )
-    return str(words)
+    return ngettext(
+        "Not in it, because it could not be printed: letter %(numbers)s.",
+        "Not in it, because they could not be printed: letters %(numbers)s.",
+        count,
+        numbers=shown,
+    )
 
 
 def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: bool) -> str:
@@ -120,7 +118,7 @@ def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: b
     day = date.fromisoformat(max(letter["on"] for letter in taken_out))
     facts = {"volume": volume, "day": i18n.say_date(day, locale), "numbers": _say_first(numbers)}
     if cards:
-        words = ngettext(
+        return ngettext(
             "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. Do not "
             "deliver copies that were printed before.",
             "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. Do not "
@@ -128,16 +126,14 @@ def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: b
             len(numbers),
             **facts,
         )
-    else:
-        words = ngettext(
-            "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. Do not "
-            "deliver copies that were printed before.",
-            "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. Do not "
-            "deliver copies that were printed before.",
-            len(numbers),
-            **facts,
-        )
-    return str(words)
+    return ngettext(
+        "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. Do not "
+        "deliver copies that were printed before.",
+        "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. Do not "
+        "deliver copies that were printed before.",
+        len(numbers),
+        **facts,
+    )
 
 
 def _say_first(numbers: Sequence[str], most: int = 24) -> str:
@@ -228,8 +224,8 @@ def _things(
 
 def _title_of(frozen: Frozen, packets: Sequence[Packet]) -> str:
     if not packets:
-        return str(_("Delivery of signatures"))
-    return str(_("Delivery of cards") if frozen.cards else _("Delivery of letters"))
+        return _("Delivery of signatures")
+    return _("Delivery of cards") if frozen.cards else _("Delivery of letters")
 
 
 class _Bilingual:

@@ -237,7 +237,7 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
 def _say_check_code(frozen: Frozen, count: int) -> str:
     number = frozen.say_number(count)
     if frozen.cards:
-        words = ngettext(
+        return ngettext(
             "Check code of this %(number)s card. With it, the person who wrote can check that the "
             "card is here.",
             "Check code of these %(number)s cards. With it, everyone who wrote can check that "
@@ -245,16 +245,14 @@ def _say_check_code(frozen: Frozen, count: int) -> str:
             count,
             number=number,
         )
-    else:
-        words = ngettext(
-            "Check code of this %(number)s letter. With it, the person who wrote can check that "
-            "the letter is here.",
-            "Check code of these %(number)s letters. With it, everyone who wrote can check that "
-            "their letter is among them.",
-            count,
-            number=number,
-        )
-    return str(words)
+    return ngettext(
+        "Check code of this %(number)s letter. With it, the person who wrote can check that "
+        "the letter is here.",
+        "Check code of these %(number)s letters. With it, everyone who wrote can check that "
+        "their letter is among them.",
+        count,
+        number=number,
+    )
 
 
 def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:
@@ -294,13 +292,12 @@ def _values(frozen: Frozen, covered: Covered) -> dict[str, str]:
 def _say_sheets(frozen: Frozen, people: int) -> str:
     if not people:
         return ""
-    words = ngettext(
+    return ngettext(
         "With this come the sheets and cards that %(number)s person signed by hand.",
         "With this come the sheets and cards that %(number)s people signed by hand.",
         people,
         number=frozen.say_number(people),
     )
-    return str(words)
 
 
 def _paragraphs(text: str, values: Mapping[str, str]) -> tuple[str, ...]:

@@ -55,13 +55,12 @@ def list_context(
 
 
 def _say_on_paper(people: int, frozen: Frozen) -> str:
-    words = ngettext(
+    return ngettext(
         "%(number)s person who signed on paper",
         "%(number)s people who signed on paper",
         people,
         number=frozen.say_number(people),
     )
-    return str(words)
 
 
 def list_rows(
@@ -122,20 +121,18 @@ def _say_packet(frozen: Frozen, packet: Packet, total: int) -> str:
     number = frozen.say_number(packet.letters)
     facts = {"volume": packet.volume, "volumes": total, "letters": number, "cards": number}
     if frozen.cards:
-        words = ngettext(
+        return ngettext(
             "Volume %(volume)s of %(volumes)s: %(cards)s card",
             "Volume %(volume)s of %(volumes)s: %(cards)s cards",
             packet.letters,
             **facts,
         )
-    else:
-        words = ngettext(
-            "Volume %(volume)s of %(volumes)s: %(letters)s letter",
-            "Volume %(volume)s of %(volumes)s: %(letters)s letters",
-            packet.letters,
-            **facts,
-        )
-    return str(words)
+    return ngettext(
+        "Volume %(volume)s of %(volumes)s: %(letters)s letter",
+        "Volume %(volume)s of %(volumes)s: %(letters)s letters",
+        packet.letters,
+        **facts,
+    )
 
 
 def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER) -> str:

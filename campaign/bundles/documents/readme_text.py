@@ -74,26 +74,24 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
 
 def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
     if not facts.packets:
-        words = _(
+        return _(
             "This folder contains the papers that go with sheets which people signed by hand. Keep "
             "it where only people who need it can read it. It names the people who signed."
         )
-    elif frozen.cards:
-        words = _(
+    if frozen.cards:
+        return _(
             "This folder contains cards that are ready to be printed. Keep it where only people "
             "who need it can read it. It names the people who wrote."
         )
-    elif frozen.by_post:
-        words = _(
+    if frozen.by_post:
+        return _(
             "This folder contains letters that are ready to be printed and posted. Keep it where "
             "only people who need it can read it. It names the people who wrote."
         )
-    else:
-        words = _(
-            "This folder contains letters that are ready to be printed and delivered. Keep it "
-            "where only people who need it can read it. It names the people who wrote."
-        )
-    return str(words)
+    return _(
+        "This folder contains letters that are ready to be printed and delivered. Keep it "
+        "where only people who need it can read it. It names the people who wrote."
+    )
 
 
 def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> Iterator[FactRow]:
@@ -159,7 +157,7 @@ def _travelling(sheet: TravellingSheet, facts: ReadmeFacts) -> str:
 
 def _paper(frozen: Frozen) -> str:
     is_a4 = frozen.sheet.paper.slug == "a4"
-    return str(_("A4, 210 by 297 mm") if is_a4 else _("Letter, 215.9 by 279.4 mm"))
+    return _("A4, 210 by 297 mm") if is_a4 else _("Letter, 215.9 by 279.4 mm")
 
 
 def _sheets(frozen: Frozen, packets: Sequence[Packet]) -> int:
@@ -172,13 +170,12 @@ def _envelopes(frozen: Frozen) -> str:
     envelopes = envelopes_for(frozen.sheet.paper)
     sizes = ", ".join(NAMES[envelope.paper.slug] for envelope in envelopes)
     if frozen.cards:
-        return str(_("%(sizes)s without a window.", sizes=sizes))
-    words = _(
+        return _("%(sizes)s without a window.", sizes=sizes)
+    return _(
         "%(sizes)s without a window. For a window, fold the sheet at %(folds)s from the top.",
         sizes=sizes,
         folds=_folds(frozen.sheet),
     )
-    return str(words)
 
 
 def _folds(layout: Layout) -> str:
@@ -261,34 +258,29 @@ def _steps_before(
 
 def _say_how_to_tie(frozen: Frozen) -> str:
     if frozen.cards:
-        words = _("Tie the cards with a ribbon, one pile for each official.")
-    elif frozen.by_post:
-        words = _("Fold the letters only for window envelopes, each in one of its own.")
-    else:
-        words = _(
-            "Fold the letters for window envelopes only if you post them. Otherwise deliver them "
-            "flat."
-        )
-    return str(words)
+        return _("Tie the cards with a ribbon, one pile for each official.")
+    if frozen.by_post:
+        return _("Fold the letters only for window envelopes, each in one of its own.")
+    return _(
+        "Fold the letters for window envelopes only if you post them. Otherwise deliver them flat."
+    )
 
 
 def _say_how_to_print(frozen: Frozen) -> str:
     if frozen.cards:
-        words = _(
+        return _(
             "Print the volumes one after the other, one-sided, on card stock. Cut the sheets of "
             "each volume into four piles. Lay the piles on each other in this order, from the top: "
             "upper left, upper right, lower left, lower right."
         )
-    elif frozen.duplex:
-        words = _(
+    if frozen.duplex:
+        return _(
             "Print the volumes one after the other, on both sides, turned on the long edge. "
             "Blank pages make each letter begin on its own sheet."
         )
-    else:
-        words = _(
-            "Print the volumes one after the other, one-sided. Each letter begins on its own sheet."
-        )
-    return str(words)
+    return _(
+        "Print the volumes one after the other, one-sided. Each letter begins on its own sheet."
+    )
 
 
 def _file_row(file: FileFacts, facts: ReadmeFacts, frozen: Frozen) -> FileRow:

@@ -74,7 +74,7 @@ class Frozen(FrozenLetters):
     @property
     def mark(self) -> str:
         """The word that every sheet of a rehearsal bears; nothing on a real one."""
-        return str(_("Rehearsal")) if self.rehearsal else ""
+        return _("Rehearsal") if self.rehearsal else ""
 
     def say_number(self, number: int) -> str:
         """Return a number as the mission's country writes it: Spanish has 1.270, Mexico 1,270."""

@@ -65,16 +65,14 @@ def part_name(part: str, place: str) -> str:
 
 def field_name(part: str, name: str, content: Content) -> str:
     if name == "order":
-        words = _("Order of the recipients") if part == Part.TARGETS else _("Order of the points")
-    elif says_need(name):
-        words = _("Required point: %(point)s", point=point_words(name, content))
-    elif key_of(name) and part == Part.TARGETS:
-        words = _("Recipient: %(official)s", official=official_name(key_of(name)))
-    elif key_of(name):
-        words = _("Point: %(point)s", point=point_words(name, content))
-    else:
-        words = FIELDS.get(name, name)
-    return str(words)
+        return _("Order of the recipients") if part == Part.TARGETS else _("Order of the points")
+    if says_need(name):
+        return _("Required point: %(point)s", point=point_words(name, content))
+    if key_of(name) and part == Part.TARGETS:
+        return _("Recipient: %(official)s", official=official_name(key_of(name)))
+    if key_of(name):
+        return _("Point: %(point)s", point=point_words(name, content))
+    return str(FIELDS.get(name, name))
 
 
 def choices_of(field: ChangedField) -> list[tuple[str, str]]:

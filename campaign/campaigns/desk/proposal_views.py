@@ -48,7 +48,7 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     own: bool
     risks: Sequence[Finding]
     update: ProposedUpdate | None
-    kind: str
+    kind: object
     mailed: bool
     """Whether those who asked for news are mailed the update."""
     outcomes: Sequence[Outcome]

@@ -120,7 +120,7 @@ class TargetsForm(CampaignForm):
 
     def reach_words(self, mission: Mission) -> str:
         reach = reach_of(mission, self._host)
-        where = _REACHES[reach]
+        where = str(_REACHES[reach])
         if reach is Reach.ELSEWHERE:
             where = gettext("in %(country)s", country=i18n.country_name(mission.host_country))
         return f"{mission_words(mission)} – {where}"

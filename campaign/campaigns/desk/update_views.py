@@ -79,7 +79,7 @@ def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
 
 class PostedUpdate(NamedTuple):
     update: Update
-    kind: str
+    kind: object
     titles: dict[str, str]
     is_ours: bool
 

@@ -67,7 +67,7 @@ class Overview(Page, template="campaigns/show.html"):
     locales: Sequence[str]
     editions: Mapping[str, Edition]
     templates: Mapping[str, LetterTemplate]
-    formats: Mapping[LetterFormat, str]
+    formats: Mapping[LetterFormat, object]
     moves: Sequence[CampaignStatus]
     own: bool
     may_reword: bool

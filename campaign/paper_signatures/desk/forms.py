@@ -37,7 +37,7 @@ _OWN: dict[str, Callable[[], str]] = {
 
 def say_fault(fault: RowFault) -> str:
     if fault.sentence:
-        return str(gettext(fault.sentence)) % dict(fault.data)
+        return gettext(fault.sentence) % dict(fault.data)
     return say_problem(Problem(fault.slug, fault.data))
 
 

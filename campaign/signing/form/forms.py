@@ -56,31 +56,24 @@ def _cannot_print(data: _Data) -> str:
     characters = " ".join(data["characters"])
     if data["more"] > len(data["characters"]):
         characters += " …"
-    return str(
-        ngettext(
-            "We cannot print the character %(characters)s. Remove it.",
-            "We cannot print the characters %(characters)s. Remove them.",
-            int(data["more"]),
-            characters=characters,
-        )
+    return ngettext(
+        "We cannot print the character %(characters)s. Remove it.",
+        "We cannot print the characters %(characters)s. Remove them.",
+        int(data["more"]),
+        characters=characters,
     )
 
 
 def _wrong_code(data: _Data) -> str:
     country, example = i18n.country_name(data["country"]), data["example"]
     if not example:
-        return str(
-            gettext(
-                "Check the postal code. It does not look like one from %(country)s.",
-                country=country,
-            )
+        return gettext(
+            "Check the postal code. It does not look like one from %(country)s.", country=country
         )
-    return str(
-        gettext(
-            "Check the postal code. One from %(country)s looks like %(example)s.",
-            country=country,
-            example=i18n.isolate(example),
-        )
+    return gettext(
+        "Check the postal code. One from %(country)s looks like %(example)s.",
+        country=country,
+        example=i18n.isolate(example),
     )
 
 

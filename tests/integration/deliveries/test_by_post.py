@@ -132,7 +132,7 @@ def test_the_database_lets_a_bundle_have_one_destination(
 def test_the_database_lets_no_two_bundles_by_post_have_one_number(
     session: Session, bundle: Bundle
 ) -> None:
-    twin = freeze_bundle.new_bundle(session, bundle.campaign, bundle.destination, None)
+    twin = freeze_bundle.new_bundle(session, bundle.campaign, bundle.destination, "test")
     with pytest.raises(IntegrityError):
         session.execute(update(Bundle).where(Bundle.id == twin.id).values(sequence=1))
 
@@ -387,7 +387,7 @@ def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
     kept = make_target_official(8)
     session.add(kept)
     session.flush()
-    freeze_bundle.new_bundle(session, campaign, kept, None)
+    freeze_bundle.new_bundle(session, campaign, kept, "test")
     merge(session, kept=kept, gone=official_of(campaign), take=(), actor="test")
     session.expire_all()
     assert (bundle.official_id, bundle.sequence) == (kept.id, 2)

@@ -47,7 +47,7 @@ def carry(session: Session, campaign: Campaign, number: int, into: Bundle | None
     mission = make_target_mission(number, slug=f"mission-{number}")
     session.add(mission)
     session.flush()
-    bundle = freeze_bundle.new_bundle(session, campaign, mission, None)
+    bundle = freeze_bundle.new_bundle(session, campaign, mission, "test")
     bundle.returned_to_id = into.id if into else None
     facts = {"mission_id": mission.id, "happened_on": clock.today("Asia/Tokyo")}
     visit = GateVisit(key=db.new_public_id(), delegates="", received_by="", notes="", **facts)
