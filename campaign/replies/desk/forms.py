@@ -62,7 +62,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
         _l("How it came"), choices=choices((kind.value, words) for kind, words in CHANNELS.items())
     )
     language = SelectField(_l("Language"))
-    delivery = SelectField(_l("DeliveryAttempt it replies to"))
+    delivery = SelectField(_l("Delivery it replies to"))
     sender = LineField(
         _l("Signed by"), limit=300, description=_l("As in the reply. We do not publish it.")
     )
