@@ -42,6 +42,19 @@ def test_each_line_of_the_threat_model_names_tests_that_exist() -> None:
     assert missing == []
 
 
+def test_each_line_stands_with_an_attacker() -> None:
+    text = (ROOT / "docs/threat-model.md").read_text("utf-8")
+    part = text[text.index("## Each attacker") : text.index("## What is kept")]
+    rows = [row.split("|") for row in part.splitlines() if row.startswith("| ")][1:]
+    assert all(len(row) == 5 and all(cell.strip() for cell in row[1:4]) for row in rows)
+    named: set[int] = set()
+    for numbers in re.findall(r"\(([\d, to]+)\)", " ".join(row[2] for row in rows)):
+        for span in numbers.split(","):
+            first, _, last = span.partition(" to ")
+            named |= set(range(int(first), int(last or first) + 1))
+    assert named == _list_tests().keys()
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mutation_changes_one_place_and_its_line_names_its_tests(mutation: object) -> None:
     [each] = [one for one in MUTATIONS if one is mutation]
