@@ -104,11 +104,11 @@ class ListContext:
 
 
 @dataclass(frozen=True, slots=True)
-class CountRow:
-    """One line of the counts in a cover letter: what, and how many."""
+class FactRow:
+    """One line of a table of facts or counts."""
 
     label: str
-    number: str  # already formatted for the locale
+    value: str  # a number as the locale writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class CoverContext:
     subject: str
     salutation: str
     paragraphs: tuple[str, ...]
-    counts: tuple[CountRow, ...]  # letters per official; the last row may be the total
+    counts: tuple[FactRow, ...]  # letters per official; the last row may be the total
     closing: tuple[str, ...]  # the text after the counts; may be empty
     complimentary_close: str
     signature_lines: tuple[str, ...]
@@ -143,14 +143,6 @@ class LabelsContext:
     locale: str
     labels: tuple[tuple[str, ...], ...]  # the lines of each label, in printing order
     mark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FactRow:
-    """One line of a table of facts."""
-
-    label: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +226,7 @@ class DeliverySheetContext:
     mission_lines: tuple[str, ...]
     sender_lines: tuple[str, ...]
     handed: Both  # head over what is handed over
-    counts: tuple[CountRow, ...]  # letters per official, and together
+    counts: tuple[FactRow, ...]  # letters per official, and together
     things: tuple[BothRow, ...]  # volumes, pages, lists, signed sheets
     outcomes: tuple[Both, ...]  # what may have happened, each with a box to tick
     outcome: Both  # head over them

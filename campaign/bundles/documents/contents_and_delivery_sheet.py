@@ -34,7 +34,6 @@ from campaign.printing.printed_content import (
     BothRow,
     ContentsContext,
     ContentsPage,
-    CountRow,
     DeliverySheetContext,
     FactRow,
     Said,
@@ -293,10 +292,10 @@ def _joint_context(session: Session, journey: Journey, frozen: Frozen) -> Delive
     cases = [Frozen.from_json(bundle.frozen).case for bundle in bundles]
     letters = [sum(volume.printed_letters for volume in bundle.volumes) for bundle in bundles]
     rows = [
-        CountRow(f"{case.reference} · {case.name_in(frozen.locale)}", frozen.say_number(count))
+        FactRow(f"{case.reference} · {case.name_in(frozen.locale)}", frozen.say_number(count))
         for case, count in zip(cases, letters, strict=True)
     ]
-    rows.append(CountRow(_("Together"), frozen.say_number(sum(letters))))
+    rows.append(FactRow(_("Together"), frozen.say_number(sum(letters))))
     reference = " · ".join(case.reference for case in cases)
     return replace(
         sheet,

@@ -21,7 +21,7 @@ from campaign.core.text.code_groups import group_code
 from campaign.models.directory import Mission, MissionKind
 from campaign.printing.geometry import layout_for
 from campaign.printing.placeholders import fill
-from campaign.printing.printed_content import CountRow, CoverContext
+from campaign.printing.printed_content import CoverContext, FactRow
 from campaign.printing.sheets import bundle_sheets
 from campaign.signing.letter.compose import Case, place_and_date
 from campaign.signing.letter.letter_facts import FrozenTarget
@@ -255,15 +255,15 @@ def _say_check_code(frozen: Frozen, count: int) -> str:
     )
 
 
-def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:
+def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[FactRow, ...]:
     """Return letters per official, and together where there are several."""
     rows = [
-        CountRow(target.names[frozen.locale], frozen.say_number(per_target[target_id]))
+        FactRow(target.names[frozen.locale], frozen.say_number(per_target[target_id]))
         for target_id, target in frozen.targets.items()
         if per_target.get(target_id)
     ]
     if len(rows) > 1:
-        rows.append(CountRow(_("Together"), frozen.say_number(sum(per_target.values()))))
+        rows.append(FactRow(_("Together"), frozen.say_number(sum(per_target.values()))))
     return tuple(rows)
 
 

@@ -20,9 +20,9 @@ from campaign.printing.print_letters import DEFAULT_LIMITS, PRESS
 from campaign.printing.printed_content import (
     ContentsContext,
     ContentsPage,
-    CountRow,
     CoverContext,
     DeliverySheetContext,
+    FactRow,
     LabelsContext,
     ListContext,
     ReadmeContext,
@@ -49,7 +49,7 @@ class ContentsPages(PrintedPage, template="contents.html"):
 
 class DeliverySheet(PrintedPage, template="delivery.html"):
     delivery: DeliverySheetContext
-    counts: tuple[CountRow, ...]
+    counts: tuple[FactRow, ...]
 
 
 class CoverLetter(PrintedPage, template="cover.html"):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from campaign.printing.printed_content import Both, BothRow, CountRow, DeliverySheetContext, Said
+from campaign.printing.printed_content import Both, BothRow, DeliverySheetContext, FactRow, Said
 from campaign.printing.sheets.handouts import ByHandContext, SheetContext
 from campaign.printing.sheets.posters import PosterContext
 
@@ -23,8 +23,8 @@ def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
         "sender_lines": ("Lantern Network", "9 Sparks Lane", "Ottawa ON  K1P 0X1"),
         "handed": both("Lo que se entrega", "What is delivered"),
         "counts": (
-            *(CountRow(f"Official {n}", "12") for n in range(1, targets + 1)),
-            CountRow("En total", "1,204"),
+            *(FactRow(f"Official {n}", "12") for n in range(1, targets + 1)),
+            FactRow("En total", "1,204"),
         ),
         "things": tuple(BothRow(both(f"Cosa {n}", f"Thing {n}"), str(n)) for n in range(4)),
         "outcomes": (both("Aceptada", "Accepted"), both("Rechazada", "Refused")),

@@ -6,7 +6,6 @@ import pytest
 from campaign.printing.geometry import A4, L7163, LETTER, US_10, Paper
 from campaign.printing.printed_content import (
     ColumnLabels,
-    CountRow,
     CoverContext,
     FactRow,
     FileRow,
@@ -77,7 +76,7 @@ def cover(**changes: Any) -> CoverContext:
         "subject": "Letters for Teodora Quiñones Abarca",
         "salutation": "Excellency:",
         "paragraphs": ("We hand over letters from people in Canada.",),
-        "counts": (CountRow("Governor of Valdemira", "1,204"), CountRow("Together", "1,300")),
+        "counts": (FactRow("Governor of Valdemira", "1,204"), FactRow("Together", "1,300")),
         "closing": ("We ask that you send them on.",),
         "complimentary_close": "Yours sincerely,",
         "signature_lines": ("Ingrid Halvorsen", "Campaigner"),
