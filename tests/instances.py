@@ -38,6 +38,8 @@ class Engines:
         self._taken.add(url)
         if url not in self._made:
             self._made[url] = self._make(url)
+            if url.startswith("sqlite:"):
+                event.listen(self._made[url], "connect", _do_not_wait_for_the_disk)
             event.listen(self._made[url], "engine_disposed", lambda _: self._taken.discard(url))
         return self._made[url]
 
@@ -109,6 +111,11 @@ class Instances:
             app.extensions["queue"].close()
         else:
             close_app(app)
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: object) -> None:
+    """Nobody mourns these databases, whose file is written out each time they are closed."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _copy(value: Any) -> Any:

@@ -51,7 +51,7 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
     page.goto(gate)
     page.locator("[name=email]").fill("samir@example.org")
     page.locator("[name=password]").fill(site.password)
-    page.locator("main button[type=submit]").click()
+    main_button(page)
     expect(page).to_have_url(gate)
     page.locator("html[data-offline=ready]").wait_for(state="attached")
     assert_accessible(browser, page)
@@ -142,7 +142,7 @@ def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
     page.locator("#kept").get_by_role("link", name="Sign in").click()
     page.locator("[name=email]").fill("samir@example.org")
     page.locator("[name=password]").fill(site.password)
-    page.locator("main button[type=submit]").click()
+    main_button(page)
     expect(page.locator("#kept [data-state=sent]")).to_be_visible(timeout=30_000)
     assert len([row for row in attempts(page, site) if "Left at the door" in row]) == 1
 

@@ -283,7 +283,8 @@ def _choice(posted: Posted, plan: SigningPlan, locale: str) -> PointChoice:
 def _with_choice(posted: Posted, locale: str, choice: PointChoice) -> Posted:
     typed = MultiDict(posted)
     typed["letter_locale"] = locale
-    typed.setlist("points", list(choice.taken))
+    typed.poplist("points")
+    typed.update(("points", key) for key in choice.taken)
     return typed
 
 

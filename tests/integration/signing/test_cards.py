@@ -75,6 +75,15 @@ def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str
         assert client.post(f"{card}/{step}", data=long).status_code == 422
 
 
+@pytest.mark.one_engine
+def test_a_card_that_offers_no_points_is_written(client: FlaskClient, session: Session) -> None:
+    made = make_campaign(session, format="card")
+    for template in made.templates:
+        template.points = []
+    session.commit()
+    assert client.get(f"/en/actions/{made.slug}/write").status_code == 200
+
+
 def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session, app: Flask
 ) -> None:
