@@ -24,6 +24,8 @@ _READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3  # linux/landlock.h
 _FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """The kernel's mark of each, and its column in the tables below; others have no filter."""
+_OTHER_NUMBERS = 0x40000000
+"""From here on x86_64 counts the same calls once more (x32), past every list of numbers."""
 _COMPUTING = {
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "fstat": (5, 80), "lseek": (8, 62),
     "mmap": (9, 222), "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214),
@@ -149,8 +151,10 @@ def _filter_calls(
     mark, column = _MACHINES[platform.machine()]
     numbers = [pair[column] for pair in calls.values() if pair[column] is not None]
     # struct sock_filter: code, jump if true, jump if false, value. 0x20 loads a word of
-    # struct seccomp_data (0: the call's number, 4: the machine), 0x15 compares, 0x06 returns.
+    # struct seccomp_data (0: the call's number, 4: the machine), 0x15 compares (0x35: at least),
+    # 0x06 returns.
     steps = [(0x20, 0, 0, 4), (0x15, 1, 0, mark), (0x06, 0, 0, _KILL), (0x20, 0, 0, 0)]
+    steps += [(0x35, 0, 1, _OTHER_NUMBERS), (0x06, 0, 0, _REFUSE)]
     for number in numbers:
         steps += [(0x15, 0, 1, number or 0), (0x06, 0, 0, matched)]
     steps.append((0x06, 0, 0, otherwise))

@@ -47,7 +47,7 @@ def test_the_reader_has_no_files_network_processes_or_environment(
 
 
 _IN_CHILDREN = """
-import json, os, socket, sys, types
+import ctypes, errno, json, os, socket, sys, types
 package = types.ModuleType("campaign")
 package.__path__ = ["campaign"]
 sys.modules["campaign"] = package
@@ -70,6 +70,9 @@ def try_all(kind):
             leave()
         except OSError as problem:
             found[name] = type(problem).__name__
+    socket_of_x32 = 0x40000000 + 41
+    confine._libc.syscall(socket_of_x32, 2, 1, 0)
+    found["x32"] = errno.errorcode[ctypes.get_errno()]
     if kind != "press":
         mail = b"From: a@b\\nContent-Type: text/plain; charset=iso-8859-7\\n\\n\\xe1"
         reports = [
@@ -100,6 +103,7 @@ def test_each_wall_holds_and_files_are_read_behind_it() -> None:
     done = subprocess.run(run, input=picture("PNG"), cwd=_ROOT, capture_output=True, check=True)
     for kind, found in json.loads(done.stdout).items():
         assert (found["exec"], found["socket"]) == ("PermissionError", "PermissionError"), kind
+        assert found["x32"] == "EPERM", kind
         assert "reaches the network" not in found["ways"], kind
         if kind != "press":
             assert set(found["ways"]) <= {"knows the environment"}, kind
