@@ -294,10 +294,11 @@ def test_a_stranger_learns_of_no_account(client: FlaskClient, app: Flask, mine: 
 def test_the_site_of_passkeys_is_that_of_the_settings(
     client: FlaskClient, app: Flask, mine: StaffUser
 ) -> None:
-    asked: Any = client.get(f"{PAGE}/challenge", base_url="http://localhost:5999").json
+    other_port = "http://localhost:5999"
+    asked: Any = client.get(f"{PAGE}/challenge", base_url=other_port).json
     assert asked["options"]["rp"]["id"] == "localhost"
-    fields = Authenticator(origin="http://localhost:5999").create(asked) | {"name": "Key"}
-    assert post(client, f"{PAGE}/add", fields).status_code == 422
+    fields = Authenticator(origin=other_port).create(asked) | {"name": "Key"}
+    assert post(client, f"{PAGE}/add", fields, base_url=other_port).status_code == 422
     other = app.test_client().get("/desk/sign-in/passkey", headers={"Host": "evil.example"})
     assert other.status_code == 400
 
