@@ -33,7 +33,7 @@ def sign_in(page: Page, site: Site, email: str) -> None:
     page.goto(f"{site.url}/desk/sign-in")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 @pytest.mark.parametrize("page", ["desk"], indirect=True)  # with scripts
