@@ -52,7 +52,8 @@ _ARGUMENTS = [
 ]
 
 
-expect.set_options(timeout=15_000)
+_PAGE_MILLISECONDS = 30_000
+expect.set_options(timeout=_PAGE_MILLISECONDS)
 """As long as the page itself may take: the machine may be busy."""
 
 
@@ -239,7 +240,7 @@ def desk(browser: Browser) -> Iterator[Page]:
 def _watched(context: BrowserContext) -> Iterator[Page]:
     """A page of which no request leaves this machine and no script or policy fails."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(_PAGE_MILLISECONDS)
     strangers: list[str] = []
     complaints: list[str] = []
     page.on(

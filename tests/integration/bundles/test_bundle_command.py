@@ -22,6 +22,8 @@ from campaign.printing.sheets import bundle_sheets
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
@@ -37,6 +39,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @pytest.mark.real_press
+@pytest.mark.both_engines
 def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
     session: Session, run: Any, tmp_path: Path
 ) -> None:
@@ -70,7 +73,6 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     assert list(check(session)) == []
 
 
-@pytest.mark.one_engine
 def test_cards_are_called_cards(session: Session, run: Any) -> None:
     add_confirmed(session, make_campaign(session, format=LetterFormat.CARD), 2)
     session.commit()
@@ -79,7 +81,6 @@ def test_cards_are_called_cards(session: Session, run: Any) -> None:
     assert result.stdout.startswith("2 cards on ")
 
 
-@pytest.mark.one_engine
 def test_the_lists_speak_the_language_of_the_mission(session: Session, run: Any) -> None:
     add_confirmed(session, make_campaign(session), 1)
     session.commit()
@@ -105,7 +106,6 @@ def test_a_bundle_that_was_begun_is_finished_first(
     assert json.loads(result.stdout)["letters"] == 2
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -131,14 +131,12 @@ def test_a_stopped_campaign_gives_no_file(session: Session, run: Any, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.one_engine
 def test_a_language_the_site_does_not_have_is_wrong_use(session: Session, run: Any) -> None:
     make_campaign(session)
     session.commit()
     assert run("--locale", "xx").exit_code == 2
 
 
-@pytest.mark.one_engine
 def test_a_file_that_is_no_bundle_is_named(tmp_path: Path) -> None:
     path = tmp_path / "bundle.zip"
     path.write_bytes(b"no zip")
@@ -161,7 +159,6 @@ def test_lists_that_take_too_much_are_said_in_one_line(
     assert result.stderr == "The lists took too long. No ZIP was made.\n"
 
 
-@pytest.mark.one_engine
 def test_one_letter_is_said_as_one(session: Session, run: Any) -> None:
     add_confirmed(session, make_campaign(session), 1)
     session.commit()

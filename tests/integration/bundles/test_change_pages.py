@@ -17,6 +17,8 @@ from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_changes import take_back
 
+pytestmark = pytest.mark.one_engine
+
 Enter = Callable[[Role], str]
 
 
@@ -40,7 +42,6 @@ def enter(
     return run
 
 
-@pytest.mark.one_engine
 def test_an_organizer_finds_none_of_these_pages(client: FlaskClient, enter: Enter) -> None:
     url = enter(Role.ORGANIZER)
     for page in ("reprint", "cancel"):
@@ -49,14 +50,12 @@ def test_an_organizer_finds_none_of_these_pages(client: FlaskClient, enter: Ente
         assert post(client, f"{url}/{deed}", {"reason": "x", "file": "zip"}).status_code == 404
 
 
-@pytest.mark.one_engine
 def test_a_bundle_that_is_not_there_is_a_404(client: FlaskClient, enter: Enter) -> None:
     enter(Role.STAFF)
     for deed in ("reprint", "cancel", "remake"):
         assert post(client, f"/desk/bundles/{'x' * 22}/{deed}", {}).status_code == 404
 
 
-@pytest.mark.one_engine
 def test_staff_print_a_file_again_with_a_reason(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
@@ -119,7 +118,6 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     assert post(client, f"{url}/download").status_code == 200
 
 
-@pytest.mark.one_engine
 def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: Enter) -> None:
     url = enter(Role.STAFF)
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))

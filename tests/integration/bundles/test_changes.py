@@ -35,6 +35,8 @@ from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 
+pytestmark = pytest.mark.one_engine
+
 Deed = Callable[..., Any]
 
 
@@ -95,6 +97,7 @@ def hand_over(
 # --- A letter is in one live bundle ------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, ready: int) -> None:
     letter = session.scalars(select(Letter).limit(1)).one()
     again = Letter(
@@ -114,6 +117,7 @@ def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, rea
 # --- Given up ----------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
     session: Session, ready: int, do: Deed, freeze: Freeze, print_bundle: Print
 ) -> None:
@@ -157,6 +161,7 @@ def test_what_was_refused_at_the_gate_can_be_given_up(
         do(cancel_bundle.cancel, ready, storage.storage(), reason="Once more")
 
 
+@pytest.mark.both_engines
 def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
     session: Session, freeze: Freeze, do: Deed
 ) -> None:
@@ -181,6 +186,7 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
 
 
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
+@pytest.mark.both_engines
 def test_its_volume_is_made_again_without_it_and_says_so(
     app: Flask,
     session: Session,

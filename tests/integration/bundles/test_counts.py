@@ -34,6 +34,8 @@ from tests.factories import add_confirmed, make_campaign, make_staff_user, make_
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_bundle_command import run
 
+pytestmark = pytest.mark.one_engine
+
 __all__ = ["run"]
 
 UNPRINTABLE = "A mark \U000e0fff that no font has."
@@ -67,6 +69,7 @@ def let_wait(bundle_id: int) -> None:
         release_letters.release(session, bundle, storage.storage(), actor="test")
 
 
+@pytest.mark.both_engines
 def test_an_earlier_bundle_has_what_is_in_it_now(
     session: Session, campaign: Campaign, ready: int, freeze: Freeze
 ) -> None:
@@ -142,6 +145,7 @@ def test_the_command_tells_what_the_zip_holds(
     assert (facts["letters"], facts["set_aside"], facts["pages"]) == (3, 1, 3)
 
 
+@pytest.mark.both_engines
 def test_today_and_the_missions_count_what_is_printed(
     app: Flask, session: Session, campaign: Campaign, ready: int
 ) -> None:

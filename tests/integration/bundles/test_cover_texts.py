@@ -31,6 +31,8 @@ from tests.factories import add_confirmed, make_campaign, make_target_mission, p
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 
+pytestmark = pytest.mark.one_engine
+
 OWN = CoverWords(
     "((reference)): ((letters))",
     "Dear ((head_of_mission)):",
@@ -103,6 +105,7 @@ def test_a_bundle_keeps_the_words_that_stood_when_it_was_frozen(
     assert "Later" not in text
 
 
+@pytest.mark.both_engines
 def test_versions_never_change_and_the_usual_text_can_come_back(
     session: Session, mission: Mission
 ) -> None:
@@ -117,7 +120,6 @@ def test_versions_never_change_and_the_usual_text_can_come_back(
     assert cover_texts.find_words(session, mission_id=mission.id, locale="en") is None
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -136,14 +138,12 @@ def test_words_that_cannot_be_printed_are_refused_by_field(
     assert problem.value.fields == expected
 
 
-@pytest.mark.one_engine
 def test_the_usual_words_hold_no_placeholder_that_is_none(app: Flask) -> None:
     with app.test_request_context():
         for kind in ("embassy", "consulate"):
             cover_texts.check_words(cover_letter.usual_words(kind))
 
 
-@pytest.mark.one_engine
 def test_the_language_of_a_mission_is_its_country_s(session: Session) -> None:
     site = ["en", "fr", "es", "ar"]
     for country, language in (("MX", "es"), ("EG", "ar"), ("SN", "fr"), ("JP", "en")):
@@ -207,7 +207,6 @@ def test_staff_write_look_and_go_back(
 # --- People on sheets --------------------------------------------------------------------------
 
 
-@pytest.mark.one_engine
 def test_people_on_sheets_stand_in_the_lists_counted_apart(
     app: Flask,
     session: Session,
@@ -279,7 +278,6 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
     assert {one.attempt for one in reload(session, bundle_id).volumes} == {1}
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("locale", ["en", "fr", "es", "ar"])
 @pytest.mark.parametrize("cards", [False, True])
 def test_the_usual_words_speak_of_one_letter_as_one(app: Flask, locale: str, cards: bool) -> None:
@@ -292,7 +290,6 @@ def test_the_usual_words_speak_of_one_letter_as_one(app: Flask, locale: str, car
     assert re.search(many, several.body.replace("((letters))", ""), re.IGNORECASE)
 
 
-@pytest.mark.one_engine
 def test_a_volume_of_one_letter_says_so(app: Flask) -> None:
     volumes = [
         {"sequence": at, "state": state, "done": 0, "letters": letters}

@@ -24,6 +24,8 @@ from campaign.models.signature import Letter
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Print, reload
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def campaigns(session: Session) -> list[Campaign]:
@@ -45,6 +47,7 @@ def freeze(session: Session, parts: list[JourneyPart], settings: Settings) -> li
     )
 
 
+@pytest.mark.both_engines
 def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
     session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:

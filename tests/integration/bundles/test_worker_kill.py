@@ -191,7 +191,6 @@ def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
     assert_every_letter_is_there_once(app, session, bundle_id, frozen, tmp_path)
 
 
-@pytest.mark.parametrize("queue", ["file", "database"])
 def test_a_database_that_drops_its_connections_costs_time_only(
     app: Flask,
     session: Session,
@@ -199,8 +198,8 @@ def test_a_database_that_drops_its_connections_costs_time_only(
     start_worker: Start,
     freeze: Freeze,
     tmp_path: Path,
-    queue: str,
 ) -> None:
+    """The queue lies in it as well."""
     if session.get_bind().dialect.name == "sqlite":
         pytest.skip("a file has no connection to drop")
     chance = random.Random(7)
@@ -209,15 +208,15 @@ def test_a_database_that_drops_its_connections_costs_time_only(
     session.commit()
     bundle_id = freeze(campaign.id, volume_letters=1)
     frozen = set(session.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
-    jobs_url = settings.sqlalchemy_url if queue == "database" else ""
-    worker = start_worker(jobs_url.replace("+psycopg", ""))
+    jobs_url = settings.sqlalchemy_url.replace("+psycopg", "")
+    worker = start_worker(jobs_url)
     assert wait_until(session, somebody_is_at_it, 60)
     for _ in range(6):
         wait_until(session, is_ended, chance.uniform(0, 0.6))
         session.execute(DROP_OTHERS)
         let_leases_run_out(session)
     # The sweep of the next minute, now.
-    helper = start_worker(jobs_url.replace("+psycopg", ""))
+    helper = start_worker(jobs_url)
     done = wait_until(session, is_ended, 120)
     assert not worker.has_ended(), "a worker must outlive a lost connection"
     end(worker, helper)
