@@ -1,15 +1,16 @@
 """Back, reload, and what led here: nothing that somebody typed is lost on the way."""
 
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
 import pytest
 import zxingcpp
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from sqlalchemy import select
 
+from campaign.core import db
+from campaign.models.signature import Signature
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 from tests.e2e.test_letter_to_bundle import MAIN_BUTTON, main_button, sign_in
@@ -35,8 +36,8 @@ def give_details(page: Page, email: str) -> None:
 
 def sources(site: Site) -> list[str]:
     """What led to each signature, the newest last."""
-    with closing(sqlite3.connect(site.instance / "campaign.sqlite")) as database:
-        return [row[0] for row in database.execute("SELECT source FROM signature ORDER BY id")]
+    with site.entered(), db.reading() as session:
+        return list(session.scalars(select(Signature.source).order_by(Signature.id)))
 
 
 def test_back_forward_and_reload_bring_what_was_typed(desk: Page, site: Site) -> None:
@@ -185,6 +186,7 @@ def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None
     expect(page.locator("article.letter")).to_contain_text("Thank you.")
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)  # without scripts
 def test_the_code_on_a_sheet_leads_to_a_letter_that_says_so(
     page: Page, site: Site, tmp_path: Path
 ) -> None:

@@ -167,6 +167,7 @@ def test_a_letter_is_followed_to_the_gate(desk: Page, browser: Browser, site: Si
     assert_accessible(browser, desk)
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)  # without scripts
 def test_two_of_one_household_share_a_mailbox_and_see_both_letters(
     page: Page, browser: Browser, site: Site
 ) -> None:
@@ -187,6 +188,7 @@ def test_two_of_one_household_share_a_mailbox_and_see_both_letters(
     assert_accessible(browser, page)
 
 
+@pytest.mark.parametrize("page", ["desk"], indirect=True)  # with scripts
 def test_a_poster_and_a_card(page: Page, browser: Browser, site: Site) -> None:
     page.goto(f"{site.url}{CASE}?from=poster")
     page.locator(".call .button").first.click()
