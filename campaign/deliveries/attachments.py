@@ -41,7 +41,7 @@ class RedrawnFile:
 def draw_picture(file: BinaryIO, name: str) -> RedrawnFile:
     """Return a picture without place, camera and comment. Raises Invalid (`pictures`)."""
     try:
-        return RedrawnFile(GateFileKind.PICTURE, (pictures.redrawn(file, name=name).jpeg,))
+        return RedrawnFile(GateFileKind.PICTURE, (pictures.redrawn(file, name=name).body,))
     except Invalid as problem:
         raise Invalid(fields={"pictures": problem.fields["picture"]}) from problem
 
@@ -58,7 +58,7 @@ def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
         if is_pdf:
             pages = tuple(run_apart(draw_pages, body, most=MAX_PAGES))
             return RedrawnFile(GateFileKind.RECEIPT, pages, body)
-        page = pictures.redrawn(io.BytesIO(body), name=name).jpeg
+        page = pictures.redrawn(io.BytesIO(body), name=name).body
         return RedrawnFile(GateFileKind.RECEIPT, (page,))
     except UnreadableFile as problem:
         raise Invalid(fields={"receipt": "pdf-not-drawn"}) from problem

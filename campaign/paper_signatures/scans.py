@@ -88,7 +88,7 @@ def _write_pages(scan: Scan, pages: Sequence[bytes]) -> None:
 
 def _redraw(data: bytes, formats: Sequence[str]) -> bytes:
     try:
-        return run_apart(redraw_picture, data, side=_SIDE, formats=formats).jpeg
+        return run_apart(redraw_picture, data, side=_SIDE, formats=formats).body
     except UnreadableFile as problem:
         is_too_big = problem.fault.sentence == "picture-too-big"
         raise Invalid(fields={"scan": "scan-too-big" if is_too_big else "not-a-scan"}) from problem

@@ -21,9 +21,10 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    jpeg: bytes
+    body: bytes
     width: int
     height: int
+    ending: str = "jpg"  # Or "webp"
 
 
 def redraw_picture(data: bytes, *, side: int, formats: Sequence[str], kind: str = "") -> Picture:
@@ -50,13 +51,18 @@ def redraw_picture(data: bytes, *, side: int, formats: Sequence[str], kind: str 
     return _to_jpeg(upright)
 
 
-def cut_picture(data: bytes, *, size: tuple[int, int], x: int, y: int) -> Picture:
-    """Return the part of a JPEG around a point (in percent), at most of that size."""
+def cut_picture(
+    data: bytes, *, size: tuple[int, int], x: int, y: int, webp: bool = False
+) -> Picture:
+    """Return the part of a JPEG around a point (in percent), at most of that size.
+
+    For pages as WebP, which is a third as long; what else shows it may not know that.
+    """
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as whole:
         box = crop_box(whole.width, whole.height, size[0] / size[1], x, y)
         part = whole.convert("RGB").crop(box)
     part.thumbnail((size[0], size[1]))
-    return _to_jpeg(part)
+    return _to_webp(part) if webp else _to_jpeg(part)
 
 
 def crop_box(width: int, height: int, ratio: float, x: int, y: int) -> Box:
@@ -78,7 +84,7 @@ def paint_bars(data: bytes, *, bars: Sequence[Mapping[str, float]]) -> bytes:
     draw = ImageDraw.Draw(picture)
     for bar in bars:
         draw.rectangle(_to_pixels(bar, picture.size), fill="black")
-    return _to_jpeg(picture).jpeg
+    return _to_jpeg(picture).body
 
 
 def draw_pages(data: bytes, *, most: int) -> list[bytes]:
@@ -95,7 +101,7 @@ def draw_pages(data: bytes, *, most: int) -> list[bytes]:
 
 def _draw_page(page: pypdfium2.PdfPage) -> bytes:
     scale = min(_PAGE_SIDE / max(*page.get_size(), 1), _PAGE_DPI / 72)
-    return _to_jpeg(page.render(scale=scale).to_pil().convert("RGB")).jpeg
+    return _to_jpeg(page.render(scale=scale).to_pil().convert("RGB")).body
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -112,6 +118,12 @@ def _to_jpeg(picture: Image.Image) -> Picture:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=82, optimize=True, progressive=True)
     return Picture(out.getvalue(), *picture.size)
+
+
+def _to_webp(picture: Image.Image) -> Picture:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=50, method=6)
+    return Picture(out.getvalue(), *picture.size, "webp")
 
 
 def _start(whole: int, part: int, percent: int) -> int:

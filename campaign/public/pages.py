@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.campaigns.closing_reasons import reasons_of
-from campaign.campaigns.content.pictures import read_public
+from campaign.campaigns.content.pictures import mimetype_of, read_public
 from campaign.campaigns.find_campaigns import find_public_campaign
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.public_counts import count_on_paper, count_sent_by_self, last_count
@@ -273,7 +273,7 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
 def picture(name: str) -> ResponseReturnValue:
     with db.reading() as session:
         body = read_public(session, name)
-    return _send(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)
+    return _send(Handout(body, name.partition("-")[0]), mimetype_of(name), _DAY)
 
 
 def get_campaign(slug: str) -> Campaign:

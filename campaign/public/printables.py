@@ -54,7 +54,7 @@ def share_picture(case: CasePage, lang: str) -> Handout:
 def _cut(case: CasePage, size: tuple[int, int]) -> bytes:
     if not case.whole_picture:
         return b""
-    return pictures.cut(pictures.read(case.whole_picture), size, *case.focus).jpeg
+    return pictures.cut(pictures.read(case.whole_picture), size, *case.focus).body
 
 
 def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:

@@ -27,7 +27,7 @@ _SIDE = 1600
 """Longest side of what is kept, in pixels."""
 FOLDER = "pictures"
 _KINDS = dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), "JPEG") | {"png": "PNG", "webp": "WEBP"}
-_NAME = re.compile(r"[0-9a-f]{24}-(\d{1,4})x(\d{1,4})\.jpg")
+_NAME = re.compile(r"[0-9a-f]{24}-(\d{1,4})x(\d{1,4})\.(?:jpg|webp)")
 WIDE, SMALL = (1200, 800), (360, 240)
 """Pixels of the picture on the case's page, and of that in a list."""
 LEAST_WIDTH = 400
@@ -72,7 +72,7 @@ def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
 
 
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
-    return keep_redrawn(cut(read(key), size, x, y))
+    return keep_redrawn(run_apart(cut_picture, read(key), size=size, x=x, y=y, webp=True))
 
 
 def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> Picture:
@@ -90,10 +90,14 @@ def keep_redrawn(picture: Picture) -> str:
     One that is there already is written once more: then it is young, and no sweep takes it before
     its row is saved.
     """
-    digest = hashlib.sha256(picture.jpeg).hexdigest()[:24]
-    key = f"{FOLDER}/{digest}-{picture.width}x{picture.height}.jpg"
-    storage().write(key, picture.jpeg)
+    digest = hashlib.sha256(picture.body).hexdigest()[:24]
+    key = f"{FOLDER}/{digest}-{picture.width}x{picture.height}.{picture.ending}"
+    storage().write(key, picture.body)
     return key
+
+
+def mimetype_of(name: str) -> str:
+    return "image/webp" if name.endswith(".webp") else "image/jpeg"
 
 
 def size_of(key: str) -> tuple[int, int] | None:

@@ -110,7 +110,8 @@ def show_picture(slug: str, name: str) -> ResponseReturnValue:
     keys = (campaign.picture, campaign.picture_wide, campaign.picture_small)
     if f"{pictures.FOLDER}/{name}" not in keys:
         raise NotFound("picture")
-    return Response(pictures.read(f"{pictures.FOLDER}/{name}"), mimetype="image/jpeg")
+    body = pictures.read(f"{pictures.FOLDER}/{name}")
+    return Response(body, mimetype=pictures.mimetype_of(name))
 
 
 def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:

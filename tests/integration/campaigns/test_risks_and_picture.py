@@ -218,12 +218,13 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     red, blue = cut.getpixel((10, 200)), cut.getpixel((590, 200))
     assert red[0] > 150 > red[2]
     assert blue[2] > 150 > blue[0]
+    assert (shown.mimetype, cut.format) == ("image/webp", "WEBP")
     public = f"/pictures/{campaign.picture_wide.rpartition('/')[2]}"
     assert client.get(public).status_code == 404
     assert 'alt="Une rivière."' in desk.get(f"{DESK}/preview/fr").text
     campaign.status = CampaignStatus.OPEN
     session.commit()
-    assert client.get(public).status_code == 200
+    assert client.get(public).mimetype == "image/webp"
     assert f'src="{public}" alt="Un río."' in client.get("/es/actions/ua-1-26").text
     small = campaign.picture_small.rpartition("/")[2]
     assert f'src="/pictures/{small}" alt="A river."' in client.get("/en/").text
