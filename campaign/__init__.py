@@ -20,7 +20,7 @@ from campaign.bundles.desk.views import blueprint as bundles
 from campaign.bundles.documents import cover_texts
 from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.bundles.volumes import assemble
-from campaign.campaigns import rehearsal, schedule
+from campaign.campaigns import rehearsal, status_changes
 from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
@@ -40,7 +40,7 @@ from campaign.mail import bad_addresses, sender
 from campaign.mail.views import blueprint as outbox
 from campaign.models.bundle import Bundle, CoverText
 from campaign.models.campaign import Target
-from campaign.network import send_mailings
+from campaign.network import mailings
 from campaign.network.desk import blueprint as network_desk
 from campaign.network.pages import blueprint as network
 from campaign.network.pages import one_click as unsubscribing
@@ -51,7 +51,7 @@ from campaign.privacy import retention
 from campaign.privacy.pages import blueprint as privacy
 from campaign.public.pages import blueprint as public
 from campaign.replies.desk.views import blueprint as replies
-from campaign.screening import letter_display
+from campaign.screening import review_queue
 from campaign.screening.desk.fraud_views import blueprint as screening
 from campaign.screening.desk.queue_views import rehearsal as rehearsal_screening
 from campaign.screening.desk.rules_views import blueprint as screening_rules
@@ -79,8 +79,8 @@ _AT_WORK = (
     synthesis,
     retention,
     sender,
-    send_mailings,
-    schedule,
+    mailings,
+    status_changes,
     reminders,
 )
 """What no page imports and jobs need: every job is known once this module is."""
@@ -156,7 +156,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _hand_in_rules(app: Flask) -> None:
     """Give packages below what those above decide."""
     sender.init_app(app, why_not_mailed=why_not_mailed)
-    letter_display.init_app(app, refuse_unapproved=refuse_unapproved)
+    review_queue.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
     risk_flags.init_app(app, find_naming=risks.find_naming)
     duplicate_entries.init_app(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from campaign.directory.imports.columns import guess
 from campaign.directory.imports.read_missions import read_table, refuse_incomplete
 from campaign.directory.imports.read_rows import MissionRecord, RowProblem
-from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import table_of_csv
 from campaign.models.directory import Directory
 
@@ -15,4 +15,4 @@ def read_csv(text: str) -> Iterator[MissionRecord | RowProblem]:
     table = table_of_csv(text)
     mapping = guess(table, Directory.MISSIONS)
     refuse_incomplete(table, mapping)
-    yield from read_table(table, Choices(mapping=mapping))
+    yield from read_table(table, ImportChoices(mapping=mapping))

@@ -8,8 +8,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import TextAreaField
 
-from campaign.about.empty_settings import list_empty_languages, list_empty_settings
-from campaign.about.page_texts import MOST_CHARACTERS, list_newest, list_versions, save_text
+from campaign.about.page_texts import (
+    MOST_CHARACTERS,
+    list_empty_languages,
+    list_empty_settings,
+    list_newest,
+    list_versions,
+    save_text,
+)
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.about import AboutPage, OrganisationText
@@ -17,14 +23,13 @@ from campaign.models.staff import Role
 from campaign.staff.audit_log.labels import ABOUT_PAGES
 from campaign.staff.desk_access import guard, staff_user
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.form_base import DeskForm
 from campaign.web.page import Page, accepted, redirect_to, show_page
 
 blueprint = Blueprint("about_desk", __name__, url_prefix="/desk/about-us")
 guard(blueprint, Role.ADMIN)
 
 
-class TextForm(EditConflictForm, DeskForm):
+class TextForm(EditConflictForm):
     text = TextAreaField(
         _l("Your text"),
         description=_l("A line with ## before it is a heading. An empty line starts a paragraph."),
@@ -37,7 +42,7 @@ class TextForm(EditConflictForm, DeskForm):
 assert MOST_CHARACTERS == 20_000  # as the form says
 
 
-class Texts(Page, template="about/texts.html"):
+class ListTexts(Page, template="about/texts.html"):
     pages: Sequence[AboutPage]
     page_names: Mapping[str, object]
     codes: Sequence[str]
@@ -57,7 +62,7 @@ class EditText(Page, template="about/edit_text.html"):
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     session, settings = db.session(), current_settings()
-    page = Texts(
+    page = ListTexts(
         pages=list(AboutPage),
         page_names=ABOUT_PAGES,
         codes=i18n.languages(),
@@ -74,21 +79,18 @@ def edit(page: str, locale: str) -> ResponseReturnValue:
         abort(404)
     session, of = db.session(), AboutPage(page)
     versions = list_versions(session, of, locale)
-    now = {"text": versions[0].text if versions else ""}
-    form = TextForm(data=now)
-    form.mark_seen(now)
+    form = TextForm(data={"text": versions[0].text if versions else ""})
 
     def save() -> None:
         save_text(session, of, locale, text=form.text.data or "", staff_id=staff_user().id)
 
-    if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
+    if form.validate_on_submit() and form.is_current() and accepted(form, save):
         return redirect_to(".edit", _("The text is saved."), page=page, locale=locale)
-    return show_page(
-        EditText(
-            form=form,
-            page_name=ABOUT_PAGES[page],
-            language=locale,
-            public_url=url_for(f"about.{page}", lang=locale),
-            versions=versions,
-        )
+    edit_page = EditText(
+        form=form,
+        page_name=ABOUT_PAGES[page],
+        language=locale,
+        public_url=url_for(f"about.{page}", lang=locale),
+        versions=versions,
     )
+    return show_page(edit_page)

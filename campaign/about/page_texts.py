@@ -1,6 +1,6 @@
 """What the organization adds to its pages, and the privacy notice, with all versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flask_babel import force_locale
@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.about.privacy_notice import list_sections
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.errors import Invalid
-from campaign.core.settings import current_settings
+from campaign.core.settings import Settings, current_settings
 from campaign.models.about import AboutPage, OrganisationText, PrivacyNotice
 
 MOST_CHARACTERS = 20_000
 _TEXTS = select(OrganisationText).options(joinedload(OrganisationText.written_by))
+_TO_FILL_IN = (
+    "organisation_name", "organisation_email", "organisation_address", "privacy_officer",
+    "supervisory_authority", "hosting_provider", "email_provider", "backup_days", "minimum_age",
+)  # fmt: skip
 
 
 class OwnText(NamedTuple):
@@ -95,3 +99,24 @@ def save_text(
         for code in i18n.languages():
             note_notice(session, code)
     return version
+
+
+def list_empty_settings(settings: Settings) -> list[str]:
+    if settings.mode != "production":
+        return []
+    fields = Settings.model_fields
+    return [
+        name
+        for name in _TO_FILL_IN
+        if getattr(settings, name) == fields[name].get_default(call_default_factory=True)
+    ]
+
+
+def list_empty_languages(session: Session, settings: Settings) -> Iterator[str]:
+    if settings.mode != "production":
+        return
+    newest = list_newest(session)
+    for locale in settings.locales:
+        version = newest.get((AboutPage.ABOUT, locale))
+        if version is None or not version.text:
+            yield locale

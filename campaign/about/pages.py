@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from campaign.about import page_texts
 from campaign.about.page_texts import OwnText, find_text
-from campaign.about.privacy_notice import Section, list_sections
+from campaign.about.privacy_notice import NoticeSection, list_sections
 from campaign.core import clock, db, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.models.about import AboutPage
@@ -31,7 +31,7 @@ class AboutText(Page):
 
 
 class Privacy(AboutText, template="about/privacy.html"):
-    sections: Sequence[Section]
+    sections: Sequence[NoticeSection]
     changed_on: date | None
 
 
@@ -48,19 +48,41 @@ class Accessibility(AboutText, template="about/accessibility.html"):
 @blueprint.get("/<lang>/privacy")
 @public
 def privacy(lang: str) -> ResponseReturnValue:
-    return page_cache().serve(("about-privacy", lang), lambda: _render_privacy(lang))
+    def render() -> str:
+        settings, session = current_settings(), db.session()
+        version = page_texts.find_newest_notice(session, lang)
+        return Privacy(
+            own_text=find_text(session, AboutPage.PRIVACY, lang),
+            sections=list_sections(settings, lang),
+            changed_on=clock.day_of(version.created_at, settings.timezone) if version else None,
+        ).html()
+
+    return page_cache().serve(("about-privacy", lang), render)
 
 
 @blueprint.get("/<lang>/about")
 @public
 def about(lang: str) -> ResponseReturnValue:
-    return page_cache().serve(("about-us", lang), lambda: _render_about(lang))
+    def render() -> str:
+        settings = current_settings()
+        return About(
+            own_text=find_text(db.session(), AboutPage.ABOUT, lang),
+            second_person=settings.second_person_opens,
+            confirm_days=settings.confirm_days,
+            security_contact=settings.security_contact or settings.organisation_email,
+        ).html()
+
+    return page_cache().serve(("about-us", lang), render)
 
 
 @blueprint.get("/<lang>/accessibility")
 @public
 def accessibility(lang: str) -> ResponseReturnValue:
-    return page_cache().serve(("about-accessibility", lang), lambda: _render_accessibility(lang))
+    def render() -> str:
+        own_text = find_text(db.session(), AboutPage.ACCESSIBILITY, lang)
+        return Accessibility(own_text=own_text, checked_on=_ACCESSIBILITY_CHECKED).html()
+
+    return page_cache().serve(("about-accessibility", lang), render)
 
 
 @blueprint.get("/.well-known/security.txt")
@@ -70,31 +92,6 @@ def security_txt() -> ResponseReturnValue:
     return page_cache().serve(
         ("security.txt",), lambda: Made(_compose_security_txt(current_settings()), "text/plain")
     )
-
-
-def _render_privacy(lang: str) -> str:
-    settings, session = current_settings(), db.session()
-    version = page_texts.find_newest_notice(session, lang)
-    return Privacy(
-        own_text=find_text(session, AboutPage.PRIVACY, lang),
-        sections=list_sections(settings, lang),
-        changed_on=clock.day_of(version.created_at, settings.timezone) if version else None,
-    ).html()
-
-
-def _render_about(lang: str) -> str:
-    settings = current_settings()
-    return About(
-        own_text=find_text(db.session(), AboutPage.ABOUT, lang),
-        second_person=settings.second_person_opens,
-        confirm_days=settings.confirm_days,
-        security_contact=settings.security_contact or settings.organisation_email,
-    ).html()
-
-
-def _render_accessibility(lang: str) -> str:
-    own_text = find_text(db.session(), AboutPage.ACCESSIBILITY, lang)
-    return Accessibility(own_text=own_text, checked_on=_ACCESSIBILITY_CHECKED).html()
 
 
 def _compose_security_txt(settings: Settings) -> str:

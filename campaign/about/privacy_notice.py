@@ -11,13 +11,13 @@ from campaign.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class NoticeSection:
     slug: str
     heading: str
     text: str
 
 
-def list_sections(settings: Settings, locale: str) -> list[Section]:
+def list_sections(settings: Settings, locale: str) -> list[NoticeSection]:
     return [
         *_who_and_what(settings),
         _other_hands(settings),
@@ -28,7 +28,7 @@ def list_sections(settings: Settings, locale: str) -> list[Section]:
     ]
 
 
-def _who_and_what(settings: Settings) -> Iterator[Section]:
+def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
     address = i18n.isolate(", ".join(settings.organisation_address))
     name, contact = settings.organisation_name, link_to_email(settings)
     who = [_("%(name)s runs this site, prints the letters and delivers them.", name=name)]
@@ -37,8 +37,8 @@ def _who_and_what(settings: Settings) -> Iterator[Section]:
         who.append(
             _("In charge of personal information: %(officer)s.", officer=settings.privacy_officer)
         )
-    yield Section("who", _("Who we are"), _join(who))
-    yield Section("details", _("What you give us"), _join(_list_details()))
+    yield NoticeSection("who", _("Who we are"), _join(who))
+    yield NoticeSection("details", _("What you give us"), _join(_list_details()))
     uses = [
         _("To confirm, print and deliver your letter."),
         _("To show you where it is."),
@@ -47,7 +47,7 @@ def _who_and_what(settings: Settings) -> Iterator[Section]:
         _("To email you news or new actions, only if you asked."),
     ]
     use = _("For nothing else. We do not sell or lend your details.")
-    yield Section("use", _("What we use it for"), _join([_bullets(uses), use]))
+    yield NoticeSection("use", _("What we use it for"), _join([_bullets(uses), use]))
     seen = [
         _(
             "They see your letter, your full name, and the place you chose to show. These are on "
@@ -64,7 +64,7 @@ def _who_and_what(settings: Settings) -> Iterator[Section]:
         ),
         _("Do you live in that country, or have family there? Think about this before you sign."),
     ]
-    yield Section("officials", _("What officials see"), _join(seen))
+    yield NoticeSection("officials", _("What officials see"), _join(seen))
 
 
 def _list_details() -> list[str]:
@@ -88,7 +88,7 @@ def _list_details() -> list[str]:
     ]
 
 
-def _other_hands(settings: Settings) -> Section:
+def _other_hands(settings: Settings) -> NoticeSection:
     staff = _("Our staff who print and deliver. Each has a personal account.")
     logged = (
         _("Every export is logged and needs a second person’s approval.")
@@ -103,10 +103,10 @@ def _other_hands(settings: Settings) -> Section:
     ):
         if provider:
             hands.append(_("%(service)s: %(provider)s", service=words, provider=provider))
-    return Section("hands", _("Who else handles it"), _bullets(hands))
+    return NoticeSection("hands", _("Who else handles it"), _bullets(hands))
 
 
-def _keeping(settings: Settings) -> Section:
+def _keeping(settings: Settings) -> NoticeSection:
     terms = [
         _("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
         _(
@@ -142,10 +142,12 @@ def _keeping(settings: Settings) -> Section:
                 "ends, so that no one is counted twice."
             )
         )
-    return Section("keeping", _("How long we keep it"), _join([_bullets(terms), " ".join(after)]))
+    return NoticeSection(
+        "keeping", _("How long we keep it"), _join([_bullets(terms), " ".join(after)])
+    )
 
 
-def _false_signatures_and_emails(settings: Settings) -> Iterator[Section]:
+def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
     contact = link_to_email(settings)
     false = [
         _(
@@ -161,7 +163,7 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[Section]:
             contact=contact,
         ),
     ]
-    yield Section("false-signatures", _("False signatures"), _join(false))
+    yield NoticeSection("false-signatures", _("False signatures"), _join(false))
     kinds = [
         _(
             "Emails your letter needs: one to confirm it, at most one reminder, and one if you "
@@ -174,10 +176,10 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[Section]:
         "Our emails have no pictures, and nothing tells us that you read them. Every email of news "
         "has a link that stops it."
     )
-    yield Section("emails", _("Emails from us"), _join([_bullets(kinds), more]))
+    yield NoticeSection("emails", _("Emails from us"), _join([_bullets(kinds), more]))
 
 
-def _choices(settings: Settings, locale: str) -> Section:
+def _choices(settings: Settings, locale: str) -> NoticeSection:
     choices = [
         _(
             "You do not need an account. In [My letters](%(url)s) you can see, download and delete "
@@ -197,10 +199,10 @@ def _choices(settings: Settings, locale: str) -> Section:
                 authority=settings.supervisory_authority,
             )
         )
-    return Section("choices", _("Your choices"), _join(choices))
+    return NoticeSection("choices", _("Your choices"), _join(choices))
 
 
-def _protection_and_changes(settings: Settings) -> Iterator[Section]:
+def _protection_and_changes(settings: Settings) -> Iterator[NoticeSection]:
     protection = [
         _("Names, addresses and words are encrypted. The keys are not in the database."),
         _("Public pages set no cookies and load nothing from other sites."),
@@ -209,7 +211,7 @@ def _protection_and_changes(settings: Settings) -> Iterator[Section]:
             "sign."
         ),
     ]
-    yield Section("protection", _("How we protect it"), _join(protection))
+    yield NoticeSection("protection", _("How we protect it"), _join(protection))
     if settings.minimum_age is not None:
         age = settings.minimum_age
         words = (
@@ -224,12 +226,12 @@ def _protection_and_changes(settings: Settings) -> Iterator[Section]:
                 "adult you trust."
             )
         )
-        yield Section("young-people", _("Young people"), words)
+        yield NoticeSection("young-people", _("Young people"), words)
     changes = _(
         "When this notice changes, we change the date at the top. If we want to use your details "
         "for something new, we ask you first."
     )
-    yield Section("changes", _("Changes"), changes)
+    yield NoticeSection("changes", _("Changes"), changes)
 
 
 def link_to_email(settings: Settings) -> str:

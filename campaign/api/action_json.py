@@ -8,7 +8,7 @@ from flask import url_for
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.public.case_lists import CaseRow
-from campaign.public.case_page import CaseHead, CasePage, Neighbour, Picture, Post
+from campaign.public.case_page import CaseHead, CasePage, CasePicture, CasePost, Neighbour
 from campaign.public.share_links import whole_url
 from campaign.web.markup import markdown
 
@@ -82,7 +82,7 @@ def _text(markup: str) -> Json:
     return {"markdown": markup, "html": str(markdown(markup)) if markup else ""}
 
 
-def _picture(picture: Picture | None) -> Json | None:
+def _picture(picture: CasePicture | None) -> Json | None:
     if picture is None:
         return None
     return {
@@ -94,7 +94,7 @@ def _picture(picture: Picture | None) -> Json | None:
     }
 
 
-def _post(post: Post, case: CaseHead, lang: str) -> Json:
+def _post(post: CasePost, case: CaseHead, lang: str) -> Json:
     return {
         "kind": post.kind,
         "title": post.title,
@@ -108,7 +108,7 @@ def _post(post: Post, case: CaseHead, lang: str) -> Json:
     }
 
 
-def _pictures(pictures: Sequence[Picture | None]) -> list[Json]:
+def _pictures(pictures: Sequence[CasePicture | None]) -> list[Json]:
     return [described for picture in pictures if (described := _picture(picture))]
 
 

@@ -1,7 +1,7 @@
 """Publishing what one organizer proposed and another one approves."""
 
 from datetime import date, datetime
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,7 @@ from campaign.campaigns.content import editions, updates
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.risks import Finding, Words, edition_words, watch_of, words_by_field
 from campaign.campaigns.content.updates import Shown, Telling
+from campaign.campaigns.record_change import Editing
 from campaign.models.campaign import UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import StaffUser
@@ -29,7 +30,7 @@ def approve(
     """Publish it as if `by` had written it. Raises as `proposals.decide` and publishing do."""
     campaign = proposal.campaign
     content = proposals.decide(session, proposal, ProposalState.APPROVED, by)
-    by_actor: dict[str, Any] = {"actor": f"staff:{by.id}", "risks_seen": risks_seen}
+    by_actor: Editing = {"actor": f"staff:{by.id}", "risks_seen": risks_seen}
     match proposal.kind:
         case ProposalKind.UPDATE:
             updates.post_update(session, campaign, **update_of(content), **by_actor)

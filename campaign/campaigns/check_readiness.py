@@ -1,8 +1,12 @@
-"""What a campaign lacks before it can open. Pure: reads a campaign that is loaded, asks nobody."""
+"""What a campaign lacks before it can open. Pure: reads a campaign that is loaded, asks nobody.
+
+Whether a letter fits its page is tried with the longest name, and kept by what the letter says.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from campaign.campaigns import lifecycle
@@ -12,23 +16,116 @@ from campaign.campaigns.content.address_and_salutation import (
     host_of,
     list_addressed,
     missing_of_address,
+    name_and_office,
 )
-from campaign.campaigns.content.current_letters import current_templates, newest_templates, texts_of
+from campaign.campaigns.content.part_contents import current_templates, newest_templates, texts_of
 from campaign.campaigns.content.risks import Watch, texts_of_campaign
-from campaign.campaigns.longest_name_fit import fits_of
 from campaign.campaigns.stop_rule import has_ended
-from campaign.core import clock
+from campaign.core import clock, i18n
 from campaign.core.i18n import day_is_over, words_in
 from campaign.directory.missions import STALE_AFTER_DAYS
-from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target, UpdateKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    LetterTemplate,
+    Target,
+    TargetKind,
+    UpdateKind,
+)
 from campaign.models.directory import Official
 from campaign.printing.check_letters import check_address, check_characters
-from campaign.printing.geometry import Layout, layout_for
-from campaign.printing.placeholders import placeholders_in, unknown_placeholders
+from campaign.printing.geometry import LAYOUTS, Layout, layout_for
+from campaign.printing.page_fit import Room, card_room, letter_room
+from campaign.printing.placeholders import (
+    MissingPlaceholderValue,
+    fill,
+    placeholders_in,
+    unknown_placeholders,
+)
+from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import fits_window
 from campaign.printing.text_widths import longest_line, most_lines
 
+LONGEST_NAME = (
+    "Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
+    "Venkatanarasimharajuvaripeta von Hohenzollern"
+)
+"""120 letters and spaces, as long as signing takes them."""
+_LONGEST_DAY = date(2000, 9, 30)
 _FEW_LINES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    locale: str
+    target: Target
+    template: LetterTemplate
+    room: Room
+
+
+def fits_of(
+    campaign: Campaign, templates: dict[tuple[str, int | None], LetterTemplate]
+) -> Iterator[Fit]:
+    """The room of the letter to each official in each language, where both are known."""
+    copies = [target.official for target in campaign.targets if target.kind is TargetKind.COPY]
+    for target in list_addressed(campaign):
+        for locale in campaign.letter_locales:
+            template = templates.get((locale, target.id)) or templates.get((locale, None))
+            if template is None:
+                continue
+            lines = tuple(name_and_office(official, locale) for official in copies)
+            try:
+                context = _context(campaign, target, template, lines)
+            except MissingPlaceholderValue:
+                continue  # it asks for what the campaign does not have
+            room = _measure(context, layout_for(host_of(target)).slug, campaign.cards)
+            yield Fit(locale, target, template, room)
+
+
+@lru_cache(maxsize=4096)
+def _measure(context: LetterContext, layout: str, card: bool) -> Room:
+    return (card_room if card else letter_room)(context, LAYOUTS[layout])
+
+
+def _context(
+    campaign: Campaign, target: Target, template: LetterTemplate, copies: tuple[str, ...]
+) -> LetterContext:
+    official, locale = target.official, template.locale
+    office = i18n.words_in(official.office, locale)
+    values = {
+        "person_name": campaign.name_in(locale),
+        "official_name": official.name or office,
+        "official_office": office,
+        "country": i18n.country_name(campaign.country, locale),
+        "reference": campaign.reference,
+        "supporter_name": LONGEST_NAME,
+    }
+    if campaign.act_by is not None:
+        values["deadline"] = i18n.say_date(campaign.act_by, locale)
+    return LetterContext(
+        key="",
+        number=None,
+        reference=campaign.reference,
+        locale=locale,
+        sender_lines=(LONGEST_NAME,),
+        place_and_date=f"X, {i18n.say_date(_LONGEST_DAY, locale)}",
+        addressee_lines=(),
+        subject=fill(template.subject, values),
+        salutation=i18n.words_in(official.salutation, locale),
+        opening=_paragraphs(fill(template.opening, values)),
+        points=tuple(fill(point.text, values) for point in template.points),
+        own_words=(),
+        closing=_paragraphs(fill(template.closing, values)),
+        complimentary_close=i18n.words_in(official.close, locale),
+        signature_name=LONGEST_NAME,
+        signature_locality="X",
+        copies_to=copies,
+    )
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    blocks = (" ".join(block.split("\n")).strip() for block in text.split("\n\n"))
+    return tuple(block for block in blocks if block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +287,7 @@ def later_gaps(campaign: Campaign, gaps: list[Gap], step: Step) -> list[Gap]:
 
 def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
     """Everything that is missing, what blocks first, each group in the order of the work."""
-    found = [
+    all_gaps = [
         *_facts(campaign, now),
         *_editions(campaign),
         *_uneven(campaign),
@@ -200,7 +297,7 @@ def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
         *_picture(campaign),
         *_risks(campaign),
     ]
-    return sorted(dict.fromkeys(found), key=lambda gap: not gap.blocking)
+    return sorted(dict.fromkeys(all_gaps), key=lambda gap: not gap.blocking)
 
 
 def text_gaps(campaign: Campaign) -> list[Gap]:

@@ -8,7 +8,7 @@ from campaign.core.db import Words
 from campaign.models.campaign import Campaign, StopKind
 
 
-class Said(NamedTuple):
+class SaidText(NamedTuple):
     """A text, and its language where that is not the reader's; else empty."""
 
     text: str = ""
@@ -21,15 +21,15 @@ class Reasons:
     words: Words
     default_locale: str
 
-    def said_in(self, locale: str) -> Said:
+    def said_in(self, locale: str) -> SaidText:
         """The reason in that language, else in the campaign's main one, else in any it has."""
         text, code = i18n.said_in(self.words, locale, self.default_locale)
-        return Said(text, "" if code == locale else code)
+        return SaidText(text, "" if code == locale else code)
 
 
 def reasons_of(campaign: Campaign) -> Reasons:
     return Reasons(campaign.stop_kind, campaign.status_reasons, campaign.default_locale)
 
 
-def reason_of(campaign: Campaign) -> Said:
+def reason_of(campaign: Campaign) -> SaidText:
     return reasons_of(campaign).said_in(i18n.locale())

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import check_readiness, lifecycle, rehearsal
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.address_and_salutation import list_addressed
-from campaign.campaigns.content.current_letters import current_templates
-from campaign.campaigns.content.part_contents import facts_content
+from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed
 from campaign.campaigns.record_change import note, record_change
 from campaign.campaigns.stop_rule import gives_letters

@@ -25,17 +25,13 @@ def find_public_campaign(session: Session, slug: str) -> Campaign | None:
     return session.scalar(select(Campaign).where(Campaign.slug == slug, public))
 
 
-def list_open(session: Session, now: datetime) -> Sequence[Campaign]:
-    """Campaigns that take letters now, the nearest last day first."""
-    return session.scalars(_open_ones(now)).all()
-
-
 def find_open(session: Session, now: datetime, *, besides: Select[int]) -> Campaign | None:
-    """The first of `list_open`, without those whose ids `besides` selects."""
-    return session.scalar(_open_ones(now).where(Campaign.id.not_in(besides)).limit(1))
+    """The first of `select_open`, without those whose ids `besides` selects."""
+    return session.scalar(select_open(now).where(Campaign.id.not_in(besides)).limit(1))
 
 
-def _open_ones(now: datetime) -> Select[Campaign]:
+def select_open(now: datetime) -> Select[Campaign]:
+    """Campaigns that take letters now, the nearest last day first."""
     order = (Campaign.act_by.is_(None), Campaign.act_by, Campaign.id.desc())
     today = clock.day_of(now, clock.LATEST_ZONE)
     in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)

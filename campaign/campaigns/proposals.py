@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Unpack
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, mails
@@ -239,13 +239,7 @@ def _change(
     session: Session, proposal: Proposal, from_: Sequence[ProposalState], **values: object
 ) -> None:
     session.flush()
-    changed = session.scalar(
-        update(Proposal)
-        .where(Proposal.id == proposal.id, Proposal.state.in_(from_))
-        .values(**values, seal_id=proposal.seal_id)
-        .returning(Proposal.id)
-        .execution_options(synchronize_session=False)
-    )
+    is_changed = db.update_row(session, Proposal, proposal.id, Proposal.state.in_(from_), **values)
     session.refresh(proposal)
-    if changed is None:
+    if not is_changed:
         raise Refused("proposal-decided")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from flask import has_app_context
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Mapped, Session
 
 from campaign.campaigns import lifecycle
@@ -96,15 +96,13 @@ def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: in
     is_recent = campaign.closed_at is not None and campaign.closed_at > now - _STILL_COUNTED
     if campaign.status is CampaignStatus.OPEN or is_recent:
         return
-    session.execute(
-        update(CampaignTally)
-        .where(CampaignTally.campaign_id == campaign.id)
-        .values(
-            confirmed=CampaignTally.confirmed + people,
-            on_paper=CampaignTally.on_paper + on_paper,
-            counted_at=now,
-        )
-        .execution_options(synchronize_session=False)
+    db.update_rows(
+        session,
+        CampaignTally,
+        CampaignTally.campaign_id == campaign.id,
+        confirmed=CampaignTally.confirmed + people,
+        on_paper=CampaignTally.on_paper + on_paper,
+        counted_at=now,
     )
 
 

@@ -1,6 +1,7 @@
 """Recording changes of a campaign: of what it says, and of where it stands."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -13,6 +14,13 @@ from campaign.models.revision import Proposal, ProposalKind, ProposalState
 
 REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
 """Proposals that a move of the campaign, or another reason, makes out of date."""
+
+
+class Editing(TypedDict):
+    """Who saves, and whether they saw the warning of risk flags, as services take it."""
+
+    actor: str
+    risks_seen: bool
 
 
 def record_change(

@@ -1,8 +1,11 @@
-"""The moves of a campaign: review, opening, closing, stop; and why it was closed or stopped."""
+"""The moves of a campaign, by hand and by the calendar; and why it was closed or stopped."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
+import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, mails, rehearsal
@@ -18,12 +21,16 @@ from campaign.campaigns.record_change import (
     drop_proposed_reasons,
     move,
     needs_second_person,
+    note,
     record_change,
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped
-from campaign.core import audit, jobs
+from campaign.core import audit, db, i18n, jobs
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+
+log = structlog.get_logger()
+_OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
 
 
 def open_campaign(
@@ -131,20 +138,22 @@ def reword_reason(
     RiskNamed.
     """
     session.refresh(campaign, with_for_update={"key_share": True})
-    wanted = check_reason(session, campaign, reasons, risks_seen)
+    new_reasons = check_reason(session, campaign, reasons, risks_seen)
     before = dict(campaign.status_reasons)
     kind_before = campaign.stop_kind
     if kind and is_stopped(campaign.status):
         campaign.stop_kind = kind
-    if wanted == before and campaign.stop_kind is kind_before:
+    if new_reasons == before and campaign.stop_kind is kind_before:
         return
     drop_proposed_reasons(session, campaign)
-    campaign.status_reasons = wanted
+    campaign.status_reasons = new_reasons
     old = "\n".join(f"{code}: {text}" for code, text in before.items())
     kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
     if campaign.stop_kind is not kind_before:
         kept |= {"kind": campaign.stop_kind.value, "before": kind_before.value}
-    record_change(session, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)
+    record_change(
+        session, campaign, actor, "campaign.reason", languages=sorted(new_reasons), **kept
+    )
 
 
 def check_reason(
@@ -153,12 +162,12 @@ def check_reason(
     """Return the reasons that say something. Raises as `reword_reason` does."""
     if not has_ended(campaign.status):
         raise Refused("campaign-status")
-    wanted = drop_empty(reasons)
-    if is_stopped(campaign.status) and not wanted:
+    new_reasons = drop_empty(reasons)
+    if is_stopped(campaign.status) and not new_reasons:
         raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
-    if wanted != campaign.status_reasons:
-        _refuse_risks(session, campaign, wanted, risks_seen)
-    return wanted
+    if new_reasons != campaign.status_reasons:
+        _refuse_risks(session, campaign, new_reasons, risks_seen)
+    return new_reasons
 
 
 def _refuse_risks(
@@ -232,3 +241,87 @@ def moves_for(campaign: Campaign, actor: str) -> tuple[CampaignStatus, ...]:
 def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:
     if missing := len(check_readiness.blockers_of(campaign, status, when)):
         raise Refused("campaign-not-ready", missing=missing)
+
+
+@jobs.job("campaigns.open-due", every_minutes=1)
+def open_due() -> None:
+    open_scheduled(db.utcnow())
+
+
+@jobs.job("campaigns.close-over", every_minutes=5)
+def close_over() -> None:
+    close_ended(db.utcnow())
+
+
+def open_scheduled(now: datetime) -> None:
+    due = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.open_at <= now)
+    with db.reading() as session:
+        ids = session.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
+    for campaign_id in ids:
+        with db.transaction() as session:
+            campaign = _lock_campaign(session, campaign_id)
+            if (
+                campaign.status is CampaignStatus.SCHEDULED
+                and campaign.open_at
+                and campaign.open_at <= now
+            ):
+                _open_or_say(session, campaign, now)
+
+
+def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
+    try:
+        open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=True)
+    except Refused as problem:
+        gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
+        log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
+        campaign.status = CampaignStatus.DRAFT
+        campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
+        note(session, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
+        mails.tell_opening_missed(session, campaign)
+        session.flush()
+
+
+def close_ended(now: datetime) -> None:
+    """Close every open campaign whose last day has ended everywhere on Earth."""
+    with db.reading() as session:
+        timed = (Campaign.status == CampaignStatus.OPEN, Campaign.act_by.is_not(None))
+        rows = session.execute(select(Campaign.id, Campaign.act_by).where(*timed)).all()
+    for campaign_id, act_by in rows:
+        if lifecycle.is_over(CampaignStatus.OPEN, act_by, now):
+            with db.transaction() as session:
+                campaign = _lock_campaign(session, campaign_id)
+                if lifecycle.is_over(campaign.status, campaign.act_by, now):
+                    close_campaign(session, campaign, actor=_CLOSES, now=now)
+
+
+def extend_campaign(
+    session: Session, campaign: Campaign, *, actor: str, act_by: date, now: datetime
+) -> None:
+    """Give an open campaign a later last day; a closed one opens again with it.
+
+    Raises Invalid with the field `act_by`, Refused (`campaign-status`), and as opening does.
+    """
+    if i18n.day_is_over(act_by, now):
+        raise Invalid(fields={"act_by": "deadline-past"})
+    session.refresh(campaign, with_for_update={"key_share": True})
+    if campaign.status is not CampaignStatus.OPEN:
+        open_campaign(session, campaign, actor=actor, now=now, act_by=act_by)
+        return
+    before = campaign.act_by
+    if before is not None and act_by <= before:
+        raise Invalid(fields={"act_by": "deadline-not-later"})
+    campaign.act_by = act_by
+    days = {"before": before.isoformat() if before else None, "act_by": act_by.isoformat()}
+    record_change(session, campaign, actor, "campaign.extend", **days)
+
+
+def moment_in(zone: str, typed: datetime) -> datetime:
+    """A time by the clocks of `zone`, the first of two. Raises Invalid where they skip it."""
+    moment = typed.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != typed:
+        raise Invalid(fields={"open_at": "moment-skipped"})
+    return moment
+
+
+def _lock_campaign(session: Session, campaign_id: int) -> Campaign:
+    return session.get_one(Campaign, campaign_id, with_for_update={"key_share": True})

@@ -2,11 +2,7 @@
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,11 +10,10 @@ from campaign import migrations, storage
 from campaign.commands import backup_archive
 from campaign.commands.backup_archive import Accepted
 from campaign.commands.backup_manifest import read_manifest
-from campaign.commands.instance import ready_app
+from campaign.commands.instance import ready_app, slow_bar
 from campaign.core import audit, db
 from campaign.core.audit import Anchor, ChainFault
 
-_QUIET_SECONDS = 2
 _SENTENCES = {
     "edited": "Entry {entry} ({at}) was changed.",
     "missing": "At least one entry is missing before entry {entry} ({at}).",
@@ -147,7 +142,7 @@ def verify(text: str | None, backup: Path | None, identity: Path | None, as_json
     with app.app_context(), db.reading() as session:
         anchors = [*_list_own_anchors(), *_parse_anchor(text), *_anchor_of(backup, identity)]
         now = audit.head(session)
-        with _bar(now.entries) as progress:
+        with slow_bar(now.entries, "Entries") as progress:
             faults = list(audit.check(session, anchors=anchors, progress=progress))
     for fault in faults:
         click.echo(_sentence(fault), err=True)
@@ -170,22 +165,6 @@ def _anchor_of(backup: Path | None, identity: Path | None) -> list[Anchor]:
             return [read_manifest(archive, keyring, unsigned=True).get_anchor(keyring)]
     except audit.DamagedAnchor as problem:
         raise click.ClickException(f"{backup.name} has no readable anchor.") from problem
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar on a terminal, once it has taken two seconds."""
-    started, bars = time.monotonic(), list[Any]()
-
-    def progress(done: int) -> None:
-        if not bars and sys.stderr.isatty() and time.monotonic() - started > _QUIET_SECONDS:
-            bars.append(click.progressbar(length=total, label="Entries", file=sys.stderr))
-        for bar in bars:
-            bar.update(done - bar.pos)
-
-    yield progress
-    for bar in bars:
-        bar.render_finish()
 
 
 def _sentence(fault: ChainFault) -> str:

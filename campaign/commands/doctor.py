@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import close_app, create_app, migrations, storage
-from campaign.about.empty_settings import list_empty_languages, list_empty_settings
+from campaign.about.page_texts import list_empty_languages, list_empty_settings
 from campaign.commands.instance import say_missing
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import DamagedAnchor

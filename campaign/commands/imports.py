@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
@@ -10,19 +9,18 @@ from pathlib import Path
 
 import click
 
-from campaign.commands.instance import ready_app
+from campaign.commands.instance import ready_app, slow_bar
 from campaign.core import clock, db
 from campaign.core.errors import UnreadableFile
 from campaign.core.settings import load_settings
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.imports.apply_import import ImportReport, import_entries
 from campaign.directory.imports.read_list import MAX_BYTES, Shape
-from campaign.directory.imports.row_parts import Choices
-from campaign.directory.imports.source import Source, open_source
+from campaign.directory.imports.row_parts import ImportChoices
+from campaign.directory.imports.uploads import ImportSource, open_source
 from campaign.models.directory import Directory
 
 _SHOWN_PROBLEMS = 50
-_QUIET_SECONDS = 2.0
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
@@ -90,14 +88,21 @@ def officials(file: Path, country: str | None, **flags: bool) -> None:
     _run(source, choices, **flags)
 
 
-def _run(source: Source, choices: Choices, *, dry_run: bool, skip_bad: bool, as_json: bool) -> None:
+def _run(
+    source: ImportSource, choices: ImportChoices, *, dry_run: bool, skip_bad: bool, as_json: bool
+) -> None:
     source.refuse_incomplete(choices)
     # The day where the instance is, as at the desk.
     today = clock.today(load_settings().timezone)
     readings = list(source.readings(choices, today=today))
     app = ready_app()
     database, session_of = app.extensions["database"], db.reading if dry_run else db.transaction
-    with closing(database), app.app_context(), session_of() as session:
+    with (
+        closing(database),
+        app.app_context(),
+        slow_bar(len(readings), "Rows") as progress,
+        session_of() as session,
+    ):
         report = import_entries(
             session,
             source.directory,
@@ -105,7 +110,7 @@ def _run(source: Source, choices: Choices, *, dry_run: bool, skip_bad: bool, as_
             actor="command",
             dry_run=dry_run,
             skip_bad=skip_bad,
-            progress=_Progress(len(readings)),
+            progress=progress,
         )
     what = source.directory.value
     if as_json:
@@ -150,7 +155,7 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
         )
 
 
-def _open_file(file: Path, directory: Directory) -> Source:
+def _open_file(file: Path, directory: Directory) -> ImportSource:
     """Open the file; of one that is far too long only the beginning is read."""
     with file.open("rb") as opened:
         start = opened.read(MAX_BYTES)
@@ -160,7 +165,7 @@ def _open_file(file: Path, directory: Directory) -> Source:
         raise click.ClickException(str(problem)) from problem
 
 
-def _choose_country(choices: Choices, name: str, typed: str | None, missing: str) -> None:
+def _choose_country(choices: ImportChoices, name: str, typed: str | None, missing: str) -> None:
     """Have one country hold for all rows: what was typed, else what the file seems to be of."""
     code = country_code(typed) if typed is not None else choices.fixed.get(name)
     if typed is not None and code is None:
@@ -175,20 +180,3 @@ def _choose_country(choices: Choices, name: str, typed: str | None, missing: str
 def _say_country(what: str, code: str, flags: dict[str, bool]) -> None:
     if not flags["as_json"]:
         click.echo(f"{what} of {english_name(code)}.")
-
-
-class _Progress:
-    """A count on the terminal, once the work has taken longer than two seconds."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._since = total, 0, time.monotonic()
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, rows: int) -> None:
-        self._done += rows
-        if self._shown and time.monotonic() - self._since > _QUIET_SECONDS:
-            part = round(40 * self._done / max(1, self._total))
-            bar = "#" * part + "-" * (40 - part)
-            click.echo(f"\r[{bar}] {self._done} of {self._total}", err=True, nl=False)
-            if self._done >= self._total:
-                click.echo("", err=True)

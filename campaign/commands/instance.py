@@ -2,7 +2,11 @@
 
 import shutil
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from alembic.autogenerate import compare_metadata
@@ -21,6 +25,7 @@ from campaign.mail.maildirs import ASIDE, list_put_aside
 from campaign.storage import Storage, scratch
 from campaign.storage.places import LocalPlace
 
+_QUIET_SECONDS = 2
 _INTRODUCTION = """# Settings
 
 Every setting has a default. Put another value into `settings.toml` in the instance folder, or into
@@ -77,6 +82,22 @@ def say_missing(problem: MissingKey) -> str:
         f"The database needs {problem}, which is missing. Put it back: the file data-2.key "
         "and so on, or the setting later_data_keys."
     )
+
+
+@contextmanager
+def slow_bar(total: int, label: str) -> Iterator[Callable[[int], object]]:
+    """A progress bar on a terminal, once the work has taken two seconds; give it what is done."""
+    started, bars = time.monotonic(), list[Any]()
+
+    def progress(count: int) -> None:
+        if not bars and sys.stderr.isatty() and time.monotonic() - started > _QUIET_SECONDS:
+            bars.append(click.progressbar(length=total, label=label, file=sys.stderr))
+        for bar in bars:
+            bar.update(count - bar.pos)
+
+    yield progress
+    for bar in bars:
+        bar.render_finish()
 
 
 @click.group("db")

@@ -99,8 +99,8 @@ def rotate() -> None:
 def _reseal_rows() -> tuple[int, int]:
     rows = failed = 0
     is_shown = sys.stderr.isatty()
-    for table, done, left in turn_keys.reseal():
-        rows, failed = rows + done, failed + left
+    for table, sealed, left in turn_keys.reseal():
+        rows, failed = rows + sealed, failed + left
         if is_shown:
             click.echo(f"\r{table}: {rows} rows", nl=False, err=True)
     if is_shown:

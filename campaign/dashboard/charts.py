@@ -33,7 +33,7 @@ NARROW = Size(350, 240, 45)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class DayMark:
     """Something that happened, or will, on a day: what stands on the time axis."""
 
     day: date
@@ -44,7 +44,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ChartColumn:
     x: float
     y: float
     width: float
@@ -66,7 +66,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """A line across (`y`) or up (`x`)."""
 
     at: float
@@ -80,10 +80,10 @@ class ColumnChart:
     base: float
     top: float
     weekly: bool
-    columns: Sequence[Column]
-    levels: Sequence[Line]
-    ticks: Sequence[Line]
-    marks: Sequence[Line]
+    columns: Sequence[ChartColumn]
+    levels: Sequence[ChartLine]
+    ticks: Sequence[ChartLine]
+    marks: Sequence[ChartLine]
     values: Sequence[Label]
     """The values that are written at their columns: the highest and the last."""
 
@@ -130,7 +130,7 @@ def column_chart(
     first: date,
     last: date,
     until: date,
-    marks: Sequence[Mark],
+    marks: Sequence[DayMark],
     size: Size,
     mirrored: bool,
     say_day: Callable[[date, bool], str],
@@ -185,11 +185,11 @@ class _Scale:
     def up(self, value: int) -> float:
         return round(self.base - value / self.most * (self.base - _HEAD), 2)
 
-    def column(self, day: date, span: int, value: int) -> Column:
+    def column(self, day: date, span: int, value: int) -> ChartColumn:
         step = self.size.width / self.days * span
         width = max(0.8, step - min(2.0, step * 0.2))
         x = self.across(day) - (width if self.mirrored else 0)
-        return Column(
+        return ChartColumn(
             round(x, 2),
             self.up(value),
             round(width, 2),
@@ -198,9 +198,9 @@ class _Scale:
             value,
         )
 
-    def level(self, value: int, text: str) -> Line:
+    def level(self, value: int, text: str) -> ChartLine:
         start = self.size.width if self.mirrored else 0.0
-        return Line(self.up(value), Label(start, self.up(value) - 4, text))
+        return ChartLine(self.up(value), Label(start, self.up(value) - 4, text))
 
     def label(self, x: float, y: float, text: str, kind: str = "") -> Label:
         """Put words in the middle over `x`, moved in where they would leave the chart."""
@@ -215,18 +215,18 @@ class _Scale:
 
 def _ticks(
     scale: _Scale, start: date, until: date, say_day: Callable[[date, bool], str]
-) -> list[Line]:
+) -> list[ChartLine]:
     most = max(2, int(scale.size.width // 72))
     lines = []
     for day, is_month in day_ticks(start, until, most):
         x = scale.across(day, 0.0 if is_month or scale.days > 40 else 0.5)
-        lines.append(Line(x, scale.label(x, scale.base + 17, say_day(day, is_month))))
+        lines.append(ChartLine(x, scale.label(x, scale.base + 17, say_day(day, is_month))))
     return _apart(lines)
 
 
-def _apart(lines: list[Line]) -> list[Line]:
+def _apart(lines: list[ChartLine]) -> list[ChartLine]:
     """Return those whose words do not run into the ones before."""
-    kept: list[Line] = []
+    kept: list[ChartLine] = []
     for line in lines:
         if not kept or _is_clear(kept[-1].label, line.label):
             kept.append(line)
@@ -239,20 +239,20 @@ def _is_clear(label: Label, other: Label, gap: float = _GAP) -> bool:
     return first.left + len(first.text) * _LETTER + gap <= second.left
 
 
-def _marks(scale: _Scale, marks: Sequence[Mark], start: date, until: date) -> list[Line]:
+def _marks(scale: _Scale, marks: Sequence[DayMark], start: date, until: date) -> list[ChartLine]:
     """Draw the deadline in words; updates by number; of two on one spot the first says it."""
-    lines: list[Line] = []
+    lines: list[ChartLine] = []
     shown = [mark for mark in marks if start <= mark.day <= until]
     for mark in sorted(shown, key=lambda mark: (mark.kind != "deadline", mark.day)):
         x = scale.across(mark.day, 1.0 if mark.kind == "deadline" else 0.5)
         label = scale.label(x, _LABEL_TOP, mark.label, mark.kind)
         if all(_is_clear(label, line.label, 4) for line in lines):
-            lines.append(Line(x, label, mark.kind))
+            lines.append(ChartLine(x, label, mark.kind))
     return lines
 
 
 def _values(
-    columns: Sequence[Column], scale: _Scale, say_number: Callable[[int], str]
+    columns: Sequence[ChartColumn], scale: _Scale, say_number: Callable[[int], str]
 ) -> list[Label]:
     peak = max(columns, key=lambda column: column.value)
     if not peak.value:
@@ -265,7 +265,7 @@ def _values(
     return labels
 
 
-def _last(column: Column, scale: _Scale, text: str) -> Label:
+def _last(column: ChartColumn, scale: _Scale, text: str) -> Label:
     """Write beside the last column where the axis goes on behind it, else above."""
     beside = column.x - 5 if scale.mirrored else column.x + column.width + 5
     wide = len(text) * _LETTER
@@ -277,12 +277,12 @@ def _last(column: Column, scale: _Scale, text: str) -> Label:
     return Label(round(beside, 2), y, text, "start", "last", left)
 
 
-def _over(column: Column, scale: _Scale, text: str, kind: str) -> Label:
+def _over(column: ChartColumn, scale: _Scale, text: str, kind: str) -> Label:
     return scale.label(column.x + column.width / 2, column.y - 5, text, kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class TableBar:
     """A bar of a table, of a hundred units."""
 
     x: float
@@ -299,10 +299,10 @@ class SmallColumn:
     height: float
 
 
-def bar(value: int, most: int, *, mirrored: bool) -> Bar:
+def bar(value: int, most: int, *, mirrored: bool) -> TableBar:
     """Return how long the bar of a value is; what is not nothing can be seen."""
     width = round(max(value / most * 100, 0.6), 2) if value > 0 and most > 0 else 0.0
-    return Bar(round(100 - width, 2) if mirrored else 0.0, width)
+    return TableBar(round(100 - width, 2) if mirrored else 0.0, width)
 
 
 def spark(

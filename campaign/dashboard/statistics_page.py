@@ -1,12 +1,11 @@
 """What the page with a campaign's statistics shows, and its tables as CSV files."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from flask import Response
 from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -23,10 +22,10 @@ from campaign.core.i18n import say_number
 from campaign.dashboard.charts import (
     NARROW,
     WIDE,
-    Bar,
     ColumnChart,
-    Mark,
+    DayMark,
     Size,
+    TableBar,
     bar,
     column_chart,
     span_of,
@@ -39,7 +38,6 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind, Update
 from campaign.models.signature import SignatureState
 from campaign.models.statistics import CampaignFigures
-from campaign.web.spreadsheets import csv_lines
 
 _MOST_AHEAD = 60
 """Days: a last day that is further off would leave the columns no room."""
@@ -60,14 +58,14 @@ Cells = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BarRow:
     """A line of a table with bars."""
 
     key: str
     """What it is of, as a code: `CA`, `poster`."""
     value: int
     share: float
-    bar: Bar
+    bar: TableBar
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class MissionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetRow:
+class TargetFigures:
     """How letters to one official stand."""
 
     target: Target
@@ -150,27 +148,27 @@ class Statistics:
         """Count letters that no longer wait for their confirmation: confirmed, or expired."""
         return self.figures.count("ever") + self.kept.expired
 
-    def _make_rows(self, pairs: Sequence[tuple[str, int]]) -> list[Row]:
+    def _make_rows(self, pairs: Sequence[tuple[str, int]]) -> list[BarRow]:
         total = sum(n for _key, n in pairs)
         most = max((n for _key, n in pairs), default=0)
         return [
-            Row(key, n, n / total if total else 0.0, bar(n, most, mirrored=self.mirrored))
+            BarRow(key, n, n / total if total else 0.0, bar(n, most, mirrored=self.mirrored))
             for key, n in pairs
         ]
 
-    def _rank(self, counts: Mapping[str, int]) -> list[Row]:
+    def _rank(self, counts: Mapping[str, int]) -> list[BarRow]:
         """List the most first; what has no name (the empty key) last."""
         order = sorted(counts, key=lambda key: (not key, -counts[key], key))
         return self._make_rows([(key, counts[key]) for key in order if counts[key]])
 
-    def rank(self, kind: str) -> list[Row]:
+    def rank(self, kind: str) -> list[BarRow]:
         """List a kind of count with one part to its keys, the most first."""
         return self._rank({parts[0]: n for parts, n in self.figures.of(kind).items()})
 
-    def countries(self) -> list[Row]:
+    def countries(self) -> list[BarRow]:
         return self._rank(self.figures.countries())
 
-    def regions(self) -> list[tuple[str, list[Row]]]:
+    def regions(self) -> list[tuple[str, list[BarRow]]]:
         """List regions, in the countries whose regions the post knows."""
         by_country = {row.key: self.figures.regions(row.key) for row in self.countries()}
         return [
@@ -179,7 +177,7 @@ class Statistics:
             if country and set(counts) - {""}
         ]
 
-    def origins(self) -> list[Row]:
+    def origins(self) -> list[BarRow]:
         """List online, on paper, from a file."""
         confirmed, figures = SignatureState.CONFIRMED, self.figures
         counts = [
@@ -187,7 +185,7 @@ class Statistics:
         ]
         return self._make_rows(counts)
 
-    def delays(self) -> list[Row]:
+    def delays(self) -> list[BarRow]:
         """List how long confirming took."""
         return self._make_rows([(str(most), n) for most, n in self.figures.delays()])
 
@@ -196,9 +194,9 @@ class Statistics:
         act_by = self.campaign.act_by if self.campaign.status is CampaignStatus.OPEN else None
         first, last = self.span
         ahead = act_by if act_by and (act_by - last).days <= _MOST_AHEAD else last
-        marks = [Mark(update.happened_on, number) for number, update in self.updates]
+        marks = [DayMark(update.happened_on, number) for number, update in self.updates]
         if self.campaign.act_by is not None:
-            marks.append(Mark(self.campaign.act_by, _("Deadline"), "deadline"))
+            marks.append(DayMark(self.campaign.act_by, _("Deadline"), "deadline"))
         return column_chart(
             self.figures.daily(),
             first=first,
@@ -286,7 +284,7 @@ def _list_days(figures: Figures, first: date, last: date) -> Iterator[Cells]:
         yield (day, *(days.get(day, {}).get(origin, 0) for origin in origins), n, so_far)
 
 
-def _list_shares(head: str, rows: Sequence[Row]) -> list[Cells]:
+def _list_shares(head: str, rows: Sequence[BarRow]) -> list[Cells]:
     cells = [(row.key, row.value, f"{row.share:.4f}") for row in rows]
     return [(head, "signatures", "share"), *cells]
 
@@ -302,17 +300,10 @@ def _list_mission_cells(rows: Sequence[MissionRow]) -> list[Cells]:
     return cells
 
 
-def csv_file(name: str, rows: Iterable[Cells]) -> Response:
-    """Send the rows as a download; they are read when the request's session has ended."""
-    response = Response(csv_lines(rows), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
+def target_rows(campaign: Campaign, figures: Figures) -> list[TargetFigures]:
     whats = ("all", "waiting", "aside", "never")
     return [
-        TargetRow(target, *(figures.letters(target.id, what) for what in whats))
+        TargetFigures(target, *(figures.letters(target.id, what) for what in whats))
         for target in campaign.targets
         if target.kind is TargetKind.TO
     ]

@@ -13,8 +13,8 @@ from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
 from campaign.dashboard.today import (
     LATELY,
-    Item,
     Todo,
+    TodoItem,
     find_letters,
     find_refused_bundles,
     make_todo,
@@ -88,10 +88,10 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
     return make_todo("held-back", items)
 
 
-def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:
+def _item(campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
     number = letters if bundle.letter_count else bundle.frozen.get("on_paper", 0)
-    return Item(campaign, number, None, bundle.public_id, noun_of(bundle), bundle)
+    return TodoItem(campaign, number, None, bundle.public_id, noun_of(bundle), bundle)
 
 
 def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
@@ -105,7 +105,7 @@ def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now
     ).all()
     late = list_late(attempts)
     items = [
-        Item(
+        TodoItem(
             attempt.campaign,
             attempt.messages,
             attempt.happened_on,
@@ -145,7 +145,7 @@ def _find_requests(
             .order_by(model.id)
         )
         items = [
-            Item(campaign, day=clock.day_of(asked_at, campaign.timezone), public_id=public_id)
+            TodoItem(campaign, day=clock.day_of(asked_at, campaign.timezone), public_id=public_id)
             for campaign, asked_at, public_id in rows
         ]
         yield make_todo(slug, items)
@@ -162,8 +162,8 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~tried, ~moved)
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
-    to_carry: list[Item] = []
-    to_post: list[Item] = []
+    to_carry: list[TodoItem] = []
+    to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(campaign, bundle, printed))
@@ -186,7 +186,7 @@ def _find_untold_deliveries(session: Session, mine: ColumnElement[bool], today: 
         )
         .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
     )
-    items = [Item(campaign, day=day, public_id=public_id) for campaign, day, public_id in rows]
+    items = [TodoItem(campaign, day=day, public_id=public_id) for campaign, day, public_id in rows]
     return make_todo("tell-delivery", items)
 
 
@@ -221,4 +221,4 @@ def _find_unanswered(session: Session, mine: ColumnElement[bool], today: date) -
         .group_by(Campaign.id)
         .order_by(func.max(DeliveryAttempt.happened_on).desc())
     )
-    return make_todo("answer", [Item(campaign, day=day) for campaign, day in rows])
+    return make_todo("answer", [TodoItem(campaign, day=day) for campaign, day in rows])

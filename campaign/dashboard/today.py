@@ -51,7 +51,7 @@ LATELY = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class TodoItem:
     """A campaign or a mission that waits for something."""
 
     subject: Campaign | Mission
@@ -68,7 +68,7 @@ class Todo:
     """One kind of thing to do; its sentence is in `dashboard/_parts.html`."""
 
     slug: str
-    items: Sequence[Item]
+    items: Sequence[TodoItem]
     total: int
     """Of all, also of those that are not named."""
     letters: int = 0
@@ -143,15 +143,15 @@ def _find_deadlines(session: Session, mine: ColumnElement[bool], now: datetime) 
         .where(mine, Campaign.status == CampaignStatus.OPEN, Campaign.act_by <= soon)
         .order_by(Campaign.act_by, Campaign.id)
     ).all()
-    over: list[Item] = []
-    near: list[Item] = []
+    over: list[TodoItem] = []
+    near: list[TodoItem] = []
     for campaign in campaigns:
         is_over = campaign.act_by is not None and i18n.day_is_over(campaign.act_by, now)
-        (over if is_over else near).append(Item(campaign, day=campaign.act_by))
+        (over if is_over else near).append(TodoItem(campaign, day=campaign.act_by))
     return [make_todo("deadline-over", over), make_todo("deadline-near", near)]
 
 
-def make_todo(slug: str, items: Sequence[Item]) -> Todo:
+def make_todo(slug: str, items: Sequence[TodoItem]) -> Todo:
     """Make one kind of thing to do, its first items named."""
     return Todo(slug, items[:_MOST], len(items), sum(item.number for item in items))
 
@@ -170,7 +170,8 @@ def find_letters(
     )
     rows = session.execute(query).all()
     items = [
-        Item(campaign, number, noun=noun_of_campaign(campaign)) for campaign, number, _total in rows
+        TodoItem(campaign, number, noun=noun_of_campaign(campaign))
+        for campaign, number, _total in rows
     ]
     return Todo(slug, items, rows[0][2] if rows else 0)
 
@@ -183,7 +184,7 @@ def _find_drafts_of_replies(session: Session, mine: ColumnElement[bool]) -> Todo
         .group_by(Campaign.id)
         .order_by(func.min(Reply.created_at))
     )
-    return make_todo("replies", [Item(campaign, number) for campaign, number in rows])
+    return make_todo("replies", [TodoItem(campaign, number) for campaign, number in rows])
 
 
 def _find_proposals(session: Session, mine: ColumnElement[bool], by: StaffUser) -> list[Todo]:
@@ -195,9 +196,13 @@ def _find_proposals(session: Session, mine: ColumnElement[bool], by: StaffUser) 
         .where(mine, Proposal.state.in_(proposals.WITH_AUTHOR))
         .order_by(Proposal.id)
     ).all()
-    by_slug: dict[str, list[Item]] = {"approve": [], "proposal-returned": [], "proposal-waits": []}
+    by_slug: dict[str, list[TodoItem]] = {
+        "approve": [],
+        "proposal-returned": [],
+        "proposal-waits": [],
+    }
     for proposal in waiting:
-        item = Item(proposal.campaign, public_id=proposal.public_id)
+        item = TodoItem(proposal.campaign, public_id=proposal.public_id)
         pending = proposal.state is ProposalState.PENDING
         if proposal.made_by_id == by.id:
             by_slug["proposal-waits" if pending else "proposal-returned"].append(item)
@@ -215,7 +220,7 @@ def _find_drafts(
         slug: str, order: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
     ) -> Todo:
         campaigns = session.scalars(select(Campaign).where(mine, *conditions).order_by(order))
-        return make_todo(slug, [Item(campaign) for campaign in campaigns])
+        return make_todo(slug, [TodoItem(campaign) for campaign in campaigns])
 
     is_draft = Campaign.status == CampaignStatus.DRAFT
     missed, changed = Campaign.opening_missed_at, Campaign.changed_at
@@ -229,7 +234,7 @@ def _find_drafts(
             Campaign.status == CampaignStatus.REVIEW,
             func.coalesce(Campaign.submitted_by_id, 0) != by.id,
         ),
-        make_todo(ready, [Item(draft) for draft in _list_ready(session, mine, now)]),
+        make_todo(ready, [TodoItem(draft) for draft in _list_ready(session, mine, now)]),
     ]
 
 
@@ -273,7 +278,7 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: dat
         )
         .group_by(Campaign.id)
     )
-    return make_todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
+    return make_todo("refused", [TodoItem(campaign, number, day) for campaign, number, day in rows])
 
 
 def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
@@ -291,7 +296,7 @@ def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today:
         )
         .order_by(checked.is_not(None), checked, Mission.id)
     ).all()
-    items = [Item(mission, day=mission.last_checked_on) for mission in missions]
+    items = [TodoItem(mission, day=mission.last_checked_on) for mission in missions]
     return make_todo("missions", items)
 
 
@@ -308,7 +313,7 @@ def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: date
         )
         .order_by(Campaign.closed_at)
     ).all()
-    return make_todo("tell-outcome", [Item(campaign) for campaign in campaigns])
+    return make_todo("tell-outcome", [TodoItem(campaign) for campaign in campaigns])
 
 
 _OF_CARRIERS = {
@@ -323,7 +328,7 @@ _OF_CARRIERS = {
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 
 
-def link_of(slug: str, item: Item) -> str:
+def link_of(slug: str, item: TodoItem) -> str:
     """Return the address of the page on which `item` is dealt with, or that tells of it."""
     subject = item.subject
     if slug == "missions":

@@ -5,27 +5,21 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.about.empty_settings import list_empty_languages, list_empty_settings
+from campaign.about.page_texts import list_empty_languages, list_empty_settings
 from campaign.campaigns import check_readiness
 from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.desk.blueprint import load, mend_url
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard import count_statistics, statistics_page
-from campaign.dashboard.statistics_page import (
-    MissionRow,
-    Statistics,
-    TargetRow,
-    csv_file,
-    make_table,
-)
+from campaign.dashboard.statistics_page import MissionRow, Statistics, TargetFigures, make_table
 from campaign.dashboard.to_deliver import list_carriers_todos, list_delivery_todos, list_stop_todos
 from campaign.dashboard.today import (
     PER_PAGE,
     FirstStep,
-    Item,
     Running,
     Todo,
+    TodoItem,
     campaigns_csv,
     link_of,
     list_first_steps,
@@ -43,7 +37,8 @@ from campaign.public.case_page import told_in
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.staff.desk_access import guard, staff_user
 from campaign.storage import FilesAway
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, csv_file, show_page
+from campaign.web.pagination import count_pages
 from campaign.web.security import find_odd_proxies
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/desk")
@@ -54,13 +49,13 @@ guard(today)
 
 class TodayForStaff(Page, template="dashboard/today_for_staff.html"):
     todos: Sequence[Todo]
-    link: Callable[[str, Item], str]
+    link: Callable[[str, TodoItem], str]
 
 
 class Today(Page, template="dashboard/today.html"):
     first_steps: Sequence[FirstStep]
     todos: Sequence[Todo]
-    link: Callable[[str, Item], str]
+    link: Callable[[str, TodoItem], str]
     rows: Sequence[Running]
     page: int
     pages: int
@@ -79,7 +74,7 @@ class CampaignStatistics(Page, template="dashboard/campaign_statistics.html"):
     campaign: Campaign
     statistics: Statistics
     missions: Sequence[MissionRow]
-    targets: Sequence[TargetRow]
+    targets: Sequence[TargetFigures]
     attempts: Sequence[DeliveryAttempt]
     deadline: Deadline | None
     step: Step
@@ -123,7 +118,7 @@ def index() -> ResponseReturnValue:
             link=link_of,
             rows=rows,
             page=page,
-            pages=-(-total // PER_PAGE),
+            pages=count_pages(total, PER_PAGE),
             deadline=lambda campaign: deadline_of(
                 campaign.act_by, i18n.locale(), now, campaign.timezone
             ),
@@ -147,23 +142,22 @@ def show(slug: str) -> ResponseReturnValue:
     session, campaign, now = db.session(), load(slug), db.utcnow()
     statistics = Statistics.of(session, campaign, now)
     gaps = check_readiness.gaps(campaign, now)
-    return show_page(
-        CampaignStatistics(
-            campaign=campaign,
-            statistics=statistics,
-            missions=statistics_page.mission_rows(session, campaign, statistics.figures),
-            targets=statistics_page.target_rows(campaign, statistics.figures),
-            attempts=statistics_page.list_attempts(session, campaign),
-            deadline=deadline_of(campaign.act_by, i18n.locale(), now, campaign.timezone),
-            step=check_readiness.next_step(campaign, gaps),
-            gaps=gaps,
-            run=count_statistics.find_run(session),
-            update_title=_title_of,
-            region_name=region_name,
-            may_enter=may_enter,
-            mend_url=mend_url,
-        )
+    page = CampaignStatistics(
+        campaign=campaign,
+        statistics=statistics,
+        missions=statistics_page.mission_rows(session, campaign, statistics.figures),
+        targets=statistics_page.target_rows(campaign, statistics.figures),
+        attempts=statistics_page.list_attempts(session, campaign),
+        deadline=deadline_of(campaign.act_by, i18n.locale(), now, campaign.timezone),
+        step=check_readiness.next_step(campaign, gaps),
+        gaps=gaps,
+        run=count_statistics.find_run(session),
+        update_title=_title_of,
+        region_name=region_name,
+        may_enter=may_enter,
+        mend_url=mend_url,
     )
+    return show_page(page)
 
 
 @blueprint.get("/campaigns/<slug>/figures/<table>.csv")

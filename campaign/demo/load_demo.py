@@ -187,7 +187,7 @@ def _campaign(case: Json, settings: Settings) -> Campaign:
         person_pronouns=case["person"]["pronouns"],
         default_locale="en",
         embed_hosts=case.get("embed_hosts", []),
-        editions=[_edition(code, words) for code, words in case["editions"].items()],
+        editions=[Edition(locale=code, **_trim(words)) for code, words in case["editions"].items()],
         templates=[
             _template(code, words, case["points"], _noon(case["issued_on"]))
             for code, words in case["templates"].items()
@@ -199,28 +199,8 @@ def _campaign(case: Json, settings: Settings) -> Campaign:
 def _delivery(campaign: Campaign, row: Json) -> DeliveryAttempt:
     mission = campaign.targets[0].mission
     assert mission is not None
-    return DeliveryAttempt(
-        campaign_id=campaign.id,
-        mission_id=mission.id,
-        happened_on=row["on"],
-        place=row["place"],
-        received_by=row["received_by"],
-        messages=row["messages"],
-        outcome=DeliveryOutcome(row["outcome"]),
-        notes=row["notes"],
-    )
-
-
-def _edition(code: str, words: Json) -> Edition:
-    return Edition(
-        locale=code,
-        person_name=words.get("person_name", ""),
-        title=words["title"],
-        summary=words["summary"].strip(),
-        background=words["background"].strip(),
-        asks=words["asks"],
-        outcome=words.get("outcome", "").strip(),
-    )
+    known = row | {"outcome": DeliveryOutcome(row["outcome"])}
+    return DeliveryAttempt(campaign_id=campaign.id, mission_id=mission.id, **known)
 
 
 def _template(code: str, words: Json, points: list[Json], written_at: datetime) -> LetterTemplate:
@@ -228,19 +208,16 @@ def _template(code: str, words: Json, points: list[Json], written_at: datetime) 
         locale=code,
         created_at=written_at,
         version=1,
-        subject=words["subject"],
-        opening=words["opening"].strip(),
-        closing=words["closing"].strip(),
+        **_trim(words),
         points=[
-            TalkingPoint(
-                key=point["key"],
-                position=position,
-                required=point["required"],
-                text=point["text"][code],
-            )
+            TalkingPoint(position=position, **point | {"text": point["text"][code]})
             for position, point in enumerate(points)
         ],
     )
+
+
+def _trim(words: Json) -> Json:
+    return {name: text.strip() if isinstance(text, str) else text for name, text in words.items()}
 
 
 def _update(row: Json) -> Update:
@@ -249,10 +226,7 @@ def _update(row: Json) -> Update:
         kind=UpdateKind(row["kind"]),
         happened_on=row["happened_on"],
         published_at=_noon(row["happened_on"]),
-        editions=[
-            UpdateEdition(locale=code, title=row[code]["title"], body=row[code]["body"].strip())
-            for code in languages
-        ],
+        editions=[UpdateEdition(locale=code, **_trim(row[code])) for code in languages],
     )
 
 

@@ -56,7 +56,7 @@ def synthesise(
     settings = current_settings()
     with db.reading() as session:
         campaign = get_campaign(session, slug)
-        start, rehearsed = _count(session, campaign), lifecycle.is_rehearsal(campaign.status)
+        start, rehearsed = _count(session, campaign.id), lifecycle.is_rehearsal(campaign.status)
     if settings.mode == "production" and not rehearsed:
         raise Refused("you cannot add invented signatures on a site in production")
     added = 0
@@ -193,13 +193,8 @@ class _Inventor:
         return chance.choice(names["given"]), chance.choice(names["family"])
 
 
-def _count(session: Session, campaign: Campaign) -> int:
-    return (
-        session.scalar(
-            select(func.count()).select_from(Signature).where(Signature.campaign_id == campaign.id)
-        )
-        or 0
-    )
+def _count(session: Session, campaign_id: int) -> int:
+    return db.count_rows(session, select(Signature.id).filter_by(campaign_id=campaign_id))
 
 
 @jobs.job("demo.rehearse")
@@ -208,8 +203,7 @@ def rehearse(campaign_id: int, number: int) -> None:
     with db.reading() as session:
         campaign = session.get_one(Campaign, campaign_id)
         slug, locales = campaign.slug, list(campaign.letter_locales)
-        mine = select(func.count(Signature.id)).where(Signature.campaign_id == campaign_id)
-        room = rehearsal.MOST_SIGNATURES - (session.scalar(mine) or 0)
+        room = rehearsal.MOST_SIGNATURES - _count(session, campaign_id)
         newest = session.scalar(select(func.max(Signature.id))) or 0
     count = min(number, room)
     if count <= 0:

@@ -18,13 +18,12 @@ from campaign.core import audit, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
-from campaign.directory.entries import Entry, EntryModel, directory_of
-from campaign.directory.entry_fields import PLACES, Rule, names_with
+from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, directory_of, names_with
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.directory.town_names import town_key
 from campaign.models.directory import ContactDetail, Mission, MissionKind, Official, ToldApart
-from campaign.web.pagination import Listing
+from campaign.web.pagination import Listing, count_pages
 
 _CHUNK = 1000
 MOST = 50  # pairs that are shown at once
@@ -51,9 +50,11 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
     for reason, groups in _find_groups(session, model):
         for ids in groups:
             for pair in combinations(sorted(ids)[:_ALIKE], 2):
-                found = reasons[pair]
-                if reason not in found and not (reason == "countries" and "place" in found):
-                    found.append(reason)
+                known_reasons = reasons[pair]
+                if reason not in known_reasons and not (
+                    reason == "countries" and "place" in known_reasons
+                ):
+                    known_reasons.append(reason)
     ranked = sorted(reasons, key=lambda pair: (-len(reasons[pair]), pair))
     apart = {(row.first, row.second) for row in session.scalars(select(ToldApart))}
     names = _get_names(session, model, {*chain(*ranked)})
@@ -66,7 +67,7 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
         )
 
     ranked = [pair for pair in ranked if not are_two(*pair)]
-    pages = max(1, -(-len(ranked) // MOST))
+    pages = count_pages(len(ranked), MOST)
     page = min(max(page, 1), pages)
     shown = ranked[(page - 1) * MOST : page * MOST]
     entries = {
@@ -81,12 +82,9 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
 
 
 def tell_apart(session: Session, *, first: Entry, second: Entry, actor: str) -> None:
-    one, other = _sort_pair(first.public_id, second.public_id)
-    statement = db.insert_into(session, ToldApart).values(
-        first=one, second=other, said_at=db.utcnow()
-    )
-    session.execute(statement.on_conflict_do_nothing(index_elements=["first", "second"]))
-    audit.record(session, actor, "directory.tell-apart", one, other=other)
+    lower, higher = _sort_pair(first.public_id, second.public_id)
+    db.insert_new(session, ToldApart, first=lower, second=higher)
+    audit.record(session, actor, "directory.tell-apart", lower, other=higher)
 
 
 def _find_groups(session: Session, model: EntryModel) -> Iterator[tuple[str, list[list[int]]]]:

@@ -1,15 +1,24 @@
-"""Officials: kept, found, listed."""
+"""Officials: kept, found, listed; their posts: from when until when, and who comes after."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core.errors import NotFound
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.directory import where_used
-from campaign.models.directory import Official
+from campaign.directory.edit_entries import create_entry
+from campaign.directory.entries import OfficialDraft, draft_of
+from campaign.directory.imports.read_rows import Held
+from campaign.directory.risk_flags import refuse_flagged
+from campaign.models.directory import Membership, Official, Post
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
+
+_KEY_LENGTH = 250
 
 
 def get_official(session: Session, *, slug: str) -> Official:
@@ -71,3 +80,187 @@ def count_left(session: Session) -> int:
         Official.left_on.is_not(None), where_used.is_aimed_at()
     )
     return session.scalar(query) or 0
+
+
+def post_key(label: dict[str, str]) -> str:
+    return fold_name(i18n.words_in(label, "en"))[:_KEY_LENGTH]
+
+
+def get_or_create_post(session: Session, *, country: str, label: dict[str, str]) -> Post:
+    """Return the post of that name in a country, made where there is none."""
+    key = post_key(label)
+    same = select(Post).where(Post.country == country, Post.key == key)
+    post = session.scalar(same)
+    if post is None:
+        db.insert_new(session, Post, country=country, key=key, label=label)
+        post = session.scalars(same).one()
+    return post
+
+
+def note_held(session: Session, official: Official, held: Held) -> Membership:
+    """Note an office that the official holds or held; one that is noted as going on ends."""
+    post = get_or_create_post(session, country=official.country, label=held.label)
+    for membership in official.memberships:
+        if membership.post_id == post.id and membership.started_on in {held.started_on, None}:
+            membership.started_on = membership.started_on or held.started_on
+            membership.ended_on = membership.ended_on or held.ended_on
+            return membership
+    membership = Membership(post=post, started_on=held.started_on, ended_on=held.ended_on)
+    official.memberships.append(membership)
+    return membership
+
+
+def get_current_membership(session: Session, official: Official) -> Membership | None:
+    """Return it in the post that letters name, noted if it was not; None without an office."""
+    if not official.office:
+        return None
+    key = post_key(official.office)
+    named = [membership for membership in official.memberships if membership.post.key == key]
+    for membership in named:
+        if membership.ended_on is None:
+            return membership
+    return named[-1] if named else note_held(session, official, Held(dict(official.office)))
+
+
+def save_days(
+    session: Session,
+    *,
+    official: Official,
+    days: dict[int, tuple[date | None, date | None]],
+    today: date,
+    actor: str,
+) -> None:
+    """Keep from when until when the official held each post (by membership id).
+
+    Who has left the office that letters name is noted as gone; who has not, is not. Raises
+    Invalid where a last day comes before the first, NotFound for another's membership.
+    """
+    memberships = {membership.id: membership for membership in official.memberships}
+    wrong = {
+        f"until_{number}": "before-first"
+        for number, (start, end) in days.items()
+        if start and end and end < start
+    }
+    if wrong:
+        raise Invalid(fields=wrong)
+    for number, (start, end) in days.items():
+        if number not in memberships:
+            raise NotFound("membership")
+        memberships[number].started_on, memberships[number].ended_on = start, end
+    _note_leaving(official, today)
+    session.flush()
+    where_used.record_change(session, official, "posts", actor, posts=sorted(days))
+
+
+def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
+    membership = get_current_membership(session, official)
+    if membership is not None:
+        membership.ended_on = on
+    official.left_on = on
+    session.flush()
+    where_used.record_change(session, official, "leave", actor, on=on.isoformat())
+
+
+def successors(session: Session, official: Official) -> list[Official]:
+    """List who holds now a post that the official has left, the latest first."""
+    left = [membership.post_id for membership in official.memberships if membership.ended_on]
+    if not left:
+        return []
+    query = (
+        select(Official)
+        .join(Membership, Membership.official_id == Official.id)
+        .where(
+            Membership.post_id.in_(left),
+            Membership.ended_on.is_(None),
+            Official.id != official.id,
+            Official.left_on.is_(None),
+        )
+        .order_by(Membership.started_on.desc(), Membership.id.desc())
+        .limit(20)
+    )
+    return list(dict.fromkeys(session.scalars(query).all()))
+
+
+def _note_leaving(official: Official, today: date) -> None:
+    key = post_key(official.office) if official.office else ""
+    ends = [held.ended_on for held in official.memberships if held.post.key == key]
+    if ends:
+        holds = any(end is None or end > today for end in ends)
+        official.left_on = None if holds else max(filter(None, ends))
+
+
+def pass_to_new(
+    session: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
+) -> Official:
+    successor = create_entry(session, Official(), draft=draft, actor=actor)
+    return _pass_office(session, predecessor, successor, on, actor)
+
+
+def pass_to(
+    session: Session,
+    *,
+    predecessor: Official,
+    successor: Official,
+    on: date,
+    actor: str,
+    risks_seen: bool = False,
+) -> Official:
+    """Pass the office to somebody who is in the directory; letters name the new office.
+
+    Forms of address that the office had, and that do not name its holder, fill in what lacks.
+    Raises Refused where they are one person; FlagNamed as `update_entry` does.
+    """
+    if predecessor.id == successor.id:
+        raise Refused("successor-same")
+    get_current_membership(session, successor)  # what they held before is noted
+    kept = of_the_office(predecessor, draft_of(predecessor))
+    successor.office = dict(predecessor.office)
+    successor.salutation = {**kept.salutation, **successor.salutation}
+    successor.close = {**kept.close, **successor.close}
+    changed = ("office", "salutation", "close")
+    refuse_flagged(session, successor, changed, seen=risks_seen, actor=actor)
+    return _pass_office(session, predecessor, successor, on, actor)
+
+
+def _pass_office(
+    session: Session, predecessor: Official, successor: Official, on: date, actor: str
+) -> Official:
+    membership = get_current_membership(session, predecessor)
+    if membership is None:
+        raise Refused("successor-no-office")
+    if membership.started_on and on < membership.started_on:
+        raise Invalid(fields={"on": "before-first"})
+    end_office(session, official=predecessor, on=on, actor=actor)
+    successor.memberships.append(Membership(post=membership.post, started_on=on))
+    successor.left_on = None
+    session.flush()
+    details = {"on": on.isoformat(), "post": membership.post.public_id}
+    where_used.record_change(session, successor, "take-over", actor, **details)
+    return successor
+
+
+def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
+    """Return what stays when the person goes: no mailbox and no greeting with the name."""
+    names = {
+        word
+        for name in (predecessor.name, predecessor.given_name, predecessor.family_name)
+        for word in fold_name(name).split()
+        if len(word) > 2
+    }
+    return replace(
+        draft,
+        name="",
+        given_name="",
+        family_name="",
+        salutation=_leave_out(draft.salutation, names),
+        close=_leave_out(draft.close, names),
+        contacts=tuple(
+            contact
+            for contact in draft.contacts
+            if not any(name in fold_name(contact.value) for name in names)
+        ),
+    )
+
+
+def _leave_out(words: dict[str, str], names: set[str]) -> dict[str, str]:
+    return {code: text for code, text in words.items() if not names & set(fold_name(text).split())}

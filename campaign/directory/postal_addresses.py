@@ -30,7 +30,7 @@ class AddressProblem(NamedTuple):
     example: str = ""  # A postal code of that country, or nothing
 
 
-class AddressForm(NamedTuple):
+class AddressRules(NamedTuple):
     """What the post of a country wants in an address below the street."""
 
     order: tuple[str, ...]
@@ -90,7 +90,7 @@ def address_problems(
     rules = _rules_of(country)
     if rules is None:
         return []
-    found: list[AddressProblem] = []
+    problems: list[AddressProblem] = []
     given = {
         "city": ("locality", locality),
         "country_area": ("region", region),
@@ -99,16 +99,16 @@ def address_problems(
     }
     for name, (field, value) in given.items():
         if name in rules.required_fields and not value.strip():
-            found.append(AddressProblem(field, "missing", certain=False))
-    found += _code_problems(country, region.strip(), postal_code.strip().upper(), rules)
+            problems.append(AddressProblem(field, "missing", certain=False))
+    problems += _code_problems(country, region.strip(), postal_code.strip().upper(), rules)
     known = {word.casefold() for pair in rules.country_area_choices for word in pair}
     if region.strip() and known and region.strip().casefold() not in known:
-        found.append(AddressProblem("region", "unknown-region", certain=False))
-    return found
+        problems.append(AddressProblem("region", "unknown-region", certain=False))
+    return problems
 
 
 @lru_cache(maxsize=300)
-def address_form(country: str) -> AddressForm | None:
+def address_form(country: str) -> AddressRules | None:
     """How people of `country` are asked for their address; None where nothing is known."""
     rules = _rules_of(country)
     if rules is None:
@@ -118,9 +118,9 @@ def address_form(country: str) -> AddressForm | None:
     if "locality" not in order:  # Tokyo, Singapore: a town is asked for all the same
         order.insert(0, "locality")
     required = {"country_area": "region", "postal_code": "postal_code", "city": "locality"}
-    return AddressForm(
+    return AddressRules(
         order=tuple(order),
-        required=frozenset(required[one] for one in rules.required_fields if one in required)
+        required=frozenset(required[name] for name in rules.required_fields if name in required)
         & frozenset(order),
         locality_kind=rules.city_type,
         region_kind=rules.country_area_type,
@@ -155,7 +155,7 @@ def formatted_code(country: str, code: str) -> str:
         upper = bare
     before = prefix if prefix and upper.startswith(prefix) else ""
     whole = upper.removeprefix(before)
-    bare = "".join(one for one in whole if one.isalnum())
+    bare = "".join(sign for sign in whole if sign.isalnum())
     placed = _with_separator(bare, _rules_of(country).postal_code_examples)
     if pattern.match(whole):
         respaced = placed.replace(" ", "") == whole.replace(" ", "")
@@ -165,10 +165,10 @@ def formatted_code(country: str, code: str) -> str:
 
 def _with_separator(bare: str, examples: Sequence[str]) -> str:
     """The code parted as the country's examples are, seen from their end or their beginning."""
-    parted = [one for one in examples if not one.isalnum()]
-    alike = [one for one in parted if len(one) == len(bare) + 1]
+    parted = [code for code in examples if not code.isalnum()]
+    alike = [code for code in parted if len(code) == len(bare) + 1]
     chosen = alike or (parted if len(parted) == len(examples) else [])
-    places = [next(at for at, one in enumerate(code) if not one.isalnum()) for code in chosen]
+    places = [next(at for at, sign in enumerate(code) if not sign.isalnum()) for code in chosen]
     tails = {len(code) - at - 1 for code, at in zip(chosen, places, strict=True)}
     if len(tails) == 1:
         at = len(bare) - tails.pop()
@@ -189,11 +189,11 @@ def regions_of(country: str) -> set[str]:
 def region_code(country: str, typed: str) -> str:
     """The code of the region that was typed, by name or code; nothing where the post knows none."""
     rules = _rules_of(country)
-    wanted = typed.strip().casefold()
-    if rules is None or not wanted:
+    folded = typed.strip().casefold()
+    if rules is None or not folded:
         return ""
     known = {word.casefold(): str(pair[0]) for pair in rules.country_area_choices for word in pair}
-    return known.get(wanted, "")
+    return known.get(folded, "")
 
 
 def region_name(country: str, code: str, language: str) -> str:
@@ -224,7 +224,7 @@ def _code_problems(country: str, region: str, code: str, rules: Any) -> list[Add
     if not pattern.match(bare):
         return [AddressProblem("postal_code", "wrong-code", certain=True, example=example)]
     regional = _rules_of(country, region) if region else None
-    if regional and not all(one.match(bare) for one in regional.postal_code_matchers):
+    if regional and not all(matcher.match(bare) for matcher in regional.postal_code_matchers):
         return [AddressProblem("postal_code", "code-elsewhere", certain=False)]
     return []
 

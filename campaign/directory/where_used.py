@@ -4,14 +4,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import Column, ColumnElement, Select, literal, not_, select, update
+from sqlalchemy import Column, ColumnElement, Select, literal, not_, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit
-from campaign.core.db import references_to, table_of, utcnow
-from campaign.directory.entries import Entry, EntryModel, directory_of
+from campaign.core.db import references_to, table_of, update_rows, utcnow
+from campaign.core.errors import NotFound
+from campaign.directory.entries import Entry, EntryModel, directory_of, model_of
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
-from campaign.models.directory import ContactDetail, Membership, Mission, Official
+from campaign.models.directory import ContactDetail, Directory, Membership, Mission, Official
 from campaign.models.staff import StaffUser, sees
 
 _OWN_TABLES = (table_of(ContactDetail), table_of(Membership))
@@ -23,6 +24,14 @@ def list_entries(
     if model is Official:
         return session.scalars(select(Official).where(*where).order_by(Official.slug)).all()
     return session.scalars(select(Mission).where(*where).order_by(Mission.slug)).all()
+
+
+def get_entry(session: Session, directory: Directory, slug: str) -> Entry:
+    model = model_of(directory)
+    entries = list_entries(session, model, model.slug == slug)
+    if not entries:
+        raise NotFound(model.__tablename__, slug=slug)
+    return entries[0]
 
 
 def list_uses(session: Session, entry: Entry) -> list[str]:
@@ -107,12 +116,7 @@ def show_change(session: Session, entry: Entry) -> None:
     """Have the public pages made anew on which the entry is named."""
     column = Target.official_id if isinstance(entry, Official) else Target.mission_id
     campaign_ids = select(Target.campaign_id).where(column == entry.id)
-    session.execute(
-        update(Campaign)
-        .where(Campaign.id.in_(campaign_ids))
-        .values(changed_at=utcnow())
-        .execution_options(synchronize_session=False)
-    )
+    update_rows(session, Campaign, Campaign.id.in_(campaign_ids), changed_at=utcnow())
 
 
 def is_aimed_at() -> ColumnElement[bool]:

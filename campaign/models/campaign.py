@@ -241,8 +241,8 @@ def _number_anew(_mapper: object, connection: Connection, campaign: Campaign) ->
     deleted = select(AuditEntry.subject).where(AuditEntry.action == "campaign.delete")
     campaign.id = 1 + max(
         connection.scalar(select(func.max(Campaign.id))) or 0,
-        *(int(one.removeprefix("campaign:")) for one in connection.scalars(deleted)),
-        *(vars(one).get("id", 0) for one in session.new if isinstance(one, Campaign)),
+        *(int(row.removeprefix("campaign:")) for row in connection.scalars(deleted)),
+        *(vars(row).get("id", 0) for row in session.new if isinstance(row, Campaign)),
     )
 
 

@@ -4,9 +4,10 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core import db
+from campaign.models.campaign import Campaign, Update
 
 
 class MemberState(enum.StrEnum):
@@ -60,6 +61,9 @@ class Mailing(db.PublicRow):
     last_member_id: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[db.Created]
     finished_at: Mapped[datetime | None]
+
+    campaign: Mapped[Campaign] = relationship()
+    update: Mapped[Update | None] = relationship()
 
 
 class MailingMember(db.Base):

@@ -1,5 +1,5 @@
 """The urgent action network: its members, and what they are emailed about.
 
-`memberships` is who is in it, `mailings` what it is told of; `send_mailings` tells it to those who
-want it, at once or once a week or a month. `mails` has the words.
+`memberships` is who is in it, `mailings` what it is told of, at once or once a week or a month;
+`mails` has the words.
 """

@@ -48,7 +48,7 @@ def tell(slug: str) -> ResponseReturnValue:
 def network_of_campaign(campaign: Campaign) -> NetworkSection:
     session, now = db.session(), db.utcnow()
     reaches = mailings.list_reaches(session, campaign)
-    is_told = any(reach.update is None for reach in reaches)
+    is_told = any(reach.mailing.update is None for reach in reaches)
     to_tell = mailings.is_worth_telling(campaign, None, now) and not is_told
     queued = to_tell and mailings.is_queued(campaign, now=now)
     return NetworkSection(

@@ -1,29 +1,45 @@
-"""Mailings: a row for each thing of which the network is told, and what became of it."""
+"""Mailings: a row for each thing of which the network is told, and telling it to the members.
 
+It can be killed anywhere and taken up again. A batch is one transaction: rows of MailingMember,
+mails in the outbox, and how far we have come. The primary key (mailing, member) keeps anybody from
+being told twice, whatever runs at once.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+import structlog
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, defer, joinedload
 
 from campaign.campaigns.lifecycle import is_news
-from campaign.core import audit, db, jobs
+from campaign.core import audit, clock, db, jobs, logs
 from campaign.core.errors import Refused
+from campaign.core.sealing import WrongKey
+from campaign.mail.bad_addresses import is_bad
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
+from campaign.network import memberships
+from campaign.network.mails import News, mail_action, mail_digest, news_of
 
 _MADE_UP_FOR = timedelta(days=2)
 """For so long an announcement whose message was lost is made up for."""
+log = structlog.get_logger()
+BATCH = 100
+_DIGESTS_AT_ONCE = 50
+_OVERLAP = timedelta(hours=1)
+"""A mailing may be older than the moment at which others see it; nobody is told twice anyway."""
+_OLDEST = timedelta(days=62)
+_TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
 
 
 @dataclass(frozen=True, slots=True)
 class MailingReach:
     """A mailing as the desk sees it: how many, never who."""
 
-    update: Update | None
-    started_at: datetime
-    finished_at: datetime | None
+    mailing: Mailing
     members: int
     gone_through: int = 0
     """Of those who want each mail at once, how many were looked at while it runs."""
@@ -76,11 +92,6 @@ def is_told(session: Session, campaign: Campaign) -> bool:
     return session.scalar(mailing) is not None
 
 
-def update_of(session: Session, mailing: Mailing) -> Update | None:
-    """Return the update that a mailing tells of; None where it tells of a new action."""
-    return None if mailing.update_id is None else session.get_one(Update, mailing.update_id)
-
-
 def list_reaches(session: Session, campaign: Campaign) -> list[MailingReach]:
     told = (
         select(MailingMember.mailing_id, func.count().label("members"))
@@ -88,17 +99,15 @@ def list_reaches(session: Session, campaign: Campaign) -> list[MailingReach]:
         .subquery()
     )
     rows = session.execute(
-        select(Mailing, Update, func.coalesce(told.c.members, 0))
-        .outerjoin(Update, Update.id == Mailing.update_id)
+        select(Mailing, func.coalesce(told.c.members, 0))
         .outerjoin(told, told.c.mailing_id == Mailing.id)
         .where(Mailing.campaign_id == campaign.id)
+        .options(joinedload(Mailing.update))
         .order_by(Mailing.id.desc())
     )
     return [
-        MailingReach(
-            update, mailing.created_at, mailing.finished_at, members, *_progress(session, mailing)
-        )
-        for mailing, update, members in rows.all()
+        MailingReach(mailing, members, *_progress(session, mailing))
+        for mailing, members in rows.all()
     ]
 
 
@@ -109,8 +118,8 @@ def _progress(session: Session, mailing: Mailing) -> tuple[int, int]:
     at_once = select(func.count(NetworkMember.id)).where(
         NetworkMember.state == MemberState.ACTIVE, NetworkMember.frequency == Frequency.EACH
     )
-    done = session.scalar(at_once.where(NetworkMember.id <= mailing.last_member_id)) or 0
-    return done, session.scalar(at_once) or 0
+    gone_through = session.scalar(at_once.where(NetworkMember.id <= mailing.last_member_id)) or 0
+    return gone_through, session.scalar(at_once) or 0
 
 
 def is_queued(campaign: Campaign, *, now: datetime) -> bool:
@@ -146,3 +155,190 @@ def announce_missed(session: Session, *, now: datetime) -> None:
     )
     for update in session.scalars(updates):
         announce(session, update.campaign, update)
+
+
+@jobs.job("network.send")
+def send(mailing_id: int) -> None:
+    while send_batch(mailing_id):
+        pass
+
+
+def send_batch(mailing_id: int) -> bool:
+    now = db.utcnow()
+    with db.transaction() as session:
+        # Of two workers at once, one waits and then goes on behind the other.
+        mailing = session.scalar(
+            select(Mailing)
+            .where(Mailing.id == mailing_id, Mailing.finished_at.is_(None))
+            .with_for_update(key_share=True)
+        )
+        if mailing is None:
+            return False
+        members = _next_members(session, mailing, now)
+        if not members:
+            mailing.finished_at = now
+            return False
+        _tell(session, mailing, members, now)
+        mailing.last_member_id = members[-1].id
+    return True
+
+
+def _next_members(session: Session, mailing: Mailing, now: datetime) -> Sequence[NetworkMember]:
+    """Return the next in the order of ids; nobody where the campaign has ended meanwhile."""
+    if not is_worth_telling(mailing.campaign, mailing.update, now):
+        return []
+    # Who leaves at this moment waits, and then finds the mail in the outbox to take it back.
+    members = _select_members(Frequency.EACH, mailing.last_member_id).limit(BATCH)
+    return session.scalars(members.with_for_update(read=True)).all()
+
+
+def _select_members(frequency: Frequency, last_id: int) -> Select[NetworkMember]:
+    return (
+        select(NetworkMember)
+        .where(
+            NetworkMember.id > last_id,
+            NetworkMember.state == MemberState.ACTIVE,
+            NetworkMember.frequency == frequency,
+            ~is_bad(NetworkMember.email_hmac),
+        )
+        .order_by(NetworkMember.id)
+        .options(defer(NetworkMember.email, raiseload=True))
+    )
+
+
+def _tell(
+    session: Session, mailing: Mailing, members: Sequence[NetworkMember], now: datetime
+) -> None:
+    campaign, update = mailing.campaign, mailing.update
+    news: dict[str, News] = {}
+    for member in members:
+        if not wants(member, campaign) or not db.insert_new(
+            session, MailingMember, mailing_id=mailing.id, member_id=member.id
+        ):
+            continue
+        address = address_of(session, member)
+        if address is None:
+            continue
+        if member.locale not in news:
+            news[member.locale] = news_of(campaign, update, member.locale, now)
+        mail_action(session, member, address, campaign, news[member.locale])
+
+
+def wants(member: NetworkMember, campaign: Campaign) -> bool:
+    """Tell whether a member wants to hear of a campaign; an empty wish asks for all. Pure."""
+    languages = _without_regions(member.languages)
+    return (
+        (not member.countries or campaign.country in member.countries)
+        and (not member.themes or not set(member.themes).isdisjoint(campaign.themes))
+        and (not languages or not languages.isdisjoint(_without_regions(campaign.letter_locales)))
+    )
+
+
+def _without_regions(locales: Sequence[str]) -> set[str]:
+    """Who writes `pt` can write to an action in `pt-BR`."""
+    return {code.partition("-")[0] for code in locales}
+
+
+def address_of(session: Session, member: NetworkMember) -> str | None:
+    """Return the member's address; None where it cannot be opened: that holds up no other."""
+    try:
+        return session.scalar(select(NetworkMember.email).where(NetworkMember.id == member.id))
+    except WrongKey:
+        log.error("address cannot be opened", member=member.id)
+        return None
+
+
+@jobs.job("network.sweep", every_minutes=5)
+def sweep() -> None:
+    now = db.utcnow()
+    with db.transaction() as session:
+        announce_missed(session, now=now)
+        unfinished = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
+        waiting = session.scalars(unfinished).all()
+    for signature_id in memberships.list_missed_signers():
+        _do_anyway(memberships.join_after_confirmation, signature_id)
+    for mailing_id in waiting:
+        _do_anyway(send, mailing_id)
+
+
+def _do_anyway(work: Callable[[int], None], subject: int) -> None:
+    """Log what fails: it keeps no other from being taken up."""
+    try:
+        work(subject)
+    except Exception as problem:
+        log.error(
+            "network work failed",
+            work=work.__name__,
+            subject=subject,
+            problem=type(problem).__name__,
+            place=logs.place_of(problem),
+        )
+
+
+def due_before(frequency: Frequency, now: datetime) -> datetime:
+    """Return the moment before which members who are due were last told. Pure."""
+    return now - timedelta(days=7) if frequency is Frequency.WEEKLY else clock.months_before(now, 1)
+
+
+@jobs.job("network.digest", every_minutes=60)
+def send_digests() -> None:
+    """Write to everybody whose week or month is over and for whom there is something new.
+
+    Who has no news is looked at again within the hour: the next action reaches them at once.
+    """
+    for frequency in (Frequency.WEEKLY, Frequency.MONTHLY):
+        last_id = 0
+        while (next_id := _send_digest_batch(frequency, last_id)) is not None:
+            last_id = next_id
+
+
+def _send_digest_batch(frequency: Frequency, last_id: int) -> int | None:
+    now = db.utcnow()
+    with db.transaction() as session:
+        mailings = _list_current(session, now)
+        if not mailings:
+            return None
+        due = _select_members(frequency, last_id).where(due_before(frequency, now) >= _TOLD_AT)
+        locked = due.limit(_DIGESTS_AT_ONCE).with_for_update(key_share=True)
+        members = session.scalars(locked).all()
+        for member in members:
+            _send_digest(session, member, mailings, now)
+        return members[-1].id if members else None
+
+
+def _list_current(session: Session, now: datetime) -> list[Mailing]:
+    recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
+    return [
+        mailing
+        for mailing in session.scalars(recent)
+        if is_worth_telling(mailing.campaign, mailing.update, now)
+    ]
+
+
+def _send_digest(
+    session: Session, member: NetworkMember, mailings: list[Mailing], now: datetime
+) -> None:
+    since = member.told_at or member.confirmed_at
+    assert since is not None  # it was just compared
+    told_before = set(
+        session.scalars(
+            select(MailingMember.mailing_id).where(
+                MailingMember.member_id == member.id,
+                MailingMember.mailing_id.in_([mailing.id for mailing in mailings]),
+            )
+        )
+    )
+    new = [
+        mailing
+        for mailing in mailings
+        if mailing.created_at > since - _OVERLAP
+        and mailing.id not in told_before
+        and wants(member, mailing.campaign)
+        and db.insert_new(session, MailingMember, mailing_id=mailing.id, member_id=member.id)
+    ]
+    if not new:
+        return
+    member.told_at = now
+    if address := address_of(session, member):
+        news = [news_of(mailing.campaign, mailing.update, member.locale, now) for mailing in new]
+        mail_digest(session, member, address, news, member.frequency)

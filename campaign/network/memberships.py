@@ -8,7 +8,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import note_notice
@@ -51,7 +51,7 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
+class _JoinRequest:
     email: str
     locale: str
     preferences: Preferences
@@ -90,7 +90,7 @@ def join(
 
     Who is a member already gets a mail that says so; the caller cannot tell the difference.
     """
-    request = _Request(
+    request = _JoinRequest(
         email=email,
         locale=locale,
         preferences=preferences,
@@ -102,7 +102,7 @@ def join(
     fingerprint = address_fingerprint(email)
     values = request.new_wishes() | request.new_link() | {"email_hmac": fingerprint}
     for _ in range(_TRIES):
-        if _insert(session, values):
+        if db.insert_new(session, NetworkMember, **values):
             _send_link(session, request)
             return
         member = _lock_member(session, NetworkMember.email_hmac == fingerprint)
@@ -111,7 +111,7 @@ def join(
             return
 
 
-def _join_again(session: Session, member: NetworkMember, request: _Request) -> None:
+def _join_again(session: Session, member: NetworkMember, request: _JoinRequest) -> None:
     if member.state is MemberState.ACTIVE:
         # To the address that was confirmed: the links in this mail are its owner's.
         mail = NetworkAlready(
@@ -126,7 +126,7 @@ def _join_again(session: Session, member: NetworkMember, request: _Request) -> N
         _set(session, member, request.new_wishes())
 
 
-def _has_new_link(member: NetworkMember, request: _Request) -> bool:
+def _has_new_link(member: NetworkMember, request: _JoinRequest) -> bool:
     """Return whether a link was mailed within the hour that still holds: no second one goes."""
     return (
         member.state is MemberState.PENDING
@@ -144,7 +144,7 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
     """Return the member, and whether this click did it. Raises NotFound or Gone."""
     member = get_by_token(session, token)
     refuse_expired(member, now)
-    done = db.update_row(
+    is_confirmed = db.update_row(
         session,
         NetworkMember,
         member.id,
@@ -157,11 +157,11 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
         left_at=None,
     )
     session.refresh(member)
-    if done:
+    if is_confirmed:
         bad_addresses.clear(session, member.email_hmac)
     elif not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")  # while we waited, a newer link replaced this one
-    return member, done
+    return member, is_confirmed
 
 
 def _blur(moment: datetime) -> datetime:
@@ -245,21 +245,16 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
     is_in = NetworkMember.state != MemberState.LEFT
     if not db.update_row(session, NetworkMember, member.id, is_in, **_LEFT, left_at=now):
         return
-    session.execute(
-        update(OutboxMail)
-        .where(
-            OutboxMail.recipient_hmac == member.email_hmac,
-            OutboxMail.kind.in_(_OUTBOX_KINDS),
-            OutboxMail.state == MailState.WAITING,
-        )
-        .values(
-            state=MailState.FAILED,
-            failure="left the network",
-            recipient=None,
-            context=None,
-            sent_at=now,
-        )
-        .execution_options(synchronize_session=False)
+    mine = (OutboxMail.recipient_hmac == member.email_hmac, OutboxMail.kind.in_(_OUTBOX_KINDS))
+    db.update_rows(
+        session,
+        OutboxMail,
+        *(*mine, OutboxMail.state == MailState.WAITING),
+        state=MailState.FAILED,
+        failure="left the network",
+        recipient=None,
+        context=None,
+        sent_at=now,
     )
     session.refresh(member)
 
@@ -286,18 +281,17 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "told_at": None,
         "left_at": None,
     }
-    if _insert(session, values | {"email_hmac": signature.email_hmac}):
+    mine = NetworkMember.email_hmac == signature.email_hmac
+    if db.insert_new(session, NetworkMember, email_hmac=signature.email_hmac, **values):
         return
-    session.execute(
-        update(NetworkMember)
-        .where(
-            NetworkMember.email_hmac == signature.email_hmac,
-            NetworkMember.state != MemberState.ACTIVE,
-            or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at),
-        )
+    db.update_rows(
+        session,
+        NetworkMember,
+        mine,
+        NetworkMember.state != MemberState.ACTIVE,
+        or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at),
         # The address is all that is sealed in the row: with it, its name may be another.
-        .values(**values, seal_id=new_seal_id())
-        .execution_options(synchronize_session=False)
+        **values | {"seal_id": new_seal_id()},
     )
 
 
@@ -309,15 +303,8 @@ def forget_unconfirmed() -> None:
         NetworkMember.token_expires_at <= db.utcnow(),
     )
     with db.transaction() as session:
-        session.execute(
-            update(NetworkMember)
-            .where(*over, NetworkMember.left_at.is_not(None))
-            .values(**_LEFT)
-            .execution_options(synchronize_session=False)
-        )
-        session.execute(
-            delete(NetworkMember).where(*over).execution_options(synchronize_session=False)
-        )
+        db.update_rows(session, NetworkMember, *over, NetworkMember.left_at.is_not(None), **_LEFT)
+        db.delete_rows(session, NetworkMember, *over)
 
 
 @jobs.job("network.join-signer")
@@ -349,16 +336,6 @@ def list_missed_signers() -> list[int]:
         return list(session.scalars(missed))
 
 
-def _insert(session: Session, values: dict[str, object]) -> bool:
-    member_id = session.scalar(
-        db.insert_into(session, NetworkMember)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=[NetworkMember.email_hmac])
-        .returning(NetworkMember.id)
-    )
-    return member_id is not None
-
-
 def _lock_member(session: Session, condition: ColumnElement[bool]) -> NetworkMember | None:
     return session.scalar(
         select(NetworkMember)
@@ -374,7 +351,7 @@ def _set(session: Session, member: NetworkMember, values: dict[str, object]) -> 
     session.flush()
 
 
-def _send_link(session: Session, request: _Request) -> bool:
+def _send_link(session: Session, request: _JoinRequest) -> bool:
     mail = NetworkConfirm(
         link=site_url(f"/{request.locale}/network/confirm/{request.token}"),
         days=current_settings().confirm_days,

@@ -194,7 +194,7 @@ class Join(Page, template="network/join.html"):
     consent: str
 
 
-class LinkSent(Page, template="network/sent.html"):
+class JoinLinkSent(Page, template="network/sent.html"):
     days: int  # For so long it can be confirmed
     mails_a_day: int
 
@@ -254,7 +254,7 @@ def join(lang: str) -> ResponseReturnValue:
 @public
 def sent(lang: str) -> ResponseReturnValue:
     days, mails_a_day = current_settings().confirm_days, NetworkConfirm.most_a_day()
-    return show_page(LinkSent(days=days, mails_a_day=mails_a_day))
+    return show_page(JoinLinkSent(days=days, mails_a_day=mails_a_day))
 
 
 @blueprint.get("/<lang>/network/confirm/<token>")

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
-from campaign.campaigns.closing_reasons import Reasons, Said
+from campaign.campaigns.closing_reasons import Reasons, SaidText
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound, Refused, TooMany
@@ -62,7 +62,7 @@ class CaseProblem(Page):
     status: str
     kind: str
     """Of a stop."""
-    reason: Said
+    reason: SaidText
     case_url: str
 
 
@@ -125,7 +125,7 @@ def _words_of(problem: Refused | Gone | NotFound) -> dict[str, Any]:
         "cards": bool(problem.data.get("cards")),
         "status": str(problem.data.get("status", "")),
         "kind": told.kind.value if told else "",
-        "reason": told.said_in(i18n.locale()) if told else Said(),
+        "reason": told.said_in(i18n.locale()) if told else SaidText(),
         "case_url": url_for("public.case", lang=_lang(), slug=slug) if slug else "",
     }
 

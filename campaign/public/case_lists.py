@@ -14,9 +14,10 @@ from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.text.fold import fold_name
 from campaign.models.campaign import Campaign
-from campaign.public.case_page import CaseHead, Post, head_of, outcome_of
+from campaign.public.case_page import CaseHead, CasePost, head_of, outcome_of
 from campaign.public.page_cache import page_cache
 from campaign.web.page import Page
+from campaign.web.pagination import count_pages, read_page
 
 PER_PAGE = 30
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Board:
     """Those that take letters, the nearest last day first."""
     ended: tuple[CaseRow, ...]
     """The others, the newest first."""
-    dated: tuple[tuple[CaseRow, Post], ...]
+    dated: tuple[tuple[CaseRow, CasePost], ...]
     """Every post with its case, the newest first."""
 
 
@@ -82,8 +83,8 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
 
 
 def searching(words: str) -> Callable[[CaseRow], bool]:
-    wanted = fold_name(words).split()
-    return lambda row: all(word in row.found_by for word in wanted)
+    folded_words = fold_name(words).split()
+    return lambda row: all(word in row.found_by for word in folded_words)
 
 
 def _found_by(campaign: Campaign, locale: str) -> str:
@@ -107,14 +108,12 @@ class Wish:
     @classmethod
     def of(cls, arguments: Mapping[str, str]) -> "Wish":
         """From an address; what it says wrongly finds nothing, as it should."""
-        number = arguments.get("page", "")
-        plain = number.isascii() and number.isdigit() and len(number) < 6
         return cls(
             country=arguments.get("country", "")[:2].upper(),
             theme=arguments.get("theme", "")[:40],
             language=arguments.get("language", "")[:12],
             words=" ".join(arguments.get("q", "")[:_LONGEST].split()),
-            page=max(1, int(number)) if plain else 1,
+            page=read_page(arguments),
         )
 
     @property
@@ -150,7 +149,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class CaseChoices:
     """What can be filtered by: only what some case has, by name."""
 
     countries: tuple[tuple[str, str], ...]
@@ -158,7 +157,7 @@ class Choices:
     languages: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, rows: tuple[CaseRow, ...], locale: str) -> "Choices":
+    def of(cls, rows: tuple[CaseRow, ...], locale: str) -> "CaseChoices":
         countries = {row.country_code: row.country for row in rows}
         themes = {key: theme_name(key) for row in rows for key in row.themes}
         codes = {code for row in rows for code in row.letter_locales}
@@ -176,7 +175,7 @@ class CaseList(Page):
     cases: Sequence[CaseRow]
     total: int
     wish: Wish
-    choices: Choices
+    choices: CaseChoices
     pages: int
     page_url: Callable[[int], str]
     narrowings: Sequence[Narrowing]
@@ -186,7 +185,7 @@ class Home(CaseList, template="public/home.html"):
     in_archive: int
     archive_url: str
     any_ended: bool
-    newest: Sequence[tuple[CaseRow, Post]]
+    newest: Sequence[tuple[CaseRow, CasePost]]
 
 
 class Archive(CaseList, template="public/archive.html"):
@@ -194,7 +193,7 @@ class Archive(CaseList, template="public/archive.html"):
 
 
 class Updates(Page, template="public/updates.html"):
-    dated: Sequence[tuple[CaseRow, Post]]
+    dated: Sequence[tuple[CaseRow, CasePost]]
     page: int
     pages: int
     page_url: Callable[[int], str]
@@ -236,7 +235,7 @@ def updates_page(lang: str, page: int) -> Updates:
 
 def _cut_page(rows: Sequence[T], page: int) -> tuple[Sequence[T], int]:
     """The rows of that page, and how many pages there are. Raises NotFound."""
-    pages = max(1, -(-len(rows) // PER_PAGE))
+    pages = count_pages(len(rows), PER_PAGE)
     if page > pages:
         raise NotFound("page")
     start = (page - 1) * PER_PAGE
@@ -255,7 +254,7 @@ def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish)
         "cases": shown,
         "total": len(cases),
         "wish": wish,
-        "choices": Choices.of(rows, lang),
+        "choices": CaseChoices.of(rows, lang),
         "pages": pages,
         "page_url": page_url,
         "narrowings": _narrowings(endpoint, lang, rows, wish),

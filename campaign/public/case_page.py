@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from campaign.campaigns.closing_reasons import Said, reasons_of
+from campaign.campaigns.closing_reasons import SaidText, reasons_of
 from campaign.campaigns.content.address_and_salutation import goes_by_post, name_and_office
 from campaign.campaigns.content.pictures import size_of
 from campaign.campaigns.find_campaigns import public_neighbours
@@ -41,7 +41,7 @@ SMALLEST = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CasePicture:
     name: str
     alt: str
     width: int
@@ -49,7 +49,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class CasePost:
     anchor: str
     """Where it stands on the page of its case; it stays the same."""
     kind: str
@@ -59,15 +59,15 @@ class Post:
     iso: str
     published_at: datetime | None
     lang: str
-    picture: Picture | None
+    picture: CasePicture | None
     target_id: int | None = None
     update_id: int | None = None
-    more_pictures: tuple[Picture, ...] = ()
+    more_pictures: tuple[CasePicture, ...] = ()
     before_stop: bool = False
     """Whether the action was stopped after it was published."""
 
 
-def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
+def posts_of(campaign: Campaign, locale: str) -> tuple[CasePost, ...]:
     """A campaign's posts in the language of the page where they have it, the newest first."""
     on_day: Counter[str] = Counter()
     posts = []
@@ -84,12 +84,12 @@ def told_in(update: Update, locale: str, default: str) -> UpdateEdition | None:
     return _find_in(update.editions, locale, default)
 
 
-def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post | None:
+def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> CasePost | None:
     default, stopped_at = campaign.default_locale, campaign.stopped_at
     told = told_in(update, locale, default)
     if told is None:
         return None
-    return Post(
+    return CasePost(
         anchor=anchor,
         kind=update.kind.value,
         title=told.title,
@@ -106,48 +106,48 @@ def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post 
     )
 
 
-def case_picture(campaign: Campaign, key: str, locale: str) -> Picture | None:
+def case_picture(campaign: Campaign, key: str, locale: str) -> CasePicture | None:
     return _picture(key, campaign.picture_alt, locale, campaign.default_locale)
 
 
-def _more_pictures(update: Update, locale: str, default: str) -> tuple[Picture, ...]:
+def _more_pictures(update: Update, locale: str, default: str) -> tuple[CasePicture, ...]:
     """None without a first one: then nothing more is looked for."""
     more = update.more_pictures if update.picture else ()
     pictures = (_picture(picture.key, picture.alt, locale, default) for picture in more)
     return tuple(filter(None, pictures))
 
 
-def _picture(key: str, alt: Words | None, locale: str, default: str) -> Picture | None:
+def _picture(key: str, alt: Words | None, locale: str, default: str) -> CasePicture | None:
     if not key or (size := size_of(key)) is None:
         return None
-    return Picture(key.rpartition("/")[2], i18n.words_in(alt or {}, locale, default), *size)
+    return CasePicture(key.rpartition("/")[2], i18n.words_in(alt or {}, locale, default), *size)
 
 
-def ending_of(campaign: Campaign, posts: tuple[Post, ...], locale: str) -> Said:
+def ending_of(campaign: Campaign, posts: tuple[CasePost, ...], locale: str) -> SaidText:
     """The reason given at the end, else the newest post that tells of one, else the outcome.
 
     Not the outcome where the calendar closed it: what the text says was written before.
     """
     reason = reasons_of(campaign).said_in(locale)
     if reason.text:
-        return Said(first_line(reason.text), reason.lang)
+        return SaidText(first_line(reason.text), reason.lang)
     if told := next((post for post in posts if post.kind in _TELLING), None):
-        return Said(told.title, told.lang)
+        return SaidText(told.title, told.lang)
     if _closed_by_calendar(campaign):
-        return Said()
+        return SaidText()
     outcome = outcome_of(campaign, locale)
-    return Said(first_line(outcome.text), outcome.lang)
+    return SaidText(first_line(outcome.text), outcome.lang)
 
 
-def _tells_outcome(posts: tuple[Post, ...]) -> bool:
+def _tells_outcome(posts: tuple[CasePost, ...]) -> bool:
     return any(post.kind == UpdateKind.OUTCOME.value for post in posts)
 
 
-def outcome_of(campaign: Campaign, locale: str) -> Said:
+def outcome_of(campaign: Campaign, locale: str) -> SaidText:
     """What the text says of the end, in another language where this one's says nothing."""
     told = [edition for edition in campaign.editions if edition.outcome]
     edition = _find_in(told, locale, campaign.default_locale)
-    return Said(edition.outcome, other_language(edition, locale)) if edition else Said()
+    return SaidText(edition.outcome, other_language(edition, locale)) if edition else SaidText()
 
 
 def _closed_by_calendar(campaign: Campaign) -> bool:
@@ -192,7 +192,7 @@ class Recipient:
     copy: bool
     person_died: bool = False
     by_post: bool = False
-    answers: tuple[Post, ...] = ()
+    answers: tuple[CasePost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +212,15 @@ class CaseHead:
     progress: Progress | None
     status: str
     stop_kind: str
-    ending: Said
+    ending: SaidText
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
     ended: bool
     """Whether its outcome is told: the reason of a stop does not, nor what was written before."""
-    posts: tuple[Post, ...]
+    posts: tuple[CasePost, ...]
     """The newest first."""
     count: int
     cards: bool
-    picture: Picture | None
+    picture: CasePicture | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +236,10 @@ class CheckCode:
 class CasePage(CaseHead):
     background: str
     asks: tuple[str, ...]
-    outcome: Said
+    outcome: SaidText
     """Markdown; empty: there is no such page."""
     issued_on: str
-    reason: Said
+    reason: SaidText
     recipients: tuple[Recipient, ...]
     letter_languages: tuple[str, ...]
     sent_by_self: int
@@ -308,7 +308,7 @@ def head_of(
     edition, count = edition_for(campaign, locale), in_steps(count)
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)
-    ending = Said() if takes_letters else ending_of(campaign, posts, locale)
+    ending = SaidText() if takes_letters else ending_of(campaign, posts, locale)
     return {
         "slug": campaign.slug,
         "reference": campaign.reference,
@@ -358,7 +358,7 @@ def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ..
     return tuple(_recipient(target, locale) for target in targets if target.kind is TargetKind.TO)
 
 
-def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recipient:
+def _recipient(target: Target, locale: str, posts: Sequence[CasePost] = ()) -> Recipient:
     mission = target.mission
     return Recipient(
         name=target.official.name,

@@ -13,7 +13,7 @@ from campaign.core import clock, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.public.case_lists import CaseRow, current_board
-from campaign.public.case_page import Post
+from campaign.public.case_page import CasePost
 from campaign.public.page_cache import Made
 from campaign.public.share_links import whole_url
 from campaign.web.markup import markdown
@@ -154,7 +154,7 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
     )
 
 
-def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
+def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
     when = post.published_at or _LONG_AGO
     return _Entry(
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",

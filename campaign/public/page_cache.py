@@ -104,9 +104,9 @@ class PageCache:
     def recall(self, key: Key, make: Callable[[], T]) -> T:
         """Something that pages are made from. Keys must be few: only time and a change end it."""
         self._refresh()
-        found = self._things.get(key)
-        if found is not None and self._clock() - found[0] <= MAX_AGE:
-            return cast(T, found[1])
+        remembered = self._things.get(key)
+        if remembered is not None and self._clock() - remembered[0] <= MAX_AGE:
+            return cast(T, remembered[1])
         version, made_at = self._version, self._clock()
         thing = make()
         with self._lock:
@@ -123,14 +123,14 @@ class PageCache:
 
     def _make(self, key: Key, render: Callable[[], str | Made]) -> CachedPage:
         version = self._version
-        made = render()
-        made = Made(made) if isinstance(made, str) else made
+        content = render()
+        content = Made(content) if isinstance(content, str) else content
         headers = (
             ("Cache-Control", f"public, max-age={MAX_AGE}, must-revalidate"),
             ("Vary", "Accept-Encoding"),
-            *made.headers,
+            *content.headers,
         )
-        page = _page(made.body.encode(), made.mimetype, headers, self._clock())
+        page = _page(content.body.encode(), content.mimetype, headers, self._clock())
         with self._lock:
             if version == self._version:  # else it may show what was before the change
                 self._pages[key] = page

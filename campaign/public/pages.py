@@ -24,7 +24,7 @@ from campaign.public.case_lists import (
     list_others,
     updates_page,
 )
-from campaign.public.case_page import CasePage, Picture, case_page
+from campaign.public.case_page import CasePage, CasePicture, case_page
 from campaign.public.check_codes import list_check_codes
 from campaign.public.page_cache import MAX_AGE, Made, PageCache, page_cache
 from campaign.public.printables import Handout
@@ -42,14 +42,14 @@ _CASE = "/<lang>/actions/<slug>"
 _HOUR, _DAY = 3600, 86_400
 
 
-class Case(Page, template="public/case.html"):
+class ShowCase(Page, template="public/case.html"):
     case: CasePage
     share: Share
     others: Sequence[CaseRow]
-    picture_url: Callable[[Picture], str]
+    picture_url: Callable[[CasePicture], str]
 
 
-class Outcome(Page, template="public/outcome.html"):
+class OutcomePage(Page, template="public/outcome.html"):
     case: CasePage
 
 
@@ -180,7 +180,7 @@ def _serve_case(
 def _render_case(lang: str, slug: str) -> str:
     campaign = get_campaign(slug)
     case = page_of(campaign, lang)
-    return Case(
+    return ShowCase(
         case=case,
         share=share_links.share_of(campaign, case, lang),
         others=() if case.takes_letters else list_others(lang),
@@ -200,14 +200,13 @@ def _render_embed(lang: str, slug: str) -> Made:
 @blueprint.get(f"{_CASE}/outcome")
 @public
 def outcome(lang: str, slug: str) -> ResponseReturnValue:
-    return page_cache().serve(("outcome", lang, slug), lambda: _render_outcome(lang, slug))
+    def render() -> str:
+        case = page_of(get_campaign(slug), lang)
+        if not case.outcome.text:
+            raise NotFound("outcome", slug=slug)
+        return OutcomePage(case=case).html()
 
-
-def _render_outcome(lang: str, slug: str) -> str:
-    case = page_of(get_campaign(slug), lang)
-    if not case.outcome.text:
-        raise NotFound("outcome", slug=slug)
-    return Outcome(case=case).html()
+    return page_cache().serve(("outcome", lang, slug), render)
 
 
 @blueprint.get(f"{_CASE}/share.png")

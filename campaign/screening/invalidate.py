@@ -49,7 +49,7 @@ def begin_count(
     refuse_role(by, SCREENERS, "invalidation")
     if conditions.are_empty:
         raise Invalid(fields={"": "no-condition"})
-    made = Invalidation(
+    invalidation = Invalidation(
         campaign_id=campaign.id if campaign else None,
         conditions=conditions.to_json(),
         reason="",
@@ -58,19 +58,19 @@ def begin_count(
         worked_at=now,
         last_id=_newest_id(session),
     )
-    session.add(made)
-    _record(session, made, by, "invalidation.count")
-    jobs.enqueue(session, "screening.work", made.id)
-    return made
+    session.add(invalidation)
+    _record(session, invalidation, by, "invalidation.count")
+    jobs.enqueue(session, "screening.work", invalidation.id)
+    return invalidation
 
 
 def get_invalidation(session: Session, public_id: str, *, by: StaffUser) -> Invalidation:
     """Raises NotFound (`invalidation`), also where `by` sees none."""
     refuse_role(by, SCREENERS, "invalidation")
-    found = session.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
-    if found is None:
+    invalidation = session.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
+    if invalidation is None:
         raise NotFound("invalidation")
-    return found
+    return invalidation
 
 
 def list_invalidations(session: Session, *, limit: int = 100) -> Sequence[Invalidation]:
@@ -141,20 +141,20 @@ def applies_to_future(invalidation: Invalidation) -> bool:
 
 
 def list_effects(session: Session, invalidation: Invalidation) -> list[Effect]:
-    counts = {int(one): states for one, states in invalidation.counts.items()}
+    counts = {int(campaign_id): states for campaign_id, states in invalidation.counts.items()}
     campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
     confirmed = SignatureState.CONFIRMED.value
     now = public_counts.counts_of(session, campaigns)
-    found = [
+    effects = [
         Effect(
-            one,
-            sum(counts[one.id].values()),
-            now[one.id],
-            max(0, now[one.id] - counts[one.id].get(confirmed, 0)),
+            campaign,
+            sum(counts[campaign.id].values()),
+            now[campaign.id],
+            max(0, now[campaign.id] - counts[campaign.id].get(confirmed, 0)),
         )
-        for one in campaigns
+        for campaign in campaigns
     ]
-    return sorted(found, key=lambda one: (-one.found, one.campaign.reference))
+    return sorted(effects, key=lambda campaign: (-campaign.found, campaign.campaign.reference))
 
 
 def list_sample(

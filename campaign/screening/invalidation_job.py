@@ -6,14 +6,14 @@ the ledger: a batch moves its position and does its work at once, or neither; tw
 batches, and a job that died is taken up again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -128,7 +128,7 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
         .order_by(WordsPrint.signature_id, WordsPrint.band)
     ):
         prints.setdefault(signature_id, []).append(value)
-    return {one: are_alike(bands, values) for one, values in prints.items()}
+    return {number: are_alike(bands, values) for number, values in prints.items()}
 
 
 def _fits(signature: Signature, conditions: Conditions, alike: dict[int, bool]) -> bool:
@@ -193,13 +193,15 @@ def _late(session: Session) -> Sequence[int]:
     left = select(Signature.id).where(
         Signature.invalidation_id == Invalidation.id, Signature.state == SignatureState.INVALID
     )
-    return session.scalars(
-        update(Invalidation)
-        .where(Invalidation.state == InvalidationState.UNDONE, left.exists())
-        .values(state=InvalidationState.UNDOING, position=0, worked_at=db.utcnow())
-        .returning(Invalidation.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    undone = (Invalidation.state == InvalidationState.UNDONE, left.exists())
+    return db.update_returning(
+        session,
+        Invalidation,
+        *undone,
+        state=InvalidationState.UNDOING,
+        position=0,
+        worked_at=db.utcnow(),
+    )
 
 
 def work_once(invalidation_id: int, pace: Pace) -> bool:
@@ -210,15 +212,18 @@ def work_once(invalidation_id: int, pace: Pace) -> bool:
         undoing = invalidation.state is InvalidationState.UNDOING
         aside = _aside(session, invalidation) if undoing else ()
         upto = min(invalidation.position + READ_AT_ONCE, invalidation.last_id)
-        matches = [] if undoing else _found(session, invalidation, upto)
+        matches = [] if undoing else _find_next(session, invalidation, upto)
     if undoing:
-        return _restore(invalidation, aside, pace)
+        is_last, upto = len(aside) < RESTORE_AT_ONCE, max(aside, default=invalidation.position)
+        return _work_through(invalidation, aside, upto, pace, _restore, is_last=is_last)
+    is_last = upto >= invalidation.last_id
     if invalidation.state is InvalidationState.COUNTING:
-        return _count(invalidation, matches, upto, pace)
-    return _set_aside(invalidation, matches, upto, pace)
+        return _count(invalidation, matches, upto, pace, is_last=is_last)
+    ids = [match.id for match in matches]
+    return _work_through(invalidation, ids, upto, pace, _set_aside, is_last=is_last)
 
 
-def _found(session: Session, invalidation: Invalidation, upto: int) -> list[FoundSignature]:
+def _find_next(session: Session, invalidation: Invalidation, upto: int) -> list[FoundSignature]:
     conditions, place = Conditions.from_json(invalidation.conditions), invalidation.campaign_id
     return find(session, conditions, campaign_id=place, after=invalidation.position, upto=upto)
 
@@ -232,123 +237,89 @@ def _aside(session: Session, invalidation: Invalidation) -> Sequence[int]:
     ).all()
 
 
-def _count(seen: Invalidation, matches: list[FoundSignature], upto: int, pace: Pace) -> bool:
-    counts = {one: dict(states) for one, states in seen.counts.items()}
+def _count(
+    seen: Invalidation, matches: list[FoundSignature], upto: int, pace: Pace, *, is_last: bool
+) -> bool:
+    counts = {campaign_id: dict(states) for campaign_id, states in seen.counts.items()}
     for match in matches:
         states = counts.setdefault(str(match.campaign_id), {})
         state = SignatureState.CONFIRMED if match.counts else match.state
         states[state.value] = states.get(state.value, 0) + 1
-    ends = upto >= seen.last_id
     with pace.turn() as session:
         claimed = _claim(session, seen, upto)
         if claimed is None:
             return True
         claimed.counts = counts
-        claimed.sample = [*seen.sample, *(one.public_id for one in matches)][:_SAMPLE]
+        claimed.sample = [*seen.sample, *(match.public_id for match in matches)][:_SAMPLE]
         claimed.found = seen.found + len(matches)
-        if ends:
+        if is_last:
             claimed.state = InvalidationState.COUNTED
-    return not ends
+    return not is_last
 
 
-def _set_aside(seen: Invalidation, matches: list[FoundSignature], upto: int, pace: Pace) -> bool:
-    states = states_of(Conditions.from_json(seen.conditions))
-    rest = [one.id for one in matches]
+def _work_through(
+    seen: Invalidation,
+    ids: Sequence[int],
+    upto: int,
+    pace: Pace,
+    write: Callable[[Session, Invalidation, Sequence[int]], None],
+    *,
+    is_last: bool,
+) -> bool:
+    """Write to as many at once as the pace allows; False once there is nothing left to do."""
+    rest = list(ids)
     while True:
-        ids, rest = rest[: pace.size], rest[pace.size :]
-        ends = not rest and upto >= seen.last_id
+        batch, rest = rest[: pace.size], rest[pace.size :]
         with pace.turn() as session:
-            claimed = _claim(session, seen, ids[-1] if rest else upto)
+            claimed = _claim(session, seen, batch[-1] if rest else upto)
             if claimed is None:
                 return True
-            silent = and_(
-                Signature.state == SignatureState.HELD,
-                Signature.id.in_(lock_silent_holds(session, ids)),
-            )
-            done = session.scalars(
-                update(Signature)
-                # Confirmed, withdrawn or renewed since it was read: judged as it stands now.
-                .where(Signature.id.in_(ids), db.unindexed(Signature.state).in_(states))
-                .values(
-                    state_before=case(
-                        (silent, SignatureState.CONFIRMED.value), else_=Signature.state
-                    ),
-                    state=SignatureState.INVALID,
-                    invalidation_id=seen.id,
-                )
-                .returning(Signature.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-            claimed.done += len(done)
-            _hide_holds(session, done)
-            if ends:
-                _end(session, claimed, InvalidationState.DONE)
+            write(session, claimed, batch)
+            if is_last and not rest:
+                _end(session, claimed)
         if not rest:
-            return not ends
+            return not is_last
         seen = claimed
 
 
-def _restore(seen: Invalidation, ids_aside: Sequence[int], pace: Pace) -> bool:
-    rest = list(ids_aside)
-    while True:
-        ids, rest = rest[: pace.size], rest[pace.size :]
-        ends = not rest and len(ids_aside) < RESTORE_AT_ONCE
-        with pace.turn() as session:
-            claimed = _claim(session, seen, ids[-1] if ids else seen.position)
-            if claimed is None:
-                return True
-            silent = Signature.id.in_(lock_silent_holds(session, ids))
-            restored = session.scalars(
-                update(Signature)
-                .where(
-                    Signature.id.in_(ids),
-                    db.unindexed(Signature.invalidation_id) == seen.id,
-                    db.unindexed(Signature.state) == SignatureState.INVALID,
-                )
-                .values(
-                    state=case(
-                        (silent, SignatureState.HELD.value),
-                        else_=func.coalesce(Signature.state_before, SignatureState.CONFIRMED.value),
-                    ),
-                    state_before=case((silent, SignatureState.CONFIRMED.value), else_=None),
-                    invalidation_id=None,
-                )
-                .returning(Signature.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-            claimed.restored += len(restored)
-            _show_holds(session, restored)
-            if ends:
-                _end(session, claimed, InvalidationState.UNDONE)
-                # Of what was printed without them meanwhile, letters wait for the next bundle.
-                jobs.enqueue(session, "bundles.restore")
-        if not rest:
-            return not ends
-        seen = claimed
-
-
-def _hide_holds(session: Session, ids: Sequence[int]) -> None:
+def _set_aside(session: Session, invalidation: Invalidation, ids: Sequence[int]) -> None:
+    states = states_of(Conditions.from_json(invalidation.conditions))
+    silent_ids = Signature.id.in_(lock_silent_holds(session, ids))
+    silent = and_(Signature.state == SignatureState.HELD, silent_ids)
+    newly_aside = db.update_returning(
+        session,
+        Signature,
+        Signature.id.in_(ids),
+        # Confirmed, withdrawn or renewed since it was read: judged as it stands now.
+        db.unindexed(Signature.state).in_(states),
+        state_before=case((silent, SignatureState.CONFIRMED.value), else_=Signature.state),
+        state=SignatureState.INVALID,
+        invalidation_id=invalidation.id,
+    )
+    invalidation.done += len(newly_aside)
     waiting = (Decision.OPEN, Decision.RETURNED)
-    session.execute(
-        update(Hold)
-        .where(Hold.signature_id.in_(ids), Hold.decision.in_(waiting))
-        .values(decision=Decision.ASIDE)
-        .execution_options(synchronize_session=False)
-    )
+    held = (Hold.signature_id.in_(newly_aside), Hold.decision.in_(waiting))
+    db.update_rows(session, Hold, *held, decision=Decision.ASIDE)
 
 
-def _show_holds(session: Session, ids: Sequence[int]) -> None:
-    """Put them back; only what was sent back keeps what was asked."""
-    session.execute(
-        update(Hold)
-        .where(Hold.signature_id.in_(ids), Hold.decision == Decision.ASIDE)
-        .values(
-            decision=case(
-                (Hold.note.is_not(None), Decision.RETURNED.value), else_=Decision.OPEN.value
-            )
-        )
-        .execution_options(synchronize_session=False)
+def _restore(session: Session, invalidation: Invalidation, ids: Sequence[int]) -> None:
+    """Put them back; of letters under review only what was sent back keeps what was asked."""
+    silent = Signature.id.in_(lock_silent_holds(session, ids))
+    before = func.coalesce(Signature.state_before, SignatureState.CONFIRMED.value)
+    restored = db.update_returning(
+        session,
+        Signature,
+        Signature.id.in_(ids),
+        db.unindexed(Signature.invalidation_id) == invalidation.id,
+        db.unindexed(Signature.state) == SignatureState.INVALID,
+        state=case((silent, SignatureState.HELD.value), else_=before),
+        state_before=case((silent, SignatureState.CONFIRMED.value), else_=None),
+        invalidation_id=None,
     )
+    invalidation.restored += len(restored)
+    hidden = (Hold.signature_id.in_(restored), Hold.decision == Decision.ASIDE)
+    asked = (Hold.note.is_not(None), Decision.RETURNED.value)
+    db.update_rows(session, Hold, *hidden, decision=case(asked, else_=Decision.OPEN.value))
 
 
 def _claim(session: Session, seen: Invalidation, upto: int) -> Invalidation | None:
@@ -360,10 +331,14 @@ def _claim(session: Session, seen: Invalidation, upto: int) -> Invalidation | No
     return session.get_one(Invalidation, seen.id, populate_existing=True) if taken else None
 
 
-def _end(session: Session, claimed: Invalidation, state: InvalidationState) -> None:
-    claimed.state = state
-    claimed.ended_at = db.utcnow()
+def _end(session: Session, invalidation: Invalidation) -> None:
+    is_undone = invalidation.state is InvalidationState.UNDOING
+    invalidation.state = InvalidationState.UNDONE if is_undone else InvalidationState.DONE
+    invalidation.ended_at = db.utcnow()
     jobs.enqueue(session, "campaigns.count")
+    if is_undone:
+        # Of what was printed without them meanwhile, letters wait for the next bundle.
+        jobs.enqueue(session, "bundles.restore")
 
 
 def progress_of(invalidation: Invalidation) -> tuple[int, int]:

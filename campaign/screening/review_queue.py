@@ -1,19 +1,25 @@
-"""The queue of held letters: what waits, and what somebody decides about it.
+"""The queue of held letters, by which rules they are held, and what somebody decides about them.
 
 An act (on one letter or on all that a filter shows) changes only letters that still stand as its
 reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
+from flask import Flask, current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.risks import Words, refuse_changed
+from campaign.campaigns.content.options import check_words
+from campaign.campaigns.content.risks import Finding, Words, refuse_changed
 from campaign.campaigns.content.team import get_campaign_of
+from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
@@ -23,9 +29,24 @@ from campaign.models.screening import Decision, Hold, ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.signing import signed_links
-from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
-from campaign.signing.checks.screening_rules import Reason
+from campaign.signing.checks.review_decision import (
+    case_words,
+    find_flagged_words,
+    find_proposed_text,
+    lock_silent_holds,
+    regions_of,
+    words_of,
+)
+from campaign.signing.checks.screening_rules import (
+    LEAST_ALIKE,
+    Reason,
+    ScreeningRules,
+    list_held_places,
+    pieces,
+    skeleton,
+)
 from campaign.signing.confirm_letter import enqueue_followups
+from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.signing.mails import case_facts, letter_url
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.roles import refuse_role
@@ -257,25 +278,14 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     _lock_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
-    back = session.scalars(
-        update(Signature)
-        .where(Signature.id.in_(ids), db.unindexed(Signature.state) == after, ~_is_in_a_bundle())
-        .values(state=SignatureState.HELD)
-        .returning(Signature.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    session.execute(
-        update(Hold)
-        .where(Hold.signature_id.in_(back))
-        .values(decision=Decision.OPEN, act_id=None, note=None)
-        .execution_options(synchronize_session=False)
+    as_decided = (db.unindexed(Signature.state) == after, ~_is_in_a_bundle())
+    back = db.update_returning(
+        session, Signature, Signature.id.in_(ids), *as_decided, state=SignatureState.HELD
     )
-    session.execute(
-        update(Signature)
-        .where(Signature.id.in_(lock_silent_holds(session, back)))
-        .values(state_before=SignatureState.CONFIRMED)
-        .execution_options(synchronize_session=False)
-    )
+    reopened: dict[str, object] = {"decision": Decision.OPEN, "act_id": None, "note": None}
+    db.update_rows(session, Hold, Hold.signature_id.in_(back), **reopened)
+    silent = Signature.id.in_(lock_silent_holds(session, back))
+    db.update_rows(session, Signature, silent, state_before=SignatureState.CONFIRMED)
     signatures = session.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
@@ -368,3 +378,100 @@ def count_waiting(session: Session, campaign: Campaign) -> int:
         Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN
     )
     return db.count_rows(session, waiting)
+
+
+def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
+    """Set the rules for letters confirmed from now on; the audit tells no word. Raises Invalid."""
+    words = tuple(check_words("watched", rules.watched))
+    if 0 < rules.alike < LEAST_ALIKE:
+        raise Invalid(fields={"alike": "alike-too-few"})
+    if rules.longer_than and rules.shorter_than >= rules.longer_than:
+        raise Invalid(fields={"shorter_than": "shorter-than-longer"})
+    stored = replace(rules, watched=words).stored
+    if stored == campaign.screening:
+        return
+    campaign.screening = stored
+    public = {name: value for name, value in stored.items() if name != "watched"}
+    record_change(
+        session, campaign, actor, "campaign.screening", **public, watched_words=len(words)
+    )
+
+
+def list_lookalike_references(session: Session, campaign: Campaign) -> Sequence[str]:
+    shape = skeleton(campaign.reference)
+    rows = session.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
+    return sorted(row for row in rows if skeleton(row) == shape)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLetter:
+    pieces: list[tuple[str, str]]
+    """Its words, each with the reason that holds it; "" where none does."""
+    note: str
+    flagged: list[Finding]
+    asks: bool
+
+
+class RefuseUnapproved(Protocol):
+    """The gate before files that name supporters: bundles stand above screening."""
+
+    def __call__(self, session: Session, *, actor: str, campaign: Campaign) -> None:
+        """Raise where this person may not have such a file of the campaign alone."""
+        ...
+
+
+def init_app(app: Flask, *, refuse_unapproved: RefuseUnapproved) -> None:
+    app.extensions["refuse_unapproved"] = refuse_unapproved
+
+
+def describe_letter(hold: Hold) -> HeldLetter:
+    signature = hold.signature
+    flagged = find_flagged_words(signature)
+    text = words_of(signature)
+    places = list_held_places(
+        text,
+        ScreeningRules.of(signature.campaign.screening),
+        regions_of(signature),
+        proposed_text=find_proposed_text(signature),
+        case=case_words(signature.campaign),
+    )
+    return HeldLetter(
+        pieces=list(pieces(text, places)),
+        note=_propose_note(hold, signature),
+        flagged=flagged,
+        asks=Reason.RISK in hold.reasons or bool(flagged),
+    )
+
+
+def print_letter(session: Session, hold: Hold, *, by: StaffUser) -> bytes:
+    """Return its letters as a PDF, noted in the audit. Raises LetterRefused, or as the gate."""
+    signature = hold.signature
+    gate: RefuseUnapproved = current_app.extensions["refuse_unapproved"]
+    gate(session, actor=actor_name(by), campaign=signature.campaign)
+    body = pdf_of(signed_letters(signature))
+    audit.record(
+        session,
+        actor_name(by),
+        "letter.download",
+        f"campaign:{signature.campaign_id}",
+        letters=[signature.public_id],
+    )
+    return body
+
+
+def _propose_note(hold: Hold, signature: Signature) -> str:
+    with force_locale(signature.locale.replace("-", "_")):
+        sentences = {
+            "threat": _("Remove the threat. If you are quoting someone, say who said it."),
+            "risk": _("Remove names and places that are not on the case page."),
+            "private": _("Remove the names of relatives and the places where people live."),
+            "insult": _("Remove the insult. A polite letter is harder to ignore."),
+            "link": _("Remove the link or email address. A printed letter cannot open it."),
+            "phone-number": _("Remove the phone number. Many people will handle this letter."),
+            "watched-word": _("Remove names and places that are not on the case page."),
+            "long": _("Shorten your letter to one page."),
+            "short": _("Write a whole sentence, or leave your own words empty."),
+            "similar": _("Write in your own words. Many people have sent this same text."),
+        }
+        texts = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
+    return "\n".join(dict.fromkeys(texts))

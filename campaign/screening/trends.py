@@ -10,17 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    LargeBinary,
-    Row,
-    Select,
-    delete,
-    func,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import ColumnElement, LargeBinary, Row, Select, delete, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -298,12 +288,6 @@ def forget_traces() -> None:
                 .order_by(Signature.signed_at)
                 .limit(_FORGOTTEN_AT_ONCE)
             )
-            gone = session.scalars(
-                update(Signature)
-                .where(Signature.id.in_(old))
-                .values(**FORGOTTEN)
-                .returning(Signature.id)
-                .execution_options(synchronize_session=False)
-            ).all()
-        if len(gone) < _FORGOTTEN_AT_ONCE:
+            gone = db.update_rows(session, Signature, Signature.id.in_(old), **FORGOTTEN)
+        if gone < _FORGOTTEN_AT_ONCE:
             return

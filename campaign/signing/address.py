@@ -14,7 +14,7 @@ from flask_babel import lazy_pgettext as pgettext
 from campaign.core import i18n
 from campaign.core.text.fold import split_words
 from campaign.directory.postal_addresses import (
-    AddressForm,
+    AddressRules,
     address_form,
     address_problems,
     region_code,
@@ -24,7 +24,7 @@ from campaign.signing.clean_text import Problem
 from campaign.signing.letter.compose import Writer, sender_lines
 from campaign.web.form_base import PlainForm
 
-ANYWHERE = AddressForm(("locality", "region", "postal_code"), frozenset(), "", "", "", "", ())
+ANYWHERE = AddressRules(("locality", "region", "postal_code"), frozenset(), "", "", "", "", ())
 """As long as no country is chosen, or nothing is known of it."""
 
 _HOUSE_NUMBER = re.compile(r"\d{1,5}[a-z]?")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
-from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import current_templates
 from campaign.core import db
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import NotFound, Refused

@@ -28,7 +28,7 @@ from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
 from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.public.case_page import Picture, Post, mission_name, posts_of
+from campaign.public.case_page import CasePicture, CasePost, mission_name, posts_of
 from campaign.signing.letter.compose import number_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -155,7 +155,7 @@ class Mark:
     text: str = ""
     url: str = ""
     lang: str = ""  # Language of the title, where it is not the page's
-    picture: Picture | None = None
+    picture: CasePicture | None = None
 
 
 def marks_of(session: Session, signature: Signature) -> list[Mark]:
@@ -287,7 +287,9 @@ def _official_name(official: Official) -> str:
     return official.name or i18n.words_in(official.office, i18n.locale())
 
 
-def _delivery_marks(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
+def _delivery_marks(
+    trips: Sequence[Trip], posts: Sequence[CasePost], *, several: bool
+) -> list[Mark]:
     marks: dict[tuple[str, str, str], Mark] = {}
     for trip in trips:
         mark = _delivery_mark(trip, posts, several=several)
@@ -297,7 +299,7 @@ def _delivery_marks(trips: Sequence[Trip], posts: Sequence[Post], *, several: bo
     return list(marks.values())
 
 
-def _delivery_mark(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
+def _delivery_mark(trip: Trip, posts: Sequence[CasePost], *, several: bool) -> Mark:
     attempt = trip.attempt
     iso = attempt.happened_on.isoformat()
     facts = places_of(attempt, i18n.locale())
@@ -326,7 +328,7 @@ def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
     return [name] if attempt.place.casefold() in unsaid else [name, attempt.place]
 
 
-def _is_about(post: Post, trip: Trip, iso: str) -> bool:
+def _is_about(post: CasePost, trip: Trip, iso: str) -> bool:
     """Tell whether a post is about the attempt; where no visit is known, by its day."""
     if post.kind != UpdateKind.DELIVERY.value:
         return False
@@ -354,7 +356,7 @@ def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
 
 
 def _outcome_marks(
-    campaign: Campaign, posts: Sequence[Post], trips: Sequence[Trip], since: date
+    campaign: Campaign, posts: Sequence[CasePost], trips: Sequence[Trip], since: date
 ) -> list[Mark]:
     """List answers and the outcome, from the day of signing on, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
@@ -374,7 +376,7 @@ def _outcome_marks(
     ]
 
 
-def _moment_told(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
+def _moment_told(post: CasePost, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
     """Return the end of its day, or of what happened on that day at a mission further west."""
     day = date.fromisoformat(post.iso)
     before = [trip.at for trip in trips if trip.attempt.happened_on <= day]
@@ -389,7 +391,10 @@ def _withdrawn_mark(signature: Signature) -> Mark:
 
 
 def _marks_ahead(
-    signature: Signature, trips: Sequence[Trip], posts: Sequence[Post], ways: Sequence[Destination]
+    signature: Signature,
+    trips: Sequence[Trip],
+    posts: Sequence[CasePost],
+    ways: Sequence[Destination],
 ) -> list[Mark]:
     marks = []
     if signature.confirmed_at is None:

@@ -8,7 +8,7 @@ knowingly.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,31 +17,35 @@ from wtforms import HiddenField
 
 from campaign.core import i18n
 from campaign.core.db import Base
+from campaign.web.form_base import DeskForm
 
 
-class EditConflictForm:
-    """Beside a form: knows what its writer saw; `_edit_conflict.html` shows what changed."""
+class EditConflictForm(DeskForm):
+    """A form that knows what its writer saw; `_edit_conflict.html` shows what changed."""
 
     seen = HiddenField()
+    locales: Sequence[str] = ()
     theirs: tuple[tuple[str, str], ...] = ()
 
-    def mark_seen(self, now: Mapping[str, object]) -> None:
-        """Carry a mark of what stands `now`, unless the form came with one; data as for a form."""
-        self.seen.data = self.seen.data or mark_of(now)
+    def __init__(self, *args: Any, data: Mapping[str, object], **kwargs: Any) -> None:
+        """`data`: what stands now. The form carries a mark of it, unless it came with one."""
+        super().__init__(*args, data=data, **kwargs)
+        self.now = data
+        self.seen.data = self.seen.data or mark_of(data)
 
-    def is_current(self, now: Mapping[str, object]) -> bool:
-        """Return whether its writer saw what there is `now`; say on the form where not."""
+    def is_current(self, now: Mapping[str, object] | None = None) -> bool:
+        """Return whether its writer saw what there is now; say on the form where not."""
+        now = self.now if now is None else now
         mark = mark_of(now)
         if self.seen.data == mark:
             return True
-        form: Any = self
-        form.seen.data = mark
-        form.theirs = tuple(
-            (_label(form, name), _shown(value))
+        self.seen.data = mark
+        self.theirs = tuple(
+            (_label(self, name), _shown(value))
             for name, value in now.items()
-            if name in form and _shown(value) != _shown(form[name].data)
+            if name in self and _shown(value) != _shown(self[name].data)
         )
-        form.form_errors.append(
+        self.form_errors.append(
             _(
                 "Someone saved this page while you were editing it. What you typed is still "
                 "here, and the saved version is above it. Combine the two, then save again."
@@ -50,10 +54,10 @@ class EditConflictForm:
         return False
 
 
-def _label(form: Any, name: str) -> str:
+def _label(form: EditConflictForm, name: str) -> str:
     """Return what the field is called; of one per language, with its language."""
     label = str(form[name].label.text)
-    for code in dict.fromkeys([*getattr(form, "locales", ()), *i18n.languages()]):
+    for code in dict.fromkeys([*form.locales, *i18n.languages()]):
         if name.endswith(f"_{code.replace('-', '_')}"):
             return i18n.in_language(label, code)
     return label

@@ -1,14 +1,15 @@
 """What a view gives back: a page, or the next one with what was done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.core.errors import Invalid, Refused
 from campaign.core.template_context import TemplateContext
 from campaign.web.form_base import DeskForm, list_problems
+from campaign.web.spreadsheets import csv_lines
 
 
 class Page(TemplateContext):
@@ -47,3 +48,10 @@ def accepted(form: DeskForm, action: Callable[[], object], *, refused: object = 
         form.form_errors.append(refused)
         return False
     return True
+
+
+def csv_file(name: str, rows: Iterable[Iterable[object]]) -> Response:
+    """Send the rows as a download; they are read when the request's session has ended."""
+    response = Response(csv_lines(rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response

@@ -1,6 +1,6 @@
 """Long lists, a page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -42,15 +42,22 @@ def load_page(
         if len(rows) <= PAGE_SIZE:
             return Listing(rows, len(rows), 1, 1)
         total = count_rows(session, query.order_by(None)) if total is None else total
-        return Listing(rows[:PAGE_SIZE], total, 1, _pages(total))
+        return Listing(rows[:PAGE_SIZE], total, 1, count_pages(total))
     total = count_rows(session, query.order_by(None)) if total is None else total
-    page = min(page, _pages(total))
+    page = min(page, count_pages(total))
     rows = session.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    return Listing(rows, total, page, _pages(total))
+    return Listing(rows, total, page, count_pages(total))
 
 
-def _pages(total: int) -> int:
-    return max(1, -(-total // PAGE_SIZE))
+def count_pages(total: int, size: int = PAGE_SIZE) -> int:
+    return max(1, -(-total // size))
+
+
+def read_page(arguments: Mapping[str, str]) -> int:
+    """Return which page an address asks for, from 1; what it says wrongly counts as not said."""
+    number = arguments.get("page", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 6
+    return max(1, int(number)) if is_number else 1
 
 
 def contains_words(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:

@@ -16,7 +16,7 @@ Value = Any
 _BREAK = "\n\n"
 
 
-class Mark(StrEnum):
+class StretchKind(StrEnum):
     SAME = "same"
     ADDED = "added"
     REMOVED = "removed"
@@ -24,20 +24,20 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    mark: Mark
+    mark: StretchKind
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TextChange:
     name: str
     stretches: tuple[Stretch, ...]
 
 
-def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[TextChange]:
     pairs = {name: (before.get(name, ""), after.get(name, "")) for name in [*after, *before]}
     return [
-        Change(name, words_between(*pair)) for name, pair in pairs.items() if pair[0] != pair[1]
+        TextChange(name, words_between(*pair)) for name, pair in pairs.items() if pair[0] != pair[1]
     ]
 
 
@@ -50,14 +50,14 @@ def words_between(before: str, after: str) -> tuple[Stretch, ...]:
     stretches: list[Stretch] = []
     for old, new in _match(before.splitlines(keepends=True), after.splitlines(keepends=True)):
         if old == new:
-            _append(stretches, Mark.SAME, "".join(old))
+            _append(stretches, StretchKind.SAME, "".join(old))
             continue
         for old_words, new_words in _match(_pieces(old), _pieces(new)):
             if old_words == new_words:
-                _append(stretches, Mark.SAME, "".join(old_words))
+                _append(stretches, StretchKind.SAME, "".join(old_words))
                 continue
-            _append(stretches, Mark.REMOVED, "".join(old_words))
-            _append(stretches, Mark.ADDED, "".join(new_words))
+            _append(stretches, StretchKind.REMOVED, "".join(old_words))
+            _append(stretches, StretchKind.ADDED, "".join(new_words))
     return tuple(stretches)
 
 
@@ -71,7 +71,7 @@ def _pieces(lines: Sequence[str]) -> list[str]:
     return _PIECE.findall("".join(lines))
 
 
-def _append(stretches: list[Stretch], mark: Mark, text: str) -> None:
+def _append(stretches: list[Stretch], mark: StretchKind, text: str) -> None:
     if not text:
         return
     if stretches and stretches[-1].mark is mark:
@@ -116,7 +116,7 @@ def compare_fields(
     for name in dict.fromkeys([*mine, *theirs]):
         values = (base.get(name), theirs.get(name), mine.get(name))
         if values[1] != values[2]:
-            fields.append(ChangedField(name, *values, merge_values(*values)))
+            fields.append(ChangedField(name, *values, join_values(*values)))
     return fields
 
 
@@ -134,29 +134,20 @@ def resolve_conflicts(
     return content
 
 
-def merge_values(base: Value, theirs: Value, mine: Value) -> Value:
-    """What comes of two changes; None where they meet in the same place."""
+def join_values(base: Value, theirs: Value, mine: Value, choice: Choice | None = None) -> Value:
+    """What comes of two changes; None where they meet in the same place and nothing is chosen."""
     if theirs in (mine, base):
         return mine
     if mine == base:
         return theirs
-    if isinstance(base, list) and isinstance(theirs, list) and isinstance(mine, list):
-        return _join_lists(base, theirs, mine)
-    if not all(isinstance(value, str) for value in (base, theirs, mine)):
-        return None
-    paragraphs = _join_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
-    return None if paragraphs is None else _BREAK.join(paragraphs)
-
-
-def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Value:
-    """What comes of two changes, with that choice where they meet in the same place."""
-    lists = [isinstance(value, list) for value in (theirs, mine)]
-    if all(lists):
+    values = (base, theirs, mine) if choice is None else (theirs, mine)
+    if all(isinstance(value, list) for value in values):
         return _join_lists(base if isinstance(base, list) else [], theirs, mine, choice)
-    if any(lists) or not all(isinstance(value, str) for value in (theirs, mine)):
-        return theirs if choice is Choice.THEIRS else mine
+    if not all(isinstance(value, str) for value in values):
+        return None if choice is None else theirs if choice is Choice.THEIRS else mine
     start = base.split(_BREAK) if isinstance(base, str) else []
-    return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice) or ())
+    joined = _join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice)
+    return None if joined is None else _BREAK.join(joined)
 
 
 def _join_lists(

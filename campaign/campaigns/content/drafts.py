@@ -46,7 +46,7 @@ NO_TAB = Tab()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DraftPlace:
     """Where the draft of one person is kept; without a campaign: of one that is not created yet."""
 
     staff_id: int
@@ -78,7 +78,7 @@ def draft_mark(content: Mapping[str, object]) -> str:
 
 
 def keep_draft(
-    session: Session, at: Place, content: Content, *, based_on: int = 0, tab: Tab = NO_TAB
+    session: Session, at: DraftPlace, content: Content, *, based_on: int = 0, tab: Tab = NO_TAB
 ) -> bool:
     """Keep what was typed; False where something else is kept there that the tab does not know."""
     key = at.key()
@@ -94,24 +94,18 @@ def keep_draft(
                 setattr(row, name, value)
             session.flush()
             return True
-        inserted = session.scalar(
-            db.insert_into(session, at.table)
-            .values(**key, **values)
-            .on_conflict_do_nothing(index_elements=list(key))
-            .returning(at.table.staff_id)
-        )
-        if inserted is not None:
+        if db.insert_new(session, at.table, **key, **values):
             return True
         # Another tab was quicker: look at what it kept.
     return False
 
 
-def _lock_row(session: Session, at: Place) -> Row | None:
+def _lock_row(session: Session, at: DraftPlace) -> Row | None:
     """The row of that place, which nobody else changes until the transaction ends."""
     return _find_row(session, at, select(at.table).with_for_update())
 
 
-def drop_draft(session: Session, at: Place, tab: Tab) -> bool:
+def drop_draft(session: Session, at: DraftPlace, tab: Tab) -> bool:
     """Delete the draft of that place; False where it holds what the tab does not know."""
     row = _lock_row(session, at)
     if row is None:
@@ -123,12 +117,12 @@ def drop_draft(session: Session, at: Place, tab: Tab) -> bool:
     return True
 
 
-def find_draft(session: Session, at: Place) -> Draft | None:
+def find_draft(session: Session, at: DraftPlace) -> Draft | None:
     row = _find_row(session, at, select(at.table))
     return _draft(row) if row else None
 
 
-def _find_row(session: Session, at: Place, query: Select[Any]) -> Row | None:
+def _find_row(session: Session, at: DraftPlace, query: Select[Any]) -> Row | None:
     query = query.filter_by(**at.key()).execution_options(populate_existing=True)
     row: Row | None = session.scalar(query)
     return row
@@ -140,7 +134,7 @@ def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Se
     return [_draft(row) for row in session.scalars(own.order_by(DeskDraft.id))]
 
 
-def drop_conflict(session: Session, at: Place) -> None:
+def drop_conflict(session: Session, at: DraftPlace) -> None:
     session.execute(delete(DeskDraft).filter_by(**at.key()))
 
 

@@ -22,7 +22,7 @@ from campaign.models.revision import Part
 from campaign.models.staff import StaffUser
 
 
-class Texts(TypedDict):
+class EditionTexts(TypedDict):
     person_name: str
     title: str
     summary: str
@@ -43,7 +43,7 @@ def save_edition(
     locale: str,
     based_on: int | None = None,
     risks_seen: bool = False,
-    **texts: Unpack[Texts],
+    **texts: Unpack[EditionTexts],
 ) -> Edition:
     """Write or change the text in one language; the same text again changes nothing.
 

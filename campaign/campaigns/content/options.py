@@ -39,7 +39,7 @@ def set_letter_options(
     The audit tells how many words were ruled out, not which: they may name a witness. Raises
     Invalid with the field `forbidden_words`, Refused (`changed-meanwhile`).
     """
-    words = _check_words(forbidden_words)
+    words = check_words("forbidden_words", forbidden_words)
     revisions.check(session, campaign, Part.OPTIONS, based_on)
     before = options_content(campaign)
     campaign.forbidden_words = words
@@ -52,12 +52,13 @@ def set_letter_options(
     record_change(session, campaign, actor, "campaign.letter-options", **detail)
 
 
-def _check_words(typed: Iterable[str]) -> list[str]:
+def check_words(field: str, typed: Iterable[str]) -> list[str]:
+    """Return the words, trimmed, each once. Raises Invalid with that field."""
     words = list(dict.fromkeys(filter(None, map(one_line, typed))))
     if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
-        raise Invalid(fields={"forbidden_words": "words-too-many"})
+        raise Invalid(fields={field: "words-too-many"})
     if not all(any(map(str.isalnum, word)) for word in words):
-        raise Invalid(fields={"forbidden_words": "not-a-word"})
+        raise Invalid(fields={field: "not-a-word"})
     return words
 
 

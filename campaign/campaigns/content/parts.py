@@ -1,7 +1,5 @@
 """The parts of a campaign by name: what each says now, and how it is saved, with every check."""
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import create_and_edit
@@ -22,6 +20,7 @@ from campaign.campaigns.content.part_contents import (
 )
 from campaign.campaigns.content.targets import Aim
 from campaign.campaigns.content.templates import Point
+from campaign.campaigns.record_change import Editing
 from campaign.core.errors import Invalid, NotFound
 from campaign.directory.missions import find_mission
 from campaign.directory.officials import find_official
@@ -73,22 +72,32 @@ def save_content(
 ) -> None:
     """Save a part. Raises as saving by hand, and Invalid (`text-too-long`) of a merged text."""
     _check_lengths(content)
-    by: dict[str, Any] = {"actor": actor, "based_on": based_on}
+    by: Editing = {"actor": actor, "risks_seen": risks_seen}
     if part is Part.FACTS:
-        create_and_edit.edit_campaign(
-            session, campaign, risks_seen=risks_seen, **by, **facts_from(content)
-        )
+        facts = facts_from(content)
+        create_and_edit.edit_campaign(session, campaign, based_on=based_on, **by, **facts)
     elif part is Part.OPTIONS:
-        options.set_letter_options(session, campaign, **by, **content)
+        options.set_letter_options(session, campaign, actor=actor, based_on=based_on, **content)
     elif part is Part.TARGETS:
         aims = [_aim(session, *row) for row in targets_from(content)]
-        targets.set_targets(session, campaign, aims=aims, risks_seen=risks_seen, **by)
+        targets.set_targets(session, campaign, aims=aims, based_on=based_on, **by)
     elif part is Part.EDITION:
         texts = edition_from(content)
-        editions.save_edition(session, campaign, locale=place, risks_seen=risks_seen, **by, **texts)
+        editions.save_edition(session, campaign, locale=place, based_on=based_on, **by, **texts)
     else:
-        by |= {"created_by_id": created_by_id, "risks_seen": risks_seen}
-        _save_letter(session, campaign, place, content, **by)
+        locale, target = letter_named(campaign, place)
+        letter: Content = {name: content.get(name) or "" for name in LETTER}
+        templates.save_template(
+            session,
+            campaign,
+            locale=locale,
+            target=target,
+            points=[Point(text, needed, key) for key, text, needed in points_from(content)],
+            created_by_id=created_by_id,
+            based_on=based_on,
+            **letter,
+            **by,
+        )
 
 
 def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list[str]]:
@@ -109,21 +118,12 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
     return {name: [value] for name, value in fields.items()}
 
 
-def _save_letter(
-    session: Session, campaign: Campaign, place: str, content: Content, **by: Any
-) -> None:
-    locale, target = letter_named(campaign, place)
-    texts: Content = {name: content.get(name) or "" for name in LETTER}
-    texts["points"] = [Point(text, needed, key) for key, text, needed in points_from(content)]
-    templates.save_template(session, campaign, locale=locale, target=target, **texts, **by)
-
-
 def _aim(session: Session, official: str, kind: str, mission: str) -> Aim:
-    found = find_official(session, slug=official)
-    reached = find_mission(session, slug=mission) if mission else None
-    if found is None or (mission and reached is None):
-        raise NotFound("official" if found is None else "mission", slug=official)
-    return Aim(found, TargetKind(kind), reached)
+    aimed_at = find_official(session, slug=official)
+    through = find_mission(session, slug=mission) if mission else None
+    if aimed_at is None or (mission and through is None):
+        raise NotFound("official" if aimed_at is None else "mission", slug=official)
+    return Aim(aimed_at, TargetKind(kind), through)
 
 
 def _check_lengths(content: Content) -> None:

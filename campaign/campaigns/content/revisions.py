@@ -21,7 +21,7 @@ CHANGED = "changed-meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedState:
     number: int
     content: Content
     saved_by_id: int | None
@@ -33,7 +33,7 @@ def letter_place(locale: str, target: Target | None) -> str:
     return f"{locale}:{target.official.slug}" if target else locale
 
 
-def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> list[Kept]:
+def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> list[SavedState]:
     if part is Part.LETTER:
         versions = _versions(campaign, place).order_by(LetterTemplate.version.desc())
         return [_version(row) for row in session.scalars(versions.limit(_SHOWN))]
@@ -42,7 +42,9 @@ def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> l
     return [_kept(row) for row in rows]
 
 
-def get_kept(session: Session, campaign: Campaign, part: Part, place: str, number: int) -> Kept:
+def get_kept(
+    session: Session, campaign: Campaign, part: Part, place: str, number: int
+) -> SavedState:
     if part is Part.LETTER:
         version = session.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
         kept = _version(version) if version else None
@@ -135,9 +137,9 @@ def _key(campaign: Campaign, part: Part, place: str) -> dict[str, object]:
     return {"campaign_id": campaign.id, "part": part, "place": place}
 
 
-def _kept(row: Revision) -> Kept:
+def _kept(row: Revision) -> SavedState:
     content: Content = json.loads(row.content)
-    return Kept(row.number, content, row.saved_by_id, row.saved_at, row.restored_from)
+    return SavedState(row.number, content, row.saved_by_id, row.saved_at, row.restored_from)
 
 
 def _versions(campaign: Campaign, place: str) -> Select[LetterTemplate]:
@@ -157,6 +159,6 @@ def select_versions(
     return select(LetterTemplate).filter_by(**key)
 
 
-def _version(template: LetterTemplate) -> Kept:
+def _version(template: LetterTemplate) -> SavedState:
     content = letter_content(template)
-    return Kept(template.version, content, template.created_by_id, template.created_at)
+    return SavedState(template.version, content, template.created_by_id, template.created_at)

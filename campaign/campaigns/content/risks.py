@@ -17,10 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.current_letters import current_templates
-from campaign.campaigns.content.part_contents import EDITION, LETTER
+from campaign.campaigns.content.part_contents import EDITION, LETTER, current_templates
 from campaign.campaigns.record_change import move, needs_second_person, record_change
-from campaign.core.errors import Invalid, Refused
+from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.core.text.fold import fold, split_words
 from campaign.core.text.passages import find_telling_words, list_hidden
@@ -197,7 +196,7 @@ def set_flags(
 
     Where a text of a campaign that opens by itself says a new one, the opening is taken off:
     whoever scheduled it was not asked about these words. The audit tells how many there are of a
-    kind, never which. Raises Invalid, Refused (`embargo-too-late`).
+    kind, never which. Raises Invalid.
     """
     flags = list(dict.fromkeys((kind, line) for kind, text in words if (line := one_line(text))))
     for kind, line in flags:
@@ -207,7 +206,7 @@ def set_flags(
         raise Invalid(fields={flags[0][0].value: "words-too-many"})
     held = embargo_until is not None and embargo_until != campaign.embargo_until
     if held and campaign.opened_at is not None:
-        raise Refused("embargo-too-late")
+        raise Invalid(fields={"embargo_until": "embargo-too-late"})
     flags_before = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
     if set(flags_before) == set(flags) and embargo_until == campaign.embargo_until:
         return
@@ -218,7 +217,7 @@ def set_flags(
         flags_before.get((kind, line)) or RiskFlag(kind=kind, words=line) for kind, line in flags
     ]
     campaign.embargo_until = embargo_until
-    counts = {kind.value: sum(one is kind for one, _ in flags) for kind in RiskKind}
+    counts = {kind.value: sum(flag_kind is kind for flag_kind, _ in flags) for kind in RiskKind}
     embargoed = embargo_until is not None
     record_change(session, campaign, actor, "campaign.risks", flags=counts, embargo=embargoed)
     new = Watch(flag for flag in flags if flag not in flags_before)

@@ -14,7 +14,6 @@ from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import has_ended_sql
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.directory.missions import best_mission
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
@@ -62,7 +61,7 @@ def set_targets(
         raise Invalid(fields={"official": "target-twice"})
     revisions.check(session, campaign, Part.TARGETS, based_on)
     refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
-    before, content = [_state(target) for target in campaign.targets], targets_content(campaign)
+    before = targets_content(campaign)
     for target in [target for target in campaign.targets if target.official_id not in official_ids]:
         if has_letters(session, target):
             raise Refused("target-has-letters", official=target.official.slug)
@@ -79,9 +78,8 @@ def set_targets(
             target.kind, target.position, target.mission = aim.kind, place, aim.mission
             target.mission_id = aim.mission.id if aim.mission else None
         order_letter_locales(campaign)
-    if [_state(target) for target in campaign.targets] != before:
-        after = targets_content(campaign)
-        revisions.keep(session, campaign, Part.TARGETS, actor, content, after)
+    if (after := targets_content(campaign)) != before:
+        revisions.keep(session, campaign, Part.TARGETS, actor, before, after)
         record_change(session, campaign, actor, "campaign.targets", officials=official_ids)
     return list(campaign.targets)
 
@@ -95,20 +93,6 @@ def content_of(aims: Sequence[Aim]) -> Content:
 def has_letters(session: Session, target: Target) -> bool:
     written = select(exists().where(Letter.target_id == target.id))
     return bool(session.scalar(written))
-
-
-def suggested_mission(
-    missions: Sequence[Mission], official: Official, host_country: str
-) -> Mission | None:
-    """The best mission of the official's country in the country where the staff are."""
-    sent = [mission for mission in missions if mission.sending_country == official.country]
-    return best_mission(sent, host_country)
-
-
-def list_missions(session: Session) -> Sequence[Mission]:
-    return session.scalars(
-        select(Mission).order_by(Mission.sending_country, Mission.host_country, Mission.locality)
-    ).all()
 
 
 def find_officials(session: Session, slugs: Collection[str]) -> dict[str, Official]:
@@ -145,10 +129,6 @@ def _new_names(campaign: Campaign, aims: Sequence[Aim]) -> list[Words]:
                 text = f"{name}\n{mission.head_of_mission}"
                 words.append(Words("targets", code, "mission", text, mission.slug))
     return words
-
-
-def _state(target: Target) -> tuple[int, TargetKind, int | None, int]:
-    return target.official_id, target.kind, target.mission_id, target.position
 
 
 @dataclass(slots=True)

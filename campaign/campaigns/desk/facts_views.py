@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,7 +11,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.campaigns import create_and_edit, find_campaigns
-from campaign.campaigns.content.drafts import Place
+from campaign.campaigns.content.drafts import DraftPlace
 from campaign.campaigns.content.part_contents import FACTS, plain_facts
 from campaign.campaigns.create_and_edit import Facts, delete_draft
 from campaign.campaigns.desk.blueprint import blueprint, done, load
@@ -21,7 +21,6 @@ from campaign.campaigns.desk.save_with_draft import (
     Desk,
     DraftDesk,
     DraftPage,
-    draft_kept,
     dropped_answer,
     kept_answer,
     number_seen,
@@ -134,8 +133,8 @@ class FactsForm(CampaignForm):
 
     def validate_act_by(self, field: DayField) -> None:
         if field.data and self.issued_on.data and field.data < self.issued_on.data:
-            said = _l("The deadline is before the day of issue. Change one of the two.")
-            raise ValidationError(said)
+            message = _l("The deadline is before the day of issue. Change one of the two.")
+            raise ValidationError(message)
 
     def facts(self) -> Facts:
         facts = {
@@ -165,8 +164,8 @@ def create() -> ResponseReturnValue:
     session, me, desk = db.session(), staff_user().id, _new_desk()
     others = find_campaigns.list_followable(session, None, by=staff_user())
     form = FactsForm(others, data=_fresh(), **desk.typed())
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".create")
+    if kept := desk.kept(form):
+        return kept
     if form.validate_on_submit() and accepted(
         form,
         lambda: create_and_edit.create_campaign(
@@ -174,9 +173,9 @@ def create() -> ResponseReturnValue:
         ),
     ):
         desk.drop()
-        said = _("Draft created. Only the campaign’s team and the admins can see it.")
-        return done(said, ".show", slug=slug_of(form.reference.data))
-    return show_page(CreateCampaign(form=form, **desk.words()))
+        message = _("Draft created. Only the campaign’s team and the admins can see it.")
+        return done(message, ".show", slug=slug_of(form.reference.data))
+    return show_page(CreateCampaign(form=form, drafting=desk))
 
 
 @blueprint.post("/new/draft")
@@ -191,7 +190,7 @@ def drop_new_draft() -> ResponseReturnValue:
 
 
 def _new_desk() -> DraftDesk:
-    return DraftDesk(Place(staff_user().id), url_for(".keep_new_draft"))
+    return DraftDesk(DraftPlace(staff_user().id), url_for(".keep_new_draft"))
 
 
 def _fresh() -> dict[str, object]:
@@ -236,9 +235,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, Part.FACTS)
     others = find_campaigns.list_followable(session, campaign, by=staff_user())
     form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_facts", slug=slug)
-    answer = form.validate_on_submit() and desk.save(
+    answer = desk.save(
         form,
         lambda: plain_facts(form.facts()),
         lambda: create_and_edit.edit_campaign(
@@ -247,4 +244,4 @@ def edit_facts(slug: str) -> ResponseReturnValue:
         # The address follows the reference.
         lambda: done(_("Facts saved."), ".show", slug=campaign.slug),
     )
-    return answer or show_page(EditFacts(campaign=campaign, form=form, **desk.words()))
+    return answer or show_page(EditFacts(campaign=campaign, form=form, drafting=desk))

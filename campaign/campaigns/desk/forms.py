@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form
 from wtforms.validators import ValidationError
 
+from campaign.campaigns.record_change import Editing
 from campaign.core.errors import Refused
 from campaign.staff.desk_access import actor
 from campaign.web.form_base import RISK_NAMED, DeskForm
@@ -87,6 +88,7 @@ SENTENCES: Mapping[str, object] = {
     "picture-missing": _l("Choose a picture."),
     "not-a-percentage": _l("Enter a number from 0 to 100."),
     "embargo-runs": _l("The embargo is not over. You cannot publish anything before it ends."),
+    "embargo-too-late": _l("The case is already public, so an embargo is no longer possible."),
     "update-title-missing": _l("Write a title in the campaign’s main language."),
 }
 
@@ -108,8 +110,7 @@ REFUSALS: Mapping[str, object] = {
 class CampaignForm(DeskForm):
     sentences = SENTENCES
 
-    def by(self) -> dict[str, Any]:
-        """Who saves, and whether they saw the warning of risk flags, as services take it."""
+    def by(self) -> Editing:
         return {"actor": actor(), "risks_seen": self.has_seen_risks()}
 
     def has_seen_risks(self) -> bool:

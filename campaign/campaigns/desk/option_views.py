@@ -1,28 +1,118 @@
-"""The desk's pages of what supporters may do with the letter, and who may show the form."""
+"""The desk's pages of a campaign's options, of who may show its form, and of risk flags."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
-from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 
-from campaign.campaigns.content import options
+from campaign.campaigns import lifecycle
+from campaign.campaigns.check_readiness import Gap
+from campaign.campaigns.content import options, risks
 from campaign.campaigns.content.options import LONGEST_WORD, MOST_WORDS
 from campaign.campaigns.content.part_contents import Content, options_content
-from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.content.risks import Finding, texts_of_campaign
+from campaign.campaigns.desk.blueprint import blueprint, load, mend_url
+from campaign.campaigns.desk.draft_views import part_url
 from campaign.campaigns.desk.forms import CampaignForm
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, number_seen
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import one_line
-from campaign.models.campaign import Campaign
-from campaign.models.revision import Part
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.revision import Part, RiskKind
 from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.form_fields import TextField
-from campaign.web.page import accepted, show_page
+from campaign.web.form_fields import MomentField, TextField
+from campaign.web.page import show_page
+
+_LONGEST = 40 * (risks.LONGEST + 1)
+
+
+class RisksForm(EditConflictForm, CampaignForm):
+    relative = TextField(
+        _l("Relatives and others close to the person"),
+        limit=_LONGEST,
+        description=_l("One name per line: full names, and each part of a name they are known by."),
+    )
+    witness = TextField(_l("Witnesses"), limit=_LONGEST, description=_l("One name per line."))
+    place = TextField(
+        _l("Places"),
+        limit=_LONGEST,
+        description=_l(
+            "Places where someone lives, hides, works or can be found. One place per line."
+        ),
+    )
+    other = TextField(
+        _l("Anything else"), limit=_LONGEST, description=_l("One word or phrase per line.")
+    )
+    embargo_until = MomentField(_l("Embargo until"))
+
+    def words(self) -> list[tuple[RiskKind, str]]:
+        texts = [(kind, self[kind.value].data or "") for kind in RiskKind]
+        return [(kind, line) for kind, text in texts for line in text.splitlines()]
+
+
+class EditRisks(DraftPage, template="campaigns/risks.html"):
+    campaign: Campaign
+    form: RisksForm
+    found: Sequence[tuple[Finding, str]]
+
+
+@blueprint.route("/<slug>/risks", methods=["GET", "POST"])
+def edit_risks(slug: str) -> ResponseReturnValue:
+    campaign = load(slug)
+    desk = Desk(campaign, "risks")
+    form = RisksForm(data=_risk_data(desk.held()), **desk.typed())
+    waits = campaign.status is CampaignStatus.SCHEDULED
+    answer = desk.save_current(
+        form, lambda: _save(form, campaign), lambda: _say_saved(campaign, waits=waits)
+    )
+    if answer:
+        return answer
+    findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    places = [(finding, _url(campaign, finding)) for finding in findings]
+    return show_page(EditRisks(campaign=campaign, form=form, found=places, drafting=desk))
+
+
+def _say_saved(campaign: Campaign, *, waits: bool) -> str:
+    findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    if waits and campaign.status is CampaignStatus.DRAFT:
+        words = _(
+            "Risk flags saved. A text names one of them, so the campaign will not open "
+            "automatically."
+        )
+        return str(words)
+    if findings and campaign.status in lifecycle.PUBLIC:
+        return str(_("Risk flags saved. A text that everyone can read names one of them."))
+    return str(_("Risk flags saved."))
+
+
+def _save(form: RisksForm, campaign: Campaign) -> None:
+    local, words = form.embargo_until.data, form.words()
+    until = local.replace(tzinfo=ZoneInfo(campaign.timezone)) if local else None
+    risks.set_flags(db.session(), campaign, actor=actor(), words=words, embargo_until=until)
+
+
+def _risk_data(campaign: Campaign) -> dict[str, object]:
+    lines: dict[str, list[str]] = {kind.value: [] for kind in RiskKind}
+    for flag in campaign.risk_flags:
+        lines[flag.kind.value].append(flag.words)
+    until = campaign.embargo_until
+    return {
+        **{name: "\n".join(words) for name, words in lines.items()},
+        "embargo_until": until.astimezone(ZoneInfo(campaign.timezone)) if until else None,
+    }
+
+
+def _url(campaign: Campaign, finding: Finding) -> str:
+    """Where the text is mended."""
+    if finding.part == Part.LETTER and finding.subject:
+        return part_url(campaign, "letter", f"{finding.locale}:{finding.subject}")
+    part = finding.field if finding.part == "targets" else finding.part
+    return mend_url(campaign, Gap("", part, locale=finding.locale, subject=finding.subject))
 
 
 class LetterOptionsForm(CampaignForm):
@@ -73,16 +163,15 @@ def edit_options(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
     form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_options", slug=slug)
-    saving = form.options() | {"actor": actor(), "based_on": number_seen(form)}
-    answer = form.validate_on_submit() and desk.save(
+    answer = desk.save(
         form,
-        form.options,
-        lambda: options.set_letter_options(session, campaign, **saving),
-        lambda: done(_("Letter options saved."), ".edit_options", slug=slug),
+        lambda: {**form.options()},
+        lambda: options.set_letter_options(
+            session, campaign, actor=actor(), based_on=number_seen(form), **form.options()
+        ),
+        lambda: desk.stay(_("Letter options saved.")),
     )
-    return answer or show_page(LetterOptions(campaign=campaign, form=form, **desk.words()))
+    return answer or show_page(LetterOptions(campaign=campaign, form=form, drafting=desk))
 
 
 def _data(campaign: Campaign, seen: int) -> Content:
@@ -101,7 +190,7 @@ class ReachForm(EditConflictForm, CampaignForm):
     )
 
 
-class Reach(DraftPage, template="campaigns/embedding.html"):
+class EmbedPage(DraftPage, template="campaigns/embedding.html"):
     campaign: Campaign
     form: ReachForm
     site: str
@@ -112,19 +201,14 @@ class Reach(DraftPage, template="campaigns/embedding.html"):
 def edit_reach(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     desk = Desk(campaign, "reach")
-    now = {"hosts": "\n".join(desk.held().embed_hosts)}
-    form = ReachForm(data=now, **desk.typed())
-    form.mark_seen(now)
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_reach", slug=slug)
+    form = ReachForm(data={"hosts": "\n".join(desk.held().embed_hosts)}, **desk.typed())
 
     def save() -> None:
         hosts = (form.hosts.data or "").splitlines()
         options.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts)
 
-    if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
-        desk.drop()
-        return done(_("Sites saved."), ".edit_reach", slug=slug)
+    if answer := desk.save_current(form, save, lambda: _("Sites saved.")):
+        return answer
     site, codes = current_settings().base_url.rstrip("/"), i18n.languages()
-    page = Reach(campaign=campaign, form=form, site=site, site_languages=codes, **desk.words())
+    page = EmbedPage(campaign=campaign, form=form, site=site, site_languages=codes, drafting=desk)
     return show_page(page)

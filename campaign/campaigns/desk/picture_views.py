@@ -1,6 +1,7 @@
 """The desk's page of a case's picture."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -10,16 +11,16 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
 from campaign.campaigns.content import pictures
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import LineField, NumberField
-from campaign.web.page import accepted, show_page
+from campaign.web.page import show_page
 from campaign.web.security import takes_file
 
 _PERCENT = _l("Enter a number from 0 to 100.")
@@ -45,11 +46,11 @@ class PictureForm(EditConflictForm, CampaignForm):
         for name, slug in fields.items():
             if slug == "picture-alt-missing" and name.startswith("alt_"):
                 language = i18n.language_name(name.removeprefix("alt_"), i18n.locale())
-                said = _(
+                message = _(
                     "%(language)s: describe the picture for people who cannot see it.",
                     language=language,
                 )
-                self[name].errors = [said]
+                self[name].errors = [message]
                 del others[name]
         super().refuse(others)
 
@@ -82,23 +83,18 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")
-    now = _data(desk.held(), codes)
-    form = picture_form(codes, data=now, **desk.typed())
-    form.mark_seen(now)
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_picture", slug=slug)
+    form = picture_form(codes, data=_data(desk.held(), codes), **desk.typed())
     if "remove" in request.form and form.validate_on_submit():
         pictures.remove_picture(session, campaign, actor=actor())
-        return done(_("Picture removed."), ".edit_picture", slug=slug)
-    stands = form.validate_on_submit() and form.is_current(now)
-    if stands and accepted(form, lambda: _save(form, campaign, codes)):
-        desk.drop()
-        return done(_("Picture saved."), ".edit_picture", slug=slug)
+        return desk.stay(_("Picture removed."))
+    save = partial(_save, form, campaign, codes)
+    if answer := desk.save_current(form, save, lambda: _("Picture saved.")):
+        return answer
     form.say_file_is_forgotten()
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
     page = EditPicture(
-        campaign=campaign, form=form, codes=codes, written=written, size=size, **desk.words()
+        campaign=campaign, form=form, codes=codes, written=written, size=size, drafting=desk
     )
     return show_page(page)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import TypedDict
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,14 +12,15 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.utils import redirect
 
 from campaign.campaigns.content import drafts, revisions
-from campaign.campaigns.content.drafts import TAB, Draft, Place, Tab, draft_mark
+from campaign.campaigns.content.drafts import TAB, Draft, DraftPlace, Tab, draft_mark
 from campaign.campaigns.content.part_contents import Content
+from campaign.campaigns.desk.blueprint import done
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.desk_access import staff_user
-from campaign.web.edit_conflict import lock_row
+from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_base import DeskForm, differing_fields
 from campaign.web.page import Page, accepted
 
@@ -26,34 +28,26 @@ _SHOWN = "draft_shown"
 _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then", _SHOWN}
 
 
-class DraftPage(Page):
-    """The base of pages with `campaigns/_draft.html`; `Desk.words` gives its fields."""
+class TakenUp(TypedDict, total=False):
+    """The argument of a form that takes up what was written before."""
 
-    draft: Draft | None
-    """What was typed before, where the page offers it."""
-    draft_url: str
-    """Where the page's script keeps what is typed."""
-    draft_mark: str
-    draft_shown: str
-    """The mark of the draft with which the form is filled."""
-    draft_tab: str
-    draft_other: Sequence[tuple[str, str]] | None
-    """Label and text of each field that another tab has kept otherwise; None: no other has."""
+    formdata: MultiDict[str, str]
 
 
 class DraftDesk:
     """The drafts of one person at one place."""
 
-    def __init__(self, at: Place, url: str) -> None:
+    def __init__(self, at: DraftPlace, url: str) -> None:
         """`url`: where the page's script keeps what is typed."""
-        self.at, self._url = at, url
-        self._other_fields: Sequence[tuple[str, str]] | None = None
+        self.at, self.url = at, url
+        self.other: Sequence[tuple[str, str]] | None = None
+        """Label and text of each field that another tab has kept otherwise; None: no other has."""
 
     def draft(self) -> Draft | None:
         return drafts.find_draft(db.session(), self.at)
 
-    def typed(self) -> dict[str, Any]:
-        """Arguments of a form that takes up the draft where the address asks for it."""
+    def typed(self) -> TakenUp:
+        """What a form takes up: the draft, where the address asks for it."""
         if request.method == "POST" or "draft" not in request.args:
             return {}
         draft = self.draft()
@@ -67,14 +61,25 @@ class DraftDesk:
         if self.keep_fields(_typed_fields()):
             return True
         if form is not None and (other := self.draft()):
-            said = _("Another tab has newer text. It is shown above yours. Nothing is lost.")
-            form.show_again(said)
-            self._other_fields = differing_fields(form, other.content, request.form)
+            message = _("Another tab has newer text. It is shown above yours. Nothing is lost.")
+            form.show_again(message)
+            self.other = differing_fields(form, other.content, request.form)
         return False
 
     def keep_fields(self, fields: dict[str, list[str]]) -> bool:
         based_on = _as_number(request.form.get("based_on", "")) or 0
         return drafts.keep_draft(db.session(), self.at, fields, based_on=based_on, tab=_find_tab())
+
+    def kept(self, form: DeskForm, **values: str) -> ResponseReturnValue | None:
+        """Answer the button that keeps a draft; None where another one was pressed, or `keep`."""
+        if "keep" not in request.form or not self.keep(form):
+            return None
+        return self.stay(_("Draft kept. Only you can see it."), **values)
+
+    def stay(self, message: str, **values: str | None) -> ResponseReturnValue:
+        """Say what was done, on the same page."""
+        view = str(request.endpoint).rpartition(".")[2]
+        return done(message, f".{view}", **(request.view_args or {}), **values)
 
     def drop(self) -> bool:
         """Forget the draft, unless another tab has kept other text meanwhile: False."""
@@ -82,21 +87,37 @@ class DraftDesk:
         sent = Tab(tab.name, (*tab.shown, draft_mark(_typed_fields())))
         return drafts.drop_draft(db.session(), self.at, sent)
 
-    def words(self) -> dict[str, Any]:
-        """The fields of DraftPage."""
-        draft, shown, tab = self.draft(), request.form.get(_SHOWN, ""), request.form.get(TAB, "")
-        mark = draft_mark(draft.content) if draft else ""
-        is_offered = request.method != "POST" and "draft" not in request.args
-        if request.method != "POST":
-            shown, tab = "" if is_offered else mark, db.new_public_id()
-        return {
-            "draft": draft if is_offered else None,
-            "draft_url": self._url,
-            "draft_mark": mark,
-            "draft_shown": shown,
-            "draft_tab": tab,
-            "draft_other": self._other_fields,
-        }
+    @cached_property
+    def _beside(self) -> Draft | None:
+        """The draft that is there when the page is made."""
+        return self.draft()
+
+    @property
+    def offered(self) -> Draft | None:
+        """What was typed before, where the page offers it."""
+        is_opened = request.method != "POST" and "draft" not in request.args
+        return self._beside if is_opened else None
+
+    @property
+    def mark(self) -> str:
+        return draft_mark(self._beside.content) if self._beside else ""
+
+    @property
+    def shown(self) -> str:
+        """The mark of the draft with which the form is filled."""
+        if request.method == "POST":
+            return request.form.get(_SHOWN, "")
+        return self.mark if "draft" in request.args else ""
+
+    @property
+    def tab(self) -> str:
+        return request.form.get(TAB, "") if request.method == "POST" else db.new_public_id()
+
+
+class DraftPage(Page):
+    """The base of pages with `campaigns/_draft.html`."""
+
+    drafting: DraftDesk
 
 
 class Desk(DraftDesk):
@@ -107,7 +128,7 @@ class Desk(DraftDesk):
     ) -> None:
         """`url`: where typing is kept, if not at the address of all parts."""
         self.campaign, self.part, self.place = campaign, part, place
-        at = Place(staff_user().id, campaign.id, str(part), place)
+        at = DraftPlace(staff_user().id, campaign.id, str(part), place)
         super().__init__(at, url or self._own_url("keep_draft"))
 
     def held(self) -> Campaign:
@@ -124,7 +145,7 @@ class Desk(DraftDesk):
         return revisions.newest_number(db.session(), self.campaign, self.part, self.place)
 
     @property
-    def conflict(self) -> Place:
+    def conflict(self) -> DraftPlace:
         """Where a text waits to be merged with somebody else's."""
         return replace(self.at, conflict=True)
 
@@ -139,8 +160,10 @@ class Desk(DraftDesk):
 
         Where somebody saved in between, what was typed (`mine`) is kept, to be merged.
         """
+        if answer := self.kept(form):
+            return answer
         try:
-            if not accepted(form, action):
+            if not form.validate_on_submit() or not accepted(form, action):
                 return None
         except Refused as problem:
             if problem.slug != revisions.CHANGED:
@@ -149,17 +172,28 @@ class Desk(DraftDesk):
         self.drop()
         return then()
 
+    def save_current(
+        self, form: EditConflictForm, action: Callable[[], object], say: Callable[[], str]
+    ) -> ResponseReturnValue | None:
+        """The same on a page without revisions: None also where somebody saved in between."""
+        if answer := self.kept(form):
+            return answer
+        if not (form.validate_on_submit() and form.is_current() and accepted(form, action)):
+            return None
+        self.drop()
+        return self.stay(say())
+
     def meet(self, form: DeskForm, mine: Content, based_on: int) -> ResponseReturnValue | None:
         """Keep a text that came too late, and go to the page on which the two are merged.
 
         None, and said on the form, where another text of this person waits to be merged there.
         """
         if not drafts.keep_draft(db.session(), self.conflict, mine, based_on=based_on):
-            said = _(
+            message = _(
                 "You have another text to merge with the saved one. Merge it from the overview in "
                 "another tab. Then save here again."
             )
-            form.form_errors.append(said)
+            form.form_errors.append(message)
             return None
         self.drop()
         return redirect(self.merge_url(), 303)
@@ -205,7 +239,3 @@ def number_seen(form: DeskForm) -> int | None:
 
 def _as_number(typed: str) -> int | None:
     return int(typed) if typed.isdecimal() and len(typed) < 9 else None
-
-
-def draft_kept() -> str:
-    return str(_("Draft kept. Only you can see it."))

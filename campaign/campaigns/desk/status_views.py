@@ -17,14 +17,13 @@ from campaign.campaigns import (
     create_and_edit,
     lifecycle,
     proposals,
-    schedule,
     status_changes,
 )
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form
 from campaign.campaigns.desk.labels import STOPS
-from campaign.campaigns.desk.proposal_views import find_returned
+from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.record_change import drop_empty
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
@@ -163,7 +162,7 @@ def extend(slug: str) -> ResponseReturnValue:
     form = ExtendForm()
     if form.validate_on_submit() and accepted(
         form,
-        lambda: schedule.extend_campaign(
+        lambda: status_changes.extend_campaign(
             session, campaign, actor=actor(), act_by=cast("date", form.act_by.data), now=db.utcnow()
         ),
     ):
@@ -249,7 +248,7 @@ def _change(
     elif to is CampaignStatus.SCHEDULED:
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
-        moment = schedule.moment_in(campaign.timezone, form.open_at.data)
+        moment = status_changes.moment_in(campaign.timezone, form.open_at.data)
         status_changes.schedule_campaign(session, campaign, now=now, open_at=moment, **by)
     elif to is CampaignStatus.CLOSED and waits and drop_empty(reasons):
         _propose(form, campaign, ProposalKind.CLOSE, reasons, again)
@@ -288,10 +287,10 @@ def _propose(
 
 def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
     if is_stopped(status) and proposals.needs_approval(campaign):
-        said = _(
+        message = _(
             "The campaign is stopped. Someone else must approve your reason before it is public."
         )
-        return str(said)
+        return str(message)
     if status is CampaignStatus.CLOSED and campaign.status is not status:
         return str(_("The campaign stays open until someone else approves the closing."))
     words: dict[CampaignStatus, str] = {
@@ -341,8 +340,10 @@ def edit(slug: str) -> ResponseReturnValue:
             reword_reason(db.session(), campaign, reasons=reasons, kind=stop_kind, **form.by())
 
     if form.validate_on_submit() and accepted(form, save):
-        said = _("Reason changed. No one was emailed.")
+        message = _("Reason changed. No one was emailed.")
         if waits:
-            said = _("Reason sent for approval. It becomes public when someone else approves it.")
-        return done(said, "campaigns.show", slug=slug)
+            message = _(
+                "Reason sent for approval. It becomes public when someone else approves it."
+            )
+        return done(message, "campaigns.show", slug=slug)
     return show_page(RewordReason(campaign=campaign, form=form, locales=codes))

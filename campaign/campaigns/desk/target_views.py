@@ -17,13 +17,13 @@ from campaign.campaigns.content.targets import Aim, Replaced
 from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import TARGET_KINDS
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
-from campaign.campaigns.desk.texts.letter_form import place_field
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, number_seen
+from campaign.campaigns.desk.texts.letter_views import place_field
 from campaign.core import db, i18n
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
-from campaign.directory import offices, officials
-from campaign.directory.missions import Reach, ranked, reach_of, search_missions
+from campaign.directory import officials
+from campaign.directory.missions import Reach, best_mission, ranked, reach_of, search_missions
 from campaign.directory.officials import search_officials
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
@@ -56,7 +56,7 @@ _LEFT = {
 """Why campaigns stay as they are, and how to mend it, by the fields of Replaced."""
 
 
-class TargetRow(PlainForm):
+class TargetRowForm(PlainForm):
     official = HiddenField()
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(_l("Deliver through"))
@@ -67,7 +67,7 @@ class TargetRow(PlainForm):
 class TargetsForm(CampaignForm):
     based_on = HiddenField()
     risks_seen = BooleanField(_l("Save it anyway"))
-    rows = FieldList(FormField(TargetRow), max_entries=40)
+    rows = FieldList(FormField(TargetRowForm), max_entries=40)
     official = HiddenField(_l("Official"))
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(
@@ -115,7 +115,7 @@ class TargetsForm(CampaignForm):
         return ranked(sent, self._host)
 
     def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
-        best = targets.suggested_mission(self.fitting(official), official, self._host)
+        best = best_mission(self.fitting(official), self._host)
         return (best, reach_of(best, self._host)) if best else None
 
     def reach_words(self, mission: Mission) -> str:
@@ -196,21 +196,19 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     form = TargetsForm(
         session, campaign, current_settings().organisation_country, also, **desk.typed()
     )
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_targets", slug=slug)
     form.based_on.data = form.based_on.data or str(desk.seen)
-    if form.validate_on_submit() and (answer := _save(form, desk)):
+    if answer := _save(form, desk):
         return answer
     page = EditTargets(
         campaign=campaign,
         form=form,
         known=known,
         hits=_find_officials(taken, form),
-        written_to={slug for slug, one in known.items() if targets.has_letters(session, one)},
+        written_to={slug for slug, target in known.items() if targets.has_letters(session, target)},
         words=request.args.get("q", ""),
         mission_words=request.args.get("m", ""),
         also=also,
-        **desk.words(),
+        drafting=desk,
     )
     return show_page(page)
 
@@ -238,32 +236,31 @@ def _say_saved(campaign: Campaign, form: TargetsForm) -> ResponseReturnValue:
     """What was saved; where somebody was found and not ticked, the search stays."""
     searched = "" if form.official.data else request.form.get("searched", "")[:200]
     if searched and campaign.targets:
-        said = _("Recipients saved. No one was added. To add an official, tick the box first.")
+        message = _("Recipients saved. No one was added. To add an official, tick the box first.")
     elif searched:
-        said = _("Tick the official’s box first, then save.")
+        message = _("Tick the official’s box first, then save.")
     else:
-        said = _("Recipients saved.") if campaign.targets else _("No recipients chosen yet.")
-    return done(said, ".edit_targets", slug=campaign.slug, q=searched or None)
+        message = _("Recipients saved.") if campaign.targets else _("No recipients chosen yet.")
+    return done(message, ".edit_targets", slug=campaign.slug, q=searched or None)
 
 
 def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
     campaign = desk.campaign
     try:
-        aims = form.aims()
         return desk.save(
             form,
-            lambda: targets.content_of(aims),
+            lambda: targets.content_of(form.aims()),
             lambda: targets.set_targets(
-                db.session(), campaign, aims=aims, based_on=number_seen(form), **form.by()
+                db.session(), campaign, aims=form.aims(), based_on=number_seen(form), **form.by()
             ),
             lambda: _say_saved(campaign, form),
         )
     except Refused:
-        said = _(
+        message = _(
             "People have already written to this official. You cannot remove this recipient. To "
             "accept no more letters, close the campaign."
         )
-        form.form_errors.append(said)
+        form.form_errors.append(message)
         return None
 
 
@@ -293,8 +290,8 @@ def aimed_at(official: str) -> ResponseReturnValue:
             actor=actor(),
         )
         _say_left(replaced, successor)
-        said = _say_replaced(len(replaced.done))
-        return done(said, ".aimed_at", official=official, successor=successor.slug)
+        message = _say_replaced(len(replaced.done))
+        return done(message, ".aimed_at", official=official, successor=successor.slug)
     page = Succession(
         form=form,
         official=before,
@@ -309,7 +306,7 @@ def aimed_at(official: str) -> ResponseReturnValue:
 
 def _candidates(before: Official) -> list[Official]:
     session = db.session()
-    successors = offices.successors(session, before)
+    successors = officials.successors(session, before)
     asked = officials.find_official(session, slug=request.values.get("successor", ""))
     if asked is not None and asked.id != before.id and asked not in successors:
         successors.insert(0, asked)
@@ -323,12 +320,12 @@ def _name_of(official: Official) -> str:
 def _say_replaced(count: int) -> str:
     if not count:
         return str(_("No campaign was changed."))
-    said = ngettext(
+    message = ngettext(
         "%(num)s campaign is now addressed to the successor.",
         "%(num)s campaigns are now addressed to the successor.",
         count,
     )
-    return str(said)
+    return str(message)
 
 
 def _say_left(replaced: Replaced, successor: Official) -> None:

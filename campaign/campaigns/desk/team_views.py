@@ -59,15 +59,15 @@ def edit_team(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/team/add")
 def add_to_team(slug: str) -> ResponseReturnValue:
-    said = _("Added to the team. This person can now see the campaign.")
-    return _change(slug, team.add_member, said)
+    message = _("Added to the team. This person can now see the campaign.")
+    return _change(slug, team.add_member, message)
 
 
 @blueprint.post("/<slug>/team/remove")
 def remove_from_team(slug: str) -> ResponseReturnValue:
     """Also to leave it oneself."""
-    said = _("Removed from the team. This person can no longer see the campaign.")
-    return _change(slug, team.remove_member, said)
+    message = _("Removed from the team. This person can no longer see the campaign.")
+    return _change(slug, team.remove_member, message)
 
 
 @blueprint.post("/<slug>/team/hand-over")
@@ -133,7 +133,7 @@ def hand_over_all(public_id: str) -> ResponseReturnValue:
     try:
         count = team.hand_over_all(session, owner=user, to=_get_chosen(), by=staff_user())
     except Refused:
-        said = _("Choose an organizer or admin whose account is active.")
-        return redirect_to(".show", said, "error", public_id=public_id)
-    said = ngettext("%(num)s campaign transferred.", "%(num)s campaigns transferred.", count)
-    return redirect_to("staff.users.show", said, public_id=public_id)
+        message = _("Choose an organizer or admin whose account is active.")
+        return redirect_to(".show", message, "error", public_id=public_id)
+    message = ngettext("%(num)s campaign transferred.", "%(num)s campaigns transferred.", count)
+    return redirect_to("staff.users.show", message, public_id=public_id)

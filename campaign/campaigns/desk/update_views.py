@@ -1,31 +1,149 @@
-"""The desk's page of updates: what was posted on a campaign, and a new post."""
+"""The desk's pages of updates, and of public words that a second person approves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, cast
 
-from flask import request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, SelectField
 from wtforms.validators import ValidationError
 
-from campaign.campaigns import proposals
+from campaign.campaigns import approve_proposal, proposals
+from campaign.campaigns.approve_proposal import ProposedUpdate
 from campaign.campaigns.content import pictures, updates
+from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
-from campaign.campaigns.desk import proposal_views
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
-from campaign.campaigns.desk.labels import KINDS
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, as_typed, draft_kept
+from campaign.campaigns.desk.labels import KINDS, STOPS
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
 from campaign.core import db, i18n
+from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign, Update, UpdateKind
-from campaign.models.revision import Proposal
+from campaign.models.revision import Proposal, ProposalKind
 from campaign.staff.desk_access import actor, staff_user
-from campaign.web.form_fields import DayField, LineField, choices
-from campaign.web.page import accepted, show_page
+from campaign.web.form_fields import DayField, LineField, TextField, choices
+from campaign.web.page import Page, accepted, show_page
 from campaign.web.security import MAX_BODY_BYTES
+
+blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
+
+
+class ProposalForm(CampaignForm):
+    note = TextField(
+        _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
+    )
+    risks_seen = BooleanField(_l("Continue anyway"))
+
+
+class ProposedOutcome(NamedTuple):
+    locale: str
+    text: str
+    is_new: bool
+
+
+class DecideProposal(Page, template="campaigns/proposal.html"):
+    campaign: Campaign
+    form: ProposalForm
+    proposal: Proposal
+    may: bool
+    own: bool
+    risks: Sequence[Finding]
+    update: ProposedUpdate | None
+    kind: object
+    mailed: bool
+    """Whether those who asked for news are mailed the update."""
+    outcomes: Sequence[ProposedOutcome]
+    reasons: Mapping[str, str]
+    stop_kind: str
+    """Why it was stopped, where that changes as well."""
+
+
+@blueprint.route("/<slug>/proposals/<public_id>", methods=["GET", "POST"])
+def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
+    campaign, user = load(slug), staff_user()
+    proposal = proposals.get_proposal(db.session(), campaign, public_id)
+    form, decision = ProposalForm(), request.form.get("decision", "")
+    if form.validate_on_submit() and _decide(form, proposal, decision):
+        return done(_say_decided(decision), ".show", slug=slug)
+    content, kind = proposals.content_of(proposal), proposal.kind
+    is_update, is_outcome = kind is ProposalKind.UPDATE, kind is ProposalKind.OUTCOME
+    update = approve_proposal.update_of(content) if content and is_update else None
+    stop_kind = proposals.stop_kind_in(content)
+    page = DecideProposal(
+        campaign=campaign,
+        form=form,
+        proposal=proposal,
+        may=proposals.may_decide(proposal, user),
+        own=proposal.made_by_id == user.id,
+        risks=approve_proposal.risks_in(proposal),
+        update=update,
+        kind=KINDS[update["kind"]] if update else "",
+        mailed=update is not None and updates.tells_signers(update["kind"], update["telling"]),
+        outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
+        reasons={} if is_update or is_outcome else proposals.reasons_in(content),
+        stop_kind=str(STOPS[stop_kind.value]) if stop_kind else "",
+    )
+    return show_page(page)
+
+
+@blueprint.get("/<slug>/proposals/<public_id>/picture")
+def show_proposed_picture(slug: str, public_id: str) -> ResponseReturnValue:
+    proposal = proposals.get_proposal(db.session(), load(slug), public_id)
+    if not proposal.picture:
+        raise NotFound("picture")
+    return Response(pictures.read(proposal.picture), mimetype="image/jpeg")
+
+
+def find_returned(campaign: Campaign) -> Proposal | None:
+    """Return the reader's own proposal that the address asks to write again. Raises NotFound."""
+    public_id = request.args.get("proposal")
+    if not public_id:
+        return None
+    proposal = proposals.get_proposal(db.session(), campaign, public_id)
+    if proposal.made_by_id != staff_user().id or proposal.state not in proposals.WITH_AUTHOR:
+        raise NotFound("proposal")
+    return proposal
+
+
+def _list_outcomes(campaign: Campaign, content: Mapping[str, str]) -> list[ProposedOutcome]:
+    """The text of each language as it will stand, those that stay as they are besides."""
+    texts = {edition.locale: edition.outcome for edition in campaign.editions} | dict(content)
+    return [
+        ProposedOutcome(code, texts[code], code in content)
+        for code in languages_of(campaign)
+        if code in content or texts.get(code)
+    ]
+
+
+def _decide(form: ProposalForm, proposal: Proposal, decision: str) -> bool:
+    is_done = form.does(lambda: _act(form, proposal, decision))
+    if not is_done:
+        # What was begun is undone, so that the page shows what is so now.
+        db.session().rollback()
+    return is_done
+
+
+def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
+    session, by = db.session(), staff_user()
+    if decision == "approve":
+        seen = form.has_seen_risks()
+        approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
+    elif decision == "withdraw":
+        proposals.withdraw_proposal(session, proposal, by=by)
+    else:
+        proposals.return_proposal(session, proposal, by=by, why=form.note.data or "")
+
+
+def _say_decided(decision: str) -> str:
+    if decision == "approve":
+        return _("Text approved and published.")
+    if decision == "withdraw":
+        return _("Request recalled. Nothing was published.")
+    return _("Text returned. Its author will get an email.")
 
 
 class UpdateForm(CampaignForm):
@@ -98,20 +216,20 @@ def post_update(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
-    again = proposal_views.find_returned(campaign)
+    again = find_returned(campaign)
     kind = request.args.get("kind", "")
     asked = {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
     form = update_form(locales, data=asked, **_typed_again(again) or desk.typed())
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".post_update", slug=slug)
+    if kept := desk.kept(form):
+        return kept
     is_valid = form.validate_on_submit()
     looked = is_valid and "look" in request.form
     if is_valid and not looked and accepted(form, lambda: _post(form, campaign, locales, again)):
         desk.drop()
-        said = _("Update published.")
+        message = _("Update published.")
         if proposals.needs_approval(campaign):
-            said = _("Update sent for approval. It is published when someone else approves it.")
-        return done(said, ".post_update", slug=slug)
+            message = _("Update sent for approval. It is published when someone else approves it.")
+        return done(message, ".post_update", slug=slug)
     page = PostUpdate(
         campaign=campaign,
         form=form,
@@ -121,7 +239,7 @@ def post_update(slug: str) -> ResponseReturnValue:
         if looked
         else (),
         again=again,
-        **desk.words(),
+        drafting=desk,
     )
     return show_page(page)
 
@@ -135,8 +253,8 @@ def take_back_update(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, "update")
     if desk.draft() is None:
         desk.keep_fields(_typed(taken))
-    said = _("Update unpublished. Its text is in the form, so that you can correct it.")
-    return done(said, ".post_update", slug=slug)
+    message = _("Update unpublished. Its text is in the form, so that you can correct it.")
+    return done(message, ".post_update", slug=slug)
 
 
 def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
@@ -152,7 +270,7 @@ def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
     ]
 
 
-def _typed_again(proposal: Proposal | None) -> dict[str, Any]:
+def _typed_again(proposal: Proposal | None) -> TakenUp:
     """A proposed post as its form would send it; a picture has to be chosen anew."""
     if proposal is None or request.method == "POST":
         return {}
@@ -185,18 +303,20 @@ def _make_room_for_a_picture(endpoint: str | None, _values: object) -> None:
 def _post(
     form: UpdateForm, campaign: Campaign, locales: Sequence[str], again: Proposal | None
 ) -> None:
-    post: dict[str, Any] = {
+    day = cast("date", form.happened_on.data)
+    post: updates.NewUpdate = {
         "kind": UpdateKind(form.kind.data),
-        "happened_on": cast("date", form.happened_on.data),
         "words": form.words(locales),
         "telling": updates.Telling(form.tell_network.data, form.tell_signers.data),
         "pictures": _keep_picture(form, locales),
         "risks_seen": form.has_seen_risks(),
     }
     if proposals.needs_approval(campaign):
-        proposals.propose_update(db.session(), campaign, by=staff_user(), replaces=again, **post)
+        proposals.propose_update(
+            db.session(), campaign, by=staff_user(), happened_on=day, replaces=again, **post
+        )
     else:
-        updates.post_update(db.session(), campaign, actor=actor(), **post)
+        updates.post_update(db.session(), campaign, actor=actor(), happened_on=day, **post)
 
 
 def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:

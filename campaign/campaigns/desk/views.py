@@ -1,11 +1,14 @@
 """The desk's list of campaigns, one campaign, and its facts; the other pages join in below."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from flask import request
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session
 
 from campaign.campaigns import (
     check_readiness,
@@ -15,31 +18,130 @@ from campaign.campaigns import (
     status_changes,
 )
 from campaign.campaigns.check_readiness import Gap, Step
-from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import current_templates
 from campaign.campaigns.desk import (  # noqa: F401 - they bring their routes
-    campaign_list,
     draft_views,
     facts_views,
-    history_views,
     option_views,
     picture_views,
-    proposal_views,
-    risk_views,
     status_views,
     target_views,
     team_views,
     update_views,
 )
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
-from campaign.campaigns.desk.campaign_list import DeskRow, ListState
 from campaign.campaigns.desk.labels import FORMATS
 from campaign.campaigns.desk.texts import edition_views, letter_views, side_by_side_views  # noqa: F401
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, CampaignStatus, Edition, LetterFormat, LetterTemplate
 from campaign.models.revision import Proposal
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser, sees
+from campaign.models.statistics import CampaignTally
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.page import Page, show_page
+from campaign.web.pagination import PAGE_SIZE, count_pages, read_page
+
+_RANK = case(
+    {
+        CampaignStatus.OPEN: 0,
+        CampaignStatus.REVIEW: 1,
+        CampaignStatus.SCHEDULED: 2,
+        CampaignStatus.DRAFT: 3,
+        CampaignStatus.CLOSED: 4,
+    },
+    value=Campaign.status,
+    else_=5,
+)
+SORTS: dict[str, ColumnElement[Any]] = {
+    "status": _RANK,
+    "reference": func.lower(Campaign.reference),
+    "person": func.lower(Campaign.person_name),
+    "country": Campaign.country.expression,
+    "deadline": Campaign.act_by.expression,
+    "count": func.coalesce(CampaignTally.confirmed, 0),
+}
+"""By what the desk's list can be ordered; by status: what runs stands first."""
+_USUAL = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    campaign: Campaign
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """Which campaigns, in which order, which page of them."""
+
+    status: CampaignStatus | None = None
+    sort: str = _USUAL
+    descending: bool = False
+    page: int = 1
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str]) -> "ListState":
+        """From an address; what it says wrongly counts as not said."""
+        status, sort = arguments.get("status", ""), arguments.get("sort", "")
+        return cls(
+            status=CampaignStatus(status) if status in set(CampaignStatus) else None,
+            sort=sort if sort in SORTS else _USUAL,
+            descending=arguments.get("order") == "down",
+            page=read_page(arguments),
+        )
+
+    def url(self, page: int) -> str:
+        return self._url(self.sort, self.descending, page)
+
+    def sort_url(self, sort: str) -> str:
+        """The address of the list by `sort`; a second time the other way round."""
+        return self._url(sort, sort == self.sort and not self.descending, 1)
+
+    def direction(self, sort: str) -> str | None:
+        """How the list is ordered by `sort` now, as `aria-sort` has it."""
+        if sort != self.sort:
+            return None
+        return "descending" if self.descending else "ascending"
+
+    def _url(self, sort: str, descending: bool, page: int) -> str:
+        state: dict[str, Any] = {
+            "status": self.status.value if self.status else None,
+            "sort": sort if sort != _USUAL else None,
+            "order": "down" if descending else None,
+            "page": page if page > 1 else None,
+        }
+        return url_for("campaigns.index", **state)
+
+
+def list_for_desk(
+    session: Session, state: ListState, *, by: StaffUser, per_page: int = PAGE_SIZE
+) -> tuple[list[DeskRow], int]:
+    """One page of the campaigns that `by` sees, and how many there are on all pages.
+
+    Campaigns without the value that they are ordered by come last.
+    """
+    key, last_day = SORTS[state.sort], Campaign.act_by
+    count = func.coalesce(CampaignTally.confirmed, 0)
+    condition = [sees(by, Campaign.id)]
+    if state.status is not None:
+        condition.append(Campaign.status == state.status)
+    order = (key.is_(None), key.desc() if state.descending else key, last_day.is_(None), last_day)
+    rows = session.execute(
+        select(Campaign, count)
+        .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
+        .where(*condition)
+        .order_by(*order, Campaign.id.desc())
+        .limit(per_page)
+        .offset((state.page - 1) * per_page)
+    )
+    total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
+    return [DeskRow(campaign, count) for campaign, count in rows], total
+
+
+def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:
+    seen = select(Campaign.status, func.count()).where(sees(by, Campaign.id))
+    return dict(session.execute(seen.group_by(Campaign.status)).all())
+
 
 __all__ = ["blueprint"]
 
@@ -82,11 +184,10 @@ class Overview(Page, template="campaigns/show.html"):
 def index() -> ResponseReturnValue:
     session, by = db.session(), staff_user()
     listing = ListState.of(request.args)
-    rows, total = campaign_list.list_for_desk(session, listing, by=by)
-    counts = campaign_list.count_by_status(session, by=by)
-    return show_page(
-        CampaignList(rows=rows, listing=listing, pages=listing.pages(total), counts=counts)
-    )
+    rows, total = list_for_desk(session, listing, by=by)
+    counts = count_by_status(session, by=by)
+    pages = count_pages(total)
+    return show_page(CampaignList(rows=rows, listing=listing, pages=pages, counts=counts))
 
 
 @blueprint.get("/<slug>")

@@ -8,7 +8,7 @@ import enum
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -368,6 +368,15 @@ def update_rows(
 ) -> int:
     """Write to rows, unknown to objects of the session; how many they were."""
     return _write(session, sa.update(model).where(*conditions).values(values))
+
+
+def update_returning(
+    session: Session, model: type[Any], *conditions: sa.ColumnElement[bool], **values: object
+) -> Sequence[int]:
+    """Write to rows as `update_rows` does; return their primary keys."""
+    statement = sa.update(model).where(*conditions).values(values)
+    keys = statement.returning(*table_of(model).primary_key.columns)
+    return session.scalars(keys.execution_options(synchronize_session=False)).all()
 
 
 def delete_rows(session: Session, model: type[Any], *conditions: sa.ColumnElement[bool]) -> int:

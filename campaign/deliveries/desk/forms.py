@@ -206,9 +206,7 @@ class CorrectForm(EditConflictForm, GateForm):
 
     @classmethod
     def of(cls, visit: GateVisit) -> "CorrectForm":
-        recorded = facts_of(visit).as_data()
-        form = cls(data=recorded)
-        form.mark_seen(recorded)
+        form = cls(data=facts_of(visit).as_data())
         if not has_tracking(visit):
             del form.tracking
         return form

@@ -5,9 +5,8 @@ work without scripts, and every error stands by its field.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, fields
-from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypedDict, TypeVar
 
 from flask import request
@@ -19,20 +18,20 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from campaign.core import i18n
 from campaign.core.text.desk_texts import split_lines
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
-from campaign.directory.desk.labels import CONTACT_LABELS
+from campaign.directory.desk.blueprint import CONTACT_LABELS
 from campaign.directory.entries import (
     CONTACT_TYPES,
+    LABELS,
     Contact,
     EntryModel,
     MissionDraft,
     OfficialDraft,
+    limit_of,
 )
-from campaign.directory.entry_fields import LABELS, limit_of
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import DayField, choices, clean_line, clean_lines, stripped
 
 F = TypeVar("F", bound="AddressForm")
@@ -102,7 +101,16 @@ class ContactFields(NamedTuple):
     end: Field
 
 
-class AddressForm(EditConflictForm, SiteForm):
+_SENTENCES = {
+    "in-use": _l(
+        "Letters of an open campaign in this language need this text. Enter a text here, or close "
+        "the campaign first."
+    )
+}
+
+
+class AddressForm(EditConflictForm):
+    sentences = _SENTENCES
     address = TextAreaField(
         _l("Street (up to six lines)"), [Optional(), clean_lines], filters=[stripped]
     )
@@ -113,8 +121,6 @@ class AddressForm(EditConflictForm, SiteForm):
     address_country: ClassVar[str]  # name of the field with the country in which the address is
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
-    locales: tuple[str, ...] = ()
-    now: Mapping[str, object] = MappingProxyType({})  # what is kept, as the fields show it
 
     def ask_flagged(self, problem: FlagNamed) -> None:
         self.risks_seen.errors = [say_flagged(problem)]
@@ -142,15 +148,6 @@ class AddressForm(EditConflictForm, SiteForm):
                     if problem.example
                     else _("This postal code does not match the country. Correct one of them.")
                 )
-
-    def refuse(self, missing: Iterable[str]) -> None:
-        for name in missing:
-            self[name].errors = [
-                _(
-                    "Letters of an open campaign in this language need this text. Enter a text "
-                    "here, or close the campaign first."
-                )
-            ]
 
     def contact_rows(self) -> list[ContactFields]:
         return [
@@ -208,8 +205,6 @@ def form_with(
         fields |= _make_contact_fields(number)
     data = _get_form_data(kept, words, locales) if kept else {}
     form: F = type(base.__name__, (base,), fields)(data=data)
-    form.now = data
-    form.mark_seen(form.now)
     for code in locales[1:]:
         for name in words:
             # What a field is for is said once, with the first language.

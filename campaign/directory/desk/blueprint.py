@@ -1,16 +1,113 @@
-"""The blueprint of officials and missions, and what their templates know."""
+"""What the pages of officials, missions and their imports share: the blueprint, and labels."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from campaign.directory.desk import labels
-from campaign.models.directory import Directory, DirectoryImport
+from campaign.core import i18n
+from campaign.directory.entries import CONTACT_TYPES, FIELDS, LABELS, Entry
+from campaign.models.directory import Directory, DirectoryImport, MissionKind, Official
 from campaign.models.staff import Role
 from campaign.staff.desk_access import guard
+
+KIND_LABELS = {
+    MissionKind.EMBASSY: _l("Embassy"),
+    MissionKind.HIGH_COMMISSION: _l("High commission"),
+    MissionKind.CONSULATE: _l("Consulate"),
+    MissionKind.PERMANENT_MISSION: _l("Permanent mission"),
+}
+CONTACT_LABELS = {kind: LABELS[kind] for kind in CONTACT_TYPES}
+SHOWN_FIELDS = {
+    directory: (*(field.name for field in fields if field.shown), "address", "email")
+    for directory, fields in FIELDS.items()
+}
+
+
+_DAY_FIELDS = frozenset({"left_on", "last_checked_on", "post"})
+_ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+
+
+def get_entry_name(entry: Entry) -> str:
+    words = entry.office if isinstance(entry, Official) else entry.name
+    name = entry.name if isinstance(entry, Official) else ""
+    return name or i18n.words_in(words, i18n.locale()) or entry.slug
+
+
+def describe_place(entry: Entry) -> str:
+    """Return what tells an entry from its namesakes, in one line."""
+    if isinstance(entry, Official):
+        office = i18n.words_in(entry.office, i18n.locale()) if entry.name else ""
+        parts = (office, i18n.country_name(entry.country), entry.locality)
+    else:
+        parts = (i18n.country_name(entry.host_country), entry.locality, entry.head_of_mission)
+    return " · ".join(part for part in parts if part)
+
+
+def list_kinds() -> list[tuple[str, str]]:
+    return [(kind.value, str(label)) for kind, label in KIND_LABELS.items()]
+
+
+def say_value(field: str, value: str | dict[str, str] | Sequence[str]) -> str:
+    if isinstance(value, dict):
+        return i18n.words_in(value, i18n.locale())
+    if not isinstance(value, str) or not value:
+        return str(value)
+    if field == "kind":
+        return str(KIND_LABELS[MissionKind(value)])
+    if field in {"country", "sending_country", "host_country"}:
+        return i18n.country_name(value, i18n.locale())
+    return _ISO_DAY.sub(_say_iso_day, value) if field in _DAY_FIELDS else value
+
+
+def _say_iso_day(match: re.Match[str]) -> str:
+    try:
+        return i18n.say_short_day(date.fromisoformat(match[0]), i18n.locale())
+    except ValueError:  # in the words of a stranger's file
+        return match[0]
+
+
+def say_meaning(meaning: str) -> str:
+    """Return what a column means, with its language where it has one: "Office (French)"."""
+    base, _colon, code = meaning.partition(":")
+    label = str(LABELS[base])
+    if not code:
+        return label
+    language = i18n.language_name(code, i18n.locale())
+    return str(_("%(field)s in %(language)s", field=label, language=language))
+
+
+def say_field(name: str) -> str:
+    """Return the label of a field; what we do not know is called as the file calls it."""
+    return str(LABELS.get(name, name))
+
+
+def say_why_it_stays(slug: str) -> str:
+    words = {
+        "in-use": _("A campaign or something else uses it."),
+        "edited": _("Someone has edited or checked it since then."),
+        "imported-again": _("A later import changed it."),
+        "flagged": _(
+            "The risk flags of a public or scheduled campaign do not allow its earlier words."
+        ),
+    }
+    return str(
+        words.get(slug) or _("Someone has changed part of it since then. We undid only the rest.")
+    )
+
+
+def say_how_to_mend(sentence: str, values: Mapping[str, str | int]) -> str:
+    translation = str(_(sentence))
+    if "day" in values:
+        values = {**values, "day": i18n.say_date(date.fromisoformat(str(values["day"])))}
+    return translation % values if values else translation
+
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 blueprint = Blueprint("directory", __name__)
@@ -52,14 +149,14 @@ def _get_list_url(**changes: object) -> str:
 @blueprint.context_processor
 def add_words() -> dict[str, object]:
     return {
-        "kind_labels": labels.KIND_LABELS,
-        "contact_labels": labels.CONTACT_LABELS,
-        "entry_name": labels.get_entry_name,
-        "entry_place": labels.describe_place,
+        "kind_labels": KIND_LABELS,
+        "contact_labels": CONTACT_LABELS,
+        "entry_name": get_entry_name,
+        "entry_place": describe_place,
         "list_url": _get_list_url,
-        "field_label": labels.say_field,
-        "how_to_mend": labels.say_how_to_mend,
-        "shown_value": labels.say_value,
-        "why_it_stays": labels.say_why_it_stays,
+        "field_label": say_field,
+        "how_to_mend": say_how_to_mend,
+        "shown_value": say_value,
+        "why_it_stays": say_why_it_stays,
         "import_url": get_import_url,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from flask import flash, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,17 +13,22 @@ from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.directory import duplicate_entries, edit_entries, missions, officials
 from campaign.directory.desk.address_form import say_flagged
-from campaign.directory.desk.blueprint import add_page_to_both
-from campaign.directory.desk.import_views import csv_file
-from campaign.directory.desk.labels import KIND_LABELS, get_entry_name, list_kinds, say_field
+from campaign.directory.desk.blueprint import (
+    KIND_LABELS,
+    add_page_to_both,
+    get_entry_name,
+    list_kinds,
+    say_field,
+)
 from campaign.directory.directory_export import export_directory
 from campaign.directory.duplicate_entries import Pair
 from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.plan import say_in_words
 from campaign.directory.risk_flags import FlagNamed
+from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, MissionKind, Official
 from campaign.staff.desk_access import actor
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, csv_file, redirect_to, show_page
 from campaign.web.pagination import Listing
 
 _MOST_HITS = 20
@@ -39,7 +44,7 @@ class BulkChange(Page, template="directory/bulk_change.html"):
 @add_page_to_both("/export.csv")
 def export(directory: str) -> ResponseReturnValue:
     part = Directory(directory)
-    return csv_file(f"{part.value}.csv", export_directory(db.session(), part))
+    return csv_file(part.value, list(export_directory(db.session(), part)))
 
 
 @add_page_to_both("/bulk", "GET", "POST")
@@ -62,14 +67,14 @@ def change_many(directory: str) -> ResponseReturnValue:
 def _change(entries: Sequence[Entry], field: str, value: str) -> None:
     session = db.session()
     if field == "delete":
-        done, stays = edit_entries.delete_entries(session, entries, actor=actor())
-        flash(ngettext("%(num)s entry deleted.", "%(num)s entries deleted.", done))
+        count, stays = edit_entries.delete_entries(session, entries, actor=actor())
+        flash(ngettext("%(num)s entry deleted.", "%(num)s entries deleted.", count))
         why = _l("Not deleted, because in use: %(names)s.")
     else:
-        done, stays = edit_entries.change_entries(
+        count, stays = edit_entries.change_entries(
             session, entries, field=field, value=value, actor=actor()
         )
-        flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", done))
+        flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", count))
         why = _l(
             "Not changed: %(names)s. The risk flags of a public or scheduled campaign do not "
             "allow the new words. Change each entry on its own page."
@@ -90,7 +95,7 @@ def _list_values(field: str) -> list[tuple[str, str]]:
     return i18n.senders() if field == "sending_country" else i18n.countries()
 
 
-class Field(NamedTuple):
+class MergedField(NamedTuple):
     """A field of two entries side by side."""
 
     name: str
@@ -114,11 +119,11 @@ class MergeChoose(Page, template="directory/merge_choose.html"):
     first_url: str
 
 
-class Merge(Page, template="directory/merge.html"):
+class MergeEntries(Page, template="directory/merge.html"):
     directory: Directory
     first: Entry
     second: Entry
-    fields: Sequence[Field]
+    fields: Sequence[MergedField]
     uses: Sequence[tuple[Entry, Mapping[str, int]]]
     refused: Refused | None
     question: str  # what risk flags ask once more
@@ -135,11 +140,12 @@ def show_duplicates(directory: str) -> ResponseReturnValue:
 
 @add_page_to_both("/duplicates/two", "POST")
 def tell_apart(directory: str) -> ResponseReturnValue:
+    session, part = db.session(), Directory(directory)
     firsts, seconds = (request.form.getlist(name) for name in ("first", "second"))
     pairs = list(zip(firsts, seconds, strict=False))[: duplicate_entries.MOST] or [("", "")]
     for slugs in pairs:
-        first, second = (_get_entry(directory, slug) for slug in slugs)
-        duplicate_entries.tell_apart(db.session(), first=first, second=second, actor=actor())
+        first, second = (get_entry(session, part, slug) for slug in slugs)
+        duplicate_entries.tell_apart(session, first=first, second=second, actor=actor())
     message = _("Saved: these are two separate entries. We will not suggest this pair again.")
     if len(pairs) > 1:
         message = ngettext(
@@ -153,10 +159,10 @@ def tell_apart(directory: str) -> ResponseReturnValue:
 @add_page_to_both("/merge", "GET", "POST")
 def merge(directory: str) -> ResponseReturnValue:
     session, part = db.session(), Directory(directory)
-    first = _get_entry(directory, request.values.get("first", ""))
+    first = get_entry(session, part, request.values.get("first", ""))
     if not request.values.get("second"):
         return _choose_second(part, first)
-    second = _get_entry(directory, request.values["second"])
+    second = get_entry(session, part, request.values["second"])
     refused: Refused | None = None
     question = ""
     if request.method == "POST":
@@ -172,17 +178,15 @@ def merge(directory: str) -> ResponseReturnValue:
             )
         except (Refused, FlagNamed) as problem:
             session.rollback()
-            first, second = (_get_entry(directory, entry.slug) for entry in (first, second))
+            first, second = (get_entry(session, part, entry.slug) for entry in (first, second))
             if isinstance(problem, Refused):
                 refused = problem
             else:
                 question = say_flagged(problem)
         else:
-            name = "edit" if isinstance(first, Official) else "edit_mission"
-            return redirect_to(
-                f"directory.{name}", _("The two entries are merged."), slug=first.slug
-            )
-    page = Merge(
+            flash(_("The two entries are merged."))
+            return redirect(_get_url(first), 303)
+    page = MergeEntries(
         directory=part,
         first=first,
         second=second,
@@ -201,21 +205,20 @@ def _choose_second(part: Directory, first: Entry) -> ResponseReturnValue:
     if words:
         search = officials.list_officials if part is Directory.OFFICIALS else missions.list_missions
         hits = search(db.session(), query=words).rows[:_MOST_HITS]
-    return show_page(
-        MergeChoose(
-            directory=part,
-            first=first,
-            words=words,
-            hits=[hit for hit in hits if hit.id != first.id],
-            first_url=_get_url(first),
-        )
+    page = MergeChoose(
+        directory=part,
+        first=first,
+        words=words,
+        hits=[hit for hit in hits if hit.id != first.id],
+        first_url=_get_url(first),
     )
+    return show_page(page)
 
 
-def _list_fields(first: Entry, second: Entry) -> list[Field]:
+def _list_fields(first: Entry, second: Entry) -> list[MergedField]:
     chosen = request.form
     return [
-        Field(
+        MergedField(
             name,
             say_field(name),
             _say_value(first, name),
@@ -247,11 +250,3 @@ def _say_value(entry: Entry, name: str) -> str:
 def _get_url(entry: Entry) -> str:
     name = "edit" if isinstance(entry, Official) else "edit_mission"
     return url_for(f"directory.{name}", slug=entry.slug)
-
-
-def _get_entry(directory: str, slug: str) -> Entry:
-    if not slug:
-        raise NotFound("official" if directory == Directory.OFFICIALS else "mission", slug=slug)
-    if directory == Directory.OFFICIALS:
-        return officials.get_official(db.session(), slug=slug)
-    return missions.get_mission(db.session(), slug=slug)

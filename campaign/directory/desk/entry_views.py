@@ -1,27 +1,33 @@
-"""Pages of officials and missions on the desk: lists, one entry, deleting it."""
+"""Pages of officials and missions: lists, one entry, deleting it, the posts of an official."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from flask import redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms import SelectChoice
 
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
-from campaign.directory import edit_entries, offices, where_used
+from campaign.directory import edit_entries, officials, where_used
 from campaign.directory import missions as mission_lists
 from campaign.directory import officials as official_lists
-from campaign.directory.desk import bulk_views, import_views, office_views
-from campaign.directory.desk.blueprint import add_page_to_both, blueprint
+from campaign.directory.desk import bulk_views, import_views
+from campaign.directory.desk.address_form import say_flagged
+from campaign.directory.desk.blueprint import add_page_to_both, blueprint, get_entry_name
 from campaign.directory.desk.forms import (
+    DaysForm,
     MissionFilter,
     MissionForm,
     OfficialFilter,
     OfficialForm,
+    SuccessorDay,
+    SuccessorForm,
+    days_form,
     mission_form,
     official_form,
+    successor_form,
 )
 from campaign.directory.entries import Entry, country_of, draft_of
 from campaign.directory.postal_addresses import (
@@ -34,10 +40,11 @@ from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.edit_conflict import lock_row
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.pagination import Listing
 
-__all__ = ["blueprint", "bulk_views", "import_views", "office_views"]
+__all__ = ["blueprint", "bulk_views", "import_views"]
+_MOST_HITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +192,15 @@ def edit(slug: str) -> ResponseReturnValue:
         return redirect_to("directory.edit", _("Changes saved."), slug=slug)
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
-    return show_page(
-        EditOfficial(
-            form=form,
-            official=official,
-            uses=where_used.list_uses_for(session, official, staff_user()),
-            successors=offices.successors(session, official) if official.left_on else [],
-            # Letters to an official come from abroad: they name the country.
-            address=_print_address(official, head, i18n.country_name(official.country, locale)),
-        )
+    page = EditOfficial(
+        form=form,
+        official=official,
+        uses=where_used.list_uses_for(session, official, staff_user()),
+        successors=officials.successors(session, official) if official.left_on else [],
+        # Letters to an official come from abroad: they name the country.
+        address=_print_address(official, head, i18n.country_name(official.country, locale)),
     )
+    return show_page(page)
 
 
 @blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
@@ -211,41 +217,36 @@ def edit_mission(slug: str) -> ResponseReturnValue:
             message = _("Changes saved. The mission is marked as checked today.")
         return redirect_to("directory.edit_mission", message, slug=mission.slug)
     head = [i18n.words_in(mission.name, i18n.locale())]
-    return show_page(
-        EditMission(
-            form=form,
-            mission=mission,
-            is_stale=mission_lists.is_stale(mission, today),
-            uses=where_used.list_uses_for(session, mission, staff_user()),
-            address=_print_address(mission, head),
-        )
+    page = EditMission(
+        form=form,
+        mission=mission,
+        is_stale=mission_lists.is_stale(mission, today),
+        uses=where_used.list_uses_for(session, mission, staff_user()),
+        address=_print_address(mission, head),
     )
+    return show_page(page)
 
 
 @add_page_to_both("/<slug>/delete", "GET", "POST")
 def delete(directory: str, slug: str) -> ResponseReturnValue:
     session, part, status = db.session(), Directory(directory), 200
-    entry: Entry
-    if part is Directory.MISSIONS:
-        entry = mission_lists.get_mission(session, slug=slug)
-        endpoint, message = "directory.missions", _("Mission deleted.")
-    else:
-        entry = official_lists.get_official(session, slug=slug)
-        endpoint, message = "directory.index", _("Official deleted.")
+    entry = where_used.get_entry(session, part, slug)
     if request.method == "POST":
         try:
             edit_entries.delete_entry(session, entry, actor=actor())
         except Refused:
             status = 409
         else:
-            return redirect_to(endpoint, message)
+            if part is Directory.MISSIONS:
+                return redirect_to("directory.missions", _("Mission deleted."))
+            return redirect_to("directory.index", _("Official deleted."))
     uses = where_used.list_uses_for(session, entry, staff_user())
     return show_page(DeleteEntry(directory=part, entry=entry, uses=uses), status)
 
 
 def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
     session = db.session()
-    if not (form.validate_on_submit() and form.is_current(form.now)):
+    if not (form.validate_on_submit() and form.is_current()):
         return False
     draft, risks_seen = form.draft(), bool(form.risks_seen.data)
     try:
@@ -279,3 +280,127 @@ def _print_address(entry: Entry, head: list[str], country_name: str = "") -> Pri
         [*filter(None, head), *address_lines(**parts, country_name=country_name)],
         [] if is_empty else address_problems(**parts),
     )
+
+
+class EditPosts(Page, template="directory/offices.html"):
+    official: Official
+    form: DaysForm
+
+
+class NewSuccessor(Page, template="directory/successor.html"):
+    official: Official
+    form: SuccessorForm
+    words: str  # what somebody in the directory was looked for by
+    hits: Sequence[Official]
+    day: str  # on which the only hit takes over
+    is_asked: bool  # whether risk flags ask once more about the only hit
+
+
+@blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
+def edit_posts(slug: str) -> ResponseReturnValue:
+    session = db.session()
+    official = officials.get_official(session, slug=slug)
+    form = days_form(official.memberships)
+    today = i18n.today_at_home()
+
+    def save() -> None:
+        officials.save_days(
+            session, official=official, days=form.days(), today=today, actor=actor()
+        )
+
+    if form.validate_on_submit() and accepted(form, save):
+        return redirect_to("directory.edit", _("Dates saved."), slug=slug)
+    return show_page(EditPosts(official=official, form=form))
+
+
+@blueprint.post("/desk/officials/<slug>/left")
+def leave_office(slug: str) -> ResponseReturnValue:
+    official = officials.get_official(db.session(), slug=slug)
+    officials.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
+    message = _("Saved: this person left office today. These campaigns still write to them.")
+    return redirect_to("directory.edit", message, slug=slug)
+
+
+@blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
+def new_successor(slug: str) -> ResponseReturnValue:
+    session, today = db.session(), i18n.today_at_home()
+    official = officials.get_official(session, slug=slug)
+    form = successor_form(official, draft_of(official), today)
+    if form.validate_on_submit() and (successor := _pass_to_new(official, form)):
+        return _show_next_page(official, successor)
+    words = request.args.get("q", "").strip()
+    hits = officials.list_officials(session, query=words).rows[:_MOST_HITS] if words else []
+    asked_about = officials.find_official(session, slug=request.args.get("asked", ""))
+    if asked_about is not None:
+        hits = [asked_about]
+    page = NewSuccessor(
+        official=official,
+        form=form,
+        words=words,
+        hits=[hit for hit in hits if hit.id != official.id],
+        day=request.args.get("on") or today.isoformat(),
+        is_asked=asked_about is not None,
+    )
+    return show_page(page)
+
+
+@blueprint.post("/desk/officials/<slug>/successor/known")
+def known_successor(slug: str) -> ResponseReturnValue:
+    session, form = db.session(), SuccessorDay()
+    official = officials.get_official(session, slug=slug)
+    successor = officials.get_official(session, slug=request.form.get("successor", ""))
+    asked_about: dict[str, str] = {}
+    if form.validate_on_submit():
+        try:
+            officials.pass_to(
+                session,
+                predecessor=official,
+                successor=successor,
+                on=form.day(),
+                actor=actor(),
+                risks_seen="risks_seen" in request.form,
+            )
+        except FlagNamed as problem:
+            message = say_flagged(problem)
+            asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
+        except Invalid:
+            message = _("This date is before the day this person took office. Correct one of them.")
+        else:
+            return _show_next_page(official, successor)
+    else:
+        errors = form.on.errors or [_("Enter the day on which the new person takes over.")]
+        message = str(errors[0])
+    session.rollback()
+    words = request.form.get("q", "")
+    return redirect_to(
+        "directory.new_successor", message, "error", slug=slug, q=words, **asked_about
+    )
+
+
+def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:
+    """Return the successor; None where the day was refused, which is said on the form."""
+    try:
+        return officials.pass_to_new(
+            db.session(), predecessor=official, draft=form.draft(), on=form.day(), actor=actor()
+        )
+    except Invalid:
+        db.session().rollback()
+        message = _("This date is before the day this person took office. Correct one of them.")
+        form.on.errors = [*form.on.errors, message]
+        return None
+
+
+def _show_next_page(official: Official, successor: Official) -> ResponseReturnValue:
+    """Go on to the campaigns that aim at the one who left, where there are some."""
+    session, name = db.session(), get_entry_name(successor)
+    flash(_("Saved: %(name)s now holds the office.", name=name))
+    if where_used.list_uses(session, successor):
+        message = _(
+            "Some campaigns already write to %(name)s. Their letters now name the new office. "
+            "Check these letters.",
+            name=name,
+        )
+        flash(message, "warning")
+    if where_used.list_uses(session, official):
+        return redirect_to("campaigns.aimed_at", official=official.slug, successor=successor.slug)
+    return redirect_to("directory.edit", slug=successor.slug)

@@ -22,9 +22,9 @@ from campaign.directory.desk.address_form import (
     kept_field,
     text_field,
 )
-from campaign.directory.desk.labels import KIND_LABELS
+from campaign.directory.desk.blueprint import KIND_LABELS
 from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.offices import of_the_office
+from campaign.directory.officials import of_the_office
 from campaign.directory.postal_addresses import address_lines
 from campaign.models.directory import Membership, Mission, MissionKind, Official
 from campaign.printing.check_letters import check_address

@@ -13,13 +13,13 @@ from wtforms.validators import ValidationError
 from campaign.core import i18n
 from campaign.core.errors import Fault
 from campaign.core.i18n import say_number
-from campaign.directory.desk.labels import list_kinds, say_how_to_mend, say_meaning
+from campaign.directory.desk.blueprint import list_kinds, say_how_to_mend, say_meaning
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
 from campaign.directory.imports.read_list import ENCODINGS, MAX_BYTES, Opened
-from campaign.directory.imports.row_parts import Choices
-from campaign.directory.imports.source import Source
+from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import Table
+from campaign.directory.imports.uploads import ImportSource
 from campaign.models.directory import Directory
 from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import CheckboxesField, choices
@@ -85,10 +85,10 @@ class MappingForm(SiteForm):
     def views(self) -> list[Field]:
         return [self[name] for name in ("sheet", "head", "encoding") if name in self]
 
-    def choices(self) -> Choices:
+    def choices(self) -> ImportChoices:
         fixed = {name: self[f"fixed_{name}"].data for name in self.needed}
         countries = {text: self[_name_value(text)].data for text in self.unknown}
-        return Choices(
+        return ImportChoices(
             encoding=self["encoding"].data if "encoding" in self else "",
             mapping=[field.data or "" for field in self.columns()],
             fixed={name: value for name, value in fixed.items() if value},
@@ -120,7 +120,7 @@ def _name_value(text: str) -> str:
 
 
 def mapping_form(
-    source: Source, kept: Choices, samples: Mapping[str, str] | None = None
+    source: ImportSource, kept: ImportChoices, samples: Mapping[str, str] | None = None
 ) -> MappingForm:
     """Return the form for that file; `samples` has how it reads in each encoding."""
     fields: dict[str, Field] = {}

@@ -1,34 +1,37 @@
 """Pages of imports on the desk: upload, what the columns mean, dry run, import."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from flask import Response, flash, redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.core import db, i18n
 from campaign.core.errors import Fault, Invalid, Refused, UnreadableFile
-from campaign.directory.desk.blueprint import add_page_to_both, get_import_url
+from campaign.directory.desk.blueprint import (
+    SHOWN_FIELDS,
+    add_page_to_both,
+    get_import_url,
+    say_field,
+    say_how_to_mend,
+)
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
-from campaign.directory.desk.labels import SHOWN_FIELDS, say_field, say_how_to_mend
-from campaign.directory.imports import jobs, undo, uploads
+from campaign.directory.imports import jobs, uploads
+from campaign.directory.imports.apply_import import revert_import
 from campaign.directory.imports.columns import NEEDED, SAMPLES, WHICH, is_either
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
 from campaign.directory.imports.read_list import MAX_BYTES
-from campaign.directory.imports.row_parts import Choices
-from campaign.directory.imports.source import Source
+from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import OURS
+from campaign.directory.imports.uploads import ImportSource
 from campaign.models.directory import Directory, DirectoryImport, ImportRow, Verdict
 from campaign.staff.desk_access import actor, staff_user
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, csv_file, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
-from campaign.web.spreadsheets import inert
 
 
 class ImportUpload(Page, template="directory/import_upload.html"):
@@ -41,7 +44,7 @@ class ImportMapping(Page, template="directory/import_mapping.html"):
     form: MappingForm
     kept: DirectoryImport
     directory: Directory
-    source: Source
+    source: ImportSource
     samples: list[list[str]]  # of each column
     hints: Mapping[str, str]  # by the names of fields
     is_asked: bool  # false where the form was sent without the countries that the file now needs
@@ -113,9 +116,8 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
 @add_page_to_both("/imports/sample.csv")
 def sample_file(directory: str) -> ResponseReturnValue:
     columns = SAMPLES[Directory(directory)]
-    return csv_file(
-        f"{directory}-sample.csv", [list(columns), *zip(*columns.values(), strict=True)]
-    )
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    return csv_file(f"{directory}-sample", rows)
 
 
 @add_page_to_both("/imports/<public_id>")
@@ -143,7 +145,7 @@ def show_import(directory: str, public_id: str) -> ResponseReturnValue:
 @add_page_to_both("/imports/<public_id>/undo", "POST")
 def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
-    return _try_action(kept, lambda: undo.undo_import(db.session(), kept=kept, actor=actor()))
+    return _try_action(kept, lambda: revert_import(db.session(), kept=kept, actor=actor()))
 
 
 @add_page_to_both("/imports/<public_id>/apply", "POST")
@@ -178,10 +180,10 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
             table.append([str(row["row"]), mend, *row.get("cells", ())])
         else:
             table.append([str(row["row"]), field, fault])
-    return csv_file("refused-rows.csv", table)
+    return csv_file("refused-rows", table)
 
 
-def _open_file(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
+def _open_file(kept: DirectoryImport) -> tuple[ImportSource, ImportChoices, Fault | None]:
     """Return the file as was chosen now; else as before, and what is wrong."""
     before, values = uploads.choices_of(kept), request.values
     choices = replace(
@@ -203,15 +205,6 @@ def _open_file(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
     elif len(choices.mapping) != width or not is_seen:
         choices.mapping = uploads.guess_choices(db.session(), source, kept.file_name).mapping
     return source, choices, fault
-
-
-def csv_file(name: str, rows: Iterable[Sequence[str]]) -> Response:
-    """Return a CSV file as a spreadsheet opens it; no cell of it is a formula."""
-    out = io.StringIO()
-    csv.writer(out).writerows([inert(cell) for cell in row] for row in rows)
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _start_rehearsal(kept: DirectoryImport, form: MappingForm) -> bool:
@@ -239,7 +232,7 @@ def _say_field_of(row: RowDetail) -> str:
     return name if name in row.get("columns", ()) else say_field(name)
 
 
-def _find_hints(source: Source, form: MappingForm) -> dict[str, str]:
+def _find_hints(source: ImportSource, form: MappingForm) -> dict[str, str]:
     """Say what columns are read as that could be the one country or the other, by their fields."""
     table = source.table
     hints: dict[str, str] = {}

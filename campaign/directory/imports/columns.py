@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
-from campaign.directory.entry_fields import COLUMN_NAMES, FIELDS, Rule
+from campaign.directory.entries import COLUMN_NAMES, FIELDS, Rule
 from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
 from campaign.models.directory import Directory

@@ -13,11 +13,16 @@ from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.errors import N_, Fault, Refused, UnreadableFile
 from campaign.core.settings import current_settings
-from campaign.directory.imports import undo, uploads
-from campaign.directory.imports.apply_import import apply_plan, make_plan
+from campaign.directory.imports import uploads
+from campaign.directory.imports.apply_import import (
+    UNDONE_WITHIN,
+    apply_plan,
+    make_plan,
+    remember_before,
+)
 from campaign.directory.imports.plan import Plan
 from campaign.directory.imports.read_rows import Reading
-from campaign.directory.imports.row_parts import Choices
+from campaign.directory.imports.row_parts import ImportChoices
 from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.web.pagination import Listing, load_page
 
@@ -56,7 +61,9 @@ class RowDetail(TypedDict, total=False):
     stays: str
 
 
-def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, actor: str) -> None:
+def ask_rehearsal(
+    session: Session, *, kept: DirectoryImport, choices: ImportChoices, actor: str
+) -> None:
     """Have a dry run made of the upload, read as `choices` say. Raises Invalid, Refused."""
     if not uploads.may_change(kept):
         raise Refused("import-busy")
@@ -181,11 +188,11 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
             # Somebody changed the directory in between: nobody has seen this yet.
             _keep_plan(session, kept.id, plan, again=True)
             return
-        undo.remember_before(session, kept, plan)
+        remember_before(session, kept, plan)
         apply_plan(session, plan, kept.directory, actor=f"staff:{kept.owner_id}")
         applied = session.get_one(DirectoryImport, kept.id)
         applied.state, applied.lease_until = ImportState.APPLIED, None
-        applied.expires_at = db.utcnow() + undo.KEPT_FOR
+        applied.expires_at = db.utcnow() + UNDONE_WITHIN
         uploads.forget_file(session, applied)
 
 

@@ -4,9 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from campaign.core.text.desk_texts import RESERVED, slugify
+from campaign.core.text.desk_texts import RESERVED, free_slug, slugify
 from campaign.directory.entries import MissionDraft
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
+from campaign.directory.missions import mission_slug
 from campaign.directory.town_names import same_town
 from campaign.models.directory import Mission, MissionKind, Official
 
@@ -31,16 +32,20 @@ class MissionIndex:
         for mission in missions:
             self._by_source[mission.source_id] = self._by_id[mission.public_id] = mission
             self._by_place[_get_place(mission)].append(mission)
+        self._slugs = {mission.slug for mission in self._by_id.values()}
         named = (self._find_by_id(record) for record in records)
         self._taken = {mission.slug for mission in named if mission}
         """Those that a record names by its id, or has met: no other record means them."""
 
-    def find(self, record: MissionRecord) -> Mission | None:
-        """The mission that the record means, each one once; None where that is not sure."""
+    def find(self, record: MissionRecord) -> tuple[Mission | None, str]:
+        """Find the one that the record means, each once, and its slug or the one to be."""
         mission = self._find_by_id(record) or self._find_alike(record)
         if mission is not None:
             self._taken.add(mission.slug)
-        return mission
+            return mission, mission.slug
+        slug = free_slug(mission_slug(record.draft), self._slugs)
+        self._slugs.add(slug)
+        return None, slug
 
     def _find_by_id(self, record: MissionRecord) -> Mission | None:
         """The mission of that id. Two lists may number theirs alike: then countries differ."""

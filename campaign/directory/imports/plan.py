@@ -4,24 +4,26 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 from campaign.core.errors import N_, Fault
-from campaign.core.text.desk_texts import free_slug
 from campaign.core.text.fold import fold_name
 from campaign.directory.entries import (
+    FIELDS,
+    PLACES,
     Contact,
     Entry,
     MissionDraft,
     OfficialDraft,
+    Rule,
     contacts_of,
     country_of,
+    directory_of,
+    names_with,
 )
-from campaign.directory.entry_fields import FIELDS, PLACES, Rule, names_with
-from campaign.directory.imports.address_line import ends_in_town, take_town
 from campaign.directory.imports.match_entries import MissionIndex, OfficialIndex
 from campaign.directory.imports.read_rows import (
     Held,
@@ -33,8 +35,8 @@ from campaign.directory.imports.read_rows import (
     Repeated,
     RowProblem,
 )
-from campaign.directory.missions import mission_slug
-from campaign.directory.offices import post_key
+from campaign.directory.imports.row_parts import ends_in_town, take_town
+from campaign.directory.officials import post_key
 from campaign.directory.town_names import same_town
 from campaign.models.directory import Directory, Mission, Official, Verdict
 
@@ -54,19 +56,19 @@ _FOR_ONE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     field: str
     old: str
     new: str
 
 
 @dataclass(slots=True)
-class Item:
+class PlannedRow:
     row: int
     verdict: Verdict
     title: str = ""
     slug: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
     fault: RowProblem | None = None
     why: Fault | None = None  # why it is left, where it is not that all of it is kept already
     entry: Entry | None = None  # the entry that it means
@@ -107,7 +109,7 @@ class Item:
 
 @dataclass(slots=True)
 class Plan:
-    items: list[Item] = field(default_factory=list)
+    items: list[PlannedRow] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -129,8 +131,8 @@ class Plan:
         return body.hexdigest()
 
 
-def refuse(problem: RowProblem) -> Item:
-    return Item(problem.row, Verdict.REFUSED, fault=problem)
+def refuse(problem: RowProblem) -> PlannedRow:
+    return PlannedRow(problem.row, Verdict.REFUSED, fault=problem)
 
 
 def say_in_words(value: object) -> str:
@@ -143,53 +145,48 @@ def say_in_words(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def plan_missions(
-    kept: list[Mission], readings: Iterable[Reading], *, replace: bool = False
+def plan_entries(
+    directory: Directory,
+    kept: Sequence[Entry],
+    readings: Iterable[Reading],
+    *,
+    replace: bool = False,
 ) -> Plan:
-    """A mission is found again by its source id, else by countries, kind and a sure town."""
+    """Plan what a file does. An entry is found again by its source id, else by what it says.
+
+    A mission by countries, kind and a sure town; an official by slug and country.
+    """
     readings = list(readings)
-    records = (reading for reading in readings if isinstance(reading, MissionRecord))
-    index, slugs = MissionIndex(kept, records), {mission.slug for mission in kept}
-    plan = Plan()
+    find = _index_entries(directory, kept, readings)
+    plan = Plan(crowded=find_crowded_offices(readings))
     for reading in readings:
         if isinstance(reading, RowProblem):
             plan.items.append(refuse(reading))
         elif isinstance(reading, Repeated):
             plan.items.append(_leave_repeated(reading))
-        elif isinstance(reading, MissionRecord):
-            if mission := index.find(reading):
-                values = _find_mission_changes(mission, reading, replace)
-                is_checked = mission.last_checked_on is not None
-                item = _make_change(mission, reading, values, replace, only_kinds=is_checked)
-            else:
-                slug = free_slug(mission_slug(reading.draft), slugs)
-                slugs.add(slug)
-                item = _make_addition(reading, slug)
-            plan.items.append(item)
+        else:
+            entry, slug = find(reading)
+            plan.items.append(_plan_record(reading, entry, slug, replace))
     return plan
 
 
-def plan_officials(
-    kept: list[Official], readings: Iterable[Reading], *, replace: bool = False
-) -> Plan:
-    """An official is found again by source id, else by slug and country."""
-    index = OfficialIndex(kept)
-    readings = list(readings)
-    plan = Plan(crowded=find_crowded_offices(readings))
-    for reading in readings:
-        if isinstance(reading, RowProblem):
-            plan.items.append(refuse(reading))
-        elif isinstance(reading, OfficialRecord):
-            official, slug = index.find(reading)
-            if official is not None:
-                values = _find_official_changes(official, reading, replace)
-                item = _make_change(official, reading, values, replace)
-            elif reading.left_on is None:
-                item = _make_addition(reading, slug)
-            else:
-                item = _pass_over(reading, reading.left_on)
-            plan.items.append(item)
-    return plan
+def _index_entries(
+    directory: Directory, kept: Sequence[Any], readings: Iterable[Reading]
+) -> Callable[[Any], tuple[Entry | None, str]]:
+    if directory is Directory.OFFICIALS:
+        return OfficialIndex(list(kept)).find
+    records = (reading for reading in readings if isinstance(reading, MissionRecord))
+    return MissionIndex(kept, records).find
+
+
+def _plan_record(
+    record: MissionRecord | OfficialRecord, entry: Entry | None, slug: str, replace: bool
+) -> PlannedRow:
+    if entry is not None:
+        return _make_change(entry, record, _find_changes(entry, record, replace), replace)
+    if record.left_on is None:
+        return _make_addition(record, slug)
+    return _pass_over(record, record.left_on)
 
 
 def find_crowded_offices(readings: Iterable[Reading]) -> list[tuple[str, int]]:
@@ -210,7 +207,7 @@ def find_crowded_offices(readings: Iterable[Reading]) -> list[tuple[str, int]]:
     return crowded[:_CROWDED_SHOWN]
 
 
-def _leave_repeated(reading: Repeated) -> Item:
+def _leave_repeated(reading: Repeated) -> PlannedRow:
     why = Fault(
         N_(
             "This is the same mission as in row %(row)s. If that row has no head of mission, we "
@@ -218,10 +215,10 @@ def _leave_repeated(reading: Repeated) -> Item:
         ),
         {"row": reading.of_row},
     )
-    return Item(reading.row, Verdict.LEFT, reading.title, why=why)
+    return PlannedRow(reading.row, Verdict.LEFT, reading.title, why=why)
 
 
-def _pass_over(record: OfficialRecord, left_on: date) -> Item:
+def _pass_over(record: MissionRecord | OfficialRecord, left_on: date) -> PlannedRow:
     former = [office for office in record.held if office.ended_on]
     sentence, values = N_("Left office on %(day)s, so not added to the directory."), {}
     if former:
@@ -231,14 +228,14 @@ def _pass_over(record: OfficialRecord, left_on: date) -> Item:
         last = max(former, key=lambda office: office.ended_on or date.min)
         values = {"office": next(iter(last.label.values()), "")[:80]}
     why = Fault(sentence, {**values, "day": left_on.isoformat()})
-    return Item(record.row, Verdict.LEFT, record.title, why=why)
+    return PlannedRow(record.row, Verdict.LEFT, record.title, why=why)
 
 
-def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> Item:
+def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> PlannedRow:
     directory = Directory.MISSIONS if isinstance(record, MissionRecord) else Directory.OFFICIALS
     rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
     values = {name: getattr(record.draft, name) for name in names_with(directory, *rules)}
-    return Item(
+    return PlannedRow(
         record.row,
         Verdict.ADDED,
         record.title or slug,
@@ -250,12 +247,8 @@ def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> Item:
     )
 
 
-def _make_change(
-    entry: Entry, record: Record, values: ColumnValues, replace: bool, *, only_kinds: bool = False
-) -> Item:
-    added, dropped = _new_contacts(
-        contacts_of(entry.contacts), record.draft.contacts, replace=replace, only_kinds=only_kinds
-    )
+def _make_change(entry: Entry, record: Record, values: ColumnValues, replace: bool) -> PlannedRow:
+    added, dropped = _new_contacts(entry, record.draft.contacts, replace=replace)
     held: tuple[Held, ...] = ()
     if isinstance(entry, Official):
         held = tuple(office for office in record.held if _is_news(entry, office))
@@ -264,14 +257,14 @@ def _make_change(
         title = entry.name.get("en") or say_in_words(entry.name) or entry.slug
     changes = (
         *(
-            Change(name, say_in_words(getattr(entry, name)), say_in_words(value))
+            FieldChange(name, say_in_words(getattr(entry, name)), say_in_words(value))
             for name, value in values.items()
         ),
-        *(Change(contact.type, contact.value, "") for contact in dropped),
-        *(Change(contact.type, "", contact.value) for contact in added),
+        *(FieldChange(contact.type, contact.value, "") for contact in dropped),
+        *(FieldChange(contact.type, "", contact.value) for contact in added),
         *_list_held_changes(held),
     )
-    return Item(
+    return PlannedRow(
         record.row,
         Verdict.CHANGED if changes else Verdict.LEFT,
         title,
@@ -286,57 +279,41 @@ def _make_change(
     )
 
 
-def _find_mission_changes(mission: Mission, record: MissionRecord, replace: bool) -> ColumnValues:
+def _find_changes(
+    entry: Entry, record: MissionRecord | OfficialRecord, replace: bool
+) -> ColumnValues:
     """Return new values of the columns that an import changes.
 
-    What came from this source and nobody has checked since follows the source, as all does with
-    `replace`; else it is only filled in where it is empty.
+    A mission that came from this source and that nobody has checked since follows the source, as
+    all does with `replace`; else an entry is only filled in where it is empty.
     """
     draft = record.draft
-    is_checked = mission.last_checked_on is not None
-    follows = replace or (mission.source_id == record.source_id and not is_checked)
+    comes_from = isinstance(entry, Mission) and entry.source_id == record.source_id
+    follows = replace or (comes_from and not _is_checked(entry))
+    is_ours = replace and record.own_id == entry.public_id
+    words = _new_words(entry, record, replace=replace)
+    place = _new_place(entry, record, follows=follows, replace=replace)
+    filled = _filled_values(entry, draft, follows=follows, identity=is_ours)
     values: ColumnValues = {}
-    if record.source_id and not mission.source_id:
+    if record.source_id and not entry.source_id:
         values["source_id"] = record.source_id
-    is_ours = bool(record.own_id) and record.own_id == mission.public_id
-    names = dict(draft.name)
-    if record.made_name and mission.name.get("en"):
-        names.pop("en", None)
-    names = _new_words(mission.name, names, replace=replace)
-    if names != mission.name:
-        values["name"] = names
-    values |= _new_place(mission, record, follows=follows, replace=replace)
-    values |= _filled_values(
-        Directory.MISSIONS, mission, draft, follows=follows, identity=is_ours and replace
-    )
-    new_day, old_day = draft.last_checked_on, mission.last_checked_on
+    if isinstance(entry, Official):
+        values |= filled | place | words
+        if record.left_on and entry.left_on is None:
+            values["left_on"] = record.left_on
+        return values
+    values |= words | place | filled
+    new_day, old_day = getattr(draft, "last_checked_on", None), entry.last_checked_on
     if new_day and (old_day is None or new_day > old_day):
         values["last_checked_on"] = new_day
     return values
 
 
-def _find_official_changes(
-    official: Official, record: OfficialRecord, replace: bool
-) -> ColumnValues:
-    draft = record.draft
-    values: ColumnValues = {}
-    if record.source_id and not official.source_id:
-        values["source_id"] = record.source_id
-    is_ours = replace and record.own_id == official.public_id
-    values |= _filled_values(
-        Directory.OFFICIALS, official, draft, follows=replace, identity=is_ours
-    )
-    values |= _new_place(official, record, follows=replace, replace=replace)
-    for name in names_with(Directory.OFFICIALS, Rule.WORDS):
-        words = _new_words(getattr(official, name), getattr(draft, name), replace=replace)
-        if words != getattr(official, name):
-            values[name] = words
-    if record.left_on and official.left_on is None:
-        values["left_on"] = record.left_on
-    return values
+def _is_checked(entry: Entry) -> bool:
+    return isinstance(entry, Mission) and entry.last_checked_on is not None
 
 
-def _list_held_changes(held: Iterable[Held]) -> list[Change]:
+def _list_held_changes(held: Iterable[Held]) -> list[FieldChange]:
     changes = []
     for office in held:
         days = (office.started_on, office.ended_on)
@@ -344,30 +321,35 @@ def _list_held_changes(held: Iterable[Held]) -> list[Change]:
         if any(days):
             span = "–".join(day.isoformat() if day else "…" for day in days)
             words = f"{words} ({span})"
-        changes.append(Change("post", "", words))
+        changes.append(FieldChange("post", "", words))
     return changes
 
 
-def _new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> dict[str, str]:
+def _new_words(
+    entry: Entry, record: MissionRecord | OfficialRecord, *, replace: bool
+) -> ColumnValues:
     """Return the words that would be kept: filled in, or with `replace` put in their place."""
-    if replace:
-        return {**kept, **{code: text for code, text in said.items() if text}}
-    return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
+    values: ColumnValues = {}
+    for name in names_with(directory_of(entry), Rule.WORDS):
+        kept, said = getattr(entry, name), dict(getattr(record.draft, name))
+        if isinstance(record, MissionRecord) and record.made_name and kept.get("en"):
+            said.pop("en", None)
+        words = {**kept, **{code: text for code, text in said.items() if text}}
+        if not replace:
+            words |= {code: text for code, text in kept.items() if text}
+        if words != kept:
+            values[name] = words
+    return values
 
 
 def _filled_values(
-    directory: Directory,
-    kept: Entry,
-    draft: MissionDraft | OfficialDraft,
-    *,
-    follows: bool,
-    identity: bool,
+    entry: Entry, draft: MissionDraft | OfficialDraft, *, follows: bool, identity: bool
 ) -> ColumnValues:
     """`identity`: what tells entries apart may change too, since an export of ours was changed."""
     rules = (Rule.FILLED, Rule.IDENTITY) if identity else (Rule.FILLED,)
     values = {}
-    for name in names_with(directory, *rules):
-        new, old = getattr(draft, name), getattr(kept, name)
+    for name in names_with(directory_of(entry), *rules):
+        new, old = getattr(draft, name), getattr(entry, name)
         if new and new != old and (follows or not old):
             values[name] = new
     return values
@@ -420,11 +402,13 @@ def _agree(name: str, ours: object, said: object, country: str) -> bool:
 
 
 def _new_contacts(
-    kept: tuple[Contact, ...], said: tuple[Contact, ...], *, replace: bool, only_kinds: bool = False
+    entry: Entry, said: tuple[Contact, ...], *, replace: bool
 ) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
+    """Return contacts to add and to drop; a mission that was checked gets new kinds alone."""
+    kept = contacts_of(entry.contacts)
     ours = {(contact.type, contact.value) for contact in kept}
     theirs = {(contact.type, contact.value) for contact in said}
-    kinds = {contact.type for contact in kept} if only_kinds and not replace else set()
+    kinds = {kind for kind, _value in ours} if _is_checked(entry) and not replace else set()
     added = tuple(
         contact
         for contact in said

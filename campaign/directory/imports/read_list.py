@@ -28,6 +28,20 @@ _MOST_ROWS = 31_000
 _MOST_CELLS = 150  # cells of a row: more than a table may have columns, so that it is told
 _MOST_SHEETS = 60
 _LONGEST = 20_001  # characters of a cell: one more than a table takes, so that it is told
+MAX_BYTES = 12 * 1024 * 1024  # more than the largest list of missions there is, four times over
+ENCODINGS = {
+    "utf-8": "utf-8", "windows-1252": "cp1252", "windows-1250": "cp1250",
+    "windows-1251": "cp1251", "windows-1254": "cp1254", "windows-1256": "cp1256",
+    "gb18030": "gb18030", "cp949": "cp949", "shift_jis": "cp932", "utf-16": "utf-16",
+}  # fmt: skip
+_GUESSED_FROM = 200_000  # bytes from which an encoding is guessed
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_OTHERS = {
+    b"%PDF": N_("This file is a PDF. Ask for the list as CSV, JSON or vCard."),
+    b"\x1f\x8b": N_("This file is compressed. Unpack it first."),
+}
+_HTML = re.compile(r"\s*(<!--|<(!doctype html|html|head|body|table|\?xml)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +57,9 @@ def read_book(data: bytes, sheet: str = "") -> Book:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [
-            found
+            sheet_with_rows
             for name in book.sheet_names[:_MOST_SHEETS]
-            if (found := book.get_sheet_by_name(name)).height
+            if (sheet_with_rows := book.get_sheet_by_name(name)).height
         ]
     except (CalamineError, OSError, ValueError) as problem:
         raise UnreadableFile(
@@ -57,9 +71,15 @@ def read_book(data: bytes, sheet: str = "") -> Book:
     if not sheets:
         raise UnreadableFile(N_("The file is empty."))
     # One row alone is a note; a list has heads and rows.
-    lists = [found for found in sheets if found.height >= 2] or sheets
-    chosen = next((found for found in sheets if found.name == sheet), lists[0])
-    return Book(tuple(found.name for found in sheets), chosen.name, tuple(_rows_of(chosen)))
+    lists = [sheet_with_rows for sheet_with_rows in sheets if sheet_with_rows.height >= 2] or sheets
+    chosen = next(
+        (sheet_with_rows for sheet_with_rows in sheets if sheet_with_rows.name == sheet), lists[0]
+    )
+    return Book(
+        tuple(sheet_with_rows.name for sheet_with_rows in sheets),
+        chosen.name,
+        tuple(_rows_of(chosen)),
+    )
 
 
 def _rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
@@ -102,22 +122,6 @@ def _text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)[:_LONGEST]
-
-
-MAX_BYTES = 12 * 1024 * 1024  # more than the largest list of missions there is, four times over
-ENCODINGS = {
-    "utf-8": "utf-8", "windows-1252": "cp1252", "windows-1250": "cp1250",
-    "windows-1251": "cp1251", "windows-1254": "cp1254", "windows-1256": "cp1256",
-    "gb18030": "gb18030", "cp949": "cp949", "shift_jis": "cp932", "utf-16": "utf-16",
-}  # fmt: skip
-_GUESSED_FROM = 200_000  # bytes from which an encoding is guessed
-_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_OTHERS = {
-    b"%PDF": N_("This file is a PDF. Ask for the list as CSV, JSON or vCard."),
-    b"\x1f\x8b": N_("This file is compressed. Unpack it first."),
-}
-_HTML = re.compile(r"\s*(<!--|<(!doctype html|html|head|body|table|\?xml)\b)", re.IGNORECASE)
 
 
 class Shape(enum.StrEnum):

@@ -10,7 +10,6 @@ from campaign.core.errors import N_, UnreadableFile
 from campaign.core.text.fold import fold_name
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import Contact, MissionDraft
-from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.columns import WHICH
 from campaign.directory.imports.read_rows import (
     LeftOut,
@@ -22,9 +21,10 @@ from campaign.directory.imports.read_rows import (
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
-    Choices,
+    ImportChoices,
     MappedRow,
     find_kind,
+    parse_one_line,
     read_contacts,
     read_contacts_of_row,
     read_country,
@@ -81,7 +81,7 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
 
 
 def read_table(
-    table: Table, choices: Choices, *, today: date | None = None
+    table: Table, choices: ImportChoices, *, today: date | None = None
 ) -> Iterator[MissionRecord | RowProblem]:
     numbers: Counter[str] = Counter()
     return read_each_row(table, choices, lambda row: _add_id(_from_row(row, today), numbers))
@@ -157,14 +157,14 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         for name in text.replace(";", "|").split("|")
     )
     names = row.words("name")
-    made = {"en": _make_name(kind, type_of, sending, place.locality, host)}
+    composed_name = {"en": _make_name(kind, type_of, sending, place.locality, host)}
     ways, unread = read_contacts_of_row(row)
     hours = row.get("hours")
     if len(hours) > _LONGEST_HOURS:
         left_out, hours = [*left_out, quoted(row.name_column("hours"), hours)], ""
     draft = MissionDraft(
         kind=kind,
-        name=made | names,
+        name=composed_name | names,
         sending_country=sending,
         host_country=host,
         # Jurisdictions that are regions or organisations say nothing that a letter needs.

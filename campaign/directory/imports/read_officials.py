@@ -18,7 +18,7 @@ from campaign.directory.imports.read_rows import (
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
-    Choices,
+    ImportChoices,
     MappedRow,
     read_contacts,
     read_contacts_of_row,
@@ -31,10 +31,17 @@ from campaign.directory.imports.row_parts import (
 from campaign.directory.imports.tables import Table
 
 CLOSE = "Yours sincerely,"
+Object = dict[str, Any]  # of JSON, whose values can be anything
+Words = dict[str, str]
+_PLAIN = "en"  # language of a text that names none
 
 
 def read_table(
-    table: Table, choices: Choices, *, today: date | None = None, languages: Sequence[str] = ()
+    table: Table,
+    choices: ImportChoices,
+    *,
+    today: date | None = None,
+    languages: Sequence[str] = (),
 ) -> Iterator[OfficialRecord | RowProblem]:
     """`languages` are those in which officials can be written to; others are ignored."""
     return read_each_row(table, choices, lambda row: _from_row(row, today, languages))
@@ -105,11 +112,6 @@ def scoped(identifier: str, home: str) -> str:
     if not identifier or (identifier[:1] == "Q" and identifier[1:].isdigit()):
         return identifier
     return f"{home}/{identifier}"[:60]
-
-
-Object = dict[str, Any]  # of JSON, whose values can be anything
-Words = dict[str, str]
-_PLAIN = "en"  # language of a text that names none
 
 
 def read_popolo(

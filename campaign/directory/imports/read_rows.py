@@ -6,9 +6,10 @@ from datetime import date
 
 from campaign.core.errors import N_, QUOTED, Fault, fault
 from campaign.core.text.desk_texts import has_forbidden_characters
-from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.entry_fields import limit_of
+from campaign.directory.entries import MissionDraft, OfficialDraft, limit_of
 from campaign.models.directory import Mission, Official
+
+LeftOut = tuple[str, str]  # A column, and what of its text is not kept although the row is
 
 
 class UnreadableRow(Exception):
@@ -40,9 +41,6 @@ class RowProblem:
 
     def __str__(self) -> str:
         return f"row {self.row}: {': '.join(filter(None, (self.field, str(self.fault))))}"
-
-
-LeftOut = tuple[str, str]  # A column, and what of its text is not kept although the row is
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,7 @@ class Record:
     place_columns: frozenset[str] = frozenset()
     """The parts of an address for which the file has a column each."""
     held: tuple[Held, ...] = ()
+    left_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,6 @@ class MissionRecord(Record):
 class OfficialRecord(Record):
     draft: OfficialDraft
     plain_name: str = ""  # the name without titles, for the slug
-    left_on: date | None = None
 
     @property
     def title(self) -> str:

@@ -12,14 +12,14 @@ from campaign.core.text.desk_texts import split_lines
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
 from campaign.directory.contacts import split_values
-from campaign.directory.countries import country_code_anywhere
-from campaign.directory.entries import Contact
-from campaign.directory.entry_fields import PLACES
-from campaign.directory.imports.address_line import Place, parse_one_line
+from campaign.directory.countries import country_code, country_code_anywhere
+from campaign.directory.entries import PLACES, Contact
 from campaign.directory.imports.read_rows import LeftOut, RowProblem, UnreadableRow, quoted
 from campaign.directory.imports.tables import Table
+from campaign.directory.postal_addresses import code_pattern, regions_of
 from campaign.models.directory import MissionKind
 
+_LINE_LENGTH = 45  # characters of a printed line: what an envelope's window shows
 R = TypeVar("R")
 _WORDS = read_word_table("""
 permanent-mission: permanent|permanente|standige vertretung|standige mission|البعثة الدائمة|
@@ -35,6 +35,102 @@ embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|amb
   mision diplomatica|chancery|legation
 """)
 _FOLDED = [(MissionKind(kind), fold_name(word)) for kind, words in _WORDS.items() for word in words]
+_CONTACTS = ("voice", "fax", "email", "url", "twitter")
+_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
+_WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
+
+
+@dataclass(slots=True)
+class ReadAddress:
+    address: list[str] = field(default_factory=list)
+    locality: str = ""
+    region: str = ""
+    postal_code: str = ""
+
+
+def parse_one_line(address: str, country: str, city: str = "", city_hint: str = "") -> ReadAddress:
+    """The parts of `address`, "345 Park Avenue, New York NY 10154, USA".
+
+    `city` is known from elsewhere; `city_hint` is its name without spaces and accents, as web
+    addresses have it. Postal code, region and city are taken from the last two parts, and only
+    where the city is then what `city` or the hint says; otherwise the whole text stays in the
+    street lines, since a line printed twice is worse than one not taken apart.
+    """
+    parts = _split(address, country)
+    place = _tail(parts, country, {_run(city), _run(city_hint)} - {""})
+    return place or ReadAddress(_join(parts), locality=city)
+
+
+def take_town(lines: list[str], country: str, town: str) -> ReadAddress | None:
+    return _tail(_split("\n".join(lines), country), country, {_run(town)})
+
+
+def ends_in_town(lines: list[str], country: str) -> bool:
+    """Whether the last of the lines has a postal code and a town beside it."""
+    parts = _split("\n".join(lines), country)
+    code, left = _take_code(parts[-1].split() if parts else [], country)
+    return bool(code and left)
+
+
+def _split(address: str, country: str) -> list[str]:
+    pieces = (piece.strip() for piece in re.split(r"[,\n|]", address))
+    parts = [piece for piece in pieces if piece.strip(" .")]
+    if parts:
+        parts[-1] = parts[-1].strip(" .")  # the end of a sentence; "Bldg." keeps its own
+    if parts and country_code(parts[-1]) == country:
+        parts.pop()
+    return parts
+
+
+def _tail(parts: list[str], country: str, names: set[str]) -> ReadAddress | None:
+    """Street and the rest, where the last two parts end in a city of one of `names`."""
+    regions = {region.casefold() for region in regions_of(country)}
+    for length in (1, 2, 3):
+        words = " ".join(parts[-length:]).split() if len(parts) >= length else []
+        code, words = _take_code(words, country)
+        region = ""
+        if (
+            len(words) > 1
+            and words[-1].casefold() in regions
+            and _run(" ".join(words)) not in names
+        ):
+            region, words = words[-1], words[:-1]
+        city = " ".join(words).strip(" -–")
+        if _run(city) in names:
+            return ReadAddress(_join(parts[:-length]), city, region, code)
+        for at in range(1, len(words)):
+            # "2234 Massachusetts Ave, NW Washington DC 20008": the street runs into the city.
+            if length == 1 and _run(" ".join(words[at:])) in names:
+                street = [*parts[:-1], " ".join(words[:at])]
+                return ReadAddress(_join(street), " ".join(words[at:]), region, code)
+    return None
+
+
+def _take_code(words: list[str], country: str) -> tuple[str, list[str]]:
+    pattern = code_pattern(country)
+    if pattern is None:
+        return "", words
+    for span in (words[-2:], words[:2], words[-1:], words[:1]):
+        bare = re.sub(r"^[A-Z]{1,3}-(?=\d)", "", " ".join(span))
+        if span and len(words) > len(span) and pattern.fullmatch(bare.upper()):
+            left = words[: -len(span)] if words[-len(span) :] == span else words[len(span) :]
+            return bare, left
+    return "", words
+
+
+def _join(parts: list[str]) -> list[str]:
+    """The parts as lines, short ones together, none longer than a window shows where it can be."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 2 <= _LINE_LENGTH:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def _run(text: str) -> str:
+    return fold_name(text).replace(" ", "")
 
 
 def find_kind(words: str) -> MissionKind | None:
@@ -59,7 +155,7 @@ def read_kind(words: str, column: str = "type") -> MissionKind:
 
 
 @dataclass(slots=True)
-class Choices:
+class ImportChoices:
     """What the mapping page decides; kept as JSON."""
 
     encoding: str = ""
@@ -84,7 +180,7 @@ class MappedRow:
     number: int
     columns: Sequence[str]
     cells: Sequence[str]
-    choices: Choices
+    choices: ImportChoices
 
     def list_texts(self, meaning: str) -> list[tuple[str, str]]:
         """List column and text of each column of that meaning that says something."""
@@ -129,7 +225,7 @@ class MappedRow:
 
 
 def read_each_row(
-    table: Table, choices: Choices, read_row: Callable[[MappedRow], R]
+    table: Table, choices: ImportChoices, read_row: Callable[[MappedRow], R]
 ) -> Iterator[R | RowProblem]:
     yield from table.problems
     for number, cells in table.rows:
@@ -137,9 +233,6 @@ def read_each_row(
             yield read_row(MappedRow(number, table.columns, cells, choices))
         except UnreadableRow as problem:
             yield RowProblem.of(number, problem, table.columns, cells)
-
-
-_CONTACTS = ("voice", "fax", "email", "url", "twitter")
 
 
 def read_country(name: str, column: str, *, sender: bool = False) -> str:
@@ -178,12 +271,12 @@ def read_day_of_row(row: MappedRow, meaning: str) -> tuple[date | None, list[Lef
         return None, [quoted(row.name_column(meaning), row.get(meaning))]
 
 
-def read_place_of_row(row: MappedRow, country_of_it: str) -> Place:
+def read_place_of_row(row: MappedRow, country_of_it: str) -> ReadAddress:
     city = row.get("locality")
     whole = ", ".join(text for _column, text in row.list_texts("address"))
     place = parse_one_line(whole, country_of_it, city)
     lines = [line for _column, text in row.list_texts("street") for line in split_lines(text)]
-    return Place(
+    return ReadAddress(
         [*lines, *(line for line in place.address if line not in lines)],
         locality=place.locality or city,
         region=row.get("region") or place.region,
@@ -200,10 +293,6 @@ def read_contacts_of_row(row: MappedRow) -> tuple[tuple[Contact, ...], list[Left
             all_contacts |= dict.fromkeys(contacts)
             all_unread += unread
     return tuple(all_contacts), all_unread
-
-
-_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
-_WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
 
 
 def read_day(column: str, text: str, *, last: bool = False) -> date | None:

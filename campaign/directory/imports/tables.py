@@ -25,6 +25,13 @@ OURS = "# "
 """How heads of columns begin that we put in front of refused rows; they are not read again."""
 LONGEST_CELL = 20_000
 _NESTED = 3
+_CARD_NAMES = {"prefix": "Honorific prefix", "given": "Given name", "family": "Family name"}
+_CARD_PLACES = {"city": "City", "region": "Region", "code": "Postal code", "country": "Country"}
+_CARD_COLUMNS = [
+    "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
+    "E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
+    "Postal code", "Country", "Language", "Source ID",
+]  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -267,15 +274,6 @@ def _flatten(item: dict[str, object], prefix: str = "", depth: int = 0) -> dict[
         else:
             cells[name] = str(value)
     return cells
-
-
-_CARD_NAMES = {"prefix": "Honorific prefix", "given": "Given name", "family": "Family name"}
-_CARD_PLACES = {"city": "City", "region": "Region", "code": "Postal code", "country": "Country"}
-_CARD_COLUMNS = [
-    "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
-    "E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
-    "Postal code", "Country", "Language", "Source ID",
-]  # fmt: skip
 
 
 def table_of_cards(text: str) -> Table:

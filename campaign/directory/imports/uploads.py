@@ -1,29 +1,124 @@
 """Files that staff upload: kept sealed, each for its owner alone, and thrown away after a while."""
 
 import secrets
-from dataclasses import asdict
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.db import on_rollback
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import N_, Invalid, NotFound, Refused, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
-from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
-from campaign.directory.imports.read_list import MAX_BYTES, View, samples_of
-from campaign.directory.imports.row_parts import Choices
-from campaign.directory.imports.source import Source, open_source
+from campaign.directory.countries import country_code_anywhere
+from campaign.directory.imports import read_missions, read_officials
+from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated, guess
+from campaign.directory.imports.read_list import (
+    MAX_BYTES,
+    Opened,
+    Shape,
+    View,
+    read_list,
+    samples_of,
+)
+from campaign.directory.imports.read_missions import read_json, sending_country_of
+from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
+from campaign.directory.imports.read_rows import Reading
+from campaign.directory.imports.row_parts import ImportChoices
+from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory import Directory, DirectoryImport, ImportState
 from campaign.storage import storage
 
+_MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
 KEPT_FOR = timedelta(days=3)
 _FOLDER = "imports"
 _PLACE = "directory_import.file"
 _NAME_LENGTH = 120
 _LOOKED_BACK = 50  # imports among which one with the same heads is looked for
 _ASKED = {ImportState.UPLOADED, ImportState.READY, ImportState.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSource:
+    directory: Directory
+    opened: Opened
+    table: Table | None
+
+    def guesses(self, file_name: str) -> ImportChoices:
+        # What was guessed stays a guess until somebody has compared the samples.
+        choices = ImportChoices(encoding="" if self.opened.guessed_from else self.opened.encoding)
+        choices.sheet = self.opened.book.sheet if self.opened.book else ""
+        if self.table is not None:
+            choices.mapping = guess(self.table, self.directory)
+        if self.opened.shape is Shape.MINISTRY:
+            sending = sending_country_of(items_of(self.opened.data))
+            choices.fixed = {"sending_country": sending} if sending else {}
+        if self.directory is Directory.OFFICIALS and "country" not in choices.mapping:
+            home = country_of(self.opened.data, file_name)
+            choices.fixed = {"country": home} if home else {}
+        return choices
+
+    def refuse_incomplete(self, choices: ImportChoices) -> None:
+        """Raise UnreadableFile where no mapping page will ask for what is missing."""
+        if self.table is None:
+            return
+        if self.directory is Directory.MISSIONS:
+            read_missions.refuse_incomplete(self.table, choices.mapping, choices.fixed)
+        else:
+            self.table.refuse_twice(choices.mapping)
+
+    def languages(self) -> list[str]:
+        return languages_of(self.opened.data) if self.opened.shape is Shape.POPOLO else []
+
+    def unknown_countries(self, mapping: Sequence[str], lists: Sequence[str]) -> dict[str, int]:
+        """Find texts of columns of countries that name none, with how many rows have each."""
+        unknown: Counter[str] = Counter()
+        table = self.table.with_lists(lists) if self.table else Table([])
+        for at, meaning in enumerate(mapping):
+            if meaning in {"country", "sending_country", "host_country", WHICH}:
+                sender = meaning in {"sending_country", WHICH}
+                texts = Counter(" ".join(cells[at].split()) for _row, cells in table.rows)
+                for text, count in texts.items():
+                    if text and country_code_anywhere(text, sender=sender) is None:
+                        unknown[text] += count
+        return dict(unknown.most_common(_MOST_VALUES))
+
+    def readings(
+        self, choices: ImportChoices, *, today: date, languages: tuple[str, ...] = ()
+    ) -> Iterator[Reading]:
+        data = self.opened.data
+        if self.opened.shape is Shape.POPOLO:
+            country = choices.fixed.get("country", "")
+            return read_popolo(data, country, language=choices.language, today=today)
+        if self.opened.shape is Shape.MINISTRY:
+            return read_json(items_of(data), choices.fixed.get("sending_country", ""))
+        assert self.table is not None
+        table = self.table.with_lists(choices.lists)
+        if self.directory is Directory.MISSIONS:
+            return read_missions.read_table(table, choices, today=today)
+        return read_officials.read_table(table, choices, today=today, languages=languages)
+
+
+def open_source(data: bytes, directory: Directory, **view: Unpack[View]) -> ImportSource:
+    """Open the file as a source for that directory, as `read_list` does. Raises UnreadableFile."""
+    opened, table = run_apart(read_list, data, **view)
+    if opened.shape is Shape.POPOLO and directory is Directory.MISSIONS:
+        raise UnreadableFile(N_("This is a list of people. Import it with the officials."))
+    if opened.shape is Shape.MINISTRY and directory is Directory.OFFICIALS:
+        raise UnreadableFile(N_("This is a list of missions. Import it with the missions."))
+    if table is not None and not table.rows and not table.problems:
+        raise UnreadableFile(
+            N_("The file has a first line, but no rows below it. Add the rows and upload it again.")
+        )
+    return ImportSource(directory, opened, table)
+
+
+def items_of(data: object) -> list[object]:
+    return next(iter(find_lists(data).values()), [])
 
 
 def keep_upload(
@@ -55,7 +150,7 @@ def keep_upload(
     return kept
 
 
-def guess_choices(session: Session, source: Source, file_name: str) -> Choices:
+def guess_choices(session: Session, source: ImportSource, file_name: str) -> ImportChoices:
     """Return what was chosen for the last file with the same heads, else our guess."""
     choices = source.guesses(file_name)
     if source.table is None:
@@ -108,7 +203,7 @@ def list_uploads(session: Session, *, owner_id: int, directory: Directory) -> li
     return list(session.scalars(query))
 
 
-def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> Source:
+def source_of_upload(kept: DirectoryImport, choices: ImportChoices | None = None) -> ImportSource:
     """Raises Refused where the file is gone, UnreadableFile where it cannot be read so."""
     choices = choices or choices_of(kept)
     view: View = {"encoding": choices.encoding, "sheet": choices.sheet, "head": choices.head}
@@ -123,14 +218,14 @@ def _read_upload(kept: DirectoryImport) -> bytes:
     return db.database().keyring.open_bytes(sealed, f"{_PLACE}:{kept.storage_key}")
 
 
-def samples_of_upload(kept: DirectoryImport, source: Source) -> dict[str, str]:
+def samples_of_upload(kept: DirectoryImport, source: ImportSource) -> dict[str, str]:
     if not source.opened.guessed_from and source.opened.encoding in {"utf-8", "utf-16"}:
         return {}
     return run_apart(samples_of, _read_upload(kept))
 
 
-def choices_of(kept: DirectoryImport) -> Choices:
-    return Choices(**kept.options)
+def choices_of(kept: DirectoryImport) -> ImportChoices:
+    return ImportChoices(**kept.options)
 
 
 def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
@@ -149,7 +244,7 @@ def forget_file(session: Session, kept: DirectoryImport) -> None:
         db.after_commit(session, lambda: files.delete(key))
 
 
-def refuse_unmapped(source: Source, choices: Choices) -> None:
+def refuse_unmapped(source: ImportSource, choices: ImportChoices) -> None:
     fields: dict[str, str] = {}
     if source.table is None:
         needed = "country" if source.directory is Directory.OFFICIALS else "sending_country"

@@ -12,7 +12,6 @@ from campaign.campaigns.desk.blueprint import load
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused, UnreadableFile
 from campaign.directory.desk.import_form import ViewChoice, view_choices
-from campaign.directory.desk.import_views import csv_file
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.tables import OURS, Table
 from campaign.models.campaign import Campaign
@@ -22,7 +21,7 @@ from campaign.paper_signatures.desk.forms import MappingForm, UploadForm, say_fa
 from campaign.paper_signatures.read_file import MEANINGS, RowFault
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import choices
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, accepted, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
 
@@ -116,7 +115,7 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     for number, faults, cells in rows:
         sentences = [colon.join(filter(None, (fault.column, say_fault(fault)))) for fault in faults]
         table.append([str(number), " ".join(sentences), *cells])
-    return csv_file("wrong-rows.csv", table)
+    return csv_file("wrong-rows", table)
 
 
 def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:

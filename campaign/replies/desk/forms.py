@@ -129,8 +129,6 @@ def reply_form(
     for code, title in (kept or titles).items():
         now[f"title_{code}"] = title
     form = form_class(data=now, **kwargs)
-    form.now = now
-    form.mark_seen(now)
     form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
     named = [(delivery.public_id, _describe_delivery(delivery)) for delivery in deliveries]

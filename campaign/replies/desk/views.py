@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.content import drafts
-from campaign.campaigns.content.drafts import Draft
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, dropped_answer, kept_answer
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, dropped_answer, kept_answer
 from campaign.core import db
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
@@ -48,19 +47,13 @@ class CampaignReplies(ReplyRows, template="replies/campaign.html"):
     address: str  # of the campaign, for answers by email; empty where there is no mailbox
 
 
-class ReplyFormPage(Page):
+class ReplyFormPage(DraftPage):
     """The base of pages with the form of a reply, and a draft beside it."""
 
     campaign: Campaign
     form: ReplyForm
     reply: Reply | None
     publishes: bool
-    draft: Draft | None = None
-    draft_url: str = ""
-    draft_mark: str = ""
-    draft_shown: str = ""
-    draft_tab: str = ""
-    draft_other: Sequence[tuple[str, str]] | None = None
 
 
 class CreateReply(ReplyFormPage, template="replies/create.html"):
@@ -108,9 +101,8 @@ def create(slug: str) -> ResponseReturnValue:
     desk = make_desk(campaign)
     answers = request.args.get("delivery", "")
     form = reply_form(campaign, deliveries, answers=answers, **desk.typed())
-    if "keep" in request.form and desk.keep(form):
-        flash(draft_kept())
-        return redirect(request.path, 303)
+    if kept := desk.kept(form):
+        return kept
     logged: list[Reply] = []
 
     def log() -> None:
@@ -123,7 +115,7 @@ def create(slug: str) -> ResponseReturnValue:
         message = _("Reply saved as a draft. Only people with access to the workspace see it.")
         return redirect_to(".edit", message, public_id=logged[0].public_id)
     publishes = replies.may_publish(staff_user())
-    return show_page(CreateReply(campaign=campaign, form=form, publishes=publishes, **desk.words()))
+    return show_page(CreateReply(campaign=campaign, form=form, publishes=publishes, drafting=desk))
 
 
 @blueprint.route("/<public_id>", methods=["GET", "POST"])
@@ -137,9 +129,8 @@ def edit(public_id: str) -> ResponseReturnValue:
     deliveries = replies.list_deliveries(session, campaign)
     desk = make_desk(campaign, reply)
     form = reply_form(campaign, deliveries, reply_scans, reply, **desk.typed())
-    if "keep" in request.form and desk.keep(form):
-        flash(draft_kept())
-        return redirect(request.path, 303)
+    if kept := desk.kept(form):
+        return kept
 
     def change() -> None:
         replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())
@@ -147,7 +138,7 @@ def edit(public_id: str) -> ResponseReturnValue:
         _keep_scan(reply, form)
 
     is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
-    if is_open and form.is_current(form.now) and accepted(form, change):
+    if is_open and form.is_current() and accepted(form, change):
         desk.drop()
         return redirect_to(_next_endpoint(), _("Reply saved."), public_id=public_id)
     return show_page(
@@ -159,7 +150,7 @@ def edit(public_id: str) -> ResponseReturnValue:
             channels=CHANNELS,
             publishes=replies.may_publish(staff_user()),
             unclosed=publish_reply.list_unclosed(reply),
-            **desk.words(),
+            drafting=desk,
         )
     )
 

@@ -79,7 +79,7 @@ class LinesField(TextField):
     def pre_validate(self, form: Form) -> None:
         lines = [line.strip() for line in (self.data or "").splitlines() if line.strip()]
         read = {line: self.tidy(line) for line in lines}
-        wrong = [one for one, value in read.items() if value is None]
+        wrong = [line for line, value in read.items() if value is None]
         if wrong:
             named = ", ".join(wrong[:3])
             raise StopValidation(
@@ -157,8 +157,8 @@ class ConditionsForm(DeskForm):
 
 
 def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
-    def moment(one: datetime | None) -> datetime | None:
-        return one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if one else None
+    def moment(stored: datetime | None) -> datetime | None:
+        return stored.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if stored else None
 
     return {
         **{name: "\n".join(getattr(conditions, name)) for name in _FIELDS.values()},
@@ -190,22 +190,21 @@ def fraud() -> ResponseReturnValue:
     session, now, campaign = db.session(), db.utcnow(), find_chosen_campaign()
     hours = _chosen_window()
     place = campaign.id if campaign else trends.EVERYWHERE
-    return show_page(
-        FraudPage(
-            trends=trends.list_trends(session, campaign_id=place, hours=hours, now=now),
-            say_browser=say_browser,
-            kinds=[kind for kind in TrendKind if kind is not TrendKind.ALL],
-            every=TrendKind.ALL,
-            windows=_WINDOWS,
-            hours=hours,
-            start=trends.hour_of(now) - (hours - 1) * trends.HOUR,
-            now=now,
-            chosen=campaign,
-            campaigns=list_campaign_choices(),
-            counted=trends.counted_at(session),
-            days=current_settings().trace_days,
-        )
+    page = FraudPage(
+        trends=trends.list_trends(session, campaign_id=place, hours=hours, now=now),
+        say_browser=say_browser,
+        kinds=[kind for kind in TrendKind if kind is not TrendKind.ALL],
+        every=TrendKind.ALL,
+        windows=_WINDOWS,
+        hours=hours,
+        start=trends.hour_of(now) - (hours - 1) * trends.HOUR,
+        now=now,
+        chosen=campaign,
+        campaigns=list_campaign_choices(),
+        counted=trends.counted_at(session),
+        days=current_settings().trace_days,
     )
+    return show_page(page)
 
 
 @blueprint.post("/fraud/count")
@@ -258,13 +257,12 @@ def invalidations() -> ResponseReturnValue:
     session = db.session()
     rows = invalidate.list_invalidations(session)
     references = session.execute(select(Campaign.id, Campaign.reference))
-    return show_page(
-        Invalidations(
-            invalidations=rows,
-            references=dict(references.all()),
-            standing={row.id for row in rows if invalidate.applies_to_future(row)},
-        )
+    page = Invalidations(
+        invalidations=rows,
+        references=dict(references.all()),
+        standing={row.id for row in rows if invalidate.applies_to_future(row)},
     )
+    return show_page(page)
 
 
 @blueprint.route("/invalidations/new", methods=["GET", "POST"])
@@ -341,7 +339,7 @@ def _page(
 ) -> InvalidationProgress:
     """Fill the page; the `problems` are those of what was typed, by field."""
     session = db.session()
-    done, total = invalidation_job.progress_of(invalidation)
+    worked_through, total = invalidation_job.progress_of(invalidation)
     return page(
         invalidation=invalidation,
         state=invalidation.state.value,
@@ -351,7 +349,7 @@ def _page(
         sample=invalidate.list_sample(session, invalidation, by=staff_user()),
         aside=invalidate.count_aside(session, invalidation),
         at_work=invalidation.state in invalidate.AT_WORK,
-        percent=min(100, round(100 * done / total)) if total else 0,
+        percent=min(100, round(100 * worked_through / total)) if total else 0,
         is_idle=invalidation_job.is_idle(invalidation, db.utcnow()),
         zone=current_settings().timezone,
         stands=invalidate.applies_to_future(invalidation),

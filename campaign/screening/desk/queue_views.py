@@ -28,8 +28,7 @@ from campaign.screening.desk.blueprint import (
     redirect_with_filters,
     say_refused,
 )
-from campaign.screening.letter_display import HeldLetter, describe_letter, print_letter
-from campaign.screening.review_queue import HeldFilter
+from campaign.screening.review_queue import HeldFilter, HeldLetter, describe_letter, print_letter
 from campaign.signing.checks.screening_rules import Reason
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, signed_letters
@@ -37,6 +36,7 @@ from campaign.staff.desk_access import ask_before_view, fresh, guard, staff_user
 from campaign.web.page import Page, redirect_to, show_page
 
 _LISTED = 25
+_REHEARSED = 20
 
 
 class QueuePage(Page, template="screening/queue.html"):
@@ -249,7 +249,6 @@ rehearsal = Blueprint(
     "screening_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/held"
 )
 guard(rehearsal, Role.ORGANIZER)
-_REHEARSED = 20
 
 
 class RehearsalHolds(Page, template="screening/rehearsal.html"):
@@ -266,13 +265,12 @@ def list_rehearsed(slug: str) -> ResponseReturnValue:
         return redirect_to("bundles_rehearsal.show", slug=slug)
     chosen = HeldFilter(campaign.id)
     held = review_queue.list_held(session, chosen, by=staff_user(), limit=_REHEARSED)
-    return show_page(
-        RehearsalHolds(
-            campaign=campaign,
-            held=[(hold, describe_letter(hold)) for hold in held],
-            count=review_queue.count_held(session, chosen),
-        )
+    page = RehearsalHolds(
+        campaign=campaign,
+        held=[(hold, describe_letter(hold)) for hold in held],
+        count=review_queue.count_held(session, chosen),
     )
+    return show_page(page)
 
 
 @rehearsal.post("/<public_id>", endpoint="decide")

@@ -2,31 +2,25 @@
 
 from functools import partial
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 
-from campaign.campaigns.desk.blueprint import done, load
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
+from campaign.campaigns.content.options import LONGEST_WORD, MOST_WORDS
+from campaign.campaigns.desk.blueprint import load
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
-from campaign.screening import campaign_rules, review_queue
-from campaign.signing.checks.screening_rules import (
-    LEAST_ALIKE,
-    LONGEST_WORD,
-    MOST_FIRST,
-    MOST_WORDS,
-    ScreeningRules,
-)
+from campaign.screening import review_queue
+from campaign.signing.checks.screening_rules import LEAST_ALIKE, MOST_FIRST, ScreeningRules
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
 from campaign.staff.desk_access import actor, guard
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, NumberField, TextField, choices
-from campaign.web.page import accepted, show_page
+from campaign.web.page import show_page
 
 blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
@@ -47,7 +41,7 @@ _SAID = {
 _number = partial(NumberField, words=_l("Enter a whole number up to %(max)s, or leave this empty."))
 
 
-class RulesForm(EditConflictForm, DeskForm):
+class RulesForm(EditConflictForm):
     sentences = _SAID
 
     first = _number(
@@ -90,23 +84,18 @@ class EditRules(DraftPage, template="screening/rules.html"):
 def edit_rules(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     desk = Desk(campaign, "screening")
-    now = _as_typed(ScreeningRules.of(desk.held().screening))
-    form = RulesForm(data=now, **desk.typed())
-    form.mark_seen(now)
+    form = RulesForm(data=_as_typed(ScreeningRules.of(desk.held().screening)), **desk.typed())
     form.languages.choices = choices(
         (code, i18n.language_name(code)) for code in insult_languages()
     )
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_rules", slug=slug)
 
     def save() -> None:
-        campaign_rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
 
-    if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
-        desk.drop()
-        return done(_("Rules saved."), ".edit_rules", slug=slug)
+    if answer := desk.save_current(form, save, lambda: _("Rules saved.")):
+        return answer
     waiting = review_queue.count_waiting(db.session(), campaign)
-    return show_page(EditRules(campaign=campaign, form=form, waiting=waiting, **desk.words()))
+    return show_page(EditRules(campaign=campaign, form=form, waiting=waiting, drafting=desk))
 
 
 @blueprint.app_template_global()
@@ -114,7 +103,7 @@ def screening_of_campaign(campaign: Campaign) -> dict[str, object]:
     session = db.session()
     return {
         "waiting": review_queue.count_waiting(session, campaign),
-        "lookalikes": campaign_rules.list_lookalike_references(session, campaign),
+        "lookalikes": review_queue.list_lookalike_references(session, campaign),
     }
 
 

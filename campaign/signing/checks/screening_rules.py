@@ -73,8 +73,6 @@ _HOMES = (
     r"عنوان\s(?:بيته|بيتها|منزله|منزلها)",
 )
 _PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)]))
-MOST_WORDS = 200
-LONGEST_WORD = 80
 MOST_FIRST = 1000
 LEAST_ALIKE = 5  # Fewer letters alike are nothing: people copy a good sentence
 

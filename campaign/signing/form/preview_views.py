@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import current_templates
 from campaign.campaigns.content.risks import Finding, Words, texts_of_campaign, watch_of
 from campaign.campaigns.content.targets import words_of_official
 from campaign.campaigns.desk.blueprint import load
@@ -17,7 +17,7 @@ from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.staff import Role
 from campaign.printing.problems import OF_ADDRESS, LetterRefused
-from campaign.public.case_page import CasePage, Picture, case_page
+from campaign.public.case_page import CasePage, CasePicture, case_page
 from campaign.public.share_links import Share
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.form import preview_samples
@@ -52,7 +52,7 @@ class Previews(Page, template="signing/previews.html"):
 class PreviewCase(Page, template="signing/preview.html"):
     case: CasePage
     share: Share | None
-    picture_url: Callable[[Picture], str]
+    picture_url: Callable[[CasePicture], str]
     letter_locales: list[str]
     rehearse_url: str
     risks: list[Finding]

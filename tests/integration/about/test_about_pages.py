@@ -10,8 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from campaign.about.empty_settings import list_empty_settings
-from campaign.about.page_texts import note_notice
+from campaign.about.page_texts import list_empty_settings, note_notice
 from campaign.about.privacy_notice import list_sections
 from campaign.core import audit, clock
 from campaign.core.settings import Settings

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import create_and_edit, find_campaigns, status_changes
 from campaign.campaigns.content import editions, targets, updates
-from campaign.campaigns.desk import campaign_list
+from campaign.campaigns.desk import views
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.directory.missions import best_mission
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -241,8 +242,9 @@ def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session:
     closed = make_campaign(session, status=CampaignStatus.CLOSED, issued_on=date(2026, 11, 1))
     stopped = make_campaign(session, status=CampaignStatus.STOPPED, issued_on=None)
     draft(session)
-    assert list(find_campaigns.list_open(session, NOW)) == [soon, late, endless]
-    assert not {closed, over, stopped} & set(find_campaigns.list_open(session, NOW))
+    taking = session.scalars(find_campaigns.select_open(NOW)).all()
+    assert taking == [soon, late, endless]
+    assert not {closed, over, stopped} & set(taking)
 
 
 def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
@@ -252,15 +254,15 @@ def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
     admin = make_staff_user(session, Role.ADMIN)
 
     def listed(**query: Any) -> tuple[list[Campaign], int]:
-        state = campaign_list.ListState(**{"sort": "person"} | query)
-        rows, total = campaign_list.list_for_desk(session, state, by=admin, per_page=2)
+        state = views.ListState(**{"sort": "person"} | query)
+        rows, total = views.list_for_desk(session, state, by=admin, per_page=2)
         return [row.campaign for row in rows], total
 
     assert listed() == ([second, third], 3)
     assert listed(page=2) == ([first], 3)
     assert listed(descending=True) == ([first, third], 3)
     assert listed(status=CampaignStatus.DRAFT) == ([second], 1)
-    counts = campaign_list.count_by_status(session, by=admin)
+    counts = views.count_by_status(session, by=admin)
     assert counts == {CampaignStatus.OPEN: 2, CampaignStatus.DRAFT: 1}
 
 
@@ -334,10 +336,9 @@ def test_the_suggested_mission_is_that_of_the_officials_country_where_we_are(
     foreign = make_target_mission(4, sending_country="GT")
     session.add_all([consulate, elsewhere, foreign, embassy])
     session.flush()
-    official = make_target_official(country="MX")
-    missions = targets.list_missions(session)
-    assert targets.suggested_mission(missions, official, "CA") is embassy
-    assert targets.suggested_mission(missions, official, "FR") is None
+    missions = list(targets.missions_sent_by(session, {"MX"}))
+    assert best_mission(missions, "CA") is embassy
+    assert best_mission(missions, "FR") is None
 
 
 def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(session: Session) -> None:

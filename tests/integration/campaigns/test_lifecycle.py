@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import create_and_edit, schedule, status_changes, stop_rule
+from campaign.campaigns import create_and_edit, status_changes, stop_rule
 from campaign.campaigns.content import editions
 from campaign.campaigns.content.updates import post_update
 from campaign.core import db
@@ -119,15 +119,15 @@ def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session
 
 def test_it_opens_at_its_moment_and_not_before_and_once(session: Session) -> None:
     campaign = draft(session)
-    moment = schedule.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
+    moment = status_changes.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
     assert moment == datetime(2026, 11, 25, 14, tzinfo=UTC)
     status_changes.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
     session.commit()
-    schedule.open_scheduled(moment - timedelta(seconds=1))
+    status_changes.open_scheduled(moment - timedelta(seconds=1))
     assert reload(session, campaign.id).status is CampaignStatus.SCHEDULED
     session.rollback()
-    schedule.open_scheduled(moment)
-    schedule.open_scheduled(moment)
+    status_changes.open_scheduled(moment)
+    status_changes.open_scheduled(moment)
     found = reload(session, campaign.id)
     assert (found.status, found.opened_at, found.open_at) == (CampaignStatus.OPEN, moment, None)
     assert actions(session).count("campaign.open") == 1
@@ -142,7 +142,7 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
         status_changes.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
     lacking.targets[0].official.salutation = {}
     session.commit()
-    schedule.open_scheduled(moment)
+    status_changes.open_scheduled(moment)
     found = reload(session, lacking.id)
     assert (found.status, found.opening_missed_at) == (CampaignStatus.DRAFT, moment)
     assert reload(session, whole.id).status is CampaignStatus.OPEN
@@ -161,11 +161,11 @@ def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session
     campaign = make_campaign(session, act_by=LAST_DAY, opened_at=NOW)
     endless = make_campaign(session, act_by=None)
     session.commit()
-    schedule.close_ended(ENDED - timedelta(seconds=1))
+    status_changes.close_ended(ENDED - timedelta(seconds=1))
     assert reload(session, campaign.id).status is CampaignStatus.OPEN
     session.rollback()
-    schedule.close_ended(ENDED)
-    schedule.close_ended(ENDED + timedelta(days=1))
+    status_changes.close_ended(ENDED)
+    status_changes.close_ended(ENDED + timedelta(days=1))
     found = reload(session, campaign.id)
     assert (found.status, found.closed_at, found.status_reasons) == (
         CampaignStatus.CLOSED,
@@ -183,28 +183,28 @@ def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with
     later = LAST_DAY + timedelta(days=7)
     for day, slug in ((date(2026, 11, 1), "deadline-past"), (LAST_DAY, "deadline-not-later")):
         with pytest.raises(Invalid) as refused:
-            schedule.extend_campaign(session, campaign, actor=BY, act_by=day, now=NOW)
+            status_changes.extend_campaign(session, campaign, actor=BY, act_by=day, now=NOW)
         assert refused.value.fields == {"act_by": slug}
     before = campaign.changed_at
-    schedule.extend_campaign(session, campaign, actor=BY, act_by=later, now=NOW)
+    status_changes.extend_campaign(session, campaign, actor=BY, act_by=later, now=NOW)
     assert campaign.act_by == later
     assert campaign.changed_at > before
     status_changes.close_campaign(session, campaign, actor=BY, now=NOW)
     last = later + timedelta(days=7)
-    schedule.extend_campaign(session, campaign, actor=BY, act_by=last, now=NOW)
+    status_changes.extend_campaign(session, campaign, actor=BY, act_by=last, now=NOW)
     assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
     status_changes.stop_campaign(
         session, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
     )
     with pytest.raises(Refused):
-        schedule.extend_campaign(
+        status_changes.extend_campaign(
             session, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW
         )
 
 
 def test_an_hour_that_the_clocks_skip_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
-        schedule.moment_in("America/Toronto", datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001
+        status_changes.moment_in("America/Toronto", datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001
     assert refused.value.fields == {"open_at": "moment-skipped"}
 
 
@@ -385,7 +385,7 @@ def test_who_signed_on_the_last_day_confirms_after_the_calendar_has_closed_it(
         token_expires_at=ENDED + timedelta(days=6),
     )
     session.commit()
-    schedule.close_ended(ENDED)
+    status_changes.close_ended(ENDED)
     reload(session, campaign.id)
     _found, first = confirm_letter.confirm(session, token=token, now=ENDED + timedelta(hours=2))
     assert first

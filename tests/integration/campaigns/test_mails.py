@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import create_and_edit, schedule, status_changes
+from campaign.campaigns import create_and_edit, status_changes
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, CampaignStatus
@@ -155,7 +155,7 @@ def test_owner_and_writer_hear_once_each_that_it_could_not_open(
     )
     case.act_by = date(2026, 11, 1)
     session.commit()
-    schedule.open_scheduled(moment + timedelta(minutes=1))
+    status_changes.open_scheduled(moment + timedelta(minutes=1))
     session.expire_all()
     assert mailed(session)[2:] == [("staff-opening-missed", writer.email)]
     assert "25 November 2026" in last_mail(app, session)

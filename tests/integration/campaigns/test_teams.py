@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import create_and_edit, find_campaigns
 from campaign.campaigns.content import team
-from campaign.campaigns.desk import campaign_list
+from campaign.campaigns.desk import views
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
@@ -44,8 +44,8 @@ def me(client: FlaskClient, app: Flask, theirs: Campaign) -> StaffUser:
 
 
 def _listed(session: Session, by: StaffUser) -> list[Campaign]:
-    rows, total = campaign_list.list_for_desk(session, campaign_list.ListState(), by=by)
-    assert total == len(rows) == sum(campaign_list.count_by_status(session, by=by).values())
+    rows, total = views.list_for_desk(session, views.ListState(), by=by)
+    assert total == len(rows) == sum(views.count_by_status(session, by=by).values())
     return [row.campaign for row in rows]
 
 

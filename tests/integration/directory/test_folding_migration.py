@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign import migrations
 from campaign.core import db, jobs
 from campaign.directory.missions import list_missions
-from campaign.directory.offices import get_or_create_post
+from campaign.directory.officials import get_or_create_post
 from campaign.models.directory import Mission, Post
 from campaign.models.signature import Signature
 from tests.factories import add_confirmed, make_campaign

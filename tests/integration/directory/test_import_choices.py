@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.directory.imports.undo import undo_import
+from campaign.directory.imports.apply_import import revert_import
 from campaign.models.campaign import Target, TargetKind
 from campaign.models.directory import ContactDetail, ImportState, Mission, Official
 from campaign.models.staff import Role
@@ -266,7 +266,7 @@ def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(
     engine = app.extensions["database"].engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        report = undo_import(session, kept=newest(session), actor="staff:1")
+        report = revert_import(session, kept=newest(session), actor="staff:1")
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert report["removed"] > 190

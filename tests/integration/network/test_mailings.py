@@ -20,7 +20,7 @@ from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.network import Frequency, Mailing, MailingMember
 from campaign.models.staff import Role
-from campaign.network import send_mailings
+from campaign.network import mailings
 from tests.factories import make_campaign, make_members, post, sign_in
 from tests.integration.network.conftest import Mails
 
@@ -117,7 +117,7 @@ def failing_at(app: Flask, number: int) -> Iterator[None]:
 def test_a_mailing_that_was_killed_goes_on_where_it_stood(
     app: Flask, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(send_mailings, "BATCH", 2)
+    monkeypatch.setattr(mailings, "BATCH", 2)
     make_members(session, 7)
     mailing_id = mailing_of(session, make_campaign(session))
     with failing_at(app, number), pytest.raises(RuntimeError, match="killed"):
@@ -145,7 +145,7 @@ def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
 def test_workers_at_once_tell_each_member_once(
     app: Flask, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_mailings, "BATCH", 3)
+    monkeypatch.setattr(mailings, "BATCH", 3)
     make_members(session, 30)
     mailing_id = mailing_of(session, make_campaign(session))
 
@@ -363,10 +363,10 @@ def test_the_desk_sees_how_many_and_never_who(
     assert "Tell the network" not in page
     assert post(client, f"{address}/network").status_code == 303
     assert "Queued." in client.get(address).text
-    monkeypatch.setattr(send_mailings, "BATCH", 2)
+    monkeypatch.setattr(mailings, "BATCH", 2)
     [mailing_id] = session.scalars(select(Mailing.id)).all()
     session.rollback()
-    send_mailings.send_batch(mailing_id)
+    mailings.send_batch(mailing_id)
     page = client.get(address).text
     assert "2 members were told" in page
     assert "Being sent: 2 of 3 members processed." in page

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from campaign.campaigns.content.compare_texts import (
     Choice,
-    Mark,
+    StretchKind,
     compare_fields,
     join_values,
-    merge_values,
     resolve_conflicts,
     words_between,
 )
@@ -37,13 +36,13 @@ BASE = "One.\n\nTwo.\n\nThree."
     ],
 )
 def test_paragraphs_that_do_not_meet_are_merged(theirs: str, mine: str, wanted: str | None) -> None:
-    assert merge_values(BASE, theirs, mine) == wanted
+    assert join_values(BASE, theirs, mine) == wanted
 
 
 def test_lists_are_merged_by_their_items_and_values_whole() -> None:
-    assert merge_values(["a", "b", "c"], ["a", "x", "b", "c"], ["a", "b"]) == ["a", "x", "b"]
-    assert merge_values("2026-01-01", "2026-02-01", "2026-03-01") is None
-    assert merge_values(False, True, False) is True
+    assert join_values(["a", "b", "c"], ["a", "x", "b", "c"], ["a", "b"]) == ["a", "x", "b"]
+    assert join_values("2026-01-01", "2026-02-01", "2026-03-01") is None
+    assert join_values(False, True, False) is True
 
 
 def test_nothing_is_lost_where_nobody_has_chosen() -> None:
@@ -75,20 +74,20 @@ _texts = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=6).map("\
 def test_what_both_kept_or_both_changed_alike_is_always_merged(
     base: str, theirs: str, mine: str
 ) -> None:
-    assert merge_values(base, theirs, base) == theirs
-    assert merge_values(base, base, mine) == mine
-    assert merge_values(base, mine, mine) == mine
+    assert join_values(base, theirs, base) == theirs
+    assert join_values(base, base, mine) == mine
+    assert join_values(base, mine, mine) == mine
     for choice in Choice:
         made = join_values(base, theirs, mine, choice)
-        kept = merge_values(base, theirs, mine)
+        kept = join_values(base, theirs, mine)
         assert kept is None or made == kept
 
 
 @given(before=_texts, after=_texts)
 def test_a_diff_gives_both_texts_again(before: str, after: str) -> None:
     stretches = words_between(before, after)
-    assert "".join(one.text for one in stretches if one.mark is not Mark.ADDED) == before
-    assert "".join(one.text for one in stretches if one.mark is not Mark.REMOVED) == after
+    assert "".join(one.text for one in stretches if one.mark is not StretchKind.ADDED) == before
+    assert "".join(one.text for one in stretches if one.mark is not StretchKind.REMOVED) == after
 
 
 def test_only_the_words_that_differ_are_marked() -> None:

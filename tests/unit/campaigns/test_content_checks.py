@@ -5,10 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from campaign.campaigns.check_readiness import blockers, gaps
-from campaign.campaigns.content.current_letters import newest_templates
+from campaign.campaigns.check_readiness import LONGEST_NAME, blockers, fits_of, gaps
+from campaign.campaigns.content.part_contents import newest_templates
 from campaign.campaigns.content.risks import Watch, Words, texts_of_campaign
-from campaign.campaigns.longest_name_fit import LONGEST_NAME, fits_of
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,

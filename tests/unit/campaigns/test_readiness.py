@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from campaign.campaigns.check_readiness import blockers, gaps, later_gaps, next_step
-from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import current_templates
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,

@@ -10,7 +10,7 @@ from campaign.dashboard.charts import (
     NARROW,
     WIDE,
     ColumnChart,
-    Mark,
+    DayMark,
     bar,
     column_chart,
     day_ticks,
@@ -26,7 +26,7 @@ def _chart(
     *,
     length: int = 30,
     ahead: int = 0,
-    marks: tuple[Mark, ...] = (),
+    marks: tuple[DayMark, ...] = (),
     size: object = WIDE,
     mirrored: bool = False,
 ) -> ColumnChart:
@@ -91,7 +91,7 @@ def test_the_highest_and_the_last_value_are_written_where_there_is_room() -> Non
 
 def test_the_deadline_goes_before_updates_on_the_same_spot() -> None:
     day = FIRST + timedelta(days=29)
-    chart = _chart({1: 1}, marks=(Mark(day, "1"), Mark(day, "Last day to write", "deadline")))
+    chart = _chart({1: 1}, marks=(DayMark(day, "1"), DayMark(day, "Last day to write", "deadline")))
     assert [one.label.text for one in chart.marks] == ["Last day to write"]
 
 

@@ -4,12 +4,13 @@ import dataclasses
 
 import pytest
 
-from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.entry_fields import (
+from campaign.directory.entries import (
     COLUMN_NAMES,
     FIELDS,
     LABELS,
     WORDS_LENGTH,
+    MissionDraft,
+    OfficialDraft,
     Rule,
     limit_of,
     names_with,

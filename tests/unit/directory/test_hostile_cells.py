@@ -11,9 +11,9 @@ import xlsxwriter
 from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.columns import MEANINGS
 from campaign.directory.imports.read_list import read_list
-from campaign.directory.imports.row_parts import Choices
-from campaign.directory.imports.source import Source
+from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import LONGEST_CELL, Table
+from campaign.directory.imports.uploads import ImportSource
 from campaign.models.directory import Directory
 from campaign.paper_signatures import read_file
 
@@ -41,9 +41,9 @@ def read_all(text: str, meaning: str, directory: Directory) -> None:
     assert table is not None
     named = {"name": "name:en"} if directory is Directory.MISSIONS else {}
     mapping = [named.get(name, name) for name in table.columns]
-    source = Source(directory, opened, table)
+    source = ImportSource(directory, opened, table)
     source.unknown_countries(mapping, [])
-    list(source.readings(Choices(mapping=mapping), today=date(2026, 11, 27)))
+    list(source.readings(ImportChoices(mapping=mapping), today=date(2026, 11, 27)))
 
 
 def seconds_of(text: str, meaning: str, directory: Directory) -> float:

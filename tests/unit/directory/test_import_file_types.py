@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.read_list import MAX_BYTES, Shape, open_file
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
-from campaign.directory.imports.row_parts import Choices
-from campaign.directory.imports.source import Source, open_source
+from campaign.directory.imports.row_parts import ImportChoices
+from campaign.directory.imports.uploads import ImportSource, open_source
 from campaign.models.directory import Directory
 from tests.deadlines import with_a_reader
 
@@ -46,7 +46,7 @@ def read(data: bytes | str, directory: Directory, **fixed: str) -> list[Any]:
     return list(read_source(source, **fixed))
 
 
-def read_source(source: Source, **fixed: str) -> list[Any]:
+def read_source(source: ImportSource, **fixed: str) -> list[Any]:
     choices = source.guesses("x.csv")
     choices.fixed |= fixed
     return list(source.readings(choices, today=TODAY, languages=("en", "fr")))
@@ -179,7 +179,9 @@ def test_a_list_of_objects_is_a_table_with_what_lies_within() -> None:
     source = open_source(json.dumps({"missions": items}).encode(), MISSIONS)
     assert source.table is not None
     assert source.table.columns == ["operator", "country", "type", "phones", "address.city"]
-    choices = Choices(mapping=["sending_country", "host_country", "kind", "voice", "locality"])
+    choices = ImportChoices(
+        mapping=["sending_country", "host_country", "kind", "voice", "locality"]
+    )
     problem, record = source.readings(choices, today=TODAY)
     assert (problem.row, str(problem.fault)[:25]) == (2, "This row is not an object")
     assert record.draft.locality == "Ottawa"
@@ -230,7 +232,7 @@ def test_popolo_names_per_language_and_offices_with_their_days_are_read() -> Non
     }
     source = open_source(json.dumps(data).encode(), OFFICIALS)
     assert (source.opened.shape, source.languages()) == (Shape.POPOLO, ["es", "en"])
-    choices = Choices(fixed={"country": "MX"}, language="es")
+    choices = ImportChoices(fixed={"country": "MX"}, language="es")
     (record,) = source.readings(choices, today=TODAY)
     assert (record.draft.name, record.source_id, record.left_on) == ("Ana Núñez", "Q7", None)
     assert record.draft.office == {"en": "Speaker, Congress", "es": "Presidenta, Congreso"}

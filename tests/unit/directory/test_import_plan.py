@@ -7,12 +7,13 @@ import pytest
 
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
 from campaign.directory.imports.match_entries import OfficialIndex
-from campaign.directory.imports.plan import Change, plan_missions, plan_officials, say_in_words
+from campaign.directory.imports.plan import FieldChange, plan_entries, say_in_words
 from campaign.directory.imports.read_rows import Held, MissionRecord, OfficialRecord, Repeated
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of
-from campaign.directory.offices import of_the_office
+from campaign.directory.officials import of_the_office
 from campaign.models.directory import (
     ContactDetail,
+    Directory,
     Membership,
     Mission,
     MissionKind,
@@ -47,14 +48,14 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
         office={"en": "Governor", "ar": "حاكمة"},
         contacts=(Contact("email", "new@example.org"),),
     )
-    (filled,) = plan_officials([official], [record]).items
+    (filled,) = plan_entries(Directory.OFFICIALS, [official], [record]).items
     assert [(one.field, one.old[:4], one.new) for one in filled.changes] == [
         ("office", "en: ", f"{say_in_words(official.office)}; ar: حاكمة"),
         ("email", "", "new@example.org"),
     ]
-    (replaced,) = plan_officials([official], [record], replace=True).items
-    assert Change("locality", "Altamar", "Mérida") in replaced.changes
-    assert Change("email", "old@example.org", "") in replaced.changes
+    (replaced,) = plan_entries(Directory.OFFICIALS, [official], [record], replace=True).items
+    assert FieldChange("locality", "Altamar", "Mérida") in replaced.changes
+    assert FieldChange("email", "old@example.org", "") in replaced.changes
     assert replaced.values["office"]["en"] == "Governor"
 
 
@@ -85,7 +86,7 @@ def test_a_town_alone_empties_only_what_the_file_has_a_column_for(
     draft = mission_draft(host_country="FR", **placed("", town))
     record = MissionRecord(2, "Q7", draft, place_columns=frozenset(columns))
     for replace in (False, True):
-        (item,) = plan_missions([mission], [record], replace=replace).items
+        (item,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=replace).items
         assert {name: item.values[name] for name in ours if name in item.values} == changes
 
 
@@ -159,8 +160,10 @@ def test_an_address_is_taken_whole_or_kept_whole(
         official = kept_official(country="FR", **ours)
         record = official_record(country="FR", **said)
         for item in (
-            *plan_missions([mission], [MissionRecord(2, "Q7", draft)], replace=replace).items,
-            *plan_officials([official], [record], replace=replace).items,
+            *plan_entries(
+                Directory.MISSIONS, [mission], [MissionRecord(2, "Q7", draft)], replace=replace
+            ).items,
+            *plan_entries(Directory.OFFICIALS, [official], [record], replace=replace).items,
         ):
             changed = {name: item.values[name] for name in ours if name in item.values}
             assert ours | changed == (wanted or kept_by_default)
@@ -188,7 +191,7 @@ def test_a_mission_is_found_again_in_another_lists_language(
 ) -> None:
     mission = make_target_mission(**{"source_id": "", "host_country": "GB"} | kept)
     record = MissionRecord(2, "MX-embassy-GB-x", mission_draft(host_country="GB", **said))
-    (item,) = plan_missions([mission], [record]).items
+    (item,) = plan_entries(Directory.MISSIONS, [mission], [record]).items
     assert (item.entry is mission) is same
 
 
@@ -198,21 +201,26 @@ def test_what_a_file_names_by_its_id_is_no_other_rows_mission() -> None:
     named = MissionRecord(3, "7", mission_draft(host_country="GB", locality="London"))
     # Another list counts its own rows: its 7 is a mission elsewhere.
     elsewhere = MissionRecord(4, "7", mission_draft(host_country="FR", locality="Paris"))
-    found = [item.entry for item in plan_missions([kept], [other, named, elsewhere]).items]
+    found = [
+        item.entry
+        for item in plan_entries(Directory.MISSIONS, [kept], [other, named, elsewhere]).items
+    ]
     assert found == [None, kept, None]
 
 
 def test_who_left_is_noted_where_they_are_kept_and_otherwise_left_with_the_reason() -> None:
     gone = official_record(left_on=date(2026, 5, 1))
-    (noted,) = plan_officials([kept_official()], [gone]).items
+    (noted,) = plan_entries(Directory.OFFICIALS, [kept_official()], [gone]).items
     assert noted.values == {"left_on": date(2026, 5, 1)}
-    (left,) = plan_officials([], [gone]).items
+    (left,) = plan_entries(Directory.OFFICIALS, [], [gone]).items
     assert (left.verdict, left.title, left.slug) == (Verdict.LEFT, gone.draft.name, "")
     assert "2026-05-01" in str(left.why)
 
 
 def test_a_row_that_says_a_mission_again_is_left_and_says_whose_it_is() -> None:
-    (left,) = plan_missions([], [Repeated(7, 3, "Embassy of Mexico in Ottawa")]).items
+    (left,) = plan_entries(
+        Directory.MISSIONS, [], [Repeated(7, 3, "Embassy of Mexico in Ottawa")]
+    ).items
     assert (left.row, left.verdict, left.title) == (7, Verdict.LEFT, "Embassy of Mexico in Ottawa")
     assert "row 3" in str(left.why)
 
@@ -225,9 +233,9 @@ def test_an_office_that_is_noted_already_is_no_news_until_it_ends() -> None:
     ]
     again = official_record(held=(Held(label, date(2020, 1, 1)),))
     ended = official_record(held=(Held(label, date(2020, 1, 1), date(2026, 1, 1)),))
-    assert plan_officials([official], [again]).items[0].verdict is Verdict.LEFT
-    assert plan_officials([official], [ended]).items[0].changes == (
-        Change("post", "", "Governor of Altamar (2020-01-01–2026-01-01)"),
+    assert plan_entries(Directory.OFFICIALS, [official], [again]).items[0].verdict is Verdict.LEFT
+    assert plan_entries(Directory.OFFICIALS, [official], [ended]).items[0].changes == (
+        FieldChange("post", "", "Governor of Altamar (2020-01-01–2026-01-01)"),
     )
 
 
@@ -259,11 +267,11 @@ def test_a_mission_that_was_checked_changes_only_where_the_file_counts() -> None
         last_checked_on=date(2025, 1, 1),
     )
     record = MissionRecord(2, "Q5", draft)
-    (careful,) = plan_missions([mission], [record]).items
+    (careful,) = plan_entries(Directory.MISSIONS, [mission], [record]).items
     assert [(one.field, one.new) for one in careful.changes] == [("hours", "9 to 12")]
-    (bold,) = plan_missions([mission], [record], replace=True).items
-    assert Change("head_of_mission", "Tomas Arbelaez", "Ana Núñez") in bold.changes
-    assert Change("address", "100 Sample Street, Suite 10", "45 Sample Street") in bold.changes
+    (bold,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=True).items
+    assert FieldChange("head_of_mission", "Tomas Arbelaez", "Ana Núñez") in bold.changes
+    assert FieldChange("address", "100 Sample Street, Suite 10", "45 Sample Street") in bold.changes
     assert "last_checked_on" not in bold.values  # an older look takes nothing back
     assert "name" not in bold.values  # the name that we make of kind and city is nobody's word
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from campaign.core.errors import UnreadableFile
-from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.read_list import open_file
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, read_popolo
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, Repeated, RowProblem
+from campaign.directory.imports.row_parts import parse_one_line
 from campaign.models.directory import MissionKind
 from tests.mission_tables import read_csv
 

@@ -7,7 +7,7 @@ import pytest
 from campaign.campaigns.lifecycle import is_news
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.network import Frequency, NetworkMember
-from campaign.network.send_mailings import due_before, wants
+from campaign.network.mailings import due_before, wants
 
 CASE = Campaign(country="MX", themes=["defenders", "women"], letter_locales=["es", "pt-BR"])
 

@@ -14,7 +14,7 @@ from campaign.models.campaign import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.public.case_lists import Choices, Wish, board_of, case_row, searching
+from campaign.public.case_lists import CaseChoices, Wish, board_of, case_row, searching
 from campaign.public.case_page import first_line, next_round, progress_of
 from campaign.public.deadline import deadline_of, say_days_left
 from campaign.public.share_links import clean_source, with_source
@@ -77,7 +77,7 @@ def test_filters_leave_out_and_what_is_mistyped_finds_nothing() -> None:
         1,
         0,
     ]
-    assert [code for code, _ in Choices.of(rows, "en").countries] == ["CO", "MX"]
+    assert [code for code, _ in CaseChoices.of(rows, "en").countries] == ["CO", "MX"]
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1" * 9, "²", "", "1.5"])

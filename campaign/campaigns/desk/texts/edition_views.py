@@ -10,13 +10,14 @@ from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import proposals
 from campaign.campaigns.content import editions
-from campaign.campaigns.content.editions import Texts
+from campaign.campaigns.content.editions import EditionTexts
 from campaign.campaigns.content.part_contents import EDITION, edition_content
+from campaign.campaigns.content.parts import ASK_LIMIT, LIMITS, MOST_ASKS
 from campaign.campaigns.content.risks import Finding, Words, by_field, edition_words, watch_of
-from campaign.campaigns.desk.blueprint import blueprint, check_locale, done, languages_of, load
+from campaign.campaigns.desk.blueprint import blueprint, check_locale, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm
-from campaign.campaigns.desk.proposal_views import find_returned
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, number_seen
+from campaign.campaigns.desk.update_views import find_returned
 from campaign.core import db
 from campaign.core.text.desk_texts import lines, paragraphs
 from campaign.models.campaign import Campaign, Edition
@@ -25,44 +26,41 @@ from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import Page, show_page
 
-ASKS = 8
-
-
-ASK_LENGTH = 300
-
 
 class EditionForm(CampaignForm):
     based_on = HiddenField()
     risks_seen = BooleanField(_l("Save it anyway"))
     person_name = LineField(
         _l("Person’s name in this language"),
-        limit=200,
+        limit=LIMITS["person_name"],
         description=_l("Only if it is not the name in the facts, for example for a group."),
     )
     title = LineField(
         _l("Title"),
-        limit=200,
+        limit=LIMITS["title"],
         needed=_l("Write a title: the person’s name and what is happening."),
         description=_l("The person’s name and what is happening."),
     )
-    summary = TextField(_l("Summary"), limit=1200, description=_l("Three sentences."))
+    summary = TextField(_l("Summary"), limit=LIMITS["summary"], description=_l("Three sentences."))
     asks = TextField(
         _l("What the letter asks"),
-        limit=ASKS * (ASK_LENGTH + 1),
+        limit=MOST_ASKS * (ASK_LIMIT + 1),
         description=_l("Two to five requests, one per line."),
     )
     background = TextField(
-        _l("What happened"), limit=20_000, description=_l("About 400 words, in Markdown.")
+        _l("What happened"),
+        limit=LIMITS["background"],
+        description=_l("About 400 words, in Markdown."),
     )
     outcome = TextField(
         _l("How it ended"),
-        limit=20_000,
+        limit=LIMITS["outcome"],
         description=_l("How this case ended, or how cases like it end. In Markdown."),
     )
 
-    validate_asks = staticmethod(each_within(ASK_LENGTH, ASKS))
+    validate_asks = staticmethod(each_within(ASK_LIMIT, MOST_ASKS))
 
-    def texts(self) -> Texts:
+    def texts(self) -> EditionTexts:
         return {
             "person_name": self.person_name.data,
             "title": self.title.data,
@@ -71,9 +69,6 @@ class EditionForm(CampaignForm):
             "asks": lines(self.asks.data),
             "outcome": self.outcome.data,
         }
-
-
-_LONGEST = 20_000
 
 
 class EditEdition(DraftPage, template="campaigns/edit_edition.html"):
@@ -102,16 +97,18 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
     if again := find_returned(campaign):
         data |= {"outcome": proposals.content_of(again).get(locale, data.get("outcome"))}
     form = EditionForm(**desk.typed(), data=data)
-    if "keep" in request.form and desk.keep(form):
-        return done(draft_kept(), ".edit_edition", slug=slug, locale=locale)
-    if "preview" in request.form or not form.validate_on_submit():
-        return _show(form, desk)
-    saving = form.by() | {"locale": locale, "based_on": number_seen(form)}
-    answer = desk.save(
+    answer = "preview" not in request.form and desk.save(
         form,
         lambda: edition_content(Edition(locale=locale, **form.texts())),
-        lambda: editions.save_edition(db.session(), campaign, **saving, **form.texts()),
-        lambda: done(_("Text saved."), ".edit_edition", slug=slug, locale=locale),
+        lambda: editions.save_edition(
+            db.session(),
+            campaign,
+            locale=locale,
+            based_on=number_seen(form),
+            **form.by(),
+            **form.texts(),
+        ),
+        lambda: desk.stay(_("Text saved.")),
     )
     return answer or _show(form, desk)
 
@@ -122,7 +119,7 @@ def preview_text(slug: str, locale: str) -> ResponseReturnValue:
     campaign = load(slug)
     check_locale(campaign, locale)
     name = request.args.get("field", "")
-    text = paragraphs(request.form.get(name, "")[:_LONGEST])
+    text = paragraphs(request.form.get(name, "")[: LIMITS["background"]])
     found = watch_of(campaign).findings([Words("edition", locale, name, text)])
     return show_page(TextPreview(text=text, language=locale, found=found))
 
@@ -140,7 +137,7 @@ def _show(form: EditionForm, desk: Desk) -> ResponseReturnValue:
         findings=by_field(watch_of(campaign).findings(edition_words(locale, **typed))),
         previewed="preview" in request.form,
         proposed=proposals.find_outcomes(db.session(), campaign, staff_user()).get(locale),
-        **desk.words(),
+        drafting=desk,
     )
     return show_page(page)
 

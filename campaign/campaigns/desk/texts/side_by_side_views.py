@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
-from wtforms.validators import Optional, Regexp, ValidationError
+from wtforms.validators import ValidationError
 
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.check_readiness import Gap
@@ -23,20 +23,19 @@ from campaign.campaigns.content.part_contents import (
 )
 from campaign.campaigns.content.risks import Finding, RiskNamed, Words, by_field, watch_of
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.forms import SENTENCES, CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import name_language
-from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
-from campaign.campaigns.desk.texts.edition_views import ASK_LENGTH, ASKS
-from campaign.campaigns.desk.texts.letter_form import SPARE_ROWS, RowsForm, place_field
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
+from campaign.campaigns.desk.texts.edition_views import EditionForm
+from campaign.campaigns.desk.texts.letter_views import SPARE_ROWS, PointForm, RowsForm, TemplateForm
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import lines
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
 from campaign.staff.desk_access import staff_user
-from campaign.web.form_base import PlainForm, unknown_words
-from campaign.web.form_fields import LineField, TextField, each_within
+from campaign.web.form_base import unknown_words
 from campaign.web.page import accepted, show_page
 
 
@@ -180,41 +179,34 @@ class PointsForm(SideForm, RowsForm):
 
 
 def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
-    fields: dict[str, object] = {}
+    fields = _fields_by_language(EditionForm, EDITION, codes)
     for code in codes:
-        asks = TextField(_l("What the letter asks"), limit=ASKS * (ASK_LENGTH + 1))
-        fields |= {
-            f"person_name_{code}": LineField(_l("Person’s name in this language"), limit=200),
-            f"title_{code}": LineField(_l("Title"), limit=200),
-            f"summary_{code}": TextField(_l("Summary"), limit=1200),
-            f"asks_{code}": asks,
-            f"background_{code}": TextField(_l("What happened"), limit=20_000),
-            f"outcome_{code}": TextField(_l("How it ended"), limit=20_000),
-            f"validate_asks_{code}": staticmethod(each_within(ASK_LENGTH, ASKS)),
-            f"validate_title_{code}": _needs_title(code),
-        }
+        fields[f"validate_asks_{code}"] = EditionForm.validate_asks
+        fields[f"validate_title_{code}"] = _needs_title(code)
     return _make(TextsForm, codes, fields, kwargs)
 
 
 def letters_form(codes: Sequence[str], **kwargs: Any) -> LettersForm:
-    fields: dict[str, object] = {}
-    for code in codes:
-        fields[f"subject_{code}"] = LineField(_l("Subject"), limit=200)
-        fields[f"opening_{code}"] = TextField(_l("Opening"), limit=3000)
-        fields[f"closing_{code}"] = TextField(_l("Closing"), limit=3000)
-    return _make(LettersForm, codes, fields, kwargs)
+    return _make(LettersForm, codes, _fields_by_language(TemplateForm, LETTER, codes), kwargs)
 
 
 def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
-    fields: dict[str, object] = {
-        "key": HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")]),
-        "required": BooleanField(_l("Required: in every letter")),
-        "position": place_field(),
-    }
-    fields |= {f"text_{code}": TextField(_l("Talking point"), limit=600) for code in codes}
-    row = type("PointRow", (PlainForm,), fields)
+    texts = _fields_by_language(PointForm, ["text"], codes)
+    row = type("PointRow", (PointForm,), {"text": None} | texts)
     rows = FieldList(FormField(row), max_entries=MAX_POINTS + SPARE_ROWS)
     return _make(PointsForm, codes, {"rows": rows}, kwargs)
+
+
+def _fields_by_language(
+    form: type[Form], names: Sequence[str], codes: Sequence[str]
+) -> dict[str, object]:
+    """The form's fields once in each language, where none of them is needed."""
+    fields = [(name, getattr(form, name)) for name in names]
+    return {
+        f"{name}_{code}": field.field_class(*field.args, limit=field.kwargs["limit"])
+        for code in codes
+        for name, field in fields
+    }
 
 
 def point_rows(contents: Mapping[str, Content]) -> list[dict[str, object]]:
@@ -284,8 +276,8 @@ def side_by_side(slug: str, page: str) -> ResponseReturnValue:
     now = {code: _now(campaign, part, code) for code in codes}
     form = make(codes, **desk.typed(), **_rows(page, now, campaign.default_locale))
     asked, answer = set(request.form), None
-    if "keep" in asked and desk.keep(form):
-        return done(draft_kept(), ".side_by_side", slug=slug, page=page)
+    if kept := desk.kept(form):
+        return kept
     if "move" in asked and isinstance(form, PointsForm):
         form.move(request.form["move"])
     elif "more" not in asked and form.validate_on_submit():
@@ -311,7 +303,7 @@ def _save(
     if late:
         flash(_("Someone else has saved the same part. Merge the two texts."))
         return redirect(late, 303)
-    return done(_("All languages saved."), ".side_by_side", slug=campaign.slug, page=desk.part)
+    return desk.stay(_("All languages saved."))
 
 
 def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str | None:
@@ -327,8 +319,10 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
     if mine == base or not (base or any(mine.values())):
         return ""
     try:
-        by = form.by() | {"created_by_id": staff_user().id, "based_on": seen}
-        parts.save_content(session, campaign, part, code, mine, **by)
+        me, by = staff_user().id, form.by()
+        parts.save_content(
+            session, campaign, part, code, mine, created_by_id=me, based_on=seen, **by
+        )
     except Refused as problem:
         if problem.slug != revisions.CHANGED:
             raise
@@ -361,7 +355,7 @@ def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> Respo
         findings=by_field(watch_of(campaign).findings(texts)),
         single=lambda code: url_for(single, slug=campaign.slug, locale=code),
         proposed=proposals.find_outcomes(db.session(), campaign, staff_user()),
-        **desk.words(),
+        drafting=desk,
     )
     return show_page(page)
 
