@@ -7,17 +7,14 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
-from campaign.core import clock
-from campaign.core.errors import NotFound
+from campaign.core import clock, db
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.staff import StaffUser, sees
 
 
 def get_campaign(session: Session, slug: str) -> Campaign:
     """The campaign, draft or not, whoever asks: for commands and jobs. Raises NotFound."""
-    if (campaign := session.scalar(select(Campaign).filter_by(slug=slug))) is None:
-        raise NotFound("campaign", campaign=slug)
-    return campaign
+    return db.get_row(session, select(Campaign).filter_by(slug=slug), "campaign", campaign=slug)
 
 
 def find_public_campaign(session: Session, slug: str) -> Campaign | None:

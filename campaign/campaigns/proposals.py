@@ -43,9 +43,7 @@ def may_decide(proposal: Proposal, by: StaffUser) -> bool:
 
 def get_proposal(session: Session, campaign: Campaign, public_id: str) -> Proposal:
     own = select(Proposal).filter_by(campaign_id=campaign.id, public_id=public_id)
-    if (proposal := session.scalar(own)) is None:
-        raise NotFound("proposal")
-    return proposal
+    return db.get_row(session, own, "proposal")
 
 
 def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:

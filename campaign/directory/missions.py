@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.core.errors import NotFound
+from campaign.core import db
 from campaign.core.text.desk_texts import slugify
 from campaign.core.text.fold import fold_name
 from campaign.directory import where_used
@@ -27,10 +27,7 @@ _SLUG_ENDS = {
 
 
 def get_mission(session: Session, *, slug: str) -> Mission:
-    mission = find_mission(session, slug=slug)
-    if mission is None:
-        raise NotFound("mission", slug=slug)
-    return mission
+    return db.get_row(session, select(Mission).where(Mission.slug == slug), "mission", slug=slug)
 
 
 def find_mission(session: Session, *, slug: str) -> Mission | None:

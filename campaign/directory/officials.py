@@ -22,10 +22,7 @@ _KEY_LENGTH = 250
 
 
 def get_official(session: Session, *, slug: str) -> Official:
-    official = find_official(session, slug=slug)
-    if official is None:
-        raise NotFound("official", slug=slug)
-    return official
+    return db.get_row(session, select(Official).where(Official.slug == slug), "official", slug=slug)
 
 
 def find_official(session: Session, *, slug: str) -> Official | None:

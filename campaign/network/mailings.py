@@ -89,7 +89,7 @@ def is_told(session: Session, campaign: Campaign) -> bool:
     mailing = select(Mailing.id).where(
         Mailing.campaign_id == campaign.id, Mailing.update_id.is_(None)
     )
-    return session.scalar(mailing) is not None
+    return db.has_row(session, mailing)
 
 
 def list_reaches(session: Session, campaign: Campaign) -> list[MailingReach]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import public_counts
 from campaign.core import audit, db, jobs
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Invalidation, InvalidationState
 from campaign.models.signature import Signature, SignatureState
@@ -67,10 +67,8 @@ def begin_count(
 def get_invalidation(session: Session, public_id: str, *, by: StaffUser) -> Invalidation:
     """Raises NotFound (`invalidation`), also where `by` sees none."""
     refuse_role(by, SCREENERS, "invalidation")
-    invalidation = session.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
-    if invalidation is None:
-        raise NotFound("invalidation")
-    return invalidation
+    query = select(Invalidation).where(Invalidation.public_id == public_id)
+    return db.get_row(session, query, "invalidation")
 
 
 def list_invalidations(session: Session, *, limit: int = 100) -> Sequence[Invalidation]:

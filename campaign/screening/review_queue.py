@@ -22,7 +22,7 @@ from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, clock, db, jobs
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct
@@ -138,10 +138,7 @@ def get_held(session: Session, public_id: str, chosen: HeldFilter, *, by: StaffU
     _refuse_reader(session, chosen.campaign_id, by)
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
-    hold: Hold | None = session.scalar(query)
-    if hold is None:
-        raise NotFound("letter")
-    return hold
+    return db.get_row(session, query, "letter")
 
 
 def list_ids(session: Session, chosen: HeldFilter, *, seen: datetime) -> list[str]:

@@ -21,9 +21,9 @@ from campaign.campaigns.content.part_contents import (
 from campaign.campaigns.content.targets import Aim
 from campaign.campaigns.content.templates import Point
 from campaign.campaigns.record_change import Editing
-from campaign.core.errors import Invalid, NotFound
-from campaign.directory.missions import find_mission
-from campaign.directory.officials import find_official
+from campaign.core.errors import Invalid
+from campaign.directory.missions import get_mission
+from campaign.directory.officials import get_official
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.revision import Part
 
@@ -119,11 +119,8 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
 
 
 def _aim(session: Session, official: str, kind: str, mission: str) -> Aim:
-    aimed_at = find_official(session, slug=official)
-    through = find_mission(session, slug=mission) if mission else None
-    if aimed_at is None or (mission and through is None):
-        raise NotFound("official" if aimed_at is None else "mission", slug=official)
-    return Aim(aimed_at, TargetKind(kind), through)
+    through = get_mission(session, slug=mission) if mission else None
+    return Aim(get_official(session, slug=official), TargetKind(kind), through)
 
 
 def _check_lengths(content: Content) -> None:

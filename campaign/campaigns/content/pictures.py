@@ -111,13 +111,11 @@ def read_public(session: Session, name: str) -> bytes:
     key = f"{FOLDER}/{name}"
     public = Campaign.status.in_(lifecycle.PUBLIC)
     further = Update.more_pictures.any(UpdatePicture.key == key)
-    of_post = (
-        select(Update.id).join(Campaign).where(or_(Update.picture == key, further), public).limit(1)
-    )
+    of_post = select(Update.id).join(Campaign).where(or_(Update.picture == key, further), public)
     parts = (Campaign.picture, Campaign.picture_wide, Campaign.picture_small)
-    of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public).limit(1)
-    if not _NAME.fullmatch(name) or all(
-        session.scalar(query) is None for query in (of_case, of_post)
+    of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public)
+    if not _NAME.fullmatch(name) or not any(
+        db.has_row(session, query) for query in (of_case, of_post)
     ):
         raise NotFound("picture")
     return read(key)

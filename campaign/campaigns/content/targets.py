@@ -12,6 +12,7 @@ from campaign.campaigns.content.risks import RiskNamed, Words, refuse_named
 from campaign.campaigns.create_and_edit import order_letter_locales, stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import has_ended_sql
+from campaign.core import db
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
@@ -240,11 +241,12 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
 
 def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
     """Letters follow; of two from one supporter, the one that was never printed goes."""
-    twins = select(Letter.signature_id).where(Letter.target_id == kept_id)
-    spare = delete(Letter).where(Letter.target_id == gone_id, Letter.bundle_id.is_(None))
-    move = update(Letter).where(Letter.target_id == gone_id).values(target_id=kept_id)
-    for statement in (spare.where(Letter.signature_id.in_(twins)), move):
-        session.execute(statement.execution_options(synchronize_session=False))
+    has_twin = Letter.signature_id.in_(
+        select(Letter.signature_id).where(Letter.target_id == kept_id)
+    )
+    gone = Letter.target_id == gone_id
+    db.delete_rows(session, Letter, gone, Letter.bundle_id.is_(None), has_twin)
+    db.update_rows(session, Letter, gone, target_id=kept_id)
 
 
 def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
@@ -267,4 +269,4 @@ def _is_printed(session: Session, target: Target) -> bool:
     printed = select(Letter.id).where(
         Letter.target_id == target.id, Letter.bundle_id.is_not(None) | moved
     )
-    return session.scalar(printed.limit(1)) is not None
+    return db.has_row(session, printed)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.record_change import note
 from campaign.core import db
-from campaign.core.errors import NotFound, Refused
+from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import CampaignMember, Role, StaffUser, sees
 from campaign.staff.staff_users import actor_name, list_staff_users
@@ -18,9 +18,7 @@ _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
     """The campaign of that address. Raises NotFound, also where `user` may not see it."""
     visible = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
-    if (campaign := session.scalar(visible)) is None:
-        raise NotFound("campaign", campaign=slug)
-    return campaign
+    return db.get_row(session, visible, "campaign", campaign=slug)
 
 
 def may_manage(user: StaffUser, campaign: Campaign) -> bool:

@@ -10,6 +10,7 @@ from campaign.campaigns.content.part_contents import letter_content
 from campaign.campaigns.content.risks import letter_words, refuse_changed
 from campaign.campaigns.create_and_edit import stays_ready
 from campaign.campaigns.record_change import record_change
+from campaign.core import db
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import Campaign, LetterTemplate, TalkingPoint, Target
@@ -61,11 +62,8 @@ def find_template(
 def get_version(
     session: Session, campaign: Campaign, locale: str, target: Target | None, version: int
 ) -> LetterTemplate:
-    versions = revisions.select_versions(campaign, locale, target)
-    template = session.scalar(versions.filter_by(version=version))
-    if template is None:
-        raise NotFound("letter-template", locale=locale, version=version)
-    return template
+    query = revisions.select_versions(campaign, locale, target).filter_by(version=version)
+    return db.get_row(session, query, "letter-template", locale=locale, version=version)
 
 
 def list_versions(

@@ -275,9 +275,7 @@ def _remove(
             going.append(entry.id)
             continue
         staying.append(_note_reason(by_entry[entry.public_id], reason))
-    session.execute(
-        delete(model).where(model.id.in_(going)).execution_options(synchronize_session=False)
-    )
+    db.delete_rows(session, model, model.id.in_(going))
     for loaded in list(session.identity_map.values()):
         if not isinstance(loaded, ImportRow):  # of these all are needed once more
             session.expire(loaded)

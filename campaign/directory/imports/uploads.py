@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.db import on_rollback
-from campaign.core.errors import N_, Invalid, NotFound, Refused, UnreadableFile
+from campaign.core.errors import N_, Invalid, Refused, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_officials
@@ -176,17 +176,13 @@ def get_upload(
     session: Session, *, public_id: str, owner_id: int, directory: Directory
 ) -> DirectoryImport:
     """The upload, if it is theirs and has not expired. Raises NotFound."""
-    kept = session.scalar(
-        select(DirectoryImport).where(
-            DirectoryImport.public_id == public_id,
-            DirectoryImport.owner_id == owner_id,
-            DirectoryImport.directory == directory,
-            DirectoryImport.expires_at > db.utcnow(),
-        )
+    theirs = select(DirectoryImport).where(
+        DirectoryImport.public_id == public_id,
+        DirectoryImport.owner_id == owner_id,
+        DirectoryImport.directory == directory,
+        DirectoryImport.expires_at > db.utcnow(),
     )
-    if kept is None:
-        raise NotFound("import")
-    return kept
+    return db.get_row(session, theirs, "import")
 
 
 def list_uploads(session: Session, *, owner_id: int, directory: Directory) -> list[DirectoryImport]:
