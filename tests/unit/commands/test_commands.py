@@ -52,7 +52,7 @@ import os, signal, sys, types
 package = types.ModuleType("campaign")  # without all that the real one loads
 package.__path__ = [sys.argv[1]]
 sys.modules["campaign"] = package
-from campaign.commands.serve import supervise
+from campaign.commands.children import supervise
 
 def stay(name):
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))

@@ -55,5 +55,5 @@ def test_whatever_writes_csv_makes_its_cells_inert() -> None:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and "csv.writer(" in ast.unparse(node)
     ]
-    assert len(writers) > 3
+    assert writers
     assert [place for *place, source in writers if "inert" not in source] == []
