@@ -89,6 +89,8 @@ def hand_over_all(session: Session, *, owner: StaffUser, to: StaffUser, by: Staf
 
 
 def _join(session: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -> None:
+    if session.get(CampaignMember, (campaign.id, member.id)) is not None:
+        return
     ids = {"campaign_id": campaign.id, "staff_user_id": member.id}
     if db.insert_new(session, CampaignMember, **ids):
         _record(session, campaign, by, "campaign.team-add", member)
