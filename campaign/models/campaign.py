@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from campaign.models.revision import RiskFlag
 
 
+_SHORT = 64
+"""Bytes to which names and titles are padded."""
+
+
 class CampaignStatus(enum.StrEnum):
     DRAFT = "draft"
     REVIEW = "review"
@@ -85,9 +89,9 @@ class Campaign(db.SealedRow, db.PublicRow):
     open_at: Mapped[datetime | None]
     opening_missed_at: Mapped[datetime | None]
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
-    review_note: Mapped[str] = mapped_column(Text, default="")
+    review_note: Mapped[str] = mapped_column(db.Sealed("campaign.review_note"), default="")
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
-    person_name: Mapped[str] = mapped_column(String(200))
+    person_name: Mapped[str] = mapped_column(db.Sealed("campaign.person_name", _SHORT))
     person_died: Mapped[bool] = mapped_column(default=False)
     person_pronouns: Mapped[str] = mapped_column(String(40), default="")
     default_locale: Mapped[db.Locale]
@@ -106,7 +110,9 @@ class Campaign(db.SealedRow, db.PublicRow):
     picture: Mapped[str] = mapped_column(String(120), default="")
     picture_wide: Mapped[str] = mapped_column(String(120), default="")
     picture_small: Mapped[str] = mapped_column(String(120), default="")
-    picture_alt: Mapped[db.Words] = mapped_column(default=dict)
+    picture_alt: Mapped[dict[str, str]] = mapped_column(
+        db.SealedWords("campaign.picture_alt"), default=dict, nullable=True
+    )
     picture_x: Mapped[int] = mapped_column(default=50)
     """Where in the picture that is which matters: percent from the left."""
     picture_y: Mapped[int] = mapped_column(default=50)
@@ -157,18 +163,22 @@ class Campaign(db.SealedRow, db.PublicRow):
         return self.names_by_locale.get(locale, self.person_name)
 
 
-class Edition(db.NumberedRow):
+class Edition(db.SealedRow, db.NumberedRow):
+    """Its texts are sealed: before a campaign opens nobody may learn of it."""
+
     __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
 
     campaign_id: Mapped[int] = db.parent_key("campaign.id")
     locale: Mapped[db.Locale]
-    person_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    person_name: Mapped[str] = mapped_column(db.Sealed("edition.person_name", _SHORT), default="")
     """What the person is called in this language; empty: as the campaign has it."""
-    title: Mapped[str] = mapped_column(String(200))
-    summary: Mapped[str] = mapped_column(Text)
-    background: Mapped[str] = mapped_column(Text, default="")
-    asks: Mapped[list[str]] = mapped_column(default=list)
-    outcome: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[str] = mapped_column(db.Sealed("edition.title", _SHORT))
+    summary: Mapped[str] = mapped_column(db.Sealed("edition.summary"))
+    background: Mapped[str] = mapped_column(db.Sealed("edition.background"), default="")
+    asks: Mapped[list[str]] = mapped_column(
+        db.SealedList("edition.asks"), default=list, nullable=True
+    )
+    outcome: Mapped[str] = mapped_column(db.Sealed("edition.outcome"), default="")
     """How it ended, or how such cases end, in Markdown."""
 
     campaign: Mapped[Campaign] = relationship(back_populates="editions")
@@ -246,7 +256,7 @@ def _number_anew(_mapper: object, connection: Connection, campaign: Campaign) ->
     )
 
 
-class LetterTemplate(db.NumberedRow):
+class LetterTemplate(db.SealedRow, db.NumberedRow):
     """The proposed letter in one language; a change makes a new version, an old one stays."""
 
     __table_args__ = (
@@ -266,9 +276,9 @@ class LetterTemplate(db.NumberedRow):
     """The target it is for; none: for all that have no template of their own."""
     locale: Mapped[db.Locale]
     version: Mapped[int]
-    subject: Mapped[str] = mapped_column(String(200))
-    opening: Mapped[str] = mapped_column(Text)
-    closing: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(db.Sealed("letter_template.subject", _SHORT))
+    opening: Mapped[str] = mapped_column(db.Sealed("letter_template.opening"))
+    closing: Mapped[str] = mapped_column(db.Sealed("letter_template.closing"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[db.Created]
 
@@ -278,7 +288,7 @@ class LetterTemplate(db.NumberedRow):
     )
 
 
-class TalkingPoint(db.NumberedRow):
+class TalkingPoint(db.SealedRow, db.NumberedRow):
     """One request or fact of a letter template; required, or the supporter's to take or leave."""
 
     __table_args__ = (UniqueConstraint("template_id", "key"),)
@@ -288,6 +298,6 @@ class TalkingPoint(db.NumberedRow):
     """The same in every language of a campaign: what the form field `points` sends."""
     position: Mapped[int]
     required: Mapped[bool] = mapped_column(default=False)
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(db.Sealed("talking_point.text"))
 
     template: Mapped[LetterTemplate] = relationship(back_populates="points")

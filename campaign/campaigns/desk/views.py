@@ -55,7 +55,7 @@ _RANK = case(
 SORTS: dict[str, ColumnElement[Any]] = {
     "status": _RANK,
     "reference": func.lower(Campaign.reference),
-    "person": func.lower(Campaign.person_name),
+    "person": Campaign.id.expression,
     "country": Campaign.country.expression,
     "deadline": Campaign.act_by.expression,
     "count": func.coalesce(CampaignTally.confirmed, 0),
@@ -126,16 +126,30 @@ def list_for_desk(
     if state.status is not None:
         condition.append(Campaign.status == state.status)
     order = (key.is_(None), key.desc() if state.descending else key, last_day.is_(None), last_day)
-    rows = session.execute(
-        select(Campaign, count)
-        .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
-        .where(*condition)
-        .order_by(*order, Campaign.id.desc())
-        .limit(per_page)
-        .offset((state.page - 1) * per_page)
+    counted = select(Campaign, count).outerjoin(
+        CampaignTally, CampaignTally.campaign_id == Campaign.id
     )
+    first = (state.page - 1) * per_page
+    if state.sort == "person":
+        ids = _list_by_person(session, condition, descending=state.descending)
+        page = ids[first : first + per_page]
+        found = session.execute(counted.where(Campaign.id.in_(page))).all()
+        rows = sorted(found, key=lambda row: page.index(row[0].id))
+    else:
+        query = counted.where(*condition).order_by(*order, Campaign.id.desc())
+        rows = list(session.execute(query.limit(per_page).offset(first)))
     total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
     return [DeskRow(campaign, count) for campaign, count in rows], total
+
+
+def _list_by_person(
+    session: Session, condition: Sequence[ColumnElement[bool]], *, descending: bool
+) -> list[int]:
+    """List ids of campaigns by the person's name, which is sealed: the database cannot."""
+    columns = select(Campaign.id, Campaign.person_name, Campaign.act_by).where(*condition)
+    rows = session.execute(columns.order_by(Campaign.act_by.is_(None), Campaign.act_by)).all()
+    named = sorted(rows, key=lambda row: row.person_name.lower(), reverse=descending)
+    return [row.id for row in named]
 
 
 def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:

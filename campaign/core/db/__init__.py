@@ -40,6 +40,7 @@ from campaign.core.db.personal_columns import LookUp as LookUp
 from campaign.core.db.personal_columns import RowBinding, bind_objects, sealed_columns
 from campaign.core.db.personal_columns import Sealed as Sealed
 from campaign.core.db.personal_columns import SealedList as SealedList
+from campaign.core.db.personal_columns import SealedWords as SealedWords
 from campaign.core.db.personal_columns import SealId as SealId
 from campaign.core.db.personal_columns import keyring_of as keyring_of
 from campaign.core.db.sqlite_engine import make_engine as sqlite_engine

@@ -94,6 +94,18 @@ class SealedList(SealedColumn):
         return cast("list[str]", json.loads(text)) if text else []
 
 
+class SealedWords(SealedColumn):
+    """Texts by language: a dict in Python, sealed JSON in the column, NULL where empty."""
+
+    cache_ok = True
+
+    def _to_text(self, value: object) -> str | None:
+        return json.dumps(value, ensure_ascii=False) if value else None
+
+    def _from_text(self, text: str | None) -> dict[str, str]:
+        return cast("dict[str, str]", json.loads(text)) if text else {}
+
+
 class LookUp(TypeDecorator[bytes]):
     """Fingerprints by which people are found (`Keyring.fingerprint`); they turn with the keys."""
 
