@@ -1,9 +1,10 @@
 """The pages that everybody reads: in each language, from memory, true again after a change."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ from campaign.public.case_page import case_page
 from campaign.public.page_cache import PageCache
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign
+
+_TEXTS = ("text/", "application/json", "application/xml", "application/atom", "image/svg")
 
 
 @pytest.mark.one_engine
@@ -135,6 +138,29 @@ def test_public_numbers_move_in_steps(
     app.extensions["settings"] = settings
     numbers = {page.count, page.sent_by_self, page.on_paper, row.count}
     assert numbers == {int(shown)}
+
+
+@pytest.mark.one_engine
+def test_no_public_page_tells_more_of_a_number_than_its_step(
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    session.add(CampaignTally(campaign_id=campaign.id, confirmed=5717, sent_by_self=5716))
+    session.commit()
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"public_count_step": 1000})
+    readings = {}
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.arguments <= {"lang", "slug"}:
+            given = {"lang": "en", "slug": campaign.slug}
+            with app.test_request_context():
+                url = url_for(rule.endpoint, **{name: given[name] for name in rule.arguments})
+            page = client.get(url)
+            if page.status_code == 200 and (page.mimetype.startswith(_TEXTS)):
+                readings[url] = re.sub(r"(?<=\d)[,\s.](?=\d{3})", "", page.text)
+    app.extensions["settings"] = settings
+    assert [url for url, text in readings.items() if re.search("571[67]", text)] == []
+    telling = [url for url, text in readings.items() if "5000" in text]
+    assert {case, "/en/"} <= set(telling)
 
 
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
