@@ -109,6 +109,8 @@ def test_a_row_shows_what_its_supporter_discloses(
         disclosure=disclosure,
         letter_locale="en",
         signed_at=datetime(2026, 5, 1, 2, tzinfo=UTC),
+        confirmed_at=None,
+        exact_times=None,
     )
     made = row_for_officials(signature, "America/Toronto")
     assert (made.locality, made.region, made.postal_code, made.country) == shown
