@@ -104,6 +104,11 @@ def comma(code: str) -> str:
     return "، " if code.partition("-")[0] == "ar" else ", "
 
 
+def comma_between_names(code: str) -> str:
+    """Let each name keep its own order in a line that begins with one and runs right to left."""
+    return f"\u2069{comma(code)}\u2068" if direction(code) == "rtl" else comma(code)
+
+
 def colon(code: str) -> str:
     return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
 

@@ -152,7 +152,7 @@ def make_address_samples(form: PlainForm) -> dict[str, ShownAddress]:
 
 def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) -> ShownAddress:
     writer = Writer(**person, disclosure=choice, points=())
-    line = i18n.comma(i18n.locale()).join(sender_lines(writer, i18n.locale()))
+    line = i18n.comma_between_names(i18n.locale()).join(sender_lines(writer, i18n.locale()))
     code = person["postal_code"] if choice is Disclosure.FULL else ""
     before, shown_code, after = line.rpartition(code) if code else ("", "", line)
     return ShownAddress(before, shown_code, after, invented)

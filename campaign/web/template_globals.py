@@ -104,6 +104,7 @@ def _names() -> dict[str, object]:
         "locale": locale,
         "direction": i18n.direction(locale),
         "comma": i18n.comma(locale),
+        "comma_between_names": i18n.comma_between_names(locale),
         "colon": i18n.colon(locale),
         "languages": i18n.language_switch() if on_page else [],
         "home_url": url_for("public.home", lang=locale) if on_page else settings.base_url,

@@ -22,7 +22,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from campaign.core import i18n
-from campaign.core.i18n import say_number
+from campaign.core.i18n import isolate, say_number
 from campaign.models.signature import WORDS, Disclosure
 from campaign.signing.address import AddressPart, list_address_parts, names_street
 from campaign.signing.clean_text import Problem, without_emoji
@@ -42,7 +42,7 @@ def describe_problem(problem: Problem) -> str:
         return _TEXTS_WITH_DATA[problem.slug](data)
     values = {name: say_number(data[name]) for name in _LENGTHS & data.keys()}
     if "found" in data:
-        values["found"] = "; ".join(data["found"][:_NAMED])
+        values["found"] = "; ".join(isolate(text) for text in data["found"][:_NAMED])
     text = str(_TEXTS[problem.slug])
     # A text without values may have a percent sign of its own, also in one language alone.
     return text % values if values else text

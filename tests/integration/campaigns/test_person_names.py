@@ -22,9 +22,10 @@ def test_pages_emails_and_letters_say_the_name_of_their_language(
     session.commit()
     expected = {"en": MOTHERS["en"], "fr": MOTHERS["en"], "es": MOTHERS["es"]}
     for locale, name in expected.items():
-        page = client.get(f"/{locale}/actions/{campaign.slug}/write").text
-        assert name in page
-        assert ({*MOTHERS.values()} - {name}).pop() not in page
+        for step in ("write", "sent"):
+            page = client.get(f"/{locale}/actions/{campaign.slug}/{step}").text
+            assert name in page
+            assert ({*MOTHERS.values()} - {name}).pop() not in page
         assert case_facts(campaign, locale)["person_name"] == name
         assert case_of(campaign).name_in(locale) == name
 

@@ -123,6 +123,26 @@ def test_a_postal_code_keeps_its_order_on_a_page_that_runs_from_right_to_left(
     assert "\u2068154-0023\u2069" in wrong
 
 
+def test_names_keep_their_order_on_a_page_that_runs_from_right_to_left(
+    client: FlaskClient, case: str
+) -> None:
+    page = client.post(f"{case.replace('/en/', '/ar/')}/you", data=FORM).text
+    assert "<dd>Maëlle Tremblay\u2069، \u2068Saint-Jérôme\u2069، \u2068كندا</dd>" in page
+    assert 'data-comma="\u2069، \u2068"' in page
+
+
+def test_a_quoted_phone_number_keeps_its_order_on_such_a_page(
+    client: FlaskClient, case: str
+) -> None:
+    form = {**FORM, "own_words": "Call 514-555-0199 or 514-555-0198."}
+    assert (
+        "Remove the phone number: 514-555-0199; 514-555-0198."
+        in client.post(f"{case}/you", data=form).text
+    )
+    arabic = client.post(f"{case.replace('/en/', '/ar/')}/you", data=form).text
+    assert "\u2068514-555-0199\u2069; \u2068514-555-0198\u2069" in arabic
+
+
 def test_what_is_wrong_is_listed_in_the_order_of_the_page(client: FlaskClient, case: str) -> None:
     form = {**FORM, "country": "MX", "locality": "", "postal_code": "9" * 30}
     for country, order in {

@@ -229,8 +229,6 @@ def test_a_name_needs_a_letter(name: str) -> None:
 def test_a_percent_sign_in_a_text_without_values_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(_TEXTS, "one-line", "À 100 % sur une ligne.")
     assert describe_problem(Problem("one-line")) == "À 100 % sur une ligne."
-    found = Problem("link", {"found": ["a.example", "b.example"]})
-    assert "Remove the link or email address: a.example; b.example." in describe_problem(found)
 
 
 def test_required_points_are_in_and_unknown_ones_are_refused() -> None:
