@@ -42,7 +42,7 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
     uses = [
         _("To confirm, print and deliver your letter."),
         _("To show you where it is."),
-        _("To count people once."),
+        _("To count each person once."),
         _("To find false signatures."),
         _("To email you news or new actions, only if you asked."),
     ]
@@ -62,7 +62,10 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
             "What we have delivered stays with the embassy, consulate or official, under their "
             "rules."
         ),
-        _("Do you live in that country, or have family there? Think about this before you sign."),
+        _(
+            "Do you live in the country of these officials, or have family there? "
+            "Think about this before you sign."
+        ),
     ]
     yield NoticeSection("officials", _("What officials see"), _join(seen))
 
@@ -99,7 +102,7 @@ def _other_hands(settings: Settings) -> NoticeSection:
     for provider, words in (
         (settings.hosting_provider, _("Hosting")),
         (settings.email_provider, _("Sending emails")),
-        (settings.printing_provider, _("Printing")),
+        (settings.printing_provider, _("Printing the letters")),
     ):
         if provider:
             hands.append(_("%(service)s: %(provider)s", service=words, provider=provider))
@@ -116,7 +119,7 @@ def _keeping(settings: Settings) -> NoticeSection:
         )
         if settings.retention_months
         else _("Your details and words: until you delete them."),
-        _("Your network address and browser: %(term)s.", term=days(settings.trace_days)),
+        _("Your IP address and browser: %(term)s.", term=days(settings.trace_days)),
         _(
             "Your email address in the network: until you leave. Then we keep only a code made "
             "from it, so that we do not email you again."
@@ -124,7 +127,7 @@ def _keeping(settings: Settings) -> NoticeSection:
         _("Our file copy of a delivery: we keep it.")
         if settings.keep_printed_files or not settings.retention_months
         else _("Our file copy of a delivery: until the details of everyone in it are deleted."),
-        _("Exports: %(term)s.", term=hours(settings.export_hours)),
+        _("Lists that our staff export: %(term)s.", term=hours(settings.export_hours)),
         _("Backups: encrypted, deleted after %(term)s.", term=days(settings.backup_days))
         if settings.backup_days
         else _("Backups: encrypted, until we delete them."),
@@ -151,7 +154,7 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
     contact = link_to_email(settings)
     false = [
         _(
-            "When you sign, we keep your network address and the name of your browser, encrypted "
+            "When you sign, we keep your IP address and the name of your browser, encrypted "
             "(%(term)s). We use them to find false signatures, and for nothing else. We give them "
             "to no one.",
             term=days(settings.trace_days),
@@ -173,8 +176,8 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
         _("News or new actions, only if you ticked the box."),
     ]
     more = _(
-        "Our emails have no pictures, and nothing tells us that you read them. Every email of news "
-        "has a link that stops it."
+        "Our emails have no pictures, and nothing tells us that you read them. Every news email "
+        "has a link to stop these emails."
     )
     yield NoticeSection("emails", _("Emails from us"), _join([_bullets(kinds), more]))
 
@@ -189,7 +192,7 @@ def _choices(settings: Settings, locale: str) -> NoticeSection:
         ),
         _(
             "We cannot change or get back letters and lists already delivered, lists already "
-            "downloaded, and backups until they are deleted."
+            "downloaded, or backups until they are deleted."
         ),
     ]
     if settings.supervisory_authority:

@@ -90,15 +90,15 @@ def _paragraphs_of_letters(letters: int) -> tuple[str, ...]:
         ngettext(
             "A list with the name of the person who wrote comes with the letter. It shows what "
             "that person agreed to show.",
-            "A list of the people who wrote comes with the letters. It shows of each person "
-            "what that person agreed to show.",
+            "A list of the people who wrote comes with the letters. It shows only what "
+            "each person agreed to show.",
             letters,
         ),
         ngettext(
-            "We would be grateful for a line that confirms that you have received the "
-            "letter, and for any answer from your authorities, to %(email)s.",
-            "We would be grateful for a line that confirms that you have received the "
-            "letters, and for any answer from your authorities, to %(email)s.",
+            "We would be grateful if you could confirm that you have received the letter, and "
+            "send any answer from your authorities to %(email)s.",
+            "We would be grateful if you could confirm that you have received the letters, and "
+            "send any answer from your authorities to %(email)s.",
             letters,
             email=_EMAIL,
         ),
@@ -124,15 +124,15 @@ def _paragraphs_of_cards(cards: int) -> tuple[str, ...]:
         ngettext(
             "A list with the name of the person who wrote comes with the card. It shows what "
             "that person agreed to show.",
-            "A list of the people who wrote comes with the cards. It shows of each person "
-            "what that person agreed to show.",
+            "A list of the people who wrote comes with the cards. It shows only what "
+            "each person agreed to show.",
             cards,
         ),
         ngettext(
-            "We would be grateful for a line that confirms that you have received the "
-            "card, and for any answer from your authorities, to %(email)s.",
-            "We would be grateful for a line that confirms that you have received the "
-            "cards, and for any answer from your authorities, to %(email)s.",
+            "We would be grateful if you could confirm that you have received the card, and "
+            "send any answer from your authorities to %(email)s.",
+            "We would be grateful if you could confirm that you have received the cards, and "
+            "send any answer from your authorities to %(email)s.",
             cards,
             email=_EMAIL,
         ),
@@ -148,12 +148,12 @@ def _paragraphs_of_sheets() -> tuple[str, ...]:
         _SHEETS,
         _("We ask you to pass the sheets and cards on to your authorities."),
         _(
-            "A list of the people who signed comes with them. It shows of each person what that "
+            "A list of the people who signed comes with them. It shows only what each "
             "person agreed to show."
         ),
         _(
-            "We would be grateful for a line that confirms that you have received them, and for "
-            "any answer from your authorities, to %(email)s.",
+            "We would be grateful if you could confirm that you have received them, and send "
+            "any answer from your authorities to %(email)s.",
             email=_EMAIL,
         ),
     )
@@ -182,14 +182,14 @@ def _usual_words_by_post(frozen: Frozen, letters: int) -> CoverWords:
         list_of = ngettext(
             "A list with the name of the person who wrote comes with it. It shows what that "
             "person agreed to show.",
-            "A list of the people who wrote comes with them. It shows of each person what "
-            "that person agreed to show.",
+            "A list of the people who wrote comes with them. It shows only what each "
+            "person agreed to show.",
             letters,
         )
     else:
         sent = _("We send you what people have signed by hand about the case of ((person_name)).")
         list_of = _(
-            "A list of the people who signed comes with them. It shows of each person what that "
+            "A list of the people who signed comes with them. It shows only what each "
             "person agreed to show."
         )
     answer = _(

@@ -111,6 +111,7 @@ def test_an_unknown_link_says_what_to_do(
         (SignatureState.WITHDRAWN, "This letter was withdrawn"),
         (SignatureState.ERASED, "This letter was deleted"),
         (SignatureState.INVALID, "This letter is no longer here"),
+        (SignatureState.REJECTED, "Do you have a question about it? Write to <a"),
     ],
 )
 def test_a_letter_that_was_taken_back_says_so(

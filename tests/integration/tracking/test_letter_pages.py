@@ -540,7 +540,7 @@ def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
 def test_the_time_until_which_the_link_is_valid_names_its_zone(
     client: FlaskClient, box: str
 ) -> None:
-    assert re.search(r"This link works until [^(]+ \(time in Toronto\)", client.get(box).text)
+    assert re.search(r"This link works until [^(]+ \(Toronto time\)", client.get(box).text)
 
 
 def test_a_letter_that_waits_is_confirmed_from_my_letters(

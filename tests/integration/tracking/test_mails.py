@@ -189,7 +189,7 @@ def test_a_household_sees_in_the_subject_whose_letter_it_is(
 ) -> None:
     REMINDER.send(session, to="ana@example.org", locale="en")
     message = render(session.scalars(select(OutboxMail)).one(), settings)
-    assert str(message["Subject"]) == "Ana: Reminder: your letter for Amara Okafor"
+    assert str(message["Subject"]) == "Ana – Reminder: your letter for Amara Okafor"
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
