@@ -34,8 +34,8 @@ PAPER = (
 """Fields of the step at which paper and order are chosen."""
 
 ORDERS: Mapping[LetterOrder, object] = {
-    LetterOrder.CONFIRMED: _l("In order of confirmation"),
-    LetterOrder.SIGNED: _l("By date of signing"),
+    LetterOrder.CONFIRMED: _l("By date of signing"),
+    LetterOrder.SIGNED: _l("By date of signing"),  # the same since times tell the day (ADR 27)
     LetterOrder.REGION: _l("By country and region"),
     LetterOrder.NAME: _l("By family name"),
 }
@@ -60,7 +60,11 @@ class WizardForm(SiteForm):
     written = CheckboxesField(_l("Languages"))
     order = RadioField(
         _l("Order"),
-        choices=choices((order.value, words) for order, words in ORDERS.items()),
+        choices=choices(
+            (order.value, words)
+            for order, words in ORDERS.items()
+            if order is not LetterOrder.SIGNED
+        ),
         default=LetterOrder.CONFIRMED.value,
     )
     cards = CheckboxesField(_l("Print as cards, four to a sheet"))
