@@ -141,8 +141,9 @@ def _keeping(settings: Settings) -> NoticeSection:
     if settings.retention_months:
         after.append(
             _(
-                "We keep a code made from your email address for the same time after the action "
-                "ends, so that no one is counted twice."
+                "We keep a code made from your email address until %(term)s after the action ends, "
+                "so that no one is counted twice.",
+                term=months(settings.retention_months),
             )
         )
     return NoticeSection(
