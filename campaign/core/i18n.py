@@ -116,8 +116,7 @@ def colon(code: str) -> str:
 def country_name(code: str, in_language: str | None = None) -> str:
     if code == ORDER_OF_MALTA:
         return _ORDER_OF_MALTA.get((in_language or locale())[:2], _ORDER_OF_MALTA["en"])
-    names = _parsed(in_language or locale()).territories
-    return str(names.get(code, code))
+    return str(_country_names(in_language or locale()).get(code, code))
 
 
 def country_for_post(code: str, in_language: str, posted_in: str) -> str:
@@ -142,8 +141,13 @@ def is_latin(text: str) -> bool:
 
 
 def countries(in_language: str | None = None) -> list[tuple[str, str]]:
-    names = _parsed(in_language or locale()).territories
+    names = _country_names(in_language or locale())
     return sorted(_countries_of(names), key=lambda pair: fold_name(pair[1]))
+
+
+def _country_names(language: str) -> Mapping[str, str]:
+    """Return names of countries: in Spanish as in Mexico, "Rumania" and "Arabia Saudita"."""
+    return _parsed({"es": "es-MX"}.get(language, language)).territories
 
 
 def countries_anywhere() -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
@@ -348,7 +348,7 @@ def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
         DeliveryOutcome.PART: gettext("Some letters were accepted"),
         DeliveryOutcome.REFUSED: gettext("Refused at the door"),
         DeliveryOutcome.LEFT: gettext("Left at the door"),
-        DeliveryOutcome.POSTED: gettext("Sent by post"),
+        DeliveryOutcome.POSTED: pgettext("letter", "Sent by post"),
         DeliveryOutcome.COURIER: gettext("Sent by courier"),
         DeliveryOutcome.STOPPED: gettext("Not delivered: the action has been stopped"),
     }

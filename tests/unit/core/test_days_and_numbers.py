@@ -57,3 +57,10 @@ def test_a_day_has_24_hours(language: str, said: str) -> None:
 def test_numbers_are_those_of_mexico_and_canada(language: str, whole: str, part: str) -> None:
     assert say_number(35_000, language) == whole
     assert format_decimal(0.5, locale=i18n.number_locale(language)) == part
+
+
+def test_countries_have_the_names_of_mexico_in_spanish() -> None:
+    names = dict(i18n.countries("es"))
+    assert (names["RO"], names["SA"]) == ("Rumania", "Arabia Saudita")
+    assert i18n.country_name("RO", "es") == "Rumania"
+    assert i18n.country_name("FK", "fr") == "Îles Malouines"
