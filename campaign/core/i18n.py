@@ -109,6 +109,16 @@ def comma_between_names(code: str) -> str:
     return f"\u2069{comma(code)}\u2068" if direction(code) == "rtl" else comma(code)
 
 
+def semicolon(code: str) -> str:
+    return "؛ " if code.partition("-")[0] == "ar" else "; "
+
+
+def between_quotes(code: str) -> str:
+    """Return what stands between two of several quotes, of which a text opens the first."""
+    pairs = {"fr": "\u00a0» «\u00a0", "ar": "» «"}
+    return pairs.get(code.partition("-")[0], "” “")
+
+
 def colon(code: str) -> str:
     return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
 

@@ -309,7 +309,8 @@ def _delivery_mark(trip: Trip, posts: Sequence[CasePost], *, several: bool) -> M
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
     if several:
-        facts.append("; ".join(_official_name(letter.target.official) for letter in trip.letters))
+        names = (_official_name(letter.target.official) for letter in trip.letters)
+        facts.append(i18n.semicolon(i18n.locale()).join(names))
     return replace(
         _mark_on(_outcome_title(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(i18n.isolate(fact) for fact in facts if fact),
@@ -420,7 +421,9 @@ def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
     missions = {way for way in ways if isinstance(way, Mission)}
     names = [mission_name(way, i18n.locale()) for way in sorted(missions, key=lambda way: way.id)]
     if missions or not ways:
-        marks.insert(0, Mark(gettext("Delivered"), "ahead", text="; ".join(names)))
+        marks.insert(
+            0, Mark(gettext("Delivered"), "ahead", text=i18n.semicolon(i18n.locale()).join(names))
+        )
     return marks
 
 

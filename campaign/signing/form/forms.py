@@ -42,7 +42,8 @@ def describe_problem(problem: Problem) -> str:
         return _TEXTS_WITH_DATA[problem.slug](data)
     values = {name: say_number(data[name]) for name in _LENGTHS & data.keys()}
     if "found" in data:
-        values["found"] = "; ".join(isolate(text) for text in data["found"][:_NAMED])
+        found = [isolate(text) for text in data["found"][:_NAMED]]
+        values["found"] = i18n.semicolon(i18n.locale()).join(found)
     text = str(_TEXTS[problem.slug])
     # A text without values may have a percent sign of its own, also in one language alone.
     return text % values if values else text
@@ -137,7 +138,7 @@ _TEXTS_WITH_DATA: Mapping[str, Callable[[_Data], str]] = {
         "Your letter needs this point: “%(points)s” Say it in your own way, or put it back.",
         "Your letter needs these points: “%(points)s” Say them in your own way, or put them back.",
         len(data["points"]),
-        points="” “".join(data["points"]),
+        points=i18n.between_quotes(i18n.locale()).join(data["points"]),
     ),
     "second-page": lambda data: ngettext(
         "Your letter is %(num)s line too long for one page. Shorten it.",

@@ -64,3 +64,16 @@ def test_countries_have_the_names_of_mexico_in_spanish() -> None:
     assert (names["RO"], names["SA"]) == ("Rumania", "Arabia Saudita")
     assert i18n.country_name("RO", "es") == "Rumania"
     assert i18n.country_name("FK", "fr") == "Îles Malouines"
+
+
+@pytest.mark.parametrize(
+    ("code", "quoted"),
+    [
+        ("en", "“a” “b”"),
+        ("es", "“a” “b”"),
+        ("fr", "«\u00a0a\u00a0» «\u00a0b\u00a0»"),
+        ("ar", "«a» «b»"),
+    ],
+)
+def test_several_quotes_in_a_row_are_quoted_as_each_language_does(code: str, quoted: str) -> None:
+    assert i18n.between_quotes(code).join("ab") == quoted.strip("“”«»\u00a0")
