@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: whether a process lives, and whether requests should go to it.
+"""`/healthz` and `/readyz`: whether a process lives, and whether its site works as it should.
 
 Both answer under any host name, since a probe asks a machine. They say no more than yes or no: what
 is wrong stands in the log and in `campaign doctor`.
@@ -48,7 +48,7 @@ def readyz() -> Response:
 
 
 def find_problems() -> Iterator[str]:
-    """Name what keeps this process from serving: database, queue, files, mail."""
+    """Name what is away, or waits for too long: database, queue, files, mail."""
     try:
         if migrations.current_revision(db.database().engine) != migrations.newest_revision():
             yield "database"

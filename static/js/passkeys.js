@@ -12,8 +12,9 @@
   document.querySelectorAll("form[data-passkey]").forEach(function (form) {
     form.hidden = false;
     form.addEventListener("submit", function (event) {
-      var name = form.querySelector("[name=name]");
-      if (name && !name.value.trim()) return;  // the site says what is missing
+      // The site says what is missing. A form that goes on carries what was typed, also an empty name.
+      var name = form.dataset.passkey === "create" && form.querySelector("[name=name]");
+      if (name && !name.value.trim()) return;
       event.preventDefault();
       ask(form);
     });

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.waiting_counts import list_waiting
-from campaign.core import db, jobs
+from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
@@ -171,6 +171,9 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
     page = staff.get(QUEUE).text
     assert "Maëlle Tremblay" in page
     assert "One of the first letters of the campaign" in page
+    with app.app_context():
+        moment = i18n.say_moment(held.times.confirmed_at or held.signed_at, in_language="en")
+    assert f"{moment}</dd>" in page, "when it was confirmed, not when that day began"
     assert 'data-key="a"' in page
     assert "1 letter approved." in decide(staff, held, "approve").text
     assert the_signature(session).state is SignatureState.CONFIRMED

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -227,6 +228,9 @@ def test_a_challenge_is_answered_once_in_time_and_for_its_purpose(
     again = app.test_client()
     assert post(again, "/desk/sign-in/passkey", fields).status_code == 422
     assert not may_enter(again)
+    longest = timedelta(seconds=passkeys.CHALLENGE_SECONDS + 1)  # a token counts whole seconds
+    known_until = session.scalars(select(func.max(UsedChallenge.expires_at))).one()
+    assert known_until > db.utcnow() + longest, "it is known for as long as it could be taken"
     asked = again.get("/desk/sign-in/passkey").json
     fields = device.use(asked)
     assert post(client, "/desk/confirm", fields).status_code == 422, "asked for signing in"
