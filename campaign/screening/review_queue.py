@@ -23,6 +23,7 @@ from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct
@@ -206,7 +207,7 @@ def _change_holds(
     """Change them one by one: a note is sealed for its row."""
     held = select(Hold).where(Hold.signature_id.in_([signature.id for signature in signatures]))
     for hold in session.scalars(held.execution_options(populate_existing=True)):
-        hold.held_at = clock.cut_to_day(hold.held_at, "UTC")
+        hold.held_at = clock.cut_to_day(hold.held_at, current_settings().timezone)
         for name, value in values.items():
             setattr(hold, name, value)
     session.flush()

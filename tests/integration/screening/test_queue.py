@@ -24,6 +24,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
 from campaign.screening.review_queue import HeldFilter, LetterReturned
 from campaign.tracking import change_or_withdraw
+from tests.days import today
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (
     Write,
@@ -319,6 +320,9 @@ def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     assert count_shown(app, campaign) == 3
     post(staff, f"{QUEUE}undo")
     assert count_shown(app, campaign) == 1
+    with app.app_context():
+        day = i18n.say_date(today(), "en")
+    assert staff.get(QUEUE).text.count(f'data-label="Since">{day}</td>') == 3
     session.rollback()
     assert review_queue.count_held(session, HeldFilter()) == 3
 

@@ -21,7 +21,7 @@ from campaign.bundles.freeze import freeze_bundle
 from campaign.campaigns import public_counts
 from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.core import clock, db, jobs
+from campaign.core import clock, db, i18n, jobs
 from campaign.core.i18n import country_for_post
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
@@ -41,7 +41,7 @@ from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import TooLate
 from campaign.tracking.timeline import marks_of
-from tests.days import ZONE, days_ago
+from tests.days import ZONE, days_ago, today
 from tests.factories import (
     make_campaign,
     make_letter_template,
@@ -166,7 +166,7 @@ def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
     assert reload(session, ana).sent_by_self_at == first
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert "1 person says they also sent it themselves" in page
-    assert "You told us on" in page
+    assert f"You told us on {i18n.say_date(today(), 'en')} that you sent it." in page
     session.rollback()
     jobs.run_now("campaigns.count")
     assert public_counts.count_of(session, campaign) == 1
