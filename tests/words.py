@@ -109,7 +109,7 @@ def _term(english: str, **translations: str) -> Term:
 
 TERMS = (
     _term(
-        r"(?<!block )(?<!two-)(?<!other )(?<!120 )\bletters?\b"
+        r"(?<!block )(?<!US )(?<!two-)(?<!other )(?<!120 )\bletters?\b"
         r"(?! of the alphabet| or (?:a )?digit|, 215| – #10| \(�| are wrong)",
         fr="lettre",
         es="carta",
