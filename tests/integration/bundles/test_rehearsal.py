@@ -270,9 +270,10 @@ def test_invented_letters_have_a_translation_as_real_ones_have(
     jobs.run_now("demo.rehearse", draft.id, 6)
     session.expire_all()
     [target] = draft.targets
-    signed = session.execute(select(Signature.letter_locale, Signature.signed_at)).all()
-    assert {code for code, _at in signed} > {into}
-    for _code, at in signed:
+    signatures = session.scalars(select(Signature)).all()
+    assert {signature.letter_locale for signature in signatures} > {into}
+    for signature in signatures:
+        at = signature.times.signed_at
         assert letter_facts.template_at(draft.templates, target.id, into, at) is not None
 
 
