@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, update
+from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from campaign.core.settings import Settings
@@ -95,7 +95,7 @@ def test_printed_twice_they_are_the_same_to_the_last_byte(
         bundle_id = freeze(campaign.id, "es", volume_letters=5, on_paper=1)
         assert session.get_one(Bundle, bundle_id).frozen["on_paper"] == 3
         session.rollback()
-    session.execute(update(Campaign).values(person_name="Amara Okafor"))
+    session.scalars(select(Campaign)).one().person_name = "Amara Okafor"
     session.commit()
     assert session.query(Signature).count() == 20
     session.rollback()
