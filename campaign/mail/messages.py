@@ -31,6 +31,8 @@ from campaign.core.text.email_addresses import canonical_email
 
 CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped")
 """Failures of mails that were held back: nobody got them."""
+LEFT = "left the network"
+"""That of one whose member left before it went out."""
 _DAY = timedelta(days=1)
 # Of two mails to one person at once, one waits until the other is there to be counted. SQLite has
 # one writer at a time anyway.

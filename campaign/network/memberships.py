@@ -18,7 +18,7 @@ from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
-from campaign.mail.messages import MailState, OutboxMail, address_fingerprint
+from campaign.mail.messages import LEFT, MailState, OutboxMail, address_fingerprint
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network import mails
@@ -251,7 +251,7 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
         OutboxMail,
         *(*mine, OutboxMail.state == MailState.WAITING),
         state=MailState.FAILED,
-        failure="left the network",
+        failure=LEFT,
         recipient=None,
         context=None,
         sent_at=now,

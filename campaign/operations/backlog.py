@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.mail.messages import MailState, OutboxMail
+from campaign.mail.messages import CANCELLED, LEFT, MailState, OutboxMail
 from campaign.models.bundle import Volume, VolumeState
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.statistics import CampaignTally
@@ -27,13 +27,19 @@ def count_backlog(session: Session) -> dict[str, float]:
         "open_campaigns": _count(session, Campaign.status == CampaignStatus.OPEN),
         "volumes_unprinted": _count(session, unprinted),
         "mails_due": _count(session, *_is_due()),
-        "mails_failed": _count(session, OutboxMail.state == MailState.FAILED),
+        "mails_failed": _count(session, *_has_failed()),
         "oldest_due_mail_seconds": oldest_due_mail(session).total_seconds(),
     }
 
 
 def _is_due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return OutboxMail.state == MailState.WAITING, OutboxMail.due_at <= db.utcnow()
+
+
+def _has_failed() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether a mail did not go out for a fault: when an action stops, many are held back."""
+    held_back = OutboxMail.failure.in_((*CANCELLED, LEFT))
+    return OutboxMail.state == MailState.FAILED, func.coalesce(held_back, False).is_(False)
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:

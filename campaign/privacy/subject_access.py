@@ -79,7 +79,7 @@ def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
 def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     notice = session.get(PrivacyNotice, wording.privacy_notice_id or 0)
-    # Beside its moment, sealed, the columns tell the hour.
+    # Beside its moment, sealed, the columns tell the day.
     moments: dict[datetime | None, datetime] = {signature.signed_at: signature.times.signed_at}
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),

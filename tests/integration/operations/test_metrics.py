@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, metrics
 from campaign.core.settings import Settings
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.statistics import CampaignTally
 from campaign.operations import backlog, serve_metrics
 from campaign.operations.serve_metrics import make_registry
@@ -49,11 +50,17 @@ def read(app: Flask) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
 def test_what_waits_is_read_from_the_database(app: Flask, session: Session) -> None:
     campaign = make_campaign(session)
     session.merge(CampaignTally(campaign_id=campaign.id, confirmed=12, counted_at=db.utcnow()))
+    ends = ("campaign stopped", "no longer wanted", "left the network", "550 5.1.1", None)
+    for number, failure in enumerate(ends):
+        mail = OutboxMail(kind="confirm-letter", recipient_hmac=bytes([number]) * 32, locale="en")
+        mail.state, mail.failure, mail.due_at = MailState.FAILED, failure, db.utcnow()
+        session.add(mail)
     session.commit()
     samples = read(app)
     assert samples["campaign_signatures_confirmed"] == {(): 12}
     assert samples["campaign_open_campaigns"] == {(): 1}
-    for name in ("volumes_unprinted", "mails_due", "mails_failed", "oldest_due_mail_seconds"):
+    assert samples["campaign_mails_failed"] == {(): 2}, "what was held back is no fault"
+    for name in ("volumes_unprinted", "mails_due", "oldest_due_mail_seconds"):
         assert samples[f"campaign_{name}"] == {(): 0}
     assert samples["campaign_jobs_waiting"][()] >= 0
 
