@@ -11,6 +11,7 @@ import campaign
 _ROOT = Path(campaign.__file__).parent
 _BY_NAME = {"table", "column", "TableClause", "ColumnClause"}
 _WHO_MAY = {
+    "models/bundle.py": "the time of an attempt’s visit: the module of visits imports this one",
     "commands/backup_archive.py": "an archive has tables of whatever version; sequences have names",
     "core/db/turn_keys.py": "it takes tables and columns from the models, as bytes",
 }

@@ -57,10 +57,10 @@ def test_every_field_of_the_form_is_an_asked_column() -> None:
     assert typed - BESIDES.keys() == set(ASKED)
 
 
-def test_what_is_sealed_of_a_signature_is_asked_but_for_its_trace() -> None:
+def test_what_is_sealed_of_a_signature_is_asked_but_for_whence_and_when_it_came() -> None:
     columns = Signature.__table__.columns
     sealed = {column.key for column in columns if isinstance(column.type, Sealed)}
-    assert sealed - set(ASKED) == {"trace"}
+    assert sealed - set(ASKED) == {"trace", "source", "exact_times"}
 
 
 @pytest.mark.parametrize("name", ASKED)
