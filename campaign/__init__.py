@@ -25,7 +25,7 @@ from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
-from campaign.core import audit, db, i18n, jobs, logs, metrics
+from campaign.core import audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
 from campaign.dashboard.count_statistics import forget_rehearsed
@@ -132,7 +132,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["settings"] = settings
     logs.init(settings)
     if settings.metrics_port:
-        metrics.start(settings.metrics_folder)
         count_requests.init_app(app)
     db.init_app(app, settings)
     security.init_app(app, settings)

@@ -20,6 +20,7 @@ from campaign.commands.children import GRACE_SECONDS, Child, supervise
 from campaign.commands.instance import ready_app
 from campaign.commands.web_worker import LIMITS, ImpatientWorker
 from campaign.core import jobs, unsafe_settings
+from campaign.core import metrics as counters
 from campaign.core.errors import UnsafeSettings
 from campaign.core.logs import place_of
 from campaign.core.settings import Settings, load_settings
@@ -110,6 +111,8 @@ def worker(threads: int | None) -> None:
 def _work(threads: int | None = None) -> None:
     app = ready_app()
     settings: Settings = app.extensions["settings"]
+    if settings.metrics_port:
+        counters.start(settings.metrics_folder)
     with app.app_context():
         queue = jobs.queue()
     # What was due while no worker ran is not left to the next full minute.
@@ -170,6 +173,8 @@ class _Server(BaseApplication):
         stack = ExitStack()
         stack.enter_context(scratch.keep_temporary_files_in(self.settings.scratch_folder))
         atexit.register(stack.close)
+        if self.settings.metrics_port:
+            counters.start(self.settings.metrics_folder)
         app = create_app(self.settings)
         # What is there now stays: the collector need not look through it again and again.
         gc.collect()

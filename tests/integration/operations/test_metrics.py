@@ -28,6 +28,7 @@ from pathlib import Path
 from campaign import create_app
 from campaign.core import metrics
 app = create_app(instance=sys.argv[1], metrics_port=1)
+metrics.start(app.extensions["settings"].metrics_folder)
 client = app.test_client()
 client.get("/healthz")
 client.get("/en/letter/planted-secret")
@@ -93,7 +94,7 @@ def test_files_of_processes_that_ended_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.one_engine
-def test_nothing_is_counted_where_no_port_is_set(client: FlaskClient, app: Flask) -> None:
+def test_only_what_serves_counts(client: FlaskClient, app: Flask) -> None:
     client.get("/healthz")
     assert not app.extensions["settings"].metrics_folder.exists()
 
