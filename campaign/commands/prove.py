@@ -66,8 +66,7 @@ def _fail(sentence: str) -> NoReturn:
 
 
 def _say(proof: Proof, *, compared: bool, text: Path | None) -> None:
-    letters = "1 letter" if proof.letters == 1 else f"{proof.letters} letters"
-    click.echo(f"Letter {proof.number} is one of the {letters} of {proof.bundle}.")
+    click.echo(f"Letter {proof.number} is {proof.place} of {proof.bundle}.")
     click.echo(f"Check code: {group_code(proof.check_code)}")
     if compared:
         click.echo("The check code you gave is the same. It is made from exactly these letters.")

@@ -132,13 +132,17 @@ def unknown_in(words: CoverWords) -> list[str]:
 def language_of(mission: Mission | Official, locales: Sequence[str]) -> str:
     """The language of a mission: the first of its country's that the site has, else the site's.
 
-    Of an official, the one they prefer, as far as the site has it.
+    Of an official, the one they prefer, then their country's; those first in which the directory
+    knows how to greet them.
     """
     spoken = list(get_official_languages(sending_country_of(mission), de_facto=True))
+    offered = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}
     if isinstance(mission, Official):
         spoken.insert(0, mission.preferred_locale.split("-")[0])
-    offered = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}
-    return next((offered[language] for language in spoken if language in offered), locales[0])
+        greeted = {code.split("-")[0] for code, words in mission.salutation.items() if words}
+        offered = {code: offered[code] for code in offered if code in greeted} or offered
+    usual = next(locale for locale in locales if locale in offered.values())
+    return next((offered[language] for language in spoken if language in offered), usual)
 
 
 def move_texts(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:

@@ -49,10 +49,14 @@ class Proof:
     path: tuple[str, ...]
     check_code: str
 
+    @property
+    def place(self) -> str:
+        return "the only letter" if self.letters == 1 else f"one of the {self.letters} letters"
+
     def to_json(self) -> bytes:
         about = (
-            f"This file shows that letter {self.number} is one of the {self.letters} letters of "
-            f"{self.bundle}. It names no one. Compare check_code with the one on the page of the "
+            f"This file shows that letter {self.number} is {self.place} of {self.bundle}. It names "
+            "no one. Compare check_code with the one on the page of the "
             "case, the cover letter or the delivery sheet. To check the file: campaign prove FILE"
         )
         facts = {"format": FORMAT, "about": about, **asdict(self)}

@@ -136,7 +136,18 @@ class GateForm(FilesForm):
             self.form_errors.append(
                 gettext("A bundle you ticked no longer exists. Untick it and try again.")
             )
-        return valid and not self.unknown
+        return self._ticks_what_it_counts() and valid and not self.unknown
+
+    def _ticks_what_it_counts(self) -> bool:
+        """A number at a bundle without its tick would be lost without a word."""
+        if self.outcome.data != DeliveryOutcome.PART:
+            return True
+        fields = [(self[f"with_{bundle.id}"], bundle) for bundle in self.carried[1:]]
+        odd = [tick for tick, bundle in fields if self[f"taken_{bundle.id}"].data and not tick.data]
+        for tick in odd:
+            words = gettext("Tick this bundle if it was delivered too, or remove its number.")
+            tick.errors = (*tick.errors, words)
+        return not odd
 
     def bundles(self) -> list[CarriedBundle]:
         own, *companions = self.carried

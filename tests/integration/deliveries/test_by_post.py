@@ -206,6 +206,8 @@ def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_o
     assert "pass" not in said
     assert cover.counts == ()
     assert language_of(official_of(campaign), ["en", "fr", "es"]) == "es"
+    official_of(campaign).salutation = {"fr": "Monsieur le Gouverneur,"}
+    assert language_of(official_of(campaign), ["en", "fr", "es"]) == "fr"
 
 
 def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(

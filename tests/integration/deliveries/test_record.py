@@ -400,6 +400,21 @@ def test_a_companion_that_has_no_part_offers_none_and_says_so(
     assert visits(session) == []
 
 
+def test_a_number_at_a_bundle_without_its_tick_is_asked_about(
+    staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 4, letter_locale="en", locality="Halifax")
+    session.commit()
+    second = reload(session, make_ready())
+    taken = {f"taken_{bundle.id}": "3", f"taken_{second.id}": "2"}
+    answer = post(staff, gate(bundle), form(outcome="part", **taken))
+    assert answer.status_code == 422
+    assert "Tick this bundle if it was delivered too, or remove its number." in answer.text
+    assert visits(session) == []
+    whole = form(outcome="accepted", **taken)
+    assert post(staff, gate(bundle), whole).status_code == 303, "then no number is shown"
+
+
 def _stop(app: Flask, campaign_id: int) -> None:
     with app.app_context(), db.transaction() as own:
         stop_campaign(

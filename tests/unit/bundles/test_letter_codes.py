@@ -245,7 +245,7 @@ def test_the_command_says_what_a_proof_shows_and_what_it_does_not(tmp_path: Path
     file.write_bytes(proof.to_json())
     status, said = run(file)
     assert status == 0
-    assert f"Letter 00001 is one of the 1 letter of {BUNDLE}." in said
+    assert f"Letter 00001 is the only letter of {BUNDLE}." in said
     assert "Compare it with the check code" in said
     assert "does not show who wrote the other letters" in said
     status, said = run(file, "--code", group_code(code), "--letter", text)
