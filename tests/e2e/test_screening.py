@@ -45,7 +45,8 @@ def flood(site: Site) -> int:
                 row
                 | {"given_name": "Xan", "family_name": f"Nobody{number}", "email": email}
                 | {"email_hmac": keyring.fingerprint(email, "email"), "seat": 1}
-                | {"person_hmac": None, "signed_at": now, "confirmed_at": now, "own_words": ""}
+                | {"signed_at": now, "confirmed_at": now, "exact_times": None}
+                | {"person_hmac": None, "own_words": ""}
                 | {"trace": trace.text, **marks_of(keyring, trace, email)}
             )
         ids = session.scalars(insert(Signature).returning(Signature.id), rows).all()

@@ -149,7 +149,7 @@ def test_names_of_the_world_are_signed_and_shown(
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "sentence"),
-    [("fr", "Indiquez votre nom."), ("es", "Escriba su nombre."), ("en", "Enter your name.")],
+    [("fr", "Indiquez votre prénom."), ("es", "Escriba su nombre."), ("en", "Enter your name.")],
 )
 def test_the_page_speaks_its_language(
     refused: Callable[..., str], lang: str, sentence: str
