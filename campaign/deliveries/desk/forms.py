@@ -140,8 +140,8 @@ class GateForm(FilesForm):
 
     def _ticks_what_it_counts(self) -> bool:
         """A number at a bundle without its tick would be lost without a word."""
-        if self.outcome.data != DeliveryOutcome.PART:
-            return True
+        if not self.carried or self.outcome.data != DeliveryOutcome.PART:
+            return True  # nothing came along, as in a correction
         fields = [(self[f"with_{bundle.id}"], bundle) for bundle in self.carried[1:]]
         odd = [tick for tick, bundle in fields if self[f"taken_{bundle.id}"].data and not tick.data]
         for tick in odd:
