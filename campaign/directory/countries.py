@@ -23,7 +23,7 @@ CD: democratic republic of the congo|democratic republic of congo|dr congo|
   drc|rdc|congo kinshasa
 CG: republic of the congo|congo|congo republic|congo republic of|congo republic of the|
   republique du congo|congo brazzaville
-CI: ivory coast|cote d ivoire|republic of cote divoire
+CI: ivory coast|cote d'ivoire|cote d' ivoire|republic of cote d'ivoire
 CN: peoples republic of china|china peoples republic of|republique populaire de chine
 CV: cape verde|cabo verde
 CZ: czech republic|republique tcheque|republica checa
@@ -31,7 +31,7 @@ DK: danish realm|kingdom of denmark
 EH: sahrawi arab democratic republic
 FM: federated states of micronesia
 GB: uk|great britain|united kingdom of great britain and northern ireland|england|
-  royaume uni de grande bretagne et d irlande du nord|grande bretagne
+  royaume uni de grande bretagne et d'irlande du nord|grande bretagne
 GR: hellenic republic
 HK: hong kong
 IE: republic of ireland
@@ -55,8 +55,7 @@ SZ: swaziland
 TL: east timor
 TR: turkey|turquie|turkiye|republic of turkiye
 TZ: tanzania united republic of|united republic of tanzania
-US: usa|united states of america|us|etats unis d amerique|etats unis damerique|
-  estados unidos de america
+US: usa|united states of america|us|etats unis d'amerique|estados unidos de america
 VA: vatican|holy see|papal states|saint siege|vatican city state|santa sede|apostolic nunciature|
   nunciature|nonciature apostolique|nunciatura apostolica
 VC: saint vincent and the grenadines

@@ -100,7 +100,7 @@ COLUMN_NAMES = read_word_table("""
 kind: type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة
 name: name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision|official name|
   office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة
-sending_country: operator|sending country|sending state|sender|pays accreditant|pays d envoi|
+sending_country: operator|sending country|sending state|sender|pays accreditant|pays d'envoi|
   pays representé|pais acreditante|pais que envia|origin|represented country|entsendestaat|
   entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد
 host_country: host country|receiving state|receiving country|located in|pays hote|
@@ -110,7 +110,7 @@ accredited: jurisdictions|accredited to|accreditation|also accredited to|juridic
   jurisdicciones|accreditations|accredited|jurisdiction|further countries|zustandig fur
 head_of_mission: head of mission|ambassador|head|chef de mission|ambassadeur|jefe de mision|
   embajador|embajadora|representative|missionschef|botschafter|السفير|رئيس البعثة
-hours: hours|opening hours|office hours|horaires|horario|heures d ouverture|offnungszeiten|
+hours: hours|opening hours|office hours|horaires|horario|heures d'ouverture|offnungszeiten|
   ساعات العمل|الدوام
 address: address|addresses|full address|postal address|adresse|adresses|direccion|mailing address|
   anschrift|adresse complete|العنوان|عنوان
@@ -123,12 +123,12 @@ postal_code: postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|
   الرمز البريدي
 last_checked_on: last checked|last checked on|checked|verified|verifié le|verificado|gepruft am
 email: email|e mail|mail|emails|email address|email addresses|courriel|correo|correo electronico|
-  e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني|البريد|الايميل
+  e mail adresse|البريد الإلكتروني|بريد الكتروني|البريد|الايميل
 voice: phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact|contact number|
   contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف|رقم الهاتف|التلفون
 fax: fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس
 url: website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite|internet|
-  webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني
+  webadresse|الموقع|الموقع الإلكتروني
 twitter: twitter|x|x handle|twitter handle|compte x
 source_id: qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant
 own_id: id here
@@ -136,15 +136,14 @@ full_name: full name|name|nom complet|nombre completo|official|person|nom|nombre
   vollstandiger name|الاسم|الاسم الكامل|اسم
 prefix: honorific prefix|title before the name|prefix|courtesy title|civilité|tratamiento|anrede|
   اللقب
-given_name: given name|first name|firstname|prenom|nombre de pila|given|vorname|الاسم الاول|
-  الاسم الأول
+given_name: given name|first name|firstname|prenom|nombre de pila|given|vorname|الاسم الأول
 family_name: family name|last name|surname|lastname|nom de famille|apellido|apellidos|nachname|
   familienname|اسم العائلة
 office: office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt|funktion|
   المنصب|الوظيفة|منصب|وظيفة
 organization: organization|organisation|institution|organizacion|institucion|ministry|ministere|
   ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة
-salutation: salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede|التحية
+salutation: salutation|greeting|appel|formule d'appel|saludo|form of address|briefanrede|التحية
 close: close|closing|formule de politesse|despedida|grussformel|الخاتمة
 country: country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة
 language: language|preferred language|langue|idioma|lang|sprache|اللغة

@@ -40,7 +40,7 @@ news: news|news of this case|updates|nouvelles|noticias|neuigkeiten
 network: network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk
 """)
 MEANINGS = tuple(_COLUMN_NAMES)
-_GUESS = {fold_name(word): name for name, words in _COLUMN_NAMES.items() for word in words}
+_GUESS = {word: name for name, words in _COLUMN_NAMES.items() for word in words}
 _EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
 _TICKS = ("news", "network")

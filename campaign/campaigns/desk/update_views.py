@@ -22,7 +22,7 @@ from campaign.campaigns.desk.labels import KINDS, STOPS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
-from campaign.models.campaign import Campaign, Update, UpdateKind
+from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import DayField, LineField, TextField, choices
@@ -229,6 +229,9 @@ def post_update(slug: str) -> ResponseReturnValue:
         message = _("Update published.")
         if proposals.needs_approval(campaign):
             message = _("Update sent for approval. It is published when someone else approves it.")
+        elif form.kind.data == UpdateKind.OUTCOME and campaign.status is CampaignStatus.OPEN:
+            message = _("Update published. If the campaign ends with it, close it here.")
+            return done(message, ".change_status", slug=slug, to=CampaignStatus.CLOSED.value)
         return done(message, ".post_update", slug=slug)
     page = PostUpdate(
         campaign=campaign,

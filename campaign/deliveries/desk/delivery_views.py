@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
 from campaign.bundles.changes.withdrawals import TakenBack
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -44,6 +45,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     stopped: bool
     before: bool  # whether what was handed over before a stop is recorded
     here: Mapping[int, int]  # letters that are still here, by the id of their bundle
+    signed_by_hand: int  # people on the sheets that go along with the letters
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
@@ -155,6 +157,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         stopped=is_stopped(bundle.campaign.status),
         before="before" in request.args or bool(form.problems()),
         here={carried.id: count_left(session, carried) for carried in form.carried},
+        signed_by_hand=signed_sheets.count_carried(session, bundle.id),
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),

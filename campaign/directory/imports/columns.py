@@ -28,7 +28,7 @@ NEEDED: dict[Directory, tuple[str, ...]] = {
     Directory.OFFICIALS: ("country",),
 }
 _HEADS = read_word_table("""
-fr: fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d appel|
+fr: fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d'appel|
   formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre
 es: cargo|puesto|nombre|nombre de la mision|organizacion|institucion|ministerio|saludo|despedida|
   pais|ciudad|apellido|apellidos|correo|direccion|telefono|codigo postal|tipo
@@ -222,7 +222,5 @@ def _find_language(columns: Sequence[str]) -> str:
     return code if count > 1 else "en"
 
 
-_LANGUAGE_WORDS = {
-    fold_name(name): code for code, names in _LANGUAGE_NAMES.items() for name in names
-}
-_FOLDED = {meaning: frozenset(map(fold_name, names)) for meaning, names in COLUMN_NAMES.items()}
+_LANGUAGE_WORDS = {name: code for code, names in _LANGUAGE_NAMES.items() for name in names}
+_FOLDED = {meaning: frozenset(names) for meaning, names in COLUMN_NAMES.items()}

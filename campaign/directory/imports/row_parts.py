@@ -30,11 +30,11 @@ high-commission: high commission|haut commissariat|alto comisionado|alta comisio
   المفوضية العليا|المفوضية السامية|alto comissariado
 embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|ambasada|buyukelcilik|
   buyukelciligi|سفارة|السفارة|посольств|대사관|大使馆|大使館|nunciature|nonciature|nunciatura|nuntiatur|
-  nunziatura|السفارة البابوية|delegation|delegacion|delegacao|interests section|section d interets|
+  nunziatura|السفارة البابوية|delegation|delegacion|delegacao|interests section|section d'interets|
   liaison office|representative office|government office|diplomatic mission|mission diplomatique|
   mision diplomatica|chancery|legation
 """)
-_FOLDED = [(MissionKind(kind), fold_name(word)) for kind, words in _WORDS.items() for word in words]
+_FOLDED = [(MissionKind(kind), word) for kind, words in _WORDS.items() for word in words]
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
 _WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")

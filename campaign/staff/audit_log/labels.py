@@ -371,6 +371,12 @@ _WORDS: Mapping[str, object] = {
     "kept": _l("Locked away"),
     "officials": _l("For officials"),
 }
+_FLAGS: Mapping[str, object] = {
+    "relative": _l("Relatives and others close to the person"),
+    "witness": _l("Witnesses"),
+    "place": _l("Places"),
+    "other": _l("Anything else"),
+}
 _FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate"}
 """Facts whose values are such words; others are numbers, names and slugs."""
 
@@ -394,5 +400,7 @@ def say_fact(name: str) -> str:
 
 def say_value(name: str, value: str) -> str:
     """Return a value of the fact `name`, in words where there are some."""
-    words = _FIELDS if name == "fields" else _WORDS if name in _FACTS_IN_WORDS else {}
+    words = {"fields": _FIELDS, "flags": _FLAGS}.get(name, {})
+    if name in _FACTS_IN_WORDS:
+        words = _WORDS
     return str(words.get(value, value))

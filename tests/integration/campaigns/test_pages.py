@@ -353,6 +353,15 @@ def test_the_link_to_an_outcome_chooses_that_kind(desk: FlaskClient, campaign: C
     assert 'value="stop"' not in page
 
 
+def test_an_outcome_of_an_open_campaign_leads_to_its_closing(
+    desk: FlaskClient, campaign: Campaign
+) -> None:
+    data = {"kind": "outcome", "happened_on": "2026-11-20", "title_en": "Free", "body_en": "So."}
+    response = post(desk, f"{DESK}/ua-1-26/updates", data)
+    assert response.location.endswith(f"{DESK}/ua-1-26/status?to=closed")
+    assert "close it here" in desk.get(response.location).text
+
+
 def test_an_update_is_taken_back_and_waits_to_be_mended(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:

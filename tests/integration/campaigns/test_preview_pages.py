@@ -39,6 +39,12 @@ def test_every_mail_about_a_campaign_can_be_seen_in_every_language(desk: FlaskCl
     assert desk.get(f"{DESK}/preview/en/mails/nothing").status_code == 404
 
 
+def test_a_draft_asks_as_it_will_once_it_is_open(desk: FlaskClient) -> None:
+    page = desk.get(f"{DESK}/preview/en").text
+    assert "What we ask<" in page
+    assert "What we asked" not in page
+
+
 def test_a_mail_in_html_may_load_its_own_style_and_nothing_else(desk: FlaskClient) -> None:
     page = desk.get(f"{DESK}/preview/fr/mails/confirm-letter/html")
     policy = page.headers["Content-Security-Policy"]

@@ -14,12 +14,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, jobs
+from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.signing.campaign_terms import plan_of
+from campaign.staff.audit_log.describe_entries import describe_entries
 from campaign.storage.places import LocalPlace
 from tests.integration.campaigns.conftest import DESK, Send
 
@@ -53,13 +55,17 @@ def bomb(side: int = 50_000) -> bytes:
 
 
 def test_flags_are_sealed_and_point_at_the_place_in_the_text(
-    desk: FlaskClient, send: Send, session: Session, fresh: Fresh
+    app: Flask, desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:
     assert send("/risks", {"relative": "Lucía\nLucía", "place": "Calle 9"}).status_code == 303
     rows = list(session.scalars(text("SELECT words FROM risk_flag")))
     assert len(rows) == 2
     assert all(b"Luc" not in bytes(one) for one in rows)
     assert "Lucía" not in str(list(session.execute(text("SELECT detail FROM audit_entry"))))
+    with app.test_request_context():
+        described = describe_entries(session, session.scalars(select(AuditEntry)).all())
+    told = dict(next(line for line in described if line.entry.action == "campaign.risks").details)
+    assert told["risk flags"] == "Relatives and others close to the person (1), Places (1)"
     session.rollback()
     assert send("/editions/en", TEXT).status_code == 303
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/editions/en").text

@@ -439,6 +439,8 @@ def test_sheets_that_came_back_go_on_with_the_letters(
 def test_sheets_stay_where_a_part_was_taken(
     staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
 ) -> None:
+    page = staff.get(f"/desk/bundles/{with_sheets.public_id}/deliver").text
+    assert "2 letters · 2 people on signed sheets" in page
     record(with_sheets, DeliveryOutcome.PART, taken=1)
     assert post(staff, after(with_sheets, "part"), {"numbers": "1"}).status_code == 303
     made = reroute(with_sheets.id)

@@ -49,6 +49,14 @@ def test_no_code_of_a_language_or_country_breaks_a_page(code: str) -> None:
     assert i18n.say_date(TODAY, code)
 
 
+@pytest.mark.parametrize("apostrophe", ["'", "’", ""])
+def test_an_apostrophe_in_the_head_of_a_column_does_not_matter(apostrophe: str) -> None:
+    head = f"Pays d{apostrophe}envoi,Pays hôte,Heures d{apostrophe}ouverture,Type"
+    (mission,) = read(f"{head}\nKenya,Canada,9 h à 12 h,ambassade")
+    assert isinstance(mission, MissionRecord)
+    assert (mission.draft.sending_country, mission.draft.hours) == ("KE", "9 h à 12 h")
+
+
 @pytest.mark.parametrize(
     ("code", "name"), [("bar", "Bavarian"), ("sh", "Serbo-Croatian"), ("qqq", "qqq")]
 )
