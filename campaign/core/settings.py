@@ -175,6 +175,10 @@ class Settings(BaseSettings):
     reply_maildir: str = ""
     """Maildir folder of that address; its emails become drafts of replies."""
 
+    outgoing_hosts: CommaList = []
+    """Hosts that webhooks and other programs may be called at though they are on this machine or
+    in a private network, and without TLS: `crm.internal`, `127.0.0.1:8080`; with commas between."""
+
     public_count_step: int = Field(1, ge=1, le=1000)
     """Steps in which the public numbers of letters move: with 10, 57 is shown as 50. People who
     watch them learn less about when someone signed."""

@@ -1,0 +1,261 @@
+"""The one way by which we call an address that somebody typed: webhooks, other programs.
+
+Over https only, at an address of the public internet that was looked up once; no redirect is
+followed, no proxy of the environment asked, and neither the time nor the size of an answer is the
+other side's to choose. What the setting `outgoing_hosts` names may be a private address, and http.
+"""
+
+import ipaddress
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPException  # noqa: TID251
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self, cast
+
+from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: TID251
+from urllib3.exceptions import HTTPError, LocationParseError  # noqa: TID251
+from urllib3.response import HTTPResponse  # noqa: TID251
+from urllib3.util import Url, parse_url  # noqa: TID251
+
+from campaign.core.errors import DomainError
+from campaign.core.settings import current_settings
+
+# Its warnings quote addresses, and an address may hold a token.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+Resolve = Callable[[str, int], Sequence[str]]
+_PORTS = {"http": 80, "https": 443}
+_PART = 64 * 1024
+_ADDRESSES = 4  # of a host that are tried
+_PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
+_MAPPED_6 = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind it, as RFC 6052 says
+
+
+class OutgoingFailed(DomainError):
+    """No answer that can be used; `answered` is its status where at least that came."""
+
+    status = 502
+
+    def __init__(self, slug: str, *, answered: int | None = None) -> None:
+        super().__init__(slug, answered=answered)
+        self.answered = answered
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    connect_seconds: float = 5
+    """For each address of a host, and as long again for TLS."""
+    whole_seconds: float = 15
+    """From the first byte that is sent to the last that comes."""
+    answer_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    """Their names in any case."""
+    body: bytes
+
+
+def look_up(host: str, port: int) -> list[str]:
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def refuse_address(address: str, allowed: Sequence[str]) -> None:
+    """Raise OutgoingFailed for what is no address that may be called; asks no name server."""
+    _parse(address, allowed)
+
+
+class OutgoingHttp:
+    """Keeps a connection to each host open until it is closed itself. For one thread."""
+
+    def __init__(
+        self,
+        allowed: Sequence[str] = (),
+        *,
+        limits: Limits | None = None,
+        resolve: Resolve = look_up,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        """Take hosts (`crm.internal`, `127.0.0.1:8080`) that may be private and without TLS."""
+        self._allowed = allowed
+        self._limits = limits or Limits()
+        self._resolve = resolve
+        self._trust = trust
+        self._open: dict[tuple[str | None, str], HTTPConnection] = {}
+
+    def send(
+        self, method: str, address: str, *, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """Return the answer, whatever its status but a redirect. Raises OutgoingFailed."""
+        url = _parse(address, self._allowed)
+        origin = url.scheme, url.netloc or ""
+        connection = self._open.pop(origin, None)
+        if connection is None or not connection.is_connected:
+            if connection is not None:
+                connection.close()
+            connection = self._connect(url)
+        try:
+            answer = self._exchange(connection, method, url, headers, body)
+        except BaseException:
+            connection.close()
+            raise
+        self._open[origin] = connection
+        return answer
+
+    def close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _connect(self, url: Url) -> HTTPConnection:
+        """Look the host up once, and connect to what was looked at."""
+        host, port = _host_and_port(url)
+        try:
+            addresses = self._resolve(host, port)
+        except (OSError, UnicodeError) as problem:
+            raise OutgoingFailed("host-unknown") from problem
+        if not _is_allowed(host, port, self._allowed) and not all(map(_is_public, addresses)):
+            raise OutgoingFailed("address-private")
+        for address in addresses[:_ADDRESSES]:
+            connection = self._connection_to(address, host, port, tls=url.scheme == "https")
+            try:
+                connection.connect()
+            except (OSError, HTTPError, HTTPException) as problem:
+                connection.close()
+                if isinstance(problem, ssl.SSLError):
+                    raise OutgoingFailed("not-trusted") from problem
+            else:
+                return connection
+        raise OutgoingFailed("not-reached")
+
+    def _connection_to(self, address: str, host: str, port: int, *, tls: bool) -> HTTPConnection:
+        seconds = self._limits.connect_seconds
+        if not tls:
+            return HTTPConnection(address, port, timeout=seconds)
+        trust = self._trust or _trust()
+        return HTTPSConnection(
+            address, port, timeout=seconds, ssl_context=trust, server_hostname=host
+        )
+
+    def _exchange(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        url: Url,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Answer:
+        limits, status, too_slow = self._limits, None, threading.Event()
+        peer = cast(socket.socket, connection.sock)
+
+        def hang_up() -> None:
+            # Who sends a byte now and then runs into no time limit of a socket.
+            too_slow.set()
+            with suppress(OSError):
+                socket.socket.shutdown(peer, socket.SHUT_RDWR)
+
+        connection.timeout = None
+        clock = threading.Timer(limits.whole_seconds, hang_up)
+        clock.daemon = True
+        clock.start()
+        try:
+            connection.request(
+                method,
+                url.request_uri,
+                body or None,
+                {"Host": url.netloc or "", "Accept-Encoding": "identity"}
+                | {"User-Agent": f"urgent-action-letters/{version('urgent-action-letters')}"}
+                | dict(headers),
+                preload_content=False,
+                decode_content=False,
+            )
+            response = connection.getresponse()
+            status = response.status
+            content = _read(response, limits.answer_bytes)
+        except (OSError, HTTPError, HTTPException) as problem:
+            slug = "too-slow" if too_slow.is_set() else "broken-off"
+            raise OutgoingFailed(slug, answered=status) from problem
+        finally:
+            clock.cancel()
+            clock.join()
+        if too_slow.is_set():
+            raise OutgoingFailed("too-slow", answered=status)
+        if len(content) > limits.answer_bytes:
+            raise OutgoingFailed("answer-too-large", answered=status)
+        if 300 <= status < 400:
+            raise OutgoingFailed("redirected", answered=status)
+        return Answer(status, response.headers, content)
+
+
+def _read(response: HTTPResponse, limit: int) -> bytes:
+    """Return the body, or its beginning where it is longer than `limit`."""
+    content = bytearray()
+    # Only the read after its end tells that a body was cut off.
+    while len(content) <= limit and (part := response.read(_PART)):
+        content += part
+    return bytes(content)
+
+
+def open_http(limits: Limits | None = None) -> OutgoingHttp:
+    return OutgoingHttp(current_settings().outgoing_hosts, limits=limits)
+
+
+def _parse(address: str, allowed: Sequence[str]) -> Url:
+    try:
+        url = parse_url(address.strip())
+    except LocationParseError as problem:
+        raise OutgoingFailed("address-malformed") from problem
+    if url.scheme not in _PORTS or not url.host or url.auth or url.port == 0:
+        raise OutgoingFailed("address-malformed")
+    host, port = _host_and_port(url)
+    if _is_allowed(host, port, allowed):
+        return url
+    if url.scheme != "https":
+        raise OutgoingFailed("address-not-https")
+    with suppress(ValueError):
+        if not _is_public(str(ipaddress.ip_address(host))):
+            raise OutgoingFailed("address-private")
+    return url
+
+
+def _host_and_port(url: Url) -> tuple[str, int]:
+    return (url.host or "").strip("[]"), url.port or _PORTS[url.scheme or ""]
+
+
+def _is_allowed(host: str, port: int, allowed: Sequence[str]) -> bool:
+    return host in allowed or f"{host}:{port}" in allowed
+
+
+def _is_public(text: str) -> bool:
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _MAPPED_6:
+            address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        elif address not in _PUBLIC_6 or address.sixtofour or address.teredo:
+            return False
+    return address.is_global and not address.is_multicast
