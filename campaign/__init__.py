@@ -12,6 +12,7 @@ from campaign import models, storage
 from campaign.about import page_texts
 from campaign.about.desk import blueprint as about_desk
 from campaign.about.pages import blueprint as about
+from campaign.api.desk import blueprint as api_tokens
 from campaign.api.views import blueprint as api
 from campaign.bundles import destinations
 from campaign.bundles.changes.cancel_bundle import remove_rehearsed
@@ -116,6 +117,7 @@ _BLUEPRINTS = (
     exports,
     operations,
     api,
+    api_tokens,
 )
 
 

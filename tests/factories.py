@@ -13,8 +13,10 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.api.tokens import create_token
 from campaign.core import db
 from campaign.mail.messages import address_fingerprint
+from campaign.models.api_token import ApiScope
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -345,6 +347,13 @@ def csrf_token(client: FlaskClient) -> str:
 def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> Any:
     """Post a form of the desk, with the token that its page would hold."""
     return client.post(url, data={"csrf_token": csrf_token(client), **(data or {})}, **kwargs)
+
+
+def make_token(app: Flask, *scopes: ApiScope, days: int = 30) -> str:
+    """A token of another program, made by an admin, for these scopes or all; its secret."""
+    with app.app_context(), db.transaction() as session:
+        admin, chosen = make_staff_user(session, Role.ADMIN), scopes or tuple(ApiScope)
+        return create_token(session, name="CRM", scopes=chosen, days=days, by=admin)[1]
 
 
 # --- Network -----------------------------------------------------------------------------------

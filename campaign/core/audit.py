@@ -120,6 +120,18 @@ def record(
     return entry
 
 
+def has_recent(session: Session, actor: str, action: str, subject: str, *, since: datetime) -> bool:
+    """Whether an entry says that the actor did so with the subject since a moment."""
+    noted = select(AuditEntry.id).where(
+        # The subject's index finds it: a program may have done so with many others.
+        db.unindexed(AuditEntry.actor) == actor,
+        AuditEntry.action == action,
+        AuditEntry.subject == subject,
+        AuditEntry.at > since,
+    )
+    return db.has_row(session, noted)
+
+
 def staff_id(actor: str) -> int | None:
     """The staff user behind an actor, as `staff.desk_access.actor` names them."""
     kind, _, number = actor.partition(":")

@@ -23,7 +23,10 @@ class Frequency(enum.StrEnum):
 
 
 class NetworkMember(db.SealedRow, db.PublicRow):
-    __table_args__ = (Index("ix_network_member_state_frequency", "state", "frequency"),)
+    __table_args__ = (
+        Index("ix_network_member_state_frequency", "state", "frequency"),
+        Index("ix_network_member_state_confirmed_at", "state", "confirmed_at", "id"),
+    )
 
     state: Mapped[MemberState] = mapped_column(default=MemberState.PENDING)
     email: Mapped[str | None] = mapped_column(db.Sealed("network_member.email"))

@@ -85,8 +85,9 @@ class Signature(db.SealedRow, db.PublicRow):
             " AND state IN ('pending', 'withdrawn', 'invalid', 'erased')",
             name="seat",
         ),
-        # Counts by state, and those confirmed since a tally, are read from the index alone.
-        Index("ix_signature_campaign_state", "campaign_id", "state", "confirmed_at"),
+        # Counts by state, and those confirmed since a tally, are read from the index alone; other
+        # programs read in its order, a page after the other.
+        Index("ix_signature_campaign_state", "campaign_id", "state", "confirmed_at", "id"),
         Index("ix_signature_email_hmac", "email_hmac"),
         # Reminders and expiry look only at what waits for its confirmation.
         Index("ix_signature_state_signed_at", "state", "signed_at"),

@@ -13,10 +13,8 @@ from flask import Blueprint, abort, current_app, g, has_request_context, redirec
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy import select
 
 from campaign.core import audit, db
-from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit, required_factors, sessions
 from campaign.staff.reauthentication import ProofForm, Reauthenticate
@@ -153,14 +151,8 @@ def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
     before anything is written: what was typed goes on with the answer.
     """
     by, since = actor(), db.utcnow() - timedelta(hours=EACH_HOURS)
-    noted = select(AuditEntry.id).where(
-        AuditEntry.actor == by,
-        AuditEntry.action == action,
-        AuditEntry.subject == subject,
-        AuditEntry.at > since,
-    )
     with db.reading() as session:
-        if session.scalar(noted.limit(1)) is not None:
+        if audit.has_recent(session, by, action, subject, since=since):
             return None
     was_fresh = reauthentication.is_fresh()
     if not was_fresh:

@@ -36,6 +36,7 @@ _SECTIONS = (
     ("exports.index", _l("Exports"), _PRINTERS),
     ("about_desk.index", _l("About us"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),
+    ("api_tokens.index", _l("API tokens"), _ADMINS),
     ("staff.audit_log.index", _l("Audit log"), _ADMINS),
 )
 

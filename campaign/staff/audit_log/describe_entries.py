@@ -17,6 +17,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit, i18n
 from campaign.core.audit import AuditEntry
+from campaign.models.api_token import ApiToken
 from campaign.models.bundle import Bundle, DeliveryAttempt, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
@@ -77,6 +78,8 @@ class _EntryDescriber:
         kind, _colon, ident = actor.partition(":")
         if kind == "staff":
             return self.people.get(number_of(ident), _say_gone())
+        if actor in self.subjects:
+            return self.subjects[actor][0]
         words = {
             "command": _("the command line"),
             "job": _("the system"),
@@ -119,6 +122,7 @@ def describe_entries(session: Session, entries: Collection[AuditEntry]) -> list[
     """Return the entries in words, with one look-up for each kind of thing."""
     people = _find_people(session, entries)
     subjects = {entry.subject for entry in entries} | set(_list_values(entries, "other", str))
+    subjects |= {entry.actor for entry in entries}
     campaign_ids = [number for name in _CAMPAIGNS for number in _list_values(entries, name, int)]
     references = select(Campaign.id, Campaign.reference).where(Campaign.id.in_(campaign_ids))
     officials = select(Official.id, Official.name, Official.slug).where(
@@ -263,6 +267,9 @@ _THINGS: Mapping[str, _Thing] = {
     ),
     "mission": _Thing(
         Mission.public_id, lambda row: row.slug, (Mission.slug,), "directory.edit_mission", "slug"
+    ),
+    "api-token": _Thing(
+        ApiToken.id, lambda row: _("API token %(token)s", token=row.prefix), (ApiToken.prefix,)
     ),
     "bundle": _Thing(
         Bundle.id,

@@ -35,6 +35,7 @@ _DESK = (
 _UPLOAD = "of a file that was uploaded: it goes with the file, after days"
 
 KEPT = {
+    "api_token.name": _DESK,
     "bundle.cancel_reason": _DESK,
     "bundle.letter_secret": "chance: it binds words to a code by a salt, which erasure deletes",
     "bundle_reprint.reason": _DESK,

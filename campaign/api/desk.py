@@ -1,0 +1,94 @@
+"""The page of tokens, for admins."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+
+from campaign.api import tokens
+from campaign.core import db
+from campaign.models.api_token import ApiScope, ApiToken
+from campaign.models.staff import Role
+from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.web.form_base import DeskForm
+from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
+from campaign.web.page import Page, redirect_to, show_page
+
+blueprint = Blueprint("api_tokens", __name__, url_prefix="/desk/api-tokens")
+guard(blueprint, Role.ADMIN)
+
+SCOPES: Mapping[str, object] = {
+    ApiScope.ACTIONS.value: _l("Read actions and their numbers"),
+    ApiScope.PEOPLE.value: _l("Read people who agreed to get news, and signatures"),
+    ApiScope.SIGN_UPS.value: _l("Send signatures and members from another form"),
+}
+_PERIODS = {30: _l("30 days"), 90: _l("90 days"), 365: _l("One year")}
+assert tuple(_PERIODS) == tokens.LIFETIMES
+
+
+class TokenForm(DeskForm):
+    name = LineField(
+        _l("Name of the program"),
+        limit=60,
+        needed=_l("Enter a name, so that you know later what uses this token."),
+        description=_l("What uses the token and where, such as “Our CRM”."),
+    )
+    scopes = CheckboxesField(
+        _l("What it can do"),
+        [Filled(_l("Choose at least one thing that the program can do."))],
+        choices=choices(list(SCOPES.items())),
+    )
+    days = RadioField(
+        _l("Valid for"),
+        default="90",
+        choices=choices([(str(days), words) for days, words in _PERIODS.items()]),
+    )
+
+
+class TokensPage(Page, template="api/tokens.html"):
+    form: TokenForm
+    tokens: Sequence[ApiToken]
+    scopes: Mapping[str, object]
+    now: datetime
+
+
+class NewToken(Page, template="api/new_token.html"):
+    token: ApiToken
+    secret: str
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    return _show_tokens(TokenForm(formdata=None))
+
+
+@blueprint.post("/")
+@fresh()
+def create() -> ResponseReturnValue:
+    form = TokenForm()
+    if not form.validate():
+        return _show_tokens(form)
+    token, secret = tokens.create_token(
+        db.session(),
+        name=form.name.data,
+        scopes=[ApiScope(scope) for scope in form.scopes.data],
+        days=int(form.days.data),
+        by=staff_user(),
+    )
+    # Shown in the answer itself: kept anywhere for another page, it could be read there.
+    return show_page(NewToken(token=token, secret=secret))
+
+
+@blueprint.post("/<public_id>/revoke")
+def revoke(public_id: str) -> ResponseReturnValue:
+    tokens.revoke_token(db.session(), public_id=public_id, by=staff_user())
+    return redirect_to(".index", _("Token revoked. The program that used it is now refused."))
+
+
+def _show_tokens(form: TokenForm) -> ResponseReturnValue:
+    listed = tokens.list_tokens(db.session())
+    return show_page(TokensPage(form=form, tokens=listed, scopes=SCOPES, now=db.utcnow()))
