@@ -54,7 +54,13 @@ def count_of(session: Session, campaign: Campaign) -> int:
 
 def in_steps(count: int) -> int:
     """Return a number as the public sees it: it moves in steps of `public_count_step`."""
-    return count - count % (current_settings().public_count_step if has_app_context() else 1)
+    return count - count % (first_step() or 1)
+
+
+def first_step() -> int:
+    """The least number above none that the public sees; 0 where it sees each."""
+    step = current_settings().public_count_step if has_app_context() else 1
+    return step if step > 1 else 0
 
 
 def counted_publicly() -> ColumnElement[bool]:

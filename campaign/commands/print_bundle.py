@@ -223,6 +223,7 @@ def _facts(session: Session, bundle: Bundle) -> Json:
         "on_paper": count_carried(session, bundle.id),
         "volumes": len(bundle.volumes),
         "pages": bundle.page_count,
+        "check_code": prints.find_check_code(session, bundle),
     }
 
 

@@ -318,22 +318,25 @@ def join_after_confirmation(signature_id: int) -> None:
 
 def list_missed_signers() -> list[int]:
     """List those who confirmed by a link; letters that were invented for a rehearsal have none."""
-    answered = select(NetworkMember.id).where(
-        NetworkMember.email_hmac == Signature.email_hmac,
-        or_(
-            NetworkMember.state == MemberState.ACTIVE,
-            NetworkMember.left_at >= Signature.consent_network_at,
-        ),
-    )
-    missed = select(Signature.id).where(
-        Signature.state == SignatureState.CONFIRMED,
-        Signature.signed_at > db.utcnow() - _SIGNED_LATELY,
-        Signature.consent_network_at.is_not(None),
-        Signature.token_digest.is_not(None),
-        ~answered.exists(),
+    no_member = or_(NetworkMember.id.is_(None), NetworkMember.state != MemberState.ACTIVE)
+    unanswered = (
+        select(Signature, NetworkMember.left_at)
+        .outerjoin(NetworkMember, NetworkMember.email_hmac == Signature.email_hmac)
+        .where(
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.signed_at > db.utcnow() - _SIGNED_LATELY,
+            Signature.consent_network_at.is_not(None),
+            Signature.token_digest.is_not(None),
+            no_member,
+        )
     )
     with db.reading() as session:
-        return list(session.scalars(missed))
+        # In clear the letter has its day alone: who left that morning may have signed at noon.
+        return [
+            signature.id
+            for signature, left_at in session.execute(unanswered)
+            if left_at is None or left_at < signature.times.signed_at
+        ]
 
 
 def _lock_member(session: Session, condition: ColumnElement[bool]) -> NetworkMember | None:

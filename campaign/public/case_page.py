@@ -13,7 +13,7 @@ from campaign.campaigns.content.address_and_salutation import goes_by_post, name
 from campaign.campaigns.content.pictures import size_of
 from campaign.campaigns.find_campaigns import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.public_counts import in_steps
+from campaign.campaigns.public_counts import first_step, in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import i18n
 from campaign.core.db import Words
@@ -219,6 +219,8 @@ class CaseHead:
     posts: tuple[CasePost, ...]
     """The newest first."""
     count: int
+    fewer_than: int
+    """Where so few have written that their number is no step yet, the first step; else 0."""
     cards: bool
     picture: CasePicture | None
 
@@ -327,6 +329,7 @@ def head_of(
         "ended": bool(ending.text) and (_tells_outcome(posts) or not is_stopped(campaign.status)),
         "posts": posts,
         "count": count,
+        "fewer_than": 0 if count else first_step(),
         "cards": campaign.cards,
         "picture": case_picture(campaign, picture, locale),
     }

@@ -157,6 +157,7 @@ def add_passkey(
 
 def remove_passkey(session: Session, *, user: StaffUser, public_id: str) -> None:
     """Raises Refused (`factor-required`) for the last one that the user needs, or NotFound."""
+    required_factors.lock_factors(session, user)
     passkey = next((key for key in user.passkeys if key.public_id == public_id), None)
     if passkey is None:
         raise NotFound("passkey")

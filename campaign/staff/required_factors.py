@@ -30,6 +30,11 @@ def must_set_up(user: StaffUser) -> bool:
     return not _suffices(user, has_app=user.has_app, passkeys=user.passkeys)
 
 
+def lock_factors(session: Session, user: StaffUser) -> None:
+    """Wait for others who remove a factor of this user: two at once could remove the last two."""
+    session.refresh(user, with_for_update={"key_share": True})
+
+
 def can_remove_app(user: StaffUser) -> bool:
     return _can_be_left_with(user, has_app=False, passkeys=user.passkeys)
 

@@ -65,6 +65,7 @@ def renew_recovery_codes(session: Session, *, user: StaffUser) -> list[str]:
 
 def turn_off(session: Session, *, user: StaffUser) -> None:
     """Ask for no codes any more. Raises Refused (`factor-required`) where the app is needed."""
+    required_factors.lock_factors(session, user)
     if not required_factors.can_remove_app(user):
         raise Refused("factor-required")
     user.totp_secret = user.totp_since = user.totp_counter = None

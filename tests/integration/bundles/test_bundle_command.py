@@ -56,7 +56,9 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     assert Path(facts["zip"]) == tmp_path / "out" / "UA-1-26_embassy-1_001.zip"
     checked = CliRunner().invoke(verify, [facts["zip"], "--json"])
     assert checked.exit_code == 0
-    assert json.loads(checked.stdout)["letters"] == 3
+    verified = json.loads(checked.stdout)
+    assert verified["letters"] == 3
+    assert verified["check_code"] == facts["check_code"] != ""
     said = CliRunner().invoke(verify, [facts["zip"]]).stdout
     assert said.startswith("Every file is intact: 3 letters on 3 pages, in 1 volume, ")
 

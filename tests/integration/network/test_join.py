@@ -9,10 +9,10 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.rate_limits import count_against_limit
 from campaign.models.network import Frequency, MemberState, NetworkMember
-from campaign.models.signature import SignatureState
+from campaign.models.signature import ExactTimes, SignatureState
 from campaign.network.pages import JOINS_PER_HOUR
 from tests.factories import add_confirmed, make_campaign, make_members
 from tests.integration.network.conftest import FORM, HOST, Mails, Members
@@ -285,6 +285,31 @@ def test_only_a_newer_consent_brings_back_who_has_left(session: Session, members
     jobs.run_now("network.sweep")
     [back] = members()
     assert (back.state, back.email, back.left_at) == (MemberState.ACTIVE, signature.email, None)
+
+
+def test_who_left_in_the_morning_and_signed_at_noon_is_back_though_the_message_was_lost(
+    session: Session, members: Members
+) -> None:
+    [signature] = add_confirmed(session, make_campaign(session), 1)
+    signature.token_digest, signature.consent_network_at = b"x" * 32, db.utcnow()
+    noon = clock.cut_to_day(db.utcnow(), "UTC") - timedelta(hours=12)
+    for name, value in ExactTimes(noon, noon).cut("UTC").items():
+        setattr(signature, name, value)
+    [member] = make_members(
+        session,
+        1,
+        email_hmac=signature.email_hmac,
+        state=MemberState.LEFT,
+        email=None,
+        left_at=noon + timedelta(hours=1),
+    )
+    session.commit()
+    jobs.run_now("network.sweep")
+    assert members()[0].state is MemberState.LEFT
+    member.left_at = noon - timedelta(hours=1)
+    session.commit()
+    jobs.run_now("network.sweep")
+    assert members()[0].state is MemberState.ACTIVE
 
 
 def test_letters_invented_for_a_rehearsal_make_no_members(

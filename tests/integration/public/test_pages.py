@@ -163,6 +163,22 @@ def test_no_public_page_tells_more_of_a_number_than_its_step(
     assert {case, "/en/"} <= set(telling)
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("count", [0, 9])
+def test_fewer_than_the_first_step_are_not_said_to_be_none(
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str, count: int
+) -> None:
+    session.add(CampaignTally(campaign_id=campaign.id, confirmed=count))
+    session.commit()
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"public_count_step": 10})
+    pages = [client.get(address).text for address in (case, "/en/")]
+    app.extensions["settings"] = settings
+    for page in pages:
+        assert "Fewer than 10 people have written" in page
+        assert "No one has written yet" not in page
+
+
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:

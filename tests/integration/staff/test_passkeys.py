@@ -18,12 +18,14 @@ from werkzeug.test import TestResponse
 from campaign import close_app, create_app
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Passkey, RecoveryCode, Role, StaffUser, UsedChallenge
 from campaign.staff import passkeys, second_factor
 from tests.authenticator import Authenticator
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
+from tests.races import overtake
 
 PAGE = "/desk/account/passkeys"
 EMAIL = "noor@example.org"
@@ -58,6 +60,15 @@ def may_enter(client: FlaskClient) -> bool:
 def strict(settings: Settings) -> Iterator[Flask]:
     """The application where admins need a hardware key."""
     made = create_app(settings.model_copy(update={"admin_second_factor": "hardware_key"}))
+    made.testing = True
+    yield made
+    close_app(made)
+
+
+@pytest.fixture
+def required(settings: Settings) -> Iterator[Flask]:
+    """The application where staff need a second factor."""
+    made = create_app(settings.model_copy(update={"second_factor_roles": ["staff"]}))
     made.testing = True
     yield made
     close_app(made)
@@ -355,10 +366,8 @@ def test_who_is_asked_in_the_middle_of_a_form_goes_on_with_it_by_passkey(
 
 
 def test_a_required_factor_stays_until_there_is_another(
-    settings: Settings, session: Session
+    required: Flask, session: Session
 ) -> None:
-    required = create_app(settings.model_copy(update={"second_factor_roles": ["staff"]}))
-    required.testing = True
     browser = required.test_client()
     me = sign_in(browser, required, Role.STAFF)
     assert browser.get("/desk/bundles/").location == "/desk/account/second-factor"
@@ -379,7 +388,39 @@ def test_a_required_factor_stays_until_there_is_another(
     post(browser, "/desk/account/second-factor/turn-off")
     session.expire_all()
     assert session.get_one(StaffUser, me.id).has_app
-    close_app(required)
+
+
+@pytest.mark.parametrize("first", ["passkey", "app"])
+def test_of_two_last_factors_removed_at_once_one_stays(
+    required: Flask, session: Session, first: str
+) -> None:
+    browser = required.test_client()
+    me = sign_in(browser, required, Role.STAFF)
+    add(browser, Authenticator())
+    add(browser, Authenticator(), "Laptop")
+    key, other = session.scalars(select(Passkey.public_id).order_by(Passkey.id)).all()
+    if first == "app":
+        user = session.get_one(StaffUser, me.id)
+        user.totp_secret, user.totp_since = second_factor.create_secret(session), db.utcnow()
+        passkeys.remove_passkey(session, user=user, public_id=key)
+    session.commit()
+
+    def look(session: Session) -> StaffUser:
+        return session.get_one(StaffUser, me.id)
+
+    def remove(session: Session) -> None:
+        if first == "app":
+            second_factor.turn_off(session, user=look(session))
+        else:
+            passkeys.remove_passkey(session, user=look(session), public_id=key)
+
+    def remove_other(session: Session, user: StaffUser) -> None:
+        passkeys.remove_passkey(session, user=user, public_id=other)
+
+    with required.app_context(), pytest.raises(Refused, match="factor-required"):
+        overtake(required, remove, look, remove_other)
+    session.expire_all()
+    assert [passkey.public_id for passkey in look(session).passkeys] == [other]
 
 
 def test_an_admin_is_led_to_the_hardware_key_that_is_required(
