@@ -365,9 +365,7 @@ def test_who_is_asked_in_the_middle_of_a_form_goes_on_with_it_by_passkey(
     assert session.get_one(StaffUser, other.id).role is Role.ORGANIZER
 
 
-def test_a_required_factor_stays_until_there_is_another(
-    required: Flask, session: Session
-) -> None:
+def test_a_required_factor_stays_until_there_is_another(required: Flask, session: Session) -> None:
     browser = required.test_client()
     me = sign_in(browser, required, Role.STAFF)
     assert browser.get("/desk/bundles/").location == "/desk/account/second-factor"
