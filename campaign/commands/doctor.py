@@ -4,9 +4,11 @@ import shutil
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import click
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,9 +23,10 @@ from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.sealing import MissingKey
-from campaign.core.settings import current_settings, load_settings
+from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
+from campaign.operations.outside_checks import Note
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
 from campaign.staff.required_factors import count_admins_without
@@ -46,33 +49,62 @@ _DAILY = timedelta(days=2)
 _FILES_TRIED = 500
 """Files in S3 of which the head is fetched: a request each."""
 
+Check = Callable[[], Iterator[str]]
+"""Yields what is to be fixed, and notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    name: str
+    to_fix: list[str]
+    notes: list[Note]
+
 
 @click.command()
 def doctor() -> None:
     """Check the instance and say how to fix it."""
+    with open_app().app_context():
+        report(run_checks(CHECKS))
+
+
+def open_app() -> Flask:
+    """Return the application for as long as the command runs, whatever is wrong but its keys."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
-    wrong = 0
     with app.app_context():
         try:
             db.database().read_keys()
         except MissingKey as problem:
             raise click.ClickException(say_missing(problem)) from problem
-        for name, check in _CHECKS.items():
-            sentences: list[str] = []
-            with suppress(SQLAlchemyError):  # the database's own check says why
-                sentences.extend(check())
-            wrong += len(sentences)
-            note = _NOTES[name]() if name in _NOTES else ""
-            click.echo(f"{name:<10} {'to fix' if sentences else 'ok'}{note and f', {note}'}")
-            for sentence in sentences:
-                click.echo(f"           {sentence}")
+    return app
+
+
+def run_checks(checks: dict[str, Check]) -> Iterator[CheckResult]:
+    for name, check in checks.items():
+        sentences: list[str] = []
+        with suppress(SQLAlchemyError):  # the database's own check says why
+            sentences.extend(check())
+        notes = [sentence for sentence in sentences if isinstance(sentence, Note)]
+        yield CheckResult(name, [each for each in sentences if each not in notes], notes)
+
+
+def report(results: Iterator[CheckResult]) -> None:
+    """Print each result as it comes; raises ClickException where something is to be fixed."""
+    wrong = 0
+    for result in results:
+        wrong += len(result.to_fix)
+        click.echo(
+            ", ".join((f"{result.name:<10} {'to fix' if result.to_fix else 'ok'}", *result.notes))
+        )
+        for sentence in result.to_fix:
+            click.echo(f"           {sentence}")
     if wrong:
         raise click.ClickException(f"{wrong} things to fix." if wrong > 1 else "One thing to fix.")
 
 
 def _settings() -> Iterator[str]:
     settings = current_settings()
+    yield from map(Note, _list_second_factor_notes(settings))
     free = shutil.disk_usage(settings.folder).free
     if free < _ENOUGH_BYTES:
         yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free space."
@@ -93,20 +125,15 @@ def _settings() -> Iterator[str]:
         yield f"organisation_logo: {logo} is not in {settings.folder}. Put it there."
 
 
-def _settings_note() -> str:
-    settings = current_settings()
-    notes = []
+def _list_second_factor_notes(settings: Settings) -> Iterator[str]:
     if settings.mode == "production" and not settings.second_factor_roles_suffice:
-        notes.append("staff and admins sign in with only a password (second_factor_waived)")
+        yield "staff and admins sign in with only a password (second_factor_waived)"
     kind = settings.admin_second_factor
     if kind != "any":
         with suppress(SQLAlchemyError), db.reading() as session:
             without, admins = count_admins_without(session)
             thing = kind.replace("_", " ")
-            notes.append(
-                f"admins need a {thing} (admin_second_factor): {without} of {admins} lack it"
-            )
-    return "; ".join(notes)
+            yield f"admins need a {thing} (admin_second_factor): {without} of {admins} lack it"
 
 
 def _about_us() -> Iterator[str]:
@@ -137,9 +164,11 @@ def _database() -> Iterator[str]:
 
 
 def _keys() -> Iterator[str]:
+    keyring = db.database().keyring
+    sealing = keyring.state.sealing
+    yield Note(f"key {sealing} of {keyring.newest} encrypts ({keyring.name_key(sealing)})")
     with db.reading() as session:
         has_earlier = turn_keys.has_earlier(session)
-    keyring = db.database().keyring
     if keyring.state.sealing < keyring.newest:
         yield f"Key {keyring.newest} is not used yet. Run: campaign keys rotate"
     elif has_earlier or keyring.state.look_ups < keyring.newest:
@@ -147,12 +176,6 @@ def _keys() -> Iterator[str]:
             "Some values are not bound to their row yet, or use an earlier key. Run: "
             "campaign keys rotate"
         )
-
-
-def _keys_note() -> str:
-    keyring = db.database().keyring
-    sealing = keyring.state.sealing
-    return f"key {sealing} of {keyring.newest} encrypts ({keyring.name_key(sealing)})"
 
 
 def _files() -> Iterator[str]:
@@ -184,17 +207,11 @@ def is_nearly_full(free: int, total: int) -> bool:
 
 
 def _scratch() -> Iterator[str]:
-    settings = current_settings()
-    folder = settings.scratch_folder
+    folder = current_settings().scratch_folder
+    where = "in memory" if scratch.is_in_memory(folder) else "on a disk: encrypt that disk"
+    yield Note(f"{folder} is {where}")
     if folder.is_dir() and folder.stat().st_mode & 0o077:
         yield f"Other users can read {folder}. Run: chmod 700 {folder}"
-
-
-def _scratch_note() -> str:
-    settings = current_settings()
-    folder = settings.scratch_folder
-    where = "in memory" if scratch.is_in_memory(folder) else "on a disk: encrypt that disk"
-    return f"{folder} is {where}"
 
 
 def _audit() -> Iterator[str]:
@@ -227,22 +244,17 @@ def _queue() -> Iterator[str]:
         yield f"{waiting} jobs wait. Is a worker running? Start one: campaign worker"
 
 
-def _readers_note() -> str:
-    """Say which walls around the readers of strangers' files this machine lacks."""
-    try:
-        ways = run_apart(list_open_ways, b"/etc/passwd")
-    except (ReadingFailed, WorkProcessStopped):
-        return ""  # said already
-    if not ways:
-        return "strangers' files are read without files, network or other processes"
-    return f"the process that reads strangers' files still {', '.join(ways)} (deploy.md)"
-
-
 def _readers() -> Iterator[str]:
     try:
-        run_apart(list_open_ways, b"")
+        ways = run_apart(list_open_ways, b"/etc/passwd")
     except (ReadingFailed, WorkProcessStopped) as problem:
         yield f"Strangers' files cannot be read ({problem}). Install the application again."
+        return
+    if not ways:
+        yield Note("strangers' files are read without files, network or other processes")
+    else:
+        open_ways = ", ".join(ways)
+        yield Note(f"the process that reads strangers' files still {open_ways} (deploy.md)")
 
 
 def _mail() -> Iterator[str]:
@@ -285,7 +297,7 @@ def _erasing() -> Iterator[str]:
         )
 
 
-_CHECKS: dict[str, Callable[[], Iterator[str]]] = {
+CHECKS: dict[str, Check] = {
     "settings": _settings,
     "about us": _about_us,
     "database": _database,
@@ -299,10 +311,3 @@ _CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     "mail": _mail,
     "erasing": _erasing,
 }
-_NOTES: dict[str, Callable[[], str]] = {
-    "settings": _settings_note,
-    "keys": _keys_note,
-    "scratch": _scratch_note,
-    "readers": _readers_note,
-}
-"""What is worth knowing of what is checked, though nothing is wrong with it."""
