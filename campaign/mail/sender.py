@@ -152,6 +152,8 @@ def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
     with force_locale(row.locale):
         subject = " ".join(render_template(f"{mail.template}.subject.txt", **values).split())
         text = render_template(f"{mail.template}.txt", **values, subject=subject)
+        if isinstance(reference := values.get("reference"), str):
+            values["reference"] = reference.replace(" ", "\xa0")  # it stays on one line
         html = render_template(f"{mail.template}.html", **values, subject=subject)
     if i18n.direction(row.locale) == "rtl":
         subject, text = isolate_names(subject), isolate_names(text)
