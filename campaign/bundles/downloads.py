@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,11 +41,6 @@ class ReprintChoice:
     pages: int | None
 
 
-class OfCampaign(Protocol):
-    @property
-    def campaign_id(self) -> int: ...
-
-
 def open_download(
     session: Session, bundle: Bundle, store: Storage, *, by: StaffUser | None, actor: str
 ) -> Download:
@@ -68,12 +62,12 @@ def open_download(
     chunks = stream_zip(name, prints.list_zip_parts(session, bundle, store), bundle.created_at)
     size, subject = len(chunks), f"bundle:{bundle.id}"
     audit.record(session, actor, "bundle.download", subject, bytes=size)
-    return Download(f"{name}.zip", size, as_long_as_running(chunks, bundle))
+    return Download(f"{name}.zip", size, as_long_as_running(chunks, bundle.campaign_id))
 
 
-def as_long_as_running(chunks: Iterable[bytes], of: OfCampaign) -> Iterator[bytes]:
+def as_long_as_running(chunks: Iterable[bytes], campaign_id: int) -> Iterator[bytes]:
     """The chunks of a download, as long as the campaign that it is of is not stopped."""
-    return while_wanted(chunks, partial(_may_still_go_out, db.database(), of.campaign_id))
+    return while_wanted(chunks, partial(_may_still_go_out, db.database(), campaign_id))
 
 
 def while_wanted(
@@ -154,10 +148,10 @@ def _open_again(
 ) -> Download:
     folder = file_names.zip_name(bundle)
     if name:
-        chunks = as_long_as_running(store.chunks(files[0]["stored"]), bundle)
+        chunks = as_long_as_running(store.chunks(files[0]["stored"]), bundle.campaign_id)
         return Download(f"{folder}_{name}", files[0]["bytes"], chunks)
     whole = stream_zip(folder, prints.parts_in(bundle, recorded, store), bundle.created_at)
-    return Download(f"{folder}.zip", len(whole), as_long_as_running(whole, bundle))
+    return Download(f"{folder}.zip", len(whole), as_long_as_running(whole, bundle.campaign_id))
 
 
 def list_reprints(session: Session, bundle: Bundle) -> Sequence[BundleReprint]:

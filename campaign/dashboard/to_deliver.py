@@ -11,6 +11,7 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.nouns import noun_of, noun_of_campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
+from campaign.core.settings import current_settings
 from campaign.dashboard.today import (
     LATELY,
     Todo,
@@ -137,15 +138,26 @@ def _find_requests(
         (DataExport, DataExport.state == ExportState.ASKED, "export"),
         (FileApproval, FileApproval.state == FileApprovalState.ASKED, "files"),
     )
+    zone = current_settings().timezone
     for model, waits, slug in asked:
         rows = session.execute(
             select(Campaign, model.requested_at, model.public_id)
-            .join(model, model.campaign_id == Campaign.id)
-            .where(mine, waits, model.expires_at > now, model.requested_by_id != by.id)
+            .select_from(model)
+            .outerjoin(Campaign, model.campaign_id == Campaign.id)
+            .where(
+                or_(mine, model.campaign_id.is_(None)),
+                waits,
+                model.expires_at > now,
+                model.requested_by_id != by.id,
+            )
             .order_by(model.id)
         )
         items = [
-            TodoItem(campaign, day=clock.day_of(asked_at, campaign.timezone), public_id=public_id)
+            TodoItem(
+                campaign,
+                day=clock.day_of(asked_at, campaign.timezone if campaign else zone),
+                public_id=public_id,
+            )
             for campaign, asked_at, public_id in rows
         ]
         yield make_todo(slug, items)

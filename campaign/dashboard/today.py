@@ -54,7 +54,8 @@ LATELY = timedelta(days=60)
 class TodoItem:
     """A campaign or a mission that waits for something."""
 
-    subject: Campaign | Mission
+    subject: Campaign | Mission | None
+    """None: it is of no campaign, and its sentence says all."""
     number: int = 0
     day: date | None = None
     public_id: str = ""
@@ -330,15 +331,16 @@ _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 
 def link_of(slug: str, item: TodoItem) -> str:
     """Return the address of the page on which `item` is dealt with, or that tells of it."""
+    if slug in _OF_CARRIERS:
+        return url_for(_OF_CARRIERS[slug], public_id=item.public_id)
     subject = item.subject
+    assert subject is not None
     if slug == "missions":
         return url_for("directory.edit_mission", slug=subject.slug)
     if slug == "held" and may_enter("screening"):
         return url_for("screening.index", campaign=subject.slug)
     if slug == "replies" and "replies.of_campaign" in current_app.view_functions:
         return url_for("replies.of_campaign", slug=subject.slug)
-    if slug in _OF_CARRIERS:
-        return url_for(_OF_CARRIERS[slug], public_id=item.public_id)
     if slug in {"approve", "proposal-returned", "proposal-waits"}:
         number = item.public_id
         return url_for("campaigns.decide_proposal", slug=subject.slug, public_id=number)

@@ -8,13 +8,15 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles.volumes.print_queue import MOST_TRIES, fault_of
@@ -22,11 +24,12 @@ from campaign.core import age, audit, db, jobs
 from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
-from campaign.exports import records, write_file
+from campaign.exports import consent_list, records, write_file
 from campaign.exports.export_rules import Watermark, refuse_source
 from campaign.exports.mails import send_failed, send_ready
 from campaign.models.export import DataExport, ExportState
 
+T = TypeVar("T")
 log = structlog.get_logger()
 _PROGRESS_SECONDS = 1.0
 GONE = "campaign-stopped"
@@ -83,18 +86,12 @@ def _make(hold: Claim) -> None:
     with db.reading() as session:
         export = session.get_one(DataExport, hold.row_id)
         refuse_source(export)
-        source, mark = records.Source.of(export), _watermark(export)
-        chosen, keys, locale = export.format, list(export.recipients), export.locale
-        name = _file_name(export)
-        total = records.count(session, source)
-    if source.bundle_id and not total:
-        # Its printed files may be kept longer than the names of those who wrote.
-        raise Refused(EMPTY)
-    progress = _Progress(hold, total)
+        keys, name = list(export.recipients), _file_name(export)
+        progress = _Progress(hold)
+        make_chunks = _consents(session, export, progress) or _records(session, export, progress)
     with store.workshop() as workshop, store.create(hold.storage_key) as file:
         out = _MeasuredFile(file)
-        rows = progress.count(records.iter_records(source, progress.count_unreadable))
-        chunks = write_file.write(chosen, mark, source.columns, rows, Path(workshop), locale=locale)
+        chunks = make_chunks(Path(workshop))
         if keys:
             age.encrypt(chunks, keys, out)
         else:
@@ -103,11 +100,44 @@ def _make(hold: Claim) -> None:
     _finish(hold, progress, out, name)
 
 
+_Chunks = Callable[[Path], Iterator[bytes]]
+"""Yields the file, given a private folder."""
+
+
+def _consents(session: Session, export: DataExport, progress: "_Progress") -> _Chunks | None:
+    """Return how a list of consents is written; None where the export is of a campaign."""
+    columns, since = export.columns, export.told_since
+    if columns is None:
+        return None
+    progress.total = consent_list.count(session, since)
+
+    def write(_workshop: Path) -> Iterator[bytes]:
+        rows = consent_list.iter_rows(since, progress.count_unreadable)
+        return consent_list.write(columns, progress.count(rows))
+
+    return write
+
+
+def _records(session: Session, export: DataExport, progress: "_Progress") -> _Chunks:
+    source, mark = records.Source.of(export), _watermark(export)
+    chosen, locale = export.format, export.locale
+    progress.total = records.count(session, source)
+    if source.bundle_id and not progress.total:
+        # Its printed files may be kept longer than the names of those who wrote.
+        raise Refused(EMPTY)
+
+    def write(workshop: Path) -> Iterator[bytes]:
+        rows = progress.count(records.iter_records(source, progress.count_unreadable))
+        return write_file.write(chosen, mark, source.columns, rows, workshop, locale=locale)
+
+    return write
+
+
 def _watermark(export: DataExport) -> Watermark:
     approved = export.decided_by
     return Watermark(
         number=export.id,
-        reference=export.campaign.reference,
+        reference=export.campaign.reference if export.campaign else "",
         kind=export.kind,
         asked_by=export.requested_by.name or export.requested_by.email,
         asked_at=export.requested_at,
@@ -118,9 +148,11 @@ def _watermark(export: DataExport) -> Watermark:
 
 
 def _file_name(export: DataExport) -> str:
+    ending = f"{export.format.value}{'.age' if export.recipients else ''}"
+    if export.campaign is None:
+        return f"export-{export.id}_network_{export.columns}.{ending}"
     safe = re.sub(r"[^A-Za-z0-9]+", "-", export.campaign.reference).strip("-")
     part = f"_{export.bundle_sequence:03d}" if export.bundle_sequence else ""
-    ending = f"{export.format.value}{'.age' if export.recipients else ''}"
     name = safe or export.campaign.slug
     return f"export-{export.id}_{name}{part}_{export.kind.value}.{ending}"
 
@@ -145,7 +177,7 @@ class _Progress:
     """Counts rows and notes them, once a second at most. Raises NoLongerOurs."""
 
     hold: Claim
-    total: int
+    total: int = 0
     done: int = 0
     unreadable: int = 0
     noted_at: float = 0.0
@@ -153,7 +185,7 @@ class _Progress:
     def count_unreadable(self) -> None:
         self.unreadable += 1
 
-    def count(self, rows: Iterable[records.Record]) -> Iterator[records.Record]:
+    def count(self, rows: Iterable[T]) -> Iterator[T]:
         for row in rows:
             yield row
             self.done += 1

@@ -15,6 +15,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.staff.roles import refuse_decider
 
 EXPORTERS = frozenset({Role.STAFF, Role.ADMIN})
+OF_CAMPAIGNS = (ExportKind.OFFICIALS, ExportKind.FULL)
 
 _JUDGED = (
     SignatureState.CONFIRMED,
@@ -46,6 +47,8 @@ def refuse_empty(bundle: Bundle) -> None:
 
 def refuse_source(export: DataExport) -> None:
     """Raise Refused where its list cannot be made any more: what it is of stopped, or is empty."""
+    if export.campaign is None:
+        return
     refuse_campaign(export.kind, export.campaign.status)
     bundle = bundle_of(export)
     if bundle is not None:
@@ -78,7 +81,8 @@ def refuse_download(export: DataExport, by_id: int, now: datetime) -> None:
         raise Gone("export-expired")
     if export.state is not ExportState.READY:
         raise Refused("not-ready")
-    refuse_campaign(export.kind, export.campaign.status)
+    if export.campaign is not None:
+        refuse_campaign(export.kind, export.campaign.status)
 
 
 def is_over(export: DataExport, now: datetime) -> bool:

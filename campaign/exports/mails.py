@@ -13,7 +13,7 @@ from campaign.staff.roles import list_deciders
 
 class ExportMail(Mail):
     number: int
-    reference: str
+    reference: str  # Of its campaign; empty: of the network
     link: str
 
 
@@ -78,4 +78,8 @@ def _name(user: StaffUser) -> str:
 
 def _facts(export: DataExport) -> Json:
     link = site_url(f"/desk/exports/{export.public_id}")
-    return {"number": export.id, "reference": export.campaign.reference, "link": link}
+    return {
+        "number": export.id,
+        "reference": export.campaign.reference if export.campaign else "",
+        "link": link,
+    }

@@ -72,13 +72,15 @@ class Source:
     @classmethod
     def of(cls, export: DataExport) -> "Source":
         """Return the source of an export. Raises Refused (`emptied`) where its bundle is gone."""
-        bundle = bundle_of(export)
+        bundle, campaign = bundle_of(export), export.campaign
+        if campaign is None:
+            raise ValueError("a list of consents is no list of a campaign")
         frozen = Frozen.from_json(bundle.frozen) if bundle else None
         return cls(
             kind=export.kind,
-            campaign_id=export.campaign_id,
+            campaign_id=campaign.id,
             bundle_id=bundle.id if bundle else None,
-            timezone=frozen.timezone if frozen else export.campaign.timezone,
+            timezone=frozen.timezone if frozen else campaign.timezone,
             frozen=frozen,
         )
 

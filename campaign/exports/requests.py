@@ -18,11 +18,11 @@ from campaign.campaigns.lifecycle import PUBLIC
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings, current_settings
-from campaign.exports import export_rules, mails, staff_keys
+from campaign.exports import consent_list, export_rules, mails, staff_keys
 from campaign.exports.export_job import EXPORTS
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
-from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
+from campaign.models.export import ConsentColumns, DataExport, ExportFormat, ExportKind, ExportState
 from campaign.models.staff import StaffUser
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
@@ -58,8 +58,6 @@ def ask(
         export_rules.refuse_empty(bundle)
         if bundle.state is not BundleState.READY:
             raise Refused("not-ready")
-    if len(keys) > staff_keys.MOST:
-        raise Invalid(fields={"more_keys": "keys-many"})
     export = DataExport(
         kind=kind,
         format=written_as,
@@ -67,14 +65,49 @@ def ask(
         campaign=campaign,
         bundle=bundle,
         bundle_sequence=bundle.sequence if bundle else None,
-        reason=check_reason(reason),
-        recipients=list(keys),
-        state=ExportState.MAKING,
-        requested_by=by,
     )
+    facts = {"kind": kind.value, "format": written_as.value, "locale": locale}
+    return _start(session, export, facts, reason=reason, keys=keys, by=by, settings=settings)
+
+
+def ask_consents(
+    session: Session,
+    *,
+    columns: ConsentColumns,
+    reason: str,
+    keys: Sequence[str],
+    by: StaffUser,
+    settings: Settings,
+) -> DataExport:
+    """Ask for the members of the network with their consents. Raises Invalid; Refused."""
+    refuse_role(by, export_rules.EXPORTERS, "export")
+    export = DataExport(
+        kind=ExportKind.CONSENTS,
+        format=ExportFormat.CSV,
+        columns=columns,
+        told_since=consent_list.last_told(session, columns),
+    )
+    facts = {"kind": ExportKind.CONSENTS.value, "columns": columns.value}
+    return _start(session, export, facts, reason=reason, keys=keys, by=by, settings=settings)
+
+
+def _start(
+    session: Session,
+    export: DataExport,
+    facts: Mapping[str, str],
+    *,
+    reason: str,
+    keys: Sequence[str],
+    by: StaffUser,
+    settings: Settings,
+) -> DataExport:
+    """Have it made, or decided first. Raises Invalid; Refused (`nobody-else`)."""
+    if len(keys) > staff_keys.MOST:
+        raise Invalid(fields={"more_keys": "keys-many"})
+    export.reason, export.recipients = check_reason(reason), list(keys)
+    export.state, export.requested_by = ExportState.MAKING, by
     session.add(export)
     session.flush()
-    facts = {"kind": kind.value, "format": written_as.value, "locale": locale}
     _note(session, export, by, "export.ask", encrypted=bool(keys), **facts)
     if not settings.exports_need_second_person:
         jobs.enqueue(session, "exports.make", export.id)
@@ -128,8 +161,8 @@ def open_download(
     session.flush()
     _note(session, export, by, "export.download", bytes=size)
     whole: Iterator[bytes] = chain([first], chunks)
-    if export.kind is ExportKind.OFFICIALS:
-        whole = as_long_as_running(whole, export)
+    if export.kind is ExportKind.OFFICIALS and export.campaign_id is not None:
+        whole = as_long_as_running(whole, export.campaign_id)
     return Download(export.file_name, size, whole)
 
 

@@ -18,6 +18,20 @@ class ExportKind(enum.StrEnum):
     """For vetting, within the house: all that is needed to judge a signature."""
     OFFICIALS = "officials"
     """To hand over: what each supporter lets officials see."""
+    CONSENTS = "consents"
+    """Members of the network with their consents, for another program; of no campaign."""
+
+
+class ConsentColumns(enum.StrEnum):
+    """As which program names the columns of a list of consents."""
+
+    PLAIN = "plain"
+    ACTION_NETWORK = "action-network"
+    CIVICRM = "civicrm"
+    ENGAGING_NETWORKS = "engaging-networks"
+    MAILCHIMP = "mailchimp"
+    NATIONBUILDER = "nationbuilder"
+    NPSP = "npsp"
 
 
 class ExportFormat(enum.StrEnum):
@@ -52,7 +66,10 @@ class DataExport(SealedRow, Leased, PublicRow):
     kind: Mapped[ExportKind]
     format: Mapped[ExportFormat]
     locale: Mapped[Locale] = mapped_column(server_default="en")
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    columns: Mapped[ConsentColumns | None]
+    told_since: Mapped[datetime | None]
+    """Of a list of consents: since when it tells who left; none: it is the first."""
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
     bundle_id: Mapped[int | None] = mapped_column(
         ForeignKey("bundle.id", ondelete="SET NULL"), index=True
     )
@@ -81,7 +98,7 @@ class DataExport(SealedRow, Leased, PublicRow):
     downloads: Mapped[int] = mapped_column(default=0)
     downloaded_at: Mapped[datetime | None]
 
-    campaign: Mapped[Campaign] = relationship()
+    campaign: Mapped[Campaign | None] = relationship()
     bundle: Mapped[Bundle | None] = relationship()
     requested_by: Mapped[StaffUser] = relationship(foreign_keys=[requested_by_id])
     decided_by: Mapped[StaffUser | None] = relationship(foreign_keys=[decided_by_id])

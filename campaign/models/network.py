@@ -22,6 +22,15 @@ class Frequency(enum.StrEnum):
     MONTHLY = "monthly"
 
 
+class MemberOrigin(enum.StrEnum):
+    FORM = "form"
+    """Asked on the page of the network, or by a form elsewhere, and confirmed by a link."""
+    LETTER = "letter"
+    """Ticked the box when signing, and confirmed the letter."""
+    IMPORT = "import"
+    """From a file, with proof of consent."""
+
+
 class NetworkMember(db.SealedRow, db.PublicRow):
     __table_args__ = (
         Index("ix_network_member_state_frequency", "state", "frequency"),
@@ -37,7 +46,10 @@ class NetworkMember(db.SealedRow, db.PublicRow):
     themes: Mapped[list[str]] = mapped_column(default=list)
     languages: Mapped[list[str]] = mapped_column(default=list)
     frequency: Mapped[Frequency] = mapped_column(default=Frequency.EACH)
+    origin: Mapped[MemberOrigin] = mapped_column(default=MemberOrigin.FORM, server_default="form")
     consent_wording: Mapped[str] = mapped_column(String(600))
+    consent_source: Mapped[str | None] = mapped_column(db.Sealed("network_member.consent_source"))
+    """Of one who came from a file: where the proof of their consent is."""
     privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token that confirms; the links to the member's page are bound to it."""
@@ -46,6 +58,14 @@ class NetworkMember(db.SealedRow, db.PublicRow):
     confirmed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
+
+
+class ErasedMember(db.Base):
+    """That the member of this name was erased: other programs that have the name are told so."""
+
+    public_id: Mapped[str] = mapped_column(String(22), primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(index=True)
+    """The day."""
 
 
 class Mailing(db.PublicRow):

@@ -19,7 +19,13 @@ from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
 from campaign.mail.messages import LEFT, MailState, OutboxMail, address_fingerprint
-from campaign.models.network import Frequency, MemberState, NetworkMember
+from campaign.models.network import (
+    ErasedMember,
+    Frequency,
+    MemberOrigin,
+    MemberState,
+    NetworkMember,
+)
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network import mails
 from campaign.network.mails import NetworkAlready, NetworkConfirm
@@ -30,10 +36,13 @@ _SIGNED_LATELY = timedelta(days=10)
 """A letter can be confirmed for seven days; within three more its writer is in the network."""
 _SOON = timedelta(hours=1)
 _WORDING_LENGTH = 600
+_ERASED_KNOWN_MONTHS = 13
+"""For so long other programs can be told that a member was erased."""
 _OUTBOX_KINDS = ("network-action", "network-digest")
 _LEFT: dict[str, object] = {
     "state": MemberState.LEFT,
     "email": None,
+    "consent_source": None,
     "countries": [],
     "themes": [],
     "languages": [],
@@ -63,6 +72,7 @@ class _JoinRequest:
     def new_wishes(self) -> dict[str, object]:
         return asdict(self.preferences) | {
             "state": MemberState.PENDING,
+            "origin": MemberOrigin.FORM,
             "locale": self.locale,
             "consent_wording": self.wording[:_WORDING_LENGTH],
             "privacy_notice_id": self.notice_id,
@@ -270,6 +280,7 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     values = asdict(Preferences()) | {
         "state": MemberState.ACTIVE,
+        "origin": MemberOrigin.LETTER,
         "email": signature.email,
         "locale": signature.locale,
         "consent_wording": wording.network[:_WORDING_LENGTH],
@@ -297,7 +308,10 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
 
 @jobs.job("network.forget-unconfirmed", every_minutes=60)
 def forget_unconfirmed() -> None:
-    """Delete what nobody confirmed in time; who had left before has left still."""
+    """Delete what nobody confirmed in time; who had left before has left still.
+
+    After a year, that somebody was erased is forgotten too.
+    """
     over = (
         NetworkMember.state == MemberState.PENDING,
         NetworkMember.token_expires_at <= db.utcnow(),
@@ -305,6 +319,8 @@ def forget_unconfirmed() -> None:
     with db.transaction() as session:
         db.update_rows(session, NetworkMember, *over, NetworkMember.left_at.is_not(None), **_LEFT)
         db.delete_rows(session, NetworkMember, *over)
+        before = clock.months_before(db.utcnow(), _ERASED_KNOWN_MONTHS)
+        db.delete_rows(session, ErasedMember, ErasedMember.erased_at < before)
 
 
 @jobs.job("network.join-signer")

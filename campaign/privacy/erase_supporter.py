@@ -11,13 +11,13 @@ from typing import NamedTuple
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, db, jobs
+from campaign.core import audit, clock, db, jobs
 from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Volume
 from campaign.models.delivery import LetterMove
-from campaign.models.network import NetworkMember
+from campaign.models.network import ErasedMember, NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
 from campaign.models.screening import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
@@ -130,6 +130,9 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
     empty_rows_with_address(session, address, mailbox.owns)
     for model in (LettersLink, NetworkMember, OutboxMail):
         for row in list_addressed(session, mailbox, model):
+            if isinstance(row, NetworkMember) and row.confirmed_at:
+                today = clock.cut_to_day(db.utcnow(), "UTC")
+                session.add(ErasedMember(public_id=row.public_id, erased_at=today))
             session.delete(row)
         session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))

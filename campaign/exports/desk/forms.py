@@ -11,9 +11,9 @@ from campaign.bundles.destinations import name_of
 from campaign.core.i18n import language_name, locale
 from campaign.exports import staff_keys
 from campaign.models.bundle import Bundle
-from campaign.models.export import ExportFormat, ExportKey, ExportKind
+from campaign.models.export import ConsentColumns, ExportFormat, ExportKey, ExportKind
 from campaign.web.form_base import DeskForm, SiteForm
-from campaign.web.form_fields import CheckboxesField
+from campaign.web.form_fields import CheckboxesField, choices
 
 _KEY_SENTENCES = {
     "key-private": _l(
@@ -26,8 +26,48 @@ _KEY_SENTENCES = {
 }
 
 
-class RequestForm(DeskForm):
+class PurposeForm(DeskForm):
+    """What every request asks: what the list is for, and who can open the file."""
+
     sentences: Mapping[str, object] = {**REASON_SENTENCES, **_KEY_SENTENCES}
+    reason = TextAreaField(
+        _l("Purpose"),
+        description=_l(
+            "The purpose appears in the file and in the log, and the person who "
+            "approves the export sees it. Do not name a supporter."
+        ),
+        validators=[DataRequired(REASON_SENTENCES["reason-short"]), Length(max=2000)],
+    )
+    keys = CheckboxesField(_l("Encrypt the file with my keys"))
+    more_keys = TextAreaField(
+        _l("Other public keys, one on each line"),
+        description=_l("The key of the person who will use the file: age1… or ssh-ed25519 …."),
+        validators=[Length(max=20_000)],
+    )
+
+    def offer_keys(self, keys: Iterable[ExportKey]) -> None:
+        self.keys.choices = [(key.public_id, key.label or key.recipient[:24]) for key in keys]
+
+
+class ConsentsForm(PurposeForm):
+    columns = RadioField(
+        _l("Columns"),
+        default=ConsentColumns.PLAIN.value,
+        choices=choices(
+            [
+                (ConsentColumns.PLAIN.value, _l("All columns, with plain names")),
+                (ConsentColumns.ACTION_NETWORK.value, "Action Network"),
+                (ConsentColumns.CIVICRM.value, "CiviCRM"),
+                (ConsentColumns.ENGAGING_NETWORKS.value, "Engaging Networks"),
+                (ConsentColumns.MAILCHIMP.value, "Mailchimp"),
+                (ConsentColumns.NATIONBUILDER.value, "NationBuilder"),
+                (ConsentColumns.NPSP.value, "Salesforce NPSP"),
+            ]
+        ),
+    )
+
+
+class RequestForm(PurposeForm):
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     kind = RadioField(_l("List"), validators=[DataRequired(_l("Choose one of the lists."))])
     bundle = SelectField(
@@ -42,20 +82,6 @@ class RequestForm(DeskForm):
     locale = SelectField(
         _l("Language of the file"),
         description=_l("The language of the headings and notes in the file. JSON Lines has none."),
-    )
-    reason = TextAreaField(
-        _l("Purpose"),
-        description=_l(
-            "The purpose appears in the file and in the log, and the person who "
-            "approves the export sees it. Do not name a supporter."
-        ),
-        validators=[DataRequired(REASON_SENTENCES["reason-short"]), Length(max=2000)],
-    )
-    keys = CheckboxesField(_l("Encrypt the file with my keys"))
-    more_keys = TextAreaField(
-        _l("Other public keys, one on each line"),
-        description=_l("The key of the person who will use the file: age1… or ssh-ed25519 …."),
-        validators=[Length(max=20_000)],
     )
 
     @classmethod
@@ -88,7 +114,7 @@ class RequestForm(DeskForm):
             (ExportFormat.CSV.value, _l("CSV")),
             (ExportFormat.JSONL.value, _l("JSON Lines (for programs)")),
         ]
-        form.keys.choices = [(key.public_id, key.label or key.recipient[:24]) for key in keys]
+        form.offer_keys(keys)
         return form
 
 

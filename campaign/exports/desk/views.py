@@ -14,9 +14,16 @@ from campaign.core import db
 from campaign.core.errors import Gone, Invalid, NotFound, Refused, is_allowed
 from campaign.core.settings import current_settings
 from campaign.exports import export_rules, requests, staff_keys
-from campaign.exports.desk.forms import KeyForm, RefuseForm, RequestForm
+from campaign.exports.desk.forms import ConsentsForm, KeyForm, PurposeForm, RefuseForm, RequestForm
 from campaign.models.campaign import Campaign
-from campaign.models.export import DataExport, ExportFormat, ExportKey, ExportKind, ExportState
+from campaign.models.export import (
+    ConsentColumns,
+    DataExport,
+    ExportFormat,
+    ExportKey,
+    ExportKind,
+    ExportState,
+)
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.page import Page, redirect_to, show_page
@@ -32,6 +39,12 @@ class ChooseCampaign(Page, template="exports/choose_campaign.html"):
 class RequestPage(Page, template="exports/request.html"):
     campaign: Campaign
     form: RequestForm
+    needs_second_person: bool
+    problem: str  # slug of why it was refused
+
+
+class ConsentsPage(Page, template="exports/consents.html"):
+    form: ConsentsForm
     needs_second_person: bool
     problem: str  # slug of why it was refused
 
@@ -75,14 +88,42 @@ def ask() -> ResponseReturnValue:
             settings=current_settings(),
         )
     except Invalid as problem:
-        form.refuse_problem(problem)
-        if problem.fields.get("more_keys") == "key-private":
-            form.more_keys.data = ""
+        _refuse_typed(form, problem)
         return _show_request(campaign, form)
     except Refused as problem:
         session.rollback()
         campaign = get_campaign(session, campaign.slug)
         return _show_request(campaign, form, problem.slug, problem.status)
+    return redirect_to(".show", public_id=export.public_id)
+
+
+@blueprint.get("/consents/new")
+def choose_columns() -> ResponseReturnValue:
+    return _show_consents(ConsentsForm(formdata=None))
+
+
+@blueprint.post("/consents/new")
+@fresh()
+def ask_consents() -> ResponseReturnValue:
+    session, form = db.session(), ConsentsForm()
+    form.offer_keys(staff_keys.list_keys(session, staff_user()))
+    if not form.validate():
+        return _show_consents(form)
+    try:
+        export = requests.ask_consents(
+            session,
+            columns=ConsentColumns(form.columns.data),
+            reason=form.reason.data,
+            keys=_read_keys(form),
+            by=staff_user(),
+            settings=current_settings(),
+        )
+    except Invalid as problem:
+        _refuse_typed(form, problem)
+        return _show_consents(form)
+    except Refused as problem:
+        session.rollback()
+        return _show_consents(form, problem.slug, problem.status)
     return redirect_to(".show", public_id=export.public_id)
 
 
@@ -126,7 +167,13 @@ def _request_form(campaign: Campaign) -> RequestForm:
     )
 
 
-def _read_keys(form: RequestForm) -> list[str]:
+def _refuse_typed(form: PurposeForm, problem: Invalid) -> None:
+    form.refuse_problem(problem)
+    if problem.fields.get("more_keys") == "key-private":
+        form.more_keys.data = ""
+
+
+def _read_keys(form: PurposeForm) -> list[str]:
     """Those chosen of one's own, and those pasted. Raises Invalid with the field `more_keys`."""
     own = staff_keys.list_keys(db.session(), staff_user())
     chosen = [key.recipient for key in own if key.public_id in (form.keys.data or [])]
@@ -140,6 +187,12 @@ def _show_request(
     second = current_settings().exports_need_second_person
     page = RequestPage(campaign=campaign, form=form, needs_second_person=second, problem=problem)
     return show_page(page, status)
+
+
+def _show_consents(form: ConsentsForm, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    form.offer_keys(staff_keys.list_keys(db.session(), staff_user()))
+    second = current_settings().exports_need_second_person
+    return show_page(ConsentsPage(form=form, needs_second_person=second, problem=problem), status)
 
 
 def _show_keys(form: KeyForm) -> ResponseReturnValue:

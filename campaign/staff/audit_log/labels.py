@@ -276,6 +276,7 @@ FACTS: Mapping[str, object] = {
     "numbers": _l("letter numbers"),
     "pictures": _l("pictures"),
     "to": _l("destination"),
+    "columns": _l("columns"),
     "filter": _l("filter"),
     "flags": _l("risk flags"),
     "forbidden_words": _l("forbidden words"),
@@ -380,6 +381,7 @@ _WORDS: Mapping[str, object] = {
     "destroyed": _l("Destroyed"),
     "kept": _l("Locked away"),
     "officials": _l("For officials"),
+    "consents": _l("Network members and their consents"),
 }
 _FLAGS: Mapping[str, object] = {
     "relative": _l("Relatives and others close to the person"),

@@ -91,6 +91,7 @@ BY_TIME = {
     "figures_block.counts": "sums go on being shown; who is in them is erased",
     "letters_link.email": "a link is deleted when it expires",
     "network_member.email": "a membership ends when its member leaves",
+    "network_member.consent_source": "of one from a file; it ends with the membership",
     "outbox_mail.context": "forgotten once the mail is sent",
     "outbox_mail.recipient": "forgotten once the mail is sent",
     "signature.country": "figures are made of it: it goes at the person's own wish",
