@@ -21,7 +21,7 @@ from campaign.public.case_lists import current_board
 from campaign.public.page_cache import MAX_AGE, Made, page_cache
 from campaign.public.pages import get_campaign, page_of
 from campaign.public.share_links import whole_url
-from campaign.web.security import public
+from campaign.web.security import FOR_ALL_SITES, public
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
@@ -29,7 +29,6 @@ _PER_PAGE = 50
 _STATES = {"open": "current", "ended": "ended"}
 _WIDTH, _HEIGHT = 600, 480
 """Pixels of a frame whose page asks for no other size."""
-_FOR_ALL = (("Access-Control-Allow-Origin", "*"), ("Cross-Origin-Resource-Policy", "cross-origin"))
 
 
 class BadQuery(DomainError):
@@ -97,7 +96,7 @@ def oembed() -> ResponseReturnValue:
             "width": width,
             "height": height,
             "html": f'<iframe src="{escape(frame)}" title="{escape(case.title)}" width="{width}" '
-            f'height="{height}" loading="lazy" style="border:0;max-width:100%"></iframe>',
+            f'height="{height}" frameborder="0" loading="lazy" style="max-width:100%"></iframe>',
         }
     response = _answer(shown)
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
@@ -194,11 +193,13 @@ def _read_address(address: str) -> tuple[str, str]:
 
 
 def _serve(key: tuple[str, ...], make: Callable[[], Json]) -> Response:
-    return page_cache().serve(key, lambda: Made(_dump(make()), "application/json", _FOR_ALL))
+    return page_cache().serve(
+        key, lambda: Made(_dump(make()), "application/json", tuple(FOR_ALL_SITES.items()))
+    )
 
 
 def _answer(body: Json, status: int = 200, kind: str = "application/json") -> Response:
-    return Response(_dump(body), status, headers=list(_FOR_ALL), mimetype=kind)
+    return Response(_dump(body), status, headers=FOR_ALL_SITES, mimetype=kind)
 
 
 def _dump(body: Json) -> str:

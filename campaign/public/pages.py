@@ -11,6 +11,7 @@ from campaign.campaigns.find_campaigns import find_public_campaign
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.public_counts import count_on_paper, count_sent_by_self, last_count
 from campaign.core import db, i18n
+from campaign.core.asset_paths import folder
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
@@ -31,7 +32,7 @@ from campaign.public.printables import Handout
 from campaign.public.share_links import Share, clean_source, with_source
 from campaign.web import compress
 from campaign.web.page import Page
-from campaign.web.security import framed_by, public
+from campaign.web.security import FOR_ALL_SITES, framed_by, origins_of, public
 
 blueprint = Blueprint("public", __name__)
 before_request.init_blueprint(blueprint)
@@ -55,6 +56,13 @@ class OutcomePage(Page, template="public/outcome.html"):
 
 class Embed(Page, template="public/embed.html"):
     case: CasePage
+    origins: str
+    """Of the sites that may frame it, with spaces between."""
+
+
+class Badge(Page, template="public/badge.svg"):
+    case: CasePage
+    colour: str
 
 
 @blueprint.before_app_request
@@ -165,6 +173,34 @@ def embed(lang: str, slug: str) -> ResponseReturnValue:
     return _serve_case("embed", lang, slug, _render_embed)
 
 
+@blueprint.get("/embed.js")
+@public
+def embed_script() -> ResponseReturnValue:
+    """What puts that frame on a partner's page. Its address stays: it stands on pages of others."""
+    return page_cache().serve(("embed.js",), _make_embed_script)
+
+
+def _make_embed_script() -> Made:
+    script = (folder("static") / "js" / "embed.js").read_text("utf-8")
+    return _for_all(script.replace("$languages", " ".join(i18n.languages())), "text/javascript")
+
+
+@blueprint.get(f"{_CASE}/badge.svg")
+@public
+def badge(lang: str, slug: str) -> ResponseReturnValue:
+    """How many have written, as a picture for other sites."""
+
+    def make() -> Made:
+        case, colour = page_of(get_campaign(slug), lang), current_settings().accent
+        return _for_all(Badge(case=case, colour=colour).html(), "image/svg+xml")
+
+    return page_cache().serve(("badge", lang, slug), make)
+
+
+def _for_all(body: str, mimetype: str) -> Made:
+    return Made(body, mimetype, tuple(FOR_ALL_SITES.items()))
+
+
 def _serve_case(
     name: str, lang: str, slug: str, render: Callable[[str, str], str | Made]
 ) -> Response:
@@ -193,7 +229,7 @@ def _render_embed(lang: str, slug: str) -> Made:
     campaign = get_campaign(slug)
     if not campaign.embed_hosts:
         raise NotFound("embed")
-    page = Embed(case=page_of(campaign, lang))
+    page = Embed(case=page_of(campaign, lang), origins=origins_of(campaign.embed_hosts))
     return Made(page.html(), headers=tuple(framed_by(campaign.embed_hosts).items()))
 
 

@@ -13,6 +13,8 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
+from campaign.web.security import FOR_ALL_SITES
+
 _WORTH_IT = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _CODINGS = ("br", "gzip")
 _QUICK, _SMALL = 5, 11
@@ -46,7 +48,14 @@ def compress(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    app.view_functions["static"] = _send_static
+    app.view_functions["static"] = _send_to_all
+
+
+def _send_to_all(filename: str) -> Response:
+    """A file of the pages; also to a frame that a partner's page keeps in a sandbox."""
+    response = _send_static(filename)
+    response.headers.update(FOR_ALL_SITES)
+    return response
 
 
 def _send_static(filename: str) -> Response:

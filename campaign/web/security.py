@@ -38,6 +38,8 @@ _POLICY = (
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+FOR_ALL_SITES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Headers of what any page of the web may read: it is the same for everybody."""
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -98,10 +100,13 @@ def private_page(response: Response) -> Response:
     return response
 
 
+def origins_of(hosts: Iterable[str]) -> str:
+    return " ".join(f"https://{host}" for host in hosts)
+
+
 def framed_by(hosts: Iterable[str]) -> dict[str, str]:
     """Return headers of a page that these hosts may show in a frame; all others may not."""
-    ancestors = " ".join(f"https://{host}" for host in hosts)
-    policy = _POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
+    policy = _POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {origins_of(hosts)}")
     return {"Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 

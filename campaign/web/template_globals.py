@@ -19,7 +19,7 @@ from campaign.printing.geometry import layout_for
 from campaign.printing.html import screen_css
 from campaign.web import compress
 from campaign.web.markup import markdown, opening, unmarked
-from campaign.web.security import public
+from campaign.web.security import FOR_ALL_SITES, public
 
 blueprint = Blueprint("web", __name__)
 _DAY = 86_400
@@ -81,6 +81,7 @@ def _send_css(css: str) -> Response:
     response = make_response(css)
     response.content_type = "text/css; charset=utf-8"
     response.headers["Cache-Control"] = f"public, max-age={_DAY}"
+    response.headers.update(FOR_ALL_SITES)
     compress.compress(response).add_etag()
     return response
 

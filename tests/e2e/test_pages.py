@@ -1,10 +1,12 @@
 """Pages of the desk and of the public side, each looked at by axe and on a small phone."""
 
+import re
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
 from babel.messages.pofile import read_po
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site
@@ -112,3 +114,77 @@ def test_public_pages_can_be_used_by_everybody_and_fit_a_small_phone(
         assert width <= 320, f"{path} scrolls sideways: {width} px"
         if lang == "ar":  # from right to left; the other way the journeys look at them
             assert_accessible(browser, desk)
+
+
+# --- The form in a frame, on a page of another address ----------------------------------------
+
+PARTNER, STRANGER = "https://partner.example", "https://stranger.example"
+PAGE = """<!doctype html><html lang="fr-CA"><title>Partner</title>
+<p><a href="{url}/en/actions/ua-58-20?from=partner.example" data-letter-frame>Write</a></p>
+<script src="{url}/embed.js" async></script></html>"""
+WORDPRESS = """<!doctype html><html lang="en"><title>WordPress</title>
+<iframe sandbox="allow-scripts" security="restricted" width="600" height="480"
+  src="{url}/en/actions/ua-58-20/embed#?secret=abc123XYZ"></iframe>
+<script>addEventListener("message", (event) => (window.heard ??= []).push(event.data))</script>
+</html>"""
+
+
+def listen(page: Page) -> list[str]:
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    return complaints
+
+
+@pytest.fixture
+def partner(browser: Browser, site: Site) -> Iterator[Page]:
+    """Pages of two other hosts, with the script, and with a frame as WordPress has it."""
+    context = browser.new_context(permissions=["local-network-access"])
+
+    def answer(route: Route) -> None:
+        shape = WORDPRESS if "wordpress" in route.request.url else PAGE
+        route.fulfill(content_type="text/html", body=shape.format(url=site.url))
+
+    context.route(re.compile(r"https://(partner|stranger)\.example/"), answer)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_script_shows_the_form_in_the_pages_language_as_high_as_it_is(
+    partner: Page, site: Site
+) -> None:
+    complaints = listen(partner)
+    partner.goto(PARTNER)
+    frame = partner.frame_locator("iframe")
+    expect(frame.locator("html")).to_have_attribute("lang", "fr")
+    expect(partner.get_by_role("link", name="Write")).to_be_hidden()
+    partner.wait_for_function("""document.querySelector("iframe").clientHeight > 200""")
+    height = partner.evaluate("""document.querySelector("iframe").clientHeight""")
+    inner = frame.locator("html").evaluate("html => html.getBoundingClientRect().height")
+    assert height == pytest.approx(inner, abs=1)
+    with partner.context.expect_page() as opened:
+        frame.get_by_role("button").click()
+    assert opened.value.url == f"{site.url}/fr/actions/ua-58-20/write?from=partner.example"
+    assert complaints == []
+
+    # A page that may not frame it keeps its link.
+    partner.goto(STRANGER)
+    partner.wait_for_selector("iframe", state="attached")
+    expect(partner.get_by_role("link", name="Write")).to_be_visible()
+    assert partner.evaluate("""document.querySelector("iframe").clientHeight""") == 0
+
+
+def test_in_the_sandbox_of_wordpress_the_page_opens_what_is_pressed(
+    partner: Page, site: Site
+) -> None:
+    complaints = listen(partner)
+    partner.goto(f"{PARTNER}/wordpress")
+    frame = partner.frame_locator("iframe")
+    expect(frame.locator("textarea")).to_have_count(0)
+    frame.get_by_role("button").click()
+    partner.wait_for_function("window.heard.some((data) => data.message === 'link')")
+    heard = partner.evaluate("window.heard")
+    assert {data["secret"] for data in heard} == {"abc123XYZ"}
+    assert heard[0]["message"] == "height"
+    assert heard[0]["value"] > 200
+    assert heard[-1]["value"] == f"{site.url}/en/actions/ua-58-20/write"
+    assert complaints == []

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date
+from xml.etree import ElementTree as ET
 
 import extruct
 import icalendar
@@ -155,6 +156,7 @@ def test_nothing_calls_for_letters_after_the_end(
         "/by-hand.pdf",
         "/deadline.ics",
         "/embed",
+        "/badge.svg",
         "/outcome",
     ],
 )
@@ -211,7 +213,46 @@ def test_organizers_choose_the_hosts_and_get_what_partners_paste(
     assert campaign.embed_hosts == ["partner.example"]
     page = client.get(address).text
     assert f"/en/actions/{campaign.slug}/embed?from=partner.example" in page
+    assert "/embed.js" in page
     assert f"/desk/campaigns/{campaign.slug}/figures" in page
+
+
+def test_the_script_for_partners_is_small_and_knows_our_languages(client: FlaskClient) -> None:
+    answer = client.get("/embed.js")
+    assert answer.mimetype == "text/javascript"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert 'const languages = "en fr es ar"' in answer.text
+    assert len(answer.data) < 3000
+
+
+def test_a_frame_in_a_sandbox_gets_what_the_page_loads(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    campaign.embed_hosts = ["partner.example", "www.partner.example"]
+    session.commit()
+    page = client.get(f"{case}/embed").text
+    assert 'data-hosts="https://partner.example https://www.partner.example"' in page
+    loaded = re.findall('(?:href|src)="([^"]+[.](?:css|js)[^"]*)"', page)
+    assert len(loaded) == 3
+    for address in loaded:
+        headers = client.get(address, headers={"Accept-Encoding": "gzip"}).headers
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin", address
+        assert headers["Access-Control-Allow-Origin"] == "*", address
+
+
+def test_the_badge_shows_the_public_number_to_every_site(
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    answer = client.get(f"{case}/badge.svg")
+    assert answer.mimetype == "image/svg+xml"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cache-Control"].startswith("public")
+    drawing = ET.fromstring(answer.data)
+    title, _box, words = drawing
+    assert words.text == "No one has written yet"
+    assert title.text == f"{campaign.editions[0].title}: {words.text}"
+    arabic = ET.fromstring(client.get(case.replace("/en/", "/ar/") + "/badge.svg").data)
+    assert arabic.get("direction") == "rtl"
 
 
 # --- From where supporters come -----------------------------------------------------------------
