@@ -1,6 +1,6 @@
 """The page of tokens, for admins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from flask import Blueprint
@@ -54,11 +54,15 @@ class TokensPage(Page, template="api/tokens.html"):
     tokens: Sequence[ApiToken]
     scopes: Mapping[str, object]
     now: datetime
+    waits: Callable[[ApiToken], bool]
+    """For a second person."""
+    me: int
 
 
 class NewToken(Page, template="api/new_token.html"):
     token: ApiToken
     secret: str
+    waits: bool
 
 
 @blueprint.get("/")
@@ -80,7 +84,14 @@ def create() -> ResponseReturnValue:
         by=staff_user(),
     )
     # Shown in the answer itself: kept anywhere for another page, it could be read there.
-    return show_page(NewToken(token=token, secret=secret))
+    return show_page(NewToken(token=token, secret=secret, waits=tokens.waits_for_approval(token)))
+
+
+@blueprint.post("/<public_id>/approve")
+@fresh()
+def approve(public_id: str) -> ResponseReturnValue:
+    tokens.approve_token(db.session(), public_id=public_id, by=staff_user())
+    return redirect_to(".index", _("Token approved. The program can read people now."))
 
 
 @blueprint.post("/<public_id>/revoke")
@@ -91,4 +102,13 @@ def revoke(public_id: str) -> ResponseReturnValue:
 
 def _show_tokens(form: TokenForm) -> ResponseReturnValue:
     listed = tokens.list_tokens(db.session())
-    return show_page(TokensPage(form=form, tokens=listed, scopes=SCOPES, now=db.utcnow()))
+    return show_page(
+        TokensPage(
+            form=form,
+            tokens=listed,
+            scopes=SCOPES,
+            now=db.utcnow(),
+            waits=tokens.waits_for_approval,
+            me=staff_user().id,
+        )
+    )

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, clock, db
-from campaign.core.errors import DomainError, Invalid
+from campaign.core.errors import DomainError, Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.core.settings import current_settings
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.staff import StaffUser
 from campaign.signing.signed_links import digest_of, matches
+from campaign.staff.roles import refuse_decider
 from campaign.staff.staff_users import actor_name
 
 REQUESTS_PER_HOUR = 10_000
@@ -32,6 +33,8 @@ class TokenRefused(DomainError):
 
 
 class ScopeRefused(DomainError):
+    """`scope` that the token has not, or `not-approved` by a second person."""
+
     status = 403
 
 
@@ -69,6 +72,27 @@ def revoke_token(session: Session, *, public_id: str, by: StaffUser) -> None:
         audit.record(session, actor_name(by), "api.token-revoke", token)
 
 
+def waits_for_approval(token: ApiToken) -> bool:
+    """Whether it reads people, and nobody but its maker has agreed to that."""
+    return (
+        ApiScope.PEOPLE in token.scopes
+        and token.approved_by_id is None
+        and current_settings().exports_need_second_person
+    )
+
+
+def approve_token(session: Session, *, public_id: str, by: StaffUser) -> None:
+    """Let it read people. Raises NotFound, or Refused: `approval-own`, or as `refuse_decider`."""
+    query = select(ApiToken).where(ApiToken.public_id == public_id)
+    token = db.get_row(session, query, "api-token")
+    if token.created_by_id == by.id:
+        raise Refused("approval-own")
+    refuse_decider(by, db.utcnow(), current_settings().decider_days)
+    if waits_for_approval(token):
+        token.approved_by_id = by.id
+        audit.record(session, actor_name(by), "api.token-approve", token)
+
+
 def use_token(secret: str, scope: ApiScope) -> ApiToken:
     """Return the token of a request. Raises TokenRefused, ScopeRefused or TooMany.
 
@@ -82,6 +106,8 @@ def use_token(secret: str, scope: ApiScope) -> ApiToken:
             raise TokenRefused("token-expired")
         if scope not in token.scopes:
             raise ScopeRefused("scope", scope=scope.value)
+        if scope is ApiScope.PEOPLE and waits_for_approval(token):
+            raise ScopeRefused("not-approved", scope=scope.value)
         count_against_limit(session, "api", token.public_id, REQUESTS_PER_HOUR)
         if scope is ApiScope.SIGN_UPS:
             count_against_limit(session, "api-sign-up", token.public_id, SIGN_UPS_PER_HOUR)

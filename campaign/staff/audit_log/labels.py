@@ -216,6 +216,7 @@ ACTIONS: Mapping[str, object] = {
     "accounts.passkey-sign-in": _l("Signed in with a passkey"),
     "accounts.passkey-copied": _l("Used a passkey that may have been copied; it was refused"),
     "api.token-add": _l("Created a token for another program"),
+    "api.token-approve": _l("Approved a token that reads people"),
     "api.token-revoke": _l("Revoked a token"),
     "api.token-first-use": _l("Used a token for the first time"),
     "api.token-in-address": _l("Sent a token in an address; it was refused"),

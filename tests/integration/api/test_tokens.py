@@ -12,8 +12,8 @@ from campaign.api import tokens
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.models.api_token import ApiScope, ApiToken
-from campaign.models.staff import Role
-from tests.factories import STAFF_PASSWORD, give_session, make_token, post, sign_in
+from campaign.models.staff import Role, StaffUser
+from tests.factories import STAFF_PASSWORD, give_session, let_decide, make_token, post, sign_in
 
 FORM = {"name": "Our CRM", "scopes": ["actions", "people"], "days": "30"}
 
@@ -109,3 +109,35 @@ def test_one_is_refused_once_it_expired_or_for_what_it_may_not(app: Flask) -> No
             token.expires_at = db.utcnow() - timedelta(seconds=1)
         with pytest.raises(tokens.TokenRefused, match="token-expired"):
             tokens.use_token(secret, ApiScope.ACTIONS)
+
+
+def test_with_the_second_person_another_admin_lets_a_token_read_people(
+    client: FlaskClient, app: Flask
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"exports_need_second_person": True})
+    sign_in(client, app, Role.ADMIN)
+    shown = post(client, "/desk/api-tokens/", FORM).text
+    assert "Another admin must approve it" in shown
+    secret = re.search(r"uact_[\w-]{43}", shown)[0]
+    with app.app_context(), db.reading() as session:
+        address = f"/desk/api-tokens/{session.scalars(select(ApiToken.public_id)).one()}/approve"
+    with app.app_context():
+        assert tokens.use_token(secret, ApiScope.ACTIONS)
+        with pytest.raises(tokens.ScopeRefused, match="not-approved"):
+            tokens.use_token(secret, ApiScope.PEOPLE)
+    assert "/approve" not in client.get("/desk/api-tokens/").text
+    assert post(client, address).status_code == 409, "it is one’s own"
+    other = app.test_client()
+    user = sign_in(other, app, Role.ADMIN, email="second@example.org")
+    assert address in other.get("/desk/api-tokens/").text
+    assert post(other, address).status_code == 409, "an account without a second factor"
+    with app.app_context():
+        with pytest.raises(tokens.ScopeRefused, match="not-approved"):
+            tokens.use_token(secret, ApiScope.PEOPLE)
+        with db.transaction() as session:
+            let_decide(session.get_one(StaffUser, user.id))
+    assert post(other, address).status_code == 303
+    with app.app_context():
+        assert tokens.use_token(secret, ApiScope.PEOPLE)
+    assert "api.token-approve" in actions_of(app)
