@@ -24,19 +24,13 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from campaign.core import clock
+from campaign.core.language_facts import facts_of, languages_read, translated_languages
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.fold import fold_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 _babel = Babel()
 TRANSLATIONS = "translations"
-_OF_THE_DEAD = {
-    "en": ("for %(name)s", "about %(name)s", "about %(name)s"),
-    "fr": ("pour %(name)s", "concernant %(name)s", "– %(name)s"),
-    "ar": ("من أجل %(name)s", "بشأن %(name)s", "بشأن %(name)s"),
-}
-"""What sentences say with a name; what they say instead of somebody who has died, and at their end:
-subjects and headings, which are short."""
 
 
 class Language(NamedTuple):
@@ -50,10 +44,15 @@ def languages() -> list[str]:
     return current_settings().locales
 
 
+def offered_languages() -> list[str]:
+    """List those of which people have read the pages: the others wait for who has the address."""
+    codes = languages()
+    return [code for code in codes if code in languages_read()] or codes
+
+
 def has_pages(code: str) -> bool:
     """Return whether the pages are translated into that language; English is their own."""
-    folder, base = Path(__file__).parents[1] / TRANSLATIONS, code.partition("-")[0]
-    return base == "en" or any((folder / name.replace("-", "_")).is_dir() for name in (code, base))
+    return not {code, code.partition("-")[0]}.isdisjoint(translated_languages())
 
 
 def locale() -> str:
@@ -63,7 +62,7 @@ def locale() -> str:
 
 
 def negotiated() -> str:
-    return request.accept_languages.best_match(languages()) or languages()[0]
+    return request.accept_languages.best_match(offered_languages()) or languages()[0]
 
 
 def localised(view: F) -> F:
@@ -101,7 +100,7 @@ def in_language(label: str, code: str) -> str:
 
 
 def comma(code: str) -> str:
-    return "، " if code.partition("-")[0] == "ar" else ", "
+    return facts_of(code).comma
 
 
 def comma_between_names(code: str) -> str:
@@ -110,22 +109,20 @@ def comma_between_names(code: str) -> str:
 
 
 def semicolon(code: str) -> str:
-    return "؛ " if code.partition("-")[0] == "ar" else "; "
+    return facts_of(code).semicolon
 
 
 def between_quotes(code: str) -> str:
-    """Return what stands between two of several quotes, of which a text opens the first."""
-    pairs = {"fr": "\u00a0» «\u00a0", "ar": "» «"}
-    return pairs.get(code.partition("-")[0], "” “")
+    return facts_of(code).between_quotes
 
 
 def colon(code: str) -> str:
-    return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
+    return facts_of(code).colon
 
 
 def country_name(code: str, in_language: str | None = None) -> str:
     if code == ORDER_OF_MALTA:
-        return _ORDER_OF_MALTA.get((in_language or locale())[:2], _ORDER_OF_MALTA["en"])
+        return facts_of(in_language or locale()).order_of_malta
     return str(_country_names(in_language or locale()).get(code, code))
 
 
@@ -157,7 +154,7 @@ def countries(in_language: str | None = None) -> list[tuple[str, str]]:
 
 def _country_names(language: str) -> Mapping[str, str]:
     """Return names of countries: in Spanish as in Mexico, "Rumania" and "Arabia Saudita"."""
-    return _parsed({"es": "es-MX"}.get(language, language)).territories
+    return _as_in(language, facts_of(language).countries_as_in).territories
 
 
 def countries_anywhere() -> Iterator[tuple[str, str]]:
@@ -181,27 +178,11 @@ def senders() -> list[tuple[str, str]]:
 ORDER_OF_MALTA = "XM"
 """A code that ISO 3166 leaves to its users; the Order has none of its own, and has embassies."""
 NO_COUNTRIES_THAT_SEND = ("EU", ORDER_OF_MALTA)
-_ORDER_OF_MALTA = {
-    "en": "Sovereign Order of Malta",
-    "fr": "Ordre souverain de Malte",
-    "es": "Soberana Orden de Malta",
-    "ar": "منظمة فرسان مالطا",
-}
 _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
 
 
 def known_languages() -> list[str]:
     return [code for code in locale_identifiers() if "_" not in code]
-
-
-_DAYS = {
-    "en": ("d MMMM", " y"),
-    "fr": ("d MMMM", " y"),
-    "es": ("d 'de' MMMM", " 'de' y"),
-    "ar": ("d MMMM", " y"),
-}
-"""Day and month, and the year after them; CLDR has the month first in English, and commas."""
-_TIMES = {"en": "HH:mm", "fr": "HH\u00a0'h'\u00a0mm", "es": "HH:mm\u00a0'h'", "ar": "HH:mm"}
 
 
 def say_date(day: date, in_language: str | None = None) -> str:
@@ -214,23 +195,21 @@ def say_weekday(day: date, in_language: str | None = None) -> str:
 
 @lru_cache(maxsize=2048)
 def say_day(day: date, language: str, *, weekday: bool = False, year: bool = True) -> str:
-    if known := _DAYS.get(language.partition("-")[0]):
-        pattern = ("EEEE " if weekday else "") + known[0] + (known[1] if year else "")
+    facts = facts_of(language)
+    if facts.day:
+        pattern = ("EEEE " if weekday else "") + facts.day + (facts.year if year else "")
     else:
         pattern = "full" if weekday else "long"
-    return ordinal(format_date(day, pattern, locale=_parsed(language)), day, language)
+    return _ordinal(format_date(day, pattern, locale=_parsed(language)), day, language)
 
 
 def say_short_day(day: date, language: str) -> str:
-    pattern = "d MMM y" if language.partition("-")[0] == "en" else "medium"
-    return str(format_date(day, pattern, locale=_parsed(language)))
+    return str(format_date(day, facts_of(language).short_day, locale=_parsed(language)))
 
 
-def ordinal(words: str, day: date, language: str) -> str:
-    """Say the first of a month as French does; CLDR's patterns have no ordinal."""
-    if day.day == 1 and language.startswith("fr"):
-        return re.sub(r"\b1\b", "1er", words, count=1)
-    return words
+def _ordinal(words: str, day: date, language: str) -> str:
+    first = facts_of(language).first_of_month
+    return re.sub(r"\b1\b", first, words, count=1) if first and day.day == 1 else words
 
 
 def today_at_home() -> date:
@@ -259,8 +238,7 @@ def say_moment(moment: datetime, zone: str | None = None, in_language: str | Non
 def say_time(at: time, in_language: str | None = None) -> str:
     """Say a time of day as people write it: "14:30", in French "14 h 30"."""
     language = in_language or locale()
-    pattern = _TIMES.get(language.partition("-")[0], "short")
-    return str(format_time(at, pattern, locale=_parsed(language)))
+    return str(format_time(at, facts_of(language).time, locale=_parsed(language)))
 
 
 def day_is_over(day: date, now: datetime) -> bool:
@@ -299,7 +277,8 @@ def language_switch() -> list[Language]:
         return []
     # A page that was posted cannot be asked for again in another language: go to where it began.
     return [
-        Language(code, language_name(code), _here_in(code), code == here) for code in languages()
+        Language(code, language_name(code), _here_in(code), code == here)
+        for code in dict.fromkeys((*offered_languages(), here))
     ]
 
 
@@ -334,12 +313,12 @@ def about(words: str) -> str:
     Nobody can act for them any more: the letter is about them. Where a language has "for" with
     the name, it is the same words in each sentence; Spanish says "por" of the dead as well.
     """
-    for_person, about_person, at_the_end = _OF_THE_DEAD.get(locale()[:2], ("", "", ""))
-    if not for_person:
+    facts = facts_of(locale())
+    if not facts.for_person:
         return words
-    if words.endswith(for_person):
-        return words.removesuffix(for_person) + at_the_end
-    return words.replace(for_person, about_person)
+    if words.endswith(facts.for_person):
+        return words.removesuffix(facts.for_person) + facts.about_person_at_end
+    return words.replace(facts.for_person, facts.about_person)
 
 
 def _select() -> BabelLocale:
@@ -356,7 +335,12 @@ def _code_of(chosen: BabelLocale) -> str:
 
 def number_locale(code: str) -> BabelLocale:
     """Return how numbers are written: Spanish as in Mexico, French as in Canada."""
-    return _parsed({"es": "es-MX", "fr": "fr-CA"}.get(code, code))
+    return _as_in(code, facts_of(code).numbers_as_in)
+
+
+def _as_in(code: str, usual: str) -> BabelLocale:
+    """Return the locale of `usual`, a country's, of a language that names none itself."""
+    return _parsed(usual if usual and "-" not in code else code)
 
 
 @lru_cache(maxsize=256)

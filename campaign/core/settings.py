@@ -23,6 +23,7 @@ from pydantic_settings import (
 from campaign.core import unsafe_settings
 from campaign.core.errors import UnsafeSettings
 from campaign.core.keyfiles import KEY_BYTES, read_key
+from campaign.core.language_facts import languages_read
 
 
 def _split(value: object) -> object:
@@ -136,7 +137,7 @@ class Settings(BaseSettings):
     accent_dark: str = "#8fb8de"
     """The same on a dark page."""
 
-    locales: CommaList = ["en", "fr", "es", "ar"]
+    locales: CommaList = list(languages_read())
     """Languages of the pages, the first one the default; with commas between. There are pages in
     en, fr, es and ar; in another language readers see English."""
     timezone: str = "America/Toronto"

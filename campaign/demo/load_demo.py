@@ -221,7 +221,7 @@ def _trim(words: Json) -> Json:
 
 
 def _update(row: Json) -> Update:
-    languages = [code for code in ("en", "fr", "es", "ar") if code in row]
+    languages = [code for code, words in row.items() if isinstance(words, dict)]
     return Update(
         kind=UpdateKind(row["kind"]),
         happened_on=row["happened_on"],

@@ -97,59 +97,42 @@ FIELDS: dict[Directory, tuple[EntryField, ...]] = {
     ),
 }
 COLUMN_NAMES = read_word_table("""
-kind: type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة
-name: name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision|official name|
-  office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة
-sending_country: operator|sending country|sending state|sender|pays accreditant|pays d'envoi|
-  pays representé|pais acreditante|pais que envia|origin|represented country|entsendestaat|
-  entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد
-host_country: host country|receiving state|receiving country|located in|pays hote|
-  pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland|الدولة المضيفة|
-  البلد المضيف|الدولة المعتمد لديها
-accredited: jurisdictions|accredited to|accreditation|also accredited to|juridictions|
-  jurisdicciones|accreditations|accredited|jurisdiction|further countries|zustandig fur
-head_of_mission: head of mission|ambassador|head|chef de mission|ambassadeur|jefe de mision|
-  embajador|embajadora|representative|missionschef|botschafter|السفير|رئيس البعثة
-hours: hours|opening hours|office hours|horaires|horario|heures d'ouverture|offnungszeiten|
-  ساعات العمل|الدوام
-address: address|addresses|full address|postal address|adresse|adresses|direccion|mailing address|
-  anschrift|adresse complete|العنوان|عنوان
+kind: type|kind|type of|mission type|category|art|typ
+name: name|mission|name of mission|official name|office name|bezeichnung|vertretung
+sending_country: operator|sending country|sending state|sender|origin|represented country|
+  entsendestaat|entsendeland
+host_country: host country|receiving state|receiving country|located in|host|empfangsstaat|gastland
+accredited: jurisdictions|accredited to|accreditation|also accredited to|accreditations|accredited|
+  jurisdiction|further countries|zustandig fur
+head_of_mission: head of mission|ambassador|head|representative|missionschef|botschafter
+hours: hours|opening hours|office hours|offnungszeiten
+address: address|addresses|full address|postal address|adresses|mailing address|anschrift
 street: street|street address|address line 1|address line 2|address line 3|address 1|address 2|
-  line 1|line 2|rue|calle|strasse|الشارع|شارع
-locality: city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة
-region: region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة|المحافظة|
-  الولاية
-postal_code: postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|postleitzahl|
-  الرمز البريدي
-last_checked_on: last checked|last checked on|checked|verified|verifié le|verificado|gepruft am
-email: email|e mail|mail|emails|email address|email addresses|courriel|correo|correo electronico|
-  e mail adresse|البريد الإلكتروني|بريد الكتروني|البريد|الايميل
-voice: phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact|contact number|
-  contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف|رقم الهاتف|التلفون
-fax: fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس
-url: website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite|internet|
-  webadresse|الموقع|الموقع الإلكتروني
-twitter: twitter|x|x handle|twitter handle|compte x
-source_id: qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant
+  line 1|line 2|strasse
+locality: city|town|locality|commune|ort|stadt
+region: region|state|province|kanton|bundesland
+postal_code: postal code|postcode|zip|zip code|cp|plz|postleitzahl
+last_checked_on: last checked|last checked on|checked|verified|gepruft am
+email: email|e mail|mail|emails|email address|email addresses|e mail adresse
+voice: phone|telephone|tel|phones|phone number|mobile|cell|contact|contact number|contact no|
+  telephone number|telefon|telefonnummer
+fax: fax|telefax|faxnummer
+url: website|url|web|homepage|web page|site|webseite|internet|webadresse
+twitter: twitter|x|x handle|twitter handle
+source_id: qid|wikidata|wikidata id|id|source id|identifier|uuid
 own_id: id here
-full_name: full name|name|nom complet|nombre completo|official|person|nom|nombre|
-  vollstandiger name|الاسم|الاسم الكامل|اسم
-prefix: honorific prefix|title before the name|prefix|courtesy title|civilité|tratamiento|anrede|
-  اللقب
-given_name: given name|first name|firstname|prenom|nombre de pila|given|vorname|الاسم الأول
-family_name: family name|last name|surname|lastname|nom de famille|apellido|apellidos|nachname|
-  familienname|اسم العائلة
-office: office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt|funktion|
-  المنصب|الوظيفة|منصب|وظيفة
-organization: organization|organisation|institution|organizacion|institucion|ministry|ministere|
-  ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة
-salutation: salutation|greeting|appel|formule d'appel|saludo|form of address|briefanrede|التحية
-close: close|closing|formule de politesse|despedida|grussformel|الخاتمة
-country: country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة
-language: language|preferred language|langue|idioma|lang|sprache|اللغة
-started_on: start|start date|from|since|started on|in office since|debut|inicio|seit|beginn|
-  تاريخ البدء|منذ
-ended_on: end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى
+full_name: full name|name|official|person|vollstandiger name
+prefix: honorific prefix|title before the name|prefix|courtesy title|anrede
+given_name: given name|first name|firstname|given|vorname
+family_name: family name|last name|surname|lastname|nachname|familienname
+office: office|post|position|role|title|function|amt|funktion
+organization: organization|organisation|institution|ministry|behorde|ministerium
+salutation: salutation|greeting|form of address|briefanrede
+close: close|closing|grussformel
+country: country|countries|nation|land|staat
+language: language|preferred language|lang|sprache
+started_on: start|start date|from|since|started on|in office since|debut|inicio|seit|beginn
+ended_on: end|end date|until|ended on|fin|left on|bis|ende
 """)
 LABELS: dict[str, object] = {
     name: field.label

@@ -15,6 +15,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.db import Base
 from campaign.core.errors import TooMany
+from campaign.core.language_facts import facts_of
 from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.about import PrivacyNotice
 from campaign.models.bundle import Bundle
@@ -136,12 +137,9 @@ def _read_columns(row: Base) -> dict[str, object]:
     }
 
 
-_FILES = {"fr": ("mes-lettres.zip", "tout.json"), "es": ("mis-cartas.zip", "todo.json")}
-"""In ASCII, which every system unpacks: a language of another script has the English names."""
-
-
 def get_file_names() -> tuple[str, str]:
-    return _FILES.get(i18n.locale(), ("my-letters.zip", "everything.json"))
+    facts = facts_of(i18n.locale())
+    return facts.letters_file, facts.everything_file
 
 
 def stream_zip(holding: Holding) -> Iterator[bytes]:

@@ -10,16 +10,10 @@ from flask_babel import ngettext
 
 from campaign.core import clock, i18n
 from campaign.core.i18n import say_number
+from campaign.core.language_facts import facts_of
 
 NEAR_DAYS = 3
 """From so many days before the last one on, the deadline stands out."""
-# One to twelve, as they stand before "days": babel has figures in words for no language.
-_NUMBERS = {
-    "en": "one two three four five six seven eight nine ten eleven twelve",
-    "fr": "un deux trois quatre cinq six sept huit neuf dix onze douze",
-    "es": "un dos tres cuatro cinco seis siete ocho nueve diez once doce",
-    "ar": "واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة أحد_عشر اثنا_عشر",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +58,7 @@ def say_days_left(days: int, locale: str) -> str:
     """How long one can still write: "Nine days left"; on the last day itself it says that."""
     if days == 0:
         return str(_("Today is the last day"))
-    numbers = _NUMBERS.get(locale.partition("-")[0], "").split()
-    is_small = days <= len(numbers)
-    number = numbers[days - 1].replace("_", " ") if is_small else say_number(days, locale)
+    numbers = facts_of(locale).numbers
+    number = numbers[days - 1] if days <= len(numbers) else say_number(days, locale)
     words = str(ngettext("%(days)s day left", "%(days)s days left", days, days=number))
     return words[:1].upper() + words[1:]

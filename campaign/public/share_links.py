@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from babel.core import get_global
 from flask import url_for
 from flask_babel import gettext as _
 
 from campaign.core import i18n
+from campaign.core.language_facts import facts_of
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.sheets.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
@@ -16,8 +18,6 @@ from campaign.public.case_page import CasePage
 
 _SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,58}[a-z0-9])?")
 POSTER, SHEET = "poster", "sheet"
-_OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
-"""Open Graph wants a country; these are the ones that its readers know."""
 
 
 def clean_source(text: str) -> str:
@@ -68,9 +68,16 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
         picture=picture,
         width=SHARE_WIDTH,
         height=SHARE_HEIGHT,
-        og_locale=_OG_LOCALES.get(lang.partition("-")[0], ""),
+        og_locale=_open_graph_locale(lang),
         linked_data=_linked_data(campaign, case, lang, address, picture),
     )
+
+
+def _open_graph_locale(lang: str) -> str:
+    """Open Graph wants a country: the one where most speak so, "fr_FR"."""
+    language = lang.partition("-")[0]
+    likely = str(get_global("likely_subtags").get(language, ""))
+    return facts_of(lang).open_graph or f"{language}_{likely[-2:]}" if likely else ""
 
 
 def share_context(case: CasePage, lang: str) -> ShareContext:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from campaign.core import i18n
+from campaign.core.language_facts import translated_languages
 from campaign.core.text.fold import fold_name
 
-_LANGUAGES = ("en", "fr", "es", "ar")
 _KEY_LENGTH = 200
 
 
@@ -25,5 +25,5 @@ def search_text(
 
 @lru_cache(maxsize=300)
 def _country_words(code: str) -> str:
-    names = (i18n.country_name(code, language) for language in _LANGUAGES)
+    names = (i18n.country_name(code, language) for language in translated_languages())
     return fold_name(" ".join((code, *names)))

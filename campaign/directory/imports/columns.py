@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from campaign.core.i18n import language_name
+from campaign.core.language_facts import ENGLISH, facts_of, translated_languages
 from campaign.core.text.fold import fold_name
-from campaign.core.text.word_table import read_word_table
 from campaign.directory.entries import COLUMN_NAMES, FIELDS, Rule
 from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
 from campaign.models.directory import Directory
 
 T = TypeVar("T")
-LANGUAGES = ("en", "fr", "es", "ar")
+LANGUAGES = translated_languages()
 """Languages for which words can be mapped; columns name others by their code ("office_de")."""
 SEVERAL = frozenset({"email", "voice", "fax", "url", "twitter", "street", "accredited", "address"})
 WORDS = frozenset(
@@ -27,31 +28,16 @@ NEEDED: dict[Directory, tuple[str, ...]] = {
     Directory.MISSIONS: ("sending_country", "host_country", "kind"),
     Directory.OFFICIALS: ("country",),
 }
-_HEADS = read_word_table("""
-fr: fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d'appel|
-  formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre
-es: cargo|puesto|nombre|nombre de la mision|organizacion|institucion|ministerio|saludo|despedida|
-  pais|ciudad|apellido|apellidos|correo|direccion|telefono|codigo postal|tipo
-""")
+_COLUMNS = {code: facts_of(code).columns for code in LANGUAGES}
+_HEADS = {
+    code: {fold_name(head) for heads in columns.values() for head in heads}
+    for code, columns in _COLUMNS.items()
+}
 """Heads that are of one language; of words, what stands below them is in it as well."""
-_ARABIC = re.compile("[\u0621-\u064a]")
 _ALIKE_HEADS = {"organisation", "institution", "salutation", "mission", "position"}
 """Heads of words that English has too: the file's other heads tell whose they are."""
-_LANGUAGE_NAMES = read_word_table("""
-ar: arabic|arabe|بالعربية|العربية
-en: english|anglais|ingles|بالإنجليزية|الإنجليزية
-es: spanish|espagnol|espanol|بالإسبانية|الإسبانية
-fr: french|francais|frances|بالفرنسية|الفرنسية
-""")
 WHICH = "which_country"
 """In the place of a meaning: the sending country or the host country, which somebody has to say."""
-_EITHER = {
-    fold_name(name)
-    for name in (
-        *("country", "countries", "pays", "pais", "land", "staat"),
-        *("البلد", "الدولة", "بلد", "دولة"),
-    )
-}
 _MANY = 3  # of so many different countries one is the sender's, or the host's, of every row
 _BEFORE_PLACE = re.compile(r",| in | en | à | au | aux | to | في ", re.IGNORECASE)
 """What stands in a mission's name between whose it is and where it is."""
@@ -197,7 +183,7 @@ def _find_meaning(name: str, directory: Directory, language: str) -> str:
         if words in _FOLDED[meaning]:
             if meaning not in WORDS:
                 return meaning
-            own = language if words in _ALIKE_HEADS else _find_own_language(words) or "en"
+            own = language if words in _ALIKE_HEADS else _find_own_language(words) or ENGLISH
             return f"{meaning}:{own}"
         if code and meaning in WORDS and base in _FOLDED[meaning]:
             return f"{meaning}:{code}"
@@ -210,8 +196,6 @@ def _fold_head(name: str) -> str:
 
 def _find_own_language(head: str) -> str:
     """The language that a head is of, where it is of one of ours alone and not of English."""
-    if _ARABIC.search(head):
-        return "ar"
     return next((code for code, heads in _HEADS.items() if head in heads), "")
 
 
@@ -219,8 +203,19 @@ def _find_language(columns: Sequence[str]) -> str:
     """The language of a file's heads: the one of which most are; English unless two are."""
     codes = Counter(code for name in columns if (code := _find_own_language(_fold_head(name))))
     code, count = (codes.most_common(1) or [("", 0)])[0]
-    return code if count > 1 else "en"
+    return code if count > 1 else ENGLISH
 
 
-_LANGUAGE_WORDS = {name: code for code, names in _LANGUAGE_NAMES.items() for name in names}
-_FOLDED = {meaning: frozenset(names) for meaning, names in COLUMN_NAMES.items()}
+_LANGUAGE_WORDS = {
+    fold_name(before + language_name(code, other)): code
+    for code in LANGUAGES
+    for other in LANGUAGES
+    for before in ("", "ب")  # Arabic writes "in" as one with the word
+}
+_FOLDED = {
+    meaning: frozenset(heads).union(
+        *(map(fold_name, columns.get(meaning, ())) for columns in _COLUMNS.values())
+    )
+    for meaning, heads in COLUMN_NAMES.items()
+}
+_EITHER = _FOLDED["country"]

@@ -27,6 +27,7 @@ from campaign.signing.checks.wordlist import (
     links,
     phones,
     threat_places,
+    words_by_language,
 )
 
 # What looks alike is Unicode's table of confusables (UTS 39); `make confusables` writes its file.
@@ -35,44 +36,6 @@ _MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME = str.maketrans({"i": "l", "j": "l"})
 _SHORTEST = 4  # Shorter names are alike by chance
-# Somebody's family by name, or where they live, is held for a look and never refused: no rule can
-# know what is public.
-_KIN = {
-    "en": (
-        r"(?:her|his|their)\s(?:[\w-]+\s){0,2}(?:daughters?|sons?|child|children|baby|mother"
-        r"|father|sisters?|brothers?|wife|husband|partner|nephew|niece|cousin)"
-    ),
-    "fr": (
-        r"(?:sa|son|ses|leurs?)\s(?:[\w-]+\s){0,2}(?:filles?|fils|enfants?|bébé|mère|père"
-        r"|sœurs?|soeurs?|frères?|femme|épouse|mari|compagn(?:e|on)|neveu|nièce|cousine?)"
-    ),
-    "es": (
-        r"sus?\s(?:[\w-]+\s){0,2}(?:hij[oa]s?|niñ[oa]s?|bebé|madre|padre|herman[oa]s?|espos[oa]"
-        r"|marido|mujer|compañer[oa]|sobrin[oa]s?|prim[oa]s?)"
-    ),
-}
-_NAMED = (
-    r"(?:,\s|\s(?:called\s|named\s|llamad[oa]\s|nommée?\s|appelée?\s)?)"
-    r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]\w*"
-)
-_KINSHIP = "|".join(rf"(?i:\b{words}){_NAMED}" for words in _KIN.values())
-_HOMES = (
-    (
-        r"\b(?:lives?|living|stays|staying|hides|hiding)\s(?:at|on)\s"
-        r"(?:no\.?\s)?(?:\d|[A-ZÀ-Þ])[\w’'-]*"
-    ),
-    r"\bhome\saddress\b",
-    (
-        r"\b(?:habite|habitent|loge|logent|se\scache|se\scachent)\s"
-        r"(?:au\s\d+|\d+|(?:dans\sla\s)?rue|(?:dans\sl[’'])?avenue|chez)\b"
-    ),
-    r"\badresse\s(?:personnelle|privée)\b",
-    r"\b(?:viven?|se\sesconden?)\sen\s(?:la\s)?(?:calle|avenida|colonia|casa)\b",
-    r"\bdomicilio\s(?:particular|personal)\b",
-    r"(?:يسكن|تسكن|يعيش|تعيش|يختبئ|تختبئ|يقيم|تقيم)\sفي\s(?:شارع|حي|منزل|بيت|شقة)",
-    r"عنوان\s(?:بيته|بيتها|منزله|منزلها)",
-)
-_PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)]))
 MOST_FIRST = 1000
 LEAST_ALIKE = 5  # Fewer letters alike are nothing: people copy a good sentence
 
@@ -110,8 +73,18 @@ def _shapes(name: str) -> set[str]:
 
 
 def private_places(text: str) -> Iterator[tuple[int, int]]:
-    for match in _PRIVATE.finditer(text):
+    for match in _private().finditer(text):
         yield match.span()
+
+
+@cache
+def _private() -> re.Pattern[str]:
+    """Somebody's family by name, or where they live; held, as no rule can know what is public."""
+    called = "|".join(rf"(?:{words})\s" for words in words_by_language("called").values())
+    named = rf"(?:,\s|\s(?:{called})?)[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]\w*"
+    kin = [rf"(?i:\b(?:{words})){named}" for words in words_by_language("kin").values()]
+    homes = [rf"(?:{home})" for words in words_by_language("private").values() for home in words]
+    return re.compile("|".join([*kin, *homes]))
 
 
 class Reason(StrEnum):

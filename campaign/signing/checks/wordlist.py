@@ -1,15 +1,14 @@
 """What must not stand in a letter, and the points that must, told before it is sent. Pure."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
+from functools import cache, lru_cache
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
+from campaign.core.language_facts import read_language_file, translated_languages
 from campaign.core.text.fold import fold, split_words
 from campaign.core.text.phrases import Phrases, phrases_of
 
@@ -102,14 +101,14 @@ def word_rules_of(
 def insults_in(languages: tuple[str, ...] | None) -> Phrases | None:
     return phrases_of(
         word
-        for language, words in _lists("insults.json").items()
+        for language, words in words_by_language("insults").items()
         if languages is None or language in languages
         for word in words
     )
 
 
 def insult_languages() -> list[str]:
-    return list(_lists("insults.json"))
+    return list(words_by_language("insults"))
 
 
 def is_in_prose(words: str) -> bool:
@@ -123,7 +122,7 @@ def threat_places(text: str) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=1)
 def _threats() -> Phrases:
-    phrases = phrases_of(word for words in _lists("threats.json").values() for word in words)
+    phrases = phrases_of(word for words in words_by_language("threats").values() for word in words)
     assert phrases is not None
     return phrases
 
@@ -131,7 +130,7 @@ def _threats() -> Phrases:
 @lru_cache(maxsize=1)
 def _in_prose() -> frozenset[str]:
     return frozenset(
-        fold(word) for words in _lists("insults_in_prose.json").values() for word in words
+        fold(word) for words in words_by_language("insults_in_prose").values() for word in words
     )
 
 
@@ -142,12 +141,11 @@ def _quoted(text: str, start: int) -> bool:
     return opened > closed or before.count('"') % 2 == 1
 
 
-@lru_cache(maxsize=3)
-def _lists(name: str) -> Mapping[str, Sequence[str]]:
-    lists: Mapping[str, Sequence[str]] = json.loads(
-        Path(__file__).with_name(name).read_text(encoding="utf-8")
-    )
-    return lists
+@cache
+def words_by_language(name: str) -> Mapping[str, Sequence[str]]:
+    """Read a list of `translations/<code>/screening.toml`, of each language that has one."""
+    files = {code: read_language_file(code, "screening.toml") for code in translated_languages()}
+    return {code: file[name] for code, file in files.items() if name in file}
 
 
 def _plain_insults(languages: tuple[str, ...] | None, text: str) -> Iterable[str]:

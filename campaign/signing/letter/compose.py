@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.core import i18n
+from campaign.core.language_facts import facts_of
 from campaign.core.text.person_names import full_name
 from campaign.directory.postal_addresses import address_lines
 from campaign.models.campaign import Campaign, LetterTemplate
@@ -24,13 +25,6 @@ _LEFT_TO_RIGHT = "\u200e"
 _BLANK_LINES = re.compile(r"\n{2,}")
 _Texts = tuple[str, ...]
 _Points = tuple[str, ...]
-_TRANSLATION = {
-    "ar": ("ترجمة", "كلمات صاحب الرسالة كما كتبها ({language}):"),
-    "en": ("Translation", "The writer’s own words, as they were written ({language}):"),
-    "es": ("Traducción", "Palabras propias de quien escribe, tal como las escribió ({language}):"),
-    "fr": ("Traduction", "Les mots propres à l’auteur de la lettre, tels quels ({language}) :"),
-}
-_COPY_WORDS = {"fr": "Copie : ", "es": "Con copia a: ", "ar": "نسخة إلى: "}
 
 
 def order_points(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
@@ -243,16 +237,15 @@ def _translated(
         return None
     values = _values(case, into.addressing, writer.name, into.locale)
     opening, points, closing = _body(into.proposal, writer.points, values)
-    mark, note = _TRANSLATION.get(into.locale.partition("-")[0], _TRANSLATION["en"])
-    language = i18n.language_name(locale, into.locale)
+    facts, language = facts_of(into.locale), i18n.language_name(locale, into.locale)
     return Translation(
         locale=into.locale,
-        mark=mark,
+        mark=facts.translation,
         subject=fill(into.proposal.subject, values),
         salutation=into.addressing.salutation,
         opening=opening,
         points=points,
-        note=note.format(language=language) if writer.own_words else "",
+        note=facts.own_words.format(language=language) if writer.own_words else "",
         own_words=own_paragraphs(writer.own_words),
         closing=closing,
         complimentary_close=into.addressing.close,
@@ -300,18 +293,16 @@ def sender_lines(writer: Writer, locale: str) -> tuple[str, ...]:
 def copies_to(copies: tuple[str, ...], locale: str) -> tuple[str, ...]:
     if not copies:
         return ()
-    return (f"{_COPY_WORDS.get(locale.partition('-')[0], 'Copy: ')}{copies[0]}", *copies[1:])
+    return (f"{facts_of(locale).copy}{copies[0]}", *copies[1:])
 
 
 def place_and_date(place: str, day: date, locale: str) -> str:
     date_text = i18n.say_date(day, locale)
     if not place:
         return date_text
-    if locale.startswith("ar"):
-        return f"{place} في {date_text}"
-    if text_direction(place, "ltr") == "rtl":
+    if i18n.direction(locale) == "ltr" and text_direction(place, "ltr") == "rtl":
         place += _LEFT_TO_RIGHT  # or the day would be read as going on with the place
-    return f"{place}, le {date_text}" if locale.startswith("fr") else f"{place}, {date_text}"
+    return facts_of(locale).place_and_date.format(place=place, date=date_text)
 
 
 def own_paragraphs(text: str) -> tuple[str, ...]:
