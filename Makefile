@@ -90,7 +90,7 @@ lock: $(VENV)/ready ## Pin the newest versions that pyproject.toml allows
 
 translations: $(VENV)/ready ## Gather messages from code and templates, compile what is translated
 	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
-	@for code in fr es ar; do $(BIN)/pybabel -q update -N --no-wrap --ignore-obsolete -i /tmp/campaign.pot -d campaign/translations -l $$code; done
+	@for code in $$(cd campaign/translations && ls -d */LC_MESSAGES | cut -d/ -f1); do $(BIN)/pybabel -q update -N --no-wrap --ignore-obsolete -i /tmp/campaign.pot -d campaign/translations -l $$code; done
 	@$(BIN)/pybabel -q compile -d campaign/translations
 
 words: $(VENV)/ready ## Print all texts of a package in four columns (PACKAGE=signing)

@@ -30,9 +30,7 @@ class LanguageFacts:
     countries_as_in: str = ""
     numbers: tuple[str, ...] = ()
     """One to twelve, as they stand before "days": CLDR in Babel has no figures in words."""
-    open_graph: str = (
-        ""  # a locale of its own; empty: with the country that CLDR finds likely
-    )
+    open_graph: str = ""  # a locale of its own; empty: with the country that CLDR finds likely
     place_and_date: str = "{place}, {date}"
     for_person: str = ""
     """What sentences say with the name of the person; empty: the same of the dead."""

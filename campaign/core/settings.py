@@ -138,8 +138,8 @@ class Settings(BaseSettings):
     """The same on a dark page."""
 
     locales: CommaList = list(languages_read())
-    """Languages of the pages, the first one the default; with commas between. There are pages in
-    en, fr, es and ar; in another language readers see English."""
+    """Languages of the pages, the first one the default; with commas between. One that nobody has
+    read yet is served, and is not in the menu. Without a translation readers see English."""
     timezone: str = "America/Toronto"
     """Time zone in which times are shown."""
 

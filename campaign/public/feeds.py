@@ -109,14 +109,15 @@ def _addresses(lang: str, slug: str, name: str) -> tuple[str, str]:
 
 def sitemap() -> Made:
     root = ET.Element("urlset", {"xmlns": _SITEMAP, "xmlns:xhtml": _XHTML})
+    codes = i18n.offered_languages()
     for endpoint, values, changed in _pages():
-        there = {code: whole_url(endpoint, lang=code, **values) for code in i18n.offered_languages()}
+        there = {code: whole_url(endpoint, lang=code, **values) for code in codes}
         for address in there.values():
             url = ET.SubElement(root, "url")
             _add(url, "loc", address)
             if changed:
                 _add(url, "lastmod", clock.day_of(changed, "UTC").isoformat())
-            for code, other in (*there.items(), ("x-default", there[i18n.offered_languages()[0]])):
+            for code, other in (*there.items(), ("x-default", there[codes[0]])):
                 ET.SubElement(
                     url, "xhtml:link", {"rel": "alternate", "hreflang": code, "href": other}
                 )
