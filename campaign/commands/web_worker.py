@@ -9,9 +9,14 @@ holds slow connections without any thread.
 import errno
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
+from gunicorn.http import errors
+from gunicorn.util import write_error
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+
+from campaign.core.logs import describe
 
 SECONDS = 15.0
 """For a request, from its first byte, or for an answer's next piece; and"""
@@ -28,6 +33,13 @@ LIMITS: dict[str, object] = {
     "backlog": 512,  # connections that wait to be taken
 }
 """What a connection may take up; above stands for how long."""
+
+
+_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    errors.LimitRequestLine: (414, "URI Too Long"),
+    errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+    errors.UnsupportedTransferCoding: (501, "Not Implemented"),
+}
 
 
 class ImpatientSocket(socket.socket):
@@ -83,3 +95,18 @@ class ImpatientWorker(ThreadWorker):
             return _DEFER
         conn.sock.start_request()
         return super().handle(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Refuse a request, or give it up.
+
+        gunicorn's own words quote it to the log, with its network address: a link that a program
+        broke in two, say, still has its secret.
+        """
+        if isinstance(exc, errors.ParseException):
+            status, reason = _REFUSALS.get(type(exc), (400, "Bad Request"))
+            self.log.warning("Request refused: %s", type(exc).__name__)
+        else:
+            status, reason = 500, "Internal Server Error"
+            self.log.error("Request failed: %s", describe(exc))
+        with suppress(OSError):
+            write_error(client, status, reason, "")

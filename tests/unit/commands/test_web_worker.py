@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -26,13 +27,15 @@ def answer(environ, start_response):
         environ["wsgi.input"].read()
     except OSError:
         pass
+    if environ["PATH_INFO"].endswith("/SECRET"):
+        raise RuntimeError("of SECRET")
     start_response("200 OK", [("Content-Length", "2")])
     return [b"ok"]
 
 class Server(BaseApplication):
     def load_config(self):
         options = web_worker.LIMITS | {
-            "bind": f"fd://{sys.argv[1]}", "threads": 2, "loglevel": "error",
+            "bind": f"fd://{sys.argv[1]}", "threads": 2, "loglevel": "info",
             "worker_class": web_worker.ImpatientWorker, "control_socket_disable": True,
         }
         for name, value in options.items():
@@ -48,11 +51,18 @@ _ASK = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[tuple[str, int]]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("web") / "log"
+
+
+@pytest.fixture(scope="module")
+def address(log: Path) -> Iterator[tuple[str, int]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as stderr:
         number = listener.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(number), str(ROOT / "campaign")], pass_fds=[number]
+            [sys.executable, "-c", _SERVE, str(number), str(ROOT / "campaign")],
+            pass_fds=[number],
+            stderr=stderr,
         )
         try:
             yield listener.getsockname()
@@ -93,6 +103,31 @@ def test_an_address_or_headers_without_end_are_refused(address: tuple[str, int])
     many = b"".join(b"X-%d: y\r\n" % number for number in range(LIMITS["limit_request_fields"]))
     assert _ask(address, _ASK[:-2] + many + b"\r\n").startswith(b"HTTP/1.1 4")
     assert _ask(address, b"GET /%s HTTP/1.1\r\n\r\n" % (b"x" * 4094)).startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "says"),
+    [
+        (b"GET /en/letter/SECRET of mine HTTP/1.1", "Request refused: InvalidHTTPVersion"),
+        (b"SECRET", "Request refused: InvalidRequestLine"),
+        (b"GET / HTTP/1.1\r\nCookie SECRET", "Request refused: InvalidHeader"),
+        (b"GET /en/letter/SECRET HTTP/1.1", "Request failed: RuntimeError at "),
+    ],
+)
+def test_a_request_that_fails_is_quoted_neither_in_the_log_nor_in_its_answer(
+    address: tuple[str, int], log: Path, request_line: bytes, says: str
+) -> None:
+    assert _ask(address).startswith(b"HTTP/1.1 200")
+    before = log.stat().st_size
+    with socket.create_connection(address, timeout=30) as connection:
+        connection.sendall(request_line + b"\r\nHost: x\r\n\r\n")
+        answer = connection.makefile("rb").read()
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 500"))
+    assert b"SECRET" not in answer
+    logged = log.read_text("utf-8")[before:]
+    assert says in logged
+    assert "SECRET" not in logged
+    assert "127.0.0.1" not in logged
 
 
 def test_who_trickles_gets_no_more_time_with_each_byte(monkeypatch: pytest.MonkeyPatch) -> None:
