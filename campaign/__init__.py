@@ -26,7 +26,7 @@ from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
-from campaign.core import audit, db, i18n, jobs, logs
+from campaign.core import announcements, audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
 from campaign.dashboard.count_statistics import forget_rehearsed
@@ -69,6 +69,9 @@ from campaign.tracking.pages.letter_views import blueprint as tracking
 from campaign.web import error_pages, security, template_globals
 from campaign.web.application import Application
 from campaign.web.security import csrf
+from campaign.webhooks import send as webhooks_sender
+from campaign.webhooks.desk import blueprint as webhooks
+from campaign.webhooks.events import announce
 
 _AT_WORK = (
     audit,
@@ -83,6 +86,7 @@ _AT_WORK = (
     mailings,
     status_changes,
     reminders,
+    webhooks_sender,
 )
 """What no page imports and jobs need: every job is known once this module is."""
 _TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing)
@@ -118,6 +122,7 @@ _BLUEPRINTS = (
     operations,
     api,
     api_tokens,
+    webhooks,
 )
 
 
@@ -157,6 +162,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _hand_in_rules(app: Flask) -> None:
     """Give packages below what those above decide."""
     sender.init_app(app, why_not_mailed=why_not_mailed)
+    announcements.init_app(app, announce=announce)
     review_queue.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
     risk_flags.init_app(app, find_naming=risks.find_naming)

@@ -8,12 +8,20 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, mails
 from campaign.core import audit, db
+from campaign.core.announcements import announce
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
+from campaign.models.webhook import EventKind
 
 REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
 """Proposals that a move of the campaign, or another reason, makes out of date."""
+
+_ANNOUNCED = {
+    CampaignStatus.OPEN: EventKind.ACTION_OPENED,
+    CampaignStatus.CLOSED: EventKind.ACTION_CLOSED,
+    CampaignStatus.STOPPED: EventKind.ACTION_STOPPED,
+}
 
 
 class Editing(TypedDict):
@@ -86,6 +94,8 @@ def move(
         campaign.review_note = ""
     drop_proposed_reasons(session, campaign)
     _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+    if after in _ANNOUNCED:
+        announce(session, _ANNOUNCED[after], now=db.utcnow(), action=campaign.slug)
 
 
 def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:

@@ -179,6 +179,10 @@ class Settings(BaseSettings):
     outgoing_hosts: CommaList = []
     """Hosts that webhooks and other programs may be called at though they are on this machine or
     in a private network, and without TLS: `crm.internal`, `127.0.0.1:8080`; with commas between."""
+    webhook_failure_days: int = Field(7, ge=1, le=30)
+    """Days after which a webhook that takes nothing is turned off; admins get an email."""
+    webhook_log_days: int = Field(30, ge=1, le=365)
+    """Days for which it is kept, encrypted, what webhooks were sent: it can be sent again."""
 
     public_count_step: int = Field(1, ge=1, le=1000)
     """Steps in which the public numbers of letters move: with 10, 57 is shown as 50. People who

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles import bundle_status
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
-from campaign.core import audit, clock, db, jobs
+from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments
+from campaign.deliveries.announce_delivery import announce_delivery
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
@@ -118,7 +119,7 @@ def record_visit(
         attachments.keep_file(session, visit, drawn)
     recount_attempts(session, before, actor)
     for attempt in attempts:
-        jobs.enqueue(session, "following.delivery-recorded", attempt.id)
+        announce_delivery(session, attempt)
         _audit(session, attempt, actor, "delivery.record")
     return visit
 

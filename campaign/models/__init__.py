@@ -4,9 +4,9 @@ All packages above read tables through these classes, each other's too. `campaig
 editions, letter templates and updates; `revision` what authors keep and propose; `signature`
 letters and consents; `bundle` volumes, prints, deliveries and what waits; `delivery` visits,
 envelopes and letters that went elsewhere; `directory` the files that staff import; `export` leave
-to fetch files; `api_token` tokens of other programs; `screening` letters under review;
-`statistics` what was counted; `about` what the organization says of itself. A name in quotes is a
-class that comes later.
+to fetch files; `api_token` tokens of other programs, `webhook` those that are told; `screening`
+letters under review; `statistics` what was counted; `about` what the organization says of itself.
+A name in quotes is a class that comes later.
 
 The outbox is in `campaign.mail.messages`, audit entries in `campaign.core.audit`, rate limits in
 `campaign.core.rate_limits`.
@@ -30,4 +30,5 @@ import campaign.models.revision
 import campaign.models.screening
 import campaign.models.signature
 import campaign.models.staff
-import campaign.models.statistics  # noqa: F401
+import campaign.models.statistics
+import campaign.models.webhook  # noqa: F401

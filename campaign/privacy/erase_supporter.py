@@ -26,6 +26,7 @@ from campaign.privacy.anonymise import replace_fingerprints
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.mails import WAITING
 from campaign.signing.reminders import spend_links
+from campaign.signing.signature_events import announce_erased
 from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import empty_signature
 from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
@@ -53,6 +54,8 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     forgotten = _list_anonymised(session, mailbox)
     lock_letters(session, *signatures, *forgotten)
     kept = list_kept(session, signatures)
+    for signature in (*signatures, *forgotten):
+        announce_erased(session, signature, now)
     printed = [signature for signature in signatures if is_frozen(signature)]
     others = [signature for signature in signatures if not is_frozen(signature)]
     for signature in signatures:

@@ -27,6 +27,7 @@ from campaign.campaigns.content.risks import (
 )
 from campaign.campaigns.record_change import record_change
 from campaign.core import db
+from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import language_name
 from campaign.core.isolation.run_apart import run_apart
@@ -35,6 +36,7 @@ from campaign.core.text.phrases import phrases_of
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState, ReplyTranslation
+from campaign.models.webhook import EventKind
 from campaign.paper_signatures import scans
 from campaign.printing.redraw import paint_bars
 from campaign.replies import replies
@@ -139,6 +141,15 @@ def publish(
     reply.published_at = reply.published_at or db.utcnow()
     session.flush()
     replies.audit_reply(session, reply, actor, "reply.publish", update=update.id)
+    received_on = reply.received_on.isoformat()
+    announce(
+        session,
+        EventKind.REPLY_PUBLISHED,
+        now=db.utcnow(),
+        reply=reply.public_id,
+        action=campaign.slug,
+        received_on=received_on,
+    )
     return update
 
 

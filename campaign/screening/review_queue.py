@@ -196,7 +196,7 @@ def decide(
         values["returned_at"] = now
     _change_holds(session, taken, values)
     for signature in taken:
-        enqueue_followups(session, signature)
+        enqueue_followups(session, signature, now)
     _record_act(session, by, f"letter.{decision.value}", taken, act)
     return act
 

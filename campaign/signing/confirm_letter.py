@@ -17,6 +17,7 @@ from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentL
 from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
 from campaign.signing.mails import WAITING
+from campaign.signing.signature_events import announce_confirmed
 from campaign.signing.signatures_per_mailbox import has_lapsed, take_seat
 from campaign.signing.signed_links import opened_link
 
@@ -111,7 +112,7 @@ def confirm_signature(
             if verdict.reasons:
                 review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)
-            enqueue_followups(session, signature)
+            enqueue_followups(session, signature, now)
             waited = now - signature.times.signed_at
             metrics.note_confirmation(waited.total_seconds())
             return signature, True
@@ -130,7 +131,8 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
     )
 
 
-def enqueue_followups(session: Session, signature: Signature) -> None:
+def enqueue_followups(session: Session, signature: Signature, now: datetime) -> None:
+    announce_confirmed(session, signature, now)
     if signature.shown_state is not SignatureState.CONFIRMED:
         return
     if signature.own_words or signature.full_text:

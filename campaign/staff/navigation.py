@@ -35,6 +35,7 @@ _SECTIONS = (
     ("paper_signatures.index", _l("Paper signatures"), _PRINTERS),
     ("exports.index", _l("Exports"), _PRINTERS),
     ("about_desk.index", _l("About us"), _ADMINS),
+    ("webhooks.index", _l("Webhooks"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),
     ("api_tokens.index", _l("API tokens"), _ADMINS),
     ("staff.audit_log.index", _l("Audit log"), _ADMINS),

@@ -23,6 +23,7 @@ from campaign.signing.letter.compose import arrange_points, move_point, writer_o
 from campaign.signing.letter.draft import point_texts, signed_letters
 from campaign.signing.letter.proposed_letters import propose_letters
 from campaign.signing.sign import asked_values
+from campaign.signing.signature_events import announce_confirmed, announce_withdrawn
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
 from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
@@ -157,6 +158,7 @@ def change_letter(session: Session, signature: Signature, form: SignedForm) -> N
     session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
     review_decision.judge_changed(session, signature, db.utcnow())
+    announce_confirmed(session, signature, db.utcnow())
     if was_confirmed is not (signature.state is SignatureState.CONFIRMED):
         jobs.enqueue(session, "campaigns.count")
     jobs.enqueue(session, "signing.note-words", signature.id)
@@ -177,6 +179,7 @@ def withdraw_letter(session: Session, signature: Signature, now: datetime) -> No
     lock_letters(session, signature)
     refuse_unwithdrawable(session, signature)
     move_signature(signature, SignatureState.WITHDRAWN)
+    announce_withdrawn(session, signature, now)
     signature.state_before = signature.invalidation_id = None
     for name, value in signature.cut_times(signature.times.confirmed_at).items():
         setattr(signature, name, value)

@@ -13,9 +13,11 @@ from campaign.campaigns.content.risks import refuse_published
 from campaign.campaigns.lifecycle import is_news, may_tell_signers
 from campaign.campaigns.record_change import record_change
 from campaign.core import db, jobs
+from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
 from campaign.models.reply import Reply
+from campaign.models.webhook import EventKind
 
 Words = Mapping[str, tuple[str, str]]
 """Title and body (Markdown) per language."""
@@ -76,6 +78,8 @@ def post_update(
     told = [name for name, is_told in whom.items() if is_told]
     detail = {"told": told} if told else {}
     record_change(session, campaign, actor, "campaign.update", kind=kind.value, **detail)
+    if kind is UpdateKind.OUTCOME:
+        announce(session, EventKind.ACTION_OUTCOME, now=db.utcnow(), action=campaign.slug)
     if telling.network:
         jobs.enqueue(session, "network.announce-update", update.id)
     if tells_signers(kind, telling):

@@ -20,9 +20,10 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_of_cards, weigh
-from campaign.core import audit, clock, db, jobs
+from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
+from campaign.deliveries.announce_delivery import announce_delivery
 from campaign.deliveries.record_delivery import (
     VisitFacts,
     make_attempt,
@@ -90,7 +91,7 @@ def post_envelopes(
             tracking=posting.tracking,
         )
     session.flush()
-    jobs.enqueue(session, "following.delivery-recorded", attempt.id)
+    announce_delivery(session, attempt)
     audit.record(
         session,
         actor,

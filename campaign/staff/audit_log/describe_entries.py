@@ -26,6 +26,7 @@ from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.models.reply import Reply
 from campaign.models.screening import Invalidation
 from campaign.models.staff import StaffUser
+from campaign.models.webhook import WebhookEndpoint
 from campaign.staff.audit_log import labels
 from campaign.staff.audit_log.find_entries import CAMPAIGN_KINDS, list_known_subjects, number_of
 from campaign.staff.staff_users import find_by_email
@@ -296,6 +297,12 @@ _THINGS: Mapping[str, _Thing] = {
         lambda row: _("Export %(number)s", number=row.id),
         (DataExport.public_id,),
         "exports.show",
+    ),
+    "webhook-endpoint": _Thing(
+        WebhookEndpoint.id,
+        lambda row: _("Webhook %(number)s", number=row.id),
+        (WebhookEndpoint.public_id,),
+        "webhooks.show",
     ),
     "reply": _Thing(
         Reply.id,

@@ -1,0 +1,205 @@
+"""The pages of webhooks, for admins."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from campaign.core import db
+from campaign.core.settings import current_settings
+from campaign.models.staff import Role
+from campaign.models.webhook import EventKind, PostState, WebhookEndpoint, WebhookPost
+from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.web.form_base import DeskForm
+from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
+from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.pagination import Listing, load_page, read_page
+from campaign.webhooks import endpoints
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/desk/webhooks")
+guard(blueprint, Role.ADMIN)
+
+KINDS: Mapping[str, object] = {
+    EventKind.ACTION_OPENED.value: _l("A campaign opens"),
+    EventKind.ACTION_CLOSED.value: _l("A campaign is closed"),
+    EventKind.ACTION_STOPPED.value: _l("A campaign is stopped"),
+    EventKind.ACTION_OUTCOME.value: _l("An outcome is posted"),
+    EventKind.SIGNATURE_CONFIRMED.value: _l("A signature is confirmed"),
+    EventKind.SIGNATURE_WITHDRAWN.value: _l("A letter is withdrawn"),
+    EventKind.SIGNATURE_ERASED.value: _l("A supporter has everything deleted"),
+    EventKind.DELIVERY_RECORDED.value: _l("A delivery is recorded"),
+    EventKind.REPLY_PUBLISHED.value: _l("A reply is published"),
+    EventKind.TEST.value: _l("Test"),
+}
+_LONGEST = 500
+
+
+class WebhookForm(DeskForm):
+    sentences = MappingProxyType(
+        {
+            "address-malformed": _l(
+                "Enter a full address, such as https://crm.example.org/hooks/letters."
+            ),
+            "address-not-https": _l("The address must start with https."),
+            "address-private": _l(
+                "This address is in a private network. To allow it, ask the site operator to add "
+                "its host to the setting outgoing_hosts."
+            ),
+        }
+    )
+    address = LineField(
+        _l("Address"),
+        limit=_LONGEST,
+        needed=_l("Enter the address that your program listens at."),
+        description=_l("Where your program takes webhooks. It must start with https."),
+    )
+    events = CheckboxesField(
+        _l("What to tell it"),
+        [Filled(_l("Choose at least one event."))],
+        choices=choices([(kind.value, KINDS[kind.value]) for kind in endpoints.KINDS]),
+    )
+
+    def kinds(self) -> list[EventKind]:
+        return [EventKind(name) for name in self.events.data]
+
+
+class WebhooksPage(Page, template="webhooks/index.html"):
+    webhooks: Sequence[WebhookEndpoint]
+
+
+class WebhookFormPage(Page, template="webhooks/form.html"):
+    form: WebhookForm
+    webhook: WebhookEndpoint | None
+
+
+class WebhookPage(Page, template="webhooks/show.html"):
+    webhook: WebhookEndpoint
+    kinds: Mapping[str, object]
+    counts: Mapping[PostState, int]
+    posts: Listing[WebhookPost]
+    failure_days: int
+    log_days: int
+
+
+class SecretPage(Page, template="webhooks/secret.html"):
+    webhook: WebhookEndpoint
+    secret: str
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    return show_page(WebhooksPage(webhooks=endpoints.list_endpoints(db.session())))
+
+
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    return show_page(WebhookFormPage(form=WebhookForm(formdata=None), webhook=None))
+
+
+@blueprint.post("/new")
+@fresh()
+def create() -> ResponseReturnValue:
+    form, added = WebhookForm(), []
+
+    def add() -> None:
+        added.append(
+            endpoints.add_endpoint(
+                db.session(), address=form.address.data, kinds=form.kinds(), by=staff_user()
+            )
+        )
+
+    many = _("This instance has as many webhooks as it can. Delete one first.")
+    if not form.validate() or not accepted(form, add, refused=many):
+        return show_page(WebhookFormPage(form=form, webhook=None))
+    said = _("Webhook added. Give your program the secret, then send a test.")
+    return redirect_to(".show", said, public_id=added[0].public_id)
+
+
+@blueprint.get("/<public_id>")
+def show(public_id: str) -> ResponseReturnValue:
+    session, settings = db.session(), current_settings()
+    webhook = endpoints.get_endpoint(session, public_id)
+    return show_page(
+        WebhookPage(
+            webhook=webhook,
+            kinds=KINDS,
+            counts=endpoints.count_posts(session, webhook),
+            posts=load_page(session, endpoints.select_posts(webhook), read_page(request.args)),
+            failure_days=settings.webhook_failure_days,
+            log_days=settings.webhook_log_days,
+        )
+    )
+
+
+@blueprint.get("/<public_id>/edit")
+def edit(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    form = WebhookForm(formdata=None, address=webhook.address, events=webhook.events)
+    return show_page(WebhookFormPage(form=form, webhook=webhook))
+
+
+@blueprint.post("/<public_id>/edit")
+@fresh()
+def change(public_id: str) -> ResponseReturnValue:
+    session, form = db.session(), WebhookForm()
+    webhook = endpoints.get_endpoint(session, public_id)
+
+    def change_it() -> None:
+        endpoints.change_endpoint(
+            session, webhook, address=form.address.data, kinds=form.kinds(), by=staff_user()
+        )
+
+    if not form.validate() or not accepted(form, change_it):
+        return show_page(WebhookFormPage(form=form, webhook=webhook))
+    return redirect_to(".show", _("Changes saved."), public_id=public_id)
+
+
+@blueprint.post("/<public_id>/secret")
+@fresh()
+def show_secret(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    secret = endpoints.show_secret(db.session(), webhook, by=staff_user())
+    # Shown in the answer itself: kept anywhere for another page, it could be read there.
+    return show_page(SecretPage(webhook=webhook, secret=secret))
+
+
+@blueprint.post("/<public_id>/test")
+def send_test(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    endpoints.send_test(db.session(), webhook, by=staff_user())
+    said = _("Test on its way. Load this page again to see the answer.")
+    return redirect_to(".show", said, public_id=public_id)
+
+
+@blueprint.post("/<public_id>/again")
+def send_again(public_id: str) -> ResponseReturnValue:
+    """Send one post again, or all that failed."""
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    post_id = request.form.get("post", "")
+    endpoints.send_again(db.session(), webhook, by=staff_user(), post_id=post_id)
+    return redirect_to(".show", _("On its way again."), public_id=public_id)
+
+
+@blueprint.post("/<public_id>/on")
+def turn_on(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    endpoints.turn_on(db.session(), webhook, by=staff_user())
+    return redirect_to(".show", _("Webhook turned on."), public_id=public_id)
+
+
+@blueprint.post("/<public_id>/off")
+def turn_off(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    endpoints.turn_off(db.session(), webhook, by=staff_user())
+    return redirect_to(".show", _("Webhook turned off."), public_id=public_id)
+
+
+@blueprint.post("/<public_id>/delete")
+@fresh(back=".show")
+def delete(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    endpoints.delete_endpoint(db.session(), webhook, by=staff_user())
+    return redirect_to(".index", _("Webhook deleted."))

@@ -1,0 +1,175 @@
+"""Endpoints: the programs that are told, as admins add, change, try and turn them off and on."""
+
+import base64
+import secrets
+from collections.abc import Collection, Sequence
+from urllib.parse import urlsplit
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Invalid, Refused
+from campaign.core.outgoing_http import OutgoingFailed, refuse_address
+from campaign.core.settings import current_settings
+from campaign.models.staff import StaffUser
+from campaign.models.webhook import (
+    EndpointState,
+    EventKind,
+    PostState,
+    WebhookEndpoint,
+    WebhookPost,
+)
+from campaign.staff.staff_users import actor_name
+from campaign.webhooks import events
+
+KINDS = tuple(kind for kind in EventKind if kind is not EventKind.TEST)
+MOST = 20
+"""Endpoints of an instance: each costs whatever happens a row."""
+_SECRET_BYTES = 32
+
+
+def host_of(endpoint: WebhookEndpoint) -> str:
+    """Return its host: the rest of an address may be a secret of the receiver's."""
+    return urlsplit(endpoint.address).netloc
+
+
+def list_endpoints(session: Session) -> Sequence[WebhookEndpoint]:
+    return session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id)).all()
+
+
+def get_endpoint(session: Session, public_id: str) -> WebhookEndpoint:
+    query = select(WebhookEndpoint).where(WebhookEndpoint.public_id == public_id)
+    return db.get_row(session, query, "webhook")
+
+
+def add_endpoint(
+    session: Session, *, address: str, kinds: Collection[EventKind], by: StaffUser
+) -> WebhookEndpoint:
+    """Raises Invalid with the field `address`; Refused (`webhooks-many`)."""
+    _check_address(address)
+    if (session.scalar(select(func.count(WebhookEndpoint.id))) or 0) >= MOST:
+        raise Refused("webhooks-many")
+    secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    endpoint = WebhookEndpoint(
+        address=address, secret=f"whsec_{secret}", events=_names(kinds), state=EndpointState.READY
+    )
+    session.add(endpoint)
+    session.flush()
+    _record(session, endpoint, by, "add", events=endpoint.events)
+    return endpoint
+
+
+def change_endpoint(
+    session: Session,
+    endpoint: WebhookEndpoint,
+    *,
+    address: str,
+    kinds: Collection[EventKind],
+    by: StaffUser,
+) -> None:
+    """Raises Invalid with the field `address`."""
+    _check_address(address)
+    moved = address != endpoint.address
+    endpoint.address, endpoint.events = address, _names(kinds)
+    session.flush()
+    _record(session, endpoint, by, "change", events=endpoint.events, address_changed=moved)
+
+
+def show_secret(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> str:
+    _record(session, endpoint, by, "secret")
+    return endpoint.secret
+
+
+def turn_off(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> None:
+    """Send nothing more to it, and keep nothing new for it."""
+    _set_state(session, endpoint, EndpointState.OFF)
+    _record(session, endpoint, by, "turn-off")
+
+
+def turn_on(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> None:
+    """Send again, what waits at once."""
+    _set_state(session, endpoint, EndpointState.READY)
+    waits = (WebhookPost.endpoint_id == endpoint.id, WebhookPost.state == PostState.WAITING)
+    db.update_rows(session, WebhookPost, *waits, due_at=db.utcnow(), attempts=0)
+    jobs.enqueue(session, "webhooks.send")
+    _record(session, endpoint, by, "turn-on")
+
+
+def delete_endpoint(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> None:
+    _record(session, endpoint, by, "delete")
+    session.delete(endpoint)
+
+
+def send_test(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> None:
+    """Raises Refused (`webhook-off`)."""
+    _refuse_off(endpoint)
+    events.add_test(session, endpoint, now=db.utcnow())
+    jobs.enqueue(session, "webhooks.send")
+    _record(session, endpoint, by, "test")
+
+
+def send_again(
+    session: Session, endpoint: WebhookEndpoint, *, by: StaffUser, post_id: str = ""
+) -> int:
+    """Send one post again, whatever came of it, or all that failed; return how many they are.
+
+    Raises Refused (`webhook-off`).
+    """
+    _refuse_off(endpoint)
+    which = (
+        (WebhookPost.public_id == post_id,) if post_id else (WebhookPost.state == PostState.FAILED,)
+    )
+    values = {"state": PostState.WAITING, "due_at": db.utcnow(), "attempts": 0}
+    of_endpoint = WebhookPost.endpoint_id == endpoint.id
+    count = db.update_rows(session, WebhookPost, of_endpoint, *which, **values)
+    jobs.enqueue(session, "webhooks.send")
+    _record(session, endpoint, by, "replay", count=count)
+    return count
+
+
+def select_posts(endpoint: WebhookEndpoint) -> Select[WebhookPost]:
+    """Select what it was sent, the newest first."""
+    return (
+        select(WebhookPost)
+        .where(WebhookPost.endpoint_id == endpoint.id)
+        .options(joinedload(WebhookPost.event))
+        .order_by(WebhookPost.id.desc())
+    )
+
+
+def count_posts(session: Session, endpoint: WebhookEndpoint) -> dict[PostState, int]:
+    rows = session.execute(
+        select(WebhookPost.state, func.count())
+        .where(WebhookPost.endpoint_id == endpoint.id)
+        .group_by(WebhookPost.state)
+    )
+    return dict(rows.tuples().all())
+
+
+def _set_state(session: Session, endpoint: WebhookEndpoint, state: EndpointState) -> None:
+    endpoint.state, endpoint.lease_until = state, None
+    endpoint.failures, endpoint.failing_since = 0, None
+    session.flush()
+
+
+def _check_address(address: str) -> None:
+    try:
+        refuse_address(address, current_settings().outgoing_hosts)
+    except OutgoingFailed as problem:
+        raise Invalid(fields={"address": problem.slug}) from problem
+
+
+def _refuse_off(endpoint: WebhookEndpoint) -> None:
+    if endpoint.state in {EndpointState.OFF, EndpointState.BROKEN}:
+        raise Refused("webhook-off")
+
+
+def _names(kinds: Collection[EventKind]) -> list[str]:
+    return [kind.value for kind in KINDS if kind in kinds]
+
+
+def _record(
+    session: Session, endpoint: WebhookEndpoint, by: StaffUser, action: str, **detail: object
+) -> None:
+    audit.record(session, actor_name(by), f"webhook.{action}", endpoint, **detail)
