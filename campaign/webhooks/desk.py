@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.models.staff import Role
-from campaign.models.webhook import EventKind, PostState, WebhookEndpoint, WebhookPost
+from campaign.models.webhook import EventKind, WebhookEndpoint, WebhookPost
 from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
@@ -78,7 +78,7 @@ class WebhookFormPage(Page, template="webhooks/form.html"):
 class WebhookPage(Page, template="webhooks/show.html"):
     webhook: WebhookEndpoint
     kinds: Mapping[str, object]
-    counts: Mapping[PostState, int]
+    failed: int
     posts: Listing[WebhookPost]
     failure_days: int
     log_days: int
@@ -126,7 +126,7 @@ def show(public_id: str) -> ResponseReturnValue:
         WebhookPage(
             webhook=webhook,
             kinds=KINDS,
-            counts=endpoints.count_posts(session, webhook),
+            failed=endpoints.count_failed(session, webhook),
             posts=load_page(session, endpoints.select_posts(webhook), read_page(request.args)),
             failure_days=settings.webhook_failure_days,
             log_days=settings.webhook_log_days,

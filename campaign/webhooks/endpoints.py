@@ -138,13 +138,10 @@ def select_posts(endpoint: WebhookEndpoint) -> Select[WebhookPost]:
     )
 
 
-def count_posts(session: Session, endpoint: WebhookEndpoint) -> dict[PostState, int]:
-    rows = session.execute(
-        select(WebhookPost.state, func.count())
-        .where(WebhookPost.endpoint_id == endpoint.id)
-        .group_by(WebhookPost.state)
-    )
-    return dict(rows.tuples().all())
+def count_failed(session: Session, endpoint: WebhookEndpoint) -> int:
+    failed = WebhookPost.state == PostState.FAILED
+    posts = select(WebhookPost.id).where(WebhookPost.endpoint_id == endpoint.id, failed)
+    return db.count_rows(session, posts)
 
 
 def _set_state(session: Session, endpoint: WebhookEndpoint, state: EndpointState) -> None:

@@ -93,9 +93,10 @@ def _share_some(session: Session) -> int:
             WebhookEndpoint.state != EndpointState.OFF
         )
     ).all()
-    now = db.utcnow()
+    # In the past, so that it is due; the moment would tell when somebody signed.
+    hour = clock.cut_to_hour(db.utcnow())
     posts = [
-        {"endpoint_id": endpoint.id, "event_id": event.id, "due_at": now}
+        {"endpoint_id": endpoint.id, "event_id": event.id, "due_at": hour}
         for event in events
         for endpoint in endpoints
         if event.kind.value in endpoint.events
@@ -103,7 +104,6 @@ def _share_some(session: Session) -> int:
     if posts:
         session.execute(db.insert_into(session, WebhookPost).on_conflict_do_nothing(), posts)
     ids = [event.id for event in events]
-    hour = clock.cut_to_hour(now)
     db.update_rows(session, WebhookEvent, WebhookEvent.id.in_(ids), shared_at=hour)
     return len(events)
 

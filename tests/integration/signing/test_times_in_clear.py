@@ -44,7 +44,7 @@ NOT_OF_SIGNERS = {
     "notice", "official", "organisation_text", "paper_import", "paper_row", "paper_sheet",
     "passkey", "post", "privacy_notice", "proposal", "recovery_code", "reply", "rerouting",
     "revision", "risk_flag", "scan", "screening_act", "staff_user", "told_apart", "update",
-    "used_challenge", "volume",
+    "used_challenge", "volume", "webhook_endpoint",
 }  # fmt: skip
 """Tables whose times are of what staff did, or a job for many at once."""
 DAYS = {
@@ -66,6 +66,9 @@ HOURS = {
     "outbox_mail.due_at": "so that two of a kind are hours apart; after a day it tells the day",
     "outbox_mail.sent_at": "after a day it tells the day",
     "rate_limit.expires_at": "of a network, of which it tells nothing; it is deleted then",
+    "webhook_event.created_at": "of what happened, so that it is deleted when its time is over",
+    "webhook_event.shared_at": "when a job took it up",
+    "webhook_post.due_at": "when a job took it up, or tries again",
     "trend_count.hour": "of all together, or of three with one mark; deleted with the traces",
 }
 KEPT = {

@@ -1,0 +1,140 @@
+"""The pages of webhooks: an admin adds one, sees its secret with fresh proof, tries and ends it."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from standardwebhooks import Webhook
+
+from campaign.core.audit import AuditEntry
+from campaign.models.staff import Role
+from campaign.models.webhook import EndpointState, PostState, WebhookEndpoint
+from tests.factories import STAFF_PASSWORD, give_session, post, sign_in
+from tests.http_target import Target
+from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
+
+FORM = {"address": "https://crm.example.org/hook", "events": ["action.opened"]}
+
+
+def actions(session: Session) -> list[str]:
+    session.rollback()
+    entries = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))
+    return [action for action in entries if action.startswith("webhook.")]
+
+
+def test_an_admin_adds_one_and_sees_its_secret_with_fresh_proof(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    user = sign_in(client, app, Role.ADMIN, password=True)
+    assert "There are no webhooks yet." in client.get("/desk/webhooks/").text
+    give_session(client, user.fs_uniquifier, proved_ago=3600)
+    assert post(client, "/desk/webhooks/new", FORM).status_code == 403
+    assert actions(session) == []
+    added = post(client, "/desk/webhooks/new", FORM | {"proof": STAFF_PASSWORD})
+    assert added.status_code == 303
+    page = client.get(added.location).text
+    assert "https://crm.example.org/hook" in page
+    assert "whsec_" not in page
+    row = str(session.connection().exec_driver_sql("SELECT * FROM webhook_endpoint").all())
+    assert "crm.example.org" not in row
+    assert "whsec_" not in row
+    give_session(client, user.fs_uniquifier, proved_ago=3600)
+    assert "whsec_" not in post(client, f"{added.location}/secret", {}).text
+    shown = post(client, f"{added.location}/secret", {"proof": STAFF_PASSWORD})
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert Webhook(re.search(r"whsec_[\w+/=]+", shown.text)[0])
+    assert actions(session) == ["webhook.add", "webhook.secret"]
+    assert "Webhook 1" in client.get("/desk/audit").text
+
+
+def test_a_test_is_sent_and_any_message_again_with_its_id(
+    client: FlaskClient, app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    endpoint = add_endpoint(target.url)
+    url = f"/desk/webhooks/{endpoint.public_id}"
+    assert post(client, f"{url}/test", {}).status_code == 303
+    send()
+    page = client.get(url).text
+    assert "Accepted" in page
+    assert "webhook.test" in page
+    [sent] = list_posts(session)
+    post(client, f"{url}/again", {"post": sent.public_id})
+    send()
+    first, again = target.received
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+    [sent] = list_posts(session)
+    sent.state = PostState.FAILED
+    session.commit()
+    assert "Send 1 failed message again" in client.get(url).text
+    post(client, f"{url}/again", {})
+    send()
+    assert len(target.received) == 3
+    assert actions(session)[1:] == ["webhook.test", "webhook.replay", "webhook.replay"]
+
+
+def test_one_is_turned_off_changed_turned_on_and_deleted(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
+    post(client, f"{url}/off", {})
+    assert "Someone turned it off." in client.get(url).text
+    assert post(client, f"{url}/test", {}).status_code == 409
+    post(
+        client,
+        f"{url}/edit",
+        {"address": "https://new.example.org/", "events": ["reply.published"]},
+    )
+    session.rollback()
+    endpoint = session.scalars(select(WebhookEndpoint)).one()
+    assert (endpoint.address, endpoint.events) == ("https://new.example.org/", ["reply.published"])
+    post(client, f"{url}/on", {})
+    post(client, f"{url}/delete", {})
+    assert client.get(url).status_code == 404
+    names = ["add", "turn-off", "change", "turn-on", "delete"]
+    assert actions(session) == [f"webhook.{name}" for name in names]
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"address": ""}, "Enter the address that your program listens at."),
+        ({"address": "crm.example.org"}, "Enter a full address, such as"),
+        ({"address": "http://crm.example.org/"}, "The address must start with https."),
+        ({"address": "https://10.0.0.7/"}, "This address is in a private network."),
+        ({"address": "https://[::1]/"}, "This address is in a private network."),
+        ({"events": []}, "Choose at least one event."),
+        ({"events": ["webhook.test"]}, "Choose one of the answers offered."),
+    ],
+)
+def test_what_cannot_be_called_is_said_and_kept(
+    client: FlaskClient, app: Flask, typed: dict[str, object], says: str
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    answer = post(client, "/desk/webhooks/new", FORM | typed)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert str((FORM | typed)["address"]) in answer.text
+
+
+@pytest.mark.one_engine
+def test_today_tells_admins_of_one_that_was_turned_off(
+    client: FlaskClient, app: Flask, add_endpoint: AddEndpoint
+) -> None:
+    add_endpoint("https://crm.example.org/", state=EndpointState.BROKEN)
+    sign_in(client, app, Role.ORGANIZER)
+    assert "A webhook does not work" not in client.get("/desk/today").text
+    sign_in(client, app, Role.ADMIN)
+    assert "A webhook does not work" in client.get("/desk/today").text
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("role", [Role.STAFF, Role.ORGANIZER])
+def test_nobody_but_admins_comes_here(client: FlaskClient, app: Flask, role: Role) -> None:
+    sign_in(client, app, role)
+    assert client.get("/desk/webhooks/").status_code == 404
