@@ -125,9 +125,14 @@ def test_an_action_that_opens_closes_is_stopped_or_has_an_outcome_is_told(
 
 
 def test_a_delivery_and_a_reply_are_told_of(
-    app: Flask, session: Session, ana: Signature, campaign: Campaign, told: Told,
-    freeze: Callable[[Campaign], int], deliver: Deliver,
-) -> None:  # fmt: skip
+    app: Flask,
+    session: Session,
+    ana: Signature,
+    campaign: Campaign,
+    told: Told,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+) -> None:
     deliver(freeze(campaign))
     [(kind, data)] = told()
     assert (kind, data["outcome"], data["letters"]) == ("delivery.recorded", "accepted", 1)
