@@ -13,6 +13,7 @@ from campaign.about import page_texts
 from campaign.about.desk import blueprint as about_desk
 from campaign.about.pages import blueprint as about
 from campaign.api.desk import blueprint as api_tokens
+from campaign.api.osdi.views import blueprint as osdi
 from campaign.api.views import blueprint as api
 from campaign.bundles import destinations
 from campaign.bundles.changes.cancel_bundle import remove_rehearsed
@@ -89,7 +90,7 @@ _AT_WORK = (
     webhooks_sender,
 )
 """What no page imports and jobs need: every job is known once this module is."""
-_TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing)
+_TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing, osdi)
 """What the public posts to: kept by where a request comes from, limits and work."""
 _BLUEPRINTS = (
     public,
@@ -121,6 +122,7 @@ _BLUEPRINTS = (
     exports,
     operations,
     api,
+    osdi,
     api_tokens,
     webhooks,
 )

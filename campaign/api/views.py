@@ -1,19 +1,21 @@
-"""The public API: actions as JSON, and oEmbed. Any page of the web may read it; it takes no token.
+"""The public API: actions as JSON, oEmbed, and what the whole API is. It takes no token.
 
-Answers come from memory, as the pages do. A query that is not understood is a 400 that says which
-part, as a problem of RFC 9457.
+Any page of the web may read it. Answers come from memory, as the pages do. A query that is not
+understood is a 400 that says which part, as a problem of RFC 9457.
 """
 
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from campaign.api.action_json import Json, describe, summarize
+from campaign.api.openapi import describe_api
 from campaign.core import i18n
 from campaign.core.errors import DomainError, NotFound
 from campaign.core.settings import current_settings
@@ -21,6 +23,7 @@ from campaign.public.case_lists import current_board
 from campaign.public.page_cache import MAX_AGE, Made, page_cache
 from campaign.public.pages import get_campaign, page_of
 from campaign.public.share_links import whole_url
+from campaign.web.page import Page
 from campaign.web.security import FOR_ALL_SITES, public
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -103,6 +106,32 @@ def oembed() -> ResponseReturnValue:
     return response
 
 
+@blueprint.get("/openapi.json")
+@public
+def show_openapi() -> ResponseReturnValue:
+    return _serve(("openapi",), describe_api)
+
+
+class ShowDocs(Page, template="api/docs.html"):
+    document: Json
+    indent: Callable[[object], str]
+
+
+@blueprint.get("/docs")
+@public
+def show_docs() -> ResponseReturnValue:
+    """The same for people; in English, as all that programs are told."""
+
+    def make() -> str:
+        g.locale = "en"
+        page = ShowDocs(
+            document=describe_api(), indent=partial(json.dumps, ensure_ascii=False, indent=2)
+        )
+        return page.html()
+
+    return page_cache().serve(("api-docs",), make)
+
+
 def _describe_api() -> Json:
     site = current_settings()
     return {
@@ -110,6 +139,9 @@ def _describe_api() -> Json:
         "languages": list(i18n.languages()),
         "actions": whole_url("api.list_actions"),
         "oembed": whole_url("api.oembed"),
+        "osdi": whole_url("osdi.index"),
+        "openapi": whole_url("api.show_openapi"),
+        "docs": whole_url("api.show_docs"),
         "feeds": {
             code: {
                 "atom": whole_url("public.feed", lang=code),

@@ -68,7 +68,12 @@ class Badge(Page, template="public/badge.svg"):
 @blueprint.before_app_request
 def _show_changes_at_once() -> None:
     """What the desk has changed is on the public page when its author looks there next."""
-    if request.method == "POST" and request.blueprint not in {"signing", "tracking", "privacy"}:
+    if request.method == "POST" and request.blueprint not in {
+        "signing",
+        "tracking",
+        "privacy",
+        "osdi",
+    }:
         db.after_commit(db.session(), page_cache().recheck_now)
 
 

@@ -1,0 +1,124 @@
+"""What the API is, as OpenAPI 3.1.
+
+`operations.json` has each address, what it wants, and an example of its answer; a test holds each
+example against what the address really answers.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from apispec import APISpec
+
+from campaign.core.settings import current_settings
+
+Operation = Mapping[str, Any]
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "integer", "minimum": 1}
+_SCHEMES = {
+    "token": {"type": "apiKey", "in": "header", "name": "OSDI-API-Token"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+_ERRORS = {
+    "400": "What was asked for is not understood, or the token stands in the address.",
+    "401": "The token is missing, unknown, revoked or expired.",
+    "403": "The token is for something else.",
+    "404": "There is no such thing, or none that may be read.",
+    "429": "Too many requests with this token; Retry-After says how many seconds to wait.",
+}
+_PARAMETERS = {
+    "page": (_NUMBER, "Number of the page. To page 400; further on follow the link next."),
+    "per_page": (_NUMBER, "How many things a page has, 25 at most."),
+    "filter": (_TEXT, "OData: comparisons joined by and."),
+    "lang": (_TEXT, "One of the languages of the site."),
+    "status": (_TEXT, "open or ended."),
+    "url": (_TEXT, "Address of the page of an action."),
+}
+_DESCRIPTION = (
+    "Addresses below /api/osdi/ want a token, which an admin makes in the workspace under API "
+    "tokens. All others are for everybody."
+)
+
+
+@cache
+def read_operations() -> list[Operation]:
+    path = Path(__file__).with_name("operations.json")
+    operations: list[Operation] = json.loads(path.read_text("utf-8"))
+    return operations
+
+
+def describe_api() -> dict[str, Any]:
+    site = current_settings()
+    spec = APISpec(
+        title=f"{site.organisation_name}: API",
+        version="1",
+        openapi_version="3.1.0",
+        info={"description": _DESCRIPTION},
+        servers=[{"url": site.base_url.rstrip("/")}],
+    )
+    for name, scheme in _SCHEMES.items():
+        spec.components.security_scheme(name, scheme)
+    for operation in read_operations():
+        spec.path(operation["path"], operations={operation["method"]: _describe(operation)})
+    document: dict[str, Any] = spec.to_dict()
+    return document
+
+
+def _describe(operation: Operation) -> dict[str, Any]:
+    is_osdi = operation["path"].startswith("/api/osdi/")
+    places: Mapping[str, str] = operation.get("in_path", {})
+    described: dict[str, Any] = {
+        "operationId": operation["name"],
+        "summary": operation["summary"],
+        "parameters": [
+            *(
+                {"name": name, "in": "path", "required": True, "schema": _TEXT, "example": value}
+                for name, value in places.items()
+            ),
+            *(
+                _describe_parameter(name, value)
+                for name, value in operation.get("query", {}).items()
+            ),
+        ],
+        "responses": {
+            "200": {
+                "description": operation["summary"],
+                "content": _give_example(
+                    "application/hal+json" if is_osdi else "application/json", operation["answer"]
+                ),
+            }
+        },
+    }
+    if note := operation.get("note"):
+        described["description"] = note
+    if scope := operation.get("scope"):
+        described |= {"security": [{"token": []}, {"bearer": []}], "x-scope": scope}
+        described["responses"] |= {
+            status: {"description": words} for status, words in _ERRORS.items()
+        }
+    if body := operation.get("body"):
+        content = _give_example("application/json", body)
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _describe_parameter(name: str, value: object) -> dict[str, Any]:
+    schema, words = _PARAMETERS[name]
+    return {"name": name, "in": "query", "schema": schema, "description": words, "example": value}
+
+
+def _give_example(kind: str, example: object) -> dict[str, Any]:
+    return {kind: {"schema": schema_of(example), "example": example}}
+
+
+def schema_of(value: object) -> dict[str, Any]:
+    """Return the JSON schema of an example: what it has, all others of its kind have. Pure."""
+    if isinstance(value, dict):
+        properties = {name: schema_of(part) for name, part in value.items()}
+        return {"type": "object", "properties": properties, "required": list(properties)}
+    if isinstance(value, list):
+        return {"type": "array", "items": schema_of(value[0]) if value else {}}
+    kinds = {bool: "boolean", int: "integer", str: "string"}
+    return {"type": kinds[type(value)]} if type(value) in kinds else {}

@@ -1,0 +1,157 @@
+"""Collections, a page at a time: by number as in the dialect, and by key where a page leads on."""
+
+import operator
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from werkzeug.datastructures import MultiDict
+
+from campaign.api.action_json import Json
+from campaign.api.osdi.filters import Clause
+from campaign.core import db
+from campaign.core.errors import DomainError
+from campaign.core.sealing import WrongKey
+from campaign.public.share_links import whole_url
+
+PAGE_SIZE = 25
+MOST_PAGES = 400
+"""That a number leads to: behind them only the address of the next page does, which has a key."""
+_PLACE = "api.page"
+_QUERY = {"page", "per_page", "filter", "after"}
+_COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "eq": operator.eq,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+
+
+class BadRequest(DomainError):
+    """What was asked for is not understood; `detail` says what, and how to mend it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("bad-request")
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    number: int
+    size: int
+    filter: str
+    after: tuple[datetime, int] | None
+    """Key of the last row of the page before it."""
+
+    @classmethod
+    def of(cls, query: MultiDict[str, str]) -> "PageRequest":
+        """Read an address. Raises BadRequest."""
+        if unknown := sorted(set(query) - _QUERY):
+            raise BadRequest(f"{unknown[0]} is not known here. Use page, per_page and filter.")
+        after = _open_key(query["after"]) if "after" in query else None
+        number = _read_number(query, "page", 1)
+        if after is None and number > MOST_PAGES:
+            raise BadRequest(
+                f"page goes to {MOST_PAGES}. To read further, follow the link next of each page."
+            )
+        size = min(PAGE_SIZE, _read_number(query, "per_page", PAGE_SIZE))
+        return cls(number, size, query.get("filter", ""), after)
+
+    def load(
+        self, session: Session, query: Select[Any], key: tuple[InstrumentedAttribute[Any], ...]
+    ) -> tuple[Sequence[Any], bool]:
+        """Return the page's rows in the order of the key, and whether there are more."""
+        if self.after is not None:
+            query = query.where(tuple_(*key) > tuple_(*self.after))
+        else:
+            query = query.offset((self.number - 1) * self.size)
+        rows = session.execute(query.order_by(*key).limit(self.size + 1)).all()
+        return rows[: self.size], len(rows) > self.size
+
+
+def compare_days(
+    clause: Clause, column: InstrumentedAttribute[Any], cut: Callable[[datetime], datetime]
+) -> ColumnElement[bool]:
+    """Compare a column of days: who asks for what is newer than a moment gets all of that day."""
+    moment = clause.read_moment()
+    if clause.comparison in {"gt", "ge", "eq"}:
+        return _COMPARE["eq" if clause.comparison == "eq" else "ge"](column, cut(moment))
+    return compare(clause, column)
+
+
+def compare(clause: Clause, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return _COMPARE[clause.comparison](column, clause.read_moment())
+
+
+def make_collection(
+    rel: str,
+    resources: Sequence[Json],
+    page: PageRequest,
+    endpoint: str,
+    *,
+    next_key: tuple[datetime | None, int] | None = None,
+    total: int | None = None,
+    **values: str,
+) -> Json:
+    """Make the page of a collection; `next_key` is the last row's where there are more.
+
+    Without a `total` it says none, as Action Network's people: counting them would take longer
+    than reading.
+    """
+
+    def link(number: int, **more: str) -> dict[str, str]:
+        query: dict[str, Any] = values | {"page": number} | more
+        if page.size != PAGE_SIZE:
+            query["per_page"] = page.size
+        if page.filter:
+            query["filter"] = page.filter
+        return {"href": whole_url(endpoint, **query)}
+
+    links: dict[str, object] = {
+        "curies": list_curies(),
+        "self": link(page.number),
+        rel: [resource["_links"]["self"] for resource in resources],  # type: ignore[index]
+    }
+    if next_key is not None:
+        moment, row_id = next_key
+        links["next"] = link(
+            page.number + 1, **({"after": _seal_key(moment, row_id)} if moment else {})
+        )
+    if 1 < page.number <= MOST_PAGES + 1:
+        links["previous"] = link(page.number - 1)
+    body: Json = {"page": page.number, "per_page": page.size, "_links": links}
+    if total is not None:
+        body |= {"total_records": total, "total_pages": -(-total // page.size)}
+    return body | {"_embedded": {rel: list(resources)}}
+
+
+def list_curies() -> list[Json]:
+    href = whole_url("api.show_docs") + "#{rel}"
+    return [{"name": "osdi", "href": href, "templated": True}]
+
+
+def _read_number(query: MultiDict[str, str], name: str, usual: int) -> int:
+    value = query.get(name, str(usual))
+    if not (value.isascii() and value.isdigit() and len(value) < 8 and int(value)):
+        raise BadRequest(f"{name} must be a number from 1.")
+    return int(value)
+
+
+def _seal_key(moment: datetime, row_id: int) -> str:
+    """Seal it: the fraction of a member's second is a part of what their links are made of."""
+    key = db.database().keyring.seal(f"{moment.isoformat()} {row_id}", _PLACE)
+    return urlsafe_b64encode(key).decode()
+
+
+def _open_key(text: str) -> tuple[datetime, int]:
+    try:
+        key = db.database().keyring.open(urlsafe_b64decode(text), _PLACE)
+    except (ValueError, WrongKey, IndexError):
+        raise BadRequest("after is not from a link of ours. Begin with the first page.") from None
+    moment, _, row_id = key.partition(" ")
+    return datetime.fromisoformat(moment), int(row_id)

@@ -1,0 +1,106 @@
+"""Who agreed to get news, and whose consent stands: nobody else is given to another program.
+
+The list is the network: whoever is in it has confirmed that we may write to them of new actions.
+Who asked for news of one action alone is found by the id of that signature, and is in no list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.api.osdi.filters import BadFilter, Clause
+from campaign.api.osdi.listing import PageRequest, compare_days
+from campaign.core import clock
+from campaign.mail.messages import BadAddress, address_fingerprint
+from campaign.models.network import MemberState, NetworkMember
+from campaign.models.signature import Signature, SignatureState
+
+_STANDS = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    member: NetworkMember | None
+    signature: Signature | None
+    """What they signed last with that consent: whence the name and the place."""
+    bounces: bool
+
+    @property
+    def subject(self) -> str:
+        """How the audit names them: by a number that tells nothing once they are deleted."""
+        kind, row = (
+            ("network-member", self.member) if self.member else ("signature", self.signature)
+        )
+        return f"{kind}:{row.id if row else 0}"
+
+
+def list_people(
+    session: Session, page: PageRequest, clauses: Sequence[Clause]
+) -> tuple[list[Person], NetworkMember | None]:
+    """Return a page of members, and the last of it where more come after it."""
+    query = select(NetworkMember).where(NetworkMember.state == MemberState.ACTIVE)
+    for clause in clauses:
+        if clause.field != "email_address":
+            query = query.where(
+                compare_days(
+                    clause,
+                    NetworkMember.confirmed_at,
+                    lambda moment: clock.cut_to_day(moment, "UTC"),
+                )
+            )
+        elif clause.comparison == "eq":
+            query = query.where(NetworkMember.email_hmac == address_fingerprint(clause.value))
+        else:
+            raise BadFilter("email_address can be compared by eq alone.")
+    rows, more = page.load(session, query, (NetworkMember.confirmed_at, NetworkMember.id))
+    members = [row[0] for row in rows]
+    return _complete(session, members), members[-1] if more else None
+
+
+def get_person(session: Session, public_id: str) -> Person | None:
+    """Find a member by their id, or who signed by that of a signature; None: nobody to be given."""
+    signature = None
+    wanted = NetworkMember.public_id == public_id
+    member = session.scalar(select(NetworkMember).where(wanted))
+    if member is None:
+        signature = session.scalar(
+            select(Signature).where(
+                Signature.public_id == public_id,
+                *_STANDS,
+                Signature.consent_updates_at.is_not(None)
+                | Signature.consent_network_at.is_not(None),
+            )
+        )
+        if signature is None:
+            return None
+        same_mailbox = NetworkMember.email_hmac == signature.email_hmac
+        member = session.scalar(select(NetworkMember).where(same_mailbox))
+    if member is not None and member.state is MemberState.ACTIVE:
+        return _complete(session, [member])[0]
+    if signature is None or (member is not None and member.state is MemberState.LEFT):
+        return None
+    return Person(None, signature, _find_bouncing(session, [signature.email_hmac]) != set())
+
+
+def _complete(session: Session, members: Sequence[NetworkMember]) -> list[Person]:
+    mailboxes = [member.email_hmac for member in members]
+    signed = select(Signature).where(
+        Signature.email_hmac.in_(mailboxes), *_STANDS, Signature.consent_network_at.is_not(None)
+    )
+    signatures = {
+        signature.email_hmac: signature
+        for signature in session.scalars(signed.order_by(Signature.id))
+    }
+    bouncing = _find_bouncing(session, mailboxes)
+    return [
+        Person(member, signatures.get(member.email_hmac), member.email_hmac in bouncing)
+        for member in members
+    ]
+
+
+def _find_bouncing(session: Session, mailboxes: Sequence[bytes]) -> set[bytes]:
+    return set(
+        session.scalars(select(BadAddress.email_hmac).where(BadAddress.email_hmac.in_(mailboxes)))
+    )

@@ -1,0 +1,194 @@
+"""Petitions, advocacy campaigns, signatures and people as OSDI has them."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import force_locale
+
+from campaign.api.action_json import Json
+from campaign.api.osdi.people import Person
+from campaign.campaigns.content.address_and_salutation import (
+    goes_by_post,
+    list_addressed,
+    name_and_office,
+)
+from campaign.campaigns.public_counts import in_steps
+from campaign.core import i18n
+from campaign.core.settings import current_settings
+from campaign.models.campaign import Campaign, Target
+from campaign.models.signature import Signature
+from campaign.network.pages import consent_wording
+from campaign.public.share_links import whole_url
+from campaign.signing.consents import consents_in_words
+from campaign.web.markup import markdown
+
+NAMESPACE = "urgent_action_letters"
+
+
+def describe_petition(campaign: Campaign, signatures: int) -> Json:
+    address = whole_url("osdi.show_petition", petition_id=campaign.public_id)
+    with force_locale(campaign.default_locale):
+        words = consents_in_words(cards=campaign.cards)
+    edition = _edition_of(campaign)
+    return _describe_campaign(campaign) | {
+        "petition_text": "\n".join(edition.asks or ()),
+        "total_signatures": in_steps(signatures),
+        "target": [{"name": _name(target, campaign)} for target in list_addressed(campaign)],
+        f"{NAMESPACE}:consents": {"delivery": words.delivery, "network": words.recorded["network"]},
+        "_links": {
+            "self": {"href": address},
+            "osdi:signatures": {"href": f"{address}/signatures"},
+            "osdi:record_signature_helper": {"href": f"{address}/signatures"},
+        },
+    }
+
+
+def describe_advocacy_campaign(campaign: Campaign, letters: int) -> Json:
+    """Describe it with its letters as a count: a letter is read by whom it is addressed to."""
+    targets = list_addressed(campaign)
+    address = whole_url("osdi.show_advocacy_campaign", campaign_id=campaign.public_id)
+    return _describe_campaign(campaign) | {
+        "type": "postal mail" if goes_by_post(campaign) else "in-person",
+        "total_outreaches": in_steps(letters),
+        "targets": "; ".join(_name(target, campaign) for target in targets),
+        "target_list": [
+            {
+                "title": i18n.words_in(target.official.office, campaign.default_locale),
+                "given_name": target.official.given_name,
+                "family_name": target.official.family_name,
+                "organization": i18n.words_in(target.mission.name, campaign.default_locale)
+                if target.mission
+                else "",
+            }
+            for target in targets
+        ],
+        "_links": {
+            "self": {"href": address},
+            "osdi:petition": {
+                "href": whole_url("osdi.show_petition", petition_id=campaign.public_id)
+            },
+        },
+    }
+
+
+def _describe_campaign(campaign: Campaign) -> Json:
+    edition = _edition_of(campaign)
+    return {
+        **_head(campaign.public_id, campaign.opened_at or campaign.created_at, campaign.changed_at),
+        "name": campaign.reference,
+        "title": edition.title,
+        "summary": edition.summary,
+        "description": str(markdown(edition.background)) if edition.background else "",
+        "browser_url": whole_url("public.case", lang=edition.locale, slug=campaign.slug),
+        f"{NAMESPACE}:status": campaign.status.value,
+    }
+
+
+def _edition_of(campaign: Campaign) -> Any:
+    editions = {edition.locale: edition for edition in campaign.editions}
+    return editions.get(campaign.default_locale) or campaign.editions[0]
+
+
+def _name(target: Target, campaign: Campaign) -> str:
+    return name_and_office(target.official, campaign.default_locale)
+
+
+SIGNATURE_COLUMNS = (
+    Signature.public_id,
+    Signature.signed_at,
+    Signature.confirmed_at,
+    Signature.consent_updates_at,
+    Signature.consent_network_at,
+    Signature.id,
+)
+"""All that is read of a signature: nothing that is sealed."""
+
+
+def describe_signature(row: Any, petition_id: str) -> Json:
+    address = whole_url("osdi.show_petition", petition_id=petition_id)
+    links = {
+        "self": {"href": f"{address}/signatures/{row.public_id}"},
+        "osdi:petition": {"href": address},
+    }
+    if row.consent_updates_at or row.consent_network_at:
+        links["osdi:person"] = {"href": whole_url("osdi.show_person", person_id=row.public_id)}
+    return {
+        **_head(row.public_id, row.signed_at, row.confirmed_at),
+        "action_date": _day(row.signed_at),
+        "_links": links,
+    }
+
+
+def describe_person(person: Person) -> Json:
+    member, signature = person.member, person.signature
+    source: Any = member or signature
+    address = whole_url("osdi.show_person", person_id=source.public_id)
+    places = [signature] if signature else []
+    return {
+        **_head(
+            source.public_id, member.joined_at if member else source.signed_at, source.confirmed_at
+        ),
+        "given_name": signature.given_name if signature else "",
+        "family_name": signature.family_name if signature else "",
+        "languages_spoken": [source.locale],
+        "email_addresses": [
+            {
+                "primary": True,
+                "address": source.email,
+                "status": "bouncing" if person.bounces else "subscribed",
+            }
+        ],
+        "postal_addresses": [
+            {
+                "primary": True,
+                "address_lines": [],
+                "locality": place.locality,
+                "region": place.region,
+                "postal_code": place.postal_code,
+                "country": place.country,
+                "language": place.locale,
+            }
+            for place in places
+        ],
+        "custom_fields": {"news_of": "all actions" if member else "this action"},
+        "_links": {"self": {"href": address}, "osdi:taggings": {"href": f"{address}/taggings"}},
+    }
+
+
+def describe_entry_point() -> Json:
+    site = current_settings()
+
+    def link(endpoint: str, title: str) -> Json:
+        return {"href": whole_url(endpoint), "title": title}
+
+    return {
+        "motd": f"{site.organisation_name}: urgent actions",
+        "vendor_name": site.organisation_name,
+        "product_name": "Urgent action letters",
+        "osdi_version": "1.2",
+        "namespace": NAMESPACE,
+        "max_pagesize": 25,
+        f"{NAMESPACE}:network_consent": consent_wording(),
+        "_links": {
+            "self": link("osdi.index", "This entry point"),
+            "osdi:petitions": link("osdi.list_petitions", "Actions that people sign"),
+            "osdi:advocacy_campaigns": link("osdi.list_advocacy_campaigns", "Actions as letters"),
+            "osdi:people": link("osdi.list_people", "People who agreed to get news"),
+            "osdi:tags": link("osdi.list_tags", "Tags: there are none"),
+            "osdi:person_signup_helper": link("osdi.add_person", "For forms elsewhere"),
+            "docs": link("api.show_docs", "Documentation"),
+        },
+    }
+
+
+def _head(public_id: str, created_at: datetime, modified_at: datetime | None) -> Json:
+    return {
+        "identifiers": [f"{NAMESPACE}:{public_id}"],
+        "origin_system": current_settings().organisation_name,
+        "created_date": _day(created_at),
+        "modified_date": _day(modified_at or created_at),
+    }
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

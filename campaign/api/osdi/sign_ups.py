@@ -1,0 +1,165 @@
+"""Signatures and members from forms elsewhere: each begins as on our own pages, with an email."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from campaign.api.osdi.listing import BadRequest
+from campaign.core import db, i18n
+from campaign.core.errors import DomainError
+from campaign.models.signature import Disclosure
+from campaign.network import memberships
+from campaign.network.pages import JoinForm, consent_wording
+from campaign.signing.checks.origin import Trace
+from campaign.signing.form.forms import list_problem_texts
+from campaign.signing.form.steps import judge_form, open_plan
+from campaign.signing.sign import Signing, make_signing
+from campaign.signing.sign import sign as sign_letter
+
+_SOURCE = "api"
+_CONSENTING = "subscribed"
+
+
+class NotTaken(DomainError):
+    """What was sent of a person cannot be taken; `problems` are sentences."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("not-taken")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class SentPerson:
+    fields: Mapping[str, str]  # as the form of our pages has them
+    locale: str
+    consents: bool
+
+    @classmethod
+    def of(cls, body: object) -> "SentPerson":
+        """Read `person` as OSDI has it; raises BadRequest."""
+        person = body.get("person") if isinstance(body, dict) else None
+        if not isinstance(person, dict):
+            raise BadRequest('Send a JSON object with a "person".')
+        email, place = _first(person, "email_addresses"), _first(person, "postal_addresses")
+        spoken = person.get("languages_spoken")
+        languages = (
+            [code for code in spoken if code in i18n.languages()]
+            if isinstance(spoken, list)
+            else []
+        )
+        status = email.get("status", "")
+        if status not in {"", _CONSENTING}:
+            raise BadRequest(
+                f"The only status of an email address that can be sent is {_CONSENTING}."
+            )
+        fields = {name: _text(person, name) for name in ("given_name", "family_name")}
+        fields |= {
+            name: _text(place, name) for name in ("locality", "region", "postal_code", "country")
+        }
+        return cls(
+            fields=fields | {"email": _text(email, "address")},
+            locale=next(iter(languages), i18n.languages()[0]),
+            consents=status == _CONSENTING,
+        )
+
+
+def record_signature(slug: str, body: dict[str, Any], *, trace: Trace, now: datetime) -> None:
+    """Have a person sign as on our page: a letter with all points, and officials see the name.
+
+    They confirm it by the link that is mailed to them. The caller cannot tell whether they have
+    signed before. Raises BadRequest, NotTaken, or Refused where no letters are taken.
+    """
+    person = SentPerson.of(body)
+    with db.reading() as reader:
+        signing = _prepare(reader, slug, person, body, trace, now)
+    session = db.session()
+    if open_plan(session, slug, now) is not signing.plan:
+        signing = _prepare(session, slug, person, body, trace, now)
+    sign_letter(session, signing)
+
+
+def _prepare(
+    session: Session,
+    slug: str,
+    person: SentPerson,
+    body: dict[str, Any],
+    trace: Trace,
+    now: datetime,
+) -> Signing:
+    plan = open_plan(session, slug, now)
+    letter_locale = plan.letter_locale("", person.locale)
+    posted = MultiDict(
+        {
+            **person.fields,
+            "own_words": _text(body, "comments"),
+            "letter_locale": letter_locale,
+            "disclosure": Disclosure.NAME.value,
+            "source": _text(body.get("referrer_data"), "source") or _SOURCE,
+            "consent_network": "y" if person.consents else "",
+        }
+    )
+    posted.setlist("points", [key for key, _required in plan.points[letter_locale]])
+    result = judge_form(posted, plan, now)
+    if result.form is None:
+        raise NotTaken(
+            [
+                f"{field}: {sentence}"
+                for field, problem in result.problems.items()
+                for sentence in list_problem_texts(problem)
+            ]
+        )
+    return make_signing(plan, result.form, locale=person.locale, now=now, trace=trace)
+
+
+def add_person(body: object, *, now: datetime) -> None:
+    """Have a person asked by email whether they join the network. Raises BadRequest, NotTaken."""
+    person = SentPerson.of(body)
+    if not person.consents:
+        raise BadRequest(
+            f'Send the status "{_CONSENTING}" with the email address of who agreed to our emails.'
+        )
+    form = JoinForm(
+        MultiDict(
+            {
+                "email": person.fields["email"],
+                "consent": "y",
+                "frequency": "each",
+                "country_scope": "all",
+                "theme_scope": "all",
+            }
+        )
+    )
+    with db.reading() as reader:
+        form.offer(reader)
+    if not form.validate():
+        raise NotTaken(
+            [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]
+        )
+    with force_locale(person.locale):
+        wording = consent_wording()
+    memberships.join(
+        db.session(),
+        email=form.email.data,
+        locale=person.locale,
+        preferences=form.preferences(),
+        wording=wording,
+        now=now,
+    )
+
+
+def _first(person: Mapping[str, object], name: str) -> Mapping[str, object]:
+    listed = person.get(name)
+    things = (
+        [thing for thing in listed if isinstance(thing, dict)] if isinstance(listed, list) else []
+    )
+    return next((thing for thing in things if thing.get("primary")), next(iter(things), {}))
+
+
+def _text(thing: object, name: str) -> str:
+    value = thing.get(name) if isinstance(thing, dict) else None
+    return value if isinstance(value, str) else ""

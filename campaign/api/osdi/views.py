@@ -1,0 +1,404 @@
+"""The addresses of OSDI. Each wants a token but the entry point, which says where all others are.
+
+What is read of people leaves a line in the audit for each hour and thing. No other site's page can
+read an answer: there is no CORS here.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, selectinload
+from werkzeug.exceptions import HTTPException
+
+from campaign.api import tokens
+from campaign.api.action_json import Json
+from campaign.api.osdi import people, resources, sign_ups
+from campaign.api.osdi.filters import BadFilter, parse_filter
+from campaign.api.osdi.listing import (
+    BadRequest,
+    PageRequest,
+    compare,
+    compare_days,
+    make_collection,
+)
+from campaign.api.osdi.sign_ups import NotTaken
+from campaign.campaigns.lifecycle import PUBLIC
+from campaign.campaigns.public_counts import counts_of
+from campaign.core import clock, db
+from campaign.core.errors import DomainError, NotFound, TooMany
+from campaign.dashboard.figures import Figures
+from campaign.models.api_token import ApiScope, ApiToken
+from campaign.models.campaign import Campaign, Target
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.statistics import CampaignFigures
+from campaign.public.share_links import whole_url
+from campaign.signing.checks.origin import trace_of
+from campaign.web.security import public
+
+blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+_HEADER = "OSDI-API-Token"
+_IN_ADDRESS = ("osdi-api-token", "access_token")
+_DAYS, _PEOPLE_FIELDS = ("modified_date",), ("email_address", "modified_date")
+_SENT = (
+    "This person gets an email with a link. Nothing counts before they confirm by it. This answer "
+    "is the same whoever they are."
+)
+
+
+class _TokenInAddress(DomainError):
+    status = 400
+
+
+class _NoToken(DomainError):
+    status = 401
+
+
+def needs(scope: ApiScope, *, blind: bool = False) -> Callable[[View], View]:
+    """Let a view run for a token with the scope. `blind`: without one say {}, and do nothing."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def check(**values: Any) -> ResponseReturnValue:
+            secret = _read_token()
+            if not secret and blind:
+                return _answer({})
+            if not secret:
+                raise _NoToken("token-none")
+            g.api_token = tokens.use_token(secret, scope)
+            return view(**values)
+
+        return public(check)  # type: ignore[return-value]
+
+    return decorate
+
+
+def _read_token() -> str:
+    """Return what came in a header. Raises _TokenInAddress for one that stands in the address."""
+    for name, value in request.args.items():
+        if name.casefold() in _IN_ADDRESS:
+            tokens.note_token_in_address(value)
+            raise _TokenInAddress("token-in-address")
+    kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    typed = request.headers.get(_HEADER) or (bearer if kind.casefold() == "bearer" else "")
+    return typed.strip()
+
+
+def _token() -> ApiToken:
+    token: ApiToken = g.api_token
+    return token
+
+
+@blueprint.before_request
+def _speak_english() -> None:
+    g.locale = "en"
+
+
+@blueprint.after_request
+def _keep_nowhere(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/")
+@public
+def index() -> ResponseReturnValue:
+    _read_token()
+    return _answer(resources.describe_entry_point())
+
+
+@blueprint.get("/petitions")
+@needs(ApiScope.ACTIONS)
+def list_petitions() -> ResponseReturnValue:
+    return _list_campaigns("petitions", "osdi.list_petitions", _describe_petitions)
+
+
+@blueprint.get("/petitions/<petition_id>")
+@needs(ApiScope.ACTIONS)
+def show_petition(petition_id: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        (petition,) = _describe_petitions(session, [_get_campaign(session, petition_id)])
+    return _answer(petition)
+
+
+@blueprint.get("/advocacy_campaigns")
+@needs(ApiScope.ACTIONS)
+def list_advocacy_campaigns() -> ResponseReturnValue:
+    endpoint = "osdi.list_advocacy_campaigns"
+    return _list_campaigns("advocacy_campaigns", endpoint, _describe_advocacy_campaigns)
+
+
+@blueprint.get("/advocacy_campaigns/<campaign_id>")
+@needs(ApiScope.ACTIONS)
+def show_advocacy_campaign(campaign_id: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        (action,) = _describe_advocacy_campaigns(session, [_get_campaign(session, campaign_id)])
+    return _answer(action)
+
+
+@blueprint.get("/petitions/<petition_id>/signatures")
+@needs(ApiScope.PEOPLE)
+def list_signatures(petition_id: str) -> ResponseReturnValue:
+    page = PageRequest.of(request.args)
+    with db.reading() as session:
+        campaign = _get_campaign(session, petition_id)
+        where = [
+            compare_days(clause, Signature.confirmed_at, lambda at: _cut(at, campaign))
+            for clause in parse_filter(page.filter, _DAYS)
+        ]
+        query = _select_signatures(campaign, *where)
+        rows, more = page.load(session, query, (Signature.confirmed_at, Signature.id))
+        total = None if where else counts_of(session, [campaign])[campaign.id]
+    tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
+    collection = make_collection(
+        "osdi:signatures",
+        [resources.describe_signature(row, petition_id) for row in rows],
+        page,
+        "osdi.list_signatures",
+        next_key=(rows[-1].confirmed_at, rows[-1].id) if more else None,
+        total=total,
+        petition_id=petition_id,
+    )
+    return _answer(collection)
+
+
+@blueprint.get("/petitions/<petition_id>/signatures/<signature_id>")
+@needs(ApiScope.PEOPLE)
+def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        campaign = _get_campaign(session, petition_id)
+        wanted = Signature.public_id == signature_id
+        row = session.execute(_select_signatures(campaign, wanted)).first()
+    if row is None:
+        raise NotFound("signature")
+    tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
+    return _answer(resources.describe_signature(row, petition_id))
+
+
+@blueprint.post("/petitions/<petition_id>/signatures", endpoint="record_signature")
+@blueprint.post("/petitions/<petition_id>/record_signature_helper")
+@needs(ApiScope.SIGN_UPS, blind=True)
+def record_signature_helper(petition_id: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        campaign = _get_campaign(session, petition_id)
+    tokens.note_use(_token(), "api.sign-ups", f"campaign:{campaign.id}")
+    sign_ups.record_signature(campaign.slug, _read_body(), trace=trace_of(request), now=db.utcnow())
+    return _answer_sent(
+        {"osdi:petition": {"href": whole_url("osdi.show_petition", petition_id=petition_id)}}
+    )
+
+
+@blueprint.get("/people")
+@needs(ApiScope.PEOPLE)
+def list_people() -> ResponseReturnValue:
+    page = PageRequest.of(request.args)
+    with db.reading() as session:
+        clauses = parse_filter(page.filter, _PEOPLE_FIELDS)
+        listed, last = people.list_people(session, page, clauses)
+    tokens.note_use(_token(), "api.people", "network")
+    collection = make_collection(
+        "osdi:people",
+        [resources.describe_person(person) for person in listed],
+        page,
+        "osdi.list_people",
+        next_key=(last.confirmed_at, last.id) if last else None,
+    )
+    return _answer(collection)
+
+
+@blueprint.get("/people/<person_id>")
+@needs(ApiScope.PEOPLE)
+def show_person(person_id: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        person = people.get_person(session, person_id)
+    if person is None:
+        raise NotFound("person")
+    tokens.note_use(_token(), "api.people", person.subject)
+    return _answer(resources.describe_person(person))
+
+
+@blueprint.post("/people")
+@needs(ApiScope.SIGN_UPS, blind=True)
+def add_person() -> ResponseReturnValue:
+    tokens.note_use(_token(), "api.sign-ups", "network")
+    sign_ups.add_person(_read_body(), now=db.utcnow())
+    return _answer_sent({})
+
+
+@blueprint.get("/tags")
+@needs(ApiScope.ACTIONS)
+def list_tags() -> ResponseReturnValue:
+    """There are none; clients of Action Network begin by asking for them."""
+    page = PageRequest.of(request.args)
+    return _answer(make_collection("osdi:tags", [], page, "osdi.list_tags", total=0))
+
+
+@blueprint.get("/people/<person_id>/taggings")
+@needs(ApiScope.PEOPLE)
+def list_taggings(person_id: str) -> ResponseReturnValue:
+    """There are none, of anybody."""
+    page, endpoint = PageRequest.of(request.args), "osdi.list_taggings"
+    return _answer(
+        make_collection("osdi:taggings", [], page, endpoint, total=0, person_id=person_id)
+    )
+
+
+@blueprint.route("/<path:_rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@public
+def show_nothing(_rest: str) -> ResponseReturnValue:
+    raise NotFound("address")
+
+
+def _list_campaigns(
+    name: str, endpoint: str, describe: Callable[[Session, Sequence[Campaign]], list[Json]]
+) -> Response:
+    page = PageRequest.of(request.args)
+    with db.reading() as session:
+        where = [
+            compare(clause, Campaign.changed_at) for clause in parse_filter(page.filter, _DAYS)
+        ]
+        rows, more = page.load(session, _select_campaigns(*where), (Campaign.id,))
+        listed = describe(session, [row[0] for row in rows])
+        total = db.count_rows(session, select(Campaign.id).where(*_are_public(), *where))
+    last = (None, rows[-1][0].id) if more else None
+    rel = f"osdi:{name}"
+    return _answer(make_collection(rel, listed, page, endpoint, next_key=last, total=total))
+
+
+def _are_public() -> tuple[ColumnElement[bool], ...]:
+    return (Campaign.status.in_(PUBLIC),)
+
+
+def _select_campaigns(*where: ColumnElement[bool]) -> Any:
+    targets = selectinload(Campaign.targets)
+    return (
+        select(Campaign)
+        .where(*_are_public(), *where)
+        .options(
+            selectinload(Campaign.editions),
+            targets.joinedload(Target.official),
+            targets.joinedload(Target.mission),
+        )
+    )
+
+
+def _get_campaign(session: Session, public_id: str) -> Campaign:
+    query = _select_campaigns(Campaign.public_id == public_id)
+    campaign: Campaign = db.get_row(session, query, "petition")
+    return campaign
+
+
+def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Any:
+    """Select those that count and of whom we still know who signed: nobody's under review."""
+    return select(*resources.SIGNATURE_COLUMNS).where(
+        Signature.campaign_id == campaign.id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.forgotten_at.is_(None),
+        *where,
+    )
+
+
+def _describe_petitions(session: Session, campaigns: Sequence[Campaign]) -> list[Json]:
+    counts = counts_of(session, campaigns)
+    return [resources.describe_petition(action, counts[action.id]) for action in campaigns]
+
+
+def _describe_advocacy_campaigns(session: Session, campaigns: Sequence[Campaign]) -> list[Json]:
+    ids = [campaign.id for campaign in campaigns]
+    counted = select(CampaignFigures.campaign_id, CampaignFigures.counts)
+    rows = session.execute(counted.where(CampaignFigures.campaign_id.in_(ids)))
+    letters = {campaign_id: _count_letters(counts) for campaign_id, counts in rows}
+    return [
+        resources.describe_advocacy_campaign(action, letters.get(action.id, 0))
+        for action in campaigns
+    ]
+
+
+def _count_letters(counts: str) -> int:
+    targets: Mapping[tuple[str, ...], int] = Figures(json.loads(counts)).of("target")
+    return sum(n for (_target, what), n in targets.items() if what == "all")
+
+
+def _cut(moment: Any, campaign: Campaign) -> Any:
+    return clock.cut_to_day(moment, campaign.timezone)
+
+
+def _read_body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return body
+
+
+def _answer_sent(links: Json) -> Response:
+    return _answer({"identifiers": [], "custom_fields": {}, "message": _SENT, "_links": links})
+
+
+def _answer(body: Json, status: int = 200) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, mimetype="application/hal+json")
+
+
+_SENTENCES: Mapping[str, str] = {
+    "token-none": f"Send a token in the header {_HEADER}, or as Authorization: Bearer.",
+    "token-unknown": "This token is not known, or it was revoked. Ask an admin for a new one.",
+    "token-expired": "This token has expired. Ask an admin for a new one.",
+    "token-in-address": "A token in an address is kept in logs, so it is refused there, and an "
+    f"admin is told. Send it in the header {_HEADER}, and have this one replaced.",
+    "scope": "This token was not made for that. Ask an admin for one that may.",
+    "not-approved": "Another admin has yet to approve that this token reads people.",
+    "campaign-ended": "This action takes no letters any more.",
+}
+
+
+def _refuse(status: int, sentences: Sequence[str]) -> Response:
+    resource = request.path.removeprefix("/api/osdi/").partition("/")[0] or "aep"
+    descriptions = [{"error_code": str(status), "description": text} for text in sentences]
+    response = _answer(
+        {
+            "request_type": "atomic",
+            "response_code": status,
+            "resource_status": [
+                {
+                    "resource": f"osdi:{resource}",
+                    "response_code": status,
+                    "error_descriptions": descriptions,
+                }
+            ],
+        },
+        status,
+    )
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@blueprint.errorhandler(DomainError)
+def _expected(problem: DomainError) -> Response:
+    if isinstance(problem, NotTaken):
+        return _refuse(problem.status, problem.problems)
+    sentence = getattr(problem, "detail", "") or _SENTENCES.get(
+        problem.slug, "There is nothing at this address, or nothing more that may be read."
+    )
+    if isinstance(problem, TooMany):
+        sentence = f"Too many requests. Try again in {problem.seconds} seconds."
+    response = _refuse(problem.status, [sentence])
+    if isinstance(problem, TooMany):
+        response.headers["Retry-After"] = str(problem.seconds)
+    return response
+
+
+@blueprint.errorhandler(BadFilter)
+def _bad_filter(problem: BadFilter) -> Response:
+    return _refuse(400, [str(problem)])
+
+
+@blueprint.errorhandler(HTTPException)
+def _http(problem: HTTPException) -> ResponseReturnValue:
+    code = problem.code or 500
+    return _refuse(code, [problem.description or problem.name]) if code >= 400 else problem

@@ -1,0 +1,69 @@
+"""The description of the API: each example in it is what the address answers."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from campaign.api.openapi import read_operations
+from tests.integration.api.conftest import Program, Site, values_of
+
+pytestmark = [pytest.mark.one_engine, pytest.mark.usefixtures("fresh_pages")]
+
+
+def shape_of(value: object) -> object:
+    """Names and kinds of all that is in an answer; what may be empty is of no kind."""
+    if isinstance(value, dict):
+        return {name: shape_of(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [shape_of(value[0])] if value else []
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("operation", read_operations(), ids=lambda operation: operation["name"])
+def test_each_example_is_what_the_address_answers(
+    app: Flask, program: Callable[..., Program], site: Site, operation: Mapping[str, Any]
+) -> None:
+    values = values_of(site)
+    assert operation.get("in_path", {}).keys() == set(re.findall(r"\{(\w+)\}", operation["path"]))
+    answer = app.test_client().open(
+        operation["path"].format(**values),
+        method=operation["method"],
+        headers={"OSDI-API-Token": program().secret} if operation.get("scope") else {},
+        query_string=operation.get("query", {}),
+        json=operation.get("body"),
+    )
+    assert answer.status_code == 200, answer.text
+    given = json.loads(answer.get_data())
+    assert shape_of(given) == shape_of(operation["answer"])
+
+
+def test_every_address_is_described(app: Flask, client: FlaskClient) -> None:
+    document = json.loads(client.get("/api/openapi.json").get_data())
+    assert document["openapi"] == "3.1.0"
+    described = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
+    served = {
+        (method, re.sub(r"<[\w:]+>", "{}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and "<path:" not in rule.rule
+        for method in rule.methods & {"GET", "POST"}
+    }
+    same = {"/api/openapi.json", "/api/docs", "/api/osdi/people/{}/taggings"}
+    same.add("/api/osdi/petitions/{}/record_signature_helper")
+    assert {(method, path) for method, path in served if path not in same} == described
+
+
+def test_people_read_the_same_page(client: FlaskClient) -> None:
+    page = client.get("/api/docs")
+    assert page.headers["Content-Security-Policy"]
+    for operation in read_operations():
+        assert f'id="{operation["name"]}"' in page.text
+        assert operation["path"] in page.text

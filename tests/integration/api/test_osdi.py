@@ -1,0 +1,460 @@
+"""OSDI for programs with a token: who gets what, page by page, and nobody whose consent is over."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign.api import tokens
+from campaign.core import clock, db
+from campaign.core.audit import AuditEntry
+from campaign.core.rate_limits import RateLimit
+from campaign.mail.messages import BadAddress, OutboxMail
+from campaign.models.api_token import ApiScope, ApiToken
+from campaign.models.campaign import CampaignStatus
+from campaign.models.network import MemberState, NetworkMember
+from campaign.models.signature import Signature, SignatureState
+from campaign.network import memberships
+from tests.factories import add_confirmed, make_campaign, make_members, make_token
+from tests.integration.api.conftest import PERSON, Program, Site
+
+Programs = Callable[..., Program]
+
+
+def read_audit(app: Flask) -> list[tuple[str, str]]:
+    with app.app_context(), db.reading() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        return [(entry.action, entry.subject) for entry in entries]
+
+
+def descriptions(answer: Any) -> list[str]:
+    assert answer["request_type"] == "atomic"
+    (status,) = answer["resource_status"]
+    assert status["response_code"] == answer["response_code"]
+    return [error["description"] for error in status["error_descriptions"]]
+
+
+def embedded(answer: Any, rel: str) -> list[Any]:
+    resources: list[Any] = answer["_embedded"][rel]
+    assert answer["_links"][rel] == [resource["_links"]["self"] for resource in resources]
+    return resources
+
+
+# --- Tokens --------------------------------------------------------------------------------------
+
+
+@pytest.mark.one_engine
+def test_a_token_comes_in_a_header_and_for_what_it_was_made(
+    app: Flask, client: FlaskClient, site: Site
+) -> None:
+    none = client.get("/api/osdi/people")
+    assert none.status_code == 401
+    assert none.headers["WWW-Authenticate"] == "Bearer"
+    assert descriptions(none.json)[0].startswith("Send a token in the header OSDI-API-Token")
+    secret = make_token(app, ApiScope.PEOPLE)
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/api/osdi/people", headers=bearer).status_code == 200
+    program = Program(client, secret)
+    for path in ("petitions", f"petitions/{site.campaign.public_id}", "advocacy_campaigns", "tags"):
+        assert descriptions(program.get(path, 403))[0].startswith("This token was not made for")
+    program.post("people", {"person": PERSON}, 403)
+    readers = Program(client, make_token(app, ApiScope.ACTIONS))
+    readers.get("petitions")
+    for path in ("people", f"people/{site.member.public_id}"):
+        readers.get(path, 403)
+    readers.get(f"petitions/{site.campaign.public_id}/signatures", 403)
+    Program(client, secret[:-1]).get("people", 401)
+
+
+@pytest.mark.one_engine
+def test_a_token_that_expired_or_was_revoked_opens_nothing(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    program = Program(client, make_token(app))
+    program.get("people")
+    session.execute(update(ApiToken).values(expires_at=db.utcnow()))
+    session.commit()
+    assert descriptions(program.get("people", 401))[0].startswith("This token has expired.")
+    session.execute(update(ApiToken).values(revoked_at=db.utcnow()))
+    session.commit()
+    assert descriptions(program.get("people", 401))[0].startswith("This token is not known, or")
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("name", ["osdi-api-token", "OSDI-API-Token", "access_token"])
+def test_a_token_in_an_address_is_refused_and_told_of(
+    app: Flask, client: FlaskClient, site: Site, name: str
+) -> None:
+    secret = make_token(app)
+    for path in ("people", "", f"people/{site.member.public_id}"):
+        answer = client.get(f"/api/osdi/{path}", query_string={name: secret})
+        assert answer.status_code == 400
+        assert "is kept in logs" in descriptions(answer.json)[0]
+    assert client.post("/api/osdi/people", query_string={name: secret}).status_code == 400
+    client.get("/api/osdi/people", query_string={name: "guessed"})
+    told = [action for action, _subject in read_audit(app) if action.startswith("api.")]
+    assert told == ["api.token-add", "api.token-in-address"]
+
+
+@pytest.mark.one_engine
+def test_a_token_has_its_requests_an_hour(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    program = Program(client, make_token(app))
+    program.get("people")
+    session.execute(update(RateLimit).values(count=tokens.REQUESTS_PER_HOUR))
+    session.commit()
+    refused = client.get("/api/osdi/people", headers={"OSDI-API-Token": program.secret})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+# --- Actions -------------------------------------------------------------------------------------
+
+
+def test_public_actions_are_petitions_and_advocacy_campaigns(
+    program: Programs, session: Session, site: Site
+) -> None:
+    make_campaign(session, slug="hidden", status=CampaignStatus.DRAFT)
+    session.commit()
+    reader = program(ApiScope.ACTIONS)
+    entry = reader.get("")
+    assert entry["osdi_version"] == "1.2"
+    (petition,) = embedded(reader.get(entry["_links"]["osdi:petitions"]["href"]), "osdi:petitions")
+    assert petition["identifiers"] == [f"urgent_action_letters:{site.campaign.public_id}"]
+    assert reader.get(petition["_links"]["self"]["href"]) == petition
+    (action,) = embedded(
+        reader.get(entry["_links"]["osdi:advocacy_campaigns"]["href"]), "osdi:advocacy_campaigns"
+    )
+    assert action["type"] == "in-person"
+    assert action["target_list"][0]["family_name"] == "Quintero Vidal"
+    assert reader.get(action["_links"]["self"]["href"]) == action
+    with_none = reader.get("petitions", filter="modified_date lt '2020-01-01'")
+    assert embedded(with_none, "osdi:petitions") == []
+    hidden = session.scalars(select(NetworkMember)).one()
+    reader.get(f"petitions/{hidden.public_id}", 404)
+
+
+@pytest.mark.one_engine
+def test_a_draft_is_found_by_nobody(program: Programs, session: Session) -> None:
+    draft = make_campaign(session, slug="hidden", status=CampaignStatus.DRAFT)
+    session.commit()
+    reader = program()
+    for path in ("petitions", "advocacy_campaigns"):
+        reader.get(f"{path}/{draft.public_id}", 404)
+    reader.get(f"petitions/{draft.public_id}/signatures", 404)
+    reader.post(f"petitions/{draft.public_id}/signatures", {"person": PERSON}, 404)
+
+
+# --- Signatures ----------------------------------------------------------------------------------
+
+
+def test_signatures_are_those_that_count_and_say_nothing_of_the_letter(
+    app: Flask, program: Programs, session: Session, site: Site
+) -> None:
+    states = [state for state in SignatureState if state is not SignatureState.CONFIRMED]
+    for state in states:
+        add_confirmed(session, site.campaign, 1, state=state, consent_network_at=db.utcnow())
+    held = {"state": SignatureState.HELD, "state_before": SignatureState.CONFIRMED}
+    hidden = add_confirmed(session, site.campaign, 1, **held)
+    hidden += add_confirmed(session, site.campaign, 1, forgotten_at=db.utcnow())
+    (silent,) = add_confirmed(session, site.campaign, 1)
+    session.commit()
+    reader = program(ApiScope.PEOPLE)
+    path = f"petitions/{site.campaign.public_id}/signatures"
+    listed = embedded(reader.get(path), "osdi:signatures")
+    ids = {one["identifiers"][0].rpartition(":")[2]: one for one in listed}
+    assert ids.keys() == {site.signer.public_id, silent.public_id}
+    assert "osdi:person" in ids[site.signer.public_id]["_links"]
+    assert "osdi:person" not in ids[silent.public_id]["_links"]
+    for word in (site.signer.own_words, site.signer.email, site.signer.family_name):
+        assert word not in str(listed)
+    assert reader.get(f"{path}/{silent.public_id}") == ids[silent.public_id]
+    for signature in hidden:
+        reader.get(f"{path}/{signature.public_id}", 404)
+    told = [line for line in read_audit(app) if line[0] == "api.signatures"]
+    assert told == [("api.signatures", f"campaign:{site.campaign.id}")]
+
+
+# --- People --------------------------------------------------------------------------------------
+
+
+def test_people_are_who_is_in_the_network_now(
+    app: Flask, program: Programs, session: Session, site: Site
+) -> None:
+    make_members(session, 1, state=MemberState.PENDING)
+    make_members(session, 1, state=MemberState.LEFT, email=None)
+    add_confirmed(session, site.campaign, 1, consent_updates_at=db.utcnow())
+    session.add(BadAddress(email_hmac=site.member.email_hmac, status="5.1.1"))
+    session.commit()
+    reader = program(ApiScope.PEOPLE)
+    (person,) = embedded(reader.get("people"), "osdi:people")
+    assert person["email_addresses"] == [
+        {"primary": True, "address": site.signer.email, "status": "bouncing"}
+    ]
+    assert (person["given_name"], person["postal_addresses"][0]["locality"]) == ("Noor", "Ottawa")
+    assert reader.get(person["_links"]["self"]["href"]) == person
+    assert reader.get(f"people/{site.signer.public_id}") == person
+    assert embedded(reader.get(person["_links"]["osdi:taggings"]["href"]), "osdi:taggings") == []
+    told = [line for line in read_audit(app) if line[0] == "api.people"]
+    assert told == [("api.people", "network"), ("api.people", f"network-member:{site.member.id}")]
+
+
+def test_a_name_is_given_only_from_a_letter_with_that_consent(
+    program: Programs, session: Session, site: Site
+) -> None:
+    other = make_campaign(session, slug="other")
+    add_confirmed(session, other, 1, email_hmac=site.member.email_hmac, given_name="Unasked")
+    session.execute(update(Signature).values(consent_network_at=None))
+    session.commit()
+    (person,) = embedded(program().get("people"), "osdi:people")
+    assert (person["given_name"], person["postal_addresses"]) == ("", [])
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"consent_updates_at": None},
+        {"state": SignatureState.WITHDRAWN},
+        {"state": SignatureState.HELD, "state_before": SignatureState.CONFIRMED},
+        {"state": SignatureState.INVALID, "state_before": SignatureState.CONFIRMED},
+        {"state": SignatureState.ERASED},
+        {"forgotten_at": clock.utcnow()},
+    ],
+    ids=str,
+)
+def test_who_asked_for_news_of_one_action_is_found_by_that_signature_while_it_stands(
+    program: Programs, session: Session, site: Site, over: dict[str, Any]
+) -> None:
+    (signer,) = add_confirmed(session, site.campaign, 1, consent_updates_at=db.utcnow())
+    session.commit()
+    reader = program(ApiScope.PEOPLE)
+    person = reader.get(f"people/{signer.public_id}")
+    assert person["custom_fields"] == {"news_of": "this action"}
+    assert person["email_addresses"][0]["address"] == signer.email
+    session.execute(update(Signature).where(Signature.id == signer.id).values(**over))
+    session.commit()
+    reader.get(f"people/{signer.public_id}", 404)
+
+
+def test_who_left_the_network_is_given_to_nobody(
+    program: Programs, session: Session, site: Site
+) -> None:
+    reader = program(ApiScope.PEOPLE)
+    ids = (site.member.public_id, site.signer.public_id)
+    for public_id in ids:
+        reader.get(f"people/{public_id}")
+    memberships.leave(session, site.member, now=db.utcnow())
+    session.commit()
+    assert embedded(reader.get("people"), "osdi:people") == []
+    for public_id in ids:
+        reader.get(f"people/{public_id}", 404)
+
+
+# --- Pages and filters ---------------------------------------------------------------------------
+
+
+def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
+    program: Programs, session: Session
+) -> None:
+    # Many of one day, as after a flood: then the moment alone would not tell where a page ended.
+    day = clock.cut_to_day(db.utcnow(), "UTC")
+    make_members(session, 23, confirmed_at=day)
+    make_members(session, 4, confirmed_at=day - timedelta(days=3))
+    session.commit()
+    reader = program(ApiScope.PEOPLE)
+    answer, ids, pages = reader.get("people", per_page="5"), [], 0
+    while True:
+        pages += 1
+        assert answer["page"] == pages
+        ids += [person["identifiers"][0] for person in embedded(answer, "osdi:people")]
+        if "next" not in answer["_links"]:
+            break
+        answer = reader.get(answer["_links"]["next"]["href"])
+    assert pages == 6
+    assert len(ids) == len(set(ids)) == 27
+    by_number = reader.get("people", per_page="5", page="6")
+    assert [person["identifiers"][0] for person in embedded(by_number, "osdi:people")] == ids[25:]
+    past = reader.get("people", page="7")
+    assert embedded(past, "osdi:people") == []
+    assert past["_links"].keys() == {"curies", "self", "previous", "osdi:people"}
+    assert reader.get("people", per_page="500")["per_page"] == 25
+    recent = reader.get("people", filter=f"modified_date gt '{day + timedelta(hours=9):%FT%TZ}'")
+    assert len(embedded(recent, "osdi:people")) == 23
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"page": "0"}, "page must be a number from 1."),
+        ({"page": "two"}, "page must be a number from 1."),
+        ({"page": "99999999999"}, "page must be a number from 1."),
+        ({"page": "401"}, "page goes to 400. To read further, follow the link next of each page."),
+        ({"per_page": "-1"}, "per_page must be a number from 1."),
+        ({"after": "x"}, "after is not from a link of ours. Begin with the first page."),
+        ({"after": "AAAA"}, "after is not from a link of ours. Begin with the first page."),
+        ({"order": "name"}, "order is not known here. Use page, per_page and filter."),
+        ({"filter": "email_address = 'x'"}, "filter is not understood from character 1 on."),
+        ({"filter": "given_name eq 'x'"}, "filter knows email_address and modified_date here."),
+        ({"filter": "email_address gt 'x'"}, "email_address can be compared by eq alone."),
+        ({"filter": "modified_date gt 'soon'"}, "modified_date must be compared with a date such"),
+        ({"filter": "modified_date gt '0001-01-01T00:00:00+14:00'"}, "modified_date must be"),
+    ],
+)
+def test_what_is_not_understood_is_named(
+    program: Programs, query: dict[str, str], says: str
+) -> None:
+    assert descriptions(program().get("people", 400, **query))[0].startswith(says)
+
+
+def test_a_person_is_found_by_an_address_however_it_is_spelled(
+    program: Programs, site: Site
+) -> None:
+    reader = program(ApiScope.PEOPLE)
+    typed = site.signer.email.replace("@", "+news@").upper()
+    listed = reader.get("people", filter=f"email_address eq '{typed}'")
+    assert len(embedded(listed, "osdi:people")) == 1
+    listed = reader.get("people", filter="email_address eq 'o''nobody@example.org'")
+    assert embedded(listed, "osdi:people") == []
+
+
+# --- Forms elsewhere -----------------------------------------------------------------------------
+
+
+def read_mails(app: Flask) -> list[tuple[str, str, str]]:
+    with app.app_context(), db.reading() as session:
+        mails = session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        return [(mail.kind, mail.recipient or "", mail.locale) for mail in mails]
+
+
+def test_a_signature_from_elsewhere_waits_for_its_confirmation_as_any_other(
+    app: Flask, program: Programs, session: Session, site: Site
+) -> None:
+    sender = program(ApiScope.SIGN_UPS)
+    path = f"petitions/{site.campaign.public_id}/record_signature_helper"
+    body = {"person": PERSON, "comments": "I write because I care.", "add_tags": ["x"]}
+    first = sender.post(path, body)
+    signature = session.scalars(select(Signature).order_by(Signature.id.desc())).first()
+    assert signature.state is SignatureState.PENDING
+    assert (signature.own_words, signature.source) == (body["comments"], "api")
+    assert (signature.locale, signature.disclosure.value) == ("fr", "name")
+    assert signature.consent_network_at is not None
+    assert len(signature.points) == 3
+    assert read_mails(app) == [("confirm-letter", "maelle@example.org", "fr")]
+    session.execute(
+        update(Signature).values(state=SignatureState.CONFIRMED, confirmed_at=db.utcnow())
+    )
+    session.commit()
+    assert sender.post(path, body) == first
+    assert read_mails(app)[1:] == [("already-signed", "maelle@example.org", "fr")]
+    told = [line for line in read_audit(app) if line[0] == "api.sign-ups"]
+    assert told == [("api.sign-ups", f"campaign:{site.campaign.id}")]
+
+
+def test_a_member_from_elsewhere_is_asked_by_email(
+    app: Flask, program: Programs, session: Session
+) -> None:
+    sender = program(ApiScope.SIGN_UPS)
+    first = sender.post("people", {"person": PERSON})
+    member = session.scalars(select(NetworkMember)).one()
+    assert member.state is MemberState.PENDING
+    assert member.consent_wording.startswith("J’accepte")
+    assert read_mails(app) == [("network-confirm", "maelle@example.org", "fr")]
+    session.execute(update(NetworkMember).values(state=MemberState.ACTIVE))
+    session.commit()
+    assert sender.post("people", {"person": PERSON}) == first
+
+
+@pytest.mark.one_engine
+def test_without_a_token_nothing_is_done_and_nothing_told(
+    app: Flask, client: FlaskClient, session: Session, site: Site
+) -> None:
+    blind = Program(client, "")
+    paths = (
+        f"petitions/{site.campaign.public_id}/signatures",
+        "petitions/none/signatures",
+        "people",
+    )
+    for path in paths:
+        for body in ({"person": PERSON}, {}, ["x"], {"person": "x" * 10_000_000}):
+            assert blind.post(path, body) == {}
+    assert read_mails(app) == []
+    assert len(session.scalars(select(Signature)).all()) == 1
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("change", "status", "says"),
+    [
+        ({"email_addresses": [{"address": "nobody"}]}, 400, "email: Enter a complete email"),
+        ({"email_addresses": "x"}, 400, "email: Enter your email address."),
+        ({"postal_addresses": [None]}, 400, "locality: Enter the town or village"),
+        ({"given_name": ["x"]}, 400, "given_name: Enter your name."),
+        ({"given_name": "A\u0000na"}, 400, "given_name: We removed hidden characters"),
+        ({"given_name": "\ud800"}, 400, "given_name: We cannot read part of this text."),
+        ({"email_addresses": [{"address": "a@example.org", "status": "unsubscribed"}]}, 400, "The"),
+    ],
+)
+def test_what_cannot_be_taken_is_named_by_its_field(
+    app: Flask, program: Programs, site: Site, change: dict[str, Any], status: int, says: str
+) -> None:
+    path = f"petitions/{site.campaign.public_id}/signatures"
+    answer = program().post(path, {"person": PERSON | change}, status)
+    assert any(text.startswith(says) for text in descriptions(answer)), answer
+    assert read_mails(app) == []
+
+
+@pytest.mark.one_engine
+def test_an_action_that_has_ended_takes_none(
+    program: Programs, session: Session, site: Site
+) -> None:
+    site.campaign.status = CampaignStatus.CLOSED
+    session.commit()
+    path = f"petitions/{site.campaign.public_id}/signatures"
+    answer = program().post(path, {"person": PERSON}, 409)
+    assert descriptions(answer) == ["This action takes no letters any more."]
+
+
+@pytest.mark.one_engine
+def test_who_does_not_say_that_they_agree_is_not_asked(app: Flask, program: Programs) -> None:
+    silent = PERSON | {"email_addresses": [{"address": "maelle@example.org"}]}
+    answer = program().post("people", {"person": silent}, 400)
+    assert descriptions(answer)[0].startswith('Send the status "subscribed"')
+    program().post("people", {"person": PERSON | {"email_addresses": []}}, 400)
+    assert read_mails(app) == []
+
+
+@pytest.mark.one_engine
+def test_bodies_that_are_none_or_far_too_long_are_refused(
+    client: FlaskClient, program: Programs
+) -> None:
+    sender = program()
+    for body in ("x" * 10_000_000, {"person": {"given_name": "x" * 600_000}}):
+        assert descriptions(sender.post("people", body, 413))
+    answer = client.post("/api/osdi/people", data=b"{", headers={"OSDI-API-Token": sender.secret})
+    assert answer.status_code == 400
+    assert descriptions(answer.json) == ["The body must be a JSON object."]
+
+
+@pytest.mark.one_engine
+def test_other_methods_and_other_sites_get_nothing(
+    client: FlaskClient, program: Programs, site: Site
+) -> None:
+    reader = program()
+    headers = {"OSDI-API-Token": reader.secret, "Origin": "https://elsewhere.example"}
+    head = client.head("/api/osdi/people", headers=headers)
+    assert (head.status_code, head.get_data()) == (200, b"")
+    options = client.options("/api/osdi/people", headers=headers)
+    for answer in (head, options, client.get("/api/osdi/people", headers=headers)):
+        assert not [name for name, _value in answer.headers if name.startswith("Access-Control")]
+    for method in ("PUT", "DELETE", "PATCH"):
+        answer = client.open(f"/api/osdi/people/{site.member.public_id}", method=method)
+        assert answer.status_code == 404
+        assert descriptions(answer.json)
+    assert descriptions(reader.get("nowhere/at/all", 404))
