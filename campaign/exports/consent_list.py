@@ -21,6 +21,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.web.spreadsheets import csv_lines
 
 _BATCH = 500
+NAMES = ("given_name", "family_name", "locality", "region", "postal_code", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +199,8 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
 
     Whoever joined by the form gave none, and those on other letters were given to deliver these.
     """
-    names = ("given_name", "family_name", "locality", "region", "postal_code", "country")
     query = select(
-        Signature.id, Signature.email_hmac, *(getattr(Signature, name) for name in names)
+        Signature.id, Signature.email_hmac, *(getattr(Signature, name) for name in NAMES)
     ).where(
         Signature.email_hmac.in_(fingerprints),
         Signature.state == SignatureState.CONFIRMED,
@@ -208,7 +208,7 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
         Signature.forgotten_at.is_(None),
     )
     rows = session.execute(query.order_by(Signature.id))
-    return {row.email_hmac: {name: getattr(row, name) for name in names} for row in rows}
+    return {row.email_hmac: {name: getattr(row, name) for name in NAMES} for row in rows}
 
 
 def _iter_gone(since: datetime) -> Iterator[ConsentRow]:

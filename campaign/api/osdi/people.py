@@ -4,7 +4,7 @@ The list is the network: whoever is in it has confirmed that we may write to the
 Who asked for news of one action alone is found by the id of that signature, and is in no list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.api.osdi.filters import BadFilter, Clause
 from campaign.api.osdi.listing import PageRequest, compare_days
 from campaign.core import clock
+from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import Signature, SignatureState
@@ -22,18 +23,15 @@ _STANDS = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.i
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    member: NetworkMember | None
-    signature: Signature | None
-    """What they signed last with that consent: whence the name and the place."""
+    source: NetworkMember | Signature
+    names: Mapping[str, str]
+    """Name and place, where they were given together with that consent."""
     bounces: bool
 
     @property
     def subject(self) -> str:
         """How the audit names them: by a number that tells nothing once they are deleted."""
-        kind, row = (
-            ("network-member", self.member) if self.member else ("signature", self.signature)
-        )
-        return f"{kind}:{row.id if row else 0}"
+        return f"{self.source.__tablename__.replace('_', '-')}:{self.source.id}"
 
 
 def list_people(
@@ -81,26 +79,22 @@ def get_person(session: Session, public_id: str) -> Person | None:
         return _complete(session, [member])[0]
     if signature is None or (member is not None and member.state is MemberState.LEFT):
         return None
-    return Person(None, signature, _find_bouncing(session, [signature.email_hmac]) != set())
+    return _complete(session, [signature])[0]
 
 
-def _complete(session: Session, members: Sequence[NetworkMember]) -> list[Person]:
-    mailboxes = [member.email_hmac for member in members]
-    signed = select(Signature).where(
-        Signature.email_hmac.in_(mailboxes), *_STANDS, Signature.consent_network_at.is_not(None)
-    )
-    signatures = {
-        signature.email_hmac: signature
-        for signature in session.scalars(signed.order_by(Signature.id))
-    }
-    bouncing = _find_bouncing(session, mailboxes)
+def _complete(
+    session: Session, sources: Sequence[NetworkMember] | Sequence[Signature]
+) -> list[Person]:
+    mailboxes = [source.email_hmac for source in sources]
+    bad = select(BadAddress.email_hmac).where(BadAddress.email_hmac.in_(mailboxes))
+    names, bouncing = find_names(session, mailboxes), set(session.scalars(bad))
     return [
-        Person(member, signatures.get(member.email_hmac), member.email_hmac in bouncing)
-        for member in members
+        Person(
+            source,
+            {name: getattr(source, name) for name in NAMES}
+            if isinstance(source, Signature)
+            else names.get(source.email_hmac, {}),
+            source.email_hmac in bouncing,
+        )
+        for source in sources
     ]
-
-
-def _find_bouncing(session: Session, mailboxes: Sequence[bytes]) -> set[bytes]:
-    return set(
-        session.scalars(select(BadAddress.email_hmac).where(BadAddress.email_hmac.in_(mailboxes)))
-    )

@@ -15,14 +15,16 @@ from campaign.campaigns.content.address_and_salutation import (
 from campaign.campaigns.public_counts import in_steps
 from campaign.core import i18n
 from campaign.core.settings import current_settings
+from campaign.exports.consent_list import name_outside
 from campaign.models.campaign import Campaign, Target
+from campaign.models.network import NetworkMember
 from campaign.models.signature import Signature
 from campaign.network.pages import consent_wording
 from campaign.public.share_links import whole_url
 from campaign.signing.consents import consents_in_words
 from campaign.web.markup import markdown
 
-NAMESPACE = "urgent_action_letters"
+NAMESPACE = "campaign"
 
 
 def describe_petition(campaign: Campaign, signatures: int) -> Json:
@@ -120,37 +122,27 @@ def describe_signature(row: Any, petition_id: str) -> Json:
 
 
 def describe_person(person: Person) -> Json:
-    member, signature = person.member, person.signature
-    source: Any = member or signature
+    source, names = person.source, person.names
+    is_member = isinstance(source, NetworkMember)
     address = whole_url("osdi.show_person", person_id=source.public_id)
-    places = [signature] if signature else []
+    status = "bouncing" if person.bounces else "subscribed"
+    place = {name: names.get(name, "") for name in ("locality", "region", "postal_code", "country")}
     return {
         **_head(
-            source.public_id, member.joined_at if member else source.signed_at, source.confirmed_at
+            source.public_id,
+            source.joined_at if isinstance(source, NetworkMember) else source.signed_at,
+            source.confirmed_at,
         ),
-        "given_name": signature.given_name if signature else "",
-        "family_name": signature.family_name if signature else "",
+        "given_name": names.get("given_name", ""),
+        "family_name": names.get("family_name", ""),
         "languages_spoken": [source.locale],
-        "email_addresses": [
-            {
-                "primary": True,
-                "address": source.email,
-                "status": "bouncing" if person.bounces else "subscribed",
-            }
-        ],
+        "email_addresses": [{"primary": True, "address": source.email, "status": status}],
         "postal_addresses": [
-            {
-                "primary": True,
-                "address_lines": [],
-                "locality": place.locality,
-                "region": place.region,
-                "postal_code": place.postal_code,
-                "country": place.country,
-                "language": place.locale,
-            }
-            for place in places
-        ],
-        "custom_fields": {"news_of": "all actions" if member else "this action"},
+            {"primary": True, "address_lines": [], **place, "language": source.locale}
+        ]
+        if names
+        else [],
+        "custom_fields": {"news_of": "all actions" if is_member else "this action"},
         "_links": {"self": {"href": address}, "osdi:taggings": {"href": f"{address}/taggings"}},
     }
 
@@ -183,7 +175,7 @@ def describe_entry_point() -> Json:
 
 def _head(public_id: str, created_at: datetime, modified_at: datetime | None) -> Json:
     return {
-        "identifiers": [f"{NAMESPACE}:{public_id}"],
+        "identifiers": [name_outside(public_id)],
         "origin_system": current_settings().organisation_name,
         "created_date": _day(created_at),
         "modified_date": _day(modified_at or created_at),

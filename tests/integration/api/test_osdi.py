@@ -126,7 +126,7 @@ def test_public_actions_are_petitions_and_advocacy_campaigns(
     entry = reader.get("")
     assert entry["osdi_version"] == "1.2"
     (petition,) = embedded(reader.get(entry["_links"]["osdi:petitions"]["href"]), "osdi:petitions")
-    assert petition["identifiers"] == [f"urgent_action_letters:{site.campaign.public_id}"]
+    assert petition["identifiers"] == [f"campaign:{site.campaign.public_id}"]
     assert reader.get(petition["_links"]["self"]["href"]) == petition
     (action,) = embedded(
         reader.get(entry["_links"]["osdi:advocacy_campaigns"]["href"]), "osdi:advocacy_campaigns"
