@@ -1,5 +1,5 @@
 """What other programs read and send.
 
-`action_json` says what of an action everybody may read, `views` under which addresses; `tokens` lets
-programs in, `osdi` is what these use, `openapi` describes all of it.
+`action_json` says what of an action everybody may read, `views` under which addresses. `tokens`
+lets programs in, `osdi` is what these use, and `openapi` describes all of it.
 """
