@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     """The same on a dark page."""
 
     locales: CommaList = list(languages_read())
-    """Languages of the pages, the first one the default; with commas between. One that nobody has
+    """Languages of the pages, the first one the default; with commas between. One that no one has
     read yet is served, and is not in the menu. Without a translation readers see English."""
     timezone: str = "America/Toronto"
     """Time zone in which times are shown."""

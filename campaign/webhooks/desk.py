@@ -40,9 +40,7 @@ _LONGEST = 500
 class WebhookForm(DeskForm):
     sentences = MappingProxyType(
         {
-            "address-malformed": _l(
-                "Enter a full address, such as https://crm.example.org/hooks/letters."
-            ),
+            "address-malformed": _l("Enter a full address, such as https://crm.example.org/hooks."),
             "address-not-https": _l("The address must start with https."),
             "address-private": _l(
                 "This address is in a private network. To allow it, ask the site operator to add "
