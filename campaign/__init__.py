@@ -30,6 +30,7 @@ from campaign.campaigns.mails import why_not_mailed
 from campaign.core import announcements, audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
+from campaign.crm.desk.views import blueprint as crm
 from campaign.dashboard.count_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
@@ -96,6 +97,7 @@ _BLUEPRINTS = (
     public,
     about,
     about_desk,
+    crm,
     signing,
     signing_previews,
     staff,

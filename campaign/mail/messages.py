@@ -29,7 +29,9 @@ from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
 from campaign.core.text.email_addresses import canonical_email
 
-CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped")
+SUPPRESSED = "never to be written to"
+"""That of one to an address on the suppression list."""
+CANCELLED = ("no longer wanted", "campaign not open", "campaign stopped", SUPPRESSED)
 """Failures of mails that were held back: nobody got them."""
 LEFT = "left the network"
 """That of one whose member left before it went out."""
@@ -79,6 +81,14 @@ class BadAddress(Base):
     status: Mapped[str] = mapped_column(sa.String(12))
     """The enhanced status code of RFC 3463 that the server gave, such as "5.1.1"."""
     marked_at: Mapped[Created]
+
+
+class SuppressedAddress(Base):
+    """An address to which no email of ours goes (`mail.suppression_list`)."""
+
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), primary_key=True)
+    added_at: Mapped[datetime]
+    """The day."""
 
 
 _OUTBOX = db.table_of(OutboxMail)

@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db, i18n, jobs
 from campaign.core.db.leases import Lease
 from campaign.core.settings import Settings, current_settings, site_url
-from campaign.mail import bad_addresses
+from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.headers import POLICY
-from campaign.mail.messages import Mail, MailState, OutboxMail, kinds, read_mail
+from campaign.mail.messages import SUPPRESSED, Mail, MailState, OutboxMail, kinds, read_mail
 from campaign.mail.transports import MailNotTaken, Transport, transport_of
 
 log = structlog.get_logger()
@@ -195,7 +195,7 @@ def _ascii_address(address: str) -> str:
 
 
 def _claim(mail_id: int) -> bool:
-    """Take a mail that is due, to send it; one that its campaign holds back has failed instead."""
+    """Take a mail that is due, to send it; one that is held back has failed instead."""
     with db.transaction() as session:
         if _MAILS.claim(session, mail_id) is None:
             return False
@@ -206,10 +206,13 @@ def _claim(mail_id: int) -> bool:
 
 
 def _held_back(session: Session, mail_id: int) -> str:
-    """Say why the mail's campaign holds it back: a stop, a rehearsal; empty where it does not."""
-    campaign_id, kind = session.execute(
-        select(OutboxMail.campaign_id, OutboxMail.kind).where(OutboxMail.id == mail_id)
+    """Say why the mail is held back: by its reader, or its campaign; empty where it is not."""
+    columns = (OutboxMail.campaign_id, OutboxMail.kind, OutboxMail.recipient_hmac)
+    campaign_id, kind, reader = session.execute(
+        select(*columns).where(OutboxMail.id == mail_id)
     ).one()
+    if suppression_list.is_suppressed(session, reader):
+        return SUPPRESSED
     if campaign_id is None:
         return ""
     why_not_mailed: WhyNotMailed = current_app.extensions["why_not_mailed"]

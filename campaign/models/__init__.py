@@ -4,9 +4,9 @@ All packages above read tables through these classes, each other's too. `campaig
 editions, letter templates and updates; `revision` what authors keep and propose; `signature`
 letters and consents; `bundle` volumes, prints, deliveries and what waits; `delivery` visits,
 envelopes and letters that went elsewhere; `directory` the files that staff import; `export` leave
-to fetch files; `api_token` tokens of other programs, `webhook` those that are told; `screening`
-letters under review; `statistics` what was counted; `about` what the organization says of itself.
-A name in quotes is a class that comes later.
+to fetch files; `api_token` tokens of other programs, `webhook` those that are told, `crm` what goes
+to and comes from them; `screening` letters under review; `statistics` what was counted; `about`
+what the organization says of itself. A name in quotes is a class that comes later.
 
 The outbox is in `campaign.mail.messages`, audit entries in `campaign.core.audit`, rate limits in
 `campaign.core.rate_limits`.
@@ -19,6 +19,7 @@ import campaign.models.about
 import campaign.models.api_token
 import campaign.models.bundle
 import campaign.models.campaign
+import campaign.models.crm
 import campaign.models.delivery
 import campaign.models.directory
 import campaign.models.export

@@ -63,7 +63,7 @@ class NetworkMember(db.SealedRow, db.PublicRow):
 class ErasedMember(db.Base):
     """That the member of this name was erased: other programs that have the name are told so."""
 
-    public_id: Mapped[str] = mapped_column(String(22), primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(22), primary_key=True, default=db.new_public_id)
     erased_at: Mapped[datetime] = mapped_column(index=True)
     """The day."""
 

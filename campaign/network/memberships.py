@@ -17,7 +17,7 @@ from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
-from campaign.mail import bad_addresses
+from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import LEFT, MailState, OutboxMail, address_fingerprint
 from campaign.models.network import (
     ErasedMember,
@@ -98,7 +98,8 @@ def join(
 ) -> None:
     """Take what somebody asks for, and mail the link that confirms it.
 
-    Who is a member already gets a mail that says so; the caller cannot tell the difference.
+    Who is a member already gets a mail that says so, who is on the suppression list none; the
+    caller cannot tell the difference.
     """
     request = _JoinRequest(
         email=email,
@@ -110,6 +111,8 @@ def join(
         now=now,
     )
     fingerprint = address_fingerprint(email)
+    if suppression_list.is_suppressed(session, fingerprint):
+        return
     values = request.new_wishes() | request.new_link() | {"email_hmac": fingerprint}
     for _ in range(_TRIES):
         if db.insert_new(session, NetworkMember, **values):
@@ -162,7 +165,7 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
         NetworkMember.state == MemberState.PENDING,
         state=MemberState.ACTIVE,
         joined_at=clock.cut_to_day(member.joined_at, "UTC"),
-        confirmed_at=_blur(now),
+        confirmed_at=blur(now),
         told_at=None,
         left_at=None,
     )
@@ -174,7 +177,7 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
     return member, is_confirmed
 
 
-def _blur(moment: datetime) -> datetime:
+def blur(moment: datetime) -> datetime:
     """Return the day of the moment and some chance: links are made of it, a thief learns nothing.
 
     Who joins again on that day has other links all the same.
@@ -272,9 +275,11 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
 def join_signer(session: Session, signature: Signature, *, now: datetime) -> None:
     """Make a member of somebody who asked for it when signing, and has confirmed the letter.
 
-    Nobody comes back who left after they ticked that box.
+    Nobody comes back who left after they ticked that box, or is on the suppression list.
     """
     if signature.state is not SignatureState.CONFIRMED or signature.consent_network_at is None:
+        return
+    if suppression_list.is_suppressed(session, signature.email_hmac):
         return
     asked_at = signature.times.signed_at
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
@@ -288,7 +293,7 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "token_digest": None,
         "token_expires_at": None,
         "joined_at": clock.cut_to_day(asked_at, "UTC"),
-        "confirmed_at": _blur(now),
+        "confirmed_at": blur(now),
         "told_at": None,
         "left_at": None,
     }
@@ -344,6 +349,7 @@ def list_missed_signers() -> list[int]:
             Signature.consent_network_at.is_not(None),
             Signature.token_digest.is_not(None),
             no_member,
+            ~suppression_list.is_suppressed_sql(Signature.email_hmac),
         )
     )
     with db.reading() as session:

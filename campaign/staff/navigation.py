@@ -34,6 +34,7 @@ _SECTIONS = (
     ("screening.index", _l("Screening"), _PRINTERS),
     ("paper_signatures.index", _l("Paper signatures"), _PRINTERS),
     ("exports.index", _l("Exports"), _PRINTERS),
+    ("crm.index", _l("CRM"), _ADMINS),
     ("about_desk.index", _l("About us"), _ADMINS),
     ("webhooks.index", _l("Webhooks"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),

@@ -1,0 +1,79 @@
+"""Forms of the desk's pages on other programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import EmailField, Field, RadioField, SelectField
+from wtforms.validators import ValidationError
+
+from campaign.core.i18n import language_name
+from campaign.core.settings import current_settings
+from campaign.crm.read_contacts import LONGEST_SOURCE, LONGEST_WORDING
+from campaign.models.crm import ContactImportKind
+from campaign.signing.clean_text import Problem, check_line
+from campaign.signing.validate import EMAIL_LIMIT, check_email
+from campaign.web.form_base import DeskForm
+from campaign.web.form_fields import DayField, Filled, LineField, TextField, choices
+
+
+class AddressForm(DeskForm):
+    email = EmailField(_l("Email address"), [Filled(_l("Enter the email address."))])
+
+    def validate_email(self, field: Field) -> None:
+        checked = check_line(field.data or "", limit=EMAIL_LIMIT)
+        if isinstance(checked, Problem) or check_email(checked):
+            raise ValidationError(_l("Enter a complete email address, such as name@example.org."))
+        field.data = checked
+
+
+class UploadForm(DeskForm):
+    kind = RadioField(
+        _l("What the file has"),
+        choices=choices(
+            [
+                (ContactImportKind.MEMBERS.value, _l("Members, with proof of their consent")),
+                (ContactImportKind.SUPPRESSED.value, _l("Addresses never to be written to")),
+            ]
+        ),
+        default=ContactImportKind.MEMBERS.value,
+    )
+    file = FileField(
+        _l("File"), description=_l("XLSX, XLS, ODS or CSV, up to 12 MB and 20,000 rows.")
+    )
+
+    def validate_file(self, field: Field) -> None:
+        if not field.data or not field.data.filename:
+            raise ValidationError(_l("Choose a file first."))
+
+
+class ColumnsForm(DeskForm):
+    """What the columns mean is read beside it."""
+
+    sentences: Mapping[str, object] = {
+        "email-missing": _l("Choose the column that has the email addresses."),
+        "meaning-twice": _l("Two columns have the same contents. Choose one of them."),
+    }
+
+
+class ProofForm(ColumnsForm):
+    """What holds for all rows that do not say it themselves."""
+
+    consented_on = DayField(_l("Date of consent"))
+    wording = TextField(
+        _l("What they agreed to"),
+        limit=LONGEST_WORDING,
+        description=_l("The sentence, word for word, as they read it."),
+    )
+    source = LineField(
+        _l("Where the proof is"),
+        limit=LONGEST_SOURCE,
+        description=_l("Such as “Paper forms, Montréal book fair, May 2026, binder 3”."),
+    )
+    locale = SelectField(_l("Language of our emails"))
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        locales = current_settings().locales
+        self.locale.choices = choices([(code, language_name(code)) for code in locales])

@@ -1,0 +1,172 @@
+"""Other programs: the suppression list, and files of addresses that are taken in."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, Refused, UnreadableFile
+from campaign.crm import contact_imports
+from campaign.crm.desk.forms import AddressForm, ColumnsForm, ProofForm, UploadForm
+from campaign.crm.read_contacts import MEANINGS, Fault
+from campaign.directory.imports.read_list import MAX_BYTES
+from campaign.directory.imports.tables import Table
+from campaign.mail import suppression_list
+from campaign.mail.messages import address_fingerprint
+from campaign.models.crm import ContactImport, ContactImportKind
+from campaign.models.staff import Role
+from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.web.page import Page, csv_file, redirect_to, show_page
+from campaign.web.security import takes_file
+
+blueprint = Blueprint("crm", __name__, url_prefix="/desk/crm")
+guard(blueprint, Role.ADMIN)
+
+
+class CrmPage(Page, template="crm/index.html"):
+    form: AddressForm
+    suppressed: int
+
+
+class UploadContacts(Page, template="crm/upload.html"):
+    form: UploadForm
+
+
+class ShowContacts(Page, template="crm/contacts.html"):
+    contacts: ContactImport
+    form: ColumnsForm
+    table: Table | None  # none once the file is taken in
+    chosen: Mapping[str, str]  # meanings by column
+    meanings: Sequence[str]
+    faults: Sequence[Fault]
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    return _show_index(AddressForm(formdata=None))
+
+
+@blueprint.post("/suppression-list")
+def change_list() -> ResponseReturnValue:
+    form = AddressForm()
+    if not form.validate():
+        return _show_index(form)
+    session, mark = db.session(), address_fingerprint(form.email.data)
+    if "release" in request.form:
+        if suppression_list.release(session, mark):
+            audit.record(session, actor(), "crm.release", "suppression-list")
+            return redirect_to(".index", _("Address taken off the list. We can email it again."))
+        return redirect_to(".index", _("This address is not on the list."), "alarm")
+    try:
+        contact_imports.suppress_address(session, form.email.data, by=staff_user())
+    except Refused:
+        form.email.errors = [
+            _("This is the address of a colleague, who needs our emails to sign in.")
+        ]
+        return _show_index(form)
+    return redirect_to(".index", _("Address added. It gets no email from us any more."))
+
+
+@blueprint.route("/files/new", methods=["GET", "POST"])
+@takes_file(MAX_BYTES)
+def upload() -> ResponseReturnValue:
+    form = UploadForm()
+    if not form.validate_on_submit():
+        return show_page(UploadContacts(form=form))
+    try:
+        contacts = contact_imports.upload_file(
+            db.session(),
+            kind=ContactImportKind(form.kind.data),
+            data=form.file.data.stream.read(),
+            file_name=form.file.data.filename or "",
+            by=staff_user(),
+        )
+    except UnreadableFile as problem:
+        form.file.errors = [_(problem.fault.sentence) % problem.fault.values]
+        return show_page(UploadContacts(form=form))
+    return redirect_to(".show_file", public_id=contacts.public_id)
+
+
+@blueprint.get("/files/<public_id>")
+def show_file(public_id: str) -> ResponseReturnValue:
+    contacts = contact_imports.get_import(db.session(), public_id, by=staff_user())
+    return _show_contacts(contacts, _make_form(contacts))
+
+
+@blueprint.post("/files/<public_id>")
+def check_file(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    contacts = contact_imports.get_import(session, public_id, by=staff_user())
+    form, table = _make_form(contacts), contact_imports.read_file(contacts)
+    if not form.validate():
+        return _show_contacts(contacts, form)
+    chosen = {str(at): request.form.get(f"meaning-{at}", "") for at in range(len(table.columns))}
+    meanings = {at: word for at, word in chosen.items() if word in MEANINGS}
+    proof = {}
+    if isinstance(form, ProofForm):
+        names = ("consented_on", "wording", "source", "locale")
+        proof = {name: form[name].data for name in names}
+    try:
+        contact_imports.check_rows(session, contacts, meanings=meanings, by=staff_user(), **proof)
+    except Invalid as problem:
+        form.refuse_problem(problem)
+        return _show_contacts(contacts, form)
+    return redirect_to(".show_file", public_id=public_id)
+
+
+@blueprint.post("/files/<public_id>/apply")
+@fresh(back="crm.show_file")
+def apply_file(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    contacts = contact_imports.get_import(session, public_id, by=staff_user())
+    try:
+        contact_imports.apply_import(session, contacts, by=staff_user())
+    except Refused:
+        message = _("Nothing was imported: the result has changed. Preview the import again.")
+        return redirect_to(".show_file", message, "alarm", public_id=public_id)
+    return redirect_to(".show_file", public_id=public_id)
+
+
+@blueprint.post("/files/<public_id>/compare")
+@fresh(back="crm.show_file")
+def compare_file(public_id: str) -> ResponseReturnValue:
+    """Hand out which addresses of the file nobody may write to: nothing that it had not."""
+    session = db.session()
+    contacts = contact_imports.get_import(session, public_id, by=staff_user())
+    rows = contact_imports.list_unwritable(session, contacts, by=staff_user())
+    return csv_file("do-not-email", [("email", "status"), *rows])
+
+
+def _make_form(contacts: ContactImport) -> ColumnsForm:
+    if contacts.kind is not ContactImportKind.MEMBERS:
+        return ColumnsForm()
+    proof = contact_imports.proof_of(contacts)
+    names = ("consented_on", "wording", "source", "locale")
+    return ProofForm(data={name: getattr(proof, name) for name in names})
+
+
+def _show_index(form: AddressForm) -> ResponseReturnValue:
+    suppressed = suppression_list.count_suppressed(db.session())
+    return show_page(CrmPage(form=form, suppressed=suppressed))
+
+
+def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturnValue:
+    chosen = dict(contacts.options["meanings"])
+    if request.method == "POST":
+        chosen = {
+            name.removeprefix("meaning-"): word
+            for name, word in request.form.items()
+            if name.startswith("meaning-")
+        }
+    return show_page(
+        ShowContacts(
+            contacts=contacts,
+            form=form,
+            table=contact_imports.read_file(contacts) if contacts.storage_key else None,
+            chosen=chosen,
+            meanings=MEANINGS if contacts.kind is ContactImportKind.MEMBERS else ("email",),
+            faults=contact_imports.list_faults(contacts),
+        )
+    )

@@ -1,0 +1,145 @@
+"""A table of addresses: what its columns mean, and its rows found right or wrong.
+
+The file itself (CSV or workbook, encoding, delimiter, heads) is read as those of the directory are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from campaign.core.errors import N_, UnreadableFile
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.text.fold import fold_name
+from campaign.core.text.word_table import read_word_table
+from campaign.directory.imports.read_list import Opened, Shape, read_list
+from campaign.directory.imports.tables import Table
+from campaign.signing.clean_text import Problem, check_line
+from campaign.signing.validate import EMAIL_LIMIT, check_email
+
+MAX_ROWS = 20_000
+LONGEST_WORDING, LONGEST_SOURCE = 600, 200
+_COLUMN_NAMES = read_word_table("""
+email: email|e mail|e mail address|email address|mail|courriel|adresse courriel|adresse e mail|
+  correo|correo electronico|البريد الإلكتروني
+language: language|preferred language|locale|langue|idioma|اللغة
+consented_on: consented on|date of consent|consent date|opt in date|opted in on|
+  date du consentement|fecha de consentimiento
+wording: consent|consent wording|wording|consentement|consentimiento
+source: proof|proof of consent|source|preuve|prueba
+""")
+MEANINGS = tuple(_COLUMN_NAMES)
+_GUESS = {fold_name(word): name for name, words in _COLUMN_NAMES.items() for word in words}
+
+
+class Contact(NamedTuple):
+    row: int
+    email: str
+    locale: str = ""
+    consented_on: date | None = None
+    wording: str = ""
+    source: str = ""
+
+
+class Fault(NamedTuple):
+    """Why a row is left out: its number as a person counts, and a slug."""
+
+    row: int
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What holds for rows that do not say it themselves, and which languages we write in."""
+
+    consented_on: date | None
+    wording: str
+    source: str
+    locale: str
+    locales: Sequence[str]
+    today: date
+
+
+def open_list(
+    data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
+) -> tuple[Opened, Table]:
+    """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
+    row = int(head) if head.isdecimal() else 0
+    opened, table = run_apart(read_list, data, encoding=encoding, sheet=sheet, head=row)
+    if opened.shape is not Shape.TABLE or table is None:
+        raise UnreadableFile(
+            N_(
+                "We read only CSV (UTF-8), XLSX, XLS and ODS files. Save the list in one of these "
+                "formats."
+            )
+        )
+    if not any("@" in cell for _row, cells in table.rows for cell in cells):
+        raise UnreadableFile(
+            N_("We found no email address. The first line has column names, then a row a person.")
+        )
+    if len(table.rows) > MAX_ROWS:
+        raise UnreadableFile(
+            N_("The file has more than %(limit)d rows. Split it into several files."),
+            limit=MAX_ROWS,
+        )
+    return opened, table
+
+
+def guess_meanings(columns: Sequence[str]) -> dict[str, str]:
+    """Guess what each column means, by its place; the first of two that mean the same."""
+    meanings: dict[str, str] = {}
+    for at, name in enumerate(columns):
+        meaning = _GUESS.get(fold_name(name), "")
+        if meaning and meaning not in meanings.values():
+            meanings[str(at)] = meaning
+    return meanings
+
+
+def read_contacts(
+    table: Table, meanings: Mapping[str, str], proof: Proof | None
+) -> tuple[list[Contact], list[Fault]]:
+    """Read each row; with `proof` those of members, else addresses alone. Pure."""
+    contacts: list[Contact] = []
+    faults = [Fault(problem.row, "unreadable") for problem in table.problems]
+    met: set[str] = set()
+    for row, cells in table.rows:
+        values = {meaning: cells[int(at)].strip() for at, meaning in meanings.items() if meaning}
+        email = check_line(values.get("email", ""), limit=EMAIL_LIMIT)
+        if isinstance(email, Problem) or check_email(email):
+            faults.append(Fault(row, "email-bad"))
+            continue
+        contact: Contact | str = Contact(row, email)
+        if proof is not None:
+            contact = _with_proof(row, email, values, proof)
+        if isinstance(contact, str):
+            faults.append(Fault(row, contact))
+        elif email.casefold() in met:
+            faults.append(Fault(row, "twice"))
+        else:
+            met.add(email.casefold())
+            contacts.append(contact)
+    return contacts, faults
+
+
+def _with_proof(row: int, email: str, values: Mapping[str, str], proof: Proof) -> Contact | str:
+    """Return the member of a row, or the slug of what is missing or wrong in it."""
+    consented_on = proof.consented_on
+    if typed := values.get("consented_on"):
+        try:
+            consented_on = date.fromisoformat(typed[:10])
+        except ValueError:
+            return "date-bad"
+    if consented_on is None:
+        return "date-missing"
+    if consented_on > proof.today:
+        return "date-to-come"
+    wording, source = values.get("wording") or proof.wording, values.get("source") or proof.source
+    if not wording:
+        return "wording-missing"
+    if not source:
+        return "source-missing"
+    if len(wording) > LONGEST_WORDING or len(source) > LONGEST_SOURCE:
+        return "proof-long"
+    language = values.get("language", "").replace("_", "-").partition("-")[0].lower()
+    locale = language if language in proof.locales else proof.locale
+    return Contact(row, email, locale, consented_on, wording, source)

@@ -1,0 +1,224 @@
+"""Members with proof of their consent, and addresses to which we never write."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db, jobs
+from campaign.core.audit import AuditEntry
+from campaign.core.errors import DomainError
+from campaign.crm import contact_imports
+from campaign.mail import bad_addresses, suppression_list
+from campaign.mail.messages import SUPPRESSED, MailState, OutboxMail, address_fingerprint
+from campaign.models.crm import ContactImport
+from campaign.models.network import MemberOrigin, MemberState, NetworkMember
+from campaign.models.staff import Role
+from campaign.network import memberships
+from campaign.network.memberships import Preferences
+from campaign.storage import storage
+from tests.factories import add_confirmed, make_campaign, make_members, post, sign_in
+
+PROOF = {
+    "consented_on": "2026-05-03",
+    "wording": "Email me about urgent actions.",
+    "source": "Book fair, binder 3",
+    "locale": "fr",
+}
+
+
+def upload(client: FlaskClient, kind: str, *lines: str) -> str:
+    file = (io.BytesIO("\n".join(["E-mail,Note", *lines]).encode()), "people.csv")
+    answer = post(
+        client,
+        "/desk/crm/files/new",
+        {"kind": kind, "file": file},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 303, answer.text
+    return str(answer.location)
+
+
+def check(client: FlaskClient, page: str, **facts: str) -> str:
+    answer = post(client, page, {"meaning-0": "email", **facts})
+    assert answer.status_code == 303, answer.text
+    return client.get(page).text
+
+
+def count_of(page: str, words: str) -> int:
+    return int(re.search(rf"{words}</dt>\s*<dd>(\d+)", page)[1])
+
+
+def members_of(app: Flask) -> dict[str, NetworkMember]:
+    with app.app_context(), db.reading() as session:
+        return {member.email or "": member for member in session.scalars(select(NetworkMember))}
+
+
+def test_members_come_with_their_proof_and_nobody_is_written_to(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    known, left, asked, bounces = make_members(session, 4)
+    memberships.leave(session, left, now=db.utcnow())
+    asked.state = MemberState.PENDING
+    bad_addresses.mark(session, address_fingerprint("bounces@example.org"), "5.1.1")
+    bounces.email_hmac = address_fingerprint("other@example.org")
+    suppression_list.suppress(session, [address_fingerprint("never@example.org")])
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = upload(
+        client,
+        "members",
+        "new@example.org,",
+        f"{known.email},",
+        "member-2@example.org,",
+        f"{asked.email},",
+        "bounces@example.org,",
+        "never@example.org,",
+        "New@Example.org,",
+        "nobody,",
+    )
+    missing = check(client, page)
+    assert count_of(missing, "Will be imported") == 0, "no proof, no member"
+    shown = check(client, page, **PROOF)
+    assert count_of(shown, "Will be imported") == 1
+    assert count_of(shown, "Will be left out") == 7
+    for words in ("suppression list", "left the network", "do not arrive", "Already a member"):
+        assert words in shown
+    assert len(members_of(app)) == 4, "nothing is written by a preview"
+    assert post(client, f"{page}/apply").status_code == 303
+    assert "1 member was added" in client.get(page).text
+    member = members_of(app)["new@example.org"]
+    assert member.state is MemberState.ACTIVE
+    assert member.origin is MemberOrigin.IMPORT
+    assert (member.consent_wording, member.consent_source) == (PROOF["wording"], PROOF["source"])
+    assert (f"{member.joined_at:%Y-%m-%d}", member.locale) == ("2026-05-03", "fr")
+    with app.app_context(), db.reading() as reading:
+        assert reading.scalars(select(OutboxMail)).all() == []
+        entries = reading.scalars(select(AuditEntry.action)).all()
+    assert {"crm.import-upload", "crm.import-check", "crm.import-apply"} <= set(entries)
+
+
+def test_what_was_shown_is_what_is_taken_in(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    page = upload(client, "members", "new@example.org,", "other@example.org,")
+    assert count_of(check(client, page, **PROOF), "Will be imported") == 2
+    suppression_list.suppress(session, [address_fingerprint("new@example.org")])
+    session.commit()
+    answer = post(client, f"{page}/apply", follow_redirects=True)
+    assert "Nothing was imported" in answer.text
+    assert members_of(app) == {}
+
+
+def test_an_address_on_the_list_gets_no_email_and_no_membership_whoever_asks(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    (member,) = make_members(session, 1)
+    campaign = make_campaign(session)
+    person = {"email": "never@example.org", "email_hmac": address_fingerprint("never@example.org")}
+    signature = add_confirmed(session, campaign, 1, **person, consent_network_at=db.utcnow())[0]
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = upload(client, "suppressed", f"{member.email},", "Never+x@example.org,", "nobody,")
+    shown = check(client, page)
+    assert count_of(shown, "Will be imported") == 2
+    assert post(client, f"{page}/apply").status_code == 303
+    with app.app_context(), db.transaction() as writing:
+        assert writing.get_one(NetworkMember, member.id).state is MemberState.LEFT
+        memberships.join(
+            writing,
+            email="never@example.org",
+            locale="en",
+            preferences=Preferences(),
+            wording="Yes.",
+            now=db.utcnow(),
+        )
+        memberships.join_signer(writing, writing.merge(signature), now=db.utcnow())
+        assert writing.scalars(select(OutboxMail)).all() == []
+        assert len(writing.scalars(select(NetworkMember)).all()) == 1
+        memberships.NetworkAlready(preferences_url="", leave_url="").send(
+            writing, to="never@example.org", locale="en"
+        )
+    with app.app_context():
+        jobs.run_now("mail.sweep")
+        with db.reading() as reading:
+            mail = reading.scalars(select(OutboxMail)).one()
+    assert (mail.state, mail.failure) == (MailState.FAILED, SUPPRESSED)
+
+
+def test_a_file_is_compared_with_who_must_not_be_written_to(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    stays, left = make_members(session, 2)
+    memberships.leave(session, left, now=db.utcnow())
+    suppression_list.suppress(session, [address_fingerprint("never@example.org")])
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = upload(
+        client, "suppressed", f"{stays.email},", "member-2@example.org,", "never@example.org,"
+    )
+    check(client, page)
+    answer = post(client, f"{page}/compare")
+    lines = answer.text.lstrip("\ufeff").split()
+    assert lines == ["email,status", "member-2@example.org,left", "never@example.org,suppressed"]
+
+
+@pytest.mark.one_engine
+def test_an_address_is_put_on_the_list_and_taken_off_and_no_colleague(
+    app: Flask, client: FlaskClient
+) -> None:
+    admin = sign_in(client, app, Role.ADMIN)
+    url = "/desk/crm/suppression-list"
+    assert post(client, url, {"email": "nobody"}).status_code == 422
+    assert "colleague" in post(client, url, {"email": admin.email}).text
+    assert post(client, url, {"email": "never@example.org"}).status_code == 303
+    assert "1 address never gets an email" in client.get("/desk/crm/").text
+    post(client, url, {"email": "NEVER@example.org", "release": "1"})
+    assert "0 addresses never get an email" in client.get("/desk/crm/").text
+    page = upload(client, "suppressed", f"{admin.email},")
+    assert "colleague" in check(client, page)
+
+
+@pytest.mark.one_engine
+def test_a_file_is_its_owners_and_goes_after_days(app: Flask, client: FlaskClient) -> None:
+    sign_in(client, app, Role.ADMIN)
+    page = upload(client, "members", "new@example.org,")
+    other = app.test_client()
+    sign_in(other, app, Role.ADMIN)
+    assert other.get(page).status_code == 404
+    staff = app.test_client()
+    sign_in(staff, app, Role.STAFF)
+    assert staff.get("/desk/crm/").status_code == 404
+    with app.app_context():
+        with db.transaction() as session:
+            contacts = session.scalars(select(ContactImport)).one()
+            contacts.expires_at = db.utcnow() - timedelta(minutes=1)
+            key = contacts.storage_key
+        assert storage().read(key)
+        contact_imports.forget_files()
+        with pytest.raises(DomainError):
+            storage().read(key)
+        with db.reading() as session:
+            assert session.scalars(select(ContactImport)).all() == []
+    assert client.get(page).status_code == 404
+
+
+@pytest.mark.one_engine
+def test_what_is_no_list_is_refused(app: Flask, client: FlaskClient) -> None:
+    sign_in(client, app, Role.ADMIN)
+    for data in (b"\x89PNG\r\n\x1a\nxxxx", b"", b"E-mail\n"):
+        answer = post(
+            client,
+            "/desk/crm/files/new",
+            {"kind": "members", "file": (io.BytesIO(data), "people.csv")},
+            content_type="multipart/form-data",
+        )
+        assert answer.status_code == 422
+    page = upload(client, "members", "new@example.org,")
+    assert post(client, page, {"meaning-0": ""}).status_code == 422

@@ -1,0 +1,64 @@
+"""Rows of a table of addresses, found right or wrong."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from campaign.crm.read_contacts import Contact, Fault, Proof, guess_meanings, read_contacts
+from campaign.directory.imports.tables import Table
+
+DAY = date(2026, 5, 3)
+PROOF = Proof(DAY, "Email me.", "Binder 3", "en", ("en", "fr"), date(2026, 11, 27))
+MEANINGS = {"0": "email", "1": "consented_on", "2": "wording", "3": "source", "4": "language"}
+
+
+def read(*cells: str, proof: Proof | None = PROOF) -> Contact | str:
+    row = [*cells, *[""] * (5 - len(cells))]
+    contacts, faults = read_contacts(Table(["a"] * 5, [(2, row)]), MEANINGS, proof)
+    assert len(contacts) + len(faults) == 1
+    return contacts[0] if contacts else faults[0].slug
+
+
+def test_a_row_says_its_proof_or_the_file_does() -> None:
+    assert read("a@example.org") == Contact(2, "a@example.org", "en", DAY, "Email me.", "Binder 3")
+    assert read("a@example.org", "2025-01-02", "Write.", "Site", "fr_CA") == Contact(
+        2, "a@example.org", "fr", date(2025, 1, 2), "Write.", "Site"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lacks", "slug"),
+    [
+        ({"consented_on": None}, "date-missing"),
+        ({"wording": ""}, "wording-missing"),
+        ({"source": ""}, "source-missing"),
+    ],
+)
+def test_without_proof_nobody_is_taken_in(lacks: dict[str, object], slug: str) -> None:
+    assert read("a@example.org", proof=replace(PROOF, **lacks)) == slug  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("cells", "slug"),
+    [
+        (("no address",), "email-bad"),
+        (("",), "email-bad"),
+        (("a@example.org", "3 May"), "date-bad"),
+        (("a@example.org", "2027-01-01"), "date-to-come"),
+        (("a@example.org", "", "x" * 601), "proof-long"),
+    ],
+)
+def test_what_is_wrong_is_said(cells: tuple[str, ...], slug: str) -> None:
+    assert read(*cells) == slug
+
+
+def test_of_two_spellings_the_first_counts_and_a_list_of_addresses_needs_no_proof() -> None:
+    rows = [(2, ["A@example.org"]), (3, ["a@example.org"])]
+    contacts, faults = read_contacts(Table(["email"], rows), {"0": "email"}, None)
+    assert contacts == [Contact(2, "A@example.org")]
+    assert faults == [Fault(3, "twice")]
+
+
+def test_columns_are_guessed_by_their_names() -> None:
+    assert guess_meanings(["Name", "E-mail", "Courriel", "Preuve"]) == {"1": "email", "3": "source"}
