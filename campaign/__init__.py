@@ -31,6 +31,7 @@ from campaign.core import announcements, audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
 from campaign.crm.desk.views import blueprint as crm
+from campaign.dashboard import digest
 from campaign.dashboard.count_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
@@ -47,7 +48,7 @@ from campaign.network import mailings
 from campaign.network.desk import blueprint as network_desk
 from campaign.network.pages import blueprint as network
 from campaign.network.pages import one_click as unsubscribing
-from campaign.operations import count_requests
+from campaign.operations import alarms, count_requests
 from campaign.operations.health import blueprint as operations
 from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
@@ -76,10 +77,12 @@ from campaign.webhooks.desk import blueprint as webhooks
 from campaign.webhooks.events import announce
 
 _AT_WORK = (
+    alarms,
     audit,
     page_texts,
     assemble,
     bad_addresses,
+    digest,
     notices,
     pictures,
     synthesis,

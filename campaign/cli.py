@@ -40,6 +40,7 @@ for command in (
     serve.web,
     serve.worker,
     serve.metrics,
+    serve.watch,
     demo.demo,
     demo.synth,
     instance.database_group,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a container does: `web`, `worker`, `metrics` and `backups` serve; all else is a command of `campaign`.
+# What a container does: `web`, `worker`, `metrics`, `watch` and `backups` go on; all else is a command of `campaign`.
 set -eu
 
 case ${1:-web} in
@@ -9,6 +9,14 @@ case ${1:-web} in
         ;;
     metrics)
         exec campaign metrics --host 0.0.0.0
+        ;;
+    watch)
+        # Without the background service, nothing else would tell admins that it has stopped.
+        while true; do
+            campaign watch || true
+            sleep 600 &
+            wait $!
+        done
         ;;
     backups)
         # One a day; those that are older than BACKUP_DAYS are deleted.

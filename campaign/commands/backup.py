@@ -13,6 +13,7 @@ from campaign.commands.backup_manifest import read_manifest
 from campaign.commands.instance import ready_app, slow_bar
 from campaign.core import audit, db
 from campaign.core.audit import Anchor, ChainFault
+from campaign.operations.alarms import BACKED_UP, BACKUP_FAILED
 
 _SENTENCES = {
     "edited": "Entry {entry} ({at}) was changed.",
@@ -42,14 +43,25 @@ def backup(file: Path) -> None:
     app = ready_app()
     recipients = app.extensions["settings"].backup_recipients
     with app.app_context():
-        rows, anchor = backup_archive.back_up(
-            app.extensions["database"], storage.storage(), file, recipients
-        )
+        # Before it, so that the backup's own audit log has the line and reaches the anchor.
+        _note(BACKED_UP)
+        try:
+            rows, anchor = backup_archive.back_up(
+                app.extensions["database"], storage.storage(), file, recipients
+            )
+        except BaseException:
+            _note(BACKUP_FAILED)
+            raise
     encrypted = f", encrypted with {len(recipients)} keys" if recipients else ""
     click.echo(
         f"Wrote {rows} rows to {file}{encrypted}. Keep data.key elsewhere: it decrypts them.\n"
         f"Keep this elsewhere too, to check the backup when you restore it: --anchor {anchor}"
     )
+
+
+def _note(action: str) -> None:
+    with db.transaction() as session:
+        audit.record(session, "command", action, "instance")
 
 
 @click.command()

@@ -26,6 +26,7 @@ from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
+from campaign.operations.health import ENOUGH_BYTES, is_nearly_full
 from campaign.operations.outside_checks import Note
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
@@ -41,9 +42,6 @@ _FONT_WORDS = {
     problems.SCRIPT_MISSING: "No font for {script} ({example}). Install the Noto fonts: "
     "apt install fonts-noto-core fonts-noto-cjk",
 }
-_ENOUGH_BYTES = 2 * 1024**3
-_ENOUGH_SHARE = 0.15
-"""Of a disk. What is free is too little where it is less than both."""
 _DAILY = timedelta(days=2)
 """What a daily job has left lying for so long, it has missed."""
 _FILES_TRIED = 500
@@ -106,7 +104,7 @@ def _settings() -> Iterator[str]:
     settings = current_settings()
     yield from map(Note, _list_second_factor_notes(settings))
     free = shutil.disk_usage(settings.folder).free
-    if free < _ENOUGH_BYTES:
+    if free < ENOUGH_BYTES:
         yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free space."
     if bare := [code for code in settings.locales if not i18n.has_pages(code)]:
         yield (
@@ -199,11 +197,6 @@ def _files() -> Iterator[str]:
     most = None if isinstance(store.place, LocalPlace) else _FILES_TRIED
     if plain := sum(1 for _ in store.unsealed(most=most)):
         yield f"{plain} files are not encrypted and not available. Run: campaign files encrypt"
-
-
-def is_nearly_full(free: int, total: int) -> bool:
-    """Return whether a disk has little room left: a small share, and few bytes as well."""
-    return free < _ENOUGH_SHARE * total and free < _ENOUGH_BYTES
 
 
 def _scratch() -> Iterator[str]:

@@ -25,6 +25,7 @@ from campaign.core.errors import UnsafeSettings
 from campaign.core.logs import place_of
 from campaign.core.settings import Settings, load_settings
 from campaign.demo import load_demo
+from campaign.operations.alarms import watch_from_outside
 from campaign.operations.serve_metrics import make_registry
 from campaign.storage import scratch
 
@@ -125,6 +126,18 @@ def _work(threads: int | None = None) -> None:
         check_worker_health=True,
     )
     consumer.run()
+
+
+@click.command()
+def watch() -> None:
+    """Look once whether the background service runs and nothing waits; email admins if not.
+
+    For a timer: without the background service, nothing else would tell them.
+    """
+    with ready_app().app_context():
+        matters = watch_from_outside()
+    if matters:
+        raise click.ClickException(f"{', '.join(matters)}. Run: campaign doctor")
 
 
 @click.command()

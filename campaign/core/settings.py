@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     timezone: str = "America/Toronto"
     """Time zone in which times are shown."""
 
+    digest_hour: int = Field(7, ge=0, le=23)
+    """Hour in that zone from which staff get the day’s email with what there is to do."""
+
     second_person_opens: bool = False
     """Whether someone other than its author sees a campaign before it opens."""
     second_person_posts: bool = False

@@ -18,6 +18,7 @@ from campaign.dashboard.today import (
     TodoItem,
     find_letters,
     find_refused_bundles,
+    list_todos,
     make_todo,
 )
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
@@ -36,6 +37,16 @@ _ANSWERS_WITHIN = timedelta(days=30)
 _TAKEN = (DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART)
 _FLAGGED_FOR = timedelta(days=14)
 """How long a delivery after a stop stands on Today; on the campaign it stays."""
+
+
+def list_all_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """List what Today has for somebody of this role."""
+    if by.role is Role.STAFF:
+        return list_carriers_todos(session, by=by, now=now)
+    todos = list_stop_todos(session, by=by, now=now) + list_todos(session, by=by, now=now)
+    if by.role is Role.ADMIN:  # who prints and carries as well as they write
+        todos += list_delivery_todos(session, by=by, now=now)
+    return todos
 
 
 def list_carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:

@@ -15,7 +15,7 @@ from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard import count_statistics, statistics_page
 from campaign.dashboard.statistics_page import MissionRow, Statistics, TargetFigures, make_table
-from campaign.dashboard.to_deliver import list_carriers_todos, list_delivery_todos, list_stop_todos
+from campaign.dashboard.to_deliver import list_all_todos
 from campaign.dashboard.today import (
     PER_PAGE,
     FirstStep,
@@ -26,11 +26,11 @@ from campaign.dashboard.today import (
     link_of,
     list_first_steps,
     list_running,
-    list_todos,
     may_enter,
 )
 from campaign.directory.postal_addresses import region_name
 from campaign.mail.maildirs import list_put_aside
+from campaign.models.alarm import Alarm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update
 from campaign.models.staff import Role
@@ -48,6 +48,14 @@ blueprint = Blueprint("dashboard", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
 today = Blueprint("today", __name__, url_prefix="/desk/today")
 guard(today)
+
+
+_OPEN_ALARMS = (
+    select(Alarm)
+    .where(Alarm.gone_at.is_(None), Alarm.matter.not_like("bundle:%"))
+    .order_by(Alarm.since, Alarm.matter)
+)
+"""A bundle that failed says so on its own page."""
 
 
 class TodayForStaff(Page, template="dashboard/today_for_staff.html"):
@@ -69,6 +77,7 @@ class Today(Page, template="dashboard/today.html"):
     trusted_proxies: int
     put_aside: int
     broken_webhooks: int
+    alarms: Sequence[Alarm]
     empty_settings: Sequence[str]
     """What the public pages about us still lack in production, for admins."""
     empty_languages: Sequence[str]
@@ -100,14 +109,11 @@ def without_slash() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """Show what waits today; to who writes campaigns also how those that run stand."""
     session, now, user = db.session(), db.utcnow(), staff_user()
+    todos = list_all_todos(session, by=user, now=now)
     if user.role is Role.STAFF:
-        todos = list_carriers_todos(session, by=user, now=now)
         return show_page(TodayForStaff(todos=todos, link=link_of))
     page = max(1, request.args.get("page", 1, type=int))
     settings, is_admin = current_settings(), user.role is Role.ADMIN
-    todos = list_stop_todos(session, by=user, now=now) + list_todos(session, by=user, now=now)
-    if is_admin:  # who prints and carries as well as they write
-        todos += list_delivery_todos(session, by=user, now=now)
     rows, total = list_running(
         session,
         by=user,
@@ -131,6 +137,7 @@ def index() -> ResponseReturnValue:
             trusted_proxies=settings.trusted_proxies,
             put_aside=_count_put_aside() if is_admin else 0,
             broken_webhooks=_count_broken_webhooks(session) if is_admin else 0,
+            alarms=session.scalars(_OPEN_ALARMS).all() if is_admin else (),
             empty_settings=list_empty_settings(settings) if is_admin else (),
             empty_languages=list(list_empty_languages(session, settings)) if is_admin else (),
         )

@@ -6,7 +6,8 @@ letters and consents; `bundle` volumes, prints, deliveries and what waits; `deli
 envelopes and letters that went elsewhere; `directory` the files that staff import; `export` leave
 to fetch files; `api_token` tokens of other programs, `webhook` those that are told, `crm` what goes
 to and comes from them; `screening` letters under review; `statistics` what was counted; `about`
-what the organization says of itself. A name in quotes is a class that comes later.
+what the organization says of itself; `alarm` what is wrong with the instance. A name in quotes is a
+class that comes later.
 
 The outbox is in `campaign.mail.messages`, audit entries in `campaign.core.audit`, rate limits in
 `campaign.core.rate_limits`.
@@ -16,6 +17,7 @@ import campaign.core.audit
 import campaign.core.rate_limits
 import campaign.mail.messages
 import campaign.models.about
+import campaign.models.alarm
 import campaign.models.api_token
 import campaign.models.bundle
 import campaign.models.campaign

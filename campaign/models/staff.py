@@ -4,7 +4,7 @@ Which campaigns a staff user may see: organizers those of their teams, the other
 """
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_security.core import UserMixin
@@ -36,6 +36,12 @@ class StaffUser(db.SealedRow, db.PublicRow, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[db.Created]
     last_sign_in_at: Mapped[datetime | None]
+    gets_digest: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether they want the morning email with what there is to do."""
+    digest_on: Mapped[date | None]
+    """The day of the last one, whether or not there was anything to do."""
+    gets_alarms: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether, as an admin, they want an email when something is wrong with the instance."""
     totp_secret: Mapped[str | None] = mapped_column(db.Sealed("staff_user.totp_secret"))
     """What their authenticator app knows; one that no code has proved yet counts for nothing."""
     totp_since: Mapped[datetime | None]

@@ -27,6 +27,9 @@ _MOST_LATE = timedelta(minutes=15)
 _KEPT = 2.0
 """Seconds for which an answer holds: who asks often costs nothing."""
 _ANSWER = "readiness"
+ENOUGH_BYTES = 2 * 1024**3
+_ENOUGH_SHARE = 0.15
+"""Of a disk. What is free is too little where it is less than both."""
 
 
 @blueprint.get("/healthz")
@@ -68,6 +71,11 @@ def find_problems() -> Iterator[str]:
             yield "queue"
     if not _files_answer():
         yield "files"
+
+
+def is_nearly_full(free: int, total: int) -> bool:
+    """Return whether a disk has little room left: a small share, and few bytes as well. Pure."""
+    return free < _ENOUGH_SHARE * total and free < ENOUGH_BYTES
 
 
 def _files_answer() -> bool:

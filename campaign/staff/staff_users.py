@@ -114,8 +114,17 @@ def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
     record(session, actor, "accounts.link", user)
 
 
-def change_profile(session: Session, *, user: StaffUser, name: str, locale: str) -> None:
+def change_profile(
+    session: Session,
+    *,
+    user: StaffUser,
+    name: str,
+    locale: str,
+    gets_digest: bool,
+    gets_alarms: bool,
+) -> None:
     user.name, user.locale = name, locale
+    user.gets_digest, user.gets_alarms = gets_digest, gets_alarms
     record(session, actor_name(user), "accounts.profile", user)
 
 

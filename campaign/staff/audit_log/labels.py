@@ -243,6 +243,8 @@ ACTIONS: Mapping[str, object] = {
     "about.edit": _l("Changed the organization’s text on a public page"),
     "audit.export": _l("Downloaded audit log entries"),
     "audit.restore": _l("Restored a backup"),
+    "audit.backup": _l("Made a backup"),
+    "audit.backup-failed": _l("A backup failed"),
     "keys.rotate": _l("Encrypted everything again with the newest key"),
     "desk.deed": _l("Changed something in the workspace"),
 }

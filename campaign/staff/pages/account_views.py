@@ -88,19 +88,27 @@ def prove() -> ResponseReturnValue:
 def show_account() -> ResponseReturnValue:
     return show_page(
         Account(
-            user=staff_user(), profile=ProfileForm(obj=staff_user()), password=ChangePasswordForm()
+            user=staff_user(),
+            profile=ProfileForm(staff_user(), obj=staff_user()),
+            password=ChangePasswordForm(),
         )
     )
 
 
 @blueprint.post("/account")
 def save_account() -> ResponseReturnValue:
-    form, user = ProfileForm(), staff_user()
+    user = staff_user()
+    form = ProfileForm(user)
     if not form.validate():
         password = ChangePasswordForm(formdata=None)
         return show_page(Account(user=user, profile=form, password=password), 422)
     staff_users.change_profile(
-        db.session(), user=user, name=form.name.data or "", locale=form.locale.data
+        db.session(),
+        user=user,
+        name=form.name.data or "",
+        locale=form.locale.data,
+        gets_digest=form.gets_digest.data,
+        gets_alarms=form.gets_alarms.data if "gets_alarms" in form else user.gets_alarms,
     )
     with force_locale(form.locale.data):
         return redirect_to("staff.show_account", _("Account saved."))
@@ -127,7 +135,7 @@ def change_password() -> ResponseReturnValue:
         else:
             message = _("Password changed. Sign in with the new one.")
             return redirect_to("sign_in.sign_in", message)
-    profile = ProfileForm(formdata=None, obj=user)
+    profile = ProfileForm(user, formdata=None, obj=user)
     return show_page(Account(user=user, profile=profile, password=form), status)
 
 

@@ -3,6 +3,7 @@
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     EmailField,
     Field,
     HiddenField,
@@ -14,7 +15,7 @@ from wtforms import (
 from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 
 from campaign.core import i18n
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser
 from campaign.staff.passwords import MAXIMUM, MINIMUM
 from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import clean_line, stripped
@@ -99,7 +100,15 @@ class _WithName(SiteForm):
 
 
 class ProfileForm(_WithName):
-    """One's own account."""
+    """One's own account; what only admins get is left out for others."""
+
+    gets_digest = BooleanField(_l("Email me in the morning if there is something to do"))
+    gets_alarms = BooleanField(_l("Email me when something is wrong with the site"))
+
+    def __init__(self, user: StaffUser, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if user.role is not Role.ADMIN:
+            del self.gets_alarms
 
 
 class RoleForm(SiteForm):

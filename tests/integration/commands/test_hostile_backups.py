@@ -499,7 +499,7 @@ def test_the_commands_say_what_was_taken_knowingly(
     assert "encrypted with 1 keys" in made.stdout
     assert run("audit", "verify", "--backup", str(tmp_path / "new.age")).exit_code == 1
     known = ["--backup", str(tmp_path / "new.age"), "--identity", str(identity)]
-    assert run("audit", "verify", *known).stdout.startswith("All 4 entries are intact.")
+    assert run("audit", "verify", *known).stdout.startswith("All 5 entries are intact.")
     assert f"--anchor {_anchor_of(instance)}" in made.stdout
 
 

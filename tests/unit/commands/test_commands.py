@@ -13,9 +13,10 @@ from gunicorn.config import Config
 
 from campaign import cli
 from campaign.commands import serve
-from campaign.commands.doctor import doctor, is_nearly_full
+from campaign.commands.doctor import doctor
 from campaign.commands.instance import database_group as db_command
 from campaign.core.errors import UnsafeSettings
+from campaign.operations.health import is_nearly_full
 from tests.commands import ROOT, Commands
 
 MB = 1024**2

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from dns.exception import DNSException
 
+from campaign.core import clock
 from campaign.operations.outside_checks import (
     Note,
     SiteAnswer,
@@ -157,7 +158,7 @@ def serve_site(certificate: Path | None = None, **changes: object) -> Iterator[s
 def make_certificate(path: Path, host: str, *, days: int) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
-    now = datetime.now(UTC)
+    now = clock.utcnow()
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=90))
@@ -205,7 +206,7 @@ def test_a_certificate_is_judged_as_browsers_do(
             answer: SiteAnswer | OSError = fetch_site(url)
         except OSError as problem:
             answer = problem
-    (sentence,) = judge_certificate("localhost", answer, datetime.now(UTC))
+    (sentence,) = judge_certificate("localhost", answer, clock.utcnow())
     assert expected in sentence
     assert isinstance(sentence, Note) is isinstance(expected, Note)
 
