@@ -1,5 +1,7 @@
 """Every plain page of the desk, in server milliseconds, with an organisation's whole history.
 
+And what other programs read: the lists of the API, from their first page to far behind.
+
 500 campaigns, 20,000 officials, 10,000 missions and 1,000,000 signatures, on SQLite and PostgreSQL.
 Rows are copied inside the database from those of the demo; what is sealed is copied as it is.
 """
@@ -21,6 +23,7 @@ LIMIT = 200
 """Milliseconds that a page may take."""
 TYPED_LIMIT = 50
 """Milliseconds that a search of the directory may take while one types."""
+API_LIMIT = 50
 _ROUNDS = 7
 _HTMX = {"HX-Request": "true"}
 _BLUEPRINTS_LEFT_OUT = {"outbox"}
@@ -45,6 +48,10 @@ _TYPED = [
 """Searches while one types, from all that match to none."""
 
 
+_SINCE = ("gt '2020-01-01'", "gt '2099-01-01'", "lt '2020-01-01'")
+"""From all that match to none."""
+
+
 @dataclass(frozen=True)
 class Page:
     """One page, and the best of its times: what the server takes when nothing else runs."""
@@ -61,7 +68,7 @@ class Page:
         return self.milliseconds < self.limit
 
 
-def measure(database: str, size: Size) -> tuple[list[Page], dict[str, float]]:
+def measure(database: str, size: Size, only: str) -> tuple[list[Page], dict[str, float]]:
     """All pages on one database, and how long the jobs took that count."""
     from campaign import close_app, create_app
     from campaign.core import jobs
@@ -82,7 +89,8 @@ def measure(database: str, size: Size) -> tuple[list[Page], dict[str, float]]:
                 for name in jobs.periodic_jobs():
                     if name in {"campaigns.count", "screening.count-trends"}:
                         jobs.run_now(name)
-            return list(_pages(app, database)), seconds
+            pages = [] if only == "api" else list(_pages(app, database))
+            return [*pages, *_api_lists(app, database)], seconds
         finally:
             close_app(app)
 
@@ -123,6 +131,47 @@ def _pages(app: Any, database: str) -> Iterator[Page]:
         status = client.get(address, headers=_HTMX).status_code
         best = _best(client, address, _HTMX) if status < 400 else 0.0
         yield Page(database, address.removeprefix("/desk/"), address, best, status, TYPED_LIMIT)
+
+
+def _api_lists(app: Any, database: str) -> Iterator[Page]:
+    from sqlalchemy import select
+
+    from campaign.api.tokens import create_token
+    from campaign.core import db
+    from campaign.models.api_token import ApiScope
+    from campaign.models.campaign import Campaign
+    from campaign.models.network import NetworkMember
+    from campaign.models.signature import Signature, SignatureState
+    from campaign.models.staff import Role, StaffUser
+
+    with app.app_context(), db.transaction() as session:
+        admin = session.scalars(select(StaffUser).where(StaffUser.role == Role.ADMIN)).first()
+        assert admin is not None
+        _token, secret = create_token(
+            session, name="bench", scopes=tuple(ApiScope), days=30, by=admin
+        )
+        great = session.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one()
+        member = session.scalars(select(NetworkMember).limit(1)).one()
+        signed = (Signature.campaign_id == great.id, Signature.state == SignatureState.CONFIRMED)
+        signature = session.scalars(select(Signature).where(*signed).limit(1)).one()
+        petition, person = f"petitions/{great.public_id}", member.public_id
+        one = f"{petition}/signatures/{signature.public_id}"
+    client, headers = app.test_client(), {"OSDI-API-Token": secret}
+    lists = ("petitions", "advocacy_campaigns", f"{petition}/signatures", "people")
+    addresses = [f"/api/osdi/{path}" for path in (*lists, petition, one, f"people/{person}")]
+    addresses.append("/api/osdi/people?filter=email_address eq 'nobody@example.org'")
+    for path in lists:
+        addresses += [f"/api/osdi/{path}?filter=modified_date {how}" for how in _SINCE]
+        last = client.get(f"/api/osdi/{path}?page=400", headers=headers).get_json()
+        addresses.append(f"/api/osdi/{path}?page=400")
+        if following := last["_links"].get("next"):
+            addresses.append("/" + following["href"].split("/", 3)[3])
+    addresses += ["/api/", "/api/actions", "/api/openapi.json"]
+    for address in addresses:
+        status = client.get(address, headers=headers).status_code
+        best = _best(client, address, headers) if status < 400 else 0.0
+        name = address.replace(great.public_id, "…").partition("after=")[0][:80]
+        yield Page(database, name, address, best, status, API_LIMIT)
 
 
 def _measure_rule(app: Any, client: Any, rule: Any, database: str, values: Any) -> Page:
@@ -237,19 +286,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.desk", description=__doc__)
     parser.add_argument("--signatures", type=int, default=1_000_000)
     parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--only", choices=("", "api"), default="")
     chosen = parser.parse_args()
     size = Size(signatures=chosen.signatures)
     pages: list[Page] = []
     databases = chosen.databases.split(",")
     for database in databases:
-        found, seconds = measure(database, size)
+        found, seconds = measure(database, size, chosen.only)
         pages += found
         for name, taken in seconds.items():
             print(f"{database:<12} {name:<28} {taken:8.1f} s")
-    print(f"{'page':<44} {''.join(f'{name:>13}' for name in databases)}")
+    print(f"{'page':<80} {''.join(f'{name:>13}' for name in databases)}")
     for name, measured in report(pages):
         late = "" if all(page.kept for page in measured.values()) else "  NOT MET"
-        print(f"{name:<44} {''.join(_column(measured.get(one)) for one in databases)}{late}")
+        print(f"{name:<80} {''.join(_column(measured.get(one)) for one in databases)}{late}")
     for page in pages:
         if page.status >= 400:
             print(f"not measured ({page.status}): {page.database} {page.address}")

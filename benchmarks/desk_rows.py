@@ -13,6 +13,7 @@ class Size:
     officials: int = 20_000
     missions: int = 10_000
     signatures: int = 1_000_000
+    members: int = 200_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def fill(size: Size) -> None:
     load_demo()
     _freeze()
     _on_paper()
+    _join()
     engine = db.database().engine
     with engine.begin() as connection:
         _Filler(connection, size).fill()
@@ -109,6 +111,24 @@ def _on_paper() -> None:
         )
 
 
+def _join() -> None:
+    """A member of the network, whose copies the others are."""
+    from campaign.core import db
+    from campaign.models.network import MemberState, NetworkMember
+
+    with db.transaction() as session:
+        session.add(
+            NetworkMember(
+                state=MemberState.ACTIVE,
+                email="member@example.org",
+                email_hmac=bytes(32),
+                locale="en",
+                consent_wording="Write to me.",
+                confirmed_at=db.utcnow(),
+            )
+        )
+
+
 class _Filler:
     def __init__(self, connection: Connection, size: Size) -> None:
         self.connection = connection
@@ -144,6 +164,7 @@ class _Filler:
         )
         self._campaigns()
         self._signatures()
+        self._members()
         self._letters()
         self._deliveries()
 
@@ -255,6 +276,17 @@ class _Filler:
                 "confirmed_at": f"CASE WHEN {state} = 'pending' THEN NULL ELSE {moment} END",
             },
             f"{numbers} AS m JOIN signature AS one ON one.id = 1 + m.n % {samples}",
+        )
+
+    def _members(self) -> None:
+        self._insert(
+            "network_member",
+            {
+                "email_hmac": self.words.bytes32,
+                "confirmed_at": self.words.ago.format(n="m.n / 500 * 1440"),
+            },
+            f"{self.words.numbers.format(count=self.size.members)} AS m JOIN network_member AS one "
+            "ON one.id = (SELECT max(id) FROM network_member)",
         )
 
     def _letters(self) -> None:

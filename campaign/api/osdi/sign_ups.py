@@ -119,10 +119,6 @@ def _prepare(
 def add_person(body: object, *, now: datetime) -> None:
     """Have a person asked by email whether they join the network. Raises BadRequest, NotTaken."""
     person = SentPerson.of(body)
-    if not person.consents:
-        raise BadRequest(
-            f'Send the status "{_CONSENTING}" with the email address of who agreed to our emails.'
-        )
     form = JoinForm(
         MultiDict(
             {

@@ -422,12 +422,17 @@ def test_an_action_that_has_ended_takes_none(
 
 
 @pytest.mark.one_engine
-def test_who_does_not_say_that_they_agree_is_not_asked(app: Flask, program: Programs) -> None:
-    silent = PERSON | {"email_addresses": [{"address": "maelle@example.org"}]}
-    answer = program().post("people", {"person": silent}, 400)
-    assert descriptions(answer)[0].startswith('Send the status "subscribed"')
-    program().post("people", {"person": PERSON | {"email_addresses": []}}, 400)
-    assert read_mails(app) == []
+def test_without_a_status_a_signer_is_no_member_and_a_member_is_asked(
+    app: Flask, program: Programs, session: Session, site: Site
+) -> None:
+    sender = program()
+    silent = {"person": PERSON | {"email_addresses": [{"address": "maelle@example.org"}]}}
+    sender.post(f"petitions/{site.campaign.public_id}/signatures", silent)
+    signature = session.scalars(select(Signature).order_by(Signature.id.desc())).first()
+    assert signature.consent_network_at is None
+    sender.post("people", silent)
+    assert [kind for kind, _to, _locale in read_mails(app)] == ["confirm-letter", "network-confirm"]
+    sender.post("people", {"person": PERSON | {"email_addresses": []}}, 400)
 
 
 @pytest.mark.one_engine
