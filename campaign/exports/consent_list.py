@@ -203,7 +203,7 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
         Signature.id, Signature.email_hmac, *(getattr(Signature, name) for name in NAMES)
     ).where(
         Signature.email_hmac.in_(fingerprints),
-        Signature.state == SignatureState.CONFIRMED,
+        db.unindexed(Signature.state) == SignatureState.CONFIRMED,
         Signature.consent_network_at.is_not(None),
         Signature.forgotten_at.is_(None),
     )

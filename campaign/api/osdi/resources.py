@@ -1,6 +1,7 @@
 """Petitions, advocacy campaigns, signatures and people as OSDI has them."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import force_locale
@@ -16,7 +17,7 @@ from campaign.campaigns.public_counts import in_steps
 from campaign.core import i18n
 from campaign.core.settings import current_settings
 from campaign.exports.consent_list import name_outside
-from campaign.models.campaign import Campaign, Target
+from campaign.models.campaign import Campaign, Edition, Target
 from campaign.models.network import NetworkMember
 from campaign.models.signature import Signature
 from campaign.network.pages import consent_wording
@@ -27,16 +28,12 @@ from campaign.web.markup import markdown
 NAMESPACE = "campaign"
 
 
-def describe_petition(campaign: Campaign, signatures: int) -> Json:
+def describe_petition(campaign: Campaign, edition: Edition, signatures: int) -> Json:
     address = whole_url("osdi.show_petition", petition_id=campaign.public_id)
-    with force_locale(campaign.default_locale):
-        words = consents_in_words(cards=campaign.cards)
-    edition = _edition_of(campaign)
-    return _describe_campaign(campaign) | {
+    return _describe_campaign(campaign, edition) | {
         "petition_text": "\n".join(edition.asks or ()),
         "total_signatures": in_steps(signatures),
         "target": [{"name": _name(target, campaign)} for target in list_addressed(campaign)],
-        f"{NAMESPACE}:consents": {"delivery": words.delivery, "network": words.recorded["network"]},
         "_links": {
             "self": {"href": address},
             "osdi:signatures": {"href": f"{address}/signatures"},
@@ -45,11 +42,11 @@ def describe_petition(campaign: Campaign, signatures: int) -> Json:
     }
 
 
-def describe_advocacy_campaign(campaign: Campaign, letters: int) -> Json:
+def describe_advocacy_campaign(campaign: Campaign, edition: Edition, letters: int) -> Json:
     """Describe it with its letters as a count: a letter is read by whom it is addressed to."""
     targets = list_addressed(campaign)
     address = whole_url("osdi.show_advocacy_campaign", campaign_id=campaign.public_id)
-    return _describe_campaign(campaign) | {
+    return _describe_campaign(campaign, edition) | {
         "type": "postal mail" if goes_by_post(campaign) else "in-person",
         "total_outreaches": in_steps(letters),
         "targets": "; ".join(_name(target, campaign) for target in targets),
@@ -73,22 +70,23 @@ def describe_advocacy_campaign(campaign: Campaign, letters: int) -> Json:
     }
 
 
-def _describe_campaign(campaign: Campaign) -> Json:
-    edition = _edition_of(campaign)
+def _describe_campaign(campaign: Campaign, edition: Edition) -> Json:
     return {
         **_head(campaign.public_id, campaign.opened_at or campaign.created_at, campaign.changed_at),
         "name": campaign.reference,
         "title": edition.title,
         "summary": edition.summary,
-        "description": str(markdown(edition.background)) if edition.background else "",
+        "description": _render(edition.background),
         "browser_url": whole_url("public.case", lang=edition.locale, slug=campaign.slug),
         f"{NAMESPACE}:status": campaign.status.value,
+        f"{NAMESPACE}:kind": campaign.format.value,
     }
 
 
-def _edition_of(campaign: Campaign) -> Any:
-    editions = {edition.locale: edition for edition in campaign.editions}
-    return editions.get(campaign.default_locale) or campaign.editions[0]
+@lru_cache(maxsize=512)
+def _render(text: str) -> str:
+    """Render Markdown of what is public: a page has 25 such texts, and is asked for often."""
+    return str(markdown(text)) if text else ""
 
 
 def _name(target: Target, campaign: Campaign) -> str:
@@ -160,7 +158,7 @@ def describe_entry_point() -> Json:
         "osdi_version": "1.2",
         "namespace": NAMESPACE,
         "max_pagesize": 25,
-        f"{NAMESPACE}:network_consent": consent_wording(),
+        f"{NAMESPACE}:consents": {lang: _list_consents(lang) for lang in i18n.languages()},
         "_links": {
             "self": link("osdi.index", "This entry point"),
             "osdi:petitions": link("osdi.list_petitions", "Actions that people sign"),
@@ -171,6 +169,18 @@ def describe_entry_point() -> Json:
             "docs": link("api.show_docs", "Documentation"),
         },
     }
+
+
+def _list_consents(lang: str) -> dict[str, str]:
+    """List the sentences that forms elsewhere show, as ours do: they are what is recorded."""
+    with force_locale(lang):
+        letter, card = consents_in_words(), consents_in_words(cards=True)
+        return {
+            "letter": letter.delivery,
+            "card": card.delivery,
+            "network": letter.recorded["network"],
+            "network_only": consent_wording(),
+        }
 
 
 def _head(public_id: str, created_at: datetime, modified_at: datetime | None) -> Json:

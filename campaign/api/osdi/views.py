@@ -7,11 +7,11 @@ read an answer: there is no CORS here.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.exceptions import HTTPException
 
@@ -33,7 +33,7 @@ from campaign.core import clock, db
 from campaign.core.errors import DomainError, NotFound, TooMany
 from campaign.dashboard.figures import Figures
 from campaign.models.api_token import ApiScope, ApiToken
-from campaign.models.campaign import Campaign, Target
+from campaign.models.campaign import Campaign, Edition, Target
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.statistics import CampaignFigures
 from campaign.public.share_links import whole_url
@@ -42,6 +42,7 @@ from campaign.web.security import public
 
 blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+WithTexts: TypeAlias = Row[Campaign, Edition]
 _HEADER = "OSDI-API-Token"
 _IN_ADDRESS = ("osdi-api-token", "access_token")
 _DAYS, _PEOPLE_FIELDS = ("modified_date",), ("email_address", "modified_date")
@@ -122,7 +123,7 @@ def list_petitions() -> ResponseReturnValue:
 @needs(ApiScope.ACTIONS)
 def show_petition(petition_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        (petition,) = _describe_petitions(session, [_get_campaign(session, petition_id)])
+        (petition,) = _describe_petitions(session, _get_with_texts(session, petition_id))
     return _answer(petition)
 
 
@@ -137,7 +138,7 @@ def list_advocacy_campaigns() -> ResponseReturnValue:
 @needs(ApiScope.ACTIONS)
 def show_advocacy_campaign(campaign_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        (action,) = _describe_advocacy_campaigns(session, [_get_campaign(session, campaign_id)])
+        (action,) = _describe_advocacy_campaigns(session, _get_with_texts(session, campaign_id))
     return _answer(action)
 
 
@@ -255,7 +256,7 @@ def show_nothing(_rest: str) -> ResponseReturnValue:
 
 
 def _list_campaigns(
-    name: str, endpoint: str, describe: Callable[[Session, Sequence[Campaign]], list[Json]]
+    name: str, endpoint: str, describe: Callable[[Session, Sequence[WithTexts]], list[Json]]
 ) -> Response:
     page = PageRequest.of(request.args)
     with db.reading() as session:
@@ -263,7 +264,7 @@ def _list_campaigns(
             compare(clause, Campaign.changed_at) for clause in parse_filter(page.filter, _DAYS)
         ]
         rows, more = page.load(session, _select_campaigns(*where), (Campaign.id,))
-        listed = describe(session, [row[0] for row in rows])
+        listed = describe(session, rows)
         total = db.count_rows(session, select(Campaign.id).where(*_are_public(), *where))
     last = (None, rows[-1][0].id) if more else None
     rel = f"osdi:{name}"
@@ -275,22 +276,28 @@ def _are_public() -> tuple[ColumnElement[bool], ...]:
 
 
 def _select_campaigns(*where: ColumnElement[bool]) -> Any:
+    """Select actions with their text in their main language."""
     targets = selectinload(Campaign.targets)
+    text = (Edition.campaign_id == Campaign.id) & (Edition.locale == Campaign.default_locale)
     return (
-        select(Campaign)
+        select(Campaign, Edition)
+        .join(Edition, text)
         .where(*_are_public(), *where)
-        .options(
-            selectinload(Campaign.editions),
-            targets.joinedload(Target.official),
-            targets.joinedload(Target.mission),
-        )
+        .options(targets.joinedload(Target.official), targets.joinedload(Target.mission))
     )
 
 
-def _get_campaign(session: Session, public_id: str) -> Campaign:
+def _get_with_texts(session: Session, public_id: str) -> Sequence[WithTexts]:
     query = _select_campaigns(Campaign.public_id == public_id)
-    campaign: Campaign = db.get_row(session, query, "petition")
-    return campaign
+    rows: Sequence[WithTexts] = session.execute(query).all()
+    if not rows:
+        raise NotFound("petition")
+    return rows
+
+
+def _get_campaign(session: Session, public_id: str) -> Campaign:
+    query = select(Campaign).where(*_are_public(), Campaign.public_id == public_id)
+    return db.get_row(session, query, "petition")
 
 
 def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Any:
@@ -303,19 +310,22 @@ def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Any:
     )
 
 
-def _describe_petitions(session: Session, campaigns: Sequence[Campaign]) -> list[Json]:
-    counts = counts_of(session, campaigns)
-    return [resources.describe_petition(action, counts[action.id]) for action in campaigns]
+def _describe_petitions(session: Session, actions: Sequence[WithTexts]) -> list[Json]:
+    counts = counts_of(session, [campaign for campaign, _text in actions])
+    return [
+        resources.describe_petition(campaign, text, counts[campaign.id])
+        for campaign, text in actions
+    ]
 
 
-def _describe_advocacy_campaigns(session: Session, campaigns: Sequence[Campaign]) -> list[Json]:
-    ids = [campaign.id for campaign in campaigns]
+def _describe_advocacy_campaigns(session: Session, actions: Sequence[WithTexts]) -> list[Json]:
+    ids = [campaign.id for campaign, _text in actions]
     counted = select(CampaignFigures.campaign_id, CampaignFigures.counts)
     rows = session.execute(counted.where(CampaignFigures.campaign_id.in_(ids)))
     letters = {campaign_id: _count_letters(counts) for campaign_id, counts in rows}
     return [
-        resources.describe_advocacy_campaign(action, letters.get(action.id, 0))
-        for action in campaigns
+        resources.describe_advocacy_campaign(campaign, text, letters.get(campaign.id, 0))
+        for campaign, text in actions
     ]
 
 
