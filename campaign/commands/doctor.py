@@ -3,7 +3,7 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,7 +24,9 @@ from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
-from campaign.mail.maildirs import is_maildir, list_put_aside
+from campaign.mail.imap import open_folder
+from campaign.mail.mailboxes import list_put_aside
+from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
 from campaign.operations.health import ENOUGH_BYTES, is_nearly_full
 from campaign.operations.outside_checks import Note
@@ -261,8 +263,14 @@ def _mail() -> Iterator[str]:
         maildir: str = getattr(settings, name)
         if maildir and not is_maildir(settings.folder / maildir):
             yield f"{name} is not a Maildir. Choose a folder that contains cur, new and tmp."
-    if settings.reply_maildir and not settings.reply_address:
-        yield "reply_maildir is set, but reply_address is not. Replies need it: set it too."
+    for name, (address, password) in settings.imap_mailboxes.items():
+        try:
+            with open_folder(address, password) if address else nullcontext():
+                pass
+        except OSError as problem:
+            yield f"The mailbox {name} cannot be opened ({type(problem).__name__}). Check it."
+    if (settings.reply_maildir or settings.reply_imap) and not settings.reply_address:
+        yield "Replies are read, but reply_address is not set. Replies need it: set it too."
     if settings.mail_transport == "files":
         return
     try:

@@ -21,7 +21,7 @@ from campaign.core import db, jobs
 from campaign.core.errors import NotFound
 from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
-from campaign.mail.maildirs import ASIDE, list_put_aside
+from campaign.mail.mailboxes import ASIDE, list_put_aside
 from campaign.storage import Storage, scratch
 from campaign.storage.places import LocalPlace
 

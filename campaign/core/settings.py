@@ -173,11 +173,20 @@ class Settings(BaseSettings):
     bounce_maildir: str = ""
     """Maildir folder of the address mail_from, for emails that bounce; marks their addresses.
     Empty: nothing is read."""
+    bounce_imap: str = ""
+    """The same on an IMAP server, over TLS: `imaps://letters@example.org@imap.example.org/INBOX`
+    (user, server, folder)."""
+    bounce_imap_password: SecretStr = SecretStr("")
+    """Its password."""
     reply_address: str = ""
     """Address for officials’ replies, such as reply@example.org; each campaign has
     reply+…@example.org. Empty: campaigns have no address."""
     reply_maildir: str = ""
     """Maildir folder of that address; its emails become drafts of replies."""
+    reply_imap: str = ""
+    """The same on an IMAP server, as bounce_imap."""
+    reply_imap_password: SecretStr = SecretStr("")
+    """Its password."""
 
     outgoing_hosts: CommaList = []
     """Hosts that webhooks and other programs may be called at though they are on this machine or
@@ -312,6 +321,14 @@ class Settings(BaseSettings):
     @property
     def outbox(self) -> Path:
         return self.folder / "outbox"
+
+    @property
+    def imap_mailboxes(self) -> dict[str, tuple[str, str]]:
+        """Return address and password by the name of the setting."""
+        return {
+            "bounce_imap": (self.bounce_imap, self.bounce_imap_password.get_secret_value()),
+            "reply_imap": (self.reply_imap, self.reply_imap_password.get_secret_value()),
+        }
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from itertools import chain
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from campaign.core.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_SECRETS = {"data_key", "later_data_keys", "secret_key", "smtp_password"}
+_SECRETS = {
+    "data_key", "later_data_keys", "secret_key", "smtp_password", "bounce_imap_password",
+    "reply_imap_password",
+}  # fmt: skip
+_IMAP = re.compile(r"imaps://[^\s/]+@[^\s/@]+(/[\x21-\x7e]*)?")
 _TLS_MODES = {"require", "verify-ca", "verify-full"}
 """What libpq's sslmode must be: all others fall back to plain text, or begin with it."""
 SECOND_FACTOR_ROLES = {"staff", "admin"}
@@ -41,7 +46,7 @@ def refuse_readable_secrets(path: Path) -> None:
 
 def refuse_unsafe(settings: "Settings") -> None:
     """Raise UnsafeSettings where the mix would put people at risk or cannot work."""
-    for sentence in chain(_unusable(settings), _unsafe(settings)):
+    for sentence in chain(_unusable(settings), _unreadable_mailboxes(settings), _unsafe(settings)):
         raise UnsafeSettings(sentence)
 
 
@@ -154,6 +159,19 @@ def _unusable(settings: "Settings") -> Iterator[str]:
         yield "s3_endpoint must be an http or https address."
     if not _is_zone(settings.timezone):
         yield "timezone must be a name such as America/Toronto."
+
+
+def _unreadable_mailboxes(settings: "Settings") -> Iterator[str]:
+    for name, (address, password) in settings.imap_mailboxes.items():
+        if address and not (_is_imap(address) and password):
+            yield f"{name} must be imaps://user@server/folder, with {name}_password beside it."
+
+
+def _is_imap(address: str) -> bool:
+    try:
+        return bool(_IMAP.fullmatch(address)) and urlsplit(address).port != 0
+    except ValueError:
+        return False
 
 
 def _is_zone(name: str) -> bool:

@@ -29,7 +29,7 @@ from campaign.dashboard.today import (
     may_enter,
 )
 from campaign.directory.postal_addresses import region_name
-from campaign.mail.maildirs import list_put_aside
+from campaign.mail.mailboxes import list_put_aside
 from campaign.models.alarm import Alarm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update

@@ -1,9 +1,9 @@
 """Addresses to which mail does not get: marked by what servers answer, cleared by a confirmation.
 
 A bad address gets no reminders and no news. What somebody asks for (a link, a confirmation) still
-goes there: the mailbox may have been mended. Reports on mails that came back lie in a Maildir
-folder, the mailbox of `mail_from`; one is believed only where it quotes the Message-ID of a mail of
-ours, which nobody can guess.
+goes there: the mailbox may have been mended. Reports on mails that came back lie in the mailbox of
+`mail_from`; one is believed only where it quotes the Message-ID of a mail of ours, which nobody can
+guess.
 """
 
 import re
@@ -16,7 +16,7 @@ from campaign.core import db, jobs
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
 from campaign.mail.bounce_reports import BounceReport, list_reports
-from campaign.mail.maildirs import empty, is_maildir
+from campaign.mail.mailboxes import empty_mailboxes
 from campaign.mail.messages import BadAddress, OutboxMail
 
 _STATUS = re.compile(r"5\.(\d{1,3})\.\d{1,3}")
@@ -65,15 +65,13 @@ def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
 @jobs.job("mail.read-bounces", every_minutes=10)
 def read_bounces() -> None:
     settings = current_settings()
-    if not settings.bounce_maildir:
-        return
-    path = settings.folder / settings.bounce_maildir
-    if not is_maildir(path):
-        log.error("bounces cannot be read: bounce_maildir is no Maildir folder")
-        return
-    left = empty(path, _read, kind="bounce", most_bytes=_MOST_BYTES)
-    if left:
-        log.warning("mails that report on no delivery were left", count=left)
+    empty_mailboxes(
+        _read,
+        kind="bounce",
+        most_bytes=_MOST_BYTES,
+        maildir=settings.bounce_maildir,
+        imap=settings.imap_mailboxes["bounce_imap"],
+    )
 
 
 def _read(raw: bytes) -> bool:

@@ -17,7 +17,7 @@ from campaign.core.errors import DomainError, Invalid
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
 from campaign.core.text.email_addresses import canonical_email
-from campaign.mail import maildirs
+from campaign.mail.mailboxes import empty_mailboxes
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail, Mission
 from campaign.models.reply import Channel, Reply
@@ -78,15 +78,15 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
 def read_mail() -> None:
     """Take in the emails that have come. What no campaign has stays where it is."""
     settings = current_settings()
-    if not (settings.reply_maildir and settings.reply_address):
+    if not settings.reply_address:
         return
-    path = settings.folder / settings.reply_maildir
-    if not maildirs.is_maildir(path):
-        log.error("answers cannot be read: reply_maildir is no Maildir folder")
-        return
-    left = maildirs.empty(path, _save_or_leave, kind="reply", most_bytes=MAX_BYTES + 1)
-    if left:
-        log.warning("mails to no campaign were left", count=left)
+    empty_mailboxes(
+        _save_or_leave,
+        kind="reply",
+        most_bytes=MAX_BYTES + 1,
+        maildir=settings.reply_maildir,
+        imap=settings.imap_mailboxes["reply_imap"],
+    )
 
 
 def _save_or_leave(raw: bytes) -> bool:

@@ -18,7 +18,7 @@ from campaign.commands.instance import files_group
 from campaign.commands.reply_mail import reply_mail
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
-from campaign.mail import maildirs
+from campaign.mail import mailboxes
 from campaign.models.campaign import Campaign, Update
 from campaign.models.directory import ContactDetail
 from campaign.models.paper_signature import Scan
@@ -169,12 +169,12 @@ def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
     with app.app_context():
         jobs.run_now("replies.read-mail")
         assert left(folder) == 1, "the other is a draft"
-        assert maildirs.list_put_aside() == []
+        assert mailboxes.list_put_aside() == []
         jobs.run_now("replies.read-mail")
         assert left(folder) == 0
-        (name,) = maildirs.list_put_aside()
+        (name,) = mailboxes.list_put_aside()
         jobs.run_now("replies.read-mail")
-        assert maildirs.list_put_aside() == [name]
+        assert mailboxes.list_put_aside() == [name]
     kept = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
     assert all(b"Zzyzx" not in one.read_bytes() for one in kept)
     sign_in(client, app, Role.ADMIN)

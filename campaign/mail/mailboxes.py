@@ -1,0 +1,105 @@
+"""Mailboxes that a mail server fills and we empty: by Maildir, by IMAP, or both.
+
+A mail is removed once what it says is stored, and never before; one that comes again does nothing
+new. What fails twice is put aside, sealed.
+"""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterable
+from typing import BinaryIO, Protocol
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from campaign.core import clock
+from campaign.core.isolation.worker import WorkProcessStopped
+from campaign.core.settings import current_settings
+from campaign.mail.imap import open_folder
+from campaign.mail.maildirs import is_maildir, list_mails
+from campaign.storage import FilesAway, storage
+
+log = structlog.get_logger()
+
+ASIDE = "put-aside"
+_NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
+"""Faults of the machine: the mail is tried again as if nothing was."""
+
+
+class WaitingMail(Protocol):
+    @property
+    def has_failed(self) -> bool: ...
+    def open(self) -> BinaryIO: ...
+    def remember_failure(self) -> None: ...
+    def leave(self) -> None: ...
+    def remove(self) -> None: ...
+
+
+def empty_mailboxes(
+    take: Callable[[bytes], bool],
+    *,
+    kind: str,
+    most_bytes: int,
+    maildir: str,
+    imap: tuple[str, str],
+) -> None:
+    """Hand each mail's first bytes to `take`, and remove what it took.
+
+    :param imap: address and password of the folder, as `Settings.imap_mailboxes` has them.
+    """
+    if maildir and not is_maildir(path := current_settings().folder / maildir):
+        log.error("mail cannot be read: no Maildir folder", kind=kind)
+    elif maildir:
+        _empty(list_mails(path), take, kind, most_bytes)
+    if imap[0]:
+        try:
+            with open_folder(*imap) as mails:
+                _empty(mails, take, kind, most_bytes)
+        except OSError as problem:
+            log.error("mail cannot be read by IMAP", kind=kind, problem=type(problem).__name__)
+
+
+def _empty(
+    mails: Iterable[WaitingMail], take: Callable[[bytes], bool], kind: str, most_bytes: int
+) -> None:
+    left = sum(not _is_taken(mail, take, kind, most_bytes) for mail in mails)
+    if left:
+        log.warning("mails that are not for us were left", kind=kind, count=left)
+
+
+def list_put_aside() -> list[str]:
+    return sorted(storage().names(ASIDE))
+
+
+def _is_taken(mail: WaitingMail, take: Callable[[bytes], bool], kind: str, most_bytes: int) -> bool:
+    try:
+        try:
+            with mail.open() as file:
+                taken = take(file.read(most_bytes))
+        except _NOT_THE_MAIL:
+            raise
+        except Exception as problem:
+            # Whatever strangers send must not hold up the others; its words may quote an address.
+            log.warning("mail not understood", problem=type(problem).__name__)
+            if not mail.has_failed:
+                mail.remember_failure()
+                return False
+            _put_aside(mail, kind)
+            taken = True
+        if taken:
+            mail.remove()  # it holds an address, and often our mail with its link
+        else:
+            mail.leave()
+    except _NOT_THE_MAIL as problem:
+        log.warning("mail not read", problem=type(problem).__name__)
+        return False
+    return taken
+
+
+def _put_aside(mail: WaitingMail, kind: str) -> None:
+    """Keep a mail for who runs the site."""
+    moment = clock.utcnow().strftime("%Y%m%dT%H%M")
+    name = f"{ASIDE}/{moment}-{kind}-{secrets.token_hex(4)}"
+    with mail.open() as file, storage().create(name) as kept:
+        shutil.copyfileobj(file, kept)
+    log.error("mail put aside", name=name)

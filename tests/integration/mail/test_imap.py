@@ -1,0 +1,157 @@
+"""A mailbox on an IMAP server is emptied as a Maildir is, and no mail is lost or read here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign import close_app, create_app
+from campaign.commands.doctor import _mail
+from campaign.core import db, jobs
+from campaign.core.errors import UnsafeSettings
+from campaign.core.settings import load_settings
+from campaign.mail.mailboxes import list_put_aside
+from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
+from campaign.models.reply import Reply
+from campaign.replies import inbox
+from campaign.tracking.mails import NoLetters
+from tests import audit_coverage, imap_server
+from tests.factories import make_campaign
+from tests.imap_server import Mailbox
+from tests.integration.mail.test_bounces import TO, report
+from tests.integration.replies.test_inbox import make_mail, nested_mail
+
+pytestmark = pytest.mark.one_engine
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    with imap_server.serve(tmp_path) as box:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        yield box
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, box: Mailbox) -> Iterator[Flask]:
+    """An instance whose bounces and replies come to one mailbox."""
+    made = create_app(
+        load_settings(
+            instance=tmp_path / "instance",
+            database_url=database_url,
+            reply_address="reply@example.org",
+            reply_imap=box.address,
+            reply_imap_password=imap_server.PASSWORD,
+            bounce_imap=box.address,
+            bounce_imap_password=imap_server.PASSWORD,
+        )
+    )
+    made.testing = True
+    audit_coverage.watch(made)
+    yield made
+    close_app(made)
+
+
+@pytest.fixture
+def address(app: Flask) -> str:
+    with app.app_context(), db.transaction() as session:
+        return inbox.address_of(make_campaign(session))
+
+
+def read_replies(app: Flask) -> int:
+    """Read the mailbox; return how many drafts there are."""
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as session:
+            return session.scalar(select(func.count(Reply.id))) or 0
+
+
+def test_a_reply_becomes_a_draft_and_is_removed_then_and_others_stay(
+    app: Flask, box: Mailbox, address: str
+) -> None:
+    box.add(make_mail(address).as_bytes())
+    other = box.add(make_mail("somebody@example.org").as_bytes())
+    deleted = box.add(make_mail(address, Message_ID="<2@x>").as_bytes(), "\\Deleted")
+    assert read_replies(app) == 1
+    assert set(box.mails) == {other, deleted}, "what somebody else deletes is theirs"
+    assert all("BODY.PEEK" in asked for asked in box.asked if "FETCH" in asked)
+    box.asked.clear()
+    assert read_replies(app) == 1
+    assert not any("FETCH" in asked for asked in box.asked), "what was left is not fetched again"
+
+
+def test_where_no_keyword_is_kept_a_mail_that_was_left_is_read_again(
+    app: Flask, box: Mailbox, address: str
+) -> None:
+    box.keeps_keywords = False
+    box.add(make_mail("somebody@example.org").as_bytes())
+    for _ in range(2):
+        box.asked.clear()
+        assert read_replies(app) == 0
+        assert any("FETCH" in asked for asked in box.asked)
+    assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize("moment", ["FETCH", "STORE", "EXPUNGE"])
+def test_a_connection_that_breaks_loses_no_mail_and_doubles_none(
+    app: Flask, box: Mailbox, address: str, moment: str
+) -> None:
+    box.add(make_mail(address).as_bytes())
+    box.hang_up_at = moment
+    assert read_replies(app) == (0 if moment == "FETCH" else 1)
+    assert len(box.mails) == 1
+    box.hang_up_at = ""
+    assert read_replies(app) == 1
+    assert box.mails == {} or box.flags == {1: {"\\Deleted"}}
+
+
+def test_what_fails_twice_is_put_aside_and_removed(app: Flask, box: Mailbox, address: str) -> None:
+    uid = box.add(nested_mail(address))
+    raw = box.mails[uid]
+    assert read_replies(app) == 0
+    assert box.flags[uid] == {"\\Flagged"}
+    assert read_replies(app) == 0
+    assert box.mails == {}
+    with app.app_context():
+        (name,) = list_put_aside()
+        with app.extensions["storage"].open(name) as kept:
+            assert kept.read() == raw
+
+
+def test_a_bounce_marks_its_address(app: Flask, box: Mailbox, session: Session) -> None:
+    NoLetters(home_url="http://x.example/").send(session, to=TO, locale="en")
+    session.commit()
+    jobs.run_now("mail.sweep")
+    box.add(report(session.scalars(select(OutboxMail.public_id)).one()).encode())
+    session.rollback()
+    jobs.run_now("mail.read-bounces")
+    assert session.scalars(select(BadAddress.email_hmac)).all() == [address_fingerprint(TO)]
+    assert box.mails == {}
+
+
+def test_a_server_that_nobody_vouches_for_or_that_refuses_gets_no_password(
+    app: Flask, box: Mailbox, address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    box.add(make_mail(address).as_bytes())
+    with app.app_context():
+        assert list(_mail()) == []
+        box.hang_up_at = "SELECT"
+        assert "The mailbox bounce_imap cannot be opened (ImapFailed)" in next(iter(_mail()))
+        box.asked.clear()
+        monkeypatch.delenv("SSL_CERT_FILE")
+        assert "(SSLCertVerificationError)" in next(iter(_mail()))
+    assert read_replies(app) == 0
+    assert box.asked == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["imap://a@b.example", "imaps://b.example", "imaps://a@b:0", "imaps://a@b:99999", "x"],
+)
+def test_a_mailbox_without_tls_user_or_password_is_refused(tmp_path: Path, address: str) -> None:
+    for given in (address, "imaps://a@b.example/INBOX"):
+        password = "x" if given == address else ""
+        with pytest.raises(UnsafeSettings, match="bounce_imap must be imaps://user@server/folder"):
+            load_settings(instance=tmp_path, bounce_imap=given, bounce_imap_password=password)
