@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories confusables wheel release clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories confusables pictures docs wheel release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ $(VENV)/browser: .ci/setup package.json | $(VENV)/ready
 
 $(VENV)/clock: .ci/setup | $(VENV)/ready
 	@sh .ci/setup clock
+
+$(VENV)/docs: requirements-docs.lock .ci/setup | $(VENV)/ready
+	@sh .ci/setup docs
 
 run: $(VENV)/ready $(VENV)/system ## Serve the demo at http://127.0.0.1:5000
 	@$(BIN)/campaign run --host $(HOST) --port $(PORT) --demo
@@ -87,6 +90,7 @@ python: ## Say which Python is used
 lock: $(VENV)/ready ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements-dev.lock
+	@$(BIN)/uv pip compile --group pyproject.toml:docs -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements-docs.lock
 
 translations: $(VENV)/ready ## Gather messages from code and templates, compile what is translated
 	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
@@ -106,6 +110,12 @@ fuzz: $(VENV)/ready $(VENV)/system ## Send anything into what reads files, forms
 
 confusables: $(VENV)/ready ## Make the table of letters that look alike anew (FROM=file)
 	@PYTHONPATH=. $(BIN)/python .ci/confusables.py $(FROM)
+
+pictures: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Take the pictures of docs/ from the running demo
+	@PYTHONPATH=. $(BIN)/python .ci/pictures.py
+
+docs: $(VENV)/docs ## Build the documentation's site into build/docs/, strictly
+	@$(BIN)/python .ci/docs.py
 
 wheel: $(VENV)/ready ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
