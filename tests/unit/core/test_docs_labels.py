@@ -10,7 +10,7 @@ from tests.messages import LOCALES, ROOT, catalog, strings
 GUIDES = [
     "README.md", "docs/staff.md", "docs/delivery-day.md", "docs/organizers.md",
     "docs/life-cycle.md", "docs/supporters.md", "docs/supporters.fr.md",
-    "docs/supporters.es.md", "docs/deploy.md", "docs/staff.fr.md",
+    "docs/supporters.es.md", "docs/deploy.md", "docs/staff.fr.md", "docs/staff.es.md",
 ]  # fmt: skip
 EMPHASIZED = frozenset({"A supporter", "An organizer", "A staff member"})
 """Words in bold with a capital letter that are no labels."""
