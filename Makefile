@@ -64,6 +64,7 @@ check: $(VENV)/ready ## Lint, types, import contracts, templates, known holes of
 bench: $(VENV)/ready $(VENV)/system ## Measure letters, signing and pages against plain peers
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -W ignore -m benchmarks.desk
+	@$(BIN)/python -W ignore -m benchmarks.webhooks
 
 bench-desk: $(VENV)/ready $(VENV)/system ## Measure every page of the desk with a million signatures, on both databases
 	@$(BIN)/python -W ignore -m benchmarks.desk

@@ -73,7 +73,7 @@ def measure(database: str, size: Size, only: str) -> tuple[list[Page], dict[str,
     from campaign import close_app, create_app
     from campaign.core import jobs
 
-    with _instance(database) as settings:
+    with new_database(database) as settings:
         app = create_app(settings)
         try:
             with app.app_context():
@@ -96,7 +96,7 @@ def measure(database: str, size: Size, only: str) -> tuple[list[Page], dict[str,
 
 
 @contextmanager
-def _instance(database: str) -> Iterator[Any]:
+def new_database(database: str) -> Iterator[Any]:
     from campaign import migrations
     from campaign.core import db
     from campaign.core.settings import load_settings

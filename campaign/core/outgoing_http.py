@@ -31,6 +31,7 @@ from campaign.core.settings import current_settings
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 Resolve = Callable[[str, int], Sequence[str]]
+_USER_AGENT = f"urgent-action-letters/{version('urgent-action-letters')}"
 _PORTS = {"http": 80, "https": 443}
 _PART = 64 * 1024
 _ADDRESSES = 4  # of a host that are tried
@@ -189,7 +190,7 @@ class OutgoingHttp:
                 url.request_uri,
                 body or None,
                 {"Host": url.netloc or "", "Accept-Encoding": "identity"}
-                | {"User-Agent": f"urgent-action-letters/{version('urgent-action-letters')}"}
+                | {"User-Agent": _USER_AGENT}
                 | dict(headers),
                 preload_content=False,
                 decode_content=False,
