@@ -36,9 +36,9 @@ _SECTIONS = (
     ("exports.index", _l("Exports"), _PRINTERS),
     ("crm.index", _l("CRM"), _ADMINS),
     ("about_desk.index", _l("About us"), _ADMINS),
-    ("webhooks.index", _l("Webhooks"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),
     ("api_tokens.index", _l("API tokens"), _ADMINS),
+    ("webhooks.index", _l("Webhooks"), _ADMINS),
     ("staff.audit_log.index", _l("Audit log"), _ADMINS),
 )
 

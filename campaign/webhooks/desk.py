@@ -75,6 +75,7 @@ class WebhookFormPage(Page, template="webhooks/form.html"):
 
 class WebhookPage(Page, template="webhooks/show.html"):
     webhook: WebhookEndpoint
+    host: str
     kinds: Mapping[str, object]
     failed: int
     posts: Listing[WebhookPost]
@@ -84,6 +85,7 @@ class WebhookPage(Page, template="webhooks/show.html"):
 
 class SecretPage(Page, template="webhooks/secret.html"):
     webhook: WebhookEndpoint
+    host: str
     secret: str
 
 
@@ -123,6 +125,7 @@ def show(public_id: str) -> ResponseReturnValue:
     return show_page(
         WebhookPage(
             webhook=webhook,
+            host=endpoints.host_of(webhook),
             kinds=KINDS,
             failed=endpoints.count_failed(session, webhook),
             posts=load_page(session, endpoints.select_posts(webhook), read_page(request.args)),
@@ -161,7 +164,7 @@ def show_secret(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)
     secret = endpoints.show_secret(db.session(), webhook, by=staff_user())
     # Shown in the answer itself: kept anywhere for another page, it could be read there.
-    return show_page(SecretPage(webhook=webhook, secret=secret))
+    return show_page(SecretPage(webhook=webhook, host=endpoints.host_of(webhook), secret=secret))
 
 
 @blueprint.post("/<public_id>/test")
