@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import close_campaign, open_campaign, stop_campaign
 from campaign.core import db
+from campaign.models.api_token import ApiScope
 from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.reply import Reply
 from campaign.models.signature import Signature, SignatureState
@@ -22,6 +23,7 @@ from campaign.replies.publish_reply import mark_parts
 from campaign.screening import review_queue
 from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.days import today
+from tests.factories import make_token
 from tests.integration.replies.test_replies import make_reply
 from tests.integration.signing.conftest import FORM
 from tests.integration.tracking.conftest import Deliver, ana, box, deliver, freeze, mails, sign
@@ -52,8 +54,14 @@ def told(session: Session) -> Told:
     return read
 
 
-def test_a_confirmation_tells_ids_and_consents_once(
-    client: FlaskClient, case: str, campaign: Campaign, told: Told, mails: Any, session: Session
+def test_a_confirmation_tells_ids_and_consents_once_and_the_person_is_a_second_call(
+    app: Flask,
+    client: FlaskClient,
+    case: str,
+    campaign: Campaign,
+    told: Told,
+    mails: Any,
+    session: Session,
 ) -> None:
     client.post(f"{case}/sign", data=FORM | {"consent_updates": "y"})
     assert told() == []
@@ -64,6 +72,11 @@ def test_a_confirmation_tells_ids_and_consents_once(
     consents = {"delivery": True, "news": True, "network": False}
     data = {"signature": signature.public_id, "action": campaign.slug, "consents": consents}
     assert told() == [("signature.confirmed", data)]
+    secret = make_token(app, ApiScope.PEOPLE)
+    url = f"/api/osdi/people/{signature.public_id}"
+    person = client.get(url, headers={"OSDI-API-Token": secret}).json
+    assert person["email_addresses"][0]["address"] == FORM["email"]
+    assert client.get(url).status_code == 401
 
 
 def test_a_held_letter_is_told_of_when_it_is_approved_and_not_again(
