@@ -15,6 +15,7 @@ from campaign.api.osdi.listing import PageRequest, compare_days
 from campaign.core import clock
 from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
+from campaign.mail.suppression_list import is_suppressed
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import Signature, SignatureState
 
@@ -77,7 +78,8 @@ def get_person(session: Session, public_id: str) -> Person | None:
         member = session.scalar(select(NetworkMember).where(same_mailbox))
     if member is not None and member.state is MemberState.ACTIVE:
         return _complete(session, [member])[0]
-    if signature is None or (member is not None and member.state is MemberState.LEFT):
+    has_left = member is not None and member.state is MemberState.LEFT
+    if signature is None or has_left or is_suppressed(session, signature.email_hmac):
         return None
     return _complete(session, [signature])[0]
 

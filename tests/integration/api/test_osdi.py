@@ -14,6 +14,7 @@ from campaign.api import tokens
 from campaign.core import clock, db
 from campaign.core.audit import AuditEntry
 from campaign.core.rate_limits import RateLimit
+from campaign.mail import suppression_list
 from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.campaign import CampaignStatus
@@ -240,6 +241,16 @@ def test_who_asked_for_news_of_one_action_is_found_by_that_signature_while_it_st
     session.execute(update(Signature).where(Signature.id == signer.id).values(**over))
     session.commit()
     reader.get(f"people/{signer.public_id}", 404)
+
+
+@pytest.mark.one_engine
+def test_who_asked_never_to_be_written_to_is_given_to_nobody(
+    program: Programs, session: Session, site: Site
+) -> None:
+    (signer,) = add_confirmed(session, site.campaign, 1, consent_updates_at=db.utcnow())
+    suppression_list.suppress(session, [signer.email_hmac])
+    session.commit()
+    program().get(f"people/{signer.public_id}", 404)
 
 
 def test_who_left_the_network_is_given_to_nobody(
