@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,9 +60,17 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no processor waits for the other at the end."""
+    """What takes longest begins first, so that no processor waits for the other at the end.
+
+    A journey waits for its pages much of the time: beside it runs a file that only computes.
+    """
     items[:] = [item for item in items if not _is_doubled(item)]
-    items.sort(key=_weight)
+    files = list(dict.fromkeys(item.path for item in items))
+    journeys = [path for path in files if "e2e" in path.parts]
+    printing = [path for path in files if {"bundles", "printing"} & set(path.parts)]
+    first = [path for pair in zip_longest(journeys, printing) for path in pair if path]
+    place = {path: number for number, path in enumerate(first)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 def _is_doubled(item: pytest.Item) -> bool:
@@ -73,13 +82,6 @@ def _is_doubled(item: pytest.Item) -> bool:
         and item.get_closest_marker("one_engine") is not None
         and item.get_closest_marker("both_engines") is None
     )
-
-
-def _weight(item: pytest.Item) -> int:
-    parts = item.path.parts
-    if "e2e" in parts:
-        return 0
-    return 1 if "bundles" in parts or "printing" in parts else 2
 
 
 def _of_database(uri: str, name: str) -> str:

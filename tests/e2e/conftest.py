@@ -49,6 +49,7 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--js-flags=--no-maglev --no-opt",  # no page lives until its scripts are compiled well
 ]
 
 
