@@ -227,7 +227,7 @@ def test_a_name_is_given_only_from_a_letter_with_that_consent(
         {"state": SignatureState.ERASED},
         {"forgotten_at": clock.utcnow()},
     ],
-    ids=str,
+    ids=["not-asked", "withdrawn", "held", "invalid", "erased", "forgotten"],
 )
 def test_who_asked_for_news_of_one_action_is_found_by_that_signature_while_it_stands(
     program: Programs, session: Session, site: Site, over: dict[str, Any]
