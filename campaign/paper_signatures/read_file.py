@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.isolation.run_apart import run_apart
+from campaign.core.language_facts import facts_of, translated_languages
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
 from campaign.directory.countries import country_code_anywhere
@@ -40,7 +41,14 @@ news: news|news of this case|updates|nouvelles|noticias|neuigkeiten
 network: network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk
 """)
 MEANINGS = tuple(_COLUMN_NAMES)
-_GUESS = {word: name for name, words in _COLUMN_NAMES.items() for word in words}
+_GUESS = {
+    fold_name(word): name
+    for code in translated_languages()
+    for name, words in (*facts_of(code).columns.items(), *_COLUMN_NAMES.items())
+    for word in words
+    if name in _COLUMN_NAMES
+}
+"""Our own last: where two mean different things, a list of people is meant, not of missions."""
 _EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
 _TICKS = ("news", "network")

@@ -62,7 +62,7 @@ def german(tree: Path) -> Catalog:
     path = tree / "campaign/translations/de/LC_MESSAGES/messages.po"
     known = read_po(BytesIO(path.read_bytes()), locale="de")
     for message in filter(lambda message: message.id, known):
-        marked = tuple(f"‹{text}›" for text in strings(message.id))
+        marked = tuple(f"‹{text} ›" for text in strings(message.id))
         message.string = marked if message.pluralizable else marked[0]
     with path.open("wb") as file:
         write_po(file, known)

@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 
+from campaign.core.language_facts import ENGLISH, facts_of, languages_read, read_language_file
 from tests.messages import (
     LOCALES,
     ROOT,
@@ -92,3 +93,14 @@ def test_what_happened_agrees_with_the_delivery(locale: str, word: str) -> None:
         found = known.get(message)
         assert found is not None
         assert str(found.string).startswith(word)
+
+
+@pytest.mark.parametrize("locale", [code for code in languages_read() if code != ENGLISH])
+def test_a_language_of_the_menu_has_all_its_words_beside_the_catalogue(locale: str) -> None:
+    english, facts = facts_of(ENGLISH), facts_of(locale)
+    for name in ("translation", "own_words", "copy", "order_of_malta"):
+        assert getattr(facts, name) != getattr(english, name), name
+    assert len(facts.numbers) == 12
+    assert facts.columns["country"]
+    screened = read_language_file(locale, "screening.toml")
+    assert {"insults", "threats", "private"} <= screened.keys()

@@ -34,11 +34,11 @@ def english_faults(message: Message) -> list[str]:
 
 def translated_faults(message: Message, translation: Message, locale: str) -> list[str]:
     texts = strings(translation.string)
-    faults = list(faults_of(texts, NEVER[locale]))
+    faults = list(faults_of(texts, NEVER.get(locale, ())))
     english = _PLACEHOLDER.sub("x", strings(message.id)[-1])
     for term in TERMS:
-        word = term.translations[locale]
-        if term.english.search(english) and not word.search(texts[-1]):
+        word = term.translations.get(locale)
+        if word and term.english.search(english) and not word.search(texts[-1]):
             faults.append(f"no {word.pattern} in {texts[-1]!r} for {strings(message.id)[-1]!r}")
     return faults
 
