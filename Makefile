@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories confusables pictures docs wheel release clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-load bench-press kills mutate fuzz lock translations words advisories audit confusables pictures docs wheel release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ words: $(VENV)/ready ## Print all texts of a package in four columns (PACKAGE=si
 
 advisories: $(VENV)/ready ## Take the newest advisories that `make check` holds the lock against (FROM=checkout)
 	@$(BIN)/python .ci/advisories.py refresh $(FROM)
+
+audit: $(VENV)/ready ## Ask PyPI today for known holes of what is pinned (pip-audit; `make check` goes by a stored list)
+	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 fuzz: $(VENV)/ready $(VENV)/system ## Send anything into what reads files, forms and placeholders (MINUTES=10)
 	@end=$$(( $$(date +%s) + 60 * $(or $(MINUTES),10) )); \

@@ -5,6 +5,8 @@
     make advisories                         # take the newest advisories of the PyPA
     make advisories FROM=advisory-database  # from a checkout of that repository
 
+`make audit` asks PyPI today, by pip-audit. `make check` does not: it would end differently without
+a change of ours, and behind a mirror pip-audit finds nothing, skips all, and says that all is well.
 `.ci/advisories.json` keeps those of the packages that `requirements-dev.lock` pins.
 """
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from configparser import RawConfigParser
@@ -74,6 +75,30 @@ def test_a_unit_starts_what_there_is_and_may_do_little(path: Path) -> None:
     assert service["ProtectSystem"] == "strict"
     (command,) = re.findall(r"/opt/campaign/bin/(campaign [\w -]+)", service["ExecStart"])
     assert_command(command)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="this machine has no systemd")
+def test_systemd_reads_the_units_and_finds_them_closed(tmp_path: Path) -> None:
+    for path in DEPLOY.glob("systemd/*"):
+        text = path.read_text(encoding="utf-8").replace("/opt/campaign/bin/campaign", "/bin/true")
+        (tmp_path / path.name).write_text(text)
+    units = sorted(tmp_path.glob("*.service"))
+    verify = ["systemd-analyze", "verify", "--man=no", *units, *tmp_path.glob("*.timer")]
+    verified = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert [line for line in verified.stderr.splitlines() if str(tmp_path) in line] == []
+    for unit in units:
+        judge = ["systemd-analyze", "security", "--offline=true", "--threshold=40", unit]
+        judged = subprocess.run(judge, capture_output=True, text=True, check=False)
+        assert judged.returncode == 0, judged.stdout.splitlines()[-1]
+
+
+def test_nginx_has_what_the_docs_say() -> None:
+    page = (DEPLOY.parent / "docs/deploy.md").read_text(encoding="utf-8")
+    sample = page[page.index("    limit_conn_zone") :]
+    sample = sample[: sample.index("\n    }\n")]
+    ours = {line.strip() for line in (DEPLOY / "nginx.conf").read_text("utf-8").splitlines()}
+    assert {line.strip() for line in sample.splitlines()} <= ours
+    assert "location ~ ^/(healthz|readyz)$ { return 404; }" in ours
 
 
 def test_caddy_is_told_what_the_docs_say() -> None:
