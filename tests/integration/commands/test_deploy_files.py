@@ -36,10 +36,10 @@ def test_nothing_runs_as_root_or_writes_to_its_image() -> None:
         assert any(mount.startswith("/srv/campaign/scratch:") for mount in service["tmpfs"])
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_container_does_what_there_is(name: str, tmp_path: Path) -> None:
+def read_call(name: str, tmp_path: Path) -> str:
     """The entry script hands on its words; `campaign` here writes down how it was called."""
     log = tmp_path / "called"
+    log.unlink(missing_ok=True)
     (tmp_path / "campaign").write_text(f'#!/bin/sh\necho campaign "$@" >>{log}\n')
     (tmp_path / "campaign").chmod(0o755)
     # What would go on for days ends at its first pause.
@@ -48,7 +48,12 @@ def test_a_container_does_what_there_is(name: str, tmp_path: Path) -> None:
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     subprocess.run([DEPLOY / "entrypoint.sh", *OURS[name]["command"]], env=environment, check=False)
     (line,) = log.read_text().splitlines()
-    assert_command(line)
+    return line
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_does_what_there_is(name: str, tmp_path: Path) -> None:
+    assert_command(read_call(name, tmp_path))
 
 
 def test_settings_of_the_containers_exist_and_are_safe(monkeypatch: pytest.MonkeyPatch) -> None:
