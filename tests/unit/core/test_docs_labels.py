@@ -11,6 +11,7 @@ GUIDES = [
     "README.md", "docs/staff.md", "docs/delivery-day.md", "docs/organizers.md",
     "docs/life-cycle.md", "docs/supporters.md", "docs/supporters.fr.md",
     "docs/supporters.es.md", "docs/deploy.md", "docs/staff.fr.md", "docs/staff.es.md",
+    "docs/delivery-day.fr.md", "docs/delivery-day.es.md",
 ]  # fmt: skip
 EMPHASIZED = frozenset({"A supporter", "An organizer", "A staff member"})
 """Words in bold with a capital letter that are no labels."""
