@@ -30,6 +30,7 @@ from campaign.campaigns.mails import why_not_mailed
 from campaign.core import announcements, audit, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
+from campaign.crm import push
 from campaign.crm.desk.views import blueprint as crm
 from campaign.dashboard import digest
 from campaign.dashboard.count_statistics import forget_rehearsed
@@ -85,6 +86,7 @@ _AT_WORK = (
     digest,
     notices,
     pictures,
+    push,
     synthesis,
     retention,
     sender,

@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    do_GET = do_POST  # noqa: N815
+    do_GET = do_PUT = do_POST  # noqa: N815
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)

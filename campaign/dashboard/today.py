@@ -28,6 +28,7 @@ from campaign.models.campaign import (
     Update,
     UpdateKind,
 )
+from campaign.models.crm import CrmConnection, CrmPerson, CrmPersonState
 from campaign.models.delivery import Rerouting
 from campaign.models.directory import Mission, Official
 from campaign.models.reply import Reply, ReplyState
@@ -97,6 +98,7 @@ def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
         find_refused_bundles(session, mine, today),
         _find_unchecked_missions(session, mine, today),
         _find_untold_outcomes(session, mine, now),
+        *_find_crm_problems(session, by),
     ]
     return [todo for todo in todos if todo.total]
 
@@ -301,6 +303,20 @@ def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today:
     return make_todo("missions", items)
 
 
+def _find_crm_problems(session: Session, by: StaffUser) -> list[Todo]:
+    """Find programs that cannot be told of members, or refuse some; admins connect them."""
+    if by.role is not Role.ADMIN:
+        return []
+    refused = exists().where(
+        CrmPerson.connection_id == CrmConnection.id, CrmPerson.state == CrmPersonState.REFUSED
+    )
+    ids = select(CrmConnection.public_id).where(
+        or_(CrmConnection.failing_since.is_not(None), refused)
+    )
+    items = [TodoItem(None, public_id=public_id) for public_id in session.scalars(ids)]
+    return [make_todo("crm", items)]
+
+
 def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Find campaigns that ended lately, and whose writers have not heard what came of it."""
     told = select(Update.campaign_id).where(Update.kind == UpdateKind.OUTCOME)
@@ -325,6 +341,7 @@ _OF_CARRIERS = {
     "tell-delivery": "deliveries.publish",
     "export": "exports.show",
     "files": "bundles.show_approval",
+    "crm": "crm.show_connection",
 }
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 

@@ -3,10 +3,11 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core import db
+from campaign.core.db.leases import Leased
 
 
 class ContactImportKind(enum.StrEnum):
@@ -31,3 +32,60 @@ class ContactImport(db.SealedRow, db.PublicRow):
     applied_at: Mapped[datetime | None]
     created_at: Mapped[db.Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class CrmKind(enum.StrEnum):
+    ACTION_NETWORK = "action-network"
+    CIVICRM = "civicrm"
+
+
+class ConnectionState(enum.StrEnum):
+    READY = "ready"
+    SENDING = "sending"
+
+
+class CrmConnection(db.SealedRow, Leased, db.PublicRow):
+    """Another program that is told of members; one of each kind."""
+
+    kind: Mapped[CrmKind] = mapped_column(unique=True)
+    address: Mapped[str] = mapped_column(db.Sealed("crm_connection.address"))
+    key: Mapped[str] = mapped_column(db.Sealed("crm_connection.key"))
+    list_name: Mapped[str] = mapped_column(String(100), default="")
+    """The tag of Action Network, or the number of the group of CiviCRM."""
+    state: Mapped[ConnectionState] = mapped_column(default=ConnectionState.READY)
+    failing_since: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(String(60))
+    created_at: Mapped[db.Created]
+
+
+class CrmTask(enum.StrEnum):
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class CrmPersonState(enum.StrEnum):
+    WAITING = "waiting"
+    """To be sent; again later, where there is a failure."""
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+class CrmPerson(db.SealedRow, db.NumberedRow):
+    """What another program was told of a member, or is to be told."""
+
+    __table_args__ = (
+        UniqueConstraint("connection_id", "member"),
+        Index("ix_crm_person_state_due_at", "connection_id", "state", "due_at"),
+    )
+
+    connection_id: Mapped[int] = db.parent_key("crm_connection.id")
+    member: Mapped[str] = mapped_column(String(22))
+    """`NetworkMember.public_id`, also of one who was erased."""
+    task: Mapped[CrmTask] = mapped_column(default=CrmTask.ADD)
+    state: Mapped[CrmPersonState] = mapped_column(default=CrmPersonState.WAITING)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(String(60))
+    remote_id: Mapped[str | None] = mapped_column(db.Sealed("crm_person.remote_id"))
+    taken_off: Mapped[bool] = mapped_column(default=False)
+    """We had them unsubscribed there: only then may we have them subscribed again."""

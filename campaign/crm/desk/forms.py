@@ -5,13 +5,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import EmailField, Field, RadioField, SelectField
+from wtforms import EmailField, Field, PasswordField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.core.i18n import language_name
 from campaign.core.settings import current_settings
 from campaign.crm.read_contacts import LONGEST_SOURCE, LONGEST_WORDING
-from campaign.models.crm import ContactImportKind
+from campaign.models.crm import ContactImportKind, CrmKind
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.validate import EMAIL_LIMIT, check_email
 from campaign.web.form_base import DeskForm
@@ -26,6 +26,39 @@ class AddressForm(DeskForm):
         if isinstance(checked, Problem) or check_email(checked):
             raise ValidationError(_l("Enter a complete email address, such as name@example.org."))
         field.data = checked
+
+
+class ConnectionForm(DeskForm):
+    sentences: Mapping[str, object] = {
+        "address-malformed": _l("This is not an address. Copy it from the other program."),
+        "address-not-https": _l("Enter an address that starts with https://."),
+        "address-private": _l("This address is in a private network. Ask the site operator."),
+        "group-number": _l("Enter the number of the group in CiviCRM."),
+        "kind-twice": _l("There is a connection to this program already."),
+    }
+    kind = RadioField(
+        _l("Program"),
+        choices=choices(
+            [(CrmKind.ACTION_NETWORK.value, "Action Network"), (CrmKind.CIVICRM.value, "CiviCRM")]
+        ),
+        default=CrmKind.ACTION_NETWORK.value,
+    )
+    address = LineField(
+        _l("Address of its API"),
+        limit=300,
+        needed=_l("Enter the address."),
+        description=_l(
+            "https://actionnetwork.org/api/v2, or https://your-site.org/civicrm/ajax/api4."
+        ),
+    )
+    key = PasswordField(_l("API key"), [Filled(_l("Enter the key."))])
+    list_name = LineField(
+        _l("Tag or group"),
+        limit=100,
+        description=_l(
+            "Action Network: a tag that exists there, or nothing. CiviCRM: the number of the group."
+        ),
+    )
 
 
 class UploadForm(DeskForm):

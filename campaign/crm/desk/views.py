@@ -8,17 +8,18 @@ from flask_babel import gettext as _
 
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused, UnreadableFile
-from campaign.crm import contact_imports
-from campaign.crm.desk.forms import AddressForm, ColumnsForm, ProofForm, UploadForm
+from campaign.crm import connections, contact_imports
+from campaign.crm.connections import PersonTold
+from campaign.crm.desk.forms import AddressForm, ColumnsForm, ConnectionForm, ProofForm, UploadForm
 from campaign.crm.read_contacts import MEANINGS, Fault
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.tables import Table
 from campaign.mail import suppression_list
 from campaign.mail.messages import address_fingerprint
-from campaign.models.crm import ContactImport, ContactImportKind
+from campaign.models.crm import ContactImport, ContactImportKind, CrmConnection, CrmKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
-from campaign.web.page import Page, csv_file, redirect_to, show_page
+from campaign.web.page import Page, accepted, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("crm", __name__, url_prefix="/desk/crm")
@@ -28,6 +29,17 @@ guard(blueprint, Role.ADMIN)
 class CrmPage(Page, template="crm/index.html"):
     form: AddressForm
     suppressed: int
+    connections: Sequence[tuple[CrmConnection, Mapping[str, int]]]  # each with people by state
+
+
+class AddConnection(Page, template="crm/connect.html"):
+    form: ConnectionForm
+
+
+class ShowConnection(Page, template="crm/connection.html"):
+    connection: CrmConnection
+    counts: Mapping[str, int]
+    people: Sequence[PersonTold]
 
 
 class UploadContacts(Page, template="crm/upload.html"):
@@ -67,6 +79,72 @@ def change_list() -> ResponseReturnValue:
         ]
         return _show_index(form)
     return redirect_to(".index", _("Address added. It gets no email from us any more."))
+
+
+@blueprint.get("/connections/new")
+def connect() -> ResponseReturnValue:
+    return show_page(AddConnection(form=ConnectionForm(formdata=None)))
+
+
+@blueprint.post("/connections/new")
+@fresh()
+def add_connection() -> ResponseReturnValue:
+    form, made = ConnectionForm(), list[CrmConnection]()
+
+    def add() -> None:
+        made.append(
+            connections.add_connection(
+                db.session(),
+                kind=CrmKind(form.kind.data),
+                address=form.address.data,
+                key=form.key.data.strip(),
+                list_name=form.list_name.data,
+                by=staff_user(),
+            )
+        )
+
+    if form.validate() and accepted(form, add):
+        return redirect_to(".show_connection", public_id=made[0].public_id)
+    return show_page(AddConnection(form=form))
+
+
+@blueprint.get("/connections/<public_id>")
+def show_connection(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    connection = connections.get_connection(session, public_id)
+    return show_page(
+        ShowConnection(
+            connection=connection,
+            counts=connections.count_states(session, connection),
+            people=connections.list_open(session, connection),
+        )
+    )
+
+
+@blueprint.post("/connections/<public_id>/try-again")
+def try_again(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    connection = connections.get_connection(session, public_id)
+    connections.try_again(session, connection, by=staff_user())
+    message = _("We try again now. Reload this page in a minute.")
+    return redirect_to(".show_connection", message, public_id=public_id)
+
+
+@blueprint.post("/connections/<public_id>/remove")
+@fresh(back="crm.show_connection")
+def remove_connection(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    connection = connections.get_connection(session, public_id)
+    connections.remove_connection(session, connection, by=staff_user())
+    return redirect_to(".index", _("Connection removed. The people it was told of stay there."))
+
+
+@blueprint.post("/connections/<public_id>/people/<int:row_id>/forget")
+def forget_person(public_id: str, row_id: int) -> ResponseReturnValue:
+    session = db.session()
+    connection = connections.get_connection(session, public_id)
+    connections.forget_person(session, connection, row_id, by=staff_user())
+    return redirect_to(".show_connection", _("Noted."), public_id=public_id)
 
 
 @blueprint.route("/files/new", methods=["GET", "POST"])
@@ -148,8 +226,13 @@ def _make_form(contacts: ContactImport) -> ColumnsForm:
 
 
 def _show_index(form: AddressForm) -> ResponseReturnValue:
-    suppressed = suppression_list.count_suppressed(db.session())
-    return show_page(CrmPage(form=form, suppressed=suppressed))
+    session = db.session()
+    listed = [
+        (connection, connections.count_states(session, connection))
+        for connection in connections.list_connections(session)
+    ]
+    suppressed = suppression_list.count_suppressed(session)
+    return show_page(CrmPage(form=form, suppressed=suppressed, connections=listed))
 
 
 def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturnValue:

@@ -1,0 +1,123 @@
+"""Connections to other programs: made, looked at and ended by admins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.core import audit, db, jobs
+from campaign.core.errors import Invalid
+from campaign.core.outgoing_http import OutgoingFailed, refuse_address
+from campaign.core.settings import current_settings
+from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
+from campaign.models.network import NetworkMember
+from campaign.models.staff import Role, StaffUser
+from campaign.staff.roles import refuse_role
+from campaign.staff.staff_users import actor_name
+
+_ADMINS = frozenset({Role.ADMIN})
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTold:
+    row: CrmPerson
+    is_erased: bool
+
+
+def list_connections(session: Session) -> Sequence[CrmConnection]:
+    return session.scalars(select(CrmConnection).order_by(CrmConnection.id)).all()
+
+
+def get_connection(session: Session, public_id: str) -> CrmConnection:
+    query = select(CrmConnection).where(CrmConnection.public_id == public_id)
+    return db.get_row(session, query, "crm-connection")
+
+
+def add_connection(
+    session: Session, *, kind: CrmKind, address: str, key: str, list_name: str, by: StaffUser
+) -> CrmConnection:
+    """Raises Invalid."""
+    refuse_role(by, _ADMINS, "crm-connection")
+    try:
+        refuse_address(address, current_settings().outgoing_hosts)
+    except OutgoingFailed as problem:
+        raise Invalid(fields={"address": problem.slug}) from problem
+    if kind is CrmKind.CIVICRM and not (list_name.isascii() and list_name.isdigit()):
+        raise Invalid(fields={"list_name": "group-number"})
+    same_kind = select(CrmConnection.id).where(CrmConnection.kind == kind)
+    if db.has_row(session, same_kind):
+        raise Invalid(fields={"kind": "kind-twice"})
+    connection = CrmConnection(kind=kind, address=address.strip(), key=key, list_name=list_name)
+    session.add(connection)
+    session.flush()
+    _note(session, connection, by, "crm.connect", kind=kind.value)
+    jobs.enqueue(session, "crm.push")
+    return connection
+
+
+def remove_connection(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:
+    """Tell it nothing any more; what it has stays there."""
+    refuse_role(by, _ADMINS, "crm-connection")
+    _note(session, connection, by, "crm.disconnect", kind=connection.kind.value)
+    session.delete(connection)
+
+
+def try_again(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:
+    """Send what was refused, and what waits, now."""
+    refuse_role(by, _ADMINS, "crm-connection")
+    open_states = (CrmPersonState.REFUSED, CrmPersonState.WAITING)
+    mine = (CrmPerson.connection_id == connection.id, CrmPerson.state.in_(open_states))
+    again = {"state": CrmPersonState.WAITING, "due_at": db.utcnow(), "attempts": 1}
+    count = db.update_rows(session, CrmPerson, *mine, **again)
+    connection.lease_until = None
+    _note(session, connection, by, "crm.try-again", people=count)
+    jobs.enqueue(session, "crm.push")
+
+
+def forget_person(
+    session: Session, connection: CrmConnection, row_id: int, *, by: StaffUser
+) -> None:
+    """Forget somebody whom staff have deleted there, too."""
+    refuse_role(by, _ADMINS, "crm-connection")
+    db.delete_rows(
+        session, CrmPerson, CrmPerson.id == row_id, CrmPerson.connection_id == connection.id
+    )
+    _note(session, connection, by, "crm.forget-person")
+
+
+def count_states(session: Session, connection: CrmConnection) -> Mapping[str, int]:
+    """Count people by state; `later` are those waiting of whom a try has failed."""
+    rows = session.execute(
+        select(CrmPerson.state, CrmPerson.failure.is_not(None), func.count())
+        .where(CrmPerson.connection_id == connection.id)
+        .group_by(CrmPerson.state, CrmPerson.failure.is_not(None))
+    )
+    counts = dict.fromkeys(("waiting", "later", "sent", "refused"), 0)
+    for state, has_failed, count in rows:
+        is_later = state is CrmPersonState.WAITING and has_failed
+        counts["later" if is_later else state.value] += count
+    return counts
+
+
+def list_open(session: Session, connection: CrmConnection) -> list[PersonTold]:
+    """List who was refused, waits or was erased: what staff may have to do something about."""
+    is_known = select(NetworkMember.id).where(NetworkMember.public_id == CrmPerson.member).exists()
+    is_open = CrmPerson.state != CrmPersonState.SENT
+    rows = session.execute(
+        select(CrmPerson, is_known)
+        .where(
+            CrmPerson.connection_id == connection.id,
+            is_open | ((CrmPerson.task == CrmTask.REMOVE) & ~is_known),
+        )
+        .order_by(CrmPerson.state, CrmPerson.id)
+        .limit(_SHOWN)
+    )
+    return [PersonTold(row, not known) for row, known in rows]
+
+
+def _note(
+    session: Session, connection: CrmConnection, by: StaffUser, action: str, **facts: object
+) -> None:
+    audit.record(session, actor_name(by), action, f"crm-connection:{connection.id}", **facts)

@@ -1,0 +1,183 @@
+"""Telling other programs of members: each has a state, and nothing is lost or told twice.
+
+One worker at a time tells a program. What one that died had sent is found there before it is sent
+again. Only members whose consent stands at that moment are told of; who left is unsubscribed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from campaign.core import db, jobs
+from campaign.core.db.leases import Lease
+from campaign.core.outgoing_http import open_http
+from campaign.crm.programs import Person, PersonRefused, Program, ProgramAway, program_of
+from campaign.exports.consent_list import find_names, name_outside
+from campaign.mail.bad_addresses import is_bad
+from campaign.mail.sender import RETRY_MINUTES
+from campaign.mail.suppression_list import is_suppressed_sql
+from campaign.models.crm import ConnectionState, CrmConnection, CrmPerson, CrmPersonState, CrmTask
+from campaign.models.network import MemberState, NetworkMember
+
+log = structlog.get_logger()
+_CONNECTIONS = Lease(CrmConnection, held=ConnectionState.SENDING, waiting=(ConnectionState.READY,))
+_BATCH = 500
+_AT_ONCE = 100  # people who are told of in one lease
+_MISSES = 3  # in a row, after which a program is left alone for a while
+_OF_PROGRAM = {"too-many", "key-refused"}
+_STANDS = (
+    NetworkMember.state == MemberState.ACTIVE,
+    ~is_bad(NetworkMember.email_hmac),
+    ~is_suppressed_sql(NetworkMember.email_hmac),
+)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What came of the people of one lease."""
+
+    sent: int = 0
+    misses: int = 0  # in a row
+    problem: ProgramAway | None = None
+
+    @property
+    def is_over(self) -> bool:
+        stops = self.problem is not None and self.problem.slug in _OF_PROGRAM
+        return stops or self.misses >= _MISSES
+
+
+@jobs.job("crm.push", every_minutes=10)
+def push() -> None:
+    with db.reading() as session:
+        due = session.scalars(select(CrmConnection.id).where(_CONNECTIONS.is_due())).all()
+    for connection_id in due:
+        with db.transaction() as session:
+            list_people(session, connection_id, db.utcnow())
+        while push_some(connection_id):
+            pass
+
+
+def list_people(session: Session, connection_id: int, now: datetime) -> None:
+    """Note who is to be added there, and who is to be taken off."""
+    mine = CrmPerson.connection_id == connection_id
+    same = NetworkMember.public_id == CrmPerson.member
+    member = select(NetworkMember.id).where(same, NetworkMember.state == MemberState.ACTIVE)
+    again = {"state": CrmPersonState.WAITING, "due_at": now, "attempts": 0, "failure": None}
+    is_added, is_member = CrmPerson.task == CrmTask.ADD, member.exists()
+    # Of whom nothing was ever sent, nothing is to be taken back.
+    db.delete_rows(
+        session, CrmPerson, mine, is_added, ~is_member, CrmPerson.remote_id.is_(None),
+        CrmPerson.attempts == 0,
+    )  # fmt: skip
+    db.update_rows(session, CrmPerson, mine, is_added, ~is_member, task=CrmTask.REMOVE, **again)
+    db.update_rows(
+        session,
+        CrmPerson,
+        mine,
+        CrmPerson.task == CrmTask.REMOVE,
+        is_member,
+        task=CrmTask.ADD,
+        **again,
+    )
+    listed = select(CrmPerson.id).where(mine, same)
+    new = select(NetworkMember.public_id).where(*_STANDS, ~listed.exists()).limit(_BATCH)
+    while names := session.scalars(new).all():
+        common = {"connection_id": connection_id, "due_at": now}
+        session.execute(insert(CrmPerson), [common | {"member": name} for name in names])
+
+
+def push_some(connection_id: int) -> bool:
+    """Tell the program of those that are due; False where there is no more to be done now."""
+    with db.transaction() as session:
+        row = _CONNECTIONS.claim(session, connection_id)
+        if row is None:
+            return False
+        connection = session.get_one(CrmConnection, connection_id)
+        session.expunge(connection)
+        # Who is to be taken off comes first.
+        people = session.scalars(
+            select(CrmPerson.id)
+            .where(
+                CrmPerson.connection_id == connection_id,
+                CrmPerson.state == CrmPersonState.WAITING,
+                CrmPerson.due_at <= db.utcnow(),
+            )
+            .order_by(CrmPerson.task.desc(), CrmPerson.due_at, CrmPerson.id)
+            .limit(_AT_ONCE)
+        ).all()
+    run = _Run()
+    with _CONNECTIONS.keep_alive(row), open_http() as http:
+        program = program_of(connection, http)
+        for person_id in people:
+            _tell(program, person_id, run)
+            if run.is_over:
+                break
+    problem = run.problem if not run.sent or run.is_over else None
+    with db.transaction() as session:
+        values: dict[str, object] = {"state": ConnectionState.READY}
+        if people:
+            since = (connection.failing_since or db.utcnow()) if problem else None
+            values |= {"failing_since": since, "failure": problem.slug if problem else None}
+        if problem and problem.rest:
+            rest = timedelta(seconds=problem.rest)
+            _CONNECTIONS.give_back(session, row, rest, **values)
+        else:
+            _CONNECTIONS.finish(session, row, **values)
+    return len(people) == _AT_ONCE and not run.is_over
+
+
+def _tell(program: Program, person_id: int, run: _Run) -> None:
+    with db.reading() as session:
+        row = session.get_one(CrmPerson, person_id)
+        person = _find_person(session, row.member) if row.task is CrmTask.ADD else None
+        session.expunge(row)
+    values: dict[str, object]
+    try:
+        if row.task is CrmTask.REMOVE:
+            program.remove(name_outside(row.member), row.remote_id or "")
+            values = {"taken_off": True}
+        elif person is None:
+            _let_wait(person_id)
+            return
+        else:
+            remote_id = program.add(person, resubscribe=row.taken_off)
+            values = {"taken_off": False, "remote_id": remote_id, "seal_id": row.seal_id}
+        values |= {"state": CrmPersonState.SENT, "failure": None}
+        run.sent, run.misses = run.sent + 1, 0
+    except PersonRefused as problem:
+        values = {"state": CrmPersonState.REFUSED, "failure": problem.slug}
+    except ProgramAway as problem:
+        run.problem, run.misses = problem, run.misses + 1
+        values = _try_later(row, problem, run)
+    with db.transaction() as session:
+        # What was chosen for the person meanwhile stays.
+        same = (CrmPerson.task == row.task, CrmPerson.state == CrmPersonState.WAITING)
+        attempts = row.attempts + 1
+        db.update_row(session, CrmPerson, person_id, *same, attempts=attempts, **values)
+
+
+def _let_wait(person_id: int) -> None:
+    """Ask tomorrow again about one who left meanwhile, or whom emails do not reach any more."""
+    with db.transaction() as session:
+        db.update_row(session, CrmPerson, person_id, due_at=db.utcnow() + timedelta(days=1))
+
+
+def _try_later(row: CrmPerson, problem: ProgramAway, run: _Run) -> dict[str, object]:
+    if row.attempts >= len(RETRY_MINUTES) and run.sent:
+        return {"state": CrmPersonState.REFUSED, "failure": problem.slug}  # others are taken
+    minutes = RETRY_MINUTES[min(row.attempts, len(RETRY_MINUTES) - 1)]
+    wait = max(timedelta(minutes=minutes), timedelta(seconds=problem.rest))
+    return {"due_at": db.utcnow() + wait, "failure": problem.slug}
+
+
+def _find_person(session: Session, public_id: str) -> Person | None:
+    member = session.scalar(
+        select(NetworkMember).where(NetworkMember.public_id == public_id, *_STANDS)
+    )
+    if member is None or not member.email:
+        return None
+    names = find_names(session, [member.email_hmac]).get(member.email_hmac, {})
+    return Person(name_outside(public_id), member.email, member.locale, **names)

@@ -1,0 +1,280 @@
+"""Other programs are told of members: a state for each, nothing lost, nothing twice."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db, jobs
+from campaign.core.settings import Settings
+from campaign.crm import connections
+from campaign.mail import bad_addresses
+from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
+from campaign.models.network import MemberState, NetworkMember
+from campaign.models.staff import Role
+from campaign.network import memberships
+from campaign.privacy.erase_supporter import erase_mailbox
+from campaign.tracking.letter_links import Mailbox
+from tests.factories import (
+    add_confirmed,
+    make_campaign,
+    make_members,
+    make_staff_user,
+    post,
+    sign_in,
+)
+from tests.http_target import serve
+from tests.integration.crm.stand_ins import (
+    GROUP,
+    KEY,
+    ActionNetworkStandIn,
+    CiviStandIn,
+    StandIn,
+    broken,
+    too_many,
+)
+
+ADD, REMOVE = CrmTask.ADD, CrmTask.REMOVE
+WAITING, SENT, REFUSED = CrmPersonState.WAITING, CrmPersonState.SENT, CrmPersonState.REFUSED
+
+
+@dataclass
+class Scene:
+    program: StandIn
+    url: str
+    session: Session
+
+    def rows(self) -> list[tuple[CrmTask, CrmPersonState, str | None]]:
+        self.session.rollback()
+        self.session.expire_all()
+        rows = self.session.scalars(select(CrmPerson).order_by(CrmPerson.id))
+        return [(row.task, row.state, row.failure) for row in rows]
+
+    def status_of(self, number: str) -> str:
+        person = self.program.people[number]
+        if isinstance(self.program, ActionNetworkStandIn):
+            return str(person["status"])
+        return {"Added": "subscribed", "Removed": "unsubscribed"}[person["group"]]
+
+
+def push() -> None:
+    jobs.run_now("crm.push")
+
+
+Later = Callable[[timedelta], None]
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Later:
+    """Moves the clock on."""
+
+    def move(by: timedelta) -> None:
+        before = db.utcnow
+        monkeypatch.setattr(db, "utcnow", lambda: before() + by)
+
+    return move
+
+
+@pytest.fixture(params=[CrmKind.ACTION_NETWORK, CrmKind.CIVICRM], ids=["action-network", "civicrm"])
+def scene(
+    request: pytest.FixtureRequest, app: Flask, settings: Settings, session: Session
+) -> Iterator[Scene]:
+    """A program that stands in, connected."""
+    app.extensions["settings"] = settings.model_copy(update={"outgoing_hosts": ["127.0.0.1"]})
+    is_civi = request.param is CrmKind.CIVICRM
+    program: StandIn = CiviStandIn() if is_civi else ActionNetworkStandIn()
+    with serve(program.answer) as target, app.app_context():
+        connections.add_connection(
+            session,
+            kind=request.param,
+            address=f"{target.url}/api",
+            key=KEY,
+            list_name=str(GROUP) if is_civi else "urgent-actions",
+            by=make_staff_user(session, Role.ADMIN),
+        )
+        session.commit()
+        yield Scene(program, target.url, session)
+
+
+def test_members_are_added_once_and_unsubscribed_when_they_leave(
+    scene: Scene, session: Session
+) -> None:
+    stays, leaves = make_members(session, 2)
+    person = {"email": stays.email, "email_hmac": stays.email_hmac, "given_name": "Ada"}
+    add_confirmed(session, make_campaign(session), 1, **person, consent_network_at=db.utcnow())
+    (bounces,) = make_members(session, 1)
+    bad_addresses.mark(session, bounces.email_hmac, "5.1.1")
+    make_members(session, 1, state=MemberState.PENDING)
+    session.commit()
+    push()
+    push()
+    assert scene.rows() == [(ADD, SENT, None)] * 2
+    assert len(scene.program.people) == 2
+    assert "Ada" in json.dumps(scene.program.people)
+    assert f"campaign:{stays.public_id}" in json.dumps(scene.program.people)
+    assert [scene.status_of(number) for number in scene.program.people] == ["subscribed"] * 2
+    memberships.leave(session, session.get_one(NetworkMember, leaves.id), now=db.utcnow())
+    session.commit()
+    calls = len(scene.program.calls)
+    push()
+    assert scene.rows() == [(ADD, SENT, None), (REMOVE, SENT, None)]
+    assert len(scene.program.calls) == calls + 1, "who stays is not told of again"
+    assert sorted(map(scene.status_of, scene.program.people)) == ["subscribed", "unsubscribed"]
+    again = session.get_one(NetworkMember, leaves.id)
+    again.state, again.email = MemberState.ACTIVE, "member-2@example.org"
+    session.commit()
+    push()
+    assert scene.rows() == [(ADD, SENT, None)] * 2
+    assert len(scene.program.people) == 2
+    assert [scene.status_of(number) for number in scene.program.people] == ["subscribed"] * 2
+
+
+def test_who_is_there_already_keeps_all_that_they_have(scene: Scene, session: Session) -> None:
+    (member,) = make_members(session, 1)
+    person = {"email": member.email, "email_hmac": member.email_hmac, "given_name": "Newer"}
+    add_confirmed(session, make_campaign(session), 1, **person, consent_network_at=db.utcnow())
+    session.commit()
+    known = {"given_name": "Older", "first_name": "Older", "id": "9", "tags": []}
+    known |= {"email": member.email, "email_primary.email": member.email}
+    known |= {"status": "unsubscribed", "group": "Removed"}
+    scene.program.people["9"] = dict(known)
+    push()
+    assert scene.rows() == [(ADD, SENT, None)]
+    assert len(scene.program.people) == 1
+    assert "Newer" not in json.dumps(scene.program.people)
+    assert scene.status_of("9") == "unsubscribed", "they unsubscribed there"
+
+
+def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session
+) -> None:
+    (member,) = make_members(session, 1)
+    session.commit()
+    push()
+    mailbox = Mailbox(member.email or "", member.email_hmac, db.utcnow())
+    erase_mailbox(session, mailbox, locale="en", now=db.utcnow())
+    session.commit()
+    push()
+    assert scene.rows() == [(REMOVE, SENT, None)]
+    assert [scene.status_of(number) for number in scene.program.people] == ["unsubscribed"]
+    sign_in(client, app, Role.ADMIN)
+    connection = session.scalars(select(CrmConnection)).one()
+    page = f"/desk/crm/connections/{connection.public_id}"
+    shown = client.get(page).text
+    assert "Delete them there too" in shown
+    row = session.scalars(select(CrmPerson.id)).one()
+    session.rollback()
+    assert post(client, f"{page}/people/{row}/forget").status_code == 303
+    assert scene.rows() == []
+
+
+def test_a_program_that_is_asked_too_often_rests_and_nobody_is_lost(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session, later: Later
+) -> None:
+    make_members(session, 3)
+    session.commit()
+    scene.program.faults = [too_many]
+    push()
+    assert len(scene.program.calls) == 1, "one 429 is enough"
+    rows = scene.rows()
+    assert (rows.count((ADD, WAITING, "too-many")), rows.count((ADD, WAITING, None))) == (1, 2)
+    push()
+    later(timedelta(minutes=59))
+    push()
+    assert len(scene.program.calls) == 1, "Retry-After said an hour"
+    sign_in(client, app, Role.ADMIN)
+    assert "1 connection to a CRM needs your attention" in client.get("/desk/today").text
+    assert "The program asked us to wait." in client.get("/desk/crm/").text
+    later(timedelta(minutes=2))
+    push()
+    assert scene.rows() == [(ADD, SENT, None)] * 3
+    assert len(scene.program.people) == 3
+    assert "needs your attention" not in client.get("/desk/today").text
+
+
+def test_half_an_answer_makes_nobody_twice(scene: Scene, session: Session, later: Later) -> None:
+    make_members(session, 1)
+    session.commit()
+    scene.program.is_half = True
+    push()
+    assert scene.rows() == [(ADD, WAITING, "half-answer")]
+    assert len(scene.program.people) == 1, "it had done what we asked"
+    scene.program.is_half = False
+    later(timedelta(minutes=2))
+    push()
+    assert scene.rows() == [(ADD, SENT, None)]
+    assert len(scene.program.people) == 1
+
+
+def test_a_program_with_a_fault_is_left_alone_and_asked_again(
+    scene: Scene, session: Session, later: Later
+) -> None:
+    make_members(session, 6)
+    session.commit()
+    scene.program.faults = [broken] * 3
+    push()
+    assert len(scene.program.calls) == 3
+    assert scene.rows().count((ADD, WAITING, "http-500")) == 3
+    later(timedelta(minutes=6))
+    push()
+    assert scene.rows() == [(ADD, SENT, None)] * 6
+
+
+def test_who_is_refused_is_named_with_the_reason_and_keeps_nobody_from_being_sent(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session
+) -> None:
+    refused, _other = make_members(session, 2)
+    refused.email = "refused@example.org"
+    session.commit()
+    push()
+    assert [row[:2] for row in scene.rows()] == [(ADD, REFUSED), (ADD, SENT)]
+    sign_in(client, app, Role.ADMIN)
+    connection = session.scalars(select(CrmConnection)).one()
+    session.rollback()
+    page = f"/desk/crm/connections/{connection.public_id}"
+    shown = client.get(page).text
+    assert f"campaign:{refused.public_id}" in shown
+    assert "refused@example.org" not in shown
+    assert "needs your attention" in client.get("/desk/today").text
+    assert post(client, f"{page}/try-again").status_code == 303
+    assert (ADD, WAITING) in [row[:2] for row in scene.rows()]
+
+
+@pytest.mark.one_engine
+def test_a_key_that_is_refused_stops_all_and_is_said(scene: Scene, session: Session) -> None:
+    make_members(session, 2)
+    session.scalars(select(CrmConnection)).one().key = "another"
+    session.commit()
+    push()
+    assert len(scene.program.calls) == 1
+    connection = session.scalars(select(CrmConnection)).one()
+    session.refresh(connection)
+    assert connection.failure == "key-refused"
+
+
+@pytest.mark.one_engine
+def test_an_admin_connects_and_ends_a_connection_and_no_key_is_shown(
+    app: Flask, client: FlaskClient
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    form = {"kind": "civicrm", "address": "https://127.0.0.1/", "key": KEY, "list_name": "7"}
+    assert "private network" in post(client, "/desk/crm/connections/new", form).text
+    form["address"] = "https://crm.example.org/civicrm/ajax/api4"
+    assert post(client, "/desk/crm/connections/new", form | {"list_name": "x"}).status_code == 422
+    answer = post(client, "/desk/crm/connections/new", form)
+    assert answer.status_code == 303
+    assert "already" in post(client, "/desk/crm/connections/new", form).text
+    shown = client.get(answer.location).text
+    assert "crm.example.org" in shown
+    assert KEY not in shown
+    with app.app_context(), db.reading() as session:
+        row = str(session.connection().exec_driver_sql("SELECT * FROM crm_connection").all())
+    assert KEY not in row
+    assert post(client, f"{answer.location}/remove").status_code == 303
+    assert client.get(answer.location).status_code == 404
