@@ -42,6 +42,7 @@ from campaign.directory import duplicate_entries, risk_flags
 from campaign.directory.desk.entry_views import blueprint as directory
 from campaign.exports.desk.views import blueprint as exports
 from campaign.mail import bad_addresses, sender
+from campaign.mail.bounce_views import blueprint as bounces
 from campaign.mail.views import blueprint as outbox
 from campaign.models.bundle import Bundle, CoverText
 from campaign.models.campaign import Target
@@ -96,7 +97,7 @@ _AT_WORK = (
     webhooks_sender,
 )
 """What no page imports and jobs need: every job is known once this module is."""
-_TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing, osdi)
+_TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing, osdi, bounces)
 """What the public posts to: kept by where a request comes from, limits and work."""
 _BLUEPRINTS = (
     public,
@@ -130,6 +131,7 @@ _BLUEPRINTS = (
     operations,
     api,
     osdi,
+    bounces,
     api_tokens,
     webhooks,
 )

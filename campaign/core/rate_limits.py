@@ -113,6 +113,14 @@ def count_against_limit(session: Session, what: str, place: str, per_hour: int) 
     return count
 
 
+def is_first_use(session: Session, what: str, token: str, *, until: datetime) -> bool:
+    """Tell whether a token comes for the first time, also of many at once."""
+    proof = db.database().keyring.prove(f"{what}|{token}", "once")
+    row = {"bucket": hashlib.sha256(proof).digest(), "count": 1, "expires_at": until}
+    counted = fetch_first(session, _COUNT[session.get_bind().dialect.name], row)
+    return bool(counted and counted[0] == 1)
+
+
 def read_count(session: Session, what: str, place: str) -> int:
     bucket = _bucket(what, place, clock.utcnow())
     return session.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0

@@ -178,6 +178,15 @@ class Settings(BaseSettings):
     (user, server, folder)."""
     bounce_imap_password: SecretStr = SecretStr("")
     """Its password."""
+    ses_bounce_topic: str = ""
+    """ARN of the SNS topic by which Amazon SES reports bounces to `/webhooks/bounces/ses`, such as
+    arn:aws:sns:ca-central-1:123456789012:bounces. Empty: nothing is taken."""
+    postmark_bounce_secret: SecretStr = SecretStr("")
+    """Password with which Postmark reports bounces to `/webhooks/bounces/postmark`."""
+    mailgun_signing_key: SecretStr = SecretStr("")
+    """HTTP webhook signing key of Mailgun, which reports bounces to `/webhooks/bounces/mailgun`."""
+    brevo_bounce_secret: SecretStr = SecretStr("")
+    """Token or password with which Brevo reports bounces to `/webhooks/bounces/brevo`."""
     reply_address: str = ""
     """Address for officials’ replies, such as reply@example.org; each campaign has
     reply+…@example.org. Empty: campaigns have no address."""

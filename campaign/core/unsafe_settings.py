@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SECRETS = {
     "data_key", "later_data_keys", "secret_key", "smtp_password", "bounce_imap_password",
-    "reply_imap_password",
+    "reply_imap_password", "postmark_bounce_secret", "mailgun_signing_key", "brevo_bounce_secret",
 }  # fmt: skip
+_SHORTEST_SECRET = 24
+_TOPIC = re.compile(r"arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
 _IMAP = re.compile(r"imaps://[^\s/]+@[^\s/@]+(/[\x21-\x7e]*)?")
 _TLS_MODES = {"require", "verify-ca", "verify-full"}
 """What libpq's sslmode must be: all others fall back to plain text, or begin with it."""
@@ -46,7 +48,12 @@ def refuse_readable_secrets(path: Path) -> None:
 
 def refuse_unsafe(settings: "Settings") -> None:
     """Raise UnsafeSettings where the mix would put people at risk or cannot work."""
-    for sentence in chain(_unusable(settings), _unreadable_mailboxes(settings), _unsafe(settings)):
+    for sentence in chain(
+        _unusable(settings),
+        _unreadable_mailboxes(settings),
+        _guessable_secrets(settings),
+        _unsafe(settings),
+    ):
         raise UnsafeSettings(sentence)
 
 
@@ -165,6 +172,14 @@ def _unreadable_mailboxes(settings: "Settings") -> Iterator[str]:
     for name, (address, password) in settings.imap_mailboxes.items():
         if address and not (_is_imap(address) and password):
             yield f"{name} must be imaps://user@server/folder, with {name}_password beside it."
+
+
+def _guessable_secrets(settings: "Settings") -> Iterator[str]:
+    for name in ("postmark_bounce_secret", "brevo_bounce_secret"):
+        if 0 < len(getattr(settings, name).get_secret_value()) < _SHORTEST_SECRET:
+            yield f"{name} is too short: {_SHORTEST_SECRET} random characters at least."
+    if settings.ses_bounce_topic and not _TOPIC.fullmatch(settings.ses_bounce_topic):
+        yield "ses_bounce_topic must be like arn:aws:sns:ca-central-1:123456789012:bounces."
 
 
 def _is_imap(address: str) -> bool:

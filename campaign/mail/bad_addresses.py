@@ -17,7 +17,7 @@ from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
 from campaign.mail.bounce_reports import BounceReport, list_reports
 from campaign.mail.mailboxes import empty_mailboxes
-from campaign.mail.messages import BadAddress, OutboxMail
+from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
 
 _STATUS = re.compile(r"5\.(\d{1,3})\.\d{1,3}")
 _ABOUT_THE_ADDRESS = {"0", "1", "2", "4"}
@@ -51,6 +51,15 @@ def mark(session: Session, fingerprint: bytes, status: str) -> bool:
 def mark_recipient(session: Session, mail_id: int, status: str) -> bool:
     fingerprint = session.scalar(select(OutboxMail.recipient_hmac).where(OutboxMail.id == mail_id))
     return fingerprint is not None and mark(session, fingerprint, status)
+
+
+def mark_reported(session: Session, address: str, status: str) -> bool:
+    """Mark an address that the provider reports, if we wrote to it: others may use its account."""
+    fingerprint = address_fingerprint(address)
+    is_ours = db.has_row(
+        session, select(OutboxMail.id).where(OutboxMail.recipient_hmac == fingerprint)
+    )
+    return is_ours and mark(session, fingerprint, status)
 
 
 def clear(session: Session, fingerprint: bytes) -> None:

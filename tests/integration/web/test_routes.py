@@ -35,6 +35,7 @@ PUBLIC_BLUEPRINTS = {
     "tracking_news_off",
     "operations",
     "api",
+    "bounces",
     "osdi",
 }
 """Where `@public` may stand. Nothing of the desk's data belongs there."""
