@@ -53,7 +53,7 @@ class SentPerson:
             else []
         )
         status = email.get("status", "")
-        if status not in {"", _CONSENTING}:
+        if status not in ("", _CONSENTING):
             raise BadRequest(
                 f"The only status of an email address that can be sent is {_CONSENTING}."
             )

@@ -1,16 +1,21 @@
 """OSDI for programs with a token: who gets what, page by page, and nobody whose consent is over."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.api import tokens
+from campaign.api.osdi.listing import BadRequest
+from campaign.api.osdi.sign_ups import SentPerson
 from campaign.core import clock, db
 from campaign.core.audit import AuditEntry
 from campaign.core.rate_limits import RateLimit
@@ -335,6 +340,19 @@ def test_a_person_is_found_by_an_address_however_it_is_spelled(
     assert embedded(listed, "osdi:people") == []
 
 
+_NAMES = st.sampled_from(
+    [
+        "address",
+        "email_addresses",
+        "given_name",
+        "languages_spoken",
+        "postal_addresses",
+        "primary",
+        "status",
+    ]
+)
+
+
 # --- Forms elsewhere -----------------------------------------------------------------------------
 
 
@@ -419,6 +437,24 @@ def test_what_cannot_be_taken_is_named_by_its_field(
     answer = program().post(path, {"person": PERSON | change}, status)
     assert any(text.startswith(says) for text in descriptions(answer)), answer
     assert read_mails(app) == []
+
+
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(_NAMES, part, max_size=5),
+)
+
+
+@pytest.mark.one_engine
+def test_anything_that_is_sent_is_read_or_refused(app: Flask) -> None:
+    @settings(max_examples=200)
+    @given(_ANYTHING)
+    def read(person: object) -> None:
+        with app.app_context(), suppress(BadRequest):
+            sent = SentPerson.of({"person": person})
+            assert all(isinstance(value, str) for value in sent.fields.values())
+
+    read()
 
 
 @pytest.mark.one_engine
