@@ -103,6 +103,7 @@ def _other_hands(settings: Settings) -> NoticeSection:
         (settings.hosting_provider, _("Hosting")),
         (settings.email_provider, _("Sending emails")),
         (settings.printing_provider, _("Printing the letters")),
+        (settings.crm_provider, _("List of the members of the urgent action network")),
     ):
         if provider:
             hands.append(_("%(service)s: %(provider)s", service=words, provider=provider))

@@ -124,6 +124,8 @@ class Settings(BaseSettings):
     """Provider that sends the emails and its country, for the privacy notice."""
     printing_provider: str = ""
     """Printing company and its country, for the privacy notice. Empty: the staff print."""
+    crm_provider: str = ""
+    """Maker of the CRM that is told of members, and its country, for the privacy notice."""
     backup_days: int = Field(0, ge=0)
     """Days after which you delete a backup, for the privacy notice. 0: not said. The program
     deletes no backups."""

@@ -40,6 +40,9 @@ def add_connection(
 ) -> CrmConnection:
     """Raises Invalid."""
     refuse_role(by, _ADMINS, "crm-connection")
+    if not current_settings().crm_provider:
+        # The privacy notice would be silent about whom members are given to.
+        raise Invalid(fields={"kind": "provider-missing"})
     try:
         refuse_address(address, current_settings().outgoing_hosts)
     except OutgoingFailed as problem:

@@ -68,20 +68,11 @@ def list_people(session: Session, connection_id: int, now: datetime) -> None:
     again = {"state": CrmPersonState.WAITING, "due_at": now, "attempts": 0, "failure": None}
     is_added, is_member = CrmPerson.task == CrmTask.ADD, member.exists()
     # Of whom nothing was ever sent, nothing is to be taken back.
-    db.delete_rows(
-        session, CrmPerson, mine, is_added, ~is_member, CrmPerson.remote_id.is_(None),
-        CrmPerson.attempts == 0,
-    )  # fmt: skip
+    never_sent = (CrmPerson.remote_id.is_(None), CrmPerson.attempts == 0)
+    db.delete_rows(session, CrmPerson, mine, is_added, ~is_member, *never_sent)
     db.update_rows(session, CrmPerson, mine, is_added, ~is_member, task=CrmTask.REMOVE, **again)
-    db.update_rows(
-        session,
-        CrmPerson,
-        mine,
-        CrmPerson.task == CrmTask.REMOVE,
-        is_member,
-        task=CrmTask.ADD,
-        **again,
-    )
+    is_removed = CrmPerson.task == CrmTask.REMOVE
+    db.update_rows(session, CrmPerson, mine, is_removed, is_member, task=CrmTask.ADD, **again)
     listed = select(CrmPerson.id).where(mine, same)
     new = select(NetworkMember.public_id).where(*_STANDS, ~listed.exists()).limit(_BATCH)
     while names := session.scalars(new).all():

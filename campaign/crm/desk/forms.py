@@ -34,6 +34,10 @@ class ConnectionForm(DeskForm):
         "address-not-https": _l("Enter an address that starts with https://."),
         "address-private": _l("This address is in a private network. Ask the site operator."),
         "group-number": _l("Enter the number of the group in CiviCRM."),
+        "provider-missing": _l(
+            "The privacy notice does not name this program yet. Ask the site operator to fill in "
+            "the setting crm_provider."
+        ),
         "kind-twice": _l("There is a connection to this program already."),
     }
     kind = RadioField(

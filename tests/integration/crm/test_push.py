@@ -86,7 +86,9 @@ def scene(
     request: pytest.FixtureRequest, app: Flask, settings: Settings, session: Session
 ) -> Iterator[Scene]:
     """A program that stands in, connected."""
-    app.extensions["settings"] = settings.model_copy(update={"outgoing_hosts": ["127.0.0.1"]})
+    app.extensions["settings"] = settings.model_copy(
+        update={"outgoing_hosts": ["127.0.0.1"], "crm_provider": "Example CRM, Canada"}
+    )
     is_civi = request.param is CrmKind.CIVICRM
     program: StandIn = CiviStandIn() if is_civi else ActionNetworkStandIn()
     with serve(program.answer) as target, app.app_context():
@@ -263,7 +265,12 @@ def test_an_admin_connects_and_ends_a_connection_and_no_key_is_shown(
     app: Flask, client: FlaskClient
 ) -> None:
     sign_in(client, app, Role.ADMIN)
+    settings: Settings = app.extensions["settings"]
     form = {"kind": "civicrm", "address": "https://127.0.0.1/", "key": KEY, "list_name": "7"}
+    assert "crm_provider" in post(client, "/desk/crm/connections/new", form).text
+    named = settings.model_copy(update={"crm_provider": "Example CRM, Canada"})
+    app.extensions["settings"] = named
+    assert "Example CRM" in client.get("/en/privacy").text
     assert "private network" in post(client, "/desk/crm/connections/new", form).text
     form["address"] = "https://crm.example.org/civicrm/ajax/api4"
     assert post(client, "/desk/crm/connections/new", form | {"list_name": "x"}).status_code == 422
