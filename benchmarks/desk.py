@@ -162,8 +162,8 @@ def _api_lists(app: Any, database: str) -> Iterator[Page]:
     addresses.append("/api/osdi/people?filter=email_address eq 'nobody@example.org'")
     for path in lists:
         addresses += [f"/api/osdi/{path}?filter=modified_date {how}" for how in _SINCE]
-        last = client.get(f"/api/osdi/{path}?page=400", headers=headers).get_json()
-        addresses.append(f"/api/osdi/{path}?page=400")
+        last = client.get(f"/api/osdi/{path}?page=100", headers=headers).get_json()
+        addresses.append(f"/api/osdi/{path}?page=100")
         if following := last["_links"].get("next"):
             addresses.append("/" + following["href"].split("/", 3)[3])
     addresses += ["/api/", "/api/actions", "/api/openapi.json"]

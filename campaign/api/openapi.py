@@ -29,7 +29,7 @@ _ERRORS = {
     "429": "Too many requests with this token; Retry-After says how many seconds to wait.",
 }
 _PARAMETERS = {
-    "page": (_NUMBER, "Number of the page. Of OSDI to 400; further on follow the link next."),
+    "page": (_NUMBER, "Number of the page. Of OSDI to 100; further on follow the link next."),
     "per_page": (_NUMBER, "How many things a page has, 25 at most."),
     "filter": (_TEXT, "OData: comparisons joined by and."),
     "lang": (_TEXT, "One of the languages of the site."),

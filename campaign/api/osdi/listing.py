@@ -19,7 +19,7 @@ from campaign.core.sealing import WrongKey
 from campaign.public.share_links import whole_url
 
 PAGE_SIZE = 25
-MOST_PAGES = 400
+MOST_PAGES = 100
 """That a number leads to: behind them only the address of the next page does, which has a key."""
 _PLACE = "api.page"
 _QUERY = {"page", "per_page", "filter", "after"}

@@ -311,7 +311,7 @@ def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
         ({"page": "0"}, "page must be a number from 1."),
         ({"page": "two"}, "page must be a number from 1."),
         ({"page": "99999999999"}, "page must be a number from 1."),
-        ({"page": "401"}, "page goes to 400. To read further, follow the link next of each page."),
+        ({"page": "101"}, "page goes to 100. To read further, follow the link next of each page."),
         ({"per_page": "-1"}, "per_page must be a number from 1."),
         ({"after": "x"}, "after is not from a link of ours. Begin with the first page."),
         ({"after": "AAAA"}, "after is not from a link of ours. Begin with the first page."),
