@@ -122,6 +122,10 @@ PARTNER, STRANGER = "https://partner.example", "https://stranger.example"
 PAGE = """<!doctype html><html lang="fr-CA"><title>Partner</title>
 <p><a href="{url}/en/actions/ua-58-20?from=partner.example" data-letter-frame>Write</a></p>
 <script src="{url}/embed.js" async></script></html>"""
+FORGED = """new Promise((done) => {
+  addEventListener("message", (event) => event.source === window && done());
+  postMessage({ message: "height", value: 4000 }, "*");
+})"""
 WORDPRESS = """<!doctype html><html lang="en"><title>WordPress</title>
 <iframe sandbox="allow-scripts" security="restricted" width="600" height="480"
   src="{url}/en/actions/ua-58-20/embed#?secret=abc123XYZ"></iframe>
@@ -161,6 +165,8 @@ def test_the_script_shows_the_form_in_the_pages_language_as_high_as_it_is(
     height = partner.evaluate("""document.querySelector("iframe").clientHeight""")
     inner = frame.locator("html").evaluate("html => html.getBoundingClientRect().height")
     assert height == pytest.approx(inner, abs=1)
+    partner.evaluate(FORGED)
+    assert partner.evaluate("""document.querySelector("iframe").clientHeight""") == height
     with partner.context.expect_page() as opened:
         frame.get_by_role("button").click()
     assert opened.value.url == f"{site.url}/fr/actions/ua-58-20/write?from=partner.example"
