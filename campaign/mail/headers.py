@@ -23,6 +23,8 @@ _registry = HeaderRegistry()
 _registry.map_to_type("list-unsubscribe", UnfoldedHeader)
 POLICY = EmailPolicy(header_factory=_registry)
 _MOST_CHARACTERS = 2000
+_MOST_BOUNDARIES = 4000
+"""Lines that may begin a part: for twice as many, Python takes a second."""
 
 
 class _ReadingPolicy(EmailPolicy):
@@ -35,6 +37,8 @@ class _ReadingPolicy(EmailPolicy):
 
 def parse_mail(raw: bytes, *, head_alone: bool = False) -> EmailMessage:
     """Read the mail of a stranger. Raises UnreadableFile (`mail-broken`)."""
+    if raw.count(b"\n--") + raw.count(b"\r--") > _MOST_BOUNDARIES:
+        raise UnreadableFile("mail-broken")
     parser = BytesParser(EmailMessage, policy=_ReadingPolicy())
     try:
         mail = parser.parsebytes(raw, headersonly=head_alone)

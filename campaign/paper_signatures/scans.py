@@ -5,6 +5,7 @@ Nothing of them is ever public; what a reply shows of its scan is a picture of i
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
@@ -29,6 +30,14 @@ _OF_OUR_SCANNERS = (*_OF_STRANGERS, "TIFF")
 """Sheets come from a scanner of ours. No reader of pictures had as many flaws as that of TIFF."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadScan:
+    kind: ScanKind
+    pages: list[bytes]
+    original: bytes = b""
+    """Of a PDF, which is kept as it came."""
+
+
 def read_upload(file: BinaryIO) -> bytes:
     """Return the bytes of an upload. Raises Invalid (`scan`): it is too big."""
     data = file.read(MAX_BYTES + 1)
@@ -47,25 +56,41 @@ def keep_scan(
     draws: bool = True,
 ) -> Scan:
     """Raises Invalid (`scan`). Without `draws`, a PDF is kept as it came until `draw_scan`."""
-    kind = ScanKind.PDF if data.lstrip()[:5] == b"%PDF-" else ScanKind.IMAGE
-    if kind is ScanKind.IMAGE:
-        pages = [_redraw(data, _OF_OUR_SCANNERS if sheet_id else _OF_STRANGERS)]
-    else:
-        pages = _draw_pages(data) if draws else []
+    read = read_scan(data, of_sheet=sheet_id is not None, draws=draws)
+    return keep_read_scan(session, read, actor=actor, sheet_id=sheet_id, reply_id=reply_id)
+
+
+def read_scan(data: bytes, *, of_sheet: bool = False, draws: bool = True) -> ReadScan:
+    """Judge a file by its content, without a session. Raises Invalid as `keep_scan`."""
+    if data.lstrip()[:5] == b"%PDF-":
+        return ReadScan(ScanKind.PDF, _draw_pages(data) if draws else [], data)
+    picture = _redraw(data, _OF_OUR_SCANNERS if of_sheet else _OF_STRANGERS)
+    return ReadScan(ScanKind.IMAGE, [picture])
+
+
+def keep_read_scan(
+    session: Session,
+    read: ReadScan,
+    *,
+    actor: str,
+    sheet_id: int | None = None,
+    reply_id: int | None = None,
+) -> Scan:
+    pages = read.pages
     scan = Scan(
         sheet_id=sheet_id,
         reply_id=reply_id,
-        kind=kind,
+        kind=read.kind,
         folder=secrets.token_hex(16),
         pages=len(pages),
-        byte_count=len(data) if kind is ScanKind.PDF else len(pages[0]),
+        byte_count=len(read.original or pages[0]),
     )
     session.add(scan)
     session.flush()
     on_rollback(session, _make_deletion(scan))
     _write_pages(scan, pages)
-    if kind is ScanKind.PDF:
-        _write(scan, "original", data)
+    if read.original:
+        _write(scan, "original", read.original)
     audit.record(session, actor, "scan.add", _subject_of(scan), pages=len(pages))
     return scan
 

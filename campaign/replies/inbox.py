@@ -5,7 +5,8 @@ Anybody can write there in anybody's name. Nothing is published by itself, nothi
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 
 import structlog
@@ -46,14 +47,15 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     Raises EmailRejected, and UnreadableFile where it is none that can be read.
     """
     # Whom it is for is asked first: nobody's mail is read no further.
-    campaign = _find_campaign(session, [recipient]) or _find_campaign(
-        session, run_apart(list_recipients, raw)
-    )
-    if campaign is None:
+    campaign_id = _find_campaign([recipient]) or _find_campaign(run_apart(list_recipients, raw))
+    if campaign_id is None:
         raise EmailRejected("mail-for-nobody")
+    # Strangers choose how long it takes to read: until then `session` keeps nobody from writing.
     mail = run_apart(read_email, raw)
     if mail.is_automatic:
         raise EmailRejected("mail-automatic")
+    files = list(_read_files(mail.files))
+    campaign = session.get_one(Campaign, campaign_id)
     digest = _digest_of(campaign, mail, raw)
     if db.has_row(session, select(Reply.id).where(Reply.message_digest == digest)):
         raise EmailRejected("mail-known")
@@ -61,15 +63,16 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     reply.message_digest = digest
     session.add(reply)
     session.flush()
-    file_count = _keep_files(session, reply, mail.files)
+    for file in files:
+        scans.keep_read_scan(session, file, actor=_ACTOR, reply_id=reply.id)
     replies.audit_reply(
         session,
         reply,
         _ACTOR,
         "reply.mail",
         known=reply.sender_known,
-        files=file_count,
-        left=len(mail.files) - file_count,
+        files=len(files),
+        left=len(mail.files) - len(files),
     )
     return reply
 
@@ -142,20 +145,14 @@ def _has_address(contacts: Iterable[ContactDetail], canonical: str) -> bool:
     )
 
 
-def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
-    """Keep what is a picture or a PDF, judged by content; a PDF is not drawn by itself."""
-    count = 0
+def _read_files(files: Iterable[bytes]) -> Iterator[scans.ReadScan]:
+    """Yield what is a picture or a PDF, judged by content; a PDF is not drawn by itself."""
     for body in files:
-        try:
-            with session.begin_nested():
-                scans.keep_scan(session, body, actor=_ACTOR, reply_id=reply.id, draws=False)
-        except Invalid:
-            continue
-        count += 1
-    return count
+        with suppress(Invalid):
+            yield scans.read_scan(body, draws=False)
 
 
-def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | None:
+def _find_campaign(recipients: Iterable[str]) -> int | None:
     local, at, domain = current_settings().reply_address.casefold().rpartition("@")
     if not at:
         return None
@@ -169,9 +166,10 @@ def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | No
     tokens = {token for token in candidates if _TOKEN.fullmatch(token)}
     if not tokens:
         return None
-    for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
-        if not tokens.isdisjoint(_tokens_of(public_id)):
-            return session.get(Campaign, campaign_id)
+    with db.reading() as session:
+        for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
+            if not tokens.isdisjoint(_tokens_of(public_id)):
+                return campaign_id
     return None
 
 

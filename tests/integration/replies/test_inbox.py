@@ -2,21 +2,24 @@
 
 import io
 import mailbox
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from campaign import close_app, create_app
 from campaign.commands.instance import files_group
 from campaign.commands.reply_mail import reply_mail
 from campaign.core import db, jobs
+from campaign.core.isolation import run_apart as isolation
 from campaign.core.settings import load_settings
 from campaign.mail import mailboxes
 from campaign.models.campaign import Campaign, Update
@@ -24,6 +27,7 @@ from campaign.models.directory import ContactDetail
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply, ReplyState
 from campaign.models.staff import Role
+from campaign.paper_signatures import scans
 from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
 from tests import audit_coverage
@@ -189,6 +193,32 @@ def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
     assert run(files_group, ["aside", aside, "--remove"]).exit_code == 0
     assert run(files_group, ["aside", aside]).exit_code == 1
     assert "campaign files aside" not in client.get("/desk/today").text
+
+
+def test_others_write_while_a_mail_is_read(
+    app: Flask, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strangers choose how long that takes, and SQLite lets one write at a time."""
+    picture, read = io.BytesIO(), []
+    Image.new("RGB", (9, 9)).save(picture, "PNG")
+    mail = make_mail(address)
+    mail.add_attachment(picture.getvalue(), maintype="image", subtype="png", filename="a.png")
+
+    def write() -> None:
+        with app.app_context(), db.transaction() as other:
+            other.execute(text("UPDATE campaign SET slug = slug"))
+
+    def run_apart(reader: Callable[..., Any], data: bytes, **options: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(write).result(timeout=30)
+        read.append(reader.__name__)
+        return isolation.run_apart(reader, data, **options)
+
+    for module in (inbox, scans):
+        monkeypatch.setattr(module, "run_apart", run_apart)
+    with app.app_context(), db.transaction() as session:
+        inbox.save_email(session, mail.as_bytes())
+    assert read == ["list_recipients", "read_email", "redraw_picture"]
 
 
 def test_mail_for_nobody_is_read_no_further(app: Flask) -> None:

@@ -75,6 +75,15 @@ def test_words_of_hostile_size_take_less_than_a_second(words: str) -> None:
         assert seconds_of(read_email, (head + words).encode()) < 1, kind
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("read", [read_email, list_reports])
+def test_a_mail_of_very_many_parts_is_refused_at_once(
+    read: Callable[[bytes], object], end: bytes
+) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\nX: y\n\nx\n" * 40_000
+    assert seconds_of(read, raw.replace(b"\n", end)) < 1
+
+
 def test_many_headers_and_nested_parts_are_read_or_refused() -> None:
     many = "From: a@b\n" * 50_000 + "\nwords"
     assert seconds_of(read_email, many.encode()) < 1
