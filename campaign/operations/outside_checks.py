@@ -3,6 +3,7 @@
 import ctypes
 import ipaddress
 import re
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,8 @@ def judge_site(base_url: str, answer: SiteAnswer | OSError) -> Iterator[str]:
     """Yield what is wrong with the answer of `base_url`. Pure."""
     if isinstance(answer, ssl.SSLCertVerificationError):
         yield Note("not asked: see tls")
+    elif isinstance(answer, socket.gaierror):
+        yield Note("not asked: this machine finds no address for its name, see dns")
     elif isinstance(answer, Exception):
         yield (
             f"{base_url} does not answer from here ({type(answer).__name__}). Check that the proxy "

@@ -1,5 +1,6 @@
 """What others see of a site: asked of a name server and a web server on this machine."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -227,6 +228,8 @@ def test_a_site_is_told_from_another_and_from_a_proxy_alone() -> None:
         fetch_site(url)
     (sentence,) = judge_site(url, refused.value)
     assert "does not answer from here (ConnectionRefusedError)" in sentence
+    (sentence,) = judge_site(url, socket.gaierror())
+    assert isinstance(sentence, Note), "the check of the name says what is missing"
 
 
 def test_a_page_from_a_cache_tells_when_it_was_fetched_from_there() -> None:
