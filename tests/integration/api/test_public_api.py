@@ -86,8 +86,14 @@ def test_another_site_shows_the_frame_only_where_it_may_be_framed(
     shown = read(client, f"{address}&maxwidth=320&maxheight=9000")
     assert (shown["type"], shown["width"], shown["height"]) == ("rich", 320, 480)
     assert f'src="http://127.0.0.1:5000{case}/embed"' in shown["html"]
+    # What WordPress leaves of a frame whose site it does not know (wp_filter_oembed_result).
+    kept = {"src", "width", "height", "frameborder", "title"}
+    assert kept <= set(
+        re.findall(r' (\w+)="', re.fullmatch("<iframe.*?></iframe>", shown["html"])[0])
+    )
     page = client.get(case).text
-    assert 'type="application/json+oembed"' in page
+    (discovered,) = re.findall('type="application/json[+]oembed" href="([^"]+)"', page)
+    assert read(client, discovered.removeprefix("http://127.0.0.1:5000"))["type"] == "rich"
     assert read(client, f"{address}&format=xml", 501)["detail"] == "format must be json."
 
 
