@@ -62,6 +62,7 @@ OF_THEIR_OWN = {"exports.download"}
 NAMES_NO_LIST = {
     "bundles_rehearsal.download": "people are invented",
     "staff.audit_log.download": "ids and counts",
+    "crm.compare_file": "addresses that the admin brought: those to which no one may write",
     "campaigns.show_picture": "public",
     "campaigns.show_proposed_picture": "public once it is approved",
     "dashboard.campaigns_file": "counts",
