@@ -23,6 +23,7 @@ class _Words:
     numbers: str
     public_id: str
     bytes32: str
+    seal_id: str
     ago: str
     """A moment so many minutes (`{n}`) ago."""
 
@@ -33,12 +34,14 @@ _WORDS = {
         "WHERE n < {count} - 1) SELECT n FROM many)",
         "lower(hex(randomblob(11)))",
         "randomblob(32)",
+        "randomblob(16)",
         "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || ({n}) || ' minutes')",
     ),
     "postgresql": _Words(
         "(SELECT generate_series(0, {count} - 1) AS n)",
         "substr(md5(random()::text), 1, 22)",
         "decode(md5(random()::text) || md5(random()::text), 'hex')",
+        "decode(md5(random()::text), 'hex')",
         "now() - ({n}) * interval '1 minute'",
     ),
 }
@@ -292,8 +295,9 @@ class _Filler:
     def _letters(self) -> None:
         newest = self._scalar("SELECT max(signature_id) FROM letter")
         self._run(
-            "INSERT INTO letter (public_id, signature_id, target_id, template_id) "
-            f"SELECT {self.words.public_id}, s.id, t.id, p.id FROM signature AS s "
+            "INSERT INTO letter (public_id, seal_id, signature_id, target_id, template_id) "
+            f"SELECT {self.words.public_id}, {self.words.seal_id}, s.id, t.id, p.id "
+            "FROM signature AS s "
             "JOIN (SELECT campaign_id, min(id) AS id FROM target WHERE kind = 'to' "
             "GROUP BY campaign_id) AS t ON t.campaign_id = s.campaign_id "
             "JOIN (SELECT campaign_id, min(id) AS id FROM letter_template "
@@ -329,9 +333,9 @@ class _Filler:
             "'accepted', '{}', " + now + " FROM bundle WHERE id % 3 > 0"
         )
         self._run(
-            "INSERT INTO hold (signature_id, campaign_id, reasons, held_at, decision) "
-            "SELECT id, campaign_id, '[\"similar\"]', signed_at, 'open' FROM signature "
-            "WHERE state = 'held'"
+            "INSERT INTO hold (signature_id, seal_id, campaign_id, reasons, held_at, decision) "
+            f"SELECT id, {self.words.seal_id}, campaign_id, '[\"similar\"]', signed_at, 'open' "
+            "FROM signature WHERE state = 'held'"
         )
 
     def _run(self, statement: str) -> None:
