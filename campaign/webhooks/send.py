@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
+import structlog
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
@@ -33,6 +34,8 @@ from campaign.models.webhook import (
 )
 from campaign.webhooks.events import share_events
 from campaign.webhooks.mails import tell_admins
+
+log = structlog.get_logger()
 
 _ENDPOINTS = Lease(WebhookEndpoint, held=EndpointState.SENDING, waiting=(EndpointState.READY,))
 _BATCH = 200
@@ -74,9 +77,16 @@ class _Sent:
 def send_due() -> None:
     """Send to every endpoint in turn, a batch each, until nothing is due."""
     share_events()
-    while endpoints := _list_due():
-        for endpoint_id in endpoints:
-            _send_batch(endpoint_id)
+    failed: set[int] = set()
+    while endpoints := set(_list_due()) - failed:
+        for endpoint_id in sorted(endpoints):
+            try:
+                _send_batch(endpoint_id)
+            except Exception as problem:
+                # One whose secret does not open, say, must not hold up the others.
+                kind = type(problem).__name__
+                log.error("webhook not sent", endpoint=endpoint_id, problem=kind)
+                failed.add(endpoint_id)
 
 
 @jobs.job("webhooks.forget", every_minutes=60)
@@ -90,9 +100,7 @@ def forget() -> None:
 def _list_due() -> Sequence[int]:
     due = exists().where(WebhookPost.endpoint_id == WebhookEndpoint.id, *_is_due())
     with db.reading() as session:
-        return session.scalars(
-            select(WebhookEndpoint.id).where(_ENDPOINTS.is_due(), due).order_by(WebhookEndpoint.id)
-        ).all()
+        return session.scalars(select(WebhookEndpoint.id).where(_ENDPOINTS.is_due(), due)).all()
 
 
 def _is_due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -227,6 +227,19 @@ def test_who_hangs_holds_up_no_other(
         send()
     assert len(target.received) == 1
     assert [post.answer for post in list_posts(session)] == ["too-slow", "204"]
+
+
+def test_one_whose_secret_does_not_open_holds_up_no_other(
+    session: Session, target: Target, add_endpoint: AddEndpoint
+) -> None:
+    damaged = add_endpoint(f"{target.url}/damaged")
+    add_endpoint(f"{target.url}/whole")
+    tell(session)
+    change = "UPDATE webhook_endpoint SET seal_id = address WHERE id = :id"
+    session.execute(text(change), {"id": damaged.id})
+    session.commit()
+    send()
+    assert [got.path for got in target.received] == ["/whole"]
 
 
 def test_what_was_taken_before_the_answer_broke_off_is_not_sent_again(
