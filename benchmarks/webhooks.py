@@ -148,10 +148,18 @@ def _send(endpoint_id: int, count: int) -> tuple[str, str, bool]:
 
     from campaign.core import db, jobs
     from campaign.core.announcements import announce
-    from campaign.models.webhook import EventKind, PostState, WebhookEvent, WebhookPost
+    from campaign.models.webhook import (
+        EndpointState,
+        EventKind,
+        PostState,
+        WebhookEndpoint,
+        WebhookEvent,
+        WebhookPost,
+    )
 
     consents = {"delivery": True, "news": True, "network": False}
     with db.transaction() as session:
+        db.update_row(session, WebhookEndpoint, endpoint_id, state=EndpointState.READY)
         there = session.scalar(select(func.count(WebhookEvent.id))) or 0
         for number in range(count - there):
             kind, now = EventKind.SIGNATURE_CONFIRMED, db.utcnow()
