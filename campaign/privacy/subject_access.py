@@ -19,6 +19,7 @@ from campaign.core.language_facts import facts_of
 from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.about import PrivacyNotice
 from campaign.models.bundle import Bundle
+from campaign.models.crm import CrmConnection, CrmPerson
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.signature import ConsentWording, Letter, Signature, SignatureState
@@ -59,6 +60,7 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         "email": mailbox.email,
         "letters": [_describe_signature(session, signature) for signature in signatures],
         "network": rows_of(NetworkMember),
+        "other_programs": _list_programs(session, mailbox),
         "mails": mails,
         "links_to_my_letters": rows_of(LettersLink),
         "news_told": _list_news(session, mailbox),
@@ -66,6 +68,19 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     }
     written = tuple(signature.id for signature in signatures if signature.shown_state in LIVE)
     return Holding(data, written)
+
+
+def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
+    """List the programs of the organization that were told of the membership."""
+    members = list_addressed(session, mailbox, NetworkMember)
+    names = [member.public_id for member in members if isinstance(member, NetworkMember)]
+    told = (
+        select(CrmConnection.kind, CrmPerson.task, CrmPerson.state)
+        .join(CrmPerson, CrmPerson.connection_id == CrmConnection.id)
+        .where(CrmPerson.member.in_(names))
+    )
+    rows = session.execute(told)
+    return [{"program": kind, "task": task, "state": state} for kind, task, state in rows]
 
 
 def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:

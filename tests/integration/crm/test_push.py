@@ -20,6 +20,7 @@ from campaign.models.network import MemberState, NetworkMember
 from campaign.models.staff import Role
 from campaign.network import memberships
 from campaign.privacy.erase_supporter import erase_mailbox
+from campaign.privacy.subject_access import gather_data
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import (
     add_confirmed,
@@ -160,6 +161,8 @@ def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     session.commit()
     push()
     mailbox = Mailbox(member.email or "", member.email_hmac, db.utcnow())
+    told = gather_data(session, mailbox, db.utcnow()).data["other_programs"]
+    assert [(one["task"], one["state"]) for one in told] == [(ADD, SENT)]
     erase_mailbox(session, mailbox, locale="en", now=db.utcnow())
     session.commit()
     push()
