@@ -52,7 +52,7 @@ class ConnectionForm(DeskForm):
         limit=300,
         needed=_l("Enter the address."),
         description=_l(
-            "https://actionnetwork.org/api/v2, or https://your-site.org/civicrm/ajax/api4."
+            "https://actionnetwork.org/api/v2 or https://your-site.org/civicrm/ajax/api4."
         ),
     )
     key = PasswordField(_l("API key"), [Filled(_l("Enter the key."))])
