@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import dns.resolver
@@ -15,9 +16,9 @@ from flask import Flask
 from campaign.cli import campaign
 from campaign.commands.doctor import CHECKS
 from campaign.commands.install_check import list_checks
-from campaign.core import jobs
+from campaign.core import clock, jobs
 from campaign.core.settings import Settings
-from campaign.operations.outside_checks import Note
+from campaign.operations.outside_checks import Note, read_database_clock
 from tests.dns_server import Records, serve_dns
 
 pytestmark = pytest.mark.one_engine
@@ -170,3 +171,14 @@ def test_a_background_service_that_takes_a_job_is_seen(app: Flask) -> None:
         worker.join()
         assert sentences == []
         assert list(checks["test email"]()) == [Note("emails are written to files")]
+
+
+@pytest.mark.both_engines
+def test_the_clock_of_another_machine_is_the_databases_own(app: Flask) -> None:
+    engine = app.extensions["database"].engine
+    moment = read_database_clock(engine)
+    if engine.dialect.name == "sqlite":
+        assert moment is None, "it has none of its own"
+    else:
+        assert moment is not None
+        assert abs(moment - clock.utcnow()) < timedelta(seconds=10)
