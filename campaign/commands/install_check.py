@@ -3,8 +3,8 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -24,12 +24,16 @@ from campaign.core.errors import UnreadableFile
 from campaign.core.settings import Settings, current_settings, site_url
 from campaign.core.unsafe_settings import is_loopback
 from campaign.mail.headers import POLICY, parse_mail
-from campaign.mail.maildirs import is_maildir
+from campaign.mail.imap import open_folder
+from campaign.mail.mailboxes import WaitingMail
+from campaign.mail.maildirs import is_maildir, list_mails
 from campaign.mail.transports import MailNotTaken, transport_of
 from campaign.operations import outside_checks
 from campaign.operations.outside_checks import Note, SiteAnswer, sender_domain
 
 _PAUSE = 0.5
+_HEAD_BYTES = 64 * 1024
+Inbox = Callable[[], AbstractContextManager[Iterable[WaitingMail]]]
 _SOURCE = (
     'In its source ("show original"), Authentication-Results says spf=pass, dkim=pass and '
     "dmarc=pass where all is well"
@@ -143,20 +147,12 @@ def _check_mail(
     settings: Settings, mail_to: str | None, seconds: int, resolver: Resolver
 ) -> Iterator[str]:
     """Send a test email to each inbox that is ours or the operator's; see it come back to ours."""
-    maildirs = {
-        settings.mail_from: settings.bounce_maildir,
-        settings.reply_address: settings.reply_maildir,
-    }
-    inboxes = {
-        address: settings.folder / maildir
-        for address, maildir in maildirs.items()
-        if address and maildir and is_maildir(settings.folder / maildir)
-    }
+    inboxes = list_inboxes(settings)
     if not inboxes and not mail_to:
         yield Note("not sent: name an address of yours with --mail-to")
         return
     transport = transport_of(settings)
-    sent: dict[Path, EmailMessage] = {}
+    sent: list[EmailMessage] = []
     for address in filter(None, (mail_to, *inboxes)):
         mail = _make_mail(settings, address)
         try:
@@ -165,11 +161,32 @@ def _check_mail(
             yield f"The mail server refuses an email to {address} ({problem}). Read its log."
             continue
         if address in inboxes:
-            sent[inboxes[address]] = mail
+            sent.append(mail)
     if mail_to:
         yield Note(f"sent to {mail_to}. {_SOURCE}")
-    for maildir, mail in sent.items():
-        yield from _check_return(maildir, mail, seconds, resolver)
+    for mail in sent:
+        yield from _check_return(inboxes[str(mail["To"])], mail, seconds, resolver)
+
+
+def list_inboxes(settings: Settings) -> dict[str, Inbox]:
+    """Return, by address, how to look into what the background service reads."""
+    imap = settings.imap_mailboxes
+    kinds = (
+        (settings.mail_from, settings.bounce_maildir, imap["bounce_imap"]),
+        (settings.reply_address, settings.reply_maildir, imap["reply_imap"]),
+    )
+    inboxes: dict[str, Inbox] = {}
+    for address, maildir, (folder, password) in kinds:
+        if address and folder:
+            inboxes[address] = partial(open_folder, folder, password)
+        elif address and maildir and is_maildir(path := settings.folder / maildir):
+            inboxes[address] = partial(_open_maildir, path)
+    return inboxes
+
+
+@contextmanager
+def _open_maildir(path: Path) -> Iterator[Iterable[WaitingMail]]:
+    yield list_mails(path)
 
 
 def _make_mail(settings: Settings, address: str) -> EmailMessage:
@@ -187,28 +204,30 @@ def _make_mail(settings: Settings, address: str) -> EmailMessage:
 
 
 def _check_return(
-    maildir: Path, mail: EmailMessage, seconds: int, resolver: Resolver
+    open_inbox: Inbox, mail: EmailMessage, seconds: int, resolver: Resolver
 ) -> Iterator[str]:
     message_id = str(mail["Message-ID"])
     returned: list[EmailMessage] = []
 
     def is_back() -> bool:
-        for path in (maildir / "new").iterdir():
-            # The background service reads and removes emails, too.
-            with suppress(FileNotFoundError, UnreadableFile):
-                raw = path.read_bytes()
+        # The background service reads and removes emails, too.
+        with suppress(OSError), open_inbox() as waiting:
+            for each in reversed(list(waiting)):
+                with each.open() as file:
+                    raw = file.read(_HEAD_BYTES)
                 if message_id.encode() not in raw:
                     continue
-                head = parse_mail(raw, head_alone=True)
-                if head["Message-ID"] == message_id:  # and no report that quotes it
-                    path.unlink()
-                    returned.append(head)
+                with suppress(UnreadableFile):
+                    head = parse_mail(raw, head_alone=True)
+                    if head["Message-ID"] == message_id:  # and no report that quotes it
+                        returned.append(head)
+                        each.remove()
         return bool(returned)
 
     if not _wait_for(is_back, seconds):
         yield (
-            f"The test email to {mail['To']} was not in {maildir} within {seconds} s. Read "
-            "the mail server's log, and see that it delivers this address there."
+            f"The test email to {mail['To']} was not in its inbox within {seconds} s. Read the "
+            "mail server's log, and see that it delivers this address where the settings say."
         )
         return
     yield from _check_signature(returned[0], mail, resolver)

@@ -19,7 +19,9 @@ from campaign.commands.install_check import list_checks
 from campaign.core import clock, jobs
 from campaign.core.settings import Settings
 from campaign.operations.outside_checks import Note, read_database_clock
+from tests import imap_server
 from tests.dns_server import Records, serve_dns
+from tests.imap_server import Mailbox
 
 pytestmark = pytest.mark.one_engine
 SIGNED = (
@@ -42,6 +44,7 @@ class Delivery:
         self.signature = SIGNED
         self.recipients: list[str] = []
         self.refuses = ""
+        self.box: Mailbox | None = None
 
     async def handle_RCPT(  # noqa: N802
         self, _server: object, _session: object, envelope: object, address: str, _options: object
@@ -55,7 +58,9 @@ class Delivery:
         raw = envelope.original_content  # type: ignore[attr-defined]
         self.recipients += envelope.rcpt_tos  # type: ignore[attr-defined]
         name = f"mail-{len(self.recipients)}"
-        if self.maildir.exists():
+        if self.box:
+            self.box.add((self.signature + raw).replace(b"\r\n", b"\n"))
+        elif self.maildir.exists():
             (self.maildir / "new" / name).write_bytes(self.signature + raw)
         return "250 OK"
 
@@ -150,6 +155,22 @@ def test_an_email_that_is_refused_or_gets_lost_is_said(delivery: Delivery) -> No
     delivery.signature = b"Message-ID: <other@example.org>\r\nX-Quotes: "
     (lost,), _ = read_check("test email")
     assert "was not in" in lost, "an email that only names ours is another"
+
+
+def test_an_inbox_by_imap_is_looked_into_as_well(
+    delivery: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with imap_server.serve(tmp_path) as box:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("CAMPAIGN_REPLY_ADDRESS", "reply@example.org")
+        monkeypatch.setenv("CAMPAIGN_REPLY_IMAP", box.address)
+        monkeypatch.setenv("CAMPAIGN_REPLY_IMAP_PASSWORD", imap_server.PASSWORD)
+        monkeypatch.delenv("CAMPAIGN_BOUNCE_MAILDIR")
+        delivery.box = box
+        other = box.add(b"Message-ID: <other@example.org>\n\nHello")
+        to_fix, notes = read_check("test email")
+    assert (to_fix, notes) == ([], ["the one to reply@example.org came back"])
+    assert list(box.mails) == [other]
 
 
 def test_a_background_service_that_takes_a_job_is_seen(app: Flask) -> None:
