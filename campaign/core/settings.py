@@ -261,8 +261,8 @@ class Settings(BaseSettings):
     """Minutes without activity after which the workspace signs out."""
     exports_need_second_person: bool = False
     """Whether a second person must approve each export of personal data, and each download of files
-    with names: bundles, reprints, envelopes, proofs, scans of sheets; and each API token that reads
-    people."""
+    with names: bundles, reprints, envelopes, proofs, scans of sheets; each API token that reads
+    people; and each connection that gives members to a CRM."""
     export_hours: int = Field(24, ge=1, le=720)
     """Hours for which an export, or files that were approved, can be downloaded."""
     export_request_hours: int = Field(72, ge=1, le=720)

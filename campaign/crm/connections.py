@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
-from campaign.core.errors import Invalid
+from campaign.core.errors import Invalid, Refused
 from campaign.core.outgoing_http import OutgoingFailed, refuse_address
 from campaign.core.settings import current_settings
 from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
 from campaign.models.network import NetworkMember
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.roles import refuse_role
+from campaign.staff.roles import refuse_decider, refuse_role
 from campaign.staff.staff_users import actor_name
 
 _ADMINS = frozenset({Role.ADMIN})
@@ -52,12 +52,31 @@ def add_connection(
     same_kind = select(CrmConnection.id).where(CrmConnection.kind == kind)
     if db.has_row(session, same_kind):
         raise Invalid(fields={"kind": "kind-twice"})
-    connection = CrmConnection(kind=kind, address=address.strip(), key=key, list_name=list_name)
+    connection = CrmConnection(
+        kind=kind, address=address.strip(), key=key, list_name=list_name, added_by_id=by.id
+    )
     session.add(connection)
     session.flush()
     _note(session, connection, by, "crm.connect", kind=kind.value)
     jobs.enqueue(session, "crm.push")
     return connection
+
+
+def waits_for_approval(connection: CrmConnection) -> bool:
+    """Whether nobody but who made it has agreed that it gets members."""
+    return connection.approved_by_id is None and current_settings().exports_need_second_person
+
+
+def approve_connection(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:
+    """Let it have members. Raises Refused: `approval-own`, or as `refuse_decider`."""
+    refuse_role(by, _ADMINS, "crm-connection")
+    if connection.added_by_id == by.id:
+        raise Refused("approval-own")
+    refuse_decider(by, db.utcnow(), current_settings().decider_days)
+    if waits_for_approval(connection):
+        connection.approved_by_id = by.id
+        _note(session, connection, by, "crm.approve", kind=connection.kind.value)
+        jobs.enqueue(session, "crm.push")
 
 
 def remove_connection(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:

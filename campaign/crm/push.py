@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.core.db.leases import Lease
 from campaign.core.outgoing_http import open_http
+from campaign.crm.connections import waits_for_approval
 from campaign.crm.programs import Person, PersonRefused, Program, ProgramAway, program_of
 from campaign.exports.consent_list import find_names, name_outside
 from campaign.mail.bad_addresses import is_bad
@@ -52,7 +53,11 @@ class _Run:
 @jobs.job("crm.push", every_minutes=10)
 def push() -> None:
     with db.reading() as session:
-        due = session.scalars(select(CrmConnection.id).where(_CONNECTIONS.is_due())).all()
+        due = [
+            connection.id
+            for connection in session.scalars(select(CrmConnection).where(_CONNECTIONS.is_due()))
+            if not waits_for_approval(connection)
+        ]
     for connection_id in due:
         with db.transaction() as session:
             list_people(session, connection_id, db.utcnow())

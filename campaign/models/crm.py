@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core import db
@@ -47,6 +47,8 @@ class ConnectionState(enum.StrEnum):
 class CrmConnection(db.SealedRow, Leased, db.PublicRow):
     """Another program that is told of members; one of each kind."""
 
+    __table_args__ = (CheckConstraint("approved_by_id <> added_by_id", name="approved_by_other"),)
+
     kind: Mapped[CrmKind] = mapped_column(unique=True)
     address: Mapped[str] = mapped_column(db.Sealed("crm_connection.address"))
     key: Mapped[str] = mapped_column(db.Sealed("crm_connection.key"))
@@ -55,6 +57,9 @@ class CrmConnection(db.SealedRow, Leased, db.PublicRow):
     state: Mapped[ConnectionState] = mapped_column(default=ConnectionState.READY)
     failing_since: Mapped[datetime | None]
     failure: Mapped[str | None] = mapped_column(String(60))
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    """Who else let members be given to it, where the settings want a second person for that."""
     created_at: Mapped[db.Created]
 
 

@@ -38,6 +38,9 @@ class AddConnection(Page, template="crm/connect.html"):
 
 class ShowConnection(Page, template="crm/connection.html"):
     connection: CrmConnection
+    waits: bool
+    """For a second person."""
+    is_own: bool
     counts: Mapping[str, int]
     people: Sequence[PersonTold]
 
@@ -117,8 +120,20 @@ def show_connection(public_id: str) -> ResponseReturnValue:
             connection=connection,
             counts=connections.count_states(session, connection),
             people=connections.list_open(session, connection),
+            waits=connections.waits_for_approval(connection),
+            is_own=connection.added_by_id == staff_user().id,
         )
     )
+
+
+@blueprint.post("/connections/<public_id>/approve")
+@fresh(back="crm.show_connection")
+def approve_connection(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    connection = connections.get_connection(session, public_id)
+    connections.approve_connection(session, connection, by=staff_user())
+    message = _("Connection approved. Members are sent to it now.")
+    return redirect_to(".show_connection", message, public_id=public_id)
 
 
 @blueprint.post("/connections/<public_id>/try-again")

@@ -239,6 +239,7 @@ ACTIONS: Mapping[str, object] = {
     "crm.import-apply": _l("Imported addresses"),
     "crm.compare": _l("Downloaded which addresses of a file must not be emailed"),
     "crm.suppress": _l("Added an address to the suppression list"),
+    "crm.approve": _l("Approved a connection to another program"),
     "crm.connect": _l("Connected another program"),
     "crm.disconnect": _l("Removed the connection to another program"),
     "crm.try-again": _l("Had a connection try again"),

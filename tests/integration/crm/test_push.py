@@ -12,18 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.crm import connections
 from campaign.mail import bad_addresses
 from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
 from campaign.models.network import MemberState, NetworkMember
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser
 from campaign.network import memberships
 from campaign.privacy.erase_supporter import erase_mailbox
 from campaign.privacy.subject_access import gather_data
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import (
     add_confirmed,
+    let_decide,
     make_campaign,
     make_members,
     make_staff_user,
@@ -103,6 +105,33 @@ def scene(
         )
         session.commit()
         yield Scene(program, target.url, session)
+
+
+@pytest.mark.one_engine
+def test_with_the_second_person_another_admin_lets_members_be_sent(
+    scene: Scene, app: Flask, client: FlaskClient, session: Session
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"exports_need_second_person": True})
+    make_members(session, 1)
+    connection = session.scalars(select(CrmConnection)).one()
+    maker = session.get_one(StaffUser, connection.added_by_id)
+    session.commit()
+    push()
+    assert (scene.rows(), scene.program.people) == ([], {})
+    with pytest.raises(Refused, match="approval-own"):
+        connections.approve_connection(session, connection, by=maker)
+    user = sign_in(client, app, Role.ADMIN, email="second@example.org")
+    page = f"/desk/crm/connections/{connection.public_id}"
+    assert "Approve this connection" in client.get(page).text
+    assert post(client, f"{page}/approve").status_code == 409, "without a second factor"
+    push()
+    assert scene.rows() == []
+    let_decide(session.get_one(StaffUser, user.id))
+    session.commit()
+    assert post(client, f"{page}/approve").status_code == 303
+    push()
+    assert scene.rows() == [(ADD, SENT, None)]
 
 
 def test_members_are_added_once_and_unsubscribed_when_they_leave(
