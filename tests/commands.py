@@ -79,6 +79,11 @@ class Commands:
                 list(arguments), code, out.read_text(), err.read_text()
             )
 
+    def run_code(self, code: str, arguments: Sequence[str], environment: dict[str, str]) -> int:
+        """Run Python in a process that has loaded the program, and wait for it; its exit code."""
+        order = {"run": list(arguments), "code": code, "environment": environment}
+        return int(self.ask(**order, out=os.devnull, err="", wait=True))
+
     def start(self, arguments: Sequence[str], environment: dict[str, str]) -> Running:
         """Begin the command, and go on."""
         pid = self.ask(
@@ -112,6 +117,9 @@ def serve(compiled_templates: str) -> None:
             if pid == 0:
                 os.close(answers)
                 _become(order)
+                if "code" in order:
+                    exec(order["code"], {"__name__": "__main__"})
+                    sys.exit()
                 sys.exit(main())
             answer = pid
             if order["wait"]:

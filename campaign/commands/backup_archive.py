@@ -111,12 +111,13 @@ def restore(
     """Read a backup into an empty instance. Raises Refused; nothing is changed then."""
     with open_backup(source, storage, identity) as archive:
         manifest = read_manifest(archive, database.keyring, unsigned=accepted.unsigned)
-        _check(archive, manifest, database)
+        tables = tables_of(database.engine)
+        _check(archive, manifest, database, tables)
         with ExitStack() as undo:
             with database.engine.begin() as connection:
                 rows = sum(
                     _fill(connection, table, read_entry(archive, _rows_name(table), manifest))
-                    for table in tables_of(database.engine)
+                    for table in tables
                 )
                 _pass_over_deleted(connection)
                 fits = _compare_audit(connection, manifest, database, accepted)
@@ -247,7 +248,9 @@ def _restore_file(
         target.write(database.keyring.open_bytes(b"".join(pieces), name))
 
 
-def _check(archive: zipfile.ZipFile, manifest: Manifest, database: Database) -> None:
+def _check(
+    archive: zipfile.ZipFile, manifest: Manifest, database: Database, tables: Sequence[Table]
+) -> None:
     current = str(migrations.current_revision(database.engine))
     if manifest.revision != current:
         move = "downgrade" if manifest.revision < current else "upgrade"
@@ -255,7 +258,6 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest, database: Database) -> 
             f"the backup has revision {manifest.revision}, the database has {current}; run: "
             f"campaign db {move} {manifest.revision}"
         )
-    tables = tables_of(database.engine)
     check_entries(archive, manifest, [table.name for table in tables])
     for name in manifest.digests:
         for _piece in read_entry(archive, name, manifest):

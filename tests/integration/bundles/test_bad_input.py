@@ -1,8 +1,6 @@
 """Whatever comes in, each letter is printed right or set aside, and the totals agree."""
 
 import resource
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
 from campaign.storage import FilesAway
+from tests.commands import Commands
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import zip_of
@@ -164,7 +163,12 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
 @pytest.mark.one_engine
 @pytest.mark.real_press
 def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
-    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask,
+    session: Session,
+    freeze: Freeze,
+    print_bundle: Print,
+    commands: Commands,
+    tmp_path: Path,
 ) -> None:
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 4)
@@ -184,8 +188,7 @@ def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
         "CAMPAIGN_DATABASE_URL": url,
         "PATH": "/usr/bin:/bin",
     }
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
-    assert ended.returncode == -9
+    assert commands.run_code(code, [], environment) == -9
     session.rollback()
     first = session.scalars(select(Volume).order_by(Volume.sequence)).first()
     assert first is not None

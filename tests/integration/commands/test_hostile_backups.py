@@ -163,36 +163,36 @@ def test_another_audit_is_taken_only_knowingly(backup: Backup) -> None:
     assert backup.restore(Accepted([other], unknown_anchor=True)).anchor == "unknown"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "/etc/cron.d/x",
-        "files//etc/cron.d/x",
-        "files/../../data.key",
-        "files/bundles/../../data.key",
-        "../files/x",
-        "files/bundles\\..\\..\\x",
-        "files\\bundles\\x",
-        "C:/x",
-        "files/C:/x",
-        "files/C:x",
-        "files/bundles/",
-        "files/.hidden",
-        "rows/../x.jsonl",
-        "rows/audit_entry.jsonl/x",
-        "rows/nothing.jsonl",
-        "settings.toml",
-    ],
+_ELSEWHERE = (
+    "/etc/cron.d/x",
+    "files//etc/cron.d/x",
+    "files/../../data.key",
+    "files/bundles/../../data.key",
+    "../files/x",
+    "files/bundles\\..\\..\\x",
+    "files\\bundles\\x",
+    "C:/x",
+    "files/C:/x",
+    "files/C:x",
+    "files/bundles/",
+    "files/.hidden",
+    "rows/../x.jsonl",
+    "rows/audit_entry.jsonl/x",
+    "rows/nothing.jsonl",
+    "settings.toml",
 )
-def test_a_name_that_leads_elsewhere_is_refused_also_in_a_signed_manifest(
-    backup: Backup, name: str
-) -> None:
-    def change(parts: dict[str, bytes]) -> None:
-        parts[name] = parts[f"files/{PDF}"]
 
-    with pytest.raises(Refused, match=r"points outside it|tables do not"):
-        backup.restore(path=backup.change(change, keyring=backup.source.keyring))
-    backup.assert_empty()
+
+def test_a_name_that_leads_elsewhere_is_refused_also_in_a_signed_manifest(backup: Backup) -> None:
+    for name in _ELSEWHERE:
+
+        def change(parts: dict[str, bytes], name: str = name) -> None:
+            parts[name] = parts[f"files/{PDF}"]
+
+        changed = backup.change(change, keyring=backup.source.keyring)
+        with pytest.raises(Refused, match=r"points outside it|tables do not"):
+            backup.restore(path=changed)
+        backup.assert_empty()
 
 
 def test_a_name_that_ends_before_it_ends_is_refused(backup: Backup) -> None:

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,9 +20,9 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
 from campaign.staff import staff_users
 from campaign.staff.second_factor import create_recovery_codes, use_recovery_code
+from tests.commands import Commands
 from tests.factories import add_confirmed, make_campaign, make_staff_user
 
-ROOT = Path(__file__).parents[3]
 _RAW = {
     name: type_coerce(db.table_of(Signature).c[name], LargeBinary)
     for name in ("given_name", "own_words", "email")
@@ -264,6 +261,7 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(
     database: db.Database,
     add_key: Callable[[], None],
     settings: Settings,
+    commands: Commands,
 ) -> None:
     before = names(session)
     session.rollback()
@@ -273,10 +271,8 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(
         "CAMPAIGN_DATABASE_URL": settings.database_url,
     }
     for batches in (2, 99):  # in the middle of the rows, and of the fingerprints
-        ended = subprocess.run(
-            [sys.executable, "-c", _KILLED, str(batches)], cwd=ROOT, env=environment, check=False
-        )
-        assert ended.returncode == -signal.SIGKILL
+        ended = commands.run_code(_KILLED, [str(batches)], environment)
+        assert ended == -signal.SIGKILL
         database.keys_read_at = float("-inf")
         database.read_keys()
         state = database.keyring.state

@@ -141,6 +141,7 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
     jobs.run_now("overview.count")
 
 
+@pytest.mark.one_engine
 @pytest.mark.usefixtures("busy_day")
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_reads_what_waits_for_it_and_every_link_opens(

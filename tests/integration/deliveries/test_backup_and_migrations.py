@@ -17,6 +17,7 @@ from campaign.models.staff import Role
 from campaign.storage import Storage
 from campaign.storage.places import LocalPlace
 from tests.factories import post, sign_in
+from tests.integration.commands.conftest import empty_again
 from tests.integration.deliveries.conftest import Record, form
 
 
@@ -28,9 +29,7 @@ def test_a_backup_brings_a_visit_back_with_its_time_of_day(
     session.close()
     database, storage = app.extensions["database"], app.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
-    database.engine.dispose()
-    migrations.downgrade(database.engine, "base")
-    migrations.upgrade(database.engine)
+    empty_again(app)
     elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
     backup_archive.restore(
         database, elsewhere, tmp_path / "backup.zip", Accepted(unknown_anchor=True)
