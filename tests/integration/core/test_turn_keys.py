@@ -305,6 +305,7 @@ def test_every_keyed_fingerprint_turns() -> None:
         if isinstance(one.type, LargeBinary) and one.name != "seal_id"
     }
     assert others == {
+        "api_token.digest",
         "audit_entry.previous",
         "audit_entry.digest",
         "consent_wording.digest",
