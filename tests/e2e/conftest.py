@@ -49,7 +49,6 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--js-flags=--no-maglev --no-opt",  # no page lives until its scripts are compiled well
 ]
 
 
