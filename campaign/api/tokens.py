@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, clock, db
-from campaign.core.errors import DomainError, Invalid, Refused
+from campaign.core.errors import DomainError, Invalid
 from campaign.core.rate_limits import count_against_limit
 from campaign.core.settings import current_settings
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.staff import StaffUser
 from campaign.signing.signed_links import digest_of, matches
-from campaign.staff.roles import refuse_decider
+from campaign.staff.roles import refuse_approver
 from campaign.staff.staff_users import actor_name
 
 REQUESTS_PER_HOUR = 10_000
@@ -82,12 +82,10 @@ def waits_for_approval(token: ApiToken) -> bool:
 
 
 def approve_token(session: Session, *, public_id: str, by: StaffUser) -> None:
-    """Let it read people. Raises NotFound, or Refused: `approval-own`, or as `refuse_decider`."""
+    """Let it read people. Raises NotFound, or as `refuse_approver`."""
     query = select(ApiToken).where(ApiToken.public_id == public_id)
     token = db.get_row(session, query, "api-token")
-    if token.created_by_id == by.id:
-        raise Refused("approval-own")
-    refuse_decider(by, db.utcnow(), current_settings().decider_days)
+    refuse_approver(by, asker_id=token.created_by_id)
     if waits_for_approval(token):
         token.approved_by_id = by.id
         audit.record(session, actor_name(by), "api.token-approve", token)

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
-from campaign.core.errors import Invalid, Refused
+from campaign.core.errors import Invalid
 from campaign.core.outgoing_http import OutgoingFailed, refuse_address
 from campaign.core.settings import current_settings
 from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
 from campaign.models.network import NetworkMember
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.roles import refuse_decider, refuse_role
+from campaign.staff.roles import refuse_approver, refuse_role
 from campaign.staff.staff_users import actor_name
 
 _ADMINS = frozenset({Role.ADMIN})
@@ -67,12 +67,16 @@ def waits_for_approval(connection: CrmConnection) -> bool:
     return connection.approved_by_id is None and current_settings().exports_need_second_person
 
 
+def is_approved_sql() -> ColumnElement[bool]:
+    if not current_settings().exports_need_second_person:
+        return true()
+    return CrmConnection.approved_by_id.is_not(None)
+
+
 def approve_connection(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:
-    """Let it have members. Raises Refused: `approval-own`, or as `refuse_decider`."""
+    """Let it have members. Raises Refused as `refuse_approver`."""
     refuse_role(by, _ADMINS, "crm-connection")
-    if connection.added_by_id == by.id:
-        raise Refused("approval-own")
-    refuse_decider(by, db.utcnow(), current_settings().decider_days)
+    refuse_approver(by, asker_id=connection.added_by_id)
     if waits_for_approval(connection):
         connection.approved_by_id = by.id
         _note(session, connection, by, "crm.approve", kind=connection.kind.value)

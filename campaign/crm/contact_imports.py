@@ -148,13 +148,13 @@ def list_unwritable(
     contacts, _faults = _read(contact_import)
     by_fingerprint = {address_fingerprint(contact.email): contact for contact in contacts}
     refusals = _find_refusals(session, list(by_fingerprint))
-    found = [
+    rows = [
         (by_fingerprint[fingerprint].email, slug)
         for fingerprint, slug in refusals.items()
         if slug in {"suppressed", "left", "bounced"}
     ]
-    _note(session, contact_import, by, "crm.compare", rows=len(contacts), found=len(found))
-    return sorted(found)
+    _note(session, contact_import, by, "crm.compare", rows=len(contacts), found=len(rows))
+    return sorted(rows)
 
 
 def suppress_address(session: Session, email: str, *, by: StaffUser) -> None:
@@ -164,6 +164,14 @@ def suppress_address(session: Session, email: str, *, by: StaffUser) -> None:
         raise Refused("colleague")
     _suppress(session, [mark])
     audit.record(session, actor_name(by), "crm.suppress", "suppression-list")
+
+
+def release_address(session: Session, email: str, *, by: StaffUser) -> bool:
+    """Take it off the list; tells whether it was on it. The audit knows who asked."""
+    is_released = suppression_list.release(session, address_fingerprint(email))
+    action = "crm.release" if is_released else "crm.search"
+    audit.record(session, actor_name(by), action, "suppression-list")
+    return is_released
 
 
 def list_faults(contact_import: ContactImport) -> list[Fault]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.db.batches import batched, read_by_key
 from campaign.core.db.leases import Lease
 from campaign.core.outgoing_http import open_http
-from campaign.crm.connections import waits_for_approval
+from campaign.core.sealing import WrongKey
+from campaign.crm.connections import is_approved_sql
 from campaign.crm.programs import Person, PersonRefused, Program, ProgramAway, program_of
 from campaign.exports.consent_list import find_names, name_outside
 from campaign.mail.bad_addresses import is_bad
@@ -52,21 +54,23 @@ class _Run:
 
 @jobs.job("crm.push", every_minutes=10)
 def push() -> None:
+    due = select(CrmConnection.id).where(_CONNECTIONS.is_due(), is_approved_sql())
     with db.reading() as session:
-        due = [
-            connection.id
-            for connection in session.scalars(select(CrmConnection).where(_CONNECTIONS.is_due()))
-            if not waits_for_approval(connection)
-        ]
-    for connection_id in due:
-        with db.transaction() as session:
-            list_people(session, connection_id, db.utcnow())
-        while push_some(connection_id):
-            pass
+        connection_ids = session.scalars(due).all()
+    for connection_id in connection_ids:
+        try:
+            with db.transaction() as session:
+                compare_people(session, connection_id, db.utcnow())
+            list_new(connection_id, db.utcnow())
+            while push_some(connection_id):
+                pass
+        except Exception as problem:
+            # One whose key does not open, say, must not hold up the others.
+            log.error("not told", connection=connection_id, problem=type(problem).__name__)
 
 
-def list_people(session: Session, connection_id: int, now: datetime) -> None:
-    """Note who is to be added there, and who is to be taken off."""
+def compare_people(session: Session, connection_id: int, now: datetime) -> None:
+    """Note which of those listed are to be taken off there, and which to be added again."""
     mine = CrmPerson.connection_id == connection_id
     same = NetworkMember.public_id == CrmPerson.member
     member = select(NetworkMember.id).where(same, NetworkMember.state == MemberState.ACTIVE)
@@ -78,11 +82,19 @@ def list_people(session: Session, connection_id: int, now: datetime) -> None:
     db.update_rows(session, CrmPerson, mine, is_added, ~is_member, task=CrmTask.REMOVE, **again)
     is_removed = CrmPerson.task == CrmTask.REMOVE
     db.update_rows(session, CrmPerson, mine, is_removed, is_member, task=CrmTask.ADD, **again)
-    listed = select(CrmPerson.id).where(mine, same)
-    new = select(NetworkMember.public_id).where(*_STANDS, ~listed.exists()).limit(_BATCH)
-    while names := session.scalars(new).all():
+
+
+def list_new(connection_id: int, now: datetime) -> None:
+    """Note who is to be added there, a batch in each transaction: others write meanwhile."""
+    listed = select(CrmPerson.id).where(
+        CrmPerson.connection_id == connection_id, CrmPerson.member == NetworkMember.public_id
+    )
+    new = select(NetworkMember.id, NetworkMember.public_id).where(*_STANDS, ~listed.exists())
+    for some in batched(read_by_key(new, NetworkMember.id, size=_BATCH), _BATCH):
         common = {"connection_id": connection_id, "due_at": now}
-        session.execute(insert(CrmPerson), [common | {"member": name} for name in names])
+        rows = [common | {"member": member.public_id} for member in some]
+        with db.transaction() as session:
+            session.execute(db.insert_into(session, CrmPerson).on_conflict_do_nothing(), rows)
 
 
 def push_some(connection_id: int) -> bool:
@@ -126,10 +138,19 @@ def push_some(connection_id: int) -> bool:
 
 
 def _tell(program: Program, person_id: int, run: _Run) -> None:
-    with db.reading() as session:
-        row = session.get_one(CrmPerson, person_id)
-        person = _find_person(session, row.member) if row.task is CrmTask.ADD else None
-        session.expunge(row)
+    try:
+        with db.reading() as session:
+            row = session.get(CrmPerson, person_id)
+            if row is None:
+                return  # staff noted meanwhile that they deleted them there
+            person = _find_person(session, row.member) if row.task is CrmTask.ADD else None
+            session.expunge(row)
+    except WrongKey:
+        # One that is damaged must not hold up the others.
+        refused = {"state": CrmPersonState.REFUSED, "failure": "unreadable"}
+        with db.transaction() as session:
+            db.update_row(session, CrmPerson, person_id, **refused)
+        return
     values: dict[str, object]
     try:
         if row.task is CrmTask.REMOVE:

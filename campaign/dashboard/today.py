@@ -310,9 +310,10 @@ def _find_crm_problems(session: Session, by: StaffUser) -> list[Todo]:
     refused = exists().where(
         CrmPerson.connection_id == CrmConnection.id, CrmPerson.state == CrmPersonState.REFUSED
     )
-    ids = select(CrmConnection.public_id).where(
-        or_(CrmConnection.failing_since.is_not(None), refused)
-    )
+    problems = [CrmConnection.failing_since.is_not(None), refused]
+    if current_settings().exports_need_second_person:
+        problems.append(CrmConnection.approved_by_id.is_(None))
+    ids = select(CrmConnection.public_id).where(or_(*problems))
     items = [TodoItem(None, public_id=public_id) for public_id in session.scalars(ids)]
     return [make_todo("crm", items)]
 

@@ -29,6 +29,13 @@ def refuse_decider(user: StaffUser, now: datetime, days: int) -> None:
         raise Refused("decider-new")
 
 
+def refuse_approver(user: StaffUser, *, asker_id: int | None) -> None:
+    """Raise Refused for what one asked for oneself (`approval-own`), or as `refuse_decider`."""
+    if user.id == asker_id:
+        raise Refused("approval-own")
+    refuse_decider(user, db.utcnow(), current_settings().decider_days)
+
+
 def list_deciders(session: Session, roles: Collection[Role], *, asker_id: int) -> list[StaffUser]:
     """List who may decide about what somebody asked for: active, of some days, another."""
     users = session.scalars(

@@ -114,8 +114,8 @@ def create() -> ResponseReturnValue:
     many = _("This instance has as many webhooks as it can. Delete one first.")
     if not form.validate() or not accepted(form, add, refused=many):
         return show_page(WebhookFormPage(form=form, webhook=None))
-    said = _("Webhook added. Give your program the secret, then send a test.")
-    return redirect_to(".show", said, public_id=added[0].public_id)
+    message = _("Webhook added. Give your program the secret, then send a test.")
+    return redirect_to(".show", message, public_id=added[0].public_id)
 
 
 @blueprint.get("/<public_id>")
@@ -171,8 +171,8 @@ def show_secret(public_id: str) -> ResponseReturnValue:
 def send_test(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)
     endpoints.send_test(db.session(), webhook, by=staff_user())
-    said = _("Test on its way. Load this page again to see the answer.")
-    return redirect_to(".show", said, public_id=public_id)
+    message = _("Test on its way. Load this page again to see the answer.")
+    return redirect_to(".show", message, public_id=public_id)
 
 
 @blueprint.post("/<public_id>/again")

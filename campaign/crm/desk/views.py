@@ -6,7 +6,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.core import audit, db
+from campaign.core import db
 from campaign.core.errors import Invalid, Refused, UnreadableFile
 from campaign.crm import connections, contact_imports
 from campaign.crm.connections import PersonTold
@@ -15,10 +15,9 @@ from campaign.crm.read_contacts import MEANINGS, Fault
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.tables import Table
 from campaign.mail import suppression_list
-from campaign.mail.messages import address_fingerprint
 from campaign.models.crm import ContactImport, ContactImportKind, CrmConnection, CrmKind
 from campaign.models.staff import Role
-from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.page import Page, accepted, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
@@ -68,14 +67,13 @@ def change_list() -> ResponseReturnValue:
     form = AddressForm()
     if not form.validate():
         return _show_index(form)
-    session, mark = db.session(), address_fingerprint(form.email.data)
+    session, email = db.session(), form.email.data
     if "release" in request.form:
-        if suppression_list.release(session, mark):
-            audit.record(session, actor(), "crm.release", "suppression-list")
+        if contact_imports.release_address(session, email, by=staff_user()):
             return redirect_to(".index", _("Address taken off the list. We can email it again."))
         return redirect_to(".index", _("This address is not on the list."), "alarm")
     try:
-        contact_imports.suppress_address(session, form.email.data, by=staff_user())
+        contact_imports.suppress_address(session, email, by=staff_user())
     except Refused:
         form.email.errors = [
             _("This is the address of a colleague, who needs our emails to sign in.")
@@ -92,10 +90,10 @@ def connect() -> ResponseReturnValue:
 @blueprint.post("/connections/new")
 @fresh()
 def add_connection() -> ResponseReturnValue:
-    form, made = ConnectionForm(), list[CrmConnection]()
+    form, added = ConnectionForm(), list[CrmConnection]()
 
     def add() -> None:
-        made.append(
+        added.append(
             connections.add_connection(
                 db.session(),
                 kind=CrmKind(form.kind.data),
@@ -107,7 +105,7 @@ def add_connection() -> ResponseReturnValue:
         )
 
     if form.validate() and accepted(form, add):
-        return redirect_to(".show_connection", public_id=made[0].public_id)
+        return redirect_to(".show_connection", public_id=added[0].public_id)
     return show_page(AddConnection(form=form))
 
 

@@ -245,6 +245,7 @@ ACTIONS: Mapping[str, object] = {
     "crm.try-again": _l("Had a connection try again"),
     "crm.forget-person": _l("Noted that a person was deleted in another program"),
     "crm.release": _l("Took an address off the suppression list"),
+    "crm.search": _l("Looked for an address on the suppression list"),
     "about.edit": _l("Changed the organization’s text on a public page"),
     "audit.export": _l("Downloaded audit log entries"),
     "audit.restore": _l("Restored a backup"),

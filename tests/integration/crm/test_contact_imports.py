@@ -181,6 +181,10 @@ def test_an_address_is_put_on_the_list_and_taken_off_and_no_colleague(
     assert "1 address never gets an email" in client.get("/desk/crm/").text
     post(client, url, {"email": "NEVER@example.org", "release": "1"})
     assert "No address is on the list." in client.get("/desk/crm/").text
+    post(client, url, {"email": "somebody@example.org", "release": "1"})
+    with app.app_context(), db.reading() as session:
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(3))
+        assert actions.all() == ["crm.search", "crm.release", "crm.suppress"]
     page = upload(client, "suppressed", f"{admin.email},")
     assert "colleague" in check(client, page)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -124,6 +124,7 @@ def test_with_the_second_person_another_admin_lets_members_be_sent(
     user = sign_in(client, app, Role.ADMIN, email="second@example.org")
     page = f"/desk/crm/connections/{connection.public_id}"
     assert "Approve this connection" in client.get(page).text
+    assert "1 connection to a CRM needs your attention" in client.get("/desk/today").text
     assert post(client, f"{page}/approve").status_code == 409, "without a second factor"
     push()
     assert scene.rows() == []
@@ -278,6 +279,33 @@ def test_who_is_refused_is_named_with_the_reason_and_keeps_nobody_from_being_sen
     assert "needs your attention" in client.get("/desk/today").text
     assert post(client, f"{page}/try-again").status_code == 303
     assert (ADD, WAITING) in [row[:2] for row in scene.rows()]
+
+
+def test_one_who_cannot_be_read_keeps_nobody_from_being_sent(
+    scene: Scene, session: Session
+) -> None:
+    damaged, _other = make_members(session, 2)
+    change = "UPDATE network_member SET seal_id = email_hmac WHERE id = :id"
+    session.execute(text(change), {"id": damaged.id})
+    session.commit()
+    push()
+    assert scene.rows() == [(ADD, REFUSED, "unreadable"), (ADD, SENT, None)]
+
+
+@pytest.mark.one_engine
+def test_a_connection_that_cannot_be_read_holds_up_no_other(scene: Scene, session: Session) -> None:
+    make_members(session, 1)
+    first = session.scalars(select(CrmConnection)).one()
+    kind = next(kind for kind in CrmKind if kind is not first.kind)
+    second = CrmConnection(kind=kind, address="https://crm.example.org", key=KEY)
+    second.id = first.id - 1
+    session.add(second)
+    session.flush()
+    change = "UPDATE crm_connection SET seal_id = key WHERE id = :id"
+    session.execute(text(change), {"id": second.id})
+    session.commit()
+    push()
+    assert len(scene.program.people) == 1
 
 
 @pytest.mark.one_engine

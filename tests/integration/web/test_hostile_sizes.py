@@ -73,12 +73,13 @@ ELSEWHERE = {
 }
 """Buttons, without a field, of letters and members that wait."""
 _OF_PROGRAMS = {
+    "bounces.receive",
     "osdi.add_person",
     "osdi.record_signature",
     "osdi.record_signature_helper",
     "osdi.show_nothing",
 }
-"""Read nothing before a token: tests/integration/api/test_osdi.py."""
+"""Read nothing before a proof: tests/integration/api/test_osdi.py, mail/test_bounce_webhooks.py."""
 
 
 def _own_forms(
