@@ -74,7 +74,9 @@ def _fetch(address: str) -> bytes:
     known = cast(dict[str, bytes], current_app.extensions[CERTIFICATES])
     if address in known:
         return known[address]
-    count_against_limit(db.session(), "sns-fetch", "", _FETCHES_PER_HOUR)
+    # Counted whatever comes of it; and meanwhile nobody waits to write.
+    with db.transaction() as session:
+        count_against_limit(session, "sns-fetch", "", _FETCHES_PER_HOUR)
     with open_http() as http:
         answer = http.send("GET", address, headers={})
     if answer.status != 200:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,9 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from campaign import close_app, create_app
-from campaign.core import clock
+from campaign.core import clock, db
 from campaign.core.errors import UnsafeSettings
+from campaign.core.rate_limits import is_first_use, read_count
 from campaign.core.settings import load_settings
 from campaign.mail.bounce_views import CERTIFICATES
 from campaign.mail.bounce_webhooks import Call, NotBelieved, read_report
@@ -243,6 +245,24 @@ def test_what_is_forged_or_broken_is_refused_as_if_nothing_were_there(
     assert list(app.extensions[CERTIFICATES]) == [CERTIFICATE]
     out, err = capsys.readouterr()
     assert "planted-name" not in out + err
+
+
+def test_each_certificate_that_is_asked_for_is_counted_and_nobody_waits_for_it(
+    app: Flask, client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers: list[bool] = []
+
+    def look_up(*_place: object, **_more: object) -> list[object]:
+        with db.transaction() as other:
+            writers.append(is_first_use(other, "while-it-is-fetched", "", until=now()))
+        raise OSError("no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    body = ses() | {"SigningCertURL": CERTIFICATE.replace("-0", "-9")}
+    assert tell(client, "ses", body).status_code == 404
+    assert writers == [True]
+    with app.app_context():
+        assert read_count(session, "sns-fetch", "") == 1
 
 
 @pytest.mark.parametrize("provider", HARD)
