@@ -63,7 +63,10 @@ class PageRequest:
         return cls(number, size, query.get("filter", ""), after)
 
     def load(
-        self, session: Session, query: Select[Any], key: tuple[InstrumentedAttribute[Any], ...]
+        self,
+        session: Session,
+        query: Select[Any],
+        key: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int]],
     ) -> tuple[Sequence[Any], bool]:
         """Return the page's rows in the order of the key, and whether there are more."""
         if self.after is not None:
@@ -94,7 +97,7 @@ def make_collection(
     page: PageRequest,
     endpoint: str,
     *,
-    next_key: tuple[datetime | None, int] | None = None,
+    next_key: tuple[datetime, int] | None = None,
     total: int | None = None,
     **values: str,
 ) -> Json:
@@ -118,10 +121,7 @@ def make_collection(
         rel: [resource["_links"]["self"] for resource in resources],  # type: ignore[index]
     }
     if next_key is not None:
-        moment, row_id = next_key
-        links["next"] = link(
-            page.number + 1, **({"after": _seal_key(moment, row_id)} if moment else {})
-        )
+        links["next"] = link(page.number + 1, after=_seal_key(*next_key))
     if 1 < page.number <= MOST_PAGES + 1:
         links["previous"] = link(page.number - 1)
     body: Json = {"page": page.number, "per_page": page.size, "_links": links}

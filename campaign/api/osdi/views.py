@@ -207,7 +207,7 @@ def list_people() -> ResponseReturnValue:
         [resources.describe_person(person) for person in listed],
         page,
         "osdi.list_people",
-        next_key=(last.confirmed_at, last.id) if last else None,
+        next_key=(last.confirmed_at, last.id) if last and last.confirmed_at else None,
     )
     return _answer(collection)
 
@@ -263,10 +263,12 @@ def _list_campaigns(
         where = [
             compare(clause, Campaign.changed_at) for clause in parse_filter(page.filter, _DAYS)
         ]
-        rows, more = page.load(session, _select_campaigns(*where), (Campaign.id,))
+        rows, more = page.load(
+            session, _select_campaigns(*where), (Campaign.created_at, Campaign.id)
+        )
         listed = describe(session, rows)
         total = db.count_rows(session, select(Campaign.id).where(*_are_public(), *where))
-    last = (None, rows[-1][0].id) if more else None
+    last = (rows[-1][0].created_at, rows[-1][0].id) if more else None
     rel = f"osdi:{name}"
     return _answer(make_collection(rel, listed, page, endpoint, next_key=last, total=total))
 

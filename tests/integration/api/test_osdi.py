@@ -304,6 +304,18 @@ def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
     assert len(embedded(recent, "osdi:people")) == 23
 
 
+def test_petitions_too_are_read_by_the_link_next(program: Programs, session: Session) -> None:
+    for number in range(2):
+        make_campaign(session, slug=f"ua-{number}", reference=f"UA {number}")
+    session.commit()
+    reader = program()
+    first = reader.get("petitions", per_page="1")
+    second = reader.get(first["_links"]["next"]["href"])
+    listed = embedded(first, "osdi:petitions") + embedded(second, "osdi:petitions")
+    assert [petition["name"] for petition in listed] == ["UA 0", "UA 1"]
+    assert "next" not in second["_links"]
+
+
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("query", "says"),
