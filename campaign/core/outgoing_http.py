@@ -35,6 +35,7 @@ _USER_AGENT = f"urgent-action-letters/{version('urgent-action-letters')}"
 _PORTS = {"http": 80, "https": 443}
 _PART = 64 * 1024
 _ADDRESSES = 4  # of a host that are tried
+_LOOK_UP_SECONDS = 1  # while somebody waits for a page
 _PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
 _MAPPED_6 = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind it, as RFC 6052 says
 
@@ -76,9 +77,26 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def refuse_address(address: str, allowed: Sequence[str]) -> None:
-    """Raise OutgoingFailed for what is no address that may be called; asks no name server."""
-    _parse(address, allowed)
+def refuse_address(address: str, allowed: Sequence[str], *, resolve: Resolve = look_up) -> None:
+    """Raise OutgoingFailed for what may not be called, as far as can be told within a second.
+
+    Whatever it is now, `send` looks where the name leads then.
+    """
+    host, port = _host_and_port(_parse(address, allowed))
+    if _is_allowed(host, port, allowed):
+        return
+    addresses: list[str] = []
+
+    def ask() -> None:
+        with suppress(OSError, UnicodeError):
+            addresses.extend(resolve(host, port))
+
+    # A name server may take its time, and no socket limit applies to it.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_LOOK_UP_SECONDS)
+    if not all(map(_is_public, list(addresses))):
+        raise OutgoingFailed("address-private")
 
 
 class OutgoingHttp:
@@ -231,16 +249,21 @@ def _parse(address: str, allowed: Sequence[str]) -> Url:
         url = parse_url(address.strip())
     except LocationParseError as problem:
         raise OutgoingFailed("address-malformed") from problem
-    if url.scheme not in _PORTS or not url.host or url.auth or url.port == 0:
+    if url.auth:
+        raise OutgoingFailed("address-with-password")
+    if url.scheme not in _PORTS or not url.host or url.port == 0:
         raise OutgoingFailed("address-malformed")
     host, port = _host_and_port(url)
     if _is_allowed(host, port, allowed):
         return url
-    if url.scheme != "https":
-        raise OutgoingFailed("address-not-https")
+    # Before https is asked for: a private host that the setting names may do without.
+    if _is_this_machine(host):
+        raise OutgoingFailed("address-private")
     with suppress(ValueError):
         if not _is_public(str(ipaddress.ip_address(host))):
             raise OutgoingFailed("address-private")
+    if url.scheme != "https":
+        raise OutgoingFailed("address-not-https")
     return url
 
 
@@ -250,6 +273,11 @@ def _host_and_port(url: Url) -> tuple[str, int]:
 
 def _is_allowed(host: str, port: int, allowed: Sequence[str]) -> bool:
     return host in allowed or f"{host}:{port}" in allowed
+
+
+def _is_this_machine(host: str) -> bool:
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def _is_public(text: str) -> bool:

@@ -19,6 +19,7 @@ from campaign.printing.geometry import layout_for
 from campaign.printing.html import screen_css
 from campaign.web import compress
 from campaign.web.markup import markdown, opening, unmarked
+from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
 from campaign.web.security import FOR_ALL_SITES, public
 
 blueprint = Blueprint("web", __name__)
@@ -137,7 +138,11 @@ def init_app(app: Flask) -> None:
         direction=i18n.direction,
     )
     app.jinja_env.globals.update(
-        asset=asset, words_in=i18n.words_in, number=say_number, percent=say_share
+        asset=asset,
+        words_in=i18n.words_in,
+        number=say_number,
+        percent=say_share,
+        outgoing_sentences=OUTGOING_SENTENCES,
     )
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _YEAR
     compress.init_app(app)

@@ -1,7 +1,6 @@
 """The pages of webhooks, for admins."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from campaign.models.webhook import EventKind, WebhookEndpoint, WebhookPost
 from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
+from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.pagination import Listing, load_page, read_page
 from campaign.webhooks import endpoints
@@ -38,16 +38,7 @@ _LONGEST = 500
 
 
 class WebhookForm(DeskForm):
-    sentences = MappingProxyType(
-        {
-            "address-malformed": _l("Enter a full address, such as https://crm.example.org/hooks."),
-            "address-not-https": _l("The address must start with https."),
-            "address-private": _l(
-                "This address is in a private network. To allow it, ask the site operator to add "
-                "its host to the setting outgoing_hosts."
-            ),
-        }
-    )
+    sentences = OUTGOING_SENTENCES
     address = LineField(
         _l("Address"),
         limit=_LONGEST,

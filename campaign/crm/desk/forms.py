@@ -16,6 +16,7 @@ from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.validate import EMAIL_LIMIT, check_email
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import DayField, Filled, LineField, TextField, choices
+from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
 
 
 class AddressForm(DeskForm):
@@ -30,9 +31,7 @@ class AddressForm(DeskForm):
 
 class ConnectionForm(DeskForm):
     sentences: Mapping[str, object] = {
-        "address-malformed": _l("This is not an address. Copy it from the other program."),
-        "address-not-https": _l("Enter an address that starts with https://."),
-        "address-private": _l("This address is in a private network. Ask the site operator."),
+        **OUTGOING_SENTENCES,
         "group-number": _l("Enter the number of the group in CiviCRM."),
         "provider-missing": _l(
             "The privacy notice does not name this program yet. Ask the site operator to fill in "

@@ -15,6 +15,7 @@ from campaign.core.outgoing_http import (
     Limits,
     OutgoingFailed,
     OutgoingHttp,
+    Resolve,
     look_up,
     refuse_address,
 )
@@ -142,14 +143,16 @@ def test_nobody_listens_there() -> None:
         ("https:///path", "address-malformed"),
         ("https://example.org:0/", "address-malformed"),
         ("https://example.org:99999/", "address-malformed"),
-        ("https://name:word@example.org/", "address-malformed"),
+        ("https://name:word@example.org/", "address-with-password"),
         ("https://-.example..org/", "host-unknown"),
         ("https://127.0.0.1/", "address-private"),
         ("https://[::1]/", "address-private"),
         ("https://[::ffff:127.0.0.1]/", "address-private"),
         ("https://169.254.169.254/latest/meta-data/", "address-private"),
-        # What only a look-up makes an address of.
+        ("http://10.0.0.1/", "address-private"),
         ("https://localhost/", "address-private"),
+        ("http://crm.LOCALHOST.:8080/", "address-private"),
+        # What only a look-up makes an address of.
         ("https://2130706433/", "address-private"),
         ("https://0x7f.1/", "address-private"),
         ("https://127.1/", "address-private"),
@@ -160,13 +163,27 @@ def test_addresses_that_are_not_called(address: str, slug: str) -> None:
         http.send("GET", address, headers={})
 
 
-def test_an_address_is_judged_before_a_name_server_is_asked() -> None:
-    refuse_address("https://example.org/hook", ())
+def test_an_address_is_judged_when_it_is_saved() -> None:
+    def lead(*addresses: str) -> Resolve:
+        return lambda _host, _port: addresses
+
+    public, private = lead("93.184.216.34"), lead("93.184.216.34", "10.0.0.1")
+    refuse_address("https://example.org/hook", (), resolve=public)
+    refuse_address("http://crm.internal/", ("crm.internal",), resolve=private)
     refuse_address("http://127.0.0.1:8080/hook", ("127.0.0.1:8080",))
     with refused("address-private"):
         refuse_address("https://127.0.0.1:8081/hook", ("127.0.0.1:8080",))
+    with refused("address-private"):
+        refuse_address("https://crm.internal/", (), resolve=private)
     with refused("address-not-https"):
-        refuse_address("http://example.org/hook", ("127.0.0.1",))
+        refuse_address("http://example.org/hook", ("127.0.0.1",), resolve=public)
+
+
+def test_a_name_server_that_does_not_answer_keeps_nothing_from_being_saved() -> None:
+    def fail(_host: str, _port: int) -> list[str]:
+        raise OSError
+
+    refuse_address("https://example.org/hook", (), resolve=fail)
 
 
 @pytest.mark.parametrize(
