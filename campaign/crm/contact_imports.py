@@ -52,7 +52,7 @@ def upload_file(
 ) -> ContactImport:
     """Keep a file, to be mapped. Raises UnreadableFile."""
     refuse_role(by, ADMINS, "contact-import")
-    _opened, table = read_contacts.open_list(data)
+    table = read_contacts.open_table(data)
     contact_import = ContactImport(
         kind=kind,
         owner_id=by.id,
@@ -90,7 +90,7 @@ def read_file(contact_import: ContactImport) -> Table:
         raise NotFound("contact-import")
     sealed = storage().read(contact_import.storage_key)
     data = db.database().keyring.open_bytes(sealed, contact_import.storage_key)
-    return read_contacts.open_list(data)[1]
+    return read_contacts.open_table(data)
 
 
 def check_rows(

@@ -9,15 +9,13 @@ from datetime import date
 from typing import NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
-from campaign.core.isolation.run_apart import run_apart
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
-from campaign.directory.imports.read_list import Opened, Shape, read_list
+from campaign.directory.imports import people_list
 from campaign.directory.imports.tables import Table
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.validate import EMAIL_LIMIT, check_email
 
-MAX_ROWS = 20_000
 LONGEST_WORDING, LONGEST_SOURCE = 600, 200
 _COLUMN_NAMES = read_word_table("""
 email: email|e mail|e mail address|email address|mail|courriel|adresse courriel|adresse e mail|
@@ -60,39 +58,19 @@ class Proof:
     today: date
 
 
-def open_list(
-    data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
-) -> tuple[Opened, Table]:
-    """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
-    row = int(head) if head.isdecimal() else 0
-    opened, table = run_apart(read_list, data, encoding=encoding, sheet=sheet, head=row)
-    if opened.shape is not Shape.TABLE or table is None:
-        raise UnreadableFile(
-            N_(
-                "We read only CSV (UTF-8), XLSX, XLS and ODS files. Save the list in one of these "
-                "formats."
-            )
-        )
+def open_table(data: bytes) -> Table:
+    """Raises UnreadableFile."""
+    _opened, table = people_list.open_list(data)
     if not any("@" in cell for _row, cells in table.rows for cell in cells):
         raise UnreadableFile(
             N_("We found no email address. The first line has column names, then a row a person.")
         )
-    if len(table.rows) > MAX_ROWS:
-        raise UnreadableFile(
-            N_("The file has more than %(limit)d rows. Split it into several files."),
-            limit=MAX_ROWS,
-        )
-    return opened, table
+    return table
 
 
 def guess_meanings(columns: Sequence[str]) -> dict[str, str]:
-    """Guess what each column means, by its place; the first of two that mean the same."""
-    meanings: dict[str, str] = {}
-    for at, name in enumerate(columns):
-        meaning = _GUESS.get(fold_name(name), "")
-        if meaning and meaning not in meanings.values():
-            meanings[str(at)] = meaning
-    return meanings
+    meanings = people_list.guess_meanings(columns, _GUESS)
+    return {str(at): meaning for at, meaning in meanings.items()}
 
 
 def read_contacts(

@@ -116,7 +116,7 @@ def upload_file(
 ) -> PaperImport:
     """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
     sheets.refuse_closed(campaign)
-    table = read_file.open_table(data)
+    table = read_file.open_list(data)[1]
     paper_import = PaperImport(
         campaign_id=campaign.id,
         owner_id=staff_id,

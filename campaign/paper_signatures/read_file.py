@@ -10,18 +10,16 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
-from campaign.core.isolation.run_apart import run_apart
 from campaign.core.language_facts import facts_of, translated_languages
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
 from campaign.directory.countries import country_code_anywhere
-from campaign.directory.imports.read_list import Opened, Shape, read_list
+from campaign.directory.imports import people_list
+from campaign.directory.imports.read_list import Opened
 from campaign.directory.imports.tables import Table
 from campaign.paper_signatures.check_row import Details, check_row
 from campaign.signing.clean_text import Problem
 
-MAX_ROWS = 20_000
-"""All rows go in at once or not at all, and people sign meanwhile: more would make them wait."""
 _COLUMN_NAMES = read_word_table("""
 given_name: given name|first name|forename|prenom|nombre|nombre de pila|vorname|الاسم الأول|
   الاسم الشخصي
@@ -73,42 +71,18 @@ class FileRows:
     """Rows that want news and give no address to which it could go: they get none, and count."""
 
 
-def open_table(data: bytes) -> Table:
-    return open_list(data)[1]
-
-
-def open_list(
-    data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
-) -> tuple[Opened, Table]:
-    """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
-    row = int(head) if head.isdecimal() else 0
-    opened, table = run_apart(read_list, data, encoding=encoding, sheet=sheet, head=row)
-    if opened.shape is not Shape.TABLE or table is None:
-        raise UnreadableFile(
-            N_(
-                "We read only CSV (UTF-8), XLSX, XLS and ODS files. Save the list in one of these "
-                "formats."
-            )
-        )
+def open_list(data: bytes, **view: str) -> tuple[Opened, Table]:
+    """Return the file and its table, as `people_list.open_list`. Raises UnreadableFile."""
+    opened, table = people_list.open_list(data, **view)
     if len(table.columns) < 2 or not (table.rows or table.problems):
         raise UnreadableFile(
             N_("The file needs column names in its first line and one row for each person.")
-        )
-    if len(table.rows) > MAX_ROWS:
-        raise UnreadableFile(
-            N_("The file has more than %(limit)d rows. Split it into several files."),
-            limit=MAX_ROWS,
         )
     return opened, table
 
 
 def guess_meanings(columns: Sequence[str]) -> dict[int, str]:
-    """Guess what each column means, the first of two that mean the same."""
-    meanings: dict[int, str] = {}
-    for at, name in enumerate(columns):
-        meaning = _GUESS.get(fold_name(name), "")
-        if meaning and meaning not in meanings.values():
-            meanings[at] = meaning
+    meanings = people_list.guess_meanings(columns, _GUESS)
     if "given_name" not in meanings.values() and "family_name" in meanings.values():
         return {
             at: "name" if meaning == "family_name" else meaning for at, meaning in meanings.items()

@@ -14,7 +14,7 @@ from campaign.paper_signatures.read_file import (
     find_mapping_problem,
     guess_meanings,
     list_wrong_rows,
-    open_table,
+    open_list,
     read_table,
 )
 
@@ -106,7 +106,7 @@ def test_a_file_is_read_with_its_mark_its_encoding_and_its_delimiter() -> None:
         "name\ttown\nAna Núñez\tOttawa\n".encode("utf-16"),
         "name,town\nAna Núñez,Ottawa\n".encode("windows-1252"),
     ):
-        reading = read_table(open_table(data), {0: "name", 1: "locality"}, "CA")
+        reading = read_table(open_list(data)[1], {0: "name", 1: "locality"}, "CA")
         assert reading.faults == []
         assert [details.name for _row, details in reading.rows] == ["Ana Núñez"]
 
@@ -116,7 +116,7 @@ def test_wrong_rows_are_told_by_row_and_column() -> None:
         "Name,Town,Land\nAna Núñez,Ottawa,Canada\n=cmd|x,Ottawa,Canada\nEva,,Canada\n"
         "Max,Ottawa,Nowhere\nToo,many,cells,here\n"
     )
-    reading = read_table(open_table(data.encode()), {0: "name", 1: "locality", 2: "country"}, "")
+    reading = read_table(open_list(data.encode())[1], {0: "name", 1: "locality", 2: "country"}, "")
     assert [row for row, _ in reading.rows] == [2]
     assert [(one.row, one.column, one.slug) for one in reading.faults] == [
         (3, "Name", "formula"),
@@ -140,7 +140,7 @@ def test_wrong_rows_are_told_by_row_and_column() -> None:
 )
 def test_what_is_no_table_of_people_is_refused_with_a_sentence(data: bytes) -> None:
     with pytest.raises(UnreadableFile) as caught:
-        open_table(data)
+        open_list(data)[1]
     assert str(caught.value).endswith(".")
 
 
@@ -151,7 +151,7 @@ def test_any_table_gives_each_row_as_a_person_or_a_fault(cells: list[list[str]])
     writer.writerow(["name", "town"])
     writer.writerows(cells)
     try:
-        table = open_table(out.getvalue().encode("utf-8", "surrogatepass"))
+        table = open_list(out.getvalue().encode("utf-8", "surrogatepass"))[1]
     except UnreadableFile:
         return
     reading = read_table(table, {0: "name", 1: "locality"}, "CA")
@@ -175,7 +175,7 @@ def test_what_need_not_cost_a_signature_does_not(
     cells: str, kept: tuple[str, str, str, bool]
 ) -> None:
     data = f"Name,Ort,PLZ,Land,E-Mail,news\n{cells}\n"
-    table = open_table(data.encode())
+    table = open_list(data.encode())[1]
     reading = read_table(table, guess_meanings(table.columns), "")
     assert reading.faults == []
     ((_row, details),) = reading.rows
@@ -184,7 +184,7 @@ def test_what_need_not_cost_a_signature_does_not(
 
 
 def test_wrong_rows_are_given_as_they_were() -> None:
-    table = open_table(b"name,town,land\nAna,Hull,Nowhere\nEva,Hull,CA\nToo,many,cells,here\n")
+    table = open_list(b"name,town,land\nAna,Hull,Nowhere\nEva,Hull,CA\nToo,many,cells,here\n")[1]
     reading = read_table(table, guess_meanings(table.columns) | {2: "country"}, "CA")
     assert [(row, cells) for row, _faults, cells in list_wrong_rows(table, reading)] == [
         (2, ["Ana", "Hull", "Nowhere"]),
@@ -199,6 +199,6 @@ def test_a_workbook_of_people_is_read() -> None:
         book.active.append(row)
     out = io.BytesIO()
     book.save(out)
-    table = open_table(out.getvalue())
+    table = open_list(out.getvalue())[1]
     reading = read_table(table, guess_meanings(table.columns), "DE")
     assert [(row, one.name, one.postal_code) for row, one in reading.rows] == [(3, "Ana", "10115")]
