@@ -77,9 +77,9 @@ class ActionNetwork:
     def add(self, person: Person, *, resubscribe: bool) -> str:
         quoted = person.email.replace("'", "''")
         query = quote(f"email_address eq '{quoted}'")
-        known = self._call("GET", f"people/?filter={query}")
+        matches = self._call("GET", f"people/?filter={query}")
         facts: dict[str, Any] = {"email_addresses": [{"address": person.email}]}
-        if not _list(known, "_embedded", "osdi:people"):
+        if not _list(matches, "_embedded", "osdi:people"):
             facts |= _describe(person)
         elif resubscribe:
             facts["email_addresses"][0]["status"] = "subscribed"

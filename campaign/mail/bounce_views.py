@@ -71,9 +71,9 @@ def _read_call() -> Call:
 
 def _fetch(address: str) -> bytes:
     """Return what Amazon has there, or had. Raises OutgoingFailed, TooMany."""
-    known = cast(dict[str, bytes], current_app.extensions[CERTIFICATES])
-    if address in known:
-        return known[address]
+    certificates = cast(dict[str, bytes], current_app.extensions[CERTIFICATES])
+    if address in certificates:
+        return certificates[address]
     # Counted whatever comes of it; and meanwhile nobody waits to write.
     with db.transaction() as session:
         count_against_limit(session, "sns-fetch", "", _FETCHES_PER_HOUR)
@@ -81,6 +81,6 @@ def _fetch(address: str) -> bytes:
         answer = http.send("GET", address, headers={})
     if answer.status != 200:
         raise NotBelieved("no answer")
-    if address.endswith(".pem") and len(known) < _MOST_CERTIFICATES:
-        known[address] = answer.body
+    if address.endswith(".pem") and len(certificates) < _MOST_CERTIFICATES:
+        certificates[address] = answer.body
     return answer.body

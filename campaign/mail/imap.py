@@ -109,7 +109,9 @@ def _sign_in(client: imaplib.IMAP4, user: str, password: str) -> None:
 
 def _list_mails(client: imaplib.IMAP4) -> list[ImapMail]:
     waiting, failed = _search(client), set(_search(client, "FLAGGED"))
-    return [ImapMail(client, uid, has_failed=uid in failed) for uid in waiting[:_MOST_AT_ONCE]]
+    # The newest: where the server keeps no keywords, what is not for us would come first for ever.
+    newest = waiting[-_MOST_AT_ONCE:]
+    return [ImapMail(client, uid, has_failed=uid in failed) for uid in newest]
 
 
 def _search(client: imaplib.IMAP4, *more: str) -> list[str]:

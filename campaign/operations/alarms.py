@@ -111,7 +111,7 @@ def _find_missing_backup(session: Session, now: datetime) -> datetime | None:
     actions = AuditEntry.action.in_((BACKED_UP, BACKUP_FAILED))
     query = select(AuditEntry.action, AuditEntry.at).where(actions).order_by(AuditEntry.id.desc())
     rows = session.execute(query.limit(2 * _BACKUPS)).all()
-    made: list[datetime] = [
+    backups: list[datetime] = [
         row.at
         for row, next_row in zip(rows, [None, *rows], strict=False)
         if row.action == BACKED_UP and (next_row is None or next_row.action == BACKED_UP)
@@ -119,7 +119,7 @@ def _find_missing_backup(session: Session, now: datetime) -> datetime | None:
     if rows and rows[0].action == BACKUP_FAILED:
         failed_at: datetime = rows[0].at
         return failed_at
-    return made[0] if is_backup_late(made[:_BACKUPS], now) else None
+    return backups[0] if is_backup_late(backups[:_BACKUPS], now) else None
 
 
 def is_backup_late(last: Sequence[datetime], now: datetime) -> bool:

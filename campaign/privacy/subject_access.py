@@ -74,12 +74,12 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
     """List the programs of the organization that were told of the membership."""
     members = list_addressed(session, mailbox, NetworkMember)
     names = [member.public_id for member in members if isinstance(member, NetworkMember)]
-    told = (
+    programs = (
         select(CrmConnection.kind, CrmPerson.task, CrmPerson.state)
         .join(CrmPerson, CrmPerson.connection_id == CrmConnection.id)
         .where(CrmPerson.member.in_(names))
     )
-    rows = session.execute(told)
+    rows = session.execute(programs)
     return [{"program": kind, "task": task, "state": state} for kind, task, state in rows]
 
 

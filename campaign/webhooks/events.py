@@ -62,7 +62,7 @@ def _deed_of(kind: StrEnum, deed: str) -> bytes:
 def _put_if_wanted(engine: str, names: tuple[str, ...]) -> sa.sql.dml.ReturningInsert[tuple[int]]:
     """Insert an event that an endpoint is told of and that is not there. Built once."""
     given = {name: sa.bindparam(name, type_=_EVENTS.c[name].type) for name in names}
-    wanted = sa.select(WebhookEndpoint.id).where(
+    listeners = sa.select(WebhookEndpoint.id).where(
         WebhookEndpoint.state != sa.literal_column(f"'{EndpointState.OFF.value}'"),
         sa.cast(WebhookEndpoint.events, sa.Text).like(sa.bindparam("wanted", type_=sa.String)),
     )
@@ -70,7 +70,7 @@ def _put_if_wanted(engine: str, names: tuple[str, ...]) -> sa.sql.dml.ReturningI
     return (
         insert(_EVENTS)
         .from_select(
-            names, sa.select(*given.values()).where(sa.exists(wanted)), include_defaults=False
+            names, sa.select(*given.values()).where(sa.exists(listeners)), include_defaults=False
         )
         .on_conflict_do_nothing()
         .returning(_EVENTS.c.id)

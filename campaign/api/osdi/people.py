@@ -61,8 +61,8 @@ def list_people(
 def get_person(session: Session, public_id: str) -> Person | None:
     """Find a member by their id, or who signed by that of a signature; None: nobody to be given."""
     signature = None
-    wanted = NetworkMember.public_id == public_id
-    member = session.scalar(select(NetworkMember).where(wanted))
+    has_id = NetworkMember.public_id == public_id
+    member = session.scalar(select(NetworkMember).where(has_id))
     if member is None:
         signature = session.scalar(
             select(Signature).where(

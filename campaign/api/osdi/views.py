@@ -173,8 +173,8 @@ def list_signatures(petition_id: str) -> ResponseReturnValue:
 def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         campaign = _get_campaign(session, petition_id)
-        wanted = Signature.public_id == signature_id
-        row = session.execute(_select_signatures(campaign, wanted)).first()
+        has_id = Signature.public_id == signature_id
+        row = session.execute(_select_signatures(campaign, has_id)).first()
     if row is None:
         raise NotFound("signature")
     tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")

@@ -13,6 +13,7 @@ from campaign.commands.doctor import _mail
 from campaign.core import db, jobs
 from campaign.core.errors import UnsafeSettings
 from campaign.core.settings import load_settings
+from campaign.mail.imap import open_folder
 from campaign.mail.mailboxes import list_put_aside
 from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
 from campaign.models.reply import Reply
@@ -105,6 +106,14 @@ def test_a_connection_that_breaks_loses_no_mail_and_doubles_none(
     box.hang_up_at = ""
     assert read_replies(app) == 1
     assert box.mails == {} or box.flags == {1: {"\\Deleted"}}
+
+
+def test_of_very_many_mails_the_newest_are_read(box: Mailbox) -> None:
+    for number in range(501):
+        box.add(b"Subject: %d\n\nHello" % number)
+    with open_folder(box.address, imap_server.PASSWORD) as mails:
+        assert len(mails) == 500
+        assert mails[-1].open().read(100).startswith(b"Subject: 500")
 
 
 def test_what_fails_twice_is_put_aside_and_removed(app: Flask, box: Mailbox, address: str) -> None:
