@@ -93,6 +93,7 @@ class UnconfirmedLetter(LetterMail):
 
     link: str
     confirm_by: str = ""
+    network: bool = False  # Whether its writer asked for emails about new actions too
 
     def recheck(self, session: Session) -> Self | None:
         """Drop it if the letter was confirmed, taken back or got a newer link since."""

@@ -278,6 +278,7 @@ def _send_link(session: Session, signing: Signing) -> bool:
         confirm_by=last_day_to_confirm(
             link_ends(signing.now), now=signing.now, locale=signing.locale
         ),
+        network=signing.letter.consent_network,
         **case_facts(signing.plan, signing.locale),
     )
     to, locale = signing.letter.email, signing.locale

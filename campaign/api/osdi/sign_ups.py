@@ -16,13 +16,43 @@ from campaign.models.signature import Disclosure
 from campaign.network import memberships
 from campaign.network.pages import JoinForm, consent_wording
 from campaign.signing.checks.origin import Trace
-from campaign.signing.form.forms import list_problem_texts
+from campaign.signing.clean_text import Problem
+from campaign.signing.form.forms import describe_problem
 from campaign.signing.form.steps import judge_form, open_plan
 from campaign.signing.sign import Signing, make_signing
 from campaign.signing.sign import sign as sign_letter
 
 _SOURCE = "api"
 _CONSENTING = "subscribed"
+_PERSON_FIELDS = ("given_name", "family_name")
+_PLACE_FIELDS = ("locality", "region", "postal_code", "country")
+_EMAIL = "person.email_addresses.address"
+_SENT_AS: Mapping[str, str] = {
+    **{name: f"person.{name}" for name in _PERSON_FIELDS},
+    **{name: f"person.postal_addresses.{name}" for name in _PLACE_FIELDS},
+    "email": _EMAIL,
+    "own_words": "comments",
+    "source": "referrer_data.source",
+}
+"""Where in the JSON each field of our form is."""
+_NEEDED = "Send this, as a string that is not empty."
+_NO_EMAIL = "Send a complete email address, such as name@example.org."
+_HIDDEN = "Send this without characters that cannot be seen, such as control characters."
+_FOR_DEVELOPERS: Mapping[str, str] = {
+    "give-name": _NEEDED,
+    "give-email": _NEEDED,
+    "give-locality": _NEEDED,
+    "not-an-email": _NO_EMAIL,
+    "email-space": _NO_EMAIL,
+    "email-two-dots": _NO_EMAIL,
+    "street-as-town": "This looks like a street. Send the town alone.",
+    "emoji": "Send this without emoji: we cannot print them.",
+    "nul": _HIDDEN,
+    "control-character": _HIDDEN,
+    "bidi-control": _HIDDEN,
+    "not-text": "Send this as Unicode text.",
+}
+"""All other sentences are for the person: about words that only they can mend."""
 
 
 class NotTaken(DomainError):
@@ -57,10 +87,8 @@ class SentPerson:
             raise BadRequest(
                 f"The only status of an email address that can be sent is {_CONSENTING}."
             )
-        fields = {name: _text(person, name) for name in ("given_name", "family_name")}
-        fields |= {
-            name: _text(place, name) for name in ("locality", "region", "postal_code", "country")
-        }
+        fields = {name: _text(person, name) for name in _PERSON_FIELDS}
+        fields |= {name: _text(place, name) for name in _PLACE_FIELDS}
         return cls(
             fields=fields | {"email": _text(email, "address")},
             locale=next(iter(languages), i18n.languages()[0]),
@@ -108,9 +136,9 @@ def _prepare(
     if result.form is None:
         raise NotTaken(
             [
-                f"{field}: {sentence}"
+                f"{_SENT_AS.get(field, field)}: {_tell(field, part)}"
                 for field, problem in result.problems.items()
-                for sentence in list_problem_texts(problem)
+                for part in (problem, *problem.also)
             ]
         )
     return make_signing(plan, result.form, locale=person.locale, now=now, trace=trace)
@@ -133,9 +161,7 @@ def add_person(body: object, *, now: datetime) -> None:
     with db.reading() as reader:
         form.offer(reader)
     if not form.validate():
-        raise NotTaken(
-            [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]
-        )
+        raise NotTaken([f"{_EMAIL}: {_NO_EMAIL if person.fields['email'] else _NEEDED}"])
     with force_locale(person.locale):
         wording = consent_wording()
     memberships.join(
@@ -146,6 +172,12 @@ def add_person(body: object, *, now: datetime) -> None:
         wording=wording,
         now=now,
     )
+
+
+def _tell(field: str, problem: Problem) -> str:
+    if field == "country":
+        return "Send the code of a country in two letters, such as CA."
+    return _FOR_DEVELOPERS.get(problem.slug) or describe_problem(problem)
 
 
 def _first(person: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -44,6 +44,7 @@ class ConfirmPage(Page, template="signing/confirm.html"):
     token: str
     case: CasePage
     letters: Letters
+    network: bool  # Whether the writer asked for emails about new actions too
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,14 @@ def _confirmed(session: Session, token: str) -> Signature:
 
 
 def _confirm_page(signature: Signature, token: str) -> Response:
-    return _show(ConfirmPage(token=token, case=_case(signature), letters=signed_letters(signature)))
+    return _show(
+        ConfirmPage(
+            token=token,
+            case=_case(signature),
+            letters=signed_letters(signature),
+            network=signature.consent_network_at is not None,
+        )
+    )
 
 
 def _anonymised_page(session: Session, signature: Signature, since: datetime) -> Response:

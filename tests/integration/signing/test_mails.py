@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -17,6 +17,7 @@ from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.mail.views import list_mails
 from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
 from campaign.signing.mails import APART, WAIT, last_day_to_confirm, queue_waiting
 from tests.integration.network.conftest import FORM as JOIN
 from tests.integration.signing.conftest import FORM
@@ -68,6 +69,29 @@ def test_the_mail_says_why_it_came_and_how_not_to_get_another(
         db.utcnow() + timedelta(days=7), now=db.utcnow(), locale=lang
     ) in "\n".join(lines)
     assert f"{link}/not-mine" in lines[-1].split()
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("ticked", ["y", ""])
+def test_mails_and_page_of_the_confirmation_name_the_network_that_was_asked_for(
+    app: Flask,
+    client: FlaskClient,
+    case: str,
+    session: Session,
+    settings: Settings,
+    mails: Mails,
+    ticked: str,
+) -> None:
+    client.post(f"{case}/sign", data=FORM | {"consent_network": ticked})
+    session.execute(update(Signature).values(signed_at=db.utcnow() - timedelta(days=2)))
+    session.commit()
+    jobs.run_now("signing.remind")
+    assert [mail["kind"] for mail in mails()] == ["confirm-letter", "remind-letter"]
+    page = client.get(mails()[1]["link"].removeprefix("http://127.0.0.1:5000")).text
+    shown = [part for mail in texts(app, session, settings) for part in mail[1:]]
+    for part in (page, *shown):
+        words = " ".join(part.split())
+        assert ("You also asked for emails about new actions." in words) is bool(ticked)
 
 
 def test_the_second_mail_says_that_nothing_was_changed(
