@@ -1,6 +1,7 @@
 """The pages of webhooks, for admins."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -69,9 +70,16 @@ class WebhookPage(Page, template="webhooks/show.html"):
     host: str
     kinds: Mapping[str, object]
     failed: int
+    next_try: datetime | None
     posts: Listing[WebhookPost]
     failure_days: int
     log_days: int
+
+
+class DeletePage(Page, template="webhooks/delete.html"):
+    webhook: WebhookEndpoint
+    host: str
+    waiting: int
 
 
 class SecretPage(Page, template="webhooks/secret.html"):
@@ -119,6 +127,7 @@ def show(public_id: str) -> ResponseReturnValue:
             host=endpoints.host_of(webhook),
             kinds=KINDS,
             failed=endpoints.count_failed(session, webhook),
+            next_try=endpoints.find_next_try(session, webhook),
             posts=load_page(session, endpoints.select_posts(webhook), read_page(request.args)),
             failure_days=settings.webhook_failure_days,
             log_days=settings.webhook_log_days,
@@ -189,8 +198,17 @@ def turn_off(public_id: str) -> ResponseReturnValue:
     return redirect_to(".show", _("Webhook turned off."), public_id=public_id)
 
 
+@blueprint.get("/<public_id>/delete")
+def ask_delete(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    webhook = endpoints.get_endpoint(session, public_id)
+    waiting = endpoints.count_waiting(session, webhook)
+    host = endpoints.host_of(webhook)
+    return show_page(DeletePage(webhook=webhook, host=host, waiting=waiting))
+
+
 @blueprint.post("/<public_id>/delete")
-@fresh(back=".show")
+@fresh(back=".ask_delete")
 def delete(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)
     endpoints.delete_endpoint(db.session(), webhook, by=staff_user())

@@ -3,9 +3,10 @@
 import base64
 import secrets
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.core import audit, db, jobs
@@ -90,8 +91,7 @@ def turn_off(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> N
 def turn_on(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> None:
     """Send again, what waits at once."""
     _set_state(session, endpoint, EndpointState.READY)
-    waits = (WebhookPost.endpoint_id == endpoint.id, WebhookPost.state == PostState.WAITING)
-    db.update_rows(session, WebhookPost, *waits, due_at=db.utcnow(), attempts=0)
+    db.update_rows(session, WebhookPost, *_waits(endpoint), due_at=db.utcnow(), attempts=0)
     jobs.enqueue(session, "webhooks.send")
     _record(session, endpoint, by, "turn-on")
 
@@ -142,6 +142,23 @@ def count_failed(session: Session, endpoint: WebhookEndpoint) -> int:
     failed = WebhookPost.state == PostState.FAILED
     posts = select(WebhookPost.id).where(WebhookPost.endpoint_id == endpoint.id, failed)
     return db.count_rows(session, posts)
+
+
+def count_waiting(session: Session, endpoint: WebhookEndpoint) -> int:
+    return db.count_rows(session, select(WebhookPost.id).where(*_waits(endpoint)))
+
+
+def find_next_try(session: Session, endpoint: WebhookEndpoint) -> datetime | None:
+    """Return when one that fails is tried again, with a single post: the others wait for it."""
+    due = session.scalar(select(func.min(WebhookPost.due_at)).where(*_waits(endpoint)))
+    if due is None or not endpoint.failing_since:
+        return None
+    rests = endpoint.lease_until if endpoint.state is EndpointState.READY else None
+    return max(due, rests or due, db.utcnow())
+
+
+def _waits(endpoint: WebhookEndpoint) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return WebhookPost.endpoint_id == endpoint.id, WebhookPost.state == PostState.WAITING
 
 
 def _set_state(session: Session, endpoint: WebhookEndpoint, state: EndpointState) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
+from campaign.core import db, i18n
 from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role
 from campaign.models.webhook import EndpointState, PostState, WebhookEndpoint
 from tests.factories import STAFF_PASSWORD, give_session, post, sign_in
-from tests.http_target import Target
+from tests.http_target import Target, serve
 from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
 
 FORM = {"address": "https://crm.example.org/hook", "events": ["action.opened"]}
@@ -62,6 +63,8 @@ def test_a_test_is_sent_and_any_message_again_with_its_id(
     assert "Accepted" in page
     assert "webhook.test" in page
     [sent] = list_posts(session)
+    assert sent.event.public_id in page
+    assert f'datetime="{sent.event.happened_at.isoformat()}"' in page
     post(client, f"{url}/again", {"post": sent.public_id})
     send()
     first, again = target.received
@@ -74,6 +77,26 @@ def test_a_test_is_sent_and_any_message_again_with_its_id(
     send()
     assert len(target.received) == 3
     assert actions(session)[1:] == ["webhook.test", "webhook.replay", "webhook.replay"]
+
+
+@pytest.mark.one_engine
+def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_others_wait(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    with serve(lambda handler: handler.say(500)) as broken:
+        url = f"/desk/webhooks/{add_endpoint(broken.url).public_id}"
+        for _ in range(2):
+            post(client, f"{url}/test", {})
+            send()
+        page = client.get(url).text
+    assert len(broken.received) == 1, "the other waits"
+    session.rollback()
+    rests = session.scalars(select(WebhookEndpoint.lease_until)).one()
+    then = i18n.say_moment(rests or db.utcnow(), in_language="en")
+    assert f"Next attempt on {then}, with one message. The others wait." in page
+    assert page.count("Next attempt on") == 1
+    assert page.count(">Waiting</td>") == 2
 
 
 def test_one_is_turned_off_changed_turned_on_and_deleted(
@@ -93,9 +116,14 @@ def test_one_is_turned_off_changed_turned_on_and_deleted(
     endpoint = session.scalars(select(WebhookEndpoint)).one()
     assert (endpoint.address, endpoint.events) == ("https://new.example.org/", ["reply.published"])
     post(client, f"{url}/on", {})
+    post(client, f"{url}/test", {})
+    asked = client.get(f"{url}/delete").text
+    assert "1 message that waits is never sent." in asked
+    assert f'action="{url}/delete"' in asked
+    assert f'action="{url}/delete"' not in client.get(url).text, "it is asked first"
     post(client, f"{url}/delete", {})
     assert client.get(url).status_code == 404
-    names = ["add", "turn-off", "change", "turn-on", "delete"]
+    names = ["add", "turn-off", "change", "turn-on", "test", "delete"]
     assert actions(session) == [f"webhook.{name}" for name in names]
 
 
