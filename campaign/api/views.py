@@ -12,8 +12,9 @@ from functools import partial
 from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from campaign.api import http_errors
 from campaign.api.action_json import Json, describe, summarize
 from campaign.api.openapi import describe_api
 from campaign.core import i18n
@@ -79,7 +80,9 @@ def oembed() -> ResponseReturnValue:
     """What shows an action on another page (oembed.com): its frame where it may be framed."""
     if request.args.get("format", "json") != "json":
         return _problem(501, "Not implemented", "format must be json.")
-    lang, slug = _read_address(request.args.get("url", ""))
+    if not request.args.get("url"):
+        raise BadQuery("url", "the address of the page of an action")
+    lang, slug = _read_address(request.args["url"])
     width = _read_pixels("maxwidth", _WIDTH)
     height = _read_pixels("maxheight", _HEIGHT)
     campaign = get_campaign(slug)
@@ -253,3 +256,20 @@ def _bad_query(problem: BadQuery) -> Response:
 @blueprint.errorhandler(NotFound)
 def _not_found(_missing: NotFound) -> Response:
     return _problem(404, "Not found", "There is no such action or page of a list.")
+
+
+@blueprint.errorhandler(HTTPException)
+def _http(problem: HTTPException) -> ResponseReturnValue:
+    code = problem.code or 500
+    if code < 400:
+        return problem
+    response = _problem(code, problem.name, http_errors.describe(problem))
+    if isinstance(problem, MethodNotAllowed):
+        response.allow.update(problem.valid_methods or ())
+    return response
+
+
+@blueprint.before_app_request
+def _refuse_address() -> ResponseReturnValue | None:
+    problem = http_errors.get_refusal("/api/")
+    return _http(problem) if problem and not request.path.startswith("/api/osdi/") else None

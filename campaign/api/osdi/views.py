@@ -13,9 +13,9 @@ from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, selectinload
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from campaign.api import tokens
+from campaign.api import http_errors, tokens
 from campaign.api.action_json import Json
 from campaign.api.osdi import people, resources, sign_ups
 from campaign.api.osdi.filters import BadFilter, parse_filter
@@ -249,12 +249,6 @@ def list_taggings(person_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.route("/<path:_rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@public
-def show_nothing(_rest: str) -> ResponseReturnValue:
-    raise NotFound("address")
-
-
 def _list_campaigns(
     name: str, endpoint: str, describe: Callable[[Session, Sequence[WithTexts]], list[Json]]
 ) -> Response:
@@ -413,4 +407,15 @@ def _bad_filter(problem: BadFilter) -> Response:
 @blueprint.errorhandler(HTTPException)
 def _http(problem: HTTPException) -> ResponseReturnValue:
     code = problem.code or 500
-    return _refuse(code, [problem.description or problem.name]) if code >= 400 else problem
+    if code < 400:
+        return problem
+    response = _refuse(code, [http_errors.describe(problem)])
+    if isinstance(problem, MethodNotAllowed):
+        response.allow.update(problem.valid_methods or ())
+    return response
+
+
+@blueprint.before_app_request
+def _refuse_address() -> ResponseReturnValue | None:
+    problem = http_errors.get_refusal("/api/osdi/")
+    return _http(problem) if problem else None

@@ -529,7 +529,8 @@ def test_bodies_that_are_none_or_far_too_long_are_refused(
 ) -> None:
     sender = program()
     for body in ("x" * 10_000_000, {"person": {"given_name": "x" * 600_000}}):
-        assert descriptions(sender.post("people", body, 413))
+        (told,) = descriptions(sender.post("people", body, 413))
+        assert told == "The body is too large. Send at most 512 KiB."
     answer = client.post("/api/osdi/people", data=b"{", headers={"OSDI-API-Token": sender.secret})
     assert answer.status_code == 400
     assert descriptions(answer.json) == ["The body must be a JSON object."]
@@ -548,6 +549,8 @@ def test_other_methods_and_other_sites_get_nothing(
         assert not [name for name, _value in answer.headers if name.startswith("Access-Control")]
     for method in ("PUT", "DELETE", "PATCH"):
         answer = client.open(f"/api/osdi/people/{site.member.public_id}", method=method)
-        assert answer.status_code == 404
-        assert descriptions(answer.json)
+        assert answer.status_code == 405
+        assert set(answer.allow) == {"GET", "HEAD", "OPTIONS"}
+        assert descriptions(answer.json)[0].startswith(f"{method} cannot be used at this address.")
+        assert client.open("/api/osdi/nowhere", method=method).status_code == 404
     assert descriptions(reader.get("nowhere/at/all", 404))

@@ -101,7 +101,6 @@ def test_another_site_shows_the_frame_only_where_it_may_be_framed(
 @pytest.mark.parametrize(
     "address",
     [
-        "",
         "http://[",
         "https://elsewhere.example/en/actions/ua-58-20",
         "http://127.0.0.1:5000/desk/",
@@ -113,6 +112,23 @@ def test_an_address_that_is_no_case_of_ours_is_not_found(client: FlaskClient, ad
     answer = client.get("/api/oembed", query_string={"url": address})
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.one_engine
+def test_what_no_view_takes_is_a_problem_too(client: FlaskClient) -> None:
+    assert read(client, "/api/oembed", 400)["detail"].startswith("url must be the address")
+    nowhere = client.get("/api/nowhere/at/all")
+    refused = client.post("/api/actions", json={})
+    malformed = client.get("/api/actions?lang=%00")
+    for answer, status in ((nowhere, 404), (refused, 405), (malformed, 400)):
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+        assert answer.json["status"] == status
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert "GET" in refused.allow
+    assert "DELETE" not in refused.allow
+    assert "Use GET, HEAD, OPTIONS." in refused.json["detail"]
+    assert client.get("/en/nowhere").mimetype == client.post("/en/").mimetype == "text/html"
 
 
 @pytest.mark.one_engine
