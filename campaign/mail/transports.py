@@ -14,6 +14,10 @@ _SECONDS = 30
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 
 
+RECIPIENT_REFUSED = "recipient refused"
+"""How the failure begins of a mail whose address alone a server did not take."""
+
+
 class MailNotTaken(Exception):
     """The mail was not taken; `recipient_status` (RFC 3463) where its address was refused."""
 
@@ -53,7 +57,7 @@ class Smtp:
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as problem:
             code, answer = next(iter(problem.recipients.values()))
-            reason, status = f"recipient refused: {code}", status_of(code, answer)
+            reason, status = f"{RECIPIENT_REFUSED}: {code}", status_of(code, answer)
             raise MailNotTaken(reason, permanent=code >= 500, recipient_status=status) from problem
         except smtplib.SMTPResponseException as problem:
             code = problem.smtp_code

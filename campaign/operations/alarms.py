@@ -13,6 +13,7 @@ from campaign.core import clock, db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings, current_settings, site_url
 from campaign.mail.messages import Mail, MailState, OutboxMail
+from campaign.mail.transports import RECIPIENT_REFUSED
 from campaign.models.alarm import Alarm
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.staff import Role, StaffUser
@@ -27,6 +28,7 @@ _MOST_SILENT = timedelta(minutes=15)
 _SETTLED = timedelta(minutes=30)
 """For which a matter has to be gone before it is said to be over."""
 _TRIES = 3
+_ADDRESSES = 2
 _BACKUPS = 5
 _SOONEST_BACKUP = timedelta(days=2)
 
@@ -91,13 +93,20 @@ def find_matters(session: Session) -> dict[str, datetime]:
 
 
 def _is_mail_server_away(session: Session, now: datetime) -> bool:
-    """Whether emails are tried again and again, and none went out in the last hour."""
-    waits, since = OutboxMail.state == MailState.WAITING, clock.cut_to_hour(now)
-    tried = select(OutboxMail.id).where(waits, OutboxMail.attempts >= _TRIES)
+    """Whether emails are tried again and again, and none went out in the last hour.
+
+    One address, or two, that their own server does not take for now say nothing of ours.
+    """
+    tried = (OutboxMail.state == MailState.WAITING, OutboxMail.attempts >= _TRIES)
+    is_of_address = OutboxMail.failure.startswith(RECIPIENT_REFUSED)
+    of_server = select(OutboxMail.id).where(*tried, is_of_address.isnot(True))
+    addresses = select(OutboxMail.recipient_hmac).where(*tried).distinct()
     sent = select(OutboxMail.id).where(
-        OutboxMail.state == MailState.SENT, OutboxMail.sent_at >= since - timedelta(hours=1)
+        OutboxMail.state == MailState.SENT,
+        OutboxMail.sent_at >= clock.cut_to_hour(now) - timedelta(hours=1),
     )
-    return db.has_row(session, tried) and not db.has_row(session, sent)
+    is_stuck = db.has_row(session, of_server) or db.count_rows(session, addresses) > _ADDRESSES
+    return is_stuck and not db.has_row(session, sent)
 
 
 def is_disk_low(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.commands.backup import backup
@@ -33,12 +33,9 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 
 def put_mail(session: Session, **facts: Any) -> None:
     values: dict[str, Any] = {"due_at": clock.utcnow() + timedelta(hours=1), "context": "{}"}
+    values["recipient_hmac"] = b"m" * 32
     mail = OutboxMail(
-        kind="confirm-letter",
-        recipient="ana@example.org",
-        recipient_hmac=b"m" * 32,
-        locale="en",
-        **(values | facts),
+        kind="confirm-letter", recipient="ana@example.org", locale="en", **(values | facts)
     )
     session.add(mail)
     session.commit()
@@ -93,7 +90,14 @@ def test_what_comes_back_within_half_an_hour_was_never_over(app: Flask, session:
 def test_a_mail_server_that_refuses_everything_is_told_from_one_bad_address(
     app: Flask, session: Session
 ) -> None:
-    put_mail(session, attempts=3)
+    refused = "recipient refused: 451"
+    for mark in (b"a", b"b"):
+        put_mail(session, attempts=3, failure=refused, recipient_hmac=mark * 32)
+    assert find_matters(session) == {}
+    put_mail(session, attempts=3, failure=refused)
+    assert set(find_matters(session)) == {"mail"}
+    session.execute(delete(OutboxMail))
+    put_mail(session, attempts=3, failure="ConnectionRefusedError")
     assert set(find_matters(session)) == {"mail"}
     put_mail(session, state=MailState.SENT, sent_at=clock.cut_to_hour(clock.utcnow()))
     assert find_matters(session) == {}
