@@ -77,7 +77,6 @@ _OF_PROGRAMS = {
     "osdi.add_person",
     "osdi.record_signature",
     "osdi.record_signature_helper",
-    "osdi.show_nothing",
 }
 """Read nothing before a proof: tests/integration/api/test_osdi.py, mail/test_bounce_webhooks.py."""
 
