@@ -1,7 +1,6 @@
 """Webhooks: who is told of what happened, what happened, and what was told to whom."""
 
 import enum
-import json
 from datetime import datetime
 
 from sqlalchemy import Index, LargeBinary, String, UniqueConstraint
@@ -69,11 +68,6 @@ class WebhookEvent(db.SealedRow, db.PublicRow):
     """The hour: the moment is in the body."""
     shared_at: Mapped[datetime | None]
     """When every endpoint that is told got a post of it; its hour."""
-
-    @property
-    def happened_at(self) -> datetime:
-        """Return the moment, as the message says it."""
-        return datetime.fromisoformat(json.loads(self.body)["timestamp"])
 
 
 class WebhookPost(db.PublicRow):

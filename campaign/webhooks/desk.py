@@ -72,6 +72,8 @@ class WebhookPage(Page, template="webhooks/show.html"):
     failed: int
     next_try: datetime | None
     posts: Listing[WebhookPost]
+    messages: Mapping[int, endpoints.Message | None]
+    """By event; None: it does not open."""
     failure_days: int
     log_days: int
 
@@ -121,6 +123,7 @@ def create() -> ResponseReturnValue:
 def show(public_id: str) -> ResponseReturnValue:
     session, settings = db.session(), current_settings()
     webhook = endpoints.get_endpoint(session, public_id)
+    posts = load_page(session, endpoints.select_posts(webhook), read_page(request.args))
     return show_page(
         WebhookPage(
             webhook=webhook,
@@ -128,7 +131,8 @@ def show(public_id: str) -> ResponseReturnValue:
             kinds=KINDS,
             failed=endpoints.count_failed(session, webhook),
             next_try=endpoints.find_next_try(session, webhook),
-            posts=load_page(session, endpoints.select_posts(webhook), read_page(request.args)),
+            posts=posts,
+            messages=endpoints.read_messages(session, posts.rows),
             failure_days=settings.webhook_failure_days,
             log_days=settings.webhook_log_days,
         )

@@ -1,8 +1,10 @@
 """Endpoints: the programs that are told, as admins add, change, try and turn them off and on."""
 
 import base64
+import json
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.core import audit, db, jobs
+from campaign.core.db.batches import read_each
 from campaign.core.errors import Invalid, Refused
 from campaign.core.outgoing_http import OutgoingFailed, refuse_address
 from campaign.core.settings import current_settings
@@ -19,6 +22,7 @@ from campaign.models.webhook import (
     EventKind,
     PostState,
     WebhookEndpoint,
+    WebhookEvent,
     WebhookPost,
 )
 from campaign.staff.staff_users import actor_name
@@ -28,6 +32,15 @@ KINDS = tuple(kind for kind in EventKind if kind is not EventKind.TEST)
 MOST = 20
 """Endpoints of an instance: each costs whatever happens a row."""
 _SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    body: str
+
+    @property
+    def happened_at(self) -> datetime:
+        return datetime.fromisoformat(json.loads(self.body)["timestamp"])
 
 
 def host_of(endpoint: WebhookEndpoint) -> str:
@@ -133,9 +146,16 @@ def select_posts(endpoint: WebhookEndpoint) -> Select[WebhookPost]:
     return (
         select(WebhookPost)
         .where(WebhookPost.endpoint_id == endpoint.id)
-        .options(joinedload(WebhookPost.event))
+        .options(joinedload(WebhookPost.event).defer(WebhookEvent.body))
         .order_by(WebhookPost.id.desc())
     )
+
+
+def read_messages(session: Session, posts: Sequence[WebhookPost]) -> dict[int, Message | None]:
+    """Return what each of these sends, by its event; None where that does not open."""
+    query = select(WebhookEvent.id, WebhookEvent.body)
+    rows = read_each(session, query, WebhookEvent.id, [post.event_id for post in posts])
+    return {event_id: Message(row.body) if row else None for event_id, row in rows}
 
 
 def count_failed(session: Session, endpoint: WebhookEndpoint) -> int:

@@ -5,14 +5,15 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
 from campaign.core import db, i18n
 from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role
-from campaign.models.webhook import EndpointState, PostState, WebhookEndpoint
+from campaign.models.webhook import EndpointState, PostState, WebhookEndpoint, WebhookEvent
+from campaign.webhooks.endpoints import Message
 from tests.factories import STAFF_PASSWORD, give_session, post, sign_in
 from tests.http_target import Target, serve
 from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
@@ -64,7 +65,7 @@ def test_a_test_is_sent_and_any_message_again_with_its_id(
     assert "webhook.test" in page
     [sent] = list_posts(session)
     assert sent.event.public_id in page
-    assert f'datetime="{sent.event.happened_at.isoformat()}"' in page
+    assert f'datetime="{Message(sent.event.body).happened_at.isoformat()}"' in page
     post(client, f"{url}/again", {"post": sent.public_id})
     send()
     first, again = target.received
@@ -77,6 +78,19 @@ def test_a_test_is_sent_and_any_message_again_with_its_id(
     send()
     assert len(target.received) == 3
     assert actions(session)[1:] == ["webhook.test", "webhook.replay", "webhook.replay"]
+
+
+@pytest.mark.one_engine
+def test_a_message_that_cannot_be_opened_is_listed_all_the_same(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
+    post(client, f"{url}/test", {})
+    session.execute(text("UPDATE webhook_event SET seal_id = deed"))
+    session.commit()
+    [event_id] = session.scalars(select(WebhookEvent.public_id))
+    assert event_id in client.get(url).text
 
 
 @pytest.mark.one_engine

@@ -208,7 +208,8 @@ def test_a_redirect_and_a_private_address_are_said_and_not_followed(
 
     with serve(lead) as leading:
         add_endpoint(leading.url)
-        add_endpoint("https://localhost/hook")
+        # As if its name had led elsewhere when it was added.
+        add_endpoint(leading.url).address = "https://localhost/hook"
         tell(session)
         send()
     assert target.received == []
