@@ -38,8 +38,8 @@ class TokenForm(DeskForm):
         description=_l("What uses the token and where, such as “Our CRM”."),
     )
     scopes = CheckboxesField(
-        _l("What it can do"),
-        [Filled(_l("Choose at least one thing that the program can do."))],
+        _l("Scopes: what the program can do"),
+        [Filled(_l("Choose at least one scope."))],
         choices=choices(list(SCOPES.items())),
     )
     days = RadioField(

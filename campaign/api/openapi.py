@@ -13,6 +13,7 @@ from typing import Any
 from apispec import APISpec
 
 from campaign.core.settings import current_settings
+from campaign.web.security import MAX_BODY_BYTES
 
 Operation = Mapping[str, Any]
 _TEXT = {"type": "string"}
@@ -21,46 +22,54 @@ _SCHEMES = {
     "token": {"type": "apiKey", "in": "header", "name": "OSDI-API-Token"},
     "bearer": {"type": "http", "scheme": "bearer"},
 }
-_ERRORS = {
-    "400": "What was asked for is not understood, or the token stands in the address.",
+_EXAMPLE_SITE = "https://letters.example.org"
+"""Base of the addresses in `operations.json`; readers are shown those of their own site."""
+_ERRORS: Mapping[str, str] = {
+    "400": "What was asked for, or sent, is not understood; of OSDI also: a token in the address.",
     "401": "The token is missing, unknown, revoked or expired.",
-    "403": "The token is for something else.",
+    "403": "The token lacks the scope.",
     "404": "There is no such thing, or none that may be read.",
+    "409": "This action takes no letters any more.",
+    "413": f"The body has more than {MAX_BODY_BYTES // 1024} KiB.",
     "429": "Too many requests with this token; Retry-After says how many seconds to wait.",
 }
 _PARAMETERS = {
-    "page": (_NUMBER, "Number of the page. Of OSDI to 100; further on follow the link next."),
+    "page": (
+        _NUMBER,
+        "Number of the page. OSDI: at most 100. To read further, follow the link next.",
+    ),
     "per_page": (_NUMBER, "How many things a page has, 25 at most."),
-    "filter": (_TEXT, "OData: comparisons joined by and."),
+    "filter": (_TEXT, "Comparisons as in OData. The word and joins several."),
     "lang": (_TEXT, "One of the languages of the site."),
-    "status": (_TEXT, "open or ended."),
+    "status": (_TEXT, "The word open, or the word ended."),
     "url": (_TEXT, "Address of the page of an action."),
 }
 _DESCRIPTION = (
-    "Addresses below /api/osdi/ want a token, which an admin makes in the workspace under API "
-    "tokens. All others are for everyone."
+    "Addresses below /api/osdi/ need a token with a scope, which an admin makes in the workspace "
+    "under API tokens. All others are for everyone."
 )
 
 
 @cache
-def read_operations() -> list[Operation]:
-    path = Path(__file__).with_name("operations.json")
-    operations: list[Operation] = json.loads(path.read_text("utf-8"))
+def read_operations(base_url: str) -> list[Operation]:
+    text = Path(__file__).with_name("operations.json").read_text("utf-8")
+    operations: list[Operation] = json.loads(text.replace(_EXAMPLE_SITE, base_url))
     return operations
 
 
 def describe_api() -> dict[str, Any]:
     site = current_settings()
+    base_url = site.base_url.rstrip("/")
     spec = APISpec(
         title=f"{site.organisation_name}: API",
         version="1",
         openapi_version="3.1.0",
         info={"description": _DESCRIPTION},
-        servers=[{"url": site.base_url.rstrip("/")}],
+        servers=[{"url": base_url}],
     )
     for name, scheme in _SCHEMES.items():
         spec.components.security_scheme(name, scheme)
-    for operation in read_operations():
+    for operation in read_operations(base_url):
         spec.path(operation["path"], operations={operation["method"]: _describe(operation)})
     document: dict[str, Any] = spec.to_dict()
     return document
@@ -88,20 +97,33 @@ def _describe(operation: Operation) -> dict[str, Any]:
                 "content": _give_example(
                     "application/hal+json" if is_osdi else "application/json", operation["answer"]
                 ),
-            }
+            },
+            **{status: {"description": _ERRORS[status]} for status in _list_errors(operation)},
         },
     }
     if note := operation.get("note"):
         described["description"] = note
     if scope := operation.get("scope"):
         described |= {"security": [{"token": []}, {"bearer": []}], "x-scope": scope}
-        described["responses"] |= {
-            status: {"description": words} for status, words in _ERRORS.items()
-        }
     if body := operation.get("body"):
         content = _give_example("application/json", body)
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _list_errors(operation: Operation) -> list[str]:
+    """Return the statuses with which an address may refuse. Pure."""
+    takes_more = bool(operation.get("query") or operation.get("in_path"))
+    applies = {
+        "400": takes_more or operation["path"].startswith("/api/osdi/"),
+        "401": "scope" in operation,
+        "403": "scope" in operation,
+        "404": takes_more,
+        "409": operation["name"] == "record_signature_helper",
+        "413": "body" in operation,
+        "429": "scope" in operation,
+    }
+    return [status for status, does in applies.items() if does]
 
 
 def _describe_parameter(name: str, value: object) -> dict[str, Any]:

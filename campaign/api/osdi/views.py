@@ -356,7 +356,6 @@ _SENTENCES: Mapping[str, str] = {
     "token-expired": "This token has expired. Ask an admin for a new one.",
     "token-in-address": "A token in an address is kept in logs, so it is refused there, and an "
     f"admin is told. Send it in the header {_HEADER}, and have this one replaced.",
-    "scope": "This token was not made for that. Ask an admin for one that may.",
     "not-approved": "Another admin has yet to approve that this token reads people.",
     "campaign-ended": "This action takes no letters any more.",
 }
@@ -391,6 +390,9 @@ def _expected(problem: DomainError) -> Response:
     sentence = getattr(problem, "detail", "") or _SENTENCES.get(
         problem.slug, "There is nothing at this address, or nothing more that may be read."
     )
+    if problem.slug == "scope":
+        needed = problem.data["scope"]
+        sentence = f"This needs the scope {needed}. Ask an admin for a token with it."
     if isinstance(problem, TooMany):
         sentence = f"Too many requests. Try again in {problem.seconds} seconds."
     response = _refuse(problem.status, [sentence])

@@ -15,6 +15,9 @@ from tests.integration.api.conftest import Program, Site, values_of
 pytestmark = [pytest.mark.one_engine, pytest.mark.usefixtures("fresh_pages")]
 
 
+OPERATIONS = read_operations("http://127.0.0.1:5000")
+
+
 def shape_of(value: object) -> object:
     """Names and kinds of all that is in an answer; what may be empty is of no kind."""
     if isinstance(value, dict):
@@ -24,7 +27,7 @@ def shape_of(value: object) -> object:
     return type(value).__name__
 
 
-@pytest.mark.parametrize("operation", read_operations(), ids=lambda operation: operation["name"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation["name"])
 def test_each_example_is_what_the_address_answers(
     app: Flask, program: Callable[..., Program], site: Site, operation: Mapping[str, Any]
 ) -> None:
@@ -56,7 +59,7 @@ def test_every_address_is_described(app: Flask, client: FlaskClient) -> None:
         if rule.rule.startswith("/api/")
         for method in rule.methods & {"GET", "POST"}
     }
-    same = {"/api/openapi.json", "/api/docs", "/api/osdi/people/{}/taggings"}
+    same = {"/api/openapi.json", "/api/docs"}
     same.add("/api/osdi/petitions/{}/record_signature_helper")
     assert {(method, path) for method, path in served if path not in same} == described
 
@@ -64,6 +67,25 @@ def test_every_address_is_described(app: Flask, client: FlaskClient) -> None:
 def test_people_read_the_same_page(client: FlaskClient) -> None:
     page = client.get("/api/docs")
     assert page.headers["Content-Security-Policy"]
-    for operation in read_operations():
-        assert f'id="{operation["name"]}"' in page.text
+    ids = set(re.findall(r'id="(\w+)"', page.text))
+    for operation in OPERATIONS:
+        assert operation["name"] in ids
         assert operation["path"] in page.text
+    # The curies of OSDI lead to the part of the page that describes each link.
+    assert set(re.findall(r'"osdi:(\w+)"', json.dumps(OPERATIONS))) <= ids
+    assert "letters.example.org" not in page.text
+    assert 'href="/desk/api-tokens/"' in page.text
+
+
+def test_the_description_says_how_each_address_refuses(client: FlaskClient) -> None:
+    paths = client.get("/api/openapi.json").json["paths"]
+    statuses = {
+        operation["operationId"]: set(operation["responses"])
+        for operations in paths.values()
+        for operation in operations.values()
+    }
+    assert statuses["index"] == {"200"}
+    assert statuses["actions"] == statuses["action"] == statuses["oembed"] == {"200", "400", "404"}
+    assert statuses["people"] == {"200", "400", "401", "403", "404", "429"}
+    assert statuses["person_signup_helper"] == {"200", "400", "401", "403", "413", "429"}
+    assert statuses["record_signature_helper"] >= {"404", "409", "413"}

@@ -67,7 +67,7 @@ def test_a_token_comes_in_a_header_and_for_what_it_was_made(
     assert client.get("/api/osdi/people", headers=bearer).status_code == 200
     program = Program(client, secret)
     for path in ("petitions", f"petitions/{site.campaign.public_id}", "advocacy_campaigns", "tags"):
-        assert descriptions(program.get(path, 403))[0].startswith("This token was not made for")
+        assert descriptions(program.get(path, 403))[0].startswith("This needs the scope actions.")
     program.post("people", {"person": PERSON}, 403)
     readers = Program(client, make_token(app, ApiScope.ACTIONS))
     readers.get("petitions")

@@ -61,7 +61,7 @@ def test_making_one_wants_fresh_proof(client: FlaskClient, app: Flask) -> None:
     ("typed", "says"),
     [
         ({"name": " "}, "Enter a name, so that you know later what uses this token."),
-        ({"scopes": []}, "Choose at least one thing that the program can do."),
+        ({"scopes": []}, "Choose at least one scope."),
         ({"scopes": ["everything"]}, "Choose one of the answers offered."),
         ({"days": "4000"}, "Choose one of the answers offered."),
     ],
