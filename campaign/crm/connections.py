@@ -3,14 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, case, func, select, true
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid
 from campaign.core.outgoing_http import OutgoingFailed, refuse_address
 from campaign.core.settings import current_settings
-from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
+from campaign.models.crm import (
+    ConnectionState,
+    CrmConnection,
+    CrmKind,
+    CrmPerson,
+    CrmPersonState,
+    CrmTask,
+)
 from campaign.models.network import NetworkMember
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.roles import refuse_approver, refuse_role
@@ -95,9 +102,13 @@ def try_again(session: Session, connection: CrmConnection, *, by: StaffUser) -> 
     refuse_role(by, _ADMINS, "crm-connection")
     open_states = (CrmPersonState.REFUSED, CrmPersonState.WAITING)
     mine = (CrmPerson.connection_id == connection.id, CrmPerson.state.in_(open_states))
-    again = {"state": CrmPersonState.WAITING, "due_at": db.utcnow(), "attempts": 1}
+    # Of whom nothing was sent yet, nothing is to be taken back if they leave.
+    attempts = case((CrmPerson.attempts > 0, 1), else_=0)
+    again = {"state": CrmPersonState.WAITING, "due_at": db.utcnow(), "attempts": attempts}
     count = db.update_rows(session, CrmPerson, *mine, **again)
-    connection.lease_until = None
+    # While a worker tells it of people, no other does.
+    rests = CrmConnection.state == ConnectionState.READY
+    db.update_row(session, CrmConnection, connection.id, rests, lease_until=None)
     _note(session, connection, by, "crm.try-again", people=count)
     jobs.enqueue(session, "crm.push")
 

@@ -16,7 +16,14 @@ from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.crm import connections
 from campaign.mail import bad_addresses
-from campaign.models.crm import CrmConnection, CrmKind, CrmPerson, CrmPersonState, CrmTask
+from campaign.models.crm import (
+    ConnectionState,
+    CrmConnection,
+    CrmKind,
+    CrmPerson,
+    CrmPersonState,
+    CrmTask,
+)
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.staff import Role, StaffUser
 from campaign.network import memberships
@@ -306,6 +313,29 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other(scene: Scene, sessio
     session.commit()
     push()
     assert len(scene.program.people) == 1
+
+
+@pytest.mark.one_engine
+def test_trying_again_starts_no_second_worker_and_takes_nothing_back_that_was_not_sent(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session
+) -> None:
+    (member,) = make_members(session, 1)
+    connection = session.scalars(select(CrmConnection)).one()
+    session.add(CrmPerson(connection_id=connection.id, member=member.public_id, due_at=db.utcnow()))
+    connection.state = ConnectionState.SENDING
+    connection.lease_until = db.utcnow() + timedelta(minutes=1)
+    page = f"/desk/crm/connections/{connection.public_id}"
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert post(client, f"{page}/try-again").status_code == 303
+    push()
+    assert scene.program.calls == []
+    connection.state, connection.lease_until = ConnectionState.READY, None
+    memberships.leave(session, session.get_one(NetworkMember, member.id), now=db.utcnow())
+    session.commit()
+    push()
+    assert scene.rows() == []
+    assert scene.program.calls == []
 
 
 @pytest.mark.one_engine
