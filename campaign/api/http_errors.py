@@ -1,7 +1,14 @@
 """What programs are told of a request that no view takes."""
 
 from flask import request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from campaign.web.security import MAX_BODY_BYTES
 
@@ -21,4 +28,8 @@ def describe(problem: HTTPException) -> str:
         return "There is nothing at this address. All addresses are on the page /api/docs."
     if isinstance(problem, RequestEntityTooLarge):
         return f"The body is too large. Send at most {MAX_BODY_BYTES // 1024} KiB."
+    if isinstance(problem, BadRequest):
+        return "The address or the body has bytes that are no UTF-8 text."
+    if isinstance(problem, InternalServerError):
+        return "Something went wrong on our side. Try again later."
     return problem.description or problem.name

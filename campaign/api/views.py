@@ -12,7 +12,7 @@ from functools import partial
 from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from campaign.api import http_errors
 from campaign.api.action_json import Json, describe, summarize
@@ -24,6 +24,7 @@ from campaign.public.case_lists import current_board
 from campaign.public.page_cache import MAX_AGE, Made, page_cache
 from campaign.public.pages import get_campaign, page_of
 from campaign.public.share_links import whole_url
+from campaign.web.error_pages import note_bug
 from campaign.web.page import Page
 from campaign.web.security import FOR_ALL_SITES, public
 
@@ -253,9 +254,9 @@ def _bad_query(problem: BadQuery) -> Response:
     return _problem(400, "Bad request", problem.detail)
 
 
-@blueprint.errorhandler(NotFound)
-def _not_found(_missing: NotFound) -> Response:
-    return _problem(404, "Not found", "There is no such action or page of a list.")
+@blueprint.errorhandler(DomainError)
+def _expected(problem: DomainError) -> Response:
+    return _problem(problem.status, "Not found", "There is no such action or page of a list.")
 
 
 @blueprint.errorhandler(HTTPException)
@@ -267,6 +268,12 @@ def _http(problem: HTTPException) -> ResponseReturnValue:
     if isinstance(problem, MethodNotAllowed):
         response.allow.update(problem.valid_methods or ())
     return response
+
+
+@blueprint.errorhandler(Exception)
+def _bug(problem: Exception) -> ResponseReturnValue:
+    note_bug(problem)
+    return _http(InternalServerError())
 
 
 @blueprint.before_app_request

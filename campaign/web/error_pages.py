@@ -78,7 +78,7 @@ def _http(problem: HTTPException) -> ResponseReturnValue:
     return _html(problem.code), problem.code, headers
 
 
-def _bug(problem: Exception) -> ResponseReturnValue:
+def note_bug(problem: Exception) -> None:
     if current_app.testing:
         raise problem
     log.error(
@@ -89,6 +89,10 @@ def _bug(problem: Exception) -> ResponseReturnValue:
     )
     if current_settings().mode == "development":
         traceback.print_exception(problem)
+
+
+def _bug(problem: Exception) -> ResponseReturnValue:
+    note_bug(problem)
     return _html(500), 500
 
 

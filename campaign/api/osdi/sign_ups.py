@@ -131,7 +131,8 @@ def _prepare(
             "consent_network": "y" if person.consents else "",
         }
     )
-    posted.setlist("points", [key for key, _required in plan.points[letter_locale]])
+    if points := [key for key, _required in plan.points[letter_locale]]:
+        posted.setlist("points", points)  # a MultiDict holds no empty list
     result = judge_form(posted, plan, now)
     if result.form is None:
         raise NotTaken(

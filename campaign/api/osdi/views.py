@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, selectinload
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from campaign.api import http_errors, tokens
 from campaign.api.action_json import Json
@@ -38,6 +38,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.statistics import CampaignFigures
 from campaign.public.share_links import whole_url
 from campaign.signing.checks.origin import trace_of
+from campaign.web.error_pages import note_bug
 from campaign.web.security import public
 
 blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
@@ -415,6 +416,12 @@ def _http(problem: HTTPException) -> ResponseReturnValue:
     if isinstance(problem, MethodNotAllowed):
         response.allow.update(problem.valid_methods or ())
     return response
+
+
+@blueprint.errorhandler(Exception)
+def _bug(problem: Exception) -> ResponseReturnValue:
+    note_bug(problem)
+    return _http(InternalServerError())
 
 
 @blueprint.before_app_request

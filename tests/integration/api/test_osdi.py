@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from campaign.api import tokens
@@ -22,7 +22,7 @@ from campaign.core.rate_limits import RateLimit
 from campaign.mail import suppression_list
 from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.api_token import ApiScope, ApiToken
-from campaign.models.campaign import CampaignStatus
+from campaign.models.campaign import CampaignStatus, TalkingPoint
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import Signature, SignatureState
 from campaign.network import memberships
@@ -398,6 +398,20 @@ def test_a_signature_from_elsewhere_waits_for_its_confirmation_as_any_other(
     assert told == [("api.sign-ups", f"campaign:{site.campaign.id}")]
 
 
+@pytest.mark.one_engine
+def test_a_card_without_points_is_signed_from_elsewhere_too(
+    app: Flask, program: Programs, session: Session
+) -> None:
+    card = make_campaign(session, format="card")
+    session.execute(delete(TalkingPoint))
+    session.commit()
+    sender = program(ApiScope.SIGN_UPS)
+    sender.post(f"petitions/{card.public_id}/signatures", {"person": PERSON})
+    signature = session.scalars(select(Signature)).one()
+    assert (signature.points, signature.state) == ([], SignatureState.PENDING)
+    assert read_mails(app) == [("confirm-letter", "maelle@example.org", "fr")]
+
+
 def test_a_member_from_elsewhere_is_asked_by_email(
     app: Flask, program: Programs, session: Session
 ) -> None:
@@ -534,6 +548,32 @@ def test_bodies_that_are_none_or_far_too_long_are_refused(
     answer = client.post("/api/osdi/people", data=b"{", headers={"OSDI-API-Token": sender.secret})
     assert answer.status_code == 400
     assert descriptions(answer.json) == ["The body must be a JSON object."]
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("actions/ua-58-20", "application/problem+json"), ("osdi/petitions", "application/hal+json")],
+)
+def test_a_fault_of_ours_is_told_as_other_refusals_are(
+    app: Flask, program: Programs, site: Site, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    sender = program()
+    monkeypatch.setattr(app, "testing", False)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+
+    def fail(_state: object) -> None:
+        raise ValueError("planted-secret")
+
+    event.listen(Session, "do_orm_execute", fail)
+    try:
+        headers = {"OSDI-API-Token": sender.secret}
+        answer = app.test_client().get(f"/api/{path}", headers=headers)
+    finally:
+        event.remove(Session, "do_orm_execute", fail)
+    assert (answer.status_code, answer.mimetype) == (500, kind)
+    assert "Something went wrong on our side." in answer.text
+    assert "planted-secret" not in answer.text
 
 
 @pytest.mark.one_engine
