@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid
-from campaign.core.outgoing_http import OutgoingFailed, refuse_address
+from campaign.core.outgoing_http import Limits, OutgoingFailed, open_http, refuse_address
 from campaign.core.settings import current_settings
+from campaign.crm.programs import PersonRefused, ProgramAway, program_of
+from campaign.mail.bad_addresses import is_bad
+from campaign.mail.suppression_list import is_suppressed_sql
 from campaign.models.crm import (
     ConnectionState,
     CrmConnection,
@@ -18,13 +21,24 @@ from campaign.models.crm import (
     CrmPersonState,
     CrmTask,
 )
-from campaign.models.network import NetworkMember
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.roles import refuse_approver, refuse_role
 from campaign.staff.staff_users import actor_name
+from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
 
 _ADMINS = frozenset({Role.ADMIN})
 _SHOWN = 200
+_IS_KNOWN = select(NetworkMember.id).where(NetworkMember.public_id == CrmPerson.member).exists()
+STANDS = (
+    NetworkMember.state == MemberState.ACTIVE,
+    ~is_bad(NetworkMember.email_hmac),
+    ~is_suppressed_sql(NetworkMember.email_hmac),
+)
+"""Whose consent stands and whom we may write to: whom other programs are told of."""
+_WHILE_SOMEBODY_WAITS = Limits(connect_seconds=3, whole_seconds=5)
+_SAID = {*OUTGOING_SENTENCES, "key-refused", "too-many", "http-500"}
+"""What pages have a sentence for; anything else is no answer of such a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +76,36 @@ def add_connection(
     connection = CrmConnection(
         kind=kind, address=address.strip(), key=key, list_name=list_name, added_by_id=by.id
     )
+    _try_out(connection)
     session.add(connection)
     session.flush()
     _note(session, connection, by, "crm.connect", kind=kind.value)
     jobs.enqueue(session, "crm.push")
     return connection
+
+
+def change_key(session: Session, connection: CrmConnection, *, key: str, by: StaffUser) -> None:
+    """Use another key, which is approved anew: it may lead elsewhere. Raises Invalid."""
+    refuse_role(by, _ADMINS, "crm-connection")
+    facts = {"kind": connection.kind, "address": connection.address}
+    _try_out(CrmConnection(**facts, key=key, list_name=connection.list_name))
+    connection.key = key
+    connection.added_by_id, connection.approved_by_id = by.id, None
+    connection.failing_since = connection.failure = None
+    people = _send_now(session, connection)
+    _note(session, connection, by, "crm.change-key", people=people)
+
+
+def _try_out(connection: CrmConnection) -> None:
+    """Raise Invalid where the program refuses the key, has no such tag or cannot be reached."""
+    with open_http(_WHILE_SOMEBODY_WAITS) as http:
+        try:
+            if not program_of(connection, http).has_list():
+                raise Invalid(fields={"list_name": "tag-missing"})
+        except (PersonRefused, ProgramAway) as problem:
+            name = "key" if problem.slug == "key-refused" else "address"
+            slug = problem.slug if problem.slug in _SAID else "no-api"
+            raise Invalid(fields={name: slug}) from problem
 
 
 def waits_for_approval(connection: CrmConnection) -> bool:
@@ -100,17 +139,21 @@ def remove_connection(session: Session, connection: CrmConnection, *, by: StaffU
 def try_again(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:
     """Send what was refused, and what waits, now."""
     refuse_role(by, _ADMINS, "crm-connection")
+    people = _send_now(session, connection)
+    _note(session, connection, by, "crm.try-again", people=people)
+
+
+def _send_now(session: Session, connection: CrmConnection) -> int:
     open_states = (CrmPersonState.REFUSED, CrmPersonState.WAITING)
     mine = (CrmPerson.connection_id == connection.id, CrmPerson.state.in_(open_states))
     # Of whom nothing was sent yet, nothing is to be taken back if they leave.
     attempts = case((CrmPerson.attempts > 0, 1), else_=0)
     again = {"state": CrmPersonState.WAITING, "due_at": db.utcnow(), "attempts": attempts}
-    count = db.update_rows(session, CrmPerson, *mine, **again)
     # While a worker tells it of people, no other does.
     rests = CrmConnection.state == ConnectionState.READY
     db.update_row(session, CrmConnection, connection.id, rests, lease_until=None)
-    _note(session, connection, by, "crm.try-again", people=count)
     jobs.enqueue(session, "crm.push")
+    return db.update_rows(session, CrmPerson, *mine, **again)
 
 
 def forget_person(
@@ -125,28 +168,48 @@ def forget_person(
 
 
 def count_states(session: Session, connection: CrmConnection) -> Mapping[str, int]:
-    """Count people by state; `later` are those waiting of whom a try has failed."""
+    """Count people by state, `waiting` also who is not listed yet.
+
+    `later` are those waiting of whom a try has failed.
+    """
     rows = session.execute(
         select(CrmPerson.state, CrmPerson.failure.is_not(None), func.count())
         .where(CrmPerson.connection_id == connection.id)
         .group_by(CrmPerson.state, CrmPerson.failure.is_not(None))
     )
     counts = dict.fromkeys(("waiting", "later", "sent", "refused"), 0)
+    counts["waiting"] = db.count_rows(session, select_new(connection.id))
     for state, has_failed, count in rows:
         is_later = state is CrmPersonState.WAITING and has_failed
         counts["later" if is_later else state.value] += count
     return counts
 
 
+def select_new(connection_id: int) -> Select[int, str]:
+    """Select members who are to be added there and not listed yet."""
+    listed = select(CrmPerson.id).where(
+        CrmPerson.connection_id == connection_id, CrmPerson.member == NetworkMember.public_id
+    )
+    new = select(NetworkMember.id, NetworkMember.public_id)
+    return new.where(*STANDS, ~listed.exists())
+
+
+def count_erased(session: Session, connection: CrmConnection) -> int:
+    """Count those whom staff have still to delete there."""
+    erased = select(CrmPerson.id).where(
+        CrmPerson.connection_id == connection.id, CrmPerson.task == CrmTask.REMOVE, ~_IS_KNOWN
+    )
+    return db.count_rows(session, erased)
+
+
 def list_open(session: Session, connection: CrmConnection) -> list[PersonTold]:
     """List who was refused, waits or was erased: what staff may have to do something about."""
-    is_known = select(NetworkMember.id).where(NetworkMember.public_id == CrmPerson.member).exists()
     is_open = CrmPerson.state != CrmPersonState.SENT
     rows = session.execute(
-        select(CrmPerson, is_known)
+        select(CrmPerson, _IS_KNOWN)
         .where(
             CrmPerson.connection_id == connection.id,
-            is_open | ((CrmPerson.task == CrmTask.REMOVE) & ~is_known),
+            is_open | ((CrmPerson.task == CrmTask.REMOVE) & ~_IS_KNOWN),
         )
         .order_by(CrmPerson.state, CrmPerson.id)
         .limit(_SHOWN)

@@ -21,6 +21,7 @@ from campaign.models.crm import CrmConnection, CrmKind
 _LONGEST_REST = 24 * 3600  # seconds
 _REST = 600  # seconds, where a program that is asked too often says none
 _KEY_REST = 3600
+_MOST_PAGES = 40  # of tags, of which a program chooses how many are on each
 
 
 class PersonRefused(DomainError):
@@ -59,6 +60,10 @@ class Program(Protocol):
 
     def remove(self, name: str, remote_id: str) -> None:
         """Unsubscribe them; without an id, by our name. Raises PersonRefused (`not-known`)."""
+        ...
+
+    def has_list(self) -> bool:
+        """Return whether its tag is there. Raises PersonRefused, ProgramAway."""
         ...
 
 
@@ -100,6 +105,17 @@ class ActionNetwork:
         except PersonRefused as problem:
             if problem.slug != "http-404":  # deleted there: that is more than was asked
                 raise
+
+    def has_list(self) -> bool:
+        if not self.tag:
+            return True
+        for page in range(1, _MOST_PAGES + 1):
+            tags = _list(self._call("GET", f"tags?page={page}"), "_embedded", "osdi:tags")
+            if any(isinstance(tag, dict) and tag.get("name") == self.tag for tag in tags):
+                return True
+            if not tags:
+                break
+        return False
 
     def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         headers = {"OSDI-API-Token": self.key, "Content-Type": "application/json"}
@@ -151,6 +167,9 @@ class CiviCrm:
             raise PersonRefused("not-known")
         where = [["contact_id", "=", contact], ["group_id", "=", int(self.group)]]
         self._call("GroupContact", "update", {"where": where, "values": {"status": "Removed"}})
+
+    def has_list(self) -> bool:
+        return True  # whether a key may read groups, too, is not known: a wrong one refuses people
 
     def _find_contact(self, name: str) -> int:
         where: list[Any] = [["external_identifier", "=", name], ["is_deleted", "=", False]]

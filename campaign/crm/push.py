@@ -16,12 +16,10 @@ from campaign.core.db.batches import batched, read_by_key
 from campaign.core.db.leases import Lease
 from campaign.core.outgoing_http import open_http
 from campaign.core.sealing import WrongKey
-from campaign.crm.connections import is_approved_sql
+from campaign.crm.connections import STANDS, is_approved_sql, select_new
 from campaign.crm.programs import Person, PersonRefused, Program, ProgramAway, program_of
 from campaign.exports.consent_list import find_names, name_outside
-from campaign.mail.bad_addresses import is_bad
 from campaign.mail.sender import RETRY_MINUTES
-from campaign.mail.suppression_list import is_suppressed_sql
 from campaign.models.crm import ConnectionState, CrmConnection, CrmPerson, CrmPersonState, CrmTask
 from campaign.models.network import MemberState, NetworkMember
 
@@ -31,11 +29,6 @@ _BATCH = 500
 _AT_ONCE = 100  # people who are told of in one lease
 _MISSES = 3  # in a row, after which a program is left alone for a while
 _OF_PROGRAM = {"too-many", "key-refused"}
-_STANDS = (
-    NetworkMember.state == MemberState.ACTIVE,
-    ~is_bad(NetworkMember.email_hmac),
-    ~is_suppressed_sql(NetworkMember.email_hmac),
-)
 
 
 @dataclass(slots=True)
@@ -86,11 +79,8 @@ def compare_people(session: Session, connection_id: int, now: datetime) -> None:
 
 def list_new(connection_id: int, now: datetime) -> None:
     """Note who is to be added there, a batch in each transaction: others write meanwhile."""
-    listed = select(CrmPerson.id).where(
-        CrmPerson.connection_id == connection_id, CrmPerson.member == NetworkMember.public_id
-    )
-    new = select(NetworkMember.id, NetworkMember.public_id).where(*_STANDS, ~listed.exists())
-    for some in batched(read_by_key(new, NetworkMember.id, size=_BATCH), _BATCH):
+    new = read_by_key(select_new(connection_id), NetworkMember.id, size=_BATCH)
+    for some in batched(new, _BATCH):
         common = {"connection_id": connection_id, "due_at": now}
         rows = [common | {"member": member.public_id} for member in some]
         with db.transaction() as session:
@@ -125,7 +115,7 @@ def push_some(connection_id: int) -> bool:
                 break
     problem = run.problem if not run.sent or run.is_over else None
     with db.transaction() as session:
-        values: dict[str, object] = {"state": ConnectionState.READY}
+        values: dict[str, object] = {"state": ConnectionState.READY, "ran_at": db.utcnow()}
         if people:
             since = (connection.failing_since or db.utcnow()) if problem else None
             values |= {"failing_since": since, "failure": problem.slug if problem else None}
@@ -192,7 +182,7 @@ def _try_later(row: CrmPerson, problem: ProgramAway, run: _Run) -> dict[str, obj
 
 def _find_person(session: Session, public_id: str) -> Person | None:
     member = session.scalar(
-        select(NetworkMember).where(NetworkMember.public_id == public_id, *_STANDS)
+        select(NetworkMember).where(NetworkMember.public_id == public_id, *STANDS)
     )
     if member is None or not member.email:
         return None

@@ -55,6 +55,8 @@ class CrmConnection(db.SealedRow, Leased, db.PublicRow):
     list_name: Mapped[str] = mapped_column(String(100), default="")
     """The tag of Action Network, or the number of the group of CiviCRM."""
     state: Mapped[ConnectionState] = mapped_column(default=ConnectionState.READY)
+    ran_at: Mapped[datetime | None]
+    """When it was last looked for what to send."""
     failing_since: Mapped[datetime | None]
     failure: Mapped[str | None] = mapped_column(String(60))
     added_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))

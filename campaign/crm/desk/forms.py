@@ -32,6 +32,11 @@ class AddressForm(DeskForm):
 class ConnectionForm(DeskForm):
     sentences: Mapping[str, object] = {
         **OUTGOING_SENTENCES,
+        "key-refused": _l("The program refused this key."),
+        "too-many": _l("The program asked us to wait."),
+        "http-500": _l("The program has a fault."),
+        "no-api": _l("At this address there is no such program. Copy the address of its API."),
+        "tag-missing": _l("There is no such tag in Action Network. Create it there first."),
         "group-number": _l("Enter the number of the group in CiviCRM."),
         "provider-missing": _l(
             "The privacy notice does not name this program yet. Ask the site operator to fill in "
@@ -62,6 +67,11 @@ class ConnectionForm(DeskForm):
             "Action Network: a tag that exists there, or nothing. CiviCRM: the number of the group."
         ),
     )
+
+
+class KeyForm(DeskForm):
+    sentences = ConnectionForm.sentences
+    key = PasswordField(_l("API key"), [Filled(_l("Enter the key."))])
 
 
 class UploadForm(DeskForm):

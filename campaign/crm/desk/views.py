@@ -8,9 +8,17 @@ from flask_babel import gettext as _
 
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused, UnreadableFile
+from campaign.core.settings import current_settings
 from campaign.crm import connections, contact_imports
 from campaign.crm.connections import PersonTold
-from campaign.crm.desk.forms import AddressForm, ColumnsForm, ConnectionForm, ProofForm, UploadForm
+from campaign.crm.desk.forms import (
+    AddressForm,
+    ColumnsForm,
+    ConnectionForm,
+    KeyForm,
+    ProofForm,
+    UploadForm,
+)
 from campaign.crm.read_contacts import MEANINGS, Fault
 from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.tables import Table
@@ -42,6 +50,18 @@ class ShowConnection(Page, template="crm/connection.html"):
     is_own: bool
     counts: Mapping[str, int]
     people: Sequence[PersonTold]
+
+
+class ChangeKey(Page, template="crm/key.html"):
+    form: KeyForm
+    connection: CrmConnection
+    is_approved_again: bool
+
+
+class RemoveConnection(Page, template="crm/remove.html"):
+    connection: CrmConnection
+    waiting: int
+    erased: int
 
 
 class UploadContacts(Page, template="crm/upload.html"):
@@ -105,7 +125,10 @@ def add_connection() -> ResponseReturnValue:
         )
 
     if form.validate() and accepted(form, add):
-        return redirect_to(".show_connection", public_id=added[0].public_id)
+        message = _("Connected. Members are sent there within ten minutes.")
+        if connections.waits_for_approval(added[0]):
+            message = _("Connected. Members are sent there once another admin has approved it.")
+        return redirect_to(".show_connection", message, public_id=added[0].public_id)
     return show_page(AddConnection(form=form))
 
 
@@ -143,8 +166,47 @@ def try_again(public_id: str) -> ResponseReturnValue:
     return redirect_to(".show_connection", message, public_id=public_id)
 
 
+@blueprint.get("/connections/<public_id>/key")
+def edit_key(public_id: str) -> ResponseReturnValue:
+    return _show_key(connections.get_connection(db.session(), public_id), KeyForm(formdata=None))
+
+
+@blueprint.post("/connections/<public_id>/key")
+@fresh()
+def change_key(public_id: str) -> ResponseReturnValue:
+    session, form = db.session(), KeyForm()
+    connection = connections.get_connection(session, public_id)
+
+    def change() -> None:
+        key = form.key.data.strip()
+        connections.change_key(session, connection, key=key, by=staff_user())
+
+    if form.validate() and accepted(form, change):
+        return redirect_to(".show_connection", _("Changes saved."), public_id=public_id)
+    return _show_key(connection, form)
+
+
+def _show_key(connection: CrmConnection, form: KeyForm) -> ResponseReturnValue:
+    again = current_settings().exports_need_second_person
+    return show_page(ChangeKey(form=form, connection=connection, is_approved_again=again))
+
+
+@blueprint.get("/connections/<public_id>/remove")
+def ask_remove(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    connection = connections.get_connection(session, public_id)
+    counts = connections.count_states(session, connection)
+    return show_page(
+        RemoveConnection(
+            connection=connection,
+            waiting=counts["waiting"] + counts["later"],
+            erased=connections.count_erased(session, connection),
+        )
+    )
+
+
 @blueprint.post("/connections/<public_id>/remove")
-@fresh(back="crm.show_connection")
+@fresh(back="crm.ask_remove")
 def remove_connection(public_id: str) -> ResponseReturnValue:
     session = db.session()
     connection = connections.get_connection(session, public_id)

@@ -241,6 +241,7 @@ ACTIONS: Mapping[str, object] = {
     "crm.suppress": _l("Added an address to the suppression list"),
     "crm.approve": _l("Approved a connection to another program"),
     "crm.connect": _l("Connected another program"),
+    "crm.change-key": _l("Changed the key of a connection to another program"),
     "crm.disconnect": _l("Removed the connection to another program"),
     "crm.try-again": _l("Had a connection try again"),
     "crm.forget-person": _l("Noted that a person was deleted in another program"),

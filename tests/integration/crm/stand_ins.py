@@ -55,11 +55,18 @@ class StandIn:
         raise NotImplementedError
 
 
+@dataclass
 class ActionNetworkStandIn(StandIn):
+    tags: list[str] = field(default_factory=lambda: ["donors", "urgent-actions"])
+
     def is_known(self, handler: Handler) -> bool:
         return handler.headers["OSDI-API-Token"] == KEY
 
     def do(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        if method == "GET" and "/tags" in path:
+            page = int(parse_qs(urlsplit(path).query)["page"][0])
+            names = self.tags[page - 1 : page]  # one on each
+            return 200, {"_embedded": {"osdi:tags": [{"name": name} for name in names]}}
         if method == "GET":
             wanted = parse_qs(urlsplit(path).query)["filter"][0]
             email = re.fullmatch(r"email_address eq '(.+)'", wanted)[1].replace("''", "'")

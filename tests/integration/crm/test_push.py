@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs
+from campaign.core import db, i18n, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.crm import connections
@@ -111,6 +111,7 @@ def scene(
             by=make_staff_user(session, Role.ADMIN),
         )
         session.commit()
+        program.calls.clear()
         yield Scene(program, target.url, session)
 
 
@@ -210,6 +211,10 @@ def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     page = f"/desk/crm/connections/{connection.public_id}"
     shown = client.get(page).text
     assert "Delete them there too" in shown
+    asked = client.get(f"{page}/remove").text
+    assert "1 person had everything deleted here and is still to be deleted there." in asked
+    assert f'action="{page}/remove"' in asked
+    assert f'action="{page}/remove"' not in shown, "it is asked first"
     row = session.scalars(select(CrmPerson.id)).one()
     session.rollback()
     assert post(client, f"{page}/people/{row}/forget").status_code == 303
@@ -348,6 +353,72 @@ def test_a_key_that_is_refused_stops_all_and_is_said(scene: Scene, session: Sess
     connection = session.scalars(select(CrmConnection)).one()
     session.refresh(connection)
     assert connection.failure == "key-refused"
+
+
+@pytest.mark.one_engine
+def test_a_key_that_is_refused_is_changed_and_waits_for_approval_again(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    make_members(session, 2)
+    connection = session.scalars(select(CrmConnection)).one()
+    connection.key, connection.approved_by_id = "another", make_staff_user(session, Role.ADMIN).id
+    session.commit()
+    push()
+    page = f"/desk/crm/connections/{connection.public_id}"
+    assert "change it here" in client.get(page).text
+    assert 'type="password"' in client.get(f"{page}/key").text
+    if isinstance(scene.program, ActionNetworkStandIn):
+        answer = post(client, f"{page}/key", {"key": "wrong"})
+        assert answer.status_code == 422
+        assert "The program refused this key." in answer.text
+        session.refresh(connection)
+        assert (connection.key, connection.failure) == ("another", "key-refused")
+    session.rollback()
+    assert post(client, f"{page}/key", {"key": KEY}).status_code == 303
+    push()
+    assert scene.rows() == [(ADD, SENT, None)] * 2
+    session.refresh(connection)
+    assert (connection.failure, connection.approved_by_id) == (None, None)
+
+
+@pytest.mark.one_engine
+def test_the_page_says_how_many_wait_when_it_ran_and_that_nothing_is_to_do(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    make_members(session, 3)
+    session.commit()
+    connection = session.scalars(select(CrmConnection)).one()
+    page = f"/desk/crm/connections/{connection.public_id}"
+    session.rollback()
+    assert "Nothing waits" not in client.get(page).text
+    assert "3 people who wait are not sent." in client.get(f"{page}/remove").text
+    push()
+    session.refresh(connection)
+    shown = client.get(page).text
+    assert "Nothing waits: everyone who can be sent has been sent." in shown
+    assert i18n.say_moment(connection.ran_at or db.utcnow(), in_language="en") in shown
+
+
+@pytest.mark.one_engine
+def test_a_tag_that_is_not_there_is_refused(
+    app: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    app.extensions["settings"] = settings.model_copy(
+        update={"outgoing_hosts": ["127.0.0.1"], "crm_provider": "Example CRM, Canada"}
+    )
+    sign_in(client, app, Role.ADMIN)
+    new = "/desk/crm/connections/new"
+    form = {"kind": "action-network", "key": KEY, "list_name": "no such tag"}
+    with serve(ActionNetworkStandIn().answer) as target:
+        form["address"] = f"{target.url}/api"
+        assert "There is no such tag in Action Network." in post(client, new, form).text
+        form["list_name"] = "urgent-actions"  # on the second page
+        assert "The program refused this key." in post(client, new, form | {"key": "x"}).text
+        added = post(client, new, form)
+    assert added.status_code == 303
+    assert "Connected. Members are sent there within" in client.get(added.location).text
 
 
 @pytest.mark.one_engine
