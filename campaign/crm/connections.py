@@ -178,7 +178,8 @@ def count_states(session: Session, connection: CrmConnection) -> Mapping[str, in
         .group_by(CrmPerson.state, CrmPerson.failure.is_not(None))
     )
     counts = dict.fromkeys(("waiting", "later", "sent", "refused"), 0)
-    counts["waiting"] = db.count_rows(session, select_new(connection.id))
+    new = select_new(connection.id).with_only_columns(NetworkMember.id)
+    counts["waiting"] = db.count_rows(session, new)
     for state, has_failed, count in rows:
         is_later = state is CrmPersonState.WAITING and has_failed
         counts["later" if is_later else state.value] += count
