@@ -5,7 +5,7 @@ example against what the address really answers.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,13 @@ _ERRORS: Mapping[str, str] = {
     "413": f"The body has more than {MAX_BODY_BYTES // 1024} KiB.",
     "429": "Too many requests with this token; Retry-After says how many seconds to wait.",
 }
+_SOMETIMES = {
+    *("total_records", "total_pages"),  # not with a filter
+    *("osdi:person", "osdi:record_signature_helper"),
+    *("en", "fr", "es", "ar"),  # those of the site
+}
+"""What not each answer of its kind has."""
+_MAY_BE_NULL = {"issued_on", "act_by", "write_url"}
 _PARAMETERS = {
     "page": (
         _NUMBER,
@@ -106,7 +113,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
     if scope := operation.get("scope"):
         described |= {"security": [{"token": []}, {"bearer": []}], "x-scope": scope}
     if body := operation.get("body"):
-        content = _give_example("application/json", body)
+        content = _give_example("application/json", body, operation["needed"])
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -131,16 +138,25 @@ def _describe_parameter(name: str, value: object) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": schema, "description": words, "example": value}
 
 
-def _give_example(kind: str, example: object) -> dict[str, Any]:
-    return {kind: {"schema": schema_of(example), "example": example}}
+def _give_example(
+    kind: str, example: object, needed: Collection[str] | None = None
+) -> dict[str, Any]:
+    return {kind: {"schema": schema_of(example, needed), "example": example}}
 
 
-def schema_of(value: object) -> dict[str, Any]:
-    """Return the JSON schema of an example: what it has, all others of its kind have. Pure."""
+def schema_of(value: object, needed: Collection[str] | None = None) -> dict[str, Any]:
+    """Return the JSON schema of an example of an answer, or of a body that needs these. Pure."""
     if isinstance(value, dict):
-        properties = {name: schema_of(part) for name, part in value.items()}
-        return {"type": "object", "properties": properties, "required": list(properties)}
+        properties = {name: schema_of(part, needed) for name, part in value.items()}
+        for name in _MAY_BE_NULL & properties.keys():
+            properties[name] = {"type": ["string", "null"]}
+        required = [
+            name
+            for name in properties
+            if (name not in _SOMETIMES if needed is None else name in needed)
+        ]
+        return {"type": "object", "properties": properties, "required": required}
     if isinstance(value, list):
-        return {"type": "array", "items": schema_of(value[0]) if value else {}}
+        return {"type": "array", "items": schema_of(value[0], needed) if value else {}}
     kinds = {bool: "boolean", int: "integer", str: "string"}
     return {"type": kinds[type(value)]} if type(value) in kinds else {}

@@ -184,6 +184,8 @@ def _refuse_unknown(known: set[str]) -> None:
     for name in request.args:
         if name not in known:
             raise BadQuery("The query", f"made of {', '.join(sorted(known))}")
+        if len(request.args.getlist(name)) > 1:
+            raise BadQuery(name, "given once")
 
 
 def _read_lang() -> str:

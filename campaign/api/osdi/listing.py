@@ -53,6 +53,8 @@ class PageRequest:
         """Read an address. Raises BadRequest."""
         if unknown := sorted(set(query) - _QUERY):
             raise BadRequest(f"{unknown[0]} is not known here. Use page, per_page and filter.")
+        if repeated := [name for name in query if len(query.getlist(name)) > 1]:
+            raise BadRequest(f"{repeated[0]} can be given once. Join comparisons by and.")
         after = _open_key(query["after"]) if "after" in query else None
         number = _read_number(query, "page", 1)
         if after is None and number > MOST_PAGES:

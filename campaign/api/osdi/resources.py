@@ -13,8 +13,9 @@ from campaign.campaigns.content.address_and_salutation import (
     list_addressed,
     name_and_office,
 )
+from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.public_counts import in_steps
-from campaign.core import i18n
+from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.exports.consent_list import name_outside
 from campaign.models.campaign import Campaign, Edition, Target
@@ -30,15 +31,14 @@ NAMESPACE = "campaign"
 
 def describe_petition(campaign: Campaign, edition: Edition, signatures: int) -> Json:
     address = whole_url("osdi.show_petition", petition_id=campaign.public_id)
+    links = {"self": {"href": address}, "osdi:signatures": {"href": f"{address}/signatures"}}
+    if takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
+        links["osdi:record_signature_helper"] = {"href": f"{address}/signatures"}
     return _describe_campaign(campaign, edition) | {
         "petition_text": "\n".join(edition.asks or ()),
         "total_signatures": in_steps(signatures),
         "target": [{"name": _name(target, campaign)} for target in list_addressed(campaign)],
-        "_links": {
-            "self": {"href": address},
-            "osdi:signatures": {"href": f"{address}/signatures"},
-            "osdi:record_signature_helper": {"href": f"{address}/signatures"},
-        },
+        "_links": links,
     }
 
 

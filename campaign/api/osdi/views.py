@@ -355,8 +355,8 @@ _SENTENCES: Mapping[str, str] = {
     "token-none": f"Send a token in the header {_HEADER}, or as Authorization: Bearer.",
     "token-unknown": "This token is not known, or it was revoked. Ask an admin for a new one.",
     "token-expired": "This token has expired. Ask an admin for a new one.",
-    "token-in-address": "A token in an address is kept in logs, so it is refused there, and an "
-    f"admin is told. Send it in the header {_HEADER}, and have this one replaced.",
+    "token-in-address": "A token in an address is kept in logs, so it is refused there, and the "
+    f"audit log notes it. Send it in the header {_HEADER}, and have this one replaced.",
     "not-approved": "Another admin has yet to approve that this token reads people.",
     "campaign-ended": "This action takes no letters any more.",
 }

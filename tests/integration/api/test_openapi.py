@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from campaign.api.openapi import read_operations
+from campaign.api.openapi import read_operations, schema_of
+from campaign.mail.messages import OutboxMail
+from campaign.models.campaign import CampaignStatus
 from tests.integration.api.conftest import Program, Site, values_of
 
 pytestmark = [pytest.mark.one_engine, pytest.mark.usefixtures("fresh_pages")]
@@ -25,6 +29,21 @@ def shape_of(value: object) -> object:
     if isinstance(value, list):
         return [shape_of(value[0])] if value else []
     return type(value).__name__
+
+
+def assert_fits(value: object, schema: Mapping[str, Any]) -> None:
+    """Hold a value against the part of JSON Schema that the description uses."""
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+    if "type" not in schema:
+        return
+    names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    assert type(value) in {type(None) if name == "null" else kinds[name] for name in names}
+    if isinstance(value, dict):
+        assert set(schema["required"]) <= value.keys()
+        for name in value.keys() & schema["properties"].keys():
+            assert_fits(value[name], schema["properties"][name])
+    for part in value if isinstance(value, list) else []:
+        assert_fits(part, schema["items"])
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation["name"])
@@ -43,6 +62,50 @@ def test_each_example_is_what_the_address_answers(
     assert answer.status_code == 200, answer.text
     given = json.loads(answer.get_data())
     assert shape_of(given) == shape_of(operation["answer"])
+    assert_fits(given, schema_of(operation["answer"]))
+
+
+def test_answers_with_less_in_them_are_as_described(
+    program: Callable[..., Program], client: FlaskClient, session: Session, site: Site
+) -> None:
+    site.campaign.status = CampaignStatus.CLOSED
+    site.campaign.issued_on = None
+    site.signer.consent_network_at = None
+    session.commit()
+    schemas = {operation["name"]: schema_of(operation["answer"]) for operation in OPERATIONS}
+    reader, days = program(), "modified_date gt '2020-01-01'"
+    path = f"petitions/{site.campaign.public_id}"
+    assert "osdi:record_signature_helper" not in reader.get(path)["_links"]
+    assert_fits(reader.get(path), schemas["petition"])
+    assert_fits(reader.get(f"{path}/signatures", filter=days), schemas["signatures"])
+    assert_fits(reader.get(f"people/{site.member.public_id}"), schemas["person"])
+    action = json.loads(client.get(f"/api/actions/{site.campaign.slug}").get_data())
+    assert (action["write_url"], action["issued_on"]) == (None, None)
+    assert_fits(action, schemas["action"])
+
+
+@pytest.mark.parametrize("name", ["record_signature_helper", "person_signup_helper"])
+def test_a_body_with_what_the_description_needs_is_taken(
+    program: Callable[..., Program], session: Session, site: Site, name: str
+) -> None:
+    (operation,) = (operation for operation in OPERATIONS if operation["name"] == name)
+
+    def reduce(value: Any) -> Any:
+        if isinstance(value, list):
+            return [reduce(part) for part in value]
+        if isinstance(value, dict):
+            return {key: reduce(value[key]) for key in value if key in operation["needed"]}
+        return value
+
+    path = operation["path"].format(**values_of(site)).removeprefix("/api/osdi/")
+    body = reduce(operation["body"])
+    assert "status" not in str(body)
+    program().post(path, body)
+    assert session.scalars(select(OutboxMail.kind)).all()
+    assert_fits(body, schema_of(operation["body"], operation["needed"]))
+    for key in body["person"]:
+        person = {other: value for other, value in body["person"].items() if other != key}
+        program().post(path, {"person": person}, 400)
 
 
 def test_every_address_is_described(app: Flask, client: FlaskClient) -> None:

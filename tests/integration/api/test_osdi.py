@@ -324,6 +324,7 @@ def test_petitions_too_are_read_by_the_link_next(program: Programs, session: Ses
         ({"page": "two"}, "page must be a number from 1."),
         ({"page": "99999999999"}, "page must be a number from 1."),
         ({"page": "101"}, "page goes to 100. To read further, follow the link next of each page."),
+        ({"per_page": ["5", "6"]}, "per_page can be given once."),
         ({"per_page": "-1"}, "per_page must be a number from 1."),
         ({"after": "x"}, "after is not from a link of ours. Begin with the first page."),
         ({"after": "AAAA"}, "after is not from a link of ours. Begin with the first page."),
@@ -336,7 +337,7 @@ def test_petitions_too_are_read_by_the_link_next(program: Programs, session: Ses
     ],
 )
 def test_what_is_not_understood_is_named(
-    program: Programs, query: dict[str, str], says: str
+    program: Programs, query: dict[str, Any], says: str
 ) -> None:
     assert descriptions(program().get("people", 400, **query))[0].startswith(says)
 

@@ -60,6 +60,7 @@ def test_a_draft_is_in_no_answer(client: FlaskClient, session: Session) -> None:
         ("page=0", "page must be a number from 1."),
         ("page=one", "page must be a number from 1."),
         ("page=999999", "page must be a number from 1."),
+        ("page=1&page=2", "page must be given once."),
         ("filter=x", "The query must be made of lang, page, status."),
     ],
 )
