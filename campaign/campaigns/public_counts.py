@@ -19,7 +19,7 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.statistics import CampaignTally
 
-_SILENT = (Signature.state == SignatureState.HELD) & (
+HELD_IN_SILENCE = (Signature.state == SignatureState.HELD) & (
     Signature.state_before == SignatureState.CONFIRMED
 )
 Counts = tuple[int, int, int]
@@ -64,8 +64,16 @@ def first_step() -> int:
 
 
 def counted_publicly() -> ColumnElement[bool]:
-    """Whether a signature is in the public number, for a query on signatures."""
-    return or_(Signature.state == SignatureState.CONFIRMED, _SILENT)
+    """Whether a signature is in the public number, for a query on signatures.
+
+    Whoever is told of signatures is told of these: of others a held letter would give itself away.
+    """
+    return or_(db.unindexed(Signature.state) == SignatureState.CONFIRMED, HELD_IN_SILENCE)
+
+
+def is_counted_publicly(signature: Signature) -> bool:
+    is_shown = signature.shown_state is SignatureState.CONFIRMED
+    return is_shown and signature.state is not SignatureState.INVALID
 
 
 def counts_of(session: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
@@ -152,7 +160,7 @@ def _count(session: Session, ids: list[int]) -> dict[int, Counts]:
     }
     silent = session.execute(
         select(Signature.campaign_id, number, func.count(Signature.sent_by_self_at))
-        .where(Signature.campaign_id.in_(ids), _SILENT)
+        .where(Signature.campaign_id.in_(ids), HELD_IN_SILENCE)
         .group_by(Signature.campaign_id)
     )
     for campaign_id, count, sending in silent:

@@ -12,12 +12,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyRow, batched, read_by_key
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
 from campaign.models.network import ErasedMember, MemberState, NetworkMember
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Signature
 from campaign.web.spreadsheets import csv_lines
 
 _BATCH = 500
@@ -203,7 +204,7 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
         Signature.id, Signature.email_hmac, *(getattr(Signature, name) for name in NAMES)
     ).where(
         Signature.email_hmac.in_(fingerprints),
-        db.unindexed(Signature.state) == SignatureState.CONFIRMED,
+        counted_publicly(),
         Signature.consent_network_at.is_not(None),
         Signature.forgotten_at.is_(None),
     )

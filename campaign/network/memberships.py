@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import note_notice
+from campaign.campaigns.public_counts import counted_publicly, is_counted_publicly
 from campaign.core import clock, db, jobs
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.errors import Gone, NotFound
@@ -275,9 +276,10 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
 def join_signer(session: Session, signature: Signature, *, now: datetime) -> None:
     """Make a member of somebody who asked for it when signing, and has confirmed the letter.
 
-    Nobody comes back who left after they ticked that box, or is on the suppression list.
+    Nobody comes back who left after they ticked that box, or is on the suppression list. A letter
+    that is held in silence makes a member like any other, or the form of the network would tell.
     """
-    if signature.state is not SignatureState.CONFIRMED or signature.consent_network_at is None:
+    if not is_counted_publicly(signature) or signature.consent_network_at is None:
         return
     if suppression_list.is_suppressed(session, signature.email_hmac):
         return
@@ -344,7 +346,8 @@ def list_missed_signers() -> list[int]:
         select(Signature, NetworkMember.left_at)
         .outerjoin(NetworkMember, NetworkMember.email_hmac == Signature.email_hmac)
         .where(
-            Signature.state == SignatureState.CONFIRMED,
+            counted_publicly(),
+            Signature.state.in_((SignatureState.CONFIRMED, SignatureState.HELD)),  # by an index
             Signature.signed_at > db.utcnow() - _SIGNED_LATELY,
             Signature.consent_network_at.is_not(None),
             Signature.token_digest.is_not(None),

@@ -196,7 +196,10 @@ def decide(
         values["returned_at"] = now
     _change_holds(session, taken, values)
     for signature in taken:
-        enqueue_followups(session, signature, now)
+        if signature.state_before is None:  # of one held in silence they went when it was confirmed
+            enqueue_followups(session, signature, now)
+        signature.state_before = None
+    session.flush()
     _record_act(session, by, f"letter.{decision.value}", taken, act)
     return act
 
@@ -311,7 +314,6 @@ def _claim_letters(
     ).all()
     for signature in taken:
         move_signature(signature, _STATE_AFTER[decision])
-        signature.state_before = None
     return taken
 
 

@@ -5,14 +5,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
+from campaign.campaigns.public_counts import is_counted_publicly
 from campaign.core.announcements import announce
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Signature
 from campaign.models.webhook import EventKind
 
 
 def announce_confirmed(session: Session, signature: Signature, now: datetime) -> None:
-    """Tell of a letter that counts, once for each time it is confirmed."""
-    if signature.state is SignatureState.CONFIRMED:
+    """Tell of a letter that is in the public number, once for each time it is confirmed."""
+    if is_counted_publicly(signature):
         consents = {
             "delivery": True,
             "news": signature.consent_updates_at is not None,

@@ -7,13 +7,14 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
 from campaign.core.errors import NotFound
 from campaign.core.i18n import say_number
 from campaign.core.settings import site_url
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Signature
 from campaign.signing.signed_links import opened_link, signed_link
 from campaign.signing.states import LIVE
 
@@ -75,7 +76,7 @@ def is_still_wanted(session: Session, link: str) -> bool:
     wants = select(Signature.id).where(
         Signature.campaign_id == row.campaign_id,
         Signature.email_hmac == row.email_hmac,
-        Signature.state == SignatureState.CONFIRMED,
+        counted_publicly(),
         Signature.consent_updates_at.is_not(None),
     )
     return db.has_row(session, wants)
@@ -93,7 +94,7 @@ def count_readers(session: Session, campaign: Campaign) -> int:
         select(Signature.email_hmac)
         .where(
             Signature.campaign_id == campaign.id,
-            Signature.state == SignatureState.CONFIRMED,
+            counted_publicly(),
             Signature.consent_updates_at.is_not(None),
             ~bad_addresses.is_bad(Signature.email_hmac),
         )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.public_counts import counted_publicly
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
@@ -26,7 +27,7 @@ from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import Letter, Signature
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
@@ -240,7 +241,7 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     )
     conditions = [
         Signature.campaign_id == notice.campaign_id,
-        Signature.state == SignatureState.CONFIRMED,
+        counted_publicly(),
         Signature.consent_updates_at.is_not(None),
         ~bad_addresses.is_bad(Signature.email_hmac),
         ~is_told,
@@ -347,7 +348,7 @@ def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) 
             Letter.set_aside.is_(None),
             *_news_of(session, delivery),
             Signature.email_hmac == signature.email_hmac,
-            Signature.state == SignatureState.CONFIRMED,
+            counted_publicly(),
         )
         .order_by(Letter.sequence)
     )

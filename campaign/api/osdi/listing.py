@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.datastructures import MultiDict
 
@@ -68,7 +68,7 @@ class PageRequest:
         self,
         session: Session,
         query: Select[Any],
-        key: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int]],
+        key: tuple[SQLColumnExpression[Any], SQLColumnExpression[int]],
     ) -> tuple[Sequence[Any], bool]:
         """Return the page's rows in the order of the key, and whether there are more."""
         if self.after is not None:

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from campaign.api.osdi.filters import BadFilter, Clause
 from campaign.api.osdi.listing import PageRequest, compare_days
+from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock
 from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.mail.suppression_list import is_suppressed
 from campaign.models.network import MemberState, NetworkMember
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Signature
 
-_STANDS = (Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+_STANDS = (counted_publicly(), Signature.forgotten_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)

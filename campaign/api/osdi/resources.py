@@ -42,13 +42,13 @@ def describe_petition(campaign: Campaign, edition: Edition, signatures: int) -> 
     }
 
 
-def describe_advocacy_campaign(campaign: Campaign, edition: Edition, letters: int) -> Json:
-    """Describe it with its letters as a count: a letter is read by whom it is addressed to."""
+def describe_advocacy_campaign(campaign: Campaign, edition: Edition, signatures: int) -> Json:
+    """Describe it with who wrote as a count: a letter is read by whom it is addressed to."""
     targets = list_addressed(campaign)
     address = whole_url("osdi.show_advocacy_campaign", campaign_id=campaign.public_id)
     return _describe_campaign(campaign, edition) | {
         "type": "postal mail" if goes_by_post(campaign) else "in-person",
-        "total_outreaches": in_steps(letters),
+        "total_outreaches": in_steps(signatures),
         "targets": "; ".join(_name(target, campaign) for target in targets),
         "target_list": [
             {

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Subquery, select, union_all
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
@@ -28,14 +28,12 @@ from campaign.api.osdi.listing import (
 )
 from campaign.api.osdi.sign_ups import NotTaken
 from campaign.campaigns.lifecycle import PUBLIC
-from campaign.campaigns.public_counts import counts_of
+from campaign.campaigns.public_counts import HELD_IN_SILENCE, counts_of
 from campaign.core import clock, db
 from campaign.core.errors import DomainError, NotFound, TooMany
-from campaign.dashboard.figures import Figures
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.campaign import Campaign, Edition, Target
 from campaign.models.signature import Signature, SignatureState
-from campaign.models.statistics import CampaignFigures
 from campaign.public.share_links import whole_url
 from campaign.signing.checks.origin import trace_of
 from campaign.web.error_pages import note_bug
@@ -44,6 +42,7 @@ from campaign.web.security import public
 blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 WithTexts: TypeAlias = Row[Campaign, Edition]
+Describe: TypeAlias = Callable[[Campaign, Edition, int], Json]
 _HEADER = "OSDI-API-Token"
 _IN_ADDRESS = ("osdi-api-token", "access_token")
 _DAYS, _PEOPLE_FIELDS = ("modified_date",), ("email_address", "modified_date")
@@ -117,29 +116,31 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/petitions")
 @needs(ApiScope.ACTIONS)
 def list_petitions() -> ResponseReturnValue:
-    return _list_campaigns("petitions", "osdi.list_petitions", _describe_petitions)
+    return _list_campaigns("petitions", "osdi.list_petitions", resources.describe_petition)
 
 
 @blueprint.get("/petitions/<petition_id>")
 @needs(ApiScope.ACTIONS)
 def show_petition(petition_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        (petition,) = _describe_petitions(session, _get_with_texts(session, petition_id))
+        actions = _get_with_texts(session, petition_id)
+        (petition,) = _describe(session, actions, resources.describe_petition)
     return _answer(petition)
 
 
 @blueprint.get("/advocacy_campaigns")
 @needs(ApiScope.ACTIONS)
 def list_advocacy_campaigns() -> ResponseReturnValue:
-    endpoint = "osdi.list_advocacy_campaigns"
-    return _list_campaigns("advocacy_campaigns", endpoint, _describe_advocacy_campaigns)
+    endpoint, describe = "osdi.list_advocacy_campaigns", resources.describe_advocacy_campaign
+    return _list_campaigns("advocacy_campaigns", endpoint, describe)
 
 
 @blueprint.get("/advocacy_campaigns/<campaign_id>")
 @needs(ApiScope.ACTIONS)
 def show_advocacy_campaign(campaign_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        (action,) = _describe_advocacy_campaigns(session, _get_with_texts(session, campaign_id))
+        actions = _get_with_texts(session, campaign_id)
+        (action,) = _describe(session, actions, resources.describe_advocacy_campaign)
     return _answer(action)
 
 
@@ -153,8 +154,8 @@ def list_signatures(petition_id: str) -> ResponseReturnValue:
             compare_days(clause, Signature.confirmed_at, lambda at: _cut(at, campaign))
             for clause in parse_filter(page.filter, _DAYS)
         ]
-        query = _select_signatures(campaign, *where)
-        rows, more = page.load(session, query, (Signature.confirmed_at, Signature.id))
+        signed = _select_signatures(campaign, *where)
+        rows, more = page.load(session, select(signed), (signed.c.confirmed_at, signed.c.id))
         total = None if where else counts_of(session, [campaign])[campaign.id]
     tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
     collection = make_collection(
@@ -175,7 +176,7 @@ def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         campaign = _get_campaign(session, petition_id)
         has_id = Signature.public_id == signature_id
-        row = session.execute(_select_signatures(campaign, has_id)).first()
+        row = session.execute(select(_select_signatures(campaign, has_id))).first()
     if row is None:
         raise NotFound("signature")
     tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
@@ -250,9 +251,7 @@ def list_taggings(person_id: str) -> ResponseReturnValue:
     )
 
 
-def _list_campaigns(
-    name: str, endpoint: str, describe: Callable[[Session, Sequence[WithTexts]], list[Json]]
-) -> Response:
+def _list_campaigns(name: str, endpoint: str, describe: Describe) -> Response:
     page = PageRequest.of(request.args)
     with db.reading() as session:
         where = [
@@ -261,7 +260,7 @@ def _list_campaigns(
         rows, more = page.load(
             session, _select_campaigns(*where), (Campaign.created_at, Campaign.id)
         )
-        listed = describe(session, rows)
+        listed = _describe(session, rows, describe)
         total = db.count_rows(session, select(Campaign.id).where(*_are_public(), *where))
     last = (rows[-1][0].created_at, rows[-1][0].id) if more else None
     rel = f"osdi:{name}"
@@ -297,38 +296,19 @@ def _get_campaign(session: Session, public_id: str) -> Campaign:
     return db.get_row(session, query, "petition")
 
 
-def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Any:
-    """Select those that count and of whom we still know who signed: nobody's under review."""
-    return select(*resources.SIGNATURE_COLUMNS).where(
-        Signature.campaign_id == campaign.id,
-        Signature.state == SignatureState.CONFIRMED,
-        Signature.forgotten_at.is_(None),
-        *where,
-    )
+def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Subquery:
+    """Select those in the public number of whom we still know who signed."""
+    common = (Signature.campaign_id == campaign.id, Signature.forgotten_at.is_(None), *where)
+    # One by one both are read in the order of an index; joined by OR, all would be sorted.
+    counted = (Signature.state == SignatureState.CONFIRMED, HELD_IN_SILENCE)
+    parts = (select(*resources.SIGNATURE_COLUMNS).where(*common, part) for part in counted)
+    return union_all(*parts).subquery()
 
 
-def _describe_petitions(session: Session, actions: Sequence[WithTexts]) -> list[Json]:
+def _describe(session: Session, actions: Sequence[WithTexts], describe: Describe) -> list[Json]:
+    """Describe them with the number that the pages say of each: another would tell who is held."""
     counts = counts_of(session, [campaign for campaign, _text in actions])
-    return [
-        resources.describe_petition(campaign, text, counts[campaign.id])
-        for campaign, text in actions
-    ]
-
-
-def _describe_advocacy_campaigns(session: Session, actions: Sequence[WithTexts]) -> list[Json]:
-    ids = [campaign.id for campaign, _text in actions]
-    counted = select(CampaignFigures.campaign_id, CampaignFigures.counts)
-    rows = session.execute(counted.where(CampaignFigures.campaign_id.in_(ids)))
-    letters = {campaign_id: _count_letters(counts) for campaign_id, counts in rows}
-    return [
-        resources.describe_advocacy_campaign(campaign, text, letters.get(campaign.id, 0))
-        for campaign, text in actions
-    ]
-
-
-def _count_letters(counts: str) -> int:
-    targets: Mapping[tuple[str, ...], int] = Figures(json.loads(counts)).of("target")
-    return sum(n for (_target, what), n in targets.items() if what == "all")
+    return [describe(campaign, text, counts[campaign.id]) for campaign, text in actions]
 
 
 def _cut(moment: Any, campaign: Campaign) -> Any:
@@ -336,7 +316,10 @@ def _cut(moment: Any, campaign: Campaign) -> Any:
 
 
 def _read_body() -> dict[str, Any]:
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:  # brackets in brackets, as deep as Python goes
+        body = None
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
     return body

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.api import tokens
 from campaign.api.osdi.listing import BadRequest
 from campaign.api.osdi.sign_ups import SentPerson
-from campaign.core import clock, db
+from campaign.core import clock, db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.rate_limits import RateLimit
 from campaign.mail import suppression_list
@@ -160,15 +160,38 @@ def test_a_draft_is_found_by_nobody(program: Programs, session: Session) -> None
 # --- Signatures ----------------------------------------------------------------------------------
 
 
+def test_no_number_list_or_answer_tells_that_a_letter_is_held_in_silence(
+    app: Flask, program: Programs, session: Session, site: Site
+) -> None:
+    held = {"state": SignatureState.HELD, "state_before": SignatureState.CONFIRMED}
+    wants = {"consent_updates_at": db.utcnow(), "consent_network_at": db.utcnow()}
+    (silent,) = add_confirmed(session, site.campaign, 1, **held, **wants)
+    make_members(session, 1, email=silent.email, email_hmac=silent.email_hmac)
+    session.commit()
+    with app.app_context():
+        jobs.run_now("campaigns.count")
+    reader = program()
+    petition = f"petitions/{site.campaign.public_id}"
+    (action,) = embedded(reader.get("advocacy_campaigns"), "osdi:advocacy_campaigns")
+    assert (reader.get(petition)["total_signatures"], action["total_outreaches"]) == (2, 2)
+    page = reader.get(f"{petition}/signatures", per_page="1")
+    after = reader.get(page["_links"]["next"]["href"])
+    assert (page["total_records"], after["total_records"]) == (2, 2)
+    listed = [*embedded(page, "osdi:signatures"), *embedded(after, "osdi:signatures")]
+    own = reader.get(f"{petition}/signatures/{silent.public_id}")
+    assert own in listed
+    assert len(listed) == 2
+    person = reader.get(own["_links"]["osdi:person"]["href"])
+    assert (person["given_name"], person["family_name"]) == (silent.given_name, silent.family_name)
+
+
 def test_signatures_are_those_that_count_and_say_nothing_of_the_letter(
     app: Flask, program: Programs, session: Session, site: Site
 ) -> None:
     states = [state for state in SignatureState if state is not SignatureState.CONFIRMED]
     for state in states:
         add_confirmed(session, site.campaign, 1, state=state, consent_network_at=db.utcnow())
-    held = {"state": SignatureState.HELD, "state_before": SignatureState.CONFIRMED}
-    hidden = add_confirmed(session, site.campaign, 1, **held)
-    hidden += add_confirmed(session, site.campaign, 1, forgotten_at=db.utcnow())
+    hidden = add_confirmed(session, site.campaign, 1, forgotten_at=db.utcnow())
     (silent,) = add_confirmed(session, site.campaign, 1)
     session.commit()
     reader = program(ApiScope.PEOPLE)
@@ -227,7 +250,7 @@ def test_a_name_is_given_only_from_a_letter_with_that_consent(
     [
         {"consent_updates_at": None},
         {"state": SignatureState.WITHDRAWN},
-        {"state": SignatureState.HELD, "state_before": SignatureState.CONFIRMED},
+        {"state": SignatureState.HELD},
         {"state": SignatureState.INVALID, "state_before": SignatureState.CONFIRMED},
         {"state": SignatureState.ERASED},
         {"forgotten_at": clock.utcnow()},
@@ -428,6 +451,19 @@ def test_a_member_from_elsewhere_is_asked_by_email(
 
 
 @pytest.mark.one_engine
+@pytest.mark.one_engine
+@pytest.mark.parametrize("helper", ["people", "petitions/{}/signatures"])
+def test_brackets_as_deep_as_python_goes_are_a_bad_request(
+    program: Programs, site: Site, helper: str
+) -> None:
+    sender = program(ApiScope.SIGN_UPS)
+    address = f"/api/osdi/{helper.format(site.campaign.public_id)}"
+    headers = {"OSDI-API-Token": sender.secret}
+    answer = sender.client.post(address, headers=headers, data='{"person":' + 200_000 * "[")
+    assert answer.status_code == 400
+    assert descriptions(answer.get_json()) == ["The body must be a JSON object."]
+
+
 def test_without_a_token_nothing_is_done_and_nothing_told(
     app: Flask, client: FlaskClient, session: Session, site: Site
 ) -> None:

@@ -1,20 +1,31 @@
 """Who writes of a witness learns on no path that the letter is held."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.core import db, jobs
-from campaign.models.campaign import Campaign
+from campaign.mail.messages import OutboxMail
+from campaign.models.campaign import Campaign, UpdateKind
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Signature, SignatureState
+from campaign.models.webhook import EndpointState, EventKind, WebhookEndpoint, WebhookEvent
+from campaign.network import memberships
+from campaign.privacy.subject_access import gather_data
 from campaign.screening import invalidate, review_queue
+from campaign.tracking.letter_links import Mailbox
+from campaign.tracking.news_subscription import count_readers
 from tests.integration.screening.conftest import Write, the_signature
 from tests.integration.screening.test_invalidate import by, change_words, counted, run, undo
+from tests.integration.tracking.test_notices import post, tell_all
 
 CONFIRMED, HELD, INVALID = SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALID
 NAMED = "Halldora Lysing saw it all."
@@ -126,3 +137,123 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
     session.commit()
     count_all(app)
     assert numbers(app, campaign, link)[:2] == (1, 1)
+
+
+CONSENTS = {"consent_updates": "y", "consent_network": "y"}
+
+
+def run_queue(app: Flask, session: Session) -> None:
+    session.commit()
+    huey = app.extensions["queue"].huey
+    while (task := huey.dequeue()) is not None:
+        huey.execute(task)
+
+
+def write_two(app: Flask, session: Session, write: Write) -> list[Signature]:
+    """Write a letter that names the witness, and one that does not; each asks for all emails."""
+    for words in ("I thank you.", NAMED):
+        write(words, **CONSENTS)
+    run_queue(app, session)
+    signatures = list(session.scalars(select(Signature).order_by(Signature.id)))
+    assert [seen(one) for one in signatures] == [(CONFIRMED, CONFIRMED), (HELD, CONFIRMED)]
+    return signatures
+
+
+def list_mails(session: Session, signature: Signature) -> list[str]:
+    session.rollback()
+    to = OutboxMail.recipient_hmac == signature.email_hmac
+    return list(session.scalars(select(OutboxMail.kind).where(to).order_by(OutboxMail.id)))
+
+
+def decide(app: Flask, session: Session, signature: Signature, decision: Decision) -> None:
+    review_queue.decide(
+        session,
+        public_ids=[signature.public_id],
+        decision=decision,
+        by=by(session),
+        now=db.utcnow(),
+        note="No." if decision is Decision.REJECTED else "",
+        flagged_seen=True,
+    )
+    run_queue(app, session)
+
+
+def test_emails_and_the_form_of_the_network_tell_nobody_that_a_letter_is_held(
+    app: Flask, session: Session, campaign: Campaign, write: Write
+) -> None:
+    both = write_two(app, session, write)
+    assert count_readers(session, campaign) == 2
+    post(app, campaign, UpdateKind.REPLY, signers=True)
+    tell_all(session)
+    jobs.run_now("network.sweep")
+    addresses = [signature.email for signature in both]
+    session.commit()
+    for address in addresses:
+        form = {"email": address, "frequency": "each", "consent": "y"}
+        form |= {"country_scope": "all", "theme_scope": "all"}
+        assert app.test_client().post("/en/network", data=form).status_code == 303
+    told, told_of_held = (sorted(list_mails(session, signature)) for signature in both)
+    assert told == ["case-update", "confirm-letter", "network-action", "network-already"]
+    assert told_of_held == told
+
+
+_OWN = ("_at", "_hmac", "_digest", "public_id", "exact_times")
+"""Ends of names of what each person has their own of."""
+
+
+def read_download(session: Session, signature: Signature) -> dict[str, Any]:
+    """Read all that is held about a mailbox; of what differs between people, that it is there."""
+    box = Mailbox(signature.email, signature.email_hmac, db.utcnow())
+    text = json.dumps(gather_data(session, box, db.utcnow()).data, default=str)
+    own = {signature.email, signature.own_words, signature.public_id}
+
+    def blur(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: blur(part, name) for name, part in value.items()}
+        if isinstance(value, list):
+            return [blur(part) for part in value]
+        is_own = value in own or name.endswith(_OWN)
+        return bool(value) if is_own else value
+
+    read: dict[str, Any] = blur(json.loads(text))
+    return read
+
+
+def test_what_somebody_downloads_of_themselves_tells_not_that_a_letter_is_held(
+    app: Flask, session: Session, write: Write
+) -> None:
+    plain, held = (read_download(session, one) for one in write_two(app, session, write))
+    assert held == plain
+    assert [member["state"] for member in held["network"]] == [MemberState.ACTIVE]
+
+
+def test_a_message_that_was_lost_keeps_nobody_out_whose_letter_is_held(
+    session: Session, write: Write
+) -> None:
+    write(NAMED, **CONSENTS)
+    assert memberships.list_missed_signers() == [the_signature(session).id]
+
+
+@pytest.mark.parametrize("decision", [Decision.APPROVED, Decision.REJECTED])
+def test_other_programs_are_told_at_once_and_what_is_decided_later_changes_no_membership(
+    app: Flask, session: Session, write: Write, decision: Decision
+) -> None:
+    kinds = [kind.value for kind in EventKind]
+    endpoint = {"address": "https://example.org/", "secret": "whsec_x", "events": kinds}
+    session.add(WebhookEndpoint(**endpoint, state=EndpointState.READY))
+    session.commit()
+
+    def list_told() -> list[tuple[str, str]]:
+        bodies = map(
+            json.loads, session.scalars(select(WebhookEvent.body).order_by(WebhookEvent.id))
+        )
+        return [(body["type"], body["data"]["signature"]) for body in bodies]
+
+    both = write_two(app, session, write)
+    told = [("signature.confirmed", one.public_id) for one in both]
+    assert list_told() == told
+    session.execute(delete(WebhookEvent))  # as the log is after some weeks
+    decide(app, session, both[1], decision)
+    assert seen(the_signature(session))[0] is not HELD
+    assert list_told() == []
+    assert list(session.scalars(select(NetworkMember.state))) == [MemberState.ACTIVE] * 2
