@@ -146,7 +146,8 @@ class Settings(BaseSettings):
     """Time zone in which times are shown."""
 
     digest_hour: int = Field(7, ge=0, le=23)
-    """Hour in that zone from which staff get the day’s email with what there is to do."""
+    """Hour in that zone from which staff get the day’s email with what there is to do; five hours
+    later there is none that day any more."""
 
     second_person_opens: bool = False
     """Whether someone other than its author sees a campaign before it opens."""

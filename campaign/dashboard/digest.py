@@ -1,6 +1,6 @@
 """The morning email to each of the staff: what Today has for them, in numbers."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TypedDict
 
 from sqlalchemy import or_, select
@@ -11,6 +11,9 @@ from campaign.core.settings import current_settings, site_url
 from campaign.dashboard.to_deliver import list_all_todos
 from campaign.mail.messages import Mail
 from campaign.models.staff import StaffUser
+
+_MORNING = timedelta(hours=5)
+"""How long from its hour on it may still go out: what is started in the evening sends none."""
 
 
 class DigestLine(TypedDict):
@@ -34,11 +37,11 @@ def send_digests() -> None:
 
 
 def send_due_digests(now: datetime) -> None:
-    """Mail each of the staff once a day, from the hour of the setting on."""
+    """Mail each of the staff once a day, in the hours from that of the setting on."""
     settings = current_settings()
     today = clock.day_of(now, settings.timezone)
     begins_at = clock.moment_of(today, time(settings.digest_hour), settings.timezone)
-    if now < begins_at:
+    if not begins_at <= now < begins_at + _MORNING:
         return
     with db.reading() as session:
         users = session.scalars(

@@ -16,6 +16,7 @@ from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Volume
+from campaign.models.crm import CrmPerson
 from campaign.models.delivery import LetterMove
 from campaign.models.network import ErasedMember, NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
@@ -39,21 +40,36 @@ class Kept(NamedTuple):
     undelivered: bool
     delivered: bool
     file_months: int  # How long our file copy of a delivery is usually kept; 0: for good
+    program: str  # Another program that was told of the membership; empty: none was
 
 
-def list_kept(session: Session, signatures: Sequence[Signature]) -> Kept:
+def list_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature]) -> Kept:
     printed = [signature for signature in signatures if is_frozen(signature)]
     are_out = [is_handed_over(session, signature) for signature in printed]
     settings = current_settings()
     months = 0 if settings.keep_printed_files else settings.retention_months
-    return Kept(len(printed), not all(are_out), any(are_out), months)
+    program = settings.crm_provider or "CRM"
+    return Kept(
+        len(printed),
+        not all(are_out),
+        any(are_out),
+        months,
+        program if _is_told_elsewhere(session, mailbox) else "",
+    )
+
+
+def _is_told_elsewhere(session: Session, mailbox: Mailbox) -> bool:
+    was_tried = CrmPerson.attempts > 0  # what was sent and not answered may be there
+    told = select(CrmPerson.id).join(NetworkMember, NetworkMember.public_id == CrmPerson.member)
+    of_mailbox = NetworkMember.email_hmac == mailbox.fingerprint
+    return db.has_row(session, told.where(of_mailbox, was_tried))
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
     signatures = signatures_of(session, mailbox)
     forgotten = _list_anonymised(session, mailbox)
     lock_letters(session, *signatures, *forgotten)
-    kept = list_kept(session, signatures)
+    kept = list_kept(session, mailbox, signatures)
     for signature in (*signatures, *forgotten):
         announce_erased(session, signature, now)
     printed = [signature for signature in signatures if is_frozen(signature)]
@@ -148,6 +164,7 @@ def _send_confirmation(session: Session, mailbox: Mailbox, locale: str, kept: Ke
         undelivered=kept.undelivered,
         delivered=kept.delivered,
         file_months=kept.file_months,
+        program=kept.program,
         home_url=site_url(f"/{locale}/"),
     )
     mail.send(session, to=mailbox.email, locale=locale)

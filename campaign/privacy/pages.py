@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import NotFound, is_allowed
 from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.network.mails import preferences_token
 from campaign.printing.printed_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
 from campaign.privacy.erase_supporter import Kept
@@ -58,6 +61,8 @@ class ShowMailbox(Page, template="privacy/mailbox.html"):
     mailbox: Mailbox
     rows: Sequence[SignedLetter]
     retention_months: int
+    network_url: str
+    """Where the membership of the address can be changed or ended; empty: there is none."""
 
 
 class ShowLetter(Page, template="privacy/letter.html"):
@@ -140,8 +145,23 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
             )
             for signature in letter_links.signatures_of(session, box)
         ]
-    months = current_settings().retention_months
-    return show_private(ShowMailbox(token=token, mailbox=box, rows=rows, retention_months=months))
+        network_url = _link_network(session, box, lang)
+    return show_private(
+        ShowMailbox(
+            token=token,
+            mailbox=box,
+            rows=rows,
+            retention_months=current_settings().retention_months,
+            network_url=network_url,
+        )
+    )
+
+
+def _link_network(session: Session, box: Mailbox, lang: str) -> str:
+    for member in letter_links.list_addressed(session, box, NetworkMember):
+        if isinstance(member, NetworkMember) and member.state is MemberState.ACTIVE:
+            return url_for("network.preferences", lang=lang, token=preferences_token(member))
+    return ""
 
 
 @blueprint.get(_LETTER)
@@ -215,7 +235,7 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
         erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
     signatures = letter_links.signatures_of(session, box)
-    kept = erase_supporter.list_kept(session, signatures)
+    kept = erase_supporter.list_kept(session, box, signatures)
     return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, kept=kept))
 
 

@@ -25,6 +25,7 @@ class LettersErased(Mail, kind="letters-erased"):
     undelivered: bool = False
     delivered: bool = False
     file_months: int = 0
+    program: str = ""
     home_url: str
 
 

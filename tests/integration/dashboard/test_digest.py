@@ -47,6 +47,8 @@ def test_each_gets_their_own_list_once_a_day_from_that_hour_on(
     session.commit()
     send_due_digests(at_hour(6))
     assert list_mails(session) == [], "it is too early"
+    send_due_digests(at_hour(19))
+    assert list_mails(session) == [], "it is no morning any more"
     send_due_digests(at_hour(9))
     send_due_digests(at_hour(10))
     (mail,) = list_mails(session)

@@ -1,5 +1,6 @@
 """Erasure: what goes, what remains, and that nothing of a name is left in the database's file."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.campaign import Campaign
+from campaign.models.crm import CrmConnection, CrmKind, CrmPerson
 from campaign.models.delivery import LetterMove
-from campaign.models.network import NetworkMember
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Letter, Signature, SignatureState, WordsPrint
 from campaign.models.staff import Role
@@ -93,6 +95,38 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
         assert gone in said
         assert term in said
         assert "already downloaded or delivered" in said
+
+
+@pytest.mark.one_engine
+def test_who_is_in_the_network_reads_how_to_leave_and_which_program_was_told(
+    app: Flask, client: FlaskClient, settings: Settings, session: Session, box: str
+) -> None:
+    provider = "Example CRM, Canada"
+    app.extensions["settings"] = settings.model_copy(update={"crm_provider": provider})
+    assert "Change this or leave" not in client.get(box).text
+    join_network(session)
+    assert "Change this or leave" not in client.get(box).text, "nobody confirmed it"
+    member = session.scalars(select(NetworkMember)).one()
+    member.state, member.confirmed_at = MemberState.ACTIVE, db.utcnow()
+    connection = CrmConnection(kind=CrmKind.CIVICRM, address="https://crm.example.org", key="x")
+    session.add(connection)
+    session.flush()
+    told = CrmPerson(connection_id=connection.id, member=member.public_id, due_at=db.utcnow())
+    session.add(told)
+    session.commit()
+    page = client.get(box).text
+    [link] = re.findall(r'<a href="([^"]+)">Change this or leave', page)
+    assert "Leave the network" in client.get(link).text
+    assert provider not in client.get(f"{box}/erase").text, "it waits: nothing was sent"
+    told.attempts = 1
+    session.commit()
+    sentence = f"{provider} was told of you as a member of the network."
+    assert sentence in client.get(f"{box}/erase").text
+    assert client.post(f"{box}/erase").status_code == 303
+    row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()
+    plain = render(row, settings).get_body(("plain",))
+    assert plain is not None
+    assert sentence in " ".join(plain.get_content().split())
 
 
 def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(

@@ -55,7 +55,12 @@ MAILS: list[Mail] = [
     LettersErased(kept=False, home_url="http://127.0.0.1:5000/en/"),
     *(
         LettersErased(
-            kept=True, undelivered=True, delivered=True, file_months=months, home_url=LINK
+            kept=True,
+            undelivered=True,
+            delivered=True,
+            file_months=months,
+            program="Example CRM, Canada",
+            home_url=LINK,
         )
         for months in (0, 6)
     ),
