@@ -68,10 +68,10 @@ class ActionNetworkStandIn(StandIn):
             names = self.tags[page - 1 : page]  # one on each
             return 200, {"_embedded": {"osdi:tags": [{"name": name} for name in names]}}
         if method == "GET":
-            wanted = parse_qs(urlsplit(path).query)["filter"][0]
-            email = re.fullmatch(r"email_address eq '(.+)'", wanted)[1].replace("''", "'")
-            found = [one for one in self.people.values() if one["email"] == email]
-            return 200, {"_embedded": {"osdi:people": found}}
+            query = parse_qs(urlsplit(path).query)["filter"][0]
+            email = re.fullmatch(r"email_address eq '(.+)'", query)[1].replace("''", "'")
+            people = [person for person in self.people.values() if person["email"] == email]
+            return 200, {"_embedded": {"osdi:people": people}}
         facts = json.loads(body)
         if method == "PUT":
             person = self.people.get(path.rpartition("/")[2])
@@ -82,7 +82,7 @@ class ActionNetworkStandIn(StandIn):
         address = facts["person"].pop("email_addresses")[0]
         if address["address"].startswith("refused"):
             return 400, {"error": "email address is not valid"}
-        same = [one for one in self.people.values() if one["email"] == address["address"]]
+        same = [known for known in self.people.values() if known["email"] == address["address"]]
         person = (
             same[0] if same else {"email": address["address"], "tags": [], "status": "subscribed"}
         )
@@ -129,4 +129,5 @@ class CiviStandIn(StandIn):
         return 200, {"values": values, "count": len(values)}
 
     def _find(self, name: str, value: str, column: str) -> list[Any]:
-        return [{column: int(key)} for key, one in self.people.items() if one.get(name) == value]
+        people = self.people.items()
+        return [{column: int(key)} for key, person in people if person.get(name) == value]

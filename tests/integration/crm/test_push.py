@@ -199,8 +199,8 @@ def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     session.commit()
     push()
     mailbox = Mailbox(member.email or "", member.email_hmac, db.utcnow())
-    told = gather_data(session, mailbox, db.utcnow()).data["other_programs"]
-    assert [(one["task"], one["state"]) for one in told] == [(ADD, SENT)]
+    programs = gather_data(session, mailbox, db.utcnow()).data["other_programs"]
+    assert [(program["task"], program["state"]) for program in programs] == [(ADD, SENT)]
     erase_mailbox(session, mailbox, locale="en", now=db.utcnow())
     session.commit()
     push()
