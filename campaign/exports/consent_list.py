@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
-from campaign.core.db.batches import AnyRow, batched, read_by_key
+from campaign.core.db.batches import AnyRow, batched, read_by_key, read_each
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
 from campaign.models.network import ErasedMember, MemberState, NetworkMember
@@ -208,8 +208,11 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
         Signature.consent_network_at.is_not(None),
         Signature.forgotten_at.is_(None),
     )
-    rows = session.execute(query.order_by(Signature.id))
-    return {row.email_hmac: {name: getattr(row, name) for name in NAMES} for row in rows}
+    ids = session.scalars(query.with_only_columns(Signature.id).order_by(Signature.id)).all()
+    rows = read_each(session, query, Signature.id, ids)
+    return {
+        row.email_hmac: {name: getattr(row, name) for name in NAMES} for _id, row in rows if row
+    }
 
 
 def _iter_gone(since: datetime) -> Iterator[ConsentRow]:

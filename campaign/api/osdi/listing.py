@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.api.action_json import Json
 from campaign.api.osdi.filters import Clause
 from campaign.core import db
+from campaign.core.db.batches import AnyQuery
 from campaign.core.errors import DomainError
 from campaign.core.sealing import WrongKey
 from campaign.public.share_links import whole_url
@@ -67,7 +68,7 @@ class PageRequest:
     def load(
         self,
         session: Session,
-        query: Select[Any],
+        query: AnyQuery,
         key: tuple[SQLColumnExpression[Any], SQLColumnExpression[int]],
     ) -> tuple[Sequence[Any], bool]:
         """Return the page's rows in the order of the key, and whether there are more."""

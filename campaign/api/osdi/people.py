@@ -6,6 +6,7 @@ Who asked for news of one action alone is found by the id of that signature, and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from campaign.api.osdi.filters import BadFilter, Clause
 from campaign.api.osdi.listing import PageRequest, compare_days
 from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock
+from campaign.core.db.batches import read_each
 from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.mail.suppression_list import is_suppressed
@@ -38,8 +40,8 @@ class Person:
 
 def list_people(
     session: Session, page: PageRequest, clauses: Sequence[Clause]
-) -> tuple[list[Person], NetworkMember | None]:
-    """Return a page of members, and the last of it where more come after it."""
+) -> tuple[list[Person], tuple[datetime, int] | None]:
+    """Return a page of members, and the key of its last row where more come after it."""
     query = select(NetworkMember).where(NetworkMember.state == MemberState.ACTIVE)
     for clause in clauses:
         if clause.field != "email_address":
@@ -54,9 +56,13 @@ def list_people(
             query = query.where(NetworkMember.email_hmac == address_fingerprint(clause.value))
         else:
             raise BadFilter("email_address can be compared by eq alone.")
-    rows, more = page.load(session, query, (NetworkMember.confirmed_at, NetworkMember.id))
-    members = [row[0] for row in rows]
-    return _complete(session, members), members[-1] if more else None
+    key = (NetworkMember.confirmed_at, NetworkMember.id)
+    keys, more = page.load(session, query.with_only_columns(*key), key)
+    # One that is damaged must not hold up the others.
+    whole = select(NetworkMember.id, NetworkMember)
+    rows = read_each(session, whole, NetworkMember.id, [row.id for row in keys])
+    members = [row.NetworkMember for _id, row in rows if row]
+    return _complete(session, members), tuple(keys[-1]) if more else None
 
 
 def get_person(session: Session, public_id: str) -> Person | None:

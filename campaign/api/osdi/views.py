@@ -209,7 +209,7 @@ def list_people() -> ResponseReturnValue:
         [resources.describe_person(person) for person in listed],
         page,
         "osdi.list_people",
-        next_key=(last.confirmed_at, last.id) if last and last.confirmed_at else None,
+        next_key=last,
     )
     return _answer(collection)
 

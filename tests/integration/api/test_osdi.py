@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.api import tokens
@@ -337,6 +337,21 @@ def test_petitions_too_are_read_by_the_link_next(program: Programs, session: Ses
     listed = embedded(first, "osdi:petitions") + embedded(second, "osdi:petitions")
     assert [petition["name"] for petition in listed] == ["UA 0", "UA 1"]
     assert "next" not in second["_links"]
+
+
+@pytest.mark.one_engine
+def test_one_who_cannot_be_read_keeps_nobody_from_being_read(
+    program: Programs, session: Session, site: Site
+) -> None:
+    damaged, _whole = make_members(session, 2)
+    change = "UPDATE network_member SET seal_id = email_hmac WHERE id = :id"
+    session.execute(text(change), {"id": damaged.id})
+    change = "UPDATE signature SET seal_id = email_hmac WHERE id = :id"
+    session.execute(text(change), {"id": site.signer.id})
+    session.commit()
+    listed = embedded(program(ApiScope.PEOPLE).get("people"), "osdi:people")
+    assert len(listed) == 2
+    assert all(person["family_name"] == "" for person in listed)
 
 
 @pytest.mark.one_engine
