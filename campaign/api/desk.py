@@ -65,6 +65,10 @@ class NewToken(Page, template="api/new_token.html"):
     waits: bool
 
 
+class RevokePage(Page, template="api/revoke.html"):
+    token: ApiToken
+
+
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     return _show_tokens(TokenForm(formdata=None))
@@ -92,6 +96,11 @@ def create() -> ResponseReturnValue:
 def approve(public_id: str) -> ResponseReturnValue:
     tokens.approve_token(db.session(), public_id=public_id, by=staff_user())
     return redirect_to(".index", _("Token approved. The program can read people now."))
+
+
+@blueprint.get("/<public_id>/revoke")
+def ask_revoke(public_id: str) -> ResponseReturnValue:
+    return show_page(RevokePage(token=tokens.get_token(db.session(), public_id)))
 
 
 @blueprint.post("/<public_id>/revoke")

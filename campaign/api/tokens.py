@@ -63,10 +63,15 @@ def list_tokens(session: Session) -> Sequence[ApiToken]:
     return session.scalars(select(ApiToken).order_by(ApiToken.id.desc())).all()
 
 
+def get_token(session: Session, public_id: str) -> ApiToken:
+    """Raises NotFound."""
+    query = select(ApiToken).where(ApiToken.public_id == public_id)
+    return db.get_row(session, query, "api-token")
+
+
 def revoke_token(session: Session, *, public_id: str, by: StaffUser) -> None:
     """Take no more requests with it. Raises NotFound."""
-    query = select(ApiToken).where(ApiToken.public_id == public_id)
-    token = db.get_row(session, query, "api-token")
+    token = get_token(session, public_id)
     if token.revoked_at is None:
         token.revoked_at = db.utcnow()
         audit.record(session, actor_name(by), "api.token-revoke", token)
@@ -83,8 +88,7 @@ def waits_for_approval(token: ApiToken) -> bool:
 
 def approve_token(session: Session, *, public_id: str, by: StaffUser) -> None:
     """Let it read people. Raises NotFound, or as `refuse_approver`."""
-    query = select(ApiToken).where(ApiToken.public_id == public_id)
-    token = db.get_row(session, query, "api-token")
+    token = get_token(session, public_id)
     refuse_approver(by, asker_id=token.created_by_id)
     if waits_for_approval(token):
         token.approved_by_id = by.id

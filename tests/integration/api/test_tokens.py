@@ -90,7 +90,12 @@ def test_a_revoked_one_is_refused(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.ADMIN)
     with app.app_context(), db.reading() as session:
         public_id = session.scalars(select(ApiToken.public_id)).one()
-    page = post(client, f"/desk/api-tokens/{public_id}/revoke", follow_redirects=True).text
+    address = f"/desk/api-tokens/{public_id}/revoke"
+    assert f'href="{address}"' in client.get("/desk/api-tokens/").text
+    assert "Revoke this token?" in client.get(address).text
+    with app.app_context():
+        tokens.use_token(secret, ApiScope.PEOPLE)
+    page = post(client, address, follow_redirects=True).text
     assert "Token revoked." in page
     assert "Revoked on" in page
     with app.app_context(), pytest.raises(tokens.TokenRefused, match="token-unknown"):
