@@ -2,8 +2,8 @@
 
 Tries are counted like those of passwords: for each account from each network address. Beyond that,
 an account's app codes are tried a hundred times an hour at most, from wherever: they have six
-figures, and who knows a password could guess from many places at once. A recovery code cannot be
-guessed, so it works even then, and nobody is locked out.
+figures, and who knows a password could guess from many places at once. A browser that has signed in
+before has tries of its own, and a recovery code cannot be guessed: nobody is locked out.
 """
 
 import hmac
@@ -27,6 +27,7 @@ from campaign.core.rate_limits import (
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff import passkeys, required_factors, second_factor
+from campaign.staff.sessions import find_known_browser
 from campaign.staff.staff_users import (
     actor_name,
     hash_new_password,
@@ -67,7 +68,8 @@ def prove_identity(user_id: int, typed: str) -> bool:
     with db.transaction() as session:
         user = _count_try(session, user_id)
         if user.has_second_factor and not second_factor.looks_like_recovery_code(typed):
-            count_against_limit(session, _COUNTED_AS, str(user_id), CODES_PER_HOUR)
+            by = f"{user_id}|{browser}" if (browser := find_known_browser(user.email)) else user_id
+            count_against_limit(session, _COUNTED_AS, str(by), CODES_PER_HOUR)
     right = (
         _use_code(user_id, typed)
         if user.has_second_factor

@@ -13,7 +13,8 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, FileField, Form, FormField, HiddenField, SubmitField
+from flask_wtf.file import FileField, MultipleFileField
+from wtforms import Field, FieldList, Form, FormField, HiddenField, SubmitField
 
 from campaign.core.errors import Invalid
 from campaign.printing.placeholders import KNOWN, nearest_placeholder
@@ -176,7 +177,7 @@ def _named(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
             yield from _named(field.form)
         elif isinstance(field, FieldList):
             yield from _named(field.entries)
-        elif not isinstance(field, HiddenField | FileField | SubmitField):
+        elif not isinstance(field, HiddenField | FileField | MultipleFileField | SubmitField):
             yield field.name, str(field.label.text)
 
 

@@ -30,6 +30,7 @@ from campaign.core.text.desk_texts import (
 
 _WRITTEN = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 Check = Callable[[Form, Field], None]
+_MOST_DIGITS = 18
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
 
@@ -136,7 +137,14 @@ def _refuse_forbidden(field: Field, *, lines: bool) -> None:
         raise StopValidation(_l("This has hidden characters. Type it again instead of pasting it."))
 
 
-class NumberField(wtforms.IntegerField):
+class IntegerField(wtforms.IntegerField):  # noqa: TID251
+    """A whole number of which only the start is read: NumberRange overflows by 400 digits."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([value.strip()[:_MOST_DIGITS] for value in valuelist])
+
+
+class NumberField(IntegerField):
     """A whole number that may stay empty; any other is refused in the words given."""
 
     def __init__(

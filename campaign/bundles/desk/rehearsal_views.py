@@ -6,7 +6,6 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from wtforms import IntegerField
 from wtforms.validators import NumberRange
 
 from campaign.bundles import access, downloads, find_bundles
@@ -30,6 +29,7 @@ from campaign.signing.sign_in_rehearsal import count_rehearsed
 from campaign.staff.desk_access import actor, guard, staff_user
 from campaign.storage import storage
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import IntegerField
 from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")

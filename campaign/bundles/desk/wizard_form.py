@@ -8,7 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import DataRequired, Length, NumberRange
 
 from campaign.bundles.destinations import country_of, slug_of
@@ -23,7 +23,7 @@ from campaign.models.campaign import LetterFormat
 from campaign.models.directory import Official
 from campaign.printing.geometry import LAYOUTS, layout_for
 from campaign.web.form_base import SiteForm
-from campaign.web.form_fields import CheckboxesField, choices
+from campaign.web.form_fields import CheckboxesField, IntegerField, choices
 
 LETTERS = ("campaign", "chosen", "target", "written")
 """Fields of the step at which letters are chosen."""

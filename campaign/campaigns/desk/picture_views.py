@@ -8,7 +8,8 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField
+from flask_wtf.file import FileField
+from wtforms import BooleanField
 
 from campaign.campaigns.content import pictures
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load

@@ -8,7 +8,8 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, SelectField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.campaigns import approve_proposal, proposals

@@ -8,17 +8,9 @@ from typing import cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import FileStorage
-from wtforms import (
-    BooleanField,
-    FileField,
-    HiddenField,
-    IntegerField,
-    MultipleFileField,
-    RadioField,
-    SelectField,
-    StringField,
-)
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
 
 from campaign.bundles.destinations import name_of, slug_of
@@ -47,7 +39,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, GateFile, GateFileKind, GateVisit
 from campaign.models.directory import Mission, Official
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.form_fields import DayField, LineField, TextField, choices
+from campaign.web.form_fields import DayField, IntegerField, LineField, TextField, choices
 
 OUTCOMES: Mapping[DeliveryOutcome, object] = {
     DeliveryOutcome.ACCEPTED: _l("Accepted all letters"),

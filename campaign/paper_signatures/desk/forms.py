@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import IntegerField, RadioField, SelectChoice, SelectField
+from wtforms import RadioField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from campaign.campaigns.desk.forms import SENTENCES
@@ -17,7 +17,7 @@ from campaign.paper_signatures.read_file import RowFault
 from campaign.signing.clean_text import Problem
 from campaign.signing.form.forms import describe_problem
 from campaign.web.form_base import DeskForm
-from campaign.web.form_fields import DayField, LineField, choices
+from campaign.web.form_fields import DayField, IntegerField, LineField, choices
 
 _OWN: dict[str, Callable[[], str]] = {
     "give-name": lambda: gettext("Enter the name. We do not count a row without one."),

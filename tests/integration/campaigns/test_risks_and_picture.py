@@ -54,6 +54,11 @@ def bomb(side: int = 50_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
+def test_a_text_in_the_place_of_a_picture_is_none(send: Send) -> None:
+    response = send("/picture", ALT | {"picture": "no file"})
+    assert response.status_code == 422
+
+
 def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     app: Flask, desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:

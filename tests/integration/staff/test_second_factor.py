@@ -201,6 +201,27 @@ def test_guesses_at_codes_end_and_lock_nobody_else_out(
     assert _give(elsewhere, spare[0]) == 303
 
 
+def test_who_guesses_at_the_code_does_not_shut_out_a_browser_that_signed_in_before(
+    client: FlaskClient,
+    user: StaffUser,
+    session: Session,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spare = _turn_on(session, user)
+    _know_password(client)
+    assert _give(client, spare[0]) == 303
+    monkeypatch.setattr(reauthentication, "CODES_PER_HOUR", 1)
+    stranger = app.test_client()
+    stranger.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    _know_password(stranger)
+    assert [_give(stranger, "000000") for _ in range(2)] == [422, 429]
+    _know_password(client)
+    assert _give(client, "000000") == 422
+    client.delete_cookie("known-browser")
+    assert _give(client, "000000") == 429
+
+
 def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, session: Session) -> None:
     strict = create_app(settings.model_copy(update={"second_factor_roles": ["admin"]}))
     strict.testing = True

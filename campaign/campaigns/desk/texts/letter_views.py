@@ -7,15 +7,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    Field,
-    FieldList,
-    FormField,
-    HiddenField,
-    IntegerField,
-    SubmitField,
-)
+from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SubmitField
 from wtforms.validators import Optional, Regexp
 
 from campaign.campaigns.check_readiness import Fit, fits_of
@@ -35,7 +27,7 @@ from campaign.models.revision import Part
 from campaign.printing.placeholders import KNOWN
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_base import PlainForm
-from campaign.web.form_fields import LineField, NumberField, TextField
+from campaign.web.form_fields import IntegerField, LineField, NumberField, TextField
 from campaign.web.page import Page, show_page
 
 SPARE_ROWS = 2
