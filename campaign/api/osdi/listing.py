@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, tuple_
+from sqlalchemy import ColumnElement, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.datastructures import MultiDict
 
@@ -69,14 +69,20 @@ class PageRequest:
         self,
         session: Session,
         query: AnyQuery,
-        key: tuple[SQLColumnExpression[Any], SQLColumnExpression[int]],
+        key: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[int]],
+        *more: AnyQuery,
     ) -> tuple[Sequence[Any], bool]:
-        """Return the page's rows in the order of the key, and whether there are more."""
+        """Return the page's rows in the order of the key, and whether there are more.
+
+        Of several queries each is read in that order from its index: joined by OR, all is sorted.
+        """
+        parts = [query, *more]
         if self.after is not None:
-            query = query.where(tuple_(*key) > tuple_(*self.after))
-        else:
-            query = query.offset((self.number - 1) * self.size)
-        rows = session.execute(query.order_by(*key).limit(self.size + 1)).all()
+            parts = [part.where(tuple_(*key) > tuple_(*self.after)) for part in parts]
+        whole: Any = union_all(*parts) if more else parts[0]
+        if self.after is None:
+            whole = whole.offset((self.number - 1) * self.size)
+        rows = session.execute(whole.order_by(*key).limit(self.size + 1)).all()
         return rows[: self.size], len(rows) > self.size
 
 

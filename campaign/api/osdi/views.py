@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Row, Subquery, select, union_all
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
@@ -28,7 +28,7 @@ from campaign.api.osdi.listing import (
 )
 from campaign.api.osdi.sign_ups import NotTaken
 from campaign.campaigns.lifecycle import PUBLIC
-from campaign.campaigns.public_counts import HELD_IN_SILENCE, counts_of
+from campaign.campaigns.public_counts import HELD_IN_SILENCE, counted_publicly, counts_of
 from campaign.core import clock, db
 from campaign.core.errors import DomainError, NotFound, TooMany
 from campaign.models.api_token import ApiScope, ApiToken
@@ -154,8 +154,9 @@ def list_signatures(petition_id: str) -> ResponseReturnValue:
             compare_days(clause, Signature.confirmed_at, lambda at: _cut(at, campaign))
             for clause in parse_filter(page.filter, _DAYS)
         ]
-        signed = _select_signatures(campaign, *where)
-        rows, more = page.load(session, select(signed), (signed.c.confirmed_at, signed.c.id))
+        shown = _select_signatures(campaign, Signature.state == SignatureState.CONFIRMED, *where)
+        held = _select_signatures(campaign, HELD_IN_SILENCE, *where)
+        rows, more = page.load(session, shown, (Signature.confirmed_at, Signature.id), held)
         total = None if where else counts_of(session, [campaign])[campaign.id]
     tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
     collection = make_collection(
@@ -176,7 +177,7 @@ def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         campaign = _get_campaign(session, petition_id)
         has_id = Signature.public_id == signature_id
-        row = session.execute(select(_select_signatures(campaign, has_id))).first()
+        row = session.execute(_select_signatures(campaign, counted_publicly(), has_id)).first()
     if row is None:
         raise NotFound("signature")
     tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
@@ -296,13 +297,11 @@ def _get_campaign(session: Session, public_id: str) -> Campaign:
     return db.get_row(session, query, "petition")
 
 
-def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Subquery:
-    """Select those in the public number of whom we still know who signed."""
-    common = (Signature.campaign_id == campaign.id, Signature.forgotten_at.is_(None), *where)
-    # One by one both are read in the order of an index; joined by OR, all would be sorted.
-    counted = (Signature.state == SignatureState.CONFIRMED, HELD_IN_SILENCE)
-    parts = (select(*resources.SIGNATURE_COLUMNS).where(*common, part) for part in counted)
-    return union_all(*parts).subquery()
+def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Any:
+    """Select those of whom we still know who signed: of these, `where` says who counts."""
+    return select(*resources.SIGNATURE_COLUMNS).where(
+        Signature.campaign_id == campaign.id, Signature.forgotten_at.is_(None), *where
+    )
 
 
 def _describe(session: Session, actions: Sequence[WithTexts], describe: Describe) -> list[Json]:
