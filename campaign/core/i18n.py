@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
 from babel import UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_time, get_timezone_location
 from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers, resolve_locale_filename
@@ -226,6 +227,13 @@ def say_town_of_zone(zone: str) -> str:
 
 def say_day_in(moment: datetime, zone: str) -> str:
     return say_date(clock.day_of(moment, zone))
+
+
+def language_with_country(lang: str) -> str:
+    """Return the language with the country where most speak so, "fr_FR"; empty: not known."""
+    language = lang.partition("-")[0]
+    likely = str(get_global("likely_subtags").get(language, ""))
+    return f"{language}_{likely[-2:]}" if likely else ""
 
 
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from campaign.core import db
 from campaign.core.errors import DomainError
+from campaign.core.i18n import language_with_country
 from campaign.core.outgoing_http import Answer, OutgoingFailed, OutgoingHttp
 from campaign.models.crm import CrmConnection, CrmKind
 
@@ -189,7 +190,7 @@ class CiviCrm:
             "external_identifier": person.name,
             "first_name": person.given_name,
             "last_name": person.family_name,
-            "preferred_language": person.locale,
+            "preferred_language": language_with_country(person.locale),
             "source": "Urgent action network",
             "email_primary.email": person.email,
         }

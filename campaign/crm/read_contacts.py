@@ -21,10 +21,10 @@ _COLUMN_NAMES = read_word_table("""
 email: email|e mail|e mail address|email address|mail|courriel|adresse courriel|adresse e mail|
   correo|correo electronico|البريد الإلكتروني
 language: language|preferred language|locale|langue|idioma|اللغة
-consented_on: consented on|date of consent|consent date|opt in date|opted in on|
+consented_on: consented_on|consented on|date|date of consent|consent date|opt in date|opted in on|
   date du consentement|fecha de consentimiento
-wording: consent|consent wording|wording|consentement|consentimiento
-source: proof|proof of consent|source|preuve|prueba
+wording: consent|consent wording|wording|sentence|what they agreed to|consentement|consentimiento
+source: proof|proof of consent|where the proof is|preuve|prueba
 """)
 MEANINGS = tuple(_COLUMN_NAMES)
 _GUESS = {fold_name(word): name for name, words in _COLUMN_NAMES.items() for word in words}

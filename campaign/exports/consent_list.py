@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyRow, batched, read_by_key, read_each
+from campaign.core.i18n import language_with_country
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
 from campaign.models.network import ErasedMember, MemberState, NetworkMember
@@ -54,6 +55,11 @@ class ConsentRow:
         return "Y" if self.status == "subscribed" else "N"
 
     @property
+    def locale_name(self) -> str:
+        """As CiviCRM names languages: it refuses one without a country."""
+        return language_with_country(self.language)
+
+    @property
     def opt_out(self) -> str:
         """Empty for who is subscribed: a 0 would undo an opt-out that the other program has."""
         return "1" if self.status in {"left", "erased"} else ""
@@ -77,7 +83,7 @@ COLUMNS: Mapping[ConsentColumns, Mapping[str, str]] = {
     ConsentColumns.CIVICRM: {
         "external_identifier": "person", "first_name": "given_name", "last_name": "family_name",
         "email": "email", "city": "locality", "state_province": "region",
-        "postal_code": "postal_code", "country": "country", "preferred_language": "language",
+        "postal_code": "postal_code", "country": "country", "preferred_language": "locale_name",
         "is_opt_out": "opt_out", **_PROOF,
     },
     ConsentColumns.ENGAGING_NETWORKS: {

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from babel.core import get_global
 from flask import url_for
 from flask_babel import gettext as _
 
@@ -75,9 +74,7 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
 
 def _open_graph_locale(lang: str) -> str:
     """Open Graph wants a country: the one where most speak so, "fr_FR"."""
-    language = lang.partition("-")[0]
-    likely = str(get_global("likely_subtags").get(language, ""))
-    return facts_of(lang).open_graph or f"{language}_{likely[-2:]}" if likely else ""
+    return facts_of(lang).open_graph or i18n.language_with_country(lang)
 
 
 def share_context(case: CasePage, lang: str) -> ShareContext:

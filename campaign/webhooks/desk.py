@@ -188,6 +188,14 @@ def send_again(public_id: str) -> ResponseReturnValue:
     return redirect_to(".show", _("On its way again."), public_id=public_id)
 
 
+@blueprint.post("/<public_id>/try-again")
+def try_again(public_id: str) -> ResponseReturnValue:
+    webhook = endpoints.get_endpoint(db.session(), public_id)
+    endpoints.try_again(db.session(), webhook, by=staff_user())
+    message = _("We try again now. Reload this page in a minute.")
+    return redirect_to(".show", message, public_id=public_id)
+
+
 @blueprint.post("/<public_id>/on")
 def turn_on(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)

@@ -141,6 +141,17 @@ def send_again(
     return count
 
 
+def try_again(session: Session, endpoint: WebhookEndpoint, *, by: StaffUser) -> None:
+    """Send what waits now, where its program works again. Raises Refused (`webhook-off`)."""
+    _refuse_off(endpoint)
+    count = db.update_rows(session, WebhookPost, *_waits(endpoint), due_at=db.utcnow())
+    # While a worker sends to it, no other does.
+    rests = WebhookEndpoint.state == EndpointState.READY
+    db.update_row(session, WebhookEndpoint, endpoint.id, rests, lease_until=None)
+    jobs.enqueue(session, "webhooks.send")
+    _record(session, endpoint, by, "try-again", count=count)
+
+
 def select_posts(endpoint: WebhookEndpoint) -> Select[WebhookPost]:
     """Select what it was sent, the newest first."""
     return (

@@ -195,6 +195,7 @@ ACTIONS: Mapping[str, object] = {
     "webhook.secret": _l("Read the secret of a webhook"),
     "webhook.test": _l("Sent a test to a webhook"),
     "webhook.replay": _l("Sent messages to a webhook again"),
+    "webhook.try-again": _l("Had a webhook try again"),
     "webhook.turn-on": _l("Turned a webhook on"),
     "webhook.turn-off": _l("Turned a webhook off"),
     "webhook.disable": _l("Turned a webhook off after failures"),

@@ -148,6 +148,7 @@ def test_each_program_gets_the_columns_that_it_reads(
     assert member.email in row.values()
     assert name_outside(member.public_id) in row.values()
     assert row.get("is_opt_out", "") == "", "who opted out in the other program stays so"
+    assert row.get("preferred_language", "en_US") == "en_US", "CiviCRM knows no language alone"
 
 
 @pytest.mark.one_engine

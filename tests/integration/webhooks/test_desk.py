@@ -104,13 +104,36 @@ def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_
             post(client, f"{url}/test", {})
             send()
         page = client.get(url).text
-    assert len(broken.received) == 1, "the other waits"
+        assert len(broken.received) == 1, "the other waits"
+        assert "Try again now" in page
     session.rollback()
     rests = session.scalars(select(WebhookEndpoint.lease_until)).one()
     then = i18n.say_moment(rests or db.utcnow(), in_language="en")
     assert f"Next attempt on {then}, with one message. The others wait." in page
     assert page.count("Next attempt on") == 1
     assert page.count(">Waiting</td>") == 2
+
+
+@pytest.mark.one_engine
+def test_once_a_program_works_again_nobody_has_to_wait(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    answers = [500]
+    with serve(lambda handler: handler.say(answers[0])) as target:
+        url = f"/desk/webhooks/{add_endpoint(target.url).public_id}"
+        for _ in range(2):
+            post(client, f"{url}/test", {})
+        send()
+        answers[0] = 204
+        send()
+        assert "Accepted" not in client.get(url).text, "it rests"
+        post(client, f"{url}/try-again", {})
+        send()
+        page = client.get(url).text
+    assert page.count("Accepted</td>") == 2
+    assert "Try again now" not in page
+    assert actions(session)[-1] == "webhook.try-again"
 
 
 def test_one_is_turned_off_changed_turned_on_and_deleted(

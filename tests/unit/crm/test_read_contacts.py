@@ -62,3 +62,9 @@ def test_of_two_spellings_the_first_counts_and_a_list_of_addresses_needs_no_proo
 
 def test_columns_are_guessed_by_their_names() -> None:
     assert guess_meanings(["Name", "E-mail", "Courriel", "Preuve"]) == {"1": "email", "3": "source"}
+    ours = ["email", "language", "consent", "consented_on", "source", "proof"]
+    named = ["email", "language", "wording", "consented_on", "source"]
+    assert list(guess_meanings(ours).values()) == named
+    assert "4" not in guess_meanings(ours), "our lists say there by which way somebody came"
+    words = ["What they agreed to", "Where the proof is", "Date"]
+    assert list(guess_meanings(words).values()) == ["wording", "source", "consented_on"]
