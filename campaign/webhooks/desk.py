@@ -41,7 +41,7 @@ _LONGEST = 500
 class WebhookForm(DeskForm):
     sentences = OUTGOING_SENTENCES
     address = LineField(
-        _l("Address"),
+        _l("Web address"),
         limit=_LONGEST,
         needed=_l("Enter the address that your program listens at."),
         description=_l("Where your program takes webhooks. It must start with https."),
