@@ -90,6 +90,7 @@ def test_mails_and_page_of_the_confirmation_name_the_network_that_was_asked_for(
     link = mails()[1]["link"].removeprefix("http://127.0.0.1:5000")
     pages = [client.get(link).text, client.post(link, follow_redirects=True).text]
     shown = [part for mail in texts(app, session, settings) for part in mail[1:]]
+    assert re.search(r"(deliver it|new actions)\.\n\n\S", shown[0]), shown[0]
     for part in (*pages, *shown):
         words = " ".join(part.split())
         assert ("You also asked for emails about new actions." in words) is bool(ticked)
