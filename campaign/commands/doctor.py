@@ -29,7 +29,7 @@ from campaign.mail.mailboxes import list_put_aside
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
 from campaign.operations.health import ENOUGH_BYTES, is_nearly_full
-from campaign.operations.outside_checks import Note
+from campaign.operations.outside_checks import Note, Skipped
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
 from campaign.staff.required_factors import count_admins_without
@@ -58,6 +58,12 @@ class CheckResult:
     name: str
     to_fix: list[str]
     notes: list[Note]
+
+    @property
+    def word(self) -> str:
+        if self.to_fix:
+            return "to fix"
+        return "skipped" if any(isinstance(note, Skipped) for note in self.notes) else "ok"
 
 
 @click.command()
@@ -93,9 +99,7 @@ def report(results: Iterator[CheckResult]) -> None:
     wrong = 0
     for result in results:
         wrong += len(result.to_fix)
-        click.echo(
-            ", ".join((f"{result.name:<10} {'to fix' if result.to_fix else 'ok'}", *result.notes))
-        )
+        click.echo(", ".join((f"{result.name:<10} {result.word}", *result.notes)))
         for sentence in result.to_fix:
             click.echo(f"           {sentence}")
     if wrong:

@@ -29,7 +29,7 @@ from campaign.mail.mailboxes import WaitingMail
 from campaign.mail.maildirs import is_maildir, list_mails
 from campaign.mail.transports import MailNotTaken, transport_of
 from campaign.operations import outside_checks
-from campaign.operations.outside_checks import Note, SiteAnswer, sender_domain
+from campaign.operations.outside_checks import Note, SiteAnswer, Skipped, sender_domain
 
 _PAUSE = 0.5
 _HEAD_BYTES = 64 * 1024
@@ -149,7 +149,7 @@ def _check_mail(
     """Send a test email to each inbox that is ours or the operator's; see it come back to ours."""
     inboxes = list_inboxes(settings)
     if not inboxes and not mail_to:
-        yield Note("not sent: name an address of yours with --mail-to")
+        yield Skipped("not sent: name an address of yours with --mail-to")
         return
     transport = transport_of(settings)
     sent: list[EmailMessage] = []

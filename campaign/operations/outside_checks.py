@@ -33,6 +33,12 @@ class Note(str):
     __slots__ = ()
 
 
+class Skipped(Note):
+    """Why something could not be looked at."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class SiteAnswer:
     """What came back from the site's own address."""
@@ -87,9 +93,9 @@ def _read_date(headers: HTTPMessage) -> datetime | None:
 def judge_site(base_url: str, answer: SiteAnswer | OSError) -> Iterator[str]:
     """Yield what is wrong with the answer of `base_url`. Pure."""
     if isinstance(answer, ssl.SSLCertVerificationError):
-        yield Note("not asked: see tls")
+        yield Skipped("not asked: see tls")
     elif isinstance(answer, socket.gaierror):
-        yield Note("not asked: this machine finds no address for its name, see dns")
+        yield Skipped("not asked: this machine finds no address for its name, see dns")
     elif isinstance(answer, Exception):
         yield (
             f"{base_url} does not answer from here ({type(answer).__name__}). Check that the proxy "
@@ -117,7 +123,7 @@ def judge_certificate(host: str, answer: SiteAnswer | OSError, now: datetime) ->
     elif isinstance(answer, ssl.SSLError):
         yield f"{host} speaks no TLS that browsers accept ({answer.reason}). Check the proxy."
     elif isinstance(answer, Exception):
-        yield Note("not seen: the site does not answer")
+        yield Skipped("not seen: the site does not answer")
     elif answer.certificate_ends_at is None:
         yield Note("base_url is not https")
     else:

@@ -113,6 +113,7 @@ def test_the_doctors_checks_come_first_and_each_fault_has_its_remedy(delivery: D
     assert names[len(CHECKS) :][:5] == ["dns", "site", "tls", "clock", "worker"]
     assert "site       to fix" in result.output, "nothing listens at the default address"
     assert "Start one (campaign worker)" in result.output
+    assert "tls        skipped, not seen: the site does not answer" in result.output
     assert "dmarc      ok, _dmarc.example.org says p=reject" in result.output
     assert result.exit_code == 1
     report = json.loads((as_json := run_check("--json")).stdout)
