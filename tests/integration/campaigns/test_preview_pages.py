@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 _OF_NO_CAMPAIGN = {
     "export-asked", "export-decided", "export-failed", "export-ready", "my-letters", "no-letters",
     "letters-erased", "network-confirm", "network-already", "files-asked", "files-decided",
+    "webhook-disabled",
 }  # fmt: skip
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 
