@@ -14,16 +14,17 @@ from typing import Any, cast
 
 import structlog
 from flask import Flask, current_app
-from huey import Huey, PostgresHuey, RedisHuey, crontab
+from huey import Huey, RedisHuey, crontab
 from huey.registry import Message
 from huey.serializer import Serializer
-from huey.storage import SqliteStorage
+from huey.storage import PostgresStorage, SqliteStorage
 from sqlalchemy.orm import Session
 
 from campaign.core import db, logs
 from campaign.core.settings import Settings, current_settings
 
 log = structlog.get_logger()
+_TABLES_LOCK = 0x0A0D19
 
 JobFunction = Callable[..., None]
 _jobs: dict[str, JobFunction] = {}
@@ -88,7 +89,7 @@ def queue() -> Queue:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    huey = _connect(settings)
+    huey = connect(settings)
 
     def run_job(name: str, *ids: int) -> None:
         with app.app_context():
@@ -101,15 +102,23 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["queue"] = Queue(huey, send)
 
 
-def _connect(settings: Settings) -> Huey:
+def connect(settings: Settings) -> Huey:
     url = settings.jobs_url
     shared = {"results": False, "serializer": JsonSerializer()}
     if url.startswith("redis"):
         return RedisHuey("campaign", url=url, **shared)
     if url.startswith("postgres"):
-        return PostgresHuey("campaign", dsn=url, **shared)
+        return Huey("campaign", storage_class=_QueueTables, dsn=url, **shared)
     path = url.removeprefix("sqlite:///") or str(settings.folder / "jobs.sqlite")
     return Huey("campaign", storage_class=_QueueFile, filename=path, **shared)
+
+
+class _QueueTables(PostgresStorage):
+    """The queue's tables. Processes that start together make them one after the other."""
+
+    def initialize_schema(self) -> None:
+        self.ddl.insert(0, f"select pg_advisory_xact_lock({_TABLES_LOCK})")
+        super().initialize_schema()
 
 
 class _QueueFile(SqliteStorage):

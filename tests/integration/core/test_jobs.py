@@ -4,17 +4,20 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from campaign.core import db, jobs
+from campaign.core.settings import load_settings
 
 done: list[int] = []
 
@@ -44,6 +47,23 @@ def test_a_message_is_json_of_a_name_and_ids(app: Flask) -> None:
         jobs.enqueue(session, "test.note", 7)
     (data,) = fetch(app)
     assert json.loads(data)["message"]["args"] == ["test.note", 7]
+
+
+def test_processes_that_start_together_make_the_queue_once(postgres: str) -> None:
+    name = f"queue_{uuid4().hex[:12]}"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(postgres).set(drivername="postgresql", database=name)
+    settings = load_settings(jobs_url=url.render_as_string(hide_password=False))
+    with ThreadPoolExecutor(8) as pool:
+        queues = list(pool.map(lambda _number: jobs.connect(settings), range(8)))
+    assert [queue.pending_count() for queue in queues] == [0] * 8
+    for queue in queues:
+        queue.storage.close()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 def test_a_job_that_was_fetched_is_done(app: Flask) -> None:
