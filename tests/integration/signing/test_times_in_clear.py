@@ -37,17 +37,19 @@ from tests.integration.signing.conftest import FORM
 
 BEFORE = import_module("campaign.migrations.versions.0051_days").down_revision
 NOT_OF_SIGNERS = {
-    "audit_entry", "bundle", "bundle_print", "bundle_reprint", "campaign", "campaign_member",
-    "cover_text", "data_export", "delivery_attempt", "desk_draft", "directory_import",
-    "envelope_run", "export_key", "file_approval", "gate_file", "gate_visit", "held_bundle",
-    "invalidation", "journey", "letter_template", "mailing", "mission", "new_campaign_draft",
-    "notice", "official", "organisation_text", "paper_import", "paper_row", "paper_sheet",
-    "passkey", "post", "privacy_notice", "proposal", "recovery_code", "reply", "rerouting",
-    "revision", "risk_flag", "scan", "screening_act", "staff_user", "told_apart", "update",
+    "alarm", "api_token", "audit_entry", "bundle", "bundle_print", "bundle_reprint", "campaign",
+    "campaign_member", "contact_import", "cover_text", "crm_connection", "data_export",
+    "delivery_attempt", "desk_draft", "directory_import", "envelope_run", "export_key",
+    "file_approval", "gate_file", "gate_visit", "held_bundle", "invalidation", "journey",
+    "letter_template", "mailing", "mission", "new_campaign_draft", "notice", "official",
+    "organisation_text", "paper_import", "paper_row", "paper_sheet", "passkey", "post",
+    "privacy_notice", "proposal", "recovery_code", "reply", "rerouting", "revision",
+    "risk_flag", "scan", "screening_act", "staff_user", "told_apart", "update",
     "used_challenge", "volume", "webhook_endpoint",
 }  # fmt: skip
 """Tables whose times are of what staff did, or a job for many at once."""
 DAYS = {
+    "erased_member.erased_at",
     "consent_wording.first_used_at",
     "network_member.confirmed_at",
     "network_member.joined_at",
@@ -73,6 +75,8 @@ HOURS = {
 }
 KEPT = {
     "bad_address.marked_at": "of an address to which mail does not get: who confirms has none",
+    "suppressed_address.added_at": "of an address that staff or a list of theirs named",
+    "crm_person.due_at": "when a job took it up, or tries again",
     "campaign_tally.counted_at": "of a job, for all letters of a campaign",
     "figures_block.counted_at": "of a job, for a thousand letters",
     "figures_run.counted_at": "of a job, for all letters",
