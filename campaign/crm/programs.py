@@ -236,7 +236,7 @@ def _call(
         raise PersonRefused(f"http-{answer.status}")
     try:
         content = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         _raise_half()

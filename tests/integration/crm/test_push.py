@@ -245,14 +245,17 @@ def test_a_program_that_is_asked_too_often_rests_and_nobody_is_lost(
     assert "needs your attention" not in client.get("/desk/today").text
 
 
-def test_half_an_answer_makes_nobody_twice(scene: Scene, session: Session, later: Later) -> None:
+@pytest.mark.parametrize("half", [b'{"identifiers": ["action', b"[" * 200_000], ids=["cut", "deep"])
+def test_half_an_answer_makes_nobody_twice(
+    scene: Scene, session: Session, later: Later, half: bytes
+) -> None:
     make_members(session, 1)
     session.commit()
-    scene.program.is_half = True
+    scene.program.half = half
     push()
     assert scene.rows() == [(ADD, WAITING, "half-answer")]
     assert len(scene.program.people) == 1, "it had done what we asked"
-    scene.program.is_half = False
+    scene.program.half = None
     later(timedelta(minutes=2))
     push()
     assert scene.rows() == [(ADD, SENT, None)]
