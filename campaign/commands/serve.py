@@ -149,9 +149,13 @@ def metrics(host: str) -> None:
     if not settings.metrics_port:
         raise click.ClickException("Set metrics_port first: nothing is counted without it.")
     _refuse_taken(host, settings.metrics_port)
+    ends = {signal.SIGINT, signal.SIGTERM}
+    # Blocked in every thread before there is a second one: else another may get the signal, and the
+    # one that waits for it never ends.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server, _thread = start_http_server(settings.metrics_port, host, make_registry(app))
     click.echo(f"http://{host}:{settings.metrics_port}/metrics")
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    signal.sigwait(ends)
     server.shutdown()
 
 

@@ -76,11 +76,11 @@ SAYS_NOTHING: dict[str, str] = {
             screening.move_invalidation screening.new_invalidation screening.undo
             screening_rules.edit_rules campaigns.edit_risks campaigns.edit_options
             api_tokens.approve api_tokens.create api_tokens.revoke
-            crm.add_connection crm.apply_file crm.approve_connection crm.change_list crm.check_file
-            crm.compare_file crm.forget_person crm.remove_connection crm.try_again crm.upload
-            exports.ask_consents webhooks.change webhooks.create webhooks.delete
-            webhooks.send_again webhooks.send_test webhooks.show_secret webhooks.turn_off
-            webhooks.turn_on""",
+            crm.add_connection crm.apply_file crm.approve_connection crm.change_key crm.change_list
+            crm.check_file crm.compare_file crm.forget_person crm.remove_connection
+            crm.try_again crm.upload exports.ask_consents webhooks.change webhooks.create
+            webhooks.delete webhooks.send_again webhooks.send_test webhooks.show_secret
+            webhooks.turn_off webhooks.try_again webhooks.turn_on""",
         _DIRECTORY: """directory.create directory.create_mission
             directory.delete directory.discard_import
             directory.edit_posts directory.imports directory.leave_office directory.mapping
