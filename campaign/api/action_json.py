@@ -1,11 +1,7 @@
 """Actions as JSON: what their public pages show, and no more."""
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
-from flask import url_for
-
-from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.public.case_lists import CaseRow
 from campaign.public.case_page import CaseHead, CasePage, CasePicture, CasePost, Neighbour
@@ -15,25 +11,12 @@ from campaign.web.markup import markdown
 Json: TypeAlias = dict[str, object]
 
 
-def summarize(row: CaseRow, lang: str) -> Json:
-    """An action as it stands in a list."""
-    return _head(row, lang) | {
-        "country": {"code": row.country_code, "name": row.country},
-        "issued_on": row.issued_on.isoformat() if row.issued_on else None,
-        "act_by": row.act_by.isoformat() if row.act_by else None,
-        "themes": list(row.themes),
-        "letter_languages": list(row.letter_locales),
-    }
+def describe_row(row: CaseRow, lang: str) -> Json:
+    return _head(row, row, row.country_code, lang)
 
 
-def describe(campaign: Campaign, case: CasePage, lang: str) -> Json:
-    """An action as its own page shows it."""
-    return _head(case, lang) | {
-        "country": {"code": campaign.country, "name": case.country},
-        "issued_on": campaign.issued_on.isoformat() if campaign.issued_on else None,
-        "act_by": campaign.act_by.isoformat() if campaign.act_by else None,
-        "themes": list(campaign.themes),
-        "letter_languages": list(campaign.letter_locales),
+def describe_action(campaign: Campaign, case: CasePage, lang: str) -> Json:
+    return _head(case, campaign, campaign.country, lang) | {
         "background": _text(case.background),
         "asks": list(case.asks),
         "signed_on_paper": case.on_paper,
@@ -56,7 +39,7 @@ def describe(campaign: Campaign, case: CasePage, lang: str) -> Json:
     }
 
 
-def _head(case: CaseHead, lang: str) -> Json:
+def _head(case: CaseHead, facts: CaseRow | Campaign, country: str, lang: str) -> Json:
     return {
         "slug": case.slug,
         "reference": case.reference,
@@ -69,12 +52,17 @@ def _head(case: CaseHead, lang: str) -> Json:
         "kind": "card" if case.cards else "letter",
         "signatures": case.count,
         "ending": case.ending.text,
-        "picture": _picture(case.picture),
+        "picture": _picture(case.picture) if case.picture else None,
         "url": whole_url("public.case", lang=lang, slug=case.slug),
         "write_url": whole_url("signing.write", lang=lang, slug=case.slug)
         if case.takes_letters
         else None,
         "api_url": whole_url("api.show_action", slug=case.slug, lang=lang),
+        "country": {"code": country, "name": case.country},
+        "issued_on": facts.issued_on.isoformat() if facts.issued_on else None,
+        "act_by": facts.act_by.isoformat() if facts.act_by else None,
+        "themes": list(facts.themes),
+        "letter_languages": list(facts.letter_locales),
     }
 
 
@@ -82,12 +70,9 @@ def _text(markup: str) -> Json:
     return {"markdown": markup, "html": str(markdown(markup)) if markup else ""}
 
 
-def _picture(picture: CasePicture | None) -> Json | None:
-    if picture is None:
-        return None
+def _picture(picture: CasePicture) -> Json:
     return {
-        "url": current_settings().base_url.rstrip("/")
-        + url_for("public.picture", name=picture.name),
+        "url": whole_url("public.picture", name=picture.name),
         "alt": picture.alt,
         "width": picture.width,
         "height": picture.height,
@@ -103,13 +88,9 @@ def _post(post: CasePost, case: CaseHead, lang: str) -> Json:
         "happened_on": post.iso,
         "published_at": post.published_at.isoformat() if post.published_at else None,
         "before_stop": post.before_stop,
-        "pictures": _pictures((post.picture, *post.more_pictures)),
+        "pictures": [_picture(shown) for shown in (post.picture, *post.more_pictures) if shown],
         "url": f"{whole_url('public.case', lang=lang, slug=case.slug)}#{post.anchor}",
     }
-
-
-def _pictures(pictures: Sequence[CasePicture | None]) -> list[Json]:
-    return [described for picture in pictures if (described := _picture(picture))]
 
 
 def _neighbour(action: Neighbour, lang: str) -> Json:

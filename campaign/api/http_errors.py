@@ -1,6 +1,9 @@
-"""What programs are told of a request that no view takes."""
+"""What programs are told of a request that no view takes, or that fails."""
 
-from flask import request
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import (
     BadRequest,
     HTTPException,
@@ -10,17 +13,44 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
+from campaign.web.error_pages import note_bug
 from campaign.web.security import MAX_BODY_BYTES
 
 
-def get_refusal(prefix: str) -> HTTPException | None:
-    """Return why the router refused an address below `prefix`, where it did."""
-    problem = request.routing_exception
-    is_refused = isinstance(problem, (NotFound, MethodNotAllowed))
-    return problem if is_refused and request.path.startswith(prefix) else None
+def answer_errors(
+    blueprint: Blueprint, refuse: Callable[[int, str, str], Response], *, but: str = "\0"
+) -> None:
+    """Have `refuse` make the answers, of all below the blueprint's address that is not below `but`.
+
+    It takes the status, its name, and a sentence.
+    """
+
+    def answer(problem: HTTPException) -> ResponseReturnValue:
+        code = problem.code or 500
+        if code < 400:
+            return problem
+        response = refuse(code, problem.name, _describe(problem))
+        if isinstance(problem, MethodNotAllowed):
+            response.allow.update(problem.valid_methods or ())
+        return response
+
+    def answer_bug(problem: Exception) -> ResponseReturnValue:
+        note_bug(problem)
+        return answer(InternalServerError())
+
+    def refuse_address() -> ResponseReturnValue | None:
+        problem = request.routing_exception
+        is_refused = isinstance(problem, (NotFound, MethodNotAllowed))
+        is_here = request.path.startswith(f"{blueprint.url_prefix}/")
+        is_here = is_here and not request.path.startswith(but)
+        return answer(problem) if problem and is_refused and is_here else None
+
+    blueprint.register_error_handler(HTTPException, answer)
+    blueprint.register_error_handler(Exception, answer_bug)
+    blueprint.before_app_request(refuse_address)
 
 
-def describe(problem: HTTPException) -> str:
+def _describe(problem: HTTPException) -> str:
     if isinstance(problem, MethodNotAllowed):
         methods = ", ".join(sorted(problem.valid_methods or ()))
         return f"{request.method} cannot be used at this address. Use {methods}."

@@ -12,19 +12,18 @@ from functools import partial
 from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
-from campaign.api import http_errors
-from campaign.api.action_json import Json, describe, summarize
+from campaign.api.action_json import Json, describe_action, describe_row
+from campaign.api.http_errors import answer_errors
 from campaign.api.openapi import describe_api
 from campaign.core import i18n
-from campaign.core.errors import DomainError, NotFound
+from campaign.core.errors import BadQuery, DomainError, NotFound
 from campaign.core.settings import current_settings
 from campaign.public.case_lists import current_board
 from campaign.public.page_cache import MAX_AGE, Made, page_cache
 from campaign.public.pages import get_campaign, page_of
 from campaign.public.share_links import whole_url
-from campaign.web.error_pages import note_bug
 from campaign.web.page import Page
 from campaign.web.security import FOR_ALL_SITES, public
 
@@ -36,18 +35,9 @@ _WIDTH, _HEIGHT = 600, 480
 """Pixels of a frame whose page asks for no other size."""
 
 
-class BadQuery(DomainError):
-    """A part of a query that is not understood."""
-
-    def __init__(self, name: str, allowed: str) -> None:
-        super().__init__("bad-query")
-        self.detail = f"{name} must be {allowed}."
-
-
 @blueprint.get("/")
 @public
 def index() -> ResponseReturnValue:
-    """Where everything is."""
     return _serve(("api",), _describe_api)
 
 
@@ -64,13 +54,12 @@ def list_actions() -> ResponseReturnValue:
 @blueprint.get("/actions/<slug>")
 @public
 def show_action(slug: str) -> ResponseReturnValue:
-    """One action with its updates, in `lang`."""
     _refuse_unknown({"lang"})
     lang = _read_lang()
 
     def make() -> Json:
         campaign = get_campaign(slug)
-        return describe(campaign, page_of(campaign, lang), lang)
+        return describe_action(campaign, page_of(campaign, lang), lang)
 
     return _serve(("api-action", lang, slug), make)
 
@@ -82,7 +71,7 @@ def oembed() -> ResponseReturnValue:
     if request.args.get("format", "json") != "json":
         return _problem(501, "Not implemented", "format must be json.")
     if not request.args.get("url"):
-        raise BadQuery("url", "the address of the page of an action")
+        raise BadQuery("url must be the address of the page of an action.")
     lang, slug = _read_address(request.args["url"])
     width = _read_pixels("maxwidth", _WIDTH)
     height = _read_pixels("maxheight", _HEIGHT)
@@ -176,16 +165,16 @@ def _describe_list(lang: str, status: str, page: int) -> Json:
         "pages": pages,
         "next": link(page + 1),
         "previous": link(page - 1),
-        "actions": [summarize(row, lang) for row in rows[start : start + _PER_PAGE]],
+        "actions": [describe_row(row, lang) for row in rows[start : start + _PER_PAGE]],
     }
 
 
 def _refuse_unknown(known: set[str]) -> None:
     for name in request.args:
         if name not in known:
-            raise BadQuery("The query", f"made of {', '.join(sorted(known))}")
+            raise BadQuery(f"The query must be made of {', '.join(sorted(known))}.")
         if len(request.args.getlist(name)) > 1:
-            raise BadQuery(name, "given once")
+            raise BadQuery(f"{name} must be given once.")
 
 
 def _read_lang() -> str:
@@ -195,14 +184,14 @@ def _read_lang() -> str:
 def _read_choice(name: str, choices: tuple[str, ...]) -> str:
     value = request.args.get(name, choices[0])
     if value not in choices:
-        raise BadQuery(name, f"one of {', '.join(choices)}")
+        raise BadQuery(f"{name} must be one of {', '.join(choices)}.")
     return value
 
 
 def _read_page() -> int:
     value = request.args.get("page", "1")
     if not (value.isascii() and value.isdigit() and len(value) < 6 and int(value)):
-        raise BadQuery("page", "a number from 1")
+        raise BadQuery("page must be a number from 1.")
     return int(value)
 
 
@@ -211,7 +200,7 @@ def _read_pixels(name: str, usual: int) -> int:
     if not value:
         return usual
     if not (value.isascii() and value.isdigit() and len(value) < 6):
-        raise BadQuery(name, "a number of pixels")
+        raise BadQuery(f"{name} must be a number of pixels.")
     return max(200, min(usual, int(value)))
 
 
@@ -253,7 +242,7 @@ def _problem(status: int, title: str, detail: str) -> Response:
 
 @blueprint.errorhandler(BadQuery)
 def _bad_query(problem: BadQuery) -> Response:
-    return _problem(400, "Bad request", problem.detail)
+    return _problem(400, "Bad request", str(problem))
 
 
 @blueprint.errorhandler(DomainError)
@@ -261,24 +250,4 @@ def _expected(problem: DomainError) -> Response:
     return _problem(problem.status, "Not found", "There is no such action or page of a list.")
 
 
-@blueprint.errorhandler(HTTPException)
-def _http(problem: HTTPException) -> ResponseReturnValue:
-    code = problem.code or 500
-    if code < 400:
-        return problem
-    response = _problem(code, problem.name, http_errors.describe(problem))
-    if isinstance(problem, MethodNotAllowed):
-        response.allow.update(problem.valid_methods or ())
-    return response
-
-
-@blueprint.errorhandler(Exception)
-def _bug(problem: Exception) -> ResponseReturnValue:
-    note_bug(problem)
-    return _http(InternalServerError())
-
-
-@blueprint.before_app_request
-def _refuse_address() -> ResponseReturnValue | None:
-    problem = http_errors.get_refusal("/api/")
-    return _http(problem) if problem and not request.path.startswith("/api/osdi/") else None
+answer_errors(blueprint, _problem, but="/api/osdi/")

@@ -77,11 +77,19 @@ def is_allowed(
     return True
 
 
-class UnsafeSettings(DomainError):
-    """A mix of settings that must not start; the message is a sentence for the operator."""
+class SentenceError(DomainError):
+    """Its slug is the whole sentence."""
 
     def __str__(self) -> str:
         return self.slug
+
+
+class UnsafeSettings(SentenceError):
+    """A mix of settings that must not start; the message is a sentence for the operator."""
+
+
+class BadQuery(SentenceError):
+    """What a program asks for is not understood; the message says what, and how to mend it."""
 
 
 def N_(sentence: str) -> str:  # noqa: N802 — the name that gatherers of messages know

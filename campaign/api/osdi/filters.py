@@ -5,13 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from campaign.core.errors import BadQuery
+
 _CLAUSE = re.compile(r"\s*(\w+)\s+(\w+)\s+'((?:[^']|'')*)'\s*")
 _AND = re.compile(r"and\b", re.IGNORECASE)
 _COMPARISONS = ("eq", "gt", "ge", "lt", "le")
-
-
-class BadFilter(ValueError):
-    """Its text says what is wrong, and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +24,33 @@ class Clause:
             moment = datetime.fromisoformat(self.value)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise BadFilter(
+            raise BadQuery(
                 f"{self.field} must be compared with a date such as '2026-11-27' or "
                 "'2026-11-27T09:30:00Z'."
             ) from None
 
 
 def parse_filter(text: str, fields: Collection[str]) -> list[Clause]:
-    """Return what `text` compares. Raises BadFilter for what is not understood."""
+    """Return what `text` compares. Raises BadQuery for what is not understood."""
     clauses: list[Clause] = []
     position = 0
     while text.strip():
         match = _CLAUSE.match(text, position)
         if match is None:
-            raise BadFilter(
+            raise BadQuery(
                 f"filter is not understood from character {position + 1} on. Write it like "
                 "modified_date gt '2026-11-27', with single quotes; join several by and."
             )
         clause = Clause(match[1], match[2], match[3].replace("''", "'"))
         if clause.field not in fields:
-            raise BadFilter(f"filter knows {' and '.join(sorted(fields))} here.")
+            raise BadQuery(f"filter knows {' and '.join(sorted(fields))} here.")
         if clause.comparison not in _COMPARISONS:
-            raise BadFilter(f"filter compares by {', '.join(_COMPARISONS)}.")
+            raise BadQuery(f"filter compares by {', '.join(_COMPARISONS)}.")
         clauses.append(clause)
         if match.end() == len(text):
             break
         joined = _AND.match(text, match.end())
         position = joined.end() if joined else match.end()
         if joined is None:
-            raise BadFilter(f"filter needs the word and at character {position + 1}.")
+            raise BadQuery(f"filter needs the word and at character {position + 1}.")
     return clauses

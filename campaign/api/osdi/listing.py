@@ -13,9 +13,9 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.api.action_json import Json
 from campaign.api.osdi.filters import Clause
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery
-from campaign.core.errors import DomainError
+from campaign.core.errors import BadQuery
 from campaign.core.sealing import WrongKey
 from campaign.public.share_links import whole_url
 
@@ -33,14 +33,6 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 
 
-class BadRequest(DomainError):
-    """What was asked for is not understood; `detail` says what, and how to mend it."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__("bad-request")
-        self.detail = detail
-
-
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     number: int
@@ -51,15 +43,15 @@ class PageRequest:
 
     @classmethod
     def of(cls, query: MultiDict[str, str]) -> "PageRequest":
-        """Read an address. Raises BadRequest."""
+        """Read an address. Raises BadQuery."""
         if unknown := sorted(set(query) - _QUERY):
-            raise BadRequest(f"{unknown[0]} is not known here. Use page, per_page and filter.")
+            raise BadQuery(f"{unknown[0]} is not known here. Use page, per_page and filter.")
         if repeated := [name for name in query if len(query.getlist(name)) > 1]:
-            raise BadRequest(f"{repeated[0]} can be given once. Join comparisons by and.")
+            raise BadQuery(f"{repeated[0]} can be given once. Join comparisons by and.")
         after = _open_key(query["after"]) if "after" in query else None
         number = _read_number(query, "page", 1)
         if after is None and number > MOST_PAGES:
-            raise BadRequest(
+            raise BadQuery(
                 f"page goes to {MOST_PAGES}. To read further, follow the link next of each page."
             )
         size = min(PAGE_SIZE, _read_number(query, "per_page", PAGE_SIZE))
@@ -87,12 +79,13 @@ class PageRequest:
 
 
 def compare_days(
-    clause: Clause, column: InstrumentedAttribute[Any], cut: Callable[[datetime], datetime]
+    clause: Clause, column: InstrumentedAttribute[Any], zone: str
 ) -> ColumnElement[bool]:
     """Compare a column of days: who asks for what is newer than a moment gets all of that day."""
     moment = clause.read_moment()
     if clause.comparison in {"gt", "ge", "eq"}:
-        return _COMPARE["eq" if clause.comparison == "eq" else "ge"](column, cut(moment))
+        day = clock.cut_to_day(moment, zone)
+        return _COMPARE["eq" if clause.comparison == "eq" else "ge"](column, day)
     return compare(clause, column)
 
 
@@ -147,7 +140,7 @@ def list_curies() -> list[Json]:
 def _read_number(query: MultiDict[str, str], name: str, usual: int) -> int:
     value = query.get(name, str(usual))
     if not (value.isascii() and value.isdigit() and len(value) < 8 and int(value)):
-        raise BadRequest(f"{name} must be a number from 1.")
+        raise BadQuery(f"{name} must be a number from 1.")
     return int(value)
 
 
@@ -161,6 +154,6 @@ def _open_key(text: str) -> tuple[datetime, int]:
     try:
         key = db.database().keyring.open(urlsafe_b64decode(text), _PLACE)
     except (ValueError, WrongKey, IndexError):
-        raise BadRequest("after is not from a link of ours. Begin with the first page.") from None
+        raise BadQuery("after is not from a link of ours. Begin with the first page.") from None
     moment, _, row_id = key.partition(" ")
     return datetime.fromisoformat(moment), int(row_id)

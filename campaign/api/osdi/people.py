@@ -11,11 +11,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.api.osdi.filters import BadFilter, Clause
+from campaign.api.osdi.filters import Clause
 from campaign.api.osdi.listing import PageRequest, compare_days
 from campaign.campaigns.public_counts import counted_publicly
-from campaign.core import clock
 from campaign.core.db.batches import read_each
+from campaign.core.errors import BadQuery
 from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.mail.suppression_list import is_suppressed
@@ -45,17 +45,11 @@ def list_people(
     query = select(NetworkMember).where(NetworkMember.state == MemberState.ACTIVE)
     for clause in clauses:
         if clause.field != "email_address":
-            query = query.where(
-                compare_days(
-                    clause,
-                    NetworkMember.confirmed_at,
-                    lambda moment: clock.cut_to_day(moment, "UTC"),
-                )
-            )
+            query = query.where(compare_days(clause, NetworkMember.confirmed_at, "UTC"))
         elif clause.comparison == "eq":
             query = query.where(NetworkMember.email_hmac == address_fingerprint(clause.value))
         else:
-            raise BadFilter("email_address can be compared by eq alone.")
+            raise BadQuery("email_address can be compared by eq alone.")
     key = (NetworkMember.confirmed_at, NetworkMember.id)
     keys, more = page.load(session, query.with_only_columns(*key), key)
     # One that is damaged must not hold up the others.

@@ -30,7 +30,7 @@ NAMESPACE = "campaign"
 
 
 def describe_petition(campaign: Campaign, edition: Edition, signatures: int) -> Json:
-    address = whole_url("osdi.show_petition", petition_id=campaign.public_id)
+    address = whole_url("osdi.show_petition", action_id=campaign.public_id)
     links = {"self": {"href": address}, "osdi:signatures": {"href": f"{address}/signatures"}}
     if takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
         links["osdi:record_signature_helper"] = {"href": f"{address}/signatures"}
@@ -45,7 +45,7 @@ def describe_petition(campaign: Campaign, edition: Edition, signatures: int) -> 
 def describe_advocacy_campaign(campaign: Campaign, edition: Edition, signatures: int) -> Json:
     """Describe it with who wrote as a count: a letter is read by whom it is addressed to."""
     targets = list_addressed(campaign)
-    address = whole_url("osdi.show_advocacy_campaign", campaign_id=campaign.public_id)
+    address = whole_url("osdi.show_advocacy_campaign", action_id=campaign.public_id)
     return _describe_campaign(campaign, edition) | {
         "type": "postal mail" if goes_by_post(campaign) else "in-person",
         "total_outreaches": in_steps(signatures),
@@ -64,7 +64,7 @@ def describe_advocacy_campaign(campaign: Campaign, edition: Edition, signatures:
         "_links": {
             "self": {"href": address},
             "osdi:petition": {
-                "href": whole_url("osdi.show_petition", petition_id=campaign.public_id)
+                "href": whole_url("osdi.show_petition", action_id=campaign.public_id)
             },
         },
     }
@@ -105,7 +105,7 @@ SIGNATURE_COLUMNS = (
 
 
 def describe_signature(row: Any, petition_id: str) -> Json:
-    address = whole_url("osdi.show_petition", petition_id=petition_id)
+    address = whole_url("osdi.show_petition", action_id=petition_id)
     links = {
         "self": {"href": f"{address}/signatures/{row.public_id}"},
         "osdi:petition": {"href": address},

@@ -9,9 +9,8 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign.api.osdi.listing import BadRequest
 from campaign.core import db, i18n
-from campaign.core.errors import DomainError
+from campaign.core.errors import BadQuery, DomainError
 from campaign.models.signature import Disclosure
 from campaign.network import memberships
 from campaign.network.pages import JoinForm, consent_wording
@@ -71,10 +70,10 @@ class SentPerson:
 
     @classmethod
     def of(cls, body: object) -> "SentPerson":
-        """Read `person` as OSDI has it; raises BadRequest."""
+        """Read `person` as OSDI has it; raises BadQuery."""
         person = body.get("person") if isinstance(body, dict) else None
         if not isinstance(person, dict):
-            raise BadRequest('Send a JSON object with a "person".')
+            raise BadQuery('Send a JSON object with a "person".')
         email, place = _first(person, "email_addresses"), _first(person, "postal_addresses")
         spoken = person.get("languages_spoken")
         languages = (
@@ -84,7 +83,7 @@ class SentPerson:
         )
         status = email.get("status", "")
         if status not in ("", _CONSENTING):
-            raise BadRequest(
+            raise BadQuery(
                 f"The only status of an email address that can be sent is {_CONSENTING}."
             )
         fields = {name: _text(person, name) for name in _PERSON_FIELDS}
@@ -100,7 +99,7 @@ def record_signature(slug: str, body: dict[str, Any], *, trace: Trace, now: date
     """Have a person sign as on our page: a letter with all points, and officials see the name.
 
     They confirm it by the link that is mailed to them. The caller cannot tell whether they have
-    signed before. Raises BadRequest, NotTaken, or Refused where no letters are taken.
+    signed before. Raises BadQuery, NotTaken, or Refused where no letters are taken.
     """
     person = SentPerson.of(body)
     with db.reading() as reader:
@@ -146,7 +145,7 @@ def _prepare(
 
 
 def add_person(body: object, *, now: datetime) -> None:
-    """Have a person asked by email whether they join the network. Raises BadRequest, NotTaken."""
+    """Have a person asked by email whether they join the network. Raises BadQuery, NotTaken."""
     person = SentPerson.of(body)
     form = JoinForm(
         MultiDict(

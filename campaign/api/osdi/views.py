@@ -13,36 +13,33 @@ from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, selectinload
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
-from campaign.api import http_errors, tokens
+from campaign.api import tokens
 from campaign.api.action_json import Json
+from campaign.api.http_errors import answer_errors
 from campaign.api.osdi import people, resources, sign_ups
-from campaign.api.osdi.filters import BadFilter, parse_filter
-from campaign.api.osdi.listing import (
-    BadRequest,
-    PageRequest,
-    compare,
-    compare_days,
-    make_collection,
-)
+from campaign.api.osdi.filters import parse_filter
+from campaign.api.osdi.listing import PageRequest, compare, compare_days, make_collection
 from campaign.api.osdi.sign_ups import NotTaken
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.campaigns.public_counts import HELD_IN_SILENCE, counted_publicly, counts_of
-from campaign.core import clock, db
-from campaign.core.errors import DomainError, NotFound, TooMany
-from campaign.models.api_token import ApiScope, ApiToken
+from campaign.core import db
+from campaign.core.errors import BadQuery, DomainError, NotFound, TooMany
+from campaign.models.api_token import ApiScope
 from campaign.models.campaign import Campaign, Edition, Target
 from campaign.models.signature import Signature, SignatureState
 from campaign.public.share_links import whole_url
 from campaign.signing.checks.origin import trace_of
-from campaign.web.error_pages import note_bug
 from campaign.web.security import public
 
 blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 WithTexts: TypeAlias = Row[Campaign, Edition]
-Describe: TypeAlias = Callable[[Campaign, Edition, int], Json]
+_DESCRIBE: Mapping[str, Callable[[Campaign, Edition, int], Json]] = {
+    "petition": resources.describe_petition,
+    "advocacy_campaign": resources.describe_advocacy_campaign,
+}
+_IS_PUBLIC = Campaign.status.in_(PUBLIC)
 _HEADER = "OSDI-API-Token"
 _IN_ADDRESS = ("osdi-api-token", "access_token")
 _DAYS, _PEOPLE_FIELDS = ("modified_date",), ("email_address", "modified_date")
@@ -50,14 +47,6 @@ _SENT = (
     "This person gets an email with a link. Nothing counts before they confirm by it. This answer "
     "is the same whoever they are."
 )
-
-
-class _TokenInAddress(DomainError):
-    status = 400
-
-
-class _NoToken(DomainError):
-    status = 401
 
 
 def needs(scope: ApiScope, *, blind: bool = False) -> Callable[[View], View]:
@@ -70,7 +59,7 @@ def needs(scope: ApiScope, *, blind: bool = False) -> Callable[[View], View]:
             if not secret and blind:
                 return _answer({})
             if not secret:
-                raise _NoToken("token-none")
+                raise tokens.TokenRefused("token-none")
             g.api_token = tokens.use_token(secret, scope)
             return view(**values)
 
@@ -80,19 +69,14 @@ def needs(scope: ApiScope, *, blind: bool = False) -> Callable[[View], View]:
 
 
 def _read_token() -> str:
-    """Return what came in a header. Raises _TokenInAddress for one that stands in the address."""
+    """Return what came in a header. Raises DomainError for one that stands in the address."""
     for name, value in request.args.items():
         if name.casefold() in _IN_ADDRESS:
             tokens.note_token_in_address(value)
-            raise _TokenInAddress("token-in-address")
+            raise DomainError("token-in-address")
     kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
     typed = request.headers.get(_HEADER) or (bearer if kind.casefold() == "bearer" else "")
     return typed.strip()
-
-
-def _token() -> ApiToken:
-    token: ApiToken = g.api_token
-    return token
 
 
 @blueprint.before_request
@@ -113,35 +97,38 @@ def index() -> ResponseReturnValue:
     return _answer(resources.describe_entry_point())
 
 
-@blueprint.get("/petitions")
-@needs(ApiScope.ACTIONS)
-def list_petitions() -> ResponseReturnValue:
-    return _list_campaigns("petitions", "osdi.list_petitions", resources.describe_petition)
-
-
-@blueprint.get("/petitions/<petition_id>")
-@needs(ApiScope.ACTIONS)
-def show_petition(petition_id: str) -> ResponseReturnValue:
+def list_actions(kind: str) -> ResponseReturnValue:
+    """List actions as petitions, or as advocacy campaigns."""
+    page = PageRequest.of(request.args)
     with db.reading() as session:
-        actions = _get_with_texts(session, petition_id)
-        (petition,) = _describe(session, actions, resources.describe_petition)
-    return _answer(petition)
+        where = [
+            compare(clause, Campaign.changed_at) for clause in parse_filter(page.filter, _DAYS)
+        ]
+        key = (Campaign.created_at, Campaign.id)
+        rows, more = page.load(session, _select_campaigns(*where), key)
+        listed = _describe(session, rows, kind)
+        total = db.count_rows(session, select(Campaign.id).where(_IS_PUBLIC, *where))
+    last = (rows[-1][0].created_at, rows[-1][0].id) if more else None
+    rel, endpoint = f"osdi:{kind}s", f"osdi.list_{kind}s"
+    return _answer(make_collection(rel, listed, page, endpoint, next_key=last, total=total))
 
 
-@blueprint.get("/advocacy_campaigns")
-@needs(ApiScope.ACTIONS)
-def list_advocacy_campaigns() -> ResponseReturnValue:
-    endpoint, describe = "osdi.list_advocacy_campaigns", resources.describe_advocacy_campaign
-    return _list_campaigns("advocacy_campaigns", endpoint, describe)
-
-
-@blueprint.get("/advocacy_campaigns/<campaign_id>")
-@needs(ApiScope.ACTIONS)
-def show_advocacy_campaign(campaign_id: str) -> ResponseReturnValue:
+def show_action(kind: str, action_id: str) -> ResponseReturnValue:
     with db.reading() as session:
-        actions = _get_with_texts(session, campaign_id)
-        (action,) = _describe(session, actions, resources.describe_advocacy_campaign)
-    return _answer(action)
+        query = _select_campaigns(Campaign.public_id == action_id)
+        listed = _describe(session, session.execute(query).all(), kind)
+    if not listed:
+        raise NotFound("petition")
+    return _answer(listed[0])
+
+
+for _kind in _DESCRIBE:
+    for _name, _address, _view in (
+        (f"list_{_kind}s", f"/{_kind}s", list_actions),
+        (f"show_{_kind}", f"/{_kind}s/<action_id>", show_action),
+    ):
+        _given = needs(ApiScope.ACTIONS)(_view)
+        blueprint.add_url_rule(_address, _name, _given, defaults={"kind": _kind})
 
 
 @blueprint.get("/petitions/<petition_id>/signatures")
@@ -151,14 +138,14 @@ def list_signatures(petition_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         campaign = _get_campaign(session, petition_id)
         where = [
-            compare_days(clause, Signature.confirmed_at, lambda at: _cut(at, campaign))
+            compare_days(clause, Signature.confirmed_at, campaign.timezone)
             for clause in parse_filter(page.filter, _DAYS)
         ]
         shown = _select_signatures(campaign, Signature.state == SignatureState.CONFIRMED, *where)
         held = _select_signatures(campaign, HELD_IN_SILENCE, *where)
         rows, more = page.load(session, shown, (Signature.confirmed_at, Signature.id), held)
         total = None if where else counts_of(session, [campaign])[campaign.id]
-    tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
+    tokens.note_use(g.api_token, "api.signatures", f"campaign:{campaign.id}")
     collection = make_collection(
         "osdi:signatures",
         [resources.describe_signature(row, petition_id) for row in rows],
@@ -180,7 +167,7 @@ def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
         row = session.execute(_select_signatures(campaign, counted_publicly(), has_id)).first()
     if row is None:
         raise NotFound("signature")
-    tokens.note_use(_token(), "api.signatures", f"campaign:{campaign.id}")
+    tokens.note_use(g.api_token, "api.signatures", f"campaign:{campaign.id}")
     return _answer(resources.describe_signature(row, petition_id))
 
 
@@ -190,10 +177,10 @@ def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
 def record_signature_helper(petition_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         campaign = _get_campaign(session, petition_id)
-    tokens.note_use(_token(), "api.sign-ups", f"campaign:{campaign.id}")
+    tokens.note_use(g.api_token, "api.sign-ups", f"campaign:{campaign.id}")
     sign_ups.record_signature(campaign.slug, _read_body(), trace=trace_of(request), now=db.utcnow())
     return _answer_sent(
-        {"osdi:petition": {"href": whole_url("osdi.show_petition", petition_id=petition_id)}}
+        {"osdi:petition": {"href": whole_url("osdi.show_petition", action_id=petition_id)}}
     )
 
 
@@ -204,7 +191,7 @@ def list_people() -> ResponseReturnValue:
     with db.reading() as session:
         clauses = parse_filter(page.filter, _PEOPLE_FIELDS)
         listed, last = people.list_people(session, page, clauses)
-    tokens.note_use(_token(), "api.people", "network")
+    tokens.note_use(g.api_token, "api.people", "network")
     collection = make_collection(
         "osdi:people",
         [resources.describe_person(person) for person in listed],
@@ -222,14 +209,14 @@ def show_person(person_id: str) -> ResponseReturnValue:
         person = people.get_person(session, person_id)
     if person is None:
         raise NotFound("person")
-    tokens.note_use(_token(), "api.people", person.subject)
+    tokens.note_use(g.api_token, "api.people", person.subject)
     return _answer(resources.describe_person(person))
 
 
 @blueprint.post("/people")
 @needs(ApiScope.SIGN_UPS, blind=True)
 def add_person() -> ResponseReturnValue:
-    tokens.note_use(_token(), "api.sign-ups", "network")
+    tokens.note_use(g.api_token, "api.sign-ups", "network")
     sign_ups.add_person(_read_body(), now=db.utcnow())
     return _answer_sent({})
 
@@ -252,26 +239,6 @@ def list_taggings(person_id: str) -> ResponseReturnValue:
     )
 
 
-def _list_campaigns(name: str, endpoint: str, describe: Describe) -> Response:
-    page = PageRequest.of(request.args)
-    with db.reading() as session:
-        where = [
-            compare(clause, Campaign.changed_at) for clause in parse_filter(page.filter, _DAYS)
-        ]
-        rows, more = page.load(
-            session, _select_campaigns(*where), (Campaign.created_at, Campaign.id)
-        )
-        listed = _describe(session, rows, describe)
-        total = db.count_rows(session, select(Campaign.id).where(*_are_public(), *where))
-    last = (rows[-1][0].created_at, rows[-1][0].id) if more else None
-    rel = f"osdi:{name}"
-    return _answer(make_collection(rel, listed, page, endpoint, next_key=last, total=total))
-
-
-def _are_public() -> tuple[ColumnElement[bool], ...]:
-    return (Campaign.status.in_(PUBLIC),)
-
-
 def _select_campaigns(*where: ColumnElement[bool]) -> Any:
     """Select actions with their text in their main language."""
     targets = selectinload(Campaign.targets)
@@ -279,21 +246,13 @@ def _select_campaigns(*where: ColumnElement[bool]) -> Any:
     return (
         select(Campaign, Edition)
         .join(Edition, text)
-        .where(*_are_public(), *where)
+        .where(_IS_PUBLIC, *where)
         .options(targets.joinedload(Target.official), targets.joinedload(Target.mission))
     )
 
 
-def _get_with_texts(session: Session, public_id: str) -> Sequence[WithTexts]:
-    query = _select_campaigns(Campaign.public_id == public_id)
-    rows: Sequence[WithTexts] = session.execute(query).all()
-    if not rows:
-        raise NotFound("petition")
-    return rows
-
-
 def _get_campaign(session: Session, public_id: str) -> Campaign:
-    query = select(Campaign).where(*_are_public(), Campaign.public_id == public_id)
+    query = select(Campaign).where(_IS_PUBLIC, Campaign.public_id == public_id)
     return db.get_row(session, query, "petition")
 
 
@@ -304,14 +263,10 @@ def _select_signatures(campaign: Campaign, *where: ColumnElement[bool]) -> Any:
     )
 
 
-def _describe(session: Session, actions: Sequence[WithTexts], describe: Describe) -> list[Json]:
+def _describe(session: Session, actions: Sequence[WithTexts], kind: str) -> list[Json]:
     """Describe them with the number that the pages say of each: another would tell who is held."""
     counts = counts_of(session, [campaign for campaign, _text in actions])
-    return [describe(campaign, text, counts[campaign.id]) for campaign, text in actions]
-
-
-def _cut(moment: Any, campaign: Campaign) -> Any:
-    return clock.cut_to_day(moment, campaign.timezone)
+    return [_DESCRIBE[kind](campaign, text, counts[campaign.id]) for campaign, text in actions]
 
 
 def _read_body() -> dict[str, Any]:
@@ -320,7 +275,7 @@ def _read_body() -> dict[str, Any]:
     except RecursionError:  # brackets in brackets, as deep as Python goes
         body = None
     if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
+        raise BadQuery("The body must be a JSON object.")
     return body
 
 
@@ -344,7 +299,7 @@ _SENTENCES: Mapping[str, str] = {
 }
 
 
-def _refuse(status: int, sentences: Sequence[str]) -> Response:
+def _refuse(status: int, _name: str, *sentences: str) -> Response:
     resource = request.path.removeprefix("/api/osdi/").partition("/")[0] or "aep"
     descriptions = [{"error_code": str(status), "description": text} for text in sentences]
     response = _answer(
@@ -368,45 +323,24 @@ def _refuse(status: int, sentences: Sequence[str]) -> Response:
 
 @blueprint.errorhandler(DomainError)
 def _expected(problem: DomainError) -> Response:
+    sentences = [
+        _SENTENCES.get(
+            problem.slug, "There is nothing at this address, or nothing more that may be read."
+        )
+    ]
     if isinstance(problem, NotTaken):
-        return _refuse(problem.status, problem.problems)
-    sentence = getattr(problem, "detail", "") or _SENTENCES.get(
-        problem.slug, "There is nothing at this address, or nothing more that may be read."
-    )
-    if problem.slug == "scope":
+        sentences = problem.problems
+    elif isinstance(problem, BadQuery):
+        sentences = [str(problem)]
+    elif problem.slug == "scope":
         needed = problem.data["scope"]
-        sentence = f"This needs the scope {needed}. Ask an admin for a token with it."
-    if isinstance(problem, TooMany):
-        sentence = f"Too many requests. Try again in {problem.seconds} seconds."
-    response = _refuse(problem.status, [sentence])
+        sentences = [f"This needs the scope {needed}. Ask an admin for a token with it."]
+    elif isinstance(problem, TooMany):
+        sentences = [f"Too many requests. Try again in {problem.seconds} seconds."]
+    response = _refuse(problem.status, "", *sentences)
     if isinstance(problem, TooMany):
         response.headers["Retry-After"] = str(problem.seconds)
     return response
 
 
-@blueprint.errorhandler(BadFilter)
-def _bad_filter(problem: BadFilter) -> Response:
-    return _refuse(400, [str(problem)])
-
-
-@blueprint.errorhandler(HTTPException)
-def _http(problem: HTTPException) -> ResponseReturnValue:
-    code = problem.code or 500
-    if code < 400:
-        return problem
-    response = _refuse(code, [http_errors.describe(problem)])
-    if isinstance(problem, MethodNotAllowed):
-        response.allow.update(problem.valid_methods or ())
-    return response
-
-
-@blueprint.errorhandler(Exception)
-def _bug(problem: Exception) -> ResponseReturnValue:
-    note_bug(problem)
-    return _http(InternalServerError())
-
-
-@blueprint.before_app_request
-def _refuse_address() -> ResponseReturnValue | None:
-    problem = http_errors.get_refusal("/api/osdi/")
-    return _http(problem) if problem else None
+answer_errors(blueprint, _refuse)
