@@ -1,16 +1,19 @@
 """Connections to other programs: made, looked at and ended by admins."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, case, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from campaign.core import audit, db, jobs
+from campaign.core.db.batches import AnyRow, read_each
 from campaign.core.errors import Invalid
 from campaign.core.outgoing_http import Limits, OutgoingFailed, open_http, refuse_address
+from campaign.core.sealing import WrongKey
 from campaign.core.settings import current_settings
-from campaign.crm.programs import PersonRefused, ProgramAway, program_of
+from campaign.crm.programs import CallFailed, program_of
 from campaign.mail.bad_addresses import is_bad
 from campaign.mail.suppression_list import is_suppressed_sql
 from campaign.models.crm import (
@@ -36,24 +39,43 @@ STANDS = (
     ~is_suppressed_sql(NetworkMember.email_hmac),
 )
 """Whose consent stands and whom we may write to: whom other programs are told of."""
-_WHILE_SOMEBODY_WAITS = Limits(connect_seconds=3, whole_seconds=5)
-_SAID = {*OUTGOING_SENTENCES, "key-refused", "too-many", "http-500"}
+_LIMITS = Limits(connect_seconds=3, whole_seconds=5)
+_SECONDS = 6
+"""For all that a program is asked while somebody waits for the page."""
+_FIELDS = {"key-refused": "key", "tag-missing": "list_name"}
+_SAID = {*OUTGOING_SENTENCES, *_FIELDS, "too-many", "http-500"}
 """What pages have a sentence for; anything else is no answer of such a program."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonTold:
     row: CrmPerson
+    texts: AnyRow | None
+    """Their number there and what the program said; None where these do not open."""
     is_erased: bool
 
 
 def list_connections(session: Session) -> Sequence[CrmConnection]:
-    return session.scalars(select(CrmConnection).order_by(CrmConnection.id)).all()
+    return session.scalars(_select_connections().order_by(CrmConnection.id)).all()
 
 
 def get_connection(session: Session, public_id: str) -> CrmConnection:
-    query = select(CrmConnection).where(CrmConnection.public_id == public_id)
+    query = _select_connections().where(CrmConnection.public_id == public_id)
     return db.get_row(session, query, "crm-connection")
+
+
+def _select_connections() -> Select[CrmConnection]:
+    """Select them whether or not what is sealed of them opens: it is read where it is needed."""
+    sealed = (defer(CrmConnection.address), defer(CrmConnection.key))
+    return select(CrmConnection).options(*sealed)
+
+
+def read_address(connection: CrmConnection) -> str:
+    """Return its address; empty where what is sealed of it does not open."""
+    try:
+        return connection.address if connection.key else ""
+    except WrongKey:
+        return ""
 
 
 def add_connection(
@@ -97,15 +119,23 @@ def change_key(session: Session, connection: CrmConnection, *, key: str, by: Sta
 
 
 def _try_out(connection: CrmConnection) -> None:
-    """Raise Invalid where the program refuses the key, has no such tag or cannot be reached."""
-    with open_http(_WHILE_SOMEBODY_WAITS) as http:
-        try:
-            if not program_of(connection, http).has_list():
-                raise Invalid(fields={"list_name": "tag-missing"})
-        except (PersonRefused, ProgramAway) as problem:
-            name = "key" if problem.slug == "key-refused" else "address"
-            slug = problem.slug if problem.slug in _SAID else "no-api"
-            raise Invalid(fields={name: slug}) from problem
+    """Raise Invalid where the program refuses the key, has no such tag or does not answer soon."""
+    http, slugs = open_http(_LIMITS), list[str]()
+    program = program_of(connection, http)
+
+    def ask() -> None:
+        with http:
+            try:
+                slugs.append("" if program.has_list() else "tag-missing")
+            except CallFailed as problem:
+                slugs.append(problem.slug)
+
+    # A name is looked up, and a page asked for after the other: each in its time is not enough.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_SECONDS)
+    if slug := next(iter(slugs), "too-slow"):
+        raise Invalid(fields={_FIELDS.get(slug, "address"): slug if slug in _SAID else "no-api"})
 
 
 def waits_for_approval(connection: CrmConnection) -> bool:
@@ -206,16 +236,20 @@ def count_erased(session: Session, connection: CrmConnection) -> int:
 def list_open(session: Session, connection: CrmConnection) -> list[PersonTold]:
     """List who was refused, waits or was erased: what staff may have to do something about."""
     is_open = CrmPerson.state != CrmPersonState.SENT
+    sealed = (CrmPerson.remote_id, CrmPerson.failure_words)
     rows = session.execute(
         select(CrmPerson, _IS_KNOWN)
+        .options(*map(defer, sealed))
         .where(
             CrmPerson.connection_id == connection.id,
             is_open | ((CrmPerson.task == CrmTask.REMOVE) & ~_IS_KNOWN),
         )
         .order_by(CrmPerson.state, CrmPerson.id)
         .limit(_SHOWN)
-    )
-    return [PersonTold(row, not known) for row, known in rows]
+    ).all()
+    ids = [row.id for row, _known in rows]
+    texts = dict(read_each(session, select(CrmPerson.id, *sealed), CrmPerson.id, ids))
+    return [PersonTold(row, texts.get(row.id), not known) for row, known in rows]
 
 
 def _note(

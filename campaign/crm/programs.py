@@ -23,22 +23,25 @@ _LONGEST_REST = 24 * 3600  # seconds
 _REST = 600  # seconds, where a program that is asked too often says none
 _KEY_REST = 3600
 _MOST_PAGES = 40  # of tags, of which a program chooses how many are on each
+_LONGEST_WORDS = 300  # characters
 
 
-class PersonRefused(DomainError):
+class CallFailed(DomainError):
+    """`words`: what the program said of it itself."""
+
+    status = 502
+
+    def __init__(self, slug: str, rest: int = 0, *, words: str = "") -> None:
+        super().__init__(slug)
+        self.rest, self.words = rest, words
+
+
+class PersonRefused(CallFailed):
     """The program does not take this person: asking again would not help."""
 
-    status = 502
 
-
-class ProgramAway(DomainError):
+class ProgramAway(CallFailed):
     """It cannot be used now. `rest`: seconds for which to leave it alone; 0: as long as usual."""
-
-    status = 502
-
-    def __init__(self, slug: str, rest: int = 0) -> None:
-        super().__init__(slug)
-        self.rest = rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,7 @@ class CiviCrm:
         body = urlencode({"params": json.dumps(params)}).encode()
         answer = _call(self.http, "POST", f"{self.address}/{entity}/{action}", headers, body)
         if "error_message" in answer:
-            raise PersonRefused("crm-error")
+            raise PersonRefused("crm-error", words=_words_of(answer))
         return _list(answer, "values")
 
 
@@ -230,17 +233,25 @@ def _call(
         raise ProgramAway("too-many", _rest_of(answer) or _REST)
     if answer.status in {401, 403}:
         raise ProgramAway("key-refused", _KEY_REST)
-    if answer.status >= 500:
-        raise ProgramAway("http-500", _rest_of(answer))
-    if answer.status >= 400:
-        raise PersonRefused(f"http-{answer.status}")
     try:
         content = json.loads(answer.body)
     except (ValueError, RecursionError):
         content = None
+    if answer.status >= 500:
+        raise ProgramAway("http-500", _rest_of(answer), words=_words_of(content))
+    if answer.status >= 400:
+        raise PersonRefused(f"http-{answer.status}", words=_words_of(content))
     if not isinstance(content, dict):
         _raise_half()
     return content
+
+
+def _words_of(content: Any) -> str:
+    """Return the sentence of an error: Action Network has it in `error`, CiviCRM with its code."""
+    facts = content if isinstance(content, dict) else {}
+    words = facts.get("error_message") or facts.get("error")
+    signs = words[:_LONGEST_WORDS] if isinstance(words, str) else ""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in signs).split())
 
 
 def _rest_of(answer: Answer) -> int:

@@ -17,7 +17,14 @@ from campaign.core.db.leases import Lease
 from campaign.core.outgoing_http import open_http
 from campaign.core.sealing import WrongKey
 from campaign.crm.connections import STANDS, is_approved_sql, select_new
-from campaign.crm.programs import Person, PersonRefused, Program, ProgramAway, program_of
+from campaign.crm.programs import (
+    CallFailed,
+    Person,
+    PersonRefused,
+    Program,
+    ProgramAway,
+    program_of,
+)
 from campaign.exports.consent_list import find_names, name_outside
 from campaign.mail.sender import RETRY_MINUTES
 from campaign.models.crm import ConnectionState, CrmConnection, CrmPerson, CrmPersonState, CrmTask
@@ -29,6 +36,7 @@ _BATCH = 500
 _AT_ONCE = 100  # people who are told of in one lease
 _MISSES = 3  # in a row, after which a program is left alone for a while
 _OF_PROGRAM = {"too-many", "key-refused"}
+_NO_FAILURE: dict[str, object] = {"failure": None, "failure_words": None}
 
 
 @dataclass(slots=True)
@@ -67,7 +75,7 @@ def compare_people(session: Session, connection_id: int, now: datetime) -> None:
     mine = CrmPerson.connection_id == connection_id
     same = NetworkMember.public_id == CrmPerson.member
     member = select(NetworkMember.id).where(same, NetworkMember.state == MemberState.ACTIVE)
-    again = {"state": CrmPersonState.WAITING, "due_at": now, "attempts": 0, "failure": None}
+    again = {"state": CrmPersonState.WAITING, "due_at": now, "attempts": 0} | _NO_FAILURE
     is_added, is_member = CrmPerson.task == CrmTask.ADD, member.exists()
     # Of whom nothing was ever sent, nothing is to be taken back.
     never_sent = (CrmPerson.remote_id.is_(None), CrmPerson.attempts == 0)
@@ -152,13 +160,13 @@ def _tell(program: Program, person_id: int, run: _Run) -> None:
         else:
             remote_id = program.add(person, resubscribe=row.taken_off)
             values = {"taken_off": False, "remote_id": remote_id, "seal_id": row.seal_id}
-        values |= {"state": CrmPersonState.SENT, "failure": None}
+        values |= {"state": CrmPersonState.SENT} | _NO_FAILURE
         run.sent, run.misses = run.sent + 1, 0
     except PersonRefused as problem:
-        values = {"state": CrmPersonState.REFUSED, "failure": problem.slug}
+        values = {"state": CrmPersonState.REFUSED} | _describe(row, problem)
     except ProgramAway as problem:
         run.problem, run.misses = problem, run.misses + 1
-        values = _try_later(row, problem, run)
+        values = _try_later(row, problem, run) | _describe(row, problem)
     with db.transaction() as session:
         # What was chosen for the person meanwhile stays.
         same = (CrmPerson.task == row.task, CrmPerson.state == CrmPersonState.WAITING)
@@ -174,10 +182,14 @@ def _let_wait(person_id: int) -> None:
 
 def _try_later(row: CrmPerson, problem: ProgramAway, run: _Run) -> dict[str, object]:
     if row.attempts >= len(RETRY_MINUTES) and run.sent:
-        return {"state": CrmPersonState.REFUSED, "failure": problem.slug}  # others are taken
+        return {"state": CrmPersonState.REFUSED}  # others are taken
     minutes = RETRY_MINUTES[min(row.attempts, len(RETRY_MINUTES) - 1)]
     wait = max(timedelta(minutes=minutes), timedelta(seconds=problem.rest))
-    return {"due_at": db.utcnow() + wait, "failure": problem.slug}
+    return {"due_at": db.utcnow() + wait}
+
+
+def _describe(row: CrmPerson, problem: CallFailed) -> dict[str, object]:
+    return {"failure": problem.slug, "failure_words": problem.words or None, "seal_id": row.seal_id}
 
 
 def _find_person(session: Session, public_id: str) -> Person | None:

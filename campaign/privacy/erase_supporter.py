@@ -152,6 +152,9 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
             if isinstance(row, NetworkMember) and row.confirmed_at:
                 today = clock.cut_to_day(db.utcnow(), "UTC")
                 session.add(ErasedMember(public_id=row.public_id, erased_at=today))
+            if isinstance(row, NetworkMember):
+                of_member = CrmPerson.member == row.public_id
+                db.update_rows(session, CrmPerson, of_member, failure_words=None)
             session.delete(row)
         session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))

@@ -75,12 +75,12 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
     members = list_addressed(session, mailbox, NetworkMember)
     names = [member.public_id for member in members if isinstance(member, NetworkMember)]
     programs = (
-        select(CrmConnection.kind, CrmPerson.task, CrmPerson.state)
+        select(CrmConnection.kind, CrmPerson.task, CrmPerson.state, CrmPerson.failure_words)
         .join(CrmPerson, CrmPerson.connection_id == CrmConnection.id)
         .where(CrmPerson.member.in_(names))
     )
-    rows = session.execute(programs)
-    return [{"program": kind, "task": task, "state": state} for kind, task, state in rows]
+    columns = ("program", "task", "state", "answer")
+    return [dict(zip(columns, row, strict=True)) for row in session.execute(programs)]
 
 
 def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:

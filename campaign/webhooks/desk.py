@@ -57,7 +57,7 @@ class WebhookForm(DeskForm):
 
 
 class WebhooksPage(Page, template="webhooks/index.html"):
-    webhooks: Sequence[WebhookEndpoint]
+    webhooks: Sequence[tuple[WebhookEndpoint, str]]  # each with its address, if that opens
 
 
 class WebhookFormPage(Page, template="webhooks/form.html"):
@@ -67,6 +67,7 @@ class WebhookFormPage(Page, template="webhooks/form.html"):
 
 class WebhookPage(Page, template="webhooks/show.html"):
     webhook: WebhookEndpoint
+    address: str  # empty where it does not open
     host: str
     kinds: Mapping[str, object]
     failed: int
@@ -92,7 +93,9 @@ class SecretPage(Page, template="webhooks/secret.html"):
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    return show_page(WebhooksPage(webhooks=endpoints.list_endpoints(db.session())))
+    webhooks = endpoints.list_endpoints(db.session())
+    listed = [(webhook, endpoints.read_address(webhook)) for webhook in webhooks]
+    return show_page(WebhooksPage(webhooks=listed))
 
 
 @blueprint.get("/new")
@@ -127,6 +130,7 @@ def show(public_id: str) -> ResponseReturnValue:
     return show_page(
         WebhookPage(
             webhook=webhook,
+            address=endpoints.read_address(webhook),
             host=endpoints.host_of(webhook),
             kinds=KINDS,
             failed=endpoints.count_failed(session, webhook),

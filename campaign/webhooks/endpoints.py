@@ -9,12 +9,13 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
 from campaign.core import audit, db, jobs
 from campaign.core.db.batches import read_each
 from campaign.core.errors import Invalid, Refused
 from campaign.core.outgoing_http import OutgoingFailed, refuse_address
+from campaign.core.sealing import WrongKey
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.models.webhook import (
@@ -43,18 +44,32 @@ class Message:
         return datetime.fromisoformat(json.loads(self.body)["timestamp"])
 
 
+def read_address(endpoint: WebhookEndpoint) -> str:
+    """Return its address; empty where what is sealed of it does not open."""
+    try:
+        return endpoint.address if endpoint.secret else ""
+    except WrongKey:
+        return ""
+
+
 def host_of(endpoint: WebhookEndpoint) -> str:
-    """Return its host: the rest of an address may be a secret of the receiver's."""
-    return urlsplit(endpoint.address).netloc
+    """Return its host, if it opens: the rest of an address may be a secret of the receiver's."""
+    return urlsplit(read_address(endpoint)).netloc
 
 
 def list_endpoints(session: Session) -> Sequence[WebhookEndpoint]:
-    return session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id)).all()
+    return session.scalars(_select_endpoints().order_by(WebhookEndpoint.id)).all()
 
 
 def get_endpoint(session: Session, public_id: str) -> WebhookEndpoint:
-    query = select(WebhookEndpoint).where(WebhookEndpoint.public_id == public_id)
+    query = _select_endpoints().where(WebhookEndpoint.public_id == public_id)
     return db.get_row(session, query, "webhook")
+
+
+def _select_endpoints() -> Select[WebhookEndpoint]:
+    """Select them whether or not what is sealed of them opens: it is read where it is needed."""
+    sealed = (defer(WebhookEndpoint.address), defer(WebhookEndpoint.secret))
+    return select(WebhookEndpoint).options(*sealed)
 
 
 def add_endpoint(

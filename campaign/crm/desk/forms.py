@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import EmailField, Field, PasswordField, RadioField, SelectField
 from wtforms.validators import ValidationError
+from wtforms.widgets import PasswordInput
 
 from campaign.core.i18n import language_name
 from campaign.core.settings import current_settings
@@ -27,6 +28,12 @@ class AddressForm(DeskForm):
         if isinstance(checked, Problem) or check_email(checked):
             raise ValidationError(_l("Enter a complete email address, such as name@example.org."))
         field.data = checked
+
+
+def _key_field() -> PasswordField:
+    # It stays where something else was wrong: many programs show a key once.
+    kept = PasswordInput(hide_value=False)
+    return PasswordField(_l("API key"), [Filled(_l("Enter the key."))], widget=kept)
 
 
 class ConnectionForm(DeskForm):
@@ -59,7 +66,7 @@ class ConnectionForm(DeskForm):
             "https://actionnetwork.org/api/v2 or https://your-site.org/civicrm/ajax/api4."
         ),
     )
-    key = PasswordField(_l("API key"), [Filled(_l("Enter the key."))])
+    key = _key_field()
     list_name = LineField(
         _l("Tag or group"),
         limit=100,
@@ -71,7 +78,7 @@ class ConnectionForm(DeskForm):
 
 class KeyForm(DeskForm):
     sentences = ConnectionForm.sentences
-    key = PasswordField(_l("API key"), [Filled(_l("Enter the key."))])
+    key = _key_field()
 
 
 class UploadForm(DeskForm):

@@ -36,7 +36,8 @@ guard(blueprint, Role.ADMIN)
 class CrmPage(Page, template="crm/index.html"):
     form: AddressForm
     suppressed: int
-    connections: Sequence[tuple[CrmConnection, Mapping[str, int]]]  # each with people by state
+    connections: Sequence[tuple[CrmConnection, str, Mapping[str, int]]]
+    """Each with its address, empty where it does not open, and people by state."""
 
 
 class AddConnection(Page, template="crm/connect.html"):
@@ -45,6 +46,7 @@ class AddConnection(Page, template="crm/connect.html"):
 
 class ShowConnection(Page, template="crm/connection.html"):
     connection: CrmConnection
+    address: str  # empty where it does not open
     waits: bool
     """For a second person."""
     is_own: bool
@@ -139,6 +141,7 @@ def show_connection(public_id: str) -> ResponseReturnValue:
     return show_page(
         ShowConnection(
             connection=connection,
+            address=connections.read_address(connection),
             counts=connections.count_states(session, connection),
             people=connections.list_open(session, connection),
             waits=connections.waits_for_approval(connection),
@@ -303,7 +306,11 @@ def _make_form(contacts: ContactImport) -> ColumnsForm:
 def _show_index(form: AddressForm) -> ResponseReturnValue:
     session = db.session()
     listed = [
-        (connection, connections.count_states(session, connection))
+        (
+            connection,
+            connections.read_address(connection),
+            connections.count_states(session, connection),
+        )
         for connection in connections.list_connections(session)
     ]
     suppressed = suppression_list.count_suppressed(session)

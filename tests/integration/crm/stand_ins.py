@@ -81,7 +81,7 @@ class ActionNetworkStandIn(StandIn):
             return 200, person
         address = facts["person"].pop("email_addresses")[0]
         if address["address"].startswith("refused"):
-            return 400, {"error": "email address is not valid"}
+            return 400, {"error": " email address\u202e\nis not valid "}
         same = [known for known in self.people.values() if known["email"] == address["address"]]
         person = (
             same[0] if same else {"email": address["address"], "tags": [], "status": "subscribed"}

@@ -1,6 +1,8 @@
 """Other programs are told of members: a state for each, nothing lost, nothing twice."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +41,7 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.http_target import serve
+from tests.http_target import Handler, serve
 from tests.integration.crm.stand_ins import (
     GROUP,
     KEY,
@@ -291,6 +293,11 @@ def test_who_is_refused_is_named_with_the_reason_and_keeps_nobody_from_being_sen
     shown = client.get(page).text
     assert f"campaign:{refused.public_id}" in shown
     assert "refused@example.org" not in shown
+    words = {"action-network": "email address is not valid", "civicrm": "Not a valid address"}
+    assert f">{words[connection.kind]}</q>" in shown, "tidied"
+    stored = str(session.connection().exec_driver_sql("SELECT * FROM crm_person").all())
+    assert words[connection.kind] not in stored
+    session.rollback()
     assert "needs your attention" in client.get("/desk/today").text
     assert post(client, f"{page}/try-again").status_code == 303
     assert (ADD, WAITING) in [row[:2] for row in scene.rows()]
@@ -308,7 +315,9 @@ def test_one_who_cannot_be_read_keeps_nobody_from_being_sent(
 
 
 @pytest.mark.one_engine
-def test_a_connection_that_cannot_be_read_holds_up_no_other(scene: Scene, session: Session) -> None:
+def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
+    app: Flask, client: FlaskClient, scene: Scene, session: Session
+) -> None:
     make_members(session, 1)
     first = session.scalars(select(CrmConnection)).one()
     kind = next(kind for kind in CrmKind if kind is not first.kind)
@@ -321,6 +330,14 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other(scene: Scene, sessio
     session.commit()
     push()
     assert len(scene.program.people) == 1
+    sign_in(client, app, Role.ADMIN)
+    assert "The stored text cannot be opened." in client.get("/desk/crm/").text
+    page = f"/desk/crm/connections/{second.public_id}"
+    session.rollback()
+    assert "Remove the connection, then connect the program again." in client.get(page).text
+    assert client.get(f"{page}/remove").status_code == 200
+    assert post(client, f"{page}/remove").status_code == 303
+    assert session.scalars(select(CrmConnection.id)).all() == [first.id]
 
 
 @pytest.mark.one_engine
@@ -422,6 +439,35 @@ def test_a_tag_that_is_not_there_is_refused(
         added = post(client, new, form)
     assert added.status_code == 303
     assert "Connected. Members are sent there within" in client.get(added.location).text
+
+
+@pytest.mark.one_engine
+def test_a_program_that_answers_too_slowly_leaves_what_was_typed(
+    app: Flask, client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.extensions["settings"] = settings.model_copy(
+        update={"outgoing_hosts": ["127.0.0.1"], "crm_provider": "Example CRM, Canada"}
+    )
+    monkeypatch.setattr(connections, "_SECONDS", 0.2)
+    sign_in(client, app, Role.ADMIN)
+    hangs, asked = threading.Event(), []
+
+    def answer(handler: Handler) -> None:
+        asked.append(handler.path)
+        if len(asked) > 1:
+            hangs.wait(10)
+        handler.say(200, b'{"_embedded": {"osdi:tags": [{"name": "another"}]}}')
+
+    with serve(answer) as target:
+        form = {"kind": "action-network", "key": KEY, "list_name": "of page 40"}
+        form["address"] = f"{target.url}/api"
+        began = time.monotonic()
+        shown = post(client, "/desk/crm/connections/new", form)
+        took = time.monotonic() - began
+        hangs.set()
+    assert "The program did not answer in time." in shown.text
+    assert all(f'value="{typed}"' in shown.text for typed in form.values())
+    assert took < 4, "less than a single call may take"
 
 
 @pytest.mark.one_engine

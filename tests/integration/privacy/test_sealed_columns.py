@@ -18,6 +18,7 @@ from campaign.core import db, jobs
 from campaign.core.db import Base, LookUp, Sealed, SealedList
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
+from campaign.models.crm import CrmConnection, CrmKind, CrmPerson
 from campaign.models.network import NetworkMember
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.screening import Hold
@@ -98,6 +99,7 @@ KEPT = {
 BY_TIME = {
     "campaign_figures.counts": "sums go on being shown; who is in them is erased",
     "figures_block.counts": "sums go on being shown; who is in them is erased",
+    "crm_person.failure_words": "a membership ends when its member leaves",
     "letters_link.email": "a link is deleted when it expires",
     "network_member.email": "a membership ends when its member leaves",
     "network_member.consent_source": "of one from a file; it ends with the membership",
@@ -192,9 +194,12 @@ def everything(
         session.add(PaperRow(sheet_id=sheet.id, position=position, **facts))
     for signature in (ana, other):
         session.add(Hold(signature_id=signature.id, campaign_id=signature.campaign_id, reasons=[]))
-    session.add(
-        NetworkMember(email=ANA, email_hmac=fingerprint, locale="en", consent_wording="More.")
-    )
+    member = NetworkMember(email=ANA, email_hmac=fingerprint, locale="en", consent_wording="More.")
+    connection = CrmConnection(kind=CrmKind.CIVICRM, address="https://crm.example.org", key="x")
+    session.add_all([member, connection])
+    session.flush()
+    told = CrmPerson(connection_id=connection.id, member=member.public_id, due_at=db.utcnow())
+    session.add(told)
     session.flush()
     for name in ERASED:
         if not name.endswith("counts"):

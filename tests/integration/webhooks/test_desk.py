@@ -94,6 +94,21 @@ def test_a_message_that_cannot_be_opened_is_listed_all_the_same(
 
 
 @pytest.mark.one_engine
+def test_one_that_cannot_be_opened_is_listed_and_can_be_deleted(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
+    session.execute(text("UPDATE webhook_endpoint SET seal_id = secret"))
+    session.commit()
+    assert "Cannot be decrypted" in client.get("/desk/webhooks/").text
+    assert "Delete this webhook, then add it again." in client.get(url).text
+    assert client.get(f"{url}/delete").status_code == 200
+    assert post(client, f"{url}/delete", {}).status_code == 303
+    assert session.scalars(select(WebhookEndpoint.id)).all() == []
+
+
+@pytest.mark.one_engine
 def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_others_wait(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
