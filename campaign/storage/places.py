@@ -37,6 +37,17 @@ class FilesAway(DomainError):
         super().__init__("files-away", problem=problem)
 
 
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Say FilesAway of a folder that is none any more, is not ours or has gone from its machine."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        raise FilesAway(type(problem).__name__) from problem
+
+
 class LocalPlace:
     """A folder on this machine, or one that all machines see."""
 
@@ -46,7 +57,8 @@ class LocalPlace:
         self.folder = folder
 
     def source(self, name: str) -> StoredFile:
-        return _LocalSource(self.folder / name)
+        with _answering():
+            return _LocalSource(self.folder / name)
 
     def size(self, name: str) -> int:
         path = self.folder / name
@@ -61,8 +73,10 @@ class LocalPlace:
     def taking(self, name: str) -> Iterator[Path]:
         """A draft beside `name`, which it takes once it is on the disk."""
         final = self.folder / name
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # parents alone get the umask
-        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _answering():
+            # Parents alone get the umask.
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = final.with_name(f".{final.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
             yield draft

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from flask import g
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -50,6 +51,10 @@ RISK_NAMED = _l(
 )
 _BLACKED_OUT = _l(
     "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
+)
+_FILES_AWAY = _l(
+    "We cannot store files at the moment. Nothing was saved. In a few minutes, choose the file "
+    "and send the form again."
 )
 _OTHERWISE = _l("We could not save this. Check it and try again.")
 
@@ -93,6 +98,8 @@ class DeskForm(SiteForm):
         self.form_errors.append(message)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
+        if g.get("files_away") and not self._is_shown_again:
+            self.show_again(str(_FILES_AWAY))
         return not self._is_shown_again and bool(super().validate(*args, **kwargs))
 
     def refuse(self, fields: Mapping[str, str]) -> None:

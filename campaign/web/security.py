@@ -7,16 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from campaign.core import db
+from campaign.core.logs import place_of
 from campaign.core.rate_limits import Networks, networks_of
 from campaign.core.settings import Settings, current_settings
+from campaign.storage import FilesAway
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -86,11 +90,27 @@ def public(view: F) -> F:
 
 
 def takes_file(most_bytes: int) -> Callable[[F], F]:
-    """Mark a view whose form may hold a file of so many bytes; others take forms alone."""
+    """Mark a view whose form may hold a file of so many bytes; others take forms alone.
+
+    Where files cannot be kept now, the form is shown again as it was typed (`DeskForm.validate`).
+    """
 
     def mark(view: F) -> F:
-        view.most_bytes = most_bytes + MAX_BODY_BYTES  # type: ignore[attr-defined]
-        return view
+        @wraps(view)
+        def take(**values: Any) -> object:
+            try:
+                return view(**values)
+            except (FilesAway, OSError) as problem:
+                wants_json = request.accept_mimetypes.best == "application/json"
+                if request.method in _READING or wants_json:
+                    raise  # a phone sends again by itself what is no answer
+                _LOG.error("no file kept: %s at %s", type(problem).__name__, place_of(problem))
+                db.session().rollback()
+                g.files_away = True
+                return view(**values)
+
+        take.most_bytes = most_bytes + MAX_BODY_BYTES  # type: ignore[attr-defined]
+        return cast(F, take)
 
     return mark
 

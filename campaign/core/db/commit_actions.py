@@ -24,11 +24,15 @@ def after_commit(session: Session, action: Callable[[], object]) -> None:
 
 def run_after_commit(session: Session) -> None:
     for _within, action in session.info.pop("after_commit", []):
-        try:
-            action()
-        except Exception as problem:
-            kind, place = type(problem).__name__, place_of(problem)
-            log.error("left undone after a commit", problem=kind, place=place)
+        _try(action, "left undone after a commit")
+
+
+def _try(action: Callable[[], object], failure: str) -> None:
+    try:
+        action()
+    except Exception as problem:
+        kind, place = type(problem).__name__, place_of(problem)
+        log.error(failure, problem=kind, place=place)
 
 
 def forget_actions(session: Session, rolled_back: SessionTransaction) -> None:
@@ -79,4 +83,4 @@ def _undo(session: Session, ended: SessionTransaction) -> None:
     undone = [action for step, action in waiting if step is ended or not ended.nested]
     session.info[_UNDO] = [(step, action) for step, action in waiting if action not in undone]
     for action in undone:
-        action()
+        _try(action, "left undone after a rollback")

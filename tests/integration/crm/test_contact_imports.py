@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -101,6 +102,21 @@ def test_members_come_with_their_proof_and_nobody_is_written_to(
         assert reading.scalars(select(OutboxMail)).all() == []
         entries = reading.scalars(select(AuditEntry.action)).all()
     assert {"crm.import-upload", "crm.import-check", "crm.import-apply"} <= set(entries)
+
+
+@pytest.mark.one_engine
+def test_while_no_file_can_be_kept_the_page_says_so(app: Flask, client: FlaskClient) -> None:
+    sign_in(client, app, Role.ADMIN)
+    folder = app.extensions["settings"].files_folder
+    page = upload(client, "suppressed", "new@example.org,")
+    shutil.rmtree(folder)
+    folder.write_bytes(b"no folder any more")
+    file = (io.BytesIO(b"E-mail\nnew@example.org"), "people.csv")
+    answer = post(client, "/desk/crm/files/new", {"kind": "suppressed", "file": file})
+    assert answer.status_code == 422
+    assert "We cannot store files at the moment." in answer.text
+    assert re.search(r'checked[^>]+value="suppressed"', answer.text)
+    assert client.get(page).status_code == 503, "this page needs the file"
 
 
 def test_what_was_shown_is_what_is_taken_in(

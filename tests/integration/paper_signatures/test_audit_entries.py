@@ -85,3 +85,18 @@ def test_a_scan_is_removed(staff: FlaskClient, session: Session, campaign: Campa
     assert last_deed(session) == "scan.remove"
     assert sheets.get_sheet(session, sheet.public_id, by=StaffUser(role=Role.STAFF, active=True))
     assert "/remove" not in staff.get(f"{url}/about").text
+
+
+def test_while_no_file_can_be_kept_nothing_is_saved_and_what_was_typed_stays(
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    app.extensions["settings"].files_folder.write_bytes(b"no folder any more")
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "PNG")
+    typed = NEW | {"campaign": campaign.slug, "place": "Fair of Laval"}
+    scan = {"scan": (io.BytesIO(out.getvalue()), "x.png")}
+    answer = post(staff, "/desk/paper/new", typed | scan)
+    assert answer.status_code == 422
+    assert "We cannot store files at the moment. Nothing was saved." in answer.text
+    assert 'value="Fair of Laval"' in answer.text
+    assert session.scalars(select(PaperSheet.id)).all() == []
