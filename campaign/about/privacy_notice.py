@@ -114,8 +114,8 @@ def _keeping(settings: Settings) -> NoticeSection:
     terms = [
         _("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
         _(
-            "Your details and words: %(term)s after we deliver your letter, or after the action "
-            "ends. A letter still waiting to be delivered is kept until then.",
+            "Your details and words: until %(term)s after we deliver your letter, or after the "
+            "action ends. We keep a letter that is still waiting until we have delivered it.",
             term=months(settings.retention_months),
         )
         if settings.retention_months

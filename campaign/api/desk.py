@@ -23,7 +23,7 @@ guard(blueprint, Role.ADMIN)
 
 SCOPES: Mapping[str, object] = {
     ApiScope.ACTIONS.value: _l("Read actions and their numbers"),
-    ApiScope.PEOPLE.value: _l("Read people who agreed to get news, and signatures"),
+    ApiScope.PEOPLE.value: _l("Read people who agreed to our emails, and signatures"),
     ApiScope.SIGN_UPS.value: _l("Send signatures and members from another form"),
 }
 _PERIODS = {30: _l("30 days"), 90: _l("90 days"), 365: _l("One year")}

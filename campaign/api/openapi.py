@@ -25,10 +25,10 @@ _SCHEMES = {
 _EXAMPLE_SITE = "https://letters.example.org"
 """Base of the addresses in `operations.json`; readers are shown those of their own site."""
 _ERRORS: Mapping[str, str] = {
-    "400": "What was asked for, or sent, is not understood; of OSDI also: a token in the address.",
+    "400": "The request is not understood. Below /api/osdi/ also: the token is in the address.",
     "401": "The token is missing, unknown, revoked or expired.",
     "403": "The token lacks the scope.",
-    "404": "There is no such thing, or none that may be read.",
+    "404": "There is nothing at this address, or nothing that may be read.",
     "409": "This action takes no letters any more.",
     "413": f"The body has more than {MAX_BODY_BYTES // 1024} KiB.",
     "429": "Too many requests with this token; Retry-After says how many seconds to wait.",
@@ -43,17 +43,18 @@ _MAY_BE_NULL = {"issued_on", "act_by", "write_url"}
 _PARAMETERS = {
     "page": (
         _NUMBER,
-        "Number of the page. OSDI: at most 100. To read further, follow the link next.",
+        "Number of the page. Below /api/osdi/ 100 at most: to read further, follow “next”.",
     ),
-    "per_page": (_NUMBER, "How many things a page has, 25 at most."),
-    "filter": (_TEXT, "Comparisons as in OData. The word and joins several."),
+    "per_page": (_NUMBER, "Number of entries on a page, 25 at most."),
+    "filter": (_TEXT, "Comparisons as in OData. Join several with “and”."),
     "lang": (_TEXT, "One of the languages of the site."),
-    "status": (_TEXT, "The word open, or the word ended."),
+    "status": (_TEXT, "Either “open” or “ended”."),
     "url": (_TEXT, "Address of the page of an action."),
 }
 _DESCRIPTION = (
-    "Addresses below /api/osdi/ need a token with a scope, which an admin makes in the workspace "
-    "under API tokens. All others are for everyone."
+    "Addresses below /api/osdi/ need a token with a scope, all but the entry point. Anyone can "
+    "read the others. The file docs/api.md of the source code explains pages, filters and forms "
+    "on other sites."
 )
 
 

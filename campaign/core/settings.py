@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     printing_provider: str = ""
     """Printing company and its country, for the privacy notice. Empty: the staff print."""
     crm_provider: str = ""
-    """Maker of the CRM that is told of members, and its country, for the privacy notice."""
+    """Maker of the CRM to which you send members, and its country, for the privacy notice."""
     backup_days: int = Field(0, ge=0)
     """Days after which you delete a backup, for the privacy notice. 0: not said. The program
     deletes no backups."""
@@ -146,8 +146,8 @@ class Settings(BaseSettings):
     """Time zone in which times are shown."""
 
     digest_hour: int = Field(7, ge=0, le=23)
-    """Hour in that zone from which staff get the day’s email with what there is to do; five hours
-    later there is none that day any more."""
+    """Hour in that zone from which staff get the morning email. Five hours later none is sent any
+    more that day."""
 
     second_person_opens: bool = False
     """Whether someone other than its author sees a campaign before it opens."""
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     """Its password."""
     ses_bounce_topic: str = ""
     """ARN of the SNS topic by which Amazon SES reports bounces to `/webhooks/bounces/ses`, such as
-    arn:aws:sns:ca-central-1:123456789012:bounces. Empty: nothing is taken."""
+    arn:aws:sns:ca-central-1:123456789012:bounces. Empty: off."""
     postmark_bounce_secret: SecretStr = SecretStr("")
     """Password with which Postmark reports bounces to `/webhooks/bounces/postmark`."""
     mailgun_signing_key: SecretStr = SecretStr("")
@@ -201,12 +201,12 @@ class Settings(BaseSettings):
     """Its password."""
 
     outgoing_hosts: CommaList = []
-    """Hosts that webhooks and other programs may be called at though they are on this machine or
-    in a private network, and without TLS: `crm.internal`, `127.0.0.1:8080`; with commas between."""
+    """Hosts of webhooks and other programs that are allowed on this machine or in a private
+    network, also without TLS: `crm.internal`, `127.0.0.1:8080`; with commas between."""
     webhook_failure_days: int = Field(7, ge=1, le=30)
-    """Days after which a webhook that takes nothing is turned off; admins get an email."""
+    """Days after which a webhook that accepts nothing is turned off; admins get an email."""
     webhook_log_days: int = Field(30, ge=1, le=365)
-    """Days for which it is kept, encrypted, what webhooks were sent: it can be sent again."""
+    """Days for which messages of webhooks are kept, encrypted, and can be sent again."""
 
     public_count_step: int = Field(1, ge=1, le=1000)
     """Steps in which the public numbers of letters move: with 10, 57 is shown as 50. People who
@@ -257,7 +257,7 @@ class Settings(BaseSettings):
     second_factor_waived: bool = False
     """Whether staff and admins may do without one in production; `campaign doctor` says so."""
     fresh_minutes: int = Field(15, ge=1, le=720)
-    """Minutes after which a bulk download of personal data asks again who it is."""
+    """Minutes after which a bulk download of personal data asks again who you are."""
     idle_minutes: int = Field(60, ge=5, le=720)
     """Minutes without activity after which the workspace signs out."""
     exports_need_second_person: bool = False
@@ -269,8 +269,8 @@ class Settings(BaseSettings):
     export_request_hours: int = Field(72, ge=1, le=720)
     """Hours in which a second person can approve either."""
     decider_days: int = Field(3, ge=0, le=90)
-    """Days for which the account of that second person must have been there. A second factor it
-    needs besides."""
+    """Days for which the account of that second person must have existed. It also needs a second
+    factor."""
     volume_letters: int = Field(500, ge=1, le=500)
     """Letters in one printed volume."""
     letter_memory_mb: int = Field(550, ge=200)

@@ -11,8 +11,9 @@ OUTGOING_SENTENCES: Mapping[str, object] = MappingProxyType(
         "address-with-password": _l("Leave the name and password out of the address."),
         "address-not-https": _l("The address must start with https."),
         "address-private": _l(
-            "This address is on this machine or in a private network. To allow it, also without "
-            "https, ask the site operator to add its host to the setting outgoing_hosts."
+            "This address is on this machine or in a private network. Ask the site operator to "
+            "allow it: its host must be in the setting outgoing_hosts. Then it can also start "
+            "with http."
         ),
         "host-unknown": _l("There is no such address."),
         "not-reached": _l("We could not reach the program."),
@@ -20,6 +21,6 @@ OUTGOING_SENTENCES: Mapping[str, object] = MappingProxyType(
         "too-slow": _l("The program did not answer in time."),
         "broken-off": _l("The answer broke off."),
         "answer-too-large": _l("The answer was too long."),
-        "redirected": _l("The address leads to another one, which we do not follow."),
+        "redirected": _l("The address redirects to another one. We do not follow redirects."),
     }
 )

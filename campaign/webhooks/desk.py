@@ -43,11 +43,11 @@ class WebhookForm(DeskForm):
     address = LineField(
         _l("Web address"),
         limit=_LONGEST,
-        needed=_l("Enter the address that your program listens at."),
-        description=_l("Where your program takes webhooks. It must start with https."),
+        needed=_l("Enter the address where your program receives webhooks."),
+        description=_l("Where your program receives webhooks. The address must start with https."),
     )
     events = CheckboxesField(
-        _l("What to tell it"),
+        _l("Events"),
         [Filled(_l("Choose at least one event."))],
         choices=choices([(kind.value, KINDS[kind.value]) for kind in endpoints.KINDS]),
     )
@@ -115,7 +115,7 @@ def create() -> ResponseReturnValue:
             )
         )
 
-    many = _("This instance has as many webhooks as it can. Delete one first.")
+    many = _("This site has 20 webhooks already, and cannot have more. Delete one first.")
     if not form.validate() or not accepted(form, add, refused=many):
         return show_page(WebhookFormPage(form=form, webhook=None))
     message = _("Webhook added. Give your program the secret, then send a test.")
@@ -179,7 +179,7 @@ def show_secret(public_id: str) -> ResponseReturnValue:
 def send_test(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)
     endpoints.send_test(db.session(), webhook, by=staff_user())
-    message = _("Test on its way. Load this page again to see the answer.")
+    message = _("The test is on its way. Reload this page in a minute to see the answer.")
     return redirect_to(".show", message, public_id=public_id)
 
 
@@ -189,7 +189,11 @@ def send_again(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)
     post_id = request.form.get("post", "")
     endpoints.send_again(db.session(), webhook, by=staff_user(), post_id=post_id)
-    return redirect_to(".show", _("On its way again."), public_id=public_id)
+    return redirect_to(
+        ".show",
+        _("We are sending it again. Reload this page in a minute to see the answer."),
+        public_id=public_id,
+    )
 
 
 @blueprint.post("/<public_id>/try-again")

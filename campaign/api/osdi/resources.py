@@ -163,9 +163,9 @@ def describe_entry_point() -> Json:
             "self": link("osdi.index", "This entry point"),
             "osdi:petitions": link("osdi.list_petitions", "Actions that people sign"),
             "osdi:advocacy_campaigns": link("osdi.list_advocacy_campaigns", "Actions as letters"),
-            "osdi:people": link("osdi.list_people", "People who agreed to get news"),
-            "osdi:tags": link("osdi.list_tags", "Tags: there are none"),
-            "osdi:person_signup_helper": link("osdi.add_person", "For forms elsewhere"),
+            "osdi:people": link("osdi.list_people", "Members of the urgent action network"),
+            "osdi:tags": link("osdi.list_tags", "Tags: always empty"),
+            "osdi:person_signup_helper": link("osdi.add_person", "For forms on other sites"),
             "docs": link("api.show_docs", "Documentation"),
         },
     }

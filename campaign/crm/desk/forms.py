@@ -41,8 +41,8 @@ class ConnectionForm(DeskForm):
         **OUTGOING_SENTENCES,
         "key-refused": _l("The program refused this key."),
         "too-many": _l("The program asked us to wait."),
-        "http-500": _l("The program has a fault."),
-        "no-api": _l("At this address there is no such program. Copy the address of its API."),
+        "http-500": _l("The program reported an error of its own."),
+        "no-api": _l("We found no such program at this address. Copy the address of its API."),
         "tag-missing": _l("There is no such tag in Action Network. Create it there first."),
         "group-number": _l("Enter the number of the group in CiviCRM."),
         "provider-missing": _l(
@@ -83,11 +83,11 @@ class KeyForm(DeskForm):
 
 class UploadForm(DeskForm):
     kind = RadioField(
-        _l("What the file has"),
+        _l("What the file contains"),
         choices=choices(
             [
                 (ContactImportKind.MEMBERS.value, _l("Members, with proof of their consent")),
-                (ContactImportKind.SUPPRESSED.value, _l("Addresses never to be written to")),
+                (ContactImportKind.SUPPRESSED.value, _l("Addresses for the suppression list")),
             ]
         ),
         default=ContactImportKind.MEMBERS.value,

@@ -214,7 +214,7 @@ def remove_connection(public_id: str) -> ResponseReturnValue:
     session = db.session()
     connection = connections.get_connection(session, public_id)
     connections.remove_connection(session, connection, by=staff_user())
-    return redirect_to(".index", _("Connection removed. The people it was told of stay there."))
+    return redirect_to(".index", _("Connection removed. The people we sent there stay there."))
 
 
 @blueprint.post("/connections/<public_id>/people/<int:row_id>/forget")
@@ -222,7 +222,11 @@ def forget_person(public_id: str, row_id: int) -> ResponseReturnValue:
     session = db.session()
     connection = connections.get_connection(session, public_id)
     connections.forget_person(session, connection, row_id, by=staff_user())
-    return redirect_to(".show_connection", _("Noted."), public_id=public_id)
+    return redirect_to(
+        ".show_connection",
+        _("Marked as done. This person is no longer on the list."),
+        public_id=public_id,
+    )
 
 
 @blueprint.route("/files/new", methods=["GET", "POST"])

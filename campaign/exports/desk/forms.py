@@ -55,7 +55,7 @@ class ConsentsForm(PurposeForm):
         default=ConsentColumns.PLAIN.value,
         choices=choices(
             [
-                (ConsentColumns.PLAIN.value, _l("All columns, with plain names")),
+                (ConsentColumns.PLAIN.value, _l("All columns, with our own names")),
                 (ConsentColumns.ACTION_NETWORK.value, "Action Network"),
                 (ConsentColumns.CIVICRM.value, "CiviCRM"),
                 (ConsentColumns.ENGAGING_NETWORKS.value, "Engaging Networks"),

@@ -25,8 +25,8 @@ SENTENCES = {
     "passkey-refused": _l("We could not add this passkey. Press the button and try again."),
     "passkey-known": _l("This passkey is already on an account. Use another one."),
     "passkey-not-hardware": _l(
-        "Admins need a hardware key: a small device for this alone, which you plug in or hold to "
-        "your phone. A phone, a computer or a password manager is not one."
+        "Admins need a hardware key: a small device made only for signing in, which you plug in "
+        "or hold to your phone. A phone, a computer or a password manager is not one."
     ),
 }
 

@@ -98,7 +98,7 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     before = _notice(app)
     for words in (
         "A letter you do not confirm: 7 days.",
-        "Your details and words: 6 months after we deliver",
+        "Your details and words: until 6 months after we deliver",
         "Your IP address and browser: 30 days.",
         "Lists that our staff export: 24 hours.",
         "until the details of everyone in it are deleted",
@@ -124,7 +124,7 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     )
     for words in (
         "confirm: 3 days.",
-        "words: 12 months after",
+        "words: until 12 months after",
         "browser: 1 day.",
         "Lists that our staff export: 48 hours.",
         "deleted after 90 days.",

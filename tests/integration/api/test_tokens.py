@@ -123,7 +123,7 @@ def test_with_the_second_person_another_admin_lets_a_token_read_people(
     app.extensions["settings"] = settings.model_copy(update={"exports_need_second_person": True})
     sign_in(client, app, Role.ADMIN)
     shown = post(client, "/desk/api-tokens/", FORM).text
-    assert "Another admin must approve it" in shown
+    assert "until another admin approves it" in shown
     secret = re.search(r"uact_[\w-]{43}", shown)[0]
     with app.app_context(), db.reading() as session:
         address = f"/desk/api-tokens/{session.scalars(select(ApiToken.public_id)).one()}/approve"

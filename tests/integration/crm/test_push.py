@@ -214,7 +214,7 @@ def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     shown = client.get(page).text
     assert "Delete them there too" in shown
     asked = client.get(f"{page}/remove").text
-    assert "1 person had everything deleted here and is still to be deleted there." in asked
+    assert "1 person had everything deleted here and must still be deleted there." in asked
     assert f'action="{page}/remove"' in asked
     assert f'action="{page}/remove"' not in shown, "it is asked first"
     row = session.scalars(select(CrmPerson.id)).one()
@@ -386,7 +386,7 @@ def test_a_key_that_is_refused_is_changed_and_waits_for_approval_again(
     session.commit()
     push()
     page = f"/desk/crm/connections/{connection.public_id}"
-    assert "change it here" in client.get(page).text
+    assert "change the key here" in client.get(page).text
     assert 'type="password"' in client.get(f"{page}/key").text
     if isinstance(scene.program, ActionNetworkStandIn):
         answer = post(client, f"{page}/key", {"key": "wrong"})
@@ -413,11 +413,11 @@ def test_the_page_says_how_many_wait_when_it_ran_and_that_nothing_is_to_do(
     page = f"/desk/crm/connections/{connection.public_id}"
     session.rollback()
     assert "Nothing waits" not in client.get(page).text
-    assert "3 people who wait are not sent." in client.get(f"{page}/remove").text
+    assert "3 people are still waiting and will not be sent." in client.get(f"{page}/remove").text
     push()
     session.refresh(connection)
     shown = client.get(page).text
-    assert "Nothing waits: everyone who can be sent has been sent." in shown
+    assert "Everyone who can be sent has been sent." in shown
     assert i18n.say_moment(connection.ran_at or db.utcnow(), in_language="en") in shown
 
 

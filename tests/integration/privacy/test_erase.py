@@ -120,7 +120,7 @@ def test_who_is_in_the_network_reads_how_to_leave_and_which_program_was_told(
     assert provider not in client.get(f"{box}/erase").text, "it waits: nothing was sent"
     told.attempts = 1
     session.commit()
-    sentence = f"{provider} was told of you as a member of the network."
+    sentence = f"We told {provider} that you are a member of the network."
     assert sentence in client.get(f"{box}/erase").text
     assert client.post(f"{box}/erase").status_code == 303
     row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()

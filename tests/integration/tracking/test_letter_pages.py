@@ -776,7 +776,7 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     bundle_id = freeze(campaign)
     assert "We deliver your letter either way." in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED)
-    assert "It was refused at the door. We still have it" in client.get(page).text
+    assert "Your letter was refused at the door. We still have it" in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED, clock.time_of(clock.utcnow(), ZONE))
     deliver(bundle_id, DeliveryOutcome.POSTED)
     text = client.get(page).text

@@ -61,7 +61,7 @@ def test_a_test_is_sent_and_any_message_again_with_its_id(
     assert post(client, f"{url}/test", {}).status_code == 303
     send()
     page = client.get(url).text
-    assert "Accepted" in page
+    assert "Received" in page
     assert "webhook.test" in page
     [sent] = list_posts(session)
     assert sent.event.public_id in page
@@ -142,11 +142,11 @@ def test_once_a_program_works_again_nobody_has_to_wait(
         send()
         answers[0] = 204
         send()
-        assert "Accepted" not in client.get(url).text, "it rests"
+        assert "Received" not in client.get(url).text, "it rests"
         post(client, f"{url}/try-again", {})
         send()
         page = client.get(url).text
-    assert page.count("Accepted</td>") == 2
+    assert page.count("Received</td>") == 2
     assert "Try again now" not in page
     assert actions(session)[-1] == "webhook.try-again"
 
@@ -157,7 +157,7 @@ def test_one_is_turned_off_changed_turned_on_and_deleted(
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
     post(client, f"{url}/off", {})
-    assert "Someone turned it off." in client.get(url).text
+    assert "An admin turned it off." in client.get(url).text
     assert post(client, f"{url}/test", {}).status_code == 409
     post(
         client,
@@ -170,7 +170,7 @@ def test_one_is_turned_off_changed_turned_on_and_deleted(
     post(client, f"{url}/on", {})
     post(client, f"{url}/test", {})
     asked = client.get(f"{url}/delete").text
-    assert "1 message that waits is never sent." in asked
+    assert "1 message is still waiting and will never be sent." in asked
     assert f'action="{url}/delete"' in asked
     assert f'action="{url}/delete"' not in client.get(url).text, "it is asked first"
     post(client, f"{url}/delete", {})
@@ -183,10 +183,10 @@ def test_one_is_turned_off_changed_turned_on_and_deleted(
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ({"address": ""}, "Enter the address that your program listens at."),
+        ({"address": ""}, "Enter the address where your program receives webhooks."),
         ({"address": "crm.example.org"}, "Enter a full address that starts"),
         ({"address": "http://crm.example.org/"}, "The address must start with https."),
-        ({"address": "http://10.0.0.7/"}, "in a private network. To allow it, also without https"),
+        ({"address": "http://10.0.0.7/"}, "Ask the site operator to allow it"),
         ({"address": "https://localhost:8443/"}, "This address is on this machine or in a"),
         ({"address": "https://u:p@example.org/"}, "Leave the name and password out"),
         ({"events": []}, "Choose at least one event."),
