@@ -1,6 +1,6 @@
 """Papers that data protection law asks for, with what the settings know filled in. In English."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import current_app
@@ -34,8 +34,10 @@ class Paper:
     blanks: int
 
 
-def write_papers(settings: Settings) -> Iterator[Paper]:
-    """Yield each paper as Markdown."""
+def write_papers(
+    settings: Settings, *, connections: Sequence[str] = (), webhooks: Sequence[str] = ()
+) -> Iterator[Paper]:
+    """Yield each paper as Markdown; named are the programs that get members, or are told."""
     today = clock.today(settings.timezone).isoformat()
     env = current_app.jinja_env
     for name in sorted(env.list_templates(filter_func=lambda name: name.startswith(_FOLDER))):
@@ -43,6 +45,8 @@ def write_papers(settings: Settings) -> Iterator[Paper]:
         with force_locale("en"):
             text = env.get_template(name).render(
                 settings=settings,
+                connections=connections,
+                webhooks=webhooks,
                 today=today,
                 days=days,
                 months=months,

@@ -5,7 +5,7 @@ import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 from flask import Flask
@@ -24,6 +24,7 @@ from campaign.core.isolation.run_apart import run_apart
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
+from campaign.crm.connections import list_connections, read_address
 from campaign.mail.imap import open_folder
 from campaign.mail.mailboxes import list_put_aside
 from campaign.mail.maildirs import is_maildir
@@ -36,6 +37,7 @@ from campaign.staff.required_factors import count_admins_without
 from campaign.storage import scratch
 from campaign.storage.places import LocalPlace
 from campaign.web.security import read_usual_count
+from campaign.webhooks.endpoints import host_of, list_endpoints
 
 _FONT_WORDS = {
     problems.FONT_FILE_MISSING: "The file letters/fonts/{file} is missing. Install the application "
@@ -287,6 +289,23 @@ def _mail() -> Iterator[str]:
         )
 
 
+def _programs() -> Iterator[str]:
+    with db.reading() as session:
+        for connection in list_connections(session):
+            name = f"The connection to {connection.kind.program}"
+            yield from _describe_failure(name, read_address(connection), connection.failing_since)
+        for endpoint in list_endpoints(session):
+            name, host = f"Webhook {endpoint.id}", host_of(endpoint)
+            yield from _describe_failure(f"{name} to {host}", host, endpoint.failing_since)
+
+
+def _describe_failure(name: str, address: str, since: datetime | None) -> Iterator[str]:
+    if not address:
+        yield f"{name} cannot be decrypted. An admin removes it, and adds it again."
+    elif since:
+        yield f"{name} has failed since {since:%Y-%m-%d %H:%M} UTC. Its page says why."
+
+
 def _erasing() -> Iterator[str]:
     settings = current_settings()
     if not settings.retention_months:
@@ -314,5 +333,6 @@ CHECKS: dict[str, Check] = {
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,
+    "programs": _programs,
     "erasing": _erasing,
 }

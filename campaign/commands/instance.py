@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 import campaign.models  # noqa: F401 — every table must be known
 from campaign import close_app, create_app, migrations, storage
@@ -21,9 +22,11 @@ from campaign.core import db, jobs
 from campaign.core.errors import NotFound
 from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
+from campaign.crm.connections import list_connections
 from campaign.mail.mailboxes import ASIDE, list_put_aside
 from campaign.storage import Storage, scratch
 from campaign.storage.places import LocalPlace
+from campaign.webhooks.endpoints import host_of, list_endpoints
 
 _QUIET_SECONDS = 2
 _INTRODUCTION = """# Settings
@@ -233,6 +236,17 @@ def settings_command() -> None:
     click.echo(settings_page(), nl=False)
 
 
+def list_programs() -> dict[str, list[str]]:
+    """List the programs that are connected; none where there is no database yet."""
+    programs: dict[str, list[str]] = {}
+    with suppress(SQLAlchemyError), db.reading() as session:
+        for connection in list_connections(session):
+            programs.setdefault("connections", []).append(connection.kind.program)
+        for endpoint in list_endpoints(session):
+            programs.setdefault("webhooks", []).append(host_of(endpoint) or "[to fill in]")
+    return programs
+
+
 @click.command("privacy-pack")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def privacy_pack(folder: Path) -> None:
@@ -245,7 +259,7 @@ def privacy_pack(folder: Path) -> None:
     click.get_current_context().call_on_close(lambda: close_app(app))
     folder.mkdir(parents=True, exist_ok=True)
     with app.app_context():
-        papers = list(write_papers(current_settings()))
+        papers = list(write_papers(current_settings(), **list_programs()))
     if there := [paper.name for paper in papers if (folder / paper.name).exists()]:
         raise click.ClickException(
             f"{folder} has {', '.join(there)} already. Choose another folder: what you wrote stays."

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from flask import current_app, url_for
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
@@ -35,6 +36,7 @@ from campaign.models.reply import Reply, ReplyState
 from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
+from campaign.models.webhook import WebhookEndpoint
 from campaign.staff.desk_access import staff_user
 
 PER_PAGE = 25
@@ -63,6 +65,8 @@ class TodoItem:
     noun: Noun | None = None
     """What is counted, where it is letters or what stands for them."""
     bundle: Bundle | None = None
+    name: str = ""
+    """Of what has no subject; empty: it is of the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
         find_refused_bundles(session, mine, today),
         _find_unchecked_missions(session, mine, today),
         _find_untold_outcomes(session, mine, now),
-        *_find_crm_problems(session, by),
+        *_find_program_problems(session, by),
     ]
     return [todo for todo in todos if todo.total]
 
@@ -303,8 +307,8 @@ def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today:
     return make_todo("missions", items)
 
 
-def _find_crm_problems(session: Session, by: StaffUser) -> list[Todo]:
-    """Find programs that cannot be told of members, or refuse some; admins connect them."""
+def _find_program_problems(session: Session, by: StaffUser) -> list[Todo]:
+    """Find programs that cannot be told of something, or refuse a member; admins connect them."""
     if by.role is not Role.ADMIN:
         return []
     refused = exists().where(
@@ -313,9 +317,25 @@ def _find_crm_problems(session: Session, by: StaffUser) -> list[Todo]:
     problems = [CrmConnection.failing_since.is_not(None), refused]
     if current_settings().exports_need_second_person:
         problems.append(CrmConnection.approved_by_id.is_(None))
-    ids = select(CrmConnection.public_id).where(or_(*problems))
-    items = [TodoItem(None, public_id=public_id) for public_id in session.scalars(ids)]
-    return [make_todo("crm", items)]
+    connections = select(CrmConnection.public_id, CrmConnection.kind).where(or_(*problems))
+    failing = WebhookEndpoint.failing_since.is_not(None)
+    webhooks = select(WebhookEndpoint.public_id, WebhookEndpoint.id).where(failing)
+    return [
+        make_todo(
+            "crm",
+            [
+                TodoItem(None, public_id=public_id, name=kind.program)
+                for public_id, kind in session.execute(connections)
+            ],
+        ),
+        make_todo(
+            "webhooks",
+            [
+                TodoItem(None, public_id=public_id, name=_("Webhook %(number)s", number=number))
+                for public_id, number in session.execute(webhooks)
+            ],
+        ),
+    ]
 
 
 def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
@@ -343,6 +363,7 @@ _OF_CARRIERS = {
     "export": "exports.show",
     "files": "bundles.show_approval",
     "crm": "crm.show_connection",
+    "webhooks": "webhooks.show",
 }
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 

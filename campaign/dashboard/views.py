@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import list_empty_languages, list_empty_settings
 from campaign.campaigns import check_readiness
@@ -35,7 +34,6 @@ from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update
 from campaign.models.staff import Role
 from campaign.models.statistics import FiguresRun
-from campaign.models.webhook import EndpointState, WebhookEndpoint
 from campaign.public.case_page import told_in
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.staff.desk_access import guard, staff_user
@@ -76,7 +74,6 @@ class Today(Page, template="dashboard/today.html"):
     """How many proxies this request came through, where the setting says another number."""
     trusted_proxies: int
     put_aside: int
-    broken_webhooks: int
     alarms: Sequence[Alarm]
     empty_settings: Sequence[str]
     """What the public pages about us still lack in production, for admins."""
@@ -136,7 +133,6 @@ def index() -> ResponseReturnValue:
             odd_proxies=find_odd_proxies() if is_admin else None,
             trusted_proxies=settings.trusted_proxies,
             put_aside=_count_put_aside() if is_admin else 0,
-            broken_webhooks=_count_broken_webhooks(session) if is_admin else 0,
             alarms=session.scalars(_OPEN_ALARMS).all() if is_admin else (),
             empty_settings=list_empty_settings(settings) if is_admin else (),
             empty_languages=list(list_empty_languages(session, settings)) if is_admin else (),
@@ -179,11 +175,6 @@ def table_file(slug: str, table: str) -> ResponseReturnValue:
     if rows is None:
         abort(404)
     return csv_file(f"{campaign.slug}-{table}", rows)
-
-
-def _count_broken_webhooks(session: Session) -> int:
-    broken = WebhookEndpoint.state == EndpointState.BROKEN
-    return db.count_rows(session, select(WebhookEndpoint.id).where(broken))
 
 
 def _count_put_aside() -> int:

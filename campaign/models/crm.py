@@ -38,6 +38,10 @@ class CrmKind(enum.StrEnum):
     ACTION_NETWORK = "action-network"
     CIVICRM = "civicrm"
 
+    @property
+    def program(self) -> str:
+        return "CiviCRM" if self is CrmKind.CIVICRM else "Action Network"
+
 
 class ConnectionState(enum.StrEnum):
     READY = "ready"

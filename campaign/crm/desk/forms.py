@@ -53,9 +53,7 @@ class ConnectionForm(DeskForm):
     }
     kind = RadioField(
         _l("Program"),
-        choices=choices(
-            [(CrmKind.ACTION_NETWORK.value, "Action Network"), (CrmKind.CIVICRM.value, "CiviCRM")]
-        ),
+        choices=choices([(kind.value, kind.program) for kind in CrmKind]),
         default=CrmKind.ACTION_NETWORK.value,
     )
     address = LineField(

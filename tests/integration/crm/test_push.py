@@ -13,6 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from campaign.commands import doctor
+from campaign.commands.instance import list_programs
 from campaign.core import db, i18n, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
@@ -373,6 +375,9 @@ def test_a_key_that_is_refused_stops_all_and_is_said(scene: Scene, session: Sess
     connection = session.scalars(select(CrmConnection)).one()
     session.refresh(connection)
     assert connection.failure == "key-refused"
+    [problem] = doctor.CHECKS["programs"]()
+    assert problem.startswith(f"The connection to {connection.kind.program} has failed since ")
+    assert list_programs() == {"connections": [connection.kind.program]}
 
 
 @pytest.mark.one_engine

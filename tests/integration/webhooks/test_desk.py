@@ -9,8 +9,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
+from campaign.about.privacy_pack import write_papers
+from campaign.commands import doctor
+from campaign.commands.instance import list_programs
 from campaign.core import db, i18n
 from campaign.core.audit import AuditEntry
+from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.models.webhook import EndpointState, PostState, WebhookEndpoint, WebhookEvent
 from campaign.webhooks.endpoints import Message
@@ -118,9 +122,17 @@ def test_while_it_takes_nothing_the_page_says_when_the_next_try_is_and_that_the_
         for _ in range(2):
             post(client, f"{url}/test", {})
             send()
-        page = client.get(url).text
+        page, today = client.get(url).text, client.get("/desk/today").text
         assert len(broken.received) == 1, "the other waits"
-        assert "Try again now" in page
+    assert "1 webhook does not work" in today
+    assert f'<a href="{url}">Webhook 1</a>' in today
+    with app.app_context():
+        [problem] = doctor.CHECKS["programs"]()
+        papers = write_papers(current_settings(), **list_programs())
+        [processors] = [paper.text for paper in papers if paper.name == "3-processors.md"]
+    assert problem.startswith(f"Webhook 1 to {broken.url.rpartition('/')[2]} has failed since ")
+    assert f"| webhook | {broken.url.rpartition('/')[2]} |" in processors
+    assert "Try again now" in page
     session.rollback()
     rests = session.scalars(select(WebhookEndpoint.lease_until)).one()
     then = i18n.say_moment(rests or db.utcnow(), in_language="en")
@@ -207,11 +219,12 @@ def test_what_cannot_be_called_is_said_and_kept(
 def test_today_tells_admins_of_one_that_was_turned_off(
     client: FlaskClient, app: Flask, add_endpoint: AddEndpoint
 ) -> None:
-    add_endpoint("https://crm.example.org/", state=EndpointState.BROKEN)
+    since = db.utcnow()
+    add_endpoint("https://crm.example.org/", state=EndpointState.BROKEN, failing_since=since)
     sign_in(client, app, Role.ORGANIZER)
-    assert "A webhook does not work" not in client.get("/desk/today").text
+    assert "1 webhook does not work" not in client.get("/desk/today").text
     sign_in(client, app, Role.ADMIN)
-    assert "A webhook does not work" in client.get("/desk/today").text
+    assert "1 webhook does not work" in client.get("/desk/today").text
 
 
 @pytest.mark.one_engine
