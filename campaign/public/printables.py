@@ -129,7 +129,10 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
 
 
 def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    send = _("Post it to: %(address)s. We deliver it with the others.", address=_own_address())
+    if case.cards:
+        send = _("Post your card to: %(to)s. We deliver it with the others.", to=_own_address())
+    else:
+        send = _("Post your letter to: %(to)s. We deliver it with the others.", to=_own_address())
     letter_locale = lang if lang in campaign.letter_locales else campaign.letter_locales[0]
     context = ByHandContext(
         **_head_of(case, lang, share_links.SHEET),

@@ -107,9 +107,9 @@ def test_who_writes_by_hand_has_the_address_the_requests_and_lines(
         notes, letter = (page.get_textpage().get_text_bounded() for page in document)
         assert "Ottawa" in notes
         assert f"127.0.0.1:5000{case}" in notes
-        assert "Post it to: " in notes
+        assert "Post your letter to: " in notes
         assert "Ottawa" in letter
-        assert "Post it to" not in letter, "the official reads no notes"
+        assert "Post your letter to" not in letter, "the official reads no notes"
         document.close()
     assert client.get(f"{case}/by-hand.pdf?paper=a3").status_code == 404
     assert "by-hand.pdf" in client.get(case).text
