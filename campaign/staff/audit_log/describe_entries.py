@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
@@ -20,6 +21,7 @@ from campaign.core.audit import AuditEntry
 from campaign.models.api_token import ApiToken
 from campaign.models.bundle import Bundle, DeliveryAttempt, Journey
 from campaign.models.campaign import Campaign
+from campaign.models.crm import CrmConnection
 from campaign.models.directory import Mission, Official
 from campaign.models.export import DataExport
 from campaign.models.paper_signature import PaperImport, PaperSheet
@@ -51,6 +53,12 @@ _NUMBERED = {
     "paper-import": PaperImport.id,
 }
 """What belongs to a campaign and is called by a number, in these columns."""
+_NUMBERED_WORDS: Mapping[str, object] = {
+    "contact-import": _l("File of addresses %(number)s"),
+    "crm-connection": _l("CRM connection %(number)s"),
+    "screening-act": _l("Decision %(number)s"),
+    "webhook-endpoint": _l("Webhook %(number)s"),
+}
 _NEWEST = 1_000
 """How many are looked at of what is called by its day."""
 
@@ -203,8 +211,13 @@ def _find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[st
         names |= _find_names_of_kind(session, kind, _THINGS[kind], idents[kind])
     for page in idents["about"]:
         names[f"about:{page}"] = (str(labels.ABOUT_PAGES[page]), url_for("about_desk.index"))
-    for number in idents["screening-act"]:
-        names[f"screening-act:{number}"] = (_("Decision %(number)s", number=number), "")
+    for kind in idents.keys() & _NUMBERED_WORDS.keys():
+        for number in idents[kind]:
+            # Also of what is gone, and of what only its owner has a page of.
+            words = str(_NUMBERED_WORDS[kind]) % {"number": number}
+            names.setdefault(f"{kind}:{number}", (words, ""))
+    if idents["suppression-list"]:
+        names["suppression-list"] = (_("Suppression list"), url_for("crm.index"))
     return names
 
 
@@ -304,6 +317,12 @@ _THINGS: Mapping[str, _Thing] = {
         (WebhookEndpoint.public_id,),
         "webhooks.show",
     ),
+    "crm-connection": _Thing(
+        CrmConnection.id,
+        lambda row: row.kind.program,
+        (CrmConnection.public_id, CrmConnection.kind),
+        "crm.show_connection",
+    ),
     "reply": _Thing(
         Reply.id,
         lambda row: _(
@@ -383,7 +402,7 @@ def _find_shown(session: Session, typed: str) -> list[str]:
     numbers = [int(figures) for figures in re.findall(r"\d+", typed) if len(figures) < 10]
     likely = [
         f"{kind}:{number}"
-        for kind in ("export", "invalidation", "screening-act")
+        for kind in ("export", "invalidation", *_NUMBERED_WORDS)
         for number in numbers
     ]
     begins = func.lower(Campaign.reference) == func.substr(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
+from campaign.models.crm import CrmKind
+
 CAMPAIGN_FIELDS: Mapping[str, object] = {
     "reference": _l("Reference"),
     "index_number": _l("Index number"),
@@ -409,6 +411,9 @@ _WORDS: Mapping[str, object] = {
     "destroyed": _l("Destroyed"),
     "kept": _l("Locked away"),
     "officials": _l("For officials"),
+    "members": _l("Members, with proof of their consent"),
+    "suppressed": _l("Addresses for the suppression list"),
+    **{kind.value: kind.program for kind in CrmKind},
     "consents": _l("Network members and their consents"),
 }
 _FLAGS: Mapping[str, object] = {

@@ -203,6 +203,11 @@ def test_an_address_is_put_on_the_list_and_taken_off_and_no_colleague(
         assert actions.all() == ["crm.search", "crm.release", "crm.suppress"]
     page = upload(client, "suppressed", f"{admin.email},")
     assert "colleague" in check(client, page)
+    log = client.get("/desk/audit").text
+    assert '<a href="/desk/crm/">Suppression list</a>' in log
+    assert "File of addresses 1" in log
+    assert "contact-import" not in log
+    assert "File of addresses 1" in client.get("/desk/audit?about=File+of+addresses+1").text
 
 
 @pytest.mark.one_engine

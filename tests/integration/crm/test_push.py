@@ -495,8 +495,13 @@ def test_an_admin_connects_and_ends_a_connection_and_no_key_is_shown(
     shown = client.get(answer.location).text
     assert "crm.example.org" in shown
     assert KEY not in shown
+    link = f'<a href="{answer.location}">CiviCRM</a>'
+    assert link in client.get("/desk/audit").text
     with app.app_context(), db.reading() as session:
         row = str(session.connection().exec_driver_sql("SELECT * FROM crm_connection").all())
     assert KEY not in row
     assert post(client, f"{answer.location}/remove").status_code == 303
     assert client.get(answer.location).status_code == 404
+    audit = client.get("/desk/audit").text
+    assert "CRM connection 1" in audit
+    assert link not in audit
