@@ -174,6 +174,16 @@ def release_address(session: Session, email: str, *, by: StaffUser) -> bool:
     return is_released
 
 
+def list_wrong_rows(
+    session: Session, contact_import: ContactImport
+) -> tuple[list[str], list[tuple[Fault, list[str]]]]:
+    """Return heads, and the rows that are left out now. Raises NotFound, UnreadableFile."""
+    table = read_file(contact_import)
+    cells = dict(table.rows)
+    faults = _judge(session, contact_import).faults
+    return table.columns, [(fault, cells.get(fault.row, [])) for fault in faults]
+
+
 def list_faults(contact_import: ContactImport) -> list[Fault]:
     return [Fault(*parts) for parts in json.loads(contact_import.findings or "[]")]
 

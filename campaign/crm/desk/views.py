@@ -19,9 +19,10 @@ from campaign.crm.desk.forms import (
     ProofForm,
     UploadForm,
 )
+from campaign.crm.desk.labels import FAULTS
 from campaign.crm.read_contacts import MEANINGS, Fault
 from campaign.directory.imports.read_list import MAX_BYTES
-from campaign.directory.imports.tables import Table
+from campaign.directory.imports.tables import OURS, Table
 from campaign.mail import suppression_list
 from campaign.models.crm import ContactImport, ContactImportKind, CrmConnection, CrmKind
 from campaign.models.staff import Role
@@ -77,6 +78,7 @@ class ShowContacts(Page, template="crm/contacts.html"):
     chosen: Mapping[str, str]  # meanings by column
     meanings: Sequence[str]
     faults: Sequence[Fault]
+    fault_words: Mapping[str, object]
 
 
 @blueprint.get("/")
@@ -299,6 +301,17 @@ def compare_file(public_id: str) -> ResponseReturnValue:
     return csv_file("do-not-email", [("email", "status"), *rows])
 
 
+@blueprint.get("/files/<public_id>/wrong.csv")
+def wrong_rows(public_id: str) -> ResponseReturnValue:
+    """Return the rows that are left out as the file has them, each with its number and why."""
+    session = db.session()
+    contacts = contact_imports.get_import(session, public_id, by=staff_user())
+    columns, rows = contact_imports.list_wrong_rows(session, contacts)
+    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *columns]]
+    table += [[str(fault.row), str(FAULTS[fault.slug]), *cells] for fault, cells in rows]
+    return csv_file("wrong-rows", table)
+
+
 def _make_form(contacts: ContactImport) -> ColumnsForm:
     if contacts.kind is not ContactImportKind.MEMBERS:
         return ColumnsForm()
@@ -337,5 +350,6 @@ def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturn
             chosen=chosen,
             meanings=MEANINGS if contacts.kind is ContactImportKind.MEMBERS else ("email",),
             faults=contact_imports.list_faults(contacts),
+            fault_words=FAULTS,
         )
     )

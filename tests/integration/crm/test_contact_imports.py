@@ -33,8 +33,8 @@ PROOF = {
 }
 
 
-def upload(client: FlaskClient, kind: str, *lines: str) -> str:
-    file = (io.BytesIO("\n".join(["E-mail,Note", *lines]).encode()), "people.csv")
+def upload(client: FlaskClient, kind: str, *lines: str, head: str = "E-mail,Note") -> str:
+    file = (io.BytesIO("\n".join([head, *lines]).encode()), "people.csv")
     answer = post(
         client,
         "/desk/crm/files/new",
@@ -90,6 +90,12 @@ def test_members_come_with_their_proof_and_nobody_is_written_to(
     assert count_of(shown, "Will be left out") == 7
     for words in ("suppression list", "left the network", "do not arrive", "Already a member"):
         assert words in shown
+    wrong = client.get(f"{page}/wrong.csv").text.lstrip("\ufeff").splitlines()
+    assert wrong[0] == "# Row,# Problem,E-mail,Note"
+    assert wrong[-1] == "9,This is not a complete email address.,nobody,"
+    assert len(wrong) == 8
+    again = upload(client, "members", "x,", head="\n".join([*wrong, "5,,last@example.org,"]))
+    assert count_of(check(client, again, **PROOF), "Will be imported") == 2, "no more twice"
     assert len(members_of(app)) == 4, "nothing is written by a preview"
     assert post(client, f"{page}/apply").status_code == 303
     assert "1 member was added" in client.get(page).text
