@@ -33,6 +33,8 @@ class Mailbox:
     flags: dict[int, set[str]] = field(default_factory=dict)
     keeps_keywords: bool = True
     hang_up_at: str = ""  # the command at which the connection breaks
+    raw_at: tuple[str, bytes] = ("", b"")
+    """A command, and what is said to it, over and over where it has no `{tag}`."""
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -61,12 +63,21 @@ class _Session(socketserver.StreamRequestHandler):
                 box.asked.append(command)
                 if box.hang_up_at and box.hang_up_at in command:
                     return
+                if box.raw_at[0] and box.raw_at[0] in command:
+                    self._repeat(tag, box.raw_at[1])
+                    continue
                 verb, _space, rest = command.removeprefix("UID ").partition(" ")
                 self._say(f"{tag} {getattr(self, f'_{verb.lower()}')(box, rest) or 'OK done'}")
 
     def _say(self, text: str, body: bytes | None = None) -> None:
         literal = b"" if body is None else b" {%d}\r\n%s)" % (len(body), body)
         self.wfile.write(text.encode() + literal + b"\r\n")
+
+    def _repeat(self, tag: str, words: bytes) -> None:
+        """Say it once where it has the tag, and for ever where it has not."""
+        self.wfile.write(words.replace(b"{tag}", tag.encode()))
+        while b"{tag}" not in words:
+            self.wfile.write(words)
 
     def _capability(self, _box: Mailbox, _rest: str) -> None:
         self._say("* CAPABILITY IMAP4rev1 AUTH=PLAIN UIDPLUS")

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import cache
 from http.client import HTTPException  # noqa: TID251
 from importlib.metadata import version
@@ -24,6 +26,7 @@ from urllib3.exceptions import HTTPError, LocationParseError  # noqa: TID251
 from urllib3.response import HTTPResponse  # noqa: TID251
 from urllib3.util import Url, parse_url  # noqa: TID251
 
+from campaign.core import clock
 from campaign.core.errors import DomainError
 from campaign.core.settings import current_settings
 
@@ -35,6 +38,7 @@ _USER_AGENT = f"urgent-action-letters/{version('urgent-action-letters')}"
 _PORTS = {"http": 80, "https": 443}
 _PART = 64 * 1024
 _ADDRESSES = 4  # of a host that are tried
+_LONGEST_REST = 24 * 3600  # seconds
 _LOOK_UP_SECONDS = 1  # while somebody waits for a page
 _PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
 _MAPPED_6 = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind it, as RFC 6052 says
@@ -65,6 +69,18 @@ class Answer:
     headers: Mapping[str, str]
     """Their names in any case."""
     body: bytes
+
+
+def rest_of(answer: Answer) -> int:
+    """Return the seconds of Retry-After, which may be a moment; a day at most, 0 for none."""
+    asked, seconds = answer.headers.get("Retry-After", "").strip(), 0.0
+    if asked.isascii() and asked.isdigit():
+        seconds = int(asked[:9])  # Python refuses to read thousands of digits
+    else:
+        with suppress(ValueError, TypeError, OverflowError, IndexError):
+            moment = parsedate_to_datetime(asked).astimezone(UTC)
+            seconds = (moment - clock.utcnow()).total_seconds()
+    return int(max(0, min(seconds, _LONGEST_REST)))
 
 
 def look_up(host: str, port: int) -> list[str]:

@@ -5,25 +5,23 @@ By the pages of their makers: actionnetwork.org/docs/v2/person_signup_helper and
 """
 
 import json
+import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, Protocol
 from urllib.parse import quote, urlencode
 
-from campaign.core import db
 from campaign.core.errors import DomainError
 from campaign.core.i18n import language_with_country
-from campaign.core.outgoing_http import Answer, OutgoingFailed, OutgoingHttp
+from campaign.core.outgoing_http import OutgoingFailed, OutgoingHttp, rest_of
 from campaign.models.crm import CrmConnection, CrmKind
 
-_LONGEST_REST = 24 * 3600  # seconds
 _REST = 600  # seconds, where a program that is asked too often says none
 _KEY_REST = 3600
 _MOST_PAGES = 40  # of tags, of which a program chooses how many are on each
 _LONGEST_WORDS = 300  # characters
+_ID = re.compile(r"[\w-]{1,100}", re.ASCII)  # it is kept with each person
+_LARGEST_ID = 2**63
 
 
 class CallFailed(DomainError):
@@ -94,9 +92,9 @@ class ActionNetwork:
             facts["email_addresses"][0]["status"] = "subscribed"
         body = {"person": facts, "add_tags": [self.tag] if self.tag else []}
         answer = self._call("POST", "people/", body)
-        for identifier in answer.get("identifiers") or ():
+        for identifier in _list(answer, "identifiers"):
             system, _, number = str(identifier).partition(":")
-            if system == "action_network" and number:
+            if system == "action_network" and _ID.fullmatch(number):
                 return number
         raise ProgramAway("half-answer")
 
@@ -218,7 +216,10 @@ class CiviCrm:
         answer = _call(self.http, "POST", f"{self.address}/{entity}/{action}", headers, body)
         if "error_message" in answer:
             raise PersonRefused("crm-error", words=_words_of(answer))
-        return _list(answer, "values")
+        rows = _list(answer, "values")
+        if not all(isinstance(row, dict) for row in rows):
+            _raise_half()
+        return rows
 
 
 def _call(
@@ -230,7 +231,7 @@ def _call(
     except OutgoingFailed as problem:
         raise ProgramAway(problem.slug) from problem
     if answer.status == 429:
-        raise ProgramAway("too-many", _rest_of(answer) or _REST)
+        raise ProgramAway("too-many", rest_of(answer) or _REST)
     if answer.status in {401, 403}:
         raise ProgramAway("key-refused", _KEY_REST)
     try:
@@ -238,7 +239,7 @@ def _call(
     except (ValueError, RecursionError):
         content = None
     if answer.status >= 500:
-        raise ProgramAway("http-500", _rest_of(answer), words=_words_of(content))
+        raise ProgramAway("http-500", rest_of(answer), words=_words_of(content))
     if answer.status >= 400:
         raise PersonRefused(f"http-{answer.status}", words=_words_of(content))
     if not isinstance(content, dict):
@@ -254,18 +255,6 @@ def _words_of(content: Any) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in signs).split())
 
 
-def _rest_of(answer: Answer) -> int:
-    """Return the seconds of Retry-After, which may be a moment; 0 where it says none."""
-    asked, seconds = answer.headers.get("Retry-After", "").strip(), 0
-    if asked.isascii() and asked.isdigit():
-        seconds = int(asked)
-    elif asked:
-        with suppress(ValueError, TypeError):
-            moment: datetime = parsedate_to_datetime(asked)
-            seconds = int((moment.astimezone(UTC) - db.utcnow()).total_seconds())
-    return max(0, min(seconds, _LONGEST_REST))
-
-
 def _list(content: Any, *path: str) -> list[Any]:
     for name in path:
         content = content.get(name) if isinstance(content, dict) else None
@@ -276,9 +265,12 @@ def _list(content: Any, *path: str) -> list[Any]:
 
 def _number(row: Any, column: str) -> int:
     try:
-        return int(row[column])
-    except (KeyError, TypeError, ValueError):
+        number = int(row[column])
+    except (KeyError, TypeError, ValueError, OverflowError):
         _raise_half()
+    if not 0 < number < _LARGEST_ID:
+        _raise_half()
+    return number
 
 
 def _raise_half() -> NoReturn:

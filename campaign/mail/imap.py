@@ -1,18 +1,23 @@
 """A folder of an IMAP server (RFC 3501), over TLS that is verified.
 
 By Python's own client: what strangers wrote comes as bytes, to be read elsewhere (`run_apart`), and
-where the server can (UIDPLUS, RFC 4315) nothing is expunged but what we took.
+where the server can (UIDPLUS, RFC 4315) nothing is expunged but what we took. Neither how long it
+takes nor how much comes is the server's to choose.
 """
 
 import imaplib
 import io
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-_SECONDS = 60
+_SECONDS = 60  # for one read
+_WHOLE_SECONDS = 180
+_MOST_ANSWERED = 40_000_000  # bytes to one command: more than any mail that we read, in one
 _MOST_AT_ONCE = 500
 _LEFT = "LettersLeft"
 """Keyword of a mail that is not for us: it stays, and is not fetched again."""
@@ -21,6 +26,46 @@ _FAILED = r"\Flagged"
 
 class ImapFailed(OSError):
     """The server did not do what it was asked; its words are left out, they may quote a mail."""
+
+
+class _Client(imaplib.IMAP4_SSL):
+    """Hangs up on a server that takes too long, or says too much to one command."""
+
+    room = _MOST_ANSWERED
+
+    def send(self, data: Any) -> None:
+        self.room = _MOST_ANSWERED
+        super().send(data)
+
+    def open(self, host: str = "", port: int | None = 993, timeout: float | None = None) -> None:
+        super().open(host, port, timeout)
+        clock = threading.Timer(_WHOLE_SECONDS, self._hang_up)
+        clock.daemon = True
+        clock.start()
+        self.stop_clock = clock.cancel
+
+    def read(self, size: int) -> bytes:
+        self._take(size)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        line = super().readline()
+        self._take(len(line))
+        return line
+
+    def shutdown(self) -> None:
+        self.stop_clock()
+        super().shutdown()
+
+    def _take(self, size: int) -> None:
+        self.room -= size
+        if self.room < 0:
+            raise self.abort("too much")
+
+    def _hang_up(self) -> None:
+        # Who sends a byte now and then runs into no time limit of a socket.
+        with suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class ImapMail:
@@ -87,15 +132,17 @@ def open_folder(address: str, password: str) -> Iterator[list[ImapMail]]:
     finally:
         try:
             client.logout()
-        except (imaplib.IMAP4.error, OSError):
+        except Exception:  # whatever the server sends
             client.shutdown()
 
 
 def _connect(host: str, port: int) -> imaplib.IMAP4_SSL:
     trust = ssl.create_default_context()
     try:
-        return imaplib.IMAP4_SSL(host, port, ssl_context=trust, timeout=_SECONDS)
-    except imaplib.IMAP4.error as problem:
+        return _Client(host, port, ssl_context=trust, timeout=_SECONDS)
+    except OSError:
+        raise
+    except Exception as problem:  # whatever the server sends
         raise ImapFailed("connect") from problem
 
 
@@ -116,19 +163,21 @@ def _list_mails(client: imaplib.IMAP4) -> list[ImapMail]:
 
 def _search(client: imaplib.IMAP4, *more: str) -> list[str]:
     data = _ask(lambda: client.uid("SEARCH", "UNDELETED", "UNKEYWORD", _LEFT, *more))
-    return (data[0] or b"").decode("ascii").split() if data else []
+    return (data[0] or b"").decode("ascii", "replace").split() if data else []
 
 
 def _list_capabilities(client: imaplib.IMAP4) -> list[str]:
     """As they are once somebody is signed in: `client.capabilities` is from before."""
-    return b" ".join(_ask(client.capability)).decode("ascii").upper().split()
+    return b" ".join(_ask(client.capability)).decode("ascii", "replace").upper().split()
 
 
 def _ask(command: Callable[[], tuple[str, Any]]) -> list[Any]:
     """Return what the server gave. Raises ImapFailed."""
     try:
         status, data = command()
-    except imaplib.IMAP4.error as problem:
+    except OSError:
+        raise
+    except Exception as problem:  # whatever the server sends
         raise ImapFailed("error") from problem
     if status != "OK":
         raise ImapFailed(status)

@@ -6,6 +6,7 @@ new. What fails twice is put aside, sealed.
 
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, Protocol
 
@@ -22,6 +23,8 @@ from campaign.storage import FilesAway, storage
 log = structlog.get_logger()
 
 ASIDE = "put-aside"
+_SECONDS = 60.0
+"""For which one run reads: much shorter than to the next one, or both would hold up all else."""
 _NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
 """Faults of the machine: the mail is tried again as if nothing was."""
 
@@ -62,7 +65,12 @@ def empty_mailboxes(
 def _empty(
     mails: Iterable[WaitingMail], take: Callable[[bytes], bool], kind: str, most_bytes: int
 ) -> None:
-    left = sum(not _is_taken(mail, take, kind, most_bytes) for mail in mails)
+    until, left = time.monotonic() + _SECONDS, 0
+    for mail in mails:
+        if time.monotonic() > until:
+            log.warning("mails wait for the next run", kind=kind)
+            break
+        left += not _is_taken(mail, take, kind, most_bytes)
     if left:
         log.warning("mails that are not for us were left", kind=kind, count=left)
 

@@ -22,7 +22,9 @@ class MaildirMail:
         self._path.rename(self._path.with_name(f"{self._path.name}{_FAILED}"))
 
     def leave(self) -> None:
-        """It lies where it lay, and is looked at again: that costs nothing here."""
+        """Have it stay as one that was seen: reading it costs time, and anybody sends more."""
+        folder = self._path.parent.with_name("cur")
+        self._path.rename(folder / f"{self._path.name.removesuffix(_FAILED)}:2,S")
 
     def remove(self) -> None:
         self._path.unlink()

@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 from campaign.core import audit, clock, db, jobs
 from campaign.core.db.batches import read_each
 from campaign.core.db.leases import Lease, LeasedRow
-from campaign.core.outgoing_http import Limits, OutgoingFailed, OutgoingHttp, open_http
+from campaign.core.outgoing_http import Limits, OutgoingFailed, OutgoingHttp, open_http, rest_of
 from campaign.core.settings import current_settings
 from campaign.mail.sender import RETRY_MINUTES
 from campaign.models.webhook import (
@@ -43,7 +43,6 @@ _CONNECTIONS = 8  # to one endpoint at once
 _LIMITS = Limits(connect_seconds=5, whole_seconds=15, answer_bytes=64 * 1024)
 _GONE = "410"  # by the specification: send no more
 _OF_ENDPOINT = {_GONE, "429"}
-_DAY = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,7 @@ def _post(http: OutgoingHttp, address: str, signer: Webhook, message: _Message) 
         # It was taken where a good status came, whatever followed it.
         is_taken = problem.answered is not None and 200 <= problem.answered < 300
         return _Sent(message, str(problem.answered) if is_taken else problem.slug)
-    asked = answer.headers.get("Retry-After", "")
-    rest = min(int(asked), _DAY) if asked.isascii() and asked.isdigit() else 0
-    return _Sent(message, str(answer.status), rest)
+    return _Sent(message, str(answer.status), rest_of(answer))
 
 
 def _record(

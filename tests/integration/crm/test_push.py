@@ -249,7 +249,17 @@ def test_a_program_that_is_asked_too_often_rests_and_nobody_is_lost(
     assert "needs your attention" not in client.get("/desk/today").text
 
 
-@pytest.mark.parametrize("half", [b'{"identifiers": ["action', b"[" * 200_000], ids=["cut", "deep"])
+@pytest.mark.parametrize(
+    "half",
+    [
+        b'{"identifiers": ["action',
+        b"[" * 200_000,
+        b'{"identifiers": ["action_network:\\ud800"], "values": [{"id": 1e999}]}',
+        b'{"identifiers": ["action_network:%s"], "values": [{"id": %s}]}' % (b"x" * 999, b"9" * 99),
+        b'{"identifiers": 5, "values": [5]}',
+    ],
+    ids=["cut", "deep", "no text and no number", "an id without end", "other types"],
+)
 def test_half_an_answer_makes_nobody_twice(
     scene: Scene, session: Session, later: Later, half: bytes
 ) -> None:

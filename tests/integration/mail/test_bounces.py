@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import close_app, create_app
 from campaign.core import jobs
 from campaign.core.settings import load_settings
+from campaign.mail import mailboxes
 from campaign.mail.bounce_reports import list_reports
 from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
 from campaign.mail.transports import status_of
@@ -131,8 +132,7 @@ def test_what_is_no_report_is_left_and_named_without_a_person(
     session.rollback()
     jobs.run_now("mail.read-bounces")
     assert set(marked(session)) == {address_fingerprint(TO)}
-    left = [one for one in folder.keys() if folder.get_message(one).get_subdir() == "new"]  # noqa: SIM118
-    assert len(left) >= 5
+    assert len(folder) >= 5
     out, err = capsys.readouterr()
     assert "planted-name" not in out + err
 
@@ -252,3 +252,28 @@ def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(
     (tmp_path / "bounces" / "new").rmdir()
     jobs.run_now("mail.read-bounces")
     assert marked(session) == {}
+
+
+@pytest.mark.one_engine
+def test_what_is_not_for_us_is_read_once(folder: mailbox.Maildir, ours: str) -> None:
+    """Anybody can send thousands, and each takes its time."""
+    folder.add(b"From: a@example.org\n\nBuy this.")
+    jobs.run_now("mail.read-bounces")
+    [left] = folder.keys()
+    assert folder.get_message(left).get_subdir() == "cur", "where mails lie that somebody has seen"
+
+
+@pytest.mark.one_engine
+def test_a_run_ends_long_before_the_next_and_that_goes_on(
+    session: Session, folder: mailbox.Maildir, ours: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.add(b"From: a@example.org\n\nBuy this.")
+    folder.add(report(ours))
+    session.rollback()
+    with monkeypatch.context() as limits:
+        limits.setattr(mailboxes, "_SECONDS", -1)
+        jobs.run_now("mail.read-bounces")
+    assert marked(session) == {}
+    assert {folder.get_message(key).get_subdir() for key in folder.keys()} == {"new"}  # noqa: SIM118
+    jobs.run_now("mail.read-bounces")
+    assert set(marked(session)) == {address_fingerprint(TO)}

@@ -13,6 +13,7 @@ from campaign.commands.doctor import _mail
 from campaign.core import db, jobs
 from campaign.core.errors import UnsafeSettings
 from campaign.core.settings import load_settings
+from campaign.mail import imap
 from campaign.mail.imap import open_folder
 from campaign.mail.mailboxes import list_put_aside
 from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
@@ -127,6 +128,32 @@ def test_what_fails_twice_is_put_aside_and_removed(app: Flask, box: Mailbox, add
         (name,) = list_put_aside()
         with app.extensions["storage"].open(name) as kept:
             assert kept.read() == raw
+
+
+@pytest.mark.parametrize(
+    ("moment", "raw"),
+    [
+        ("CAPABILITY", b"* OK still here\r\n"),
+        ("SEARCH", (b"* SEARCH " + b"1 " * 99_000 + b"\r\n") * 9 + b"{tag} OK done\r\n"),
+        ("FETCH", b"* 1 FETCH (BODY[] {2000000}\r\n%s)\r\n{tag} OK done\r\n" % (b"x" * 2_000_000)),
+        ("FETCH", b"* 1 FETCH (BODY[] {%s}\r\n" % (b"9" * 5000)),
+        ("SEARCH", b"* SEARCH \xff\xfe\r\n{tag} OK done\r\n"),
+        ("STORE", b"\r\n"),
+    ],
+    ids=["for ever", "too much", "too long", "no number", "no text", "nothing"],
+)
+def test_a_server_that_answers_for_ever_or_nonsense_is_left_and_loses_no_mail(
+    app: Flask, box: Mailbox, address: str, monkeypatch: pytest.MonkeyPatch, moment: str, raw: bytes
+) -> None:
+    box.add(make_mail(address).as_bytes())
+    box.raw_at = moment, raw
+    with monkeypatch.context() as limits:
+        limits.setattr(imap, "_WHOLE_SECONDS", 0.3 if moment == "CAPABILITY" else 60)
+        limits.setattr(imap, "_MOST_ANSWERED", 1_000_000)
+        assert read_replies(app) == (1 if moment == "STORE" else 0)
+    assert len(box.mails) == 1
+    box.raw_at = "", b""
+    assert read_replies(app) == 1
 
 
 def test_a_bounce_marks_its_address(app: Flask, box: Mailbox, session: Session) -> None:

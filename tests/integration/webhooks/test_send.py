@@ -274,6 +274,21 @@ def test_who_says_that_it_is_gone_is_turned_off_and_who_asks_for_time_gets_it(
     assert timedelta(minutes=115) < rest - db.utcnow() <= timedelta(hours=2)
 
 
+@pytest.mark.one_engine
+def test_what_cannot_be_understood_of_an_answer_is_no_reason_to_forget_it(
+    session: Session, add_endpoint: AddEndpoint
+) -> None:
+    def ask_for_ages(handler: Handler) -> None:
+        handler.say(429, **{"Retry-After": "9" * 5000})
+
+    with serve(ask_for_ages) as target:
+        endpoint = add_endpoint(target.url)
+        tell(session)
+        send()
+    assert read_again(session, endpoint).failing_since is not None
+    assert [(post.attempts, post.answer) for post in list_posts(session)] == [(1, "429")]
+
+
 def test_the_log_is_sealed_tells_no_moment_and_goes_in_time(
     app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint, later: Later
 ) -> None:

@@ -12,12 +12,14 @@ from cryptography.x509.oid import NameOID
 
 from campaign.core import clock
 from campaign.core.outgoing_http import (
+    Answer,
     Limits,
     OutgoingFailed,
     OutgoingHttp,
     Resolve,
     look_up,
     refuse_address,
+    rest_of,
 )
 from tests.http_target import Answering, Handler, Target, serve
 
@@ -265,3 +267,20 @@ def make_certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLCo
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return ssl.create_default_context(cafile=folder / "cert.pem"), server
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("3600", 3600),
+        ("9" * 5000, 86_400),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", 0),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", 86_400),
+        ("Thu, 01 Jan 2009 00:00:00 GMT", 0),
+        ("-5", 0),
+        ("soon", 0),
+        ("", 0),
+    ],
+)
+def test_whatever_retry_after_says_is_seconds(asked: str, seconds: int) -> None:
+    assert rest_of(Answer(429, {"Retry-After": asked}, b"")) == seconds
