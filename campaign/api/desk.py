@@ -22,9 +22,9 @@ blueprint = Blueprint("api_tokens", __name__, url_prefix="/desk/api-tokens")
 guard(blueprint, Role.ADMIN)
 
 SCOPES: Mapping[str, object] = {
-    ApiScope.ACTIONS.value: _l("Read actions and their numbers"),
+    ApiScope.ACTIONS.value: _l("Read actions and how many people wrote"),
     ApiScope.PEOPLE.value: _l("Read people who agreed to our emails, and signatures"),
-    ApiScope.SIGN_UPS.value: _l("Send signatures and members from another form"),
+    ApiScope.SIGN_UPS.value: _l("Send signatures and members from forms on other sites"),
 }
 _PERIODS = {30: _l("30 days"), 90: _l("90 days"), 365: _l("One year")}
 assert tuple(_PERIODS) == tokens.LIFETIMES
@@ -38,7 +38,7 @@ class TokenForm(DeskForm):
         description=_l("What uses the token and where, such as “Our CRM”."),
     )
     scopes = CheckboxesField(
-        _l("Scopes: what the program can do"),
+        _l("Scopes (what the program can do)"),
         [Filled(_l("Choose at least one scope."))],
         choices=choices(list(SCOPES.items())),
     )

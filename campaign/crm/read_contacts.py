@@ -63,7 +63,10 @@ def open_table(data: bytes) -> Table:
     _opened, table = people_list.open_list(data)
     if not any("@" in cell for _row, cells in table.rows for cell in cells):
         raise UnreadableFile(
-            N_("We found no email address. The first line has column names, then a row a person.")
+            N_(
+                "We found no email address in the file. Its first line must have the names of the "
+                "columns. Then comes one row for each person."
+            )
         )
     return table
 
