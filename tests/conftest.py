@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from campaign import create_app, migrations
 from campaign.core import db
+from campaign.core.isolation import worker
 from campaign.core.settings import Settings
 from campaign.printing import renderer
 from tests import audit_coverage, leftovers
@@ -290,6 +291,16 @@ def engines() -> Iterator[Engines]:
 def fonts_of_the_renderer() -> None:
     """Load them where the machine keeps temporary files: one test's folder goes with that test."""
     renderer._tools()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def processes_of_the_run() -> Iterator[None]:
+    """What reads files and prints is started once a run: on a server it goes when it rests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "KEPT_SECONDS", 3_600.0)
+        stay = "main.__globals__['_IDLE_SECONDS'] = 3_600.0"
+        patch.setattr(worker, "_START", worker._START.replace("\nmain(", f"\n{stay}\nmain("))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,12 @@
 import ast
 from collections.abc import Iterator
 from io import StringIO
-from itertools import chain
 from pathlib import Path
 from tokenize import COMMENT, generate_tokens
 
 import pytest
+
+from tests.sources import search_modules
 
 ROOT = Path(__file__).parents[3]
 MOST_LINES = 500
@@ -17,14 +18,11 @@ LEAST_CELLS = 4
 TABLE = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 
 
-def _modules(*folders: str) -> Iterator[Path]:
-    for path in chain.from_iterable((ROOT / folder).rglob("*.py") for folder in folders):
-        if "migrations/versions" not in path.as_posix():
-            yield path
-
-
-def _name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def _modules(*folders: str, pattern: str = "") -> Iterator[tuple[str, str]]:
+    for folder in folders:
+        for path, text in search_modules(pattern, ROOT / folder):
+            if not path.startswith("migrations/versions"):
+                yield f"{folder}/{path}", text
 
 
 def _long_functions(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -76,22 +74,21 @@ def _is_data(cell: ast.expr) -> bool:
 
 def test_modules_and_functions_are_short() -> None:
     problems = []
-    for path in _modules("campaign"):
-        text = path.read_text("utf-8")
+    for name, text in _modules("campaign"):
         if (lines := text.count("\n")) > MOST_LINES:
-            problems.append(f"{_name(path)}: {lines} lines")
-        problems += [
-            f"{_name(path)}: {function} has {count} lines"
-            for function, count in _long_functions(ast.parse(text))
-        ]
+            problems.append(f"{name}: {lines} lines")
+        if lines > MOST_LINES_OF_FUNCTION:
+            problems += [
+                f"{name}: {function} has {count} lines"
+                for function, count in _long_functions(ast.parse(text))
+            ]
     assert set(problems) == set()
 
 
 def test_only_tables_of_data_are_laid_out_by_hand() -> None:
     problems = [
-        f"{_name(path)}:{line}"
-        for path in _modules("campaign", "tests", "benchmarks")
-        if "# fmt: " in (text := path.read_text("utf-8"))
+        f"{name}:{line}"
+        for name, text in _modules("campaign", "tests", "benchmarks", pattern="# fmt: ")
         for line in _wrongly_skipped(text)
     ]
     assert set(problems) == set()

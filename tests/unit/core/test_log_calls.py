@@ -2,13 +2,11 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import campaign
+from tests.sources import search_modules
 
-HOUSE = Path(campaign.__file__).parent
 _LEVELS = {"debug", "info", "warning", "error", "critical", "log", "msg"}
 _HARMLESS = {"type", "place_of", "describe"}
 """What may be made of a failure: `type(problem).__name__`, `logs.place_of(problem)`."""
@@ -61,9 +59,9 @@ def find_quoting(source: str) -> Iterator[int]:
 
 def test_no_log_quotes_a_failure() -> None:
     found = [
-        f"{path.relative_to(HOUSE)}:{line}"
-        for path in sorted(HOUSE.rglob("*.py"))
-        for line in find_quoting(path.read_text("utf-8"))
+        f"{name}:{line}"
+        for name, source in search_modules(r"(?i)(log|logger|logging)_*\.")
+        for line in find_quoting(source)
     ]
     assert found == [], "log type(problem).__name__ and logs.place_of(problem)"
 

@@ -1,20 +1,25 @@
 """Nothing but campaign/core/clock.py asks what time it is, or turns a moment into a day."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import campaign
+from tests.sources import search_modules
 
-_ROOT = Path(campaign.__file__).parent
 _REPOSITORY = Path(__file__).parents[3]
-_OWN = _ROOT / "core/clock.py"
+_OWN = "core/clock.py"
 _OF_THE_MACHINE = {"now", "today", "utcnow"}
 """Of `datetime` and `date`: what the machine's clock says, some of them in its own zone."""
 _OF_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime"}
 """Of `time`; its monotonic clocks measure how long something takes, and tell no day."""
+_MAY_ASK = (
+    r"\.(now|today|utcnow|date|current_date|localtimestamp|time|time_ns|localtime|gmtime|ctime"
+    r"|strftime)\(|year=|^ *from time import"
+)
+"""No module without it is worth parsing."""
 
 
 def _asked(source: str) -> Iterator[tuple[int, str]]:
@@ -41,10 +46,10 @@ def _asked(source: str) -> Iterator[tuple[int, str]]:
 
 def test_the_clock_alone_asks_for_moments_and_days() -> None:
     found = [
-        f"{path.relative_to(_ROOT)}:{line} {name}"
-        for path in sorted(_ROOT.rglob("*.py"))
+        f"{path}:{line} {name}"
+        for path, source in search_modules(_MAY_ASK)
         if path != _OWN
-        for line, name in _asked(path.read_text("utf-8"))
+        for line, name in _asked(source)
     ]
     assert not found, "Ask campaign/core/clock.py (utcnow, today, day_of) instead: " + ", ".join(
         found
@@ -68,6 +73,7 @@ def test_the_clock_alone_asks_for_moments_and_days() -> None:
     ],
 )
 def test_each_other_way_is_found(planted: str) -> None:
+    assert re.search(_MAY_ASK, planted)
     assert list(_asked(planted))
 
 
@@ -89,9 +95,9 @@ def test_what_asks_nobody_is_let_be(allowed: str) -> None:
 def test_tests_and_measurements_ask_the_same_clock(folder: str) -> None:
     """Of a fixed moment they may take the day; of this one only `clock.today` of a place does."""
     found = [
-        f"{path.relative_to(_REPOSITORY)}:{line} {name}"
-        for path in sorted((_REPOSITORY / folder).rglob("*.py"))
-        for line, name in _asked(path.read_text("utf-8"))
+        f"{folder}/{path}:{line} {name}"
+        for path, source in search_modules(_MAY_ASK, _REPOSITORY / folder)
+        for line, name in _asked(source)
         if (not name.endswith(".date") or "now(" in name) and not name.startswith("time.")
     ]
     assert found == []

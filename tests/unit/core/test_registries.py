@@ -7,13 +7,11 @@ what a package needs from one above it.
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import campaign
+from tests.sources import search_modules
 
-_ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {
     "core/jobs.py": "jobs, each known by its name",
     "mail/messages.py": "kinds of emails, each known by its name",
@@ -34,9 +32,9 @@ def _to_fill(source: str) -> Iterator[int]:
 def test_no_module_is_filled_by_others() -> None:
     found = [
         f"{name}:{line}"
-        for path in sorted(_ROOT.rglob("*.py"))
-        if (name := str(path.relative_to(_ROOT))) not in _WHO_MAY
-        for line in _to_fill(path.read_text("utf-8"))
+        for name, source in search_modules(rf"^\w.* = ({_EMPTY.pattern})")
+        if name not in _WHO_MAY
+        for line in _to_fill(source)
     ]
     assert not found, "Hand it in by create_app (_hand_in_rules): " + ", ".join(found)
 

@@ -3,17 +3,15 @@
 import ast
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-import campaign
 from campaign.core.errors import Refused
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.checks.review_decision import Verdict
 from campaign.signing.states import LIVE, MOVES, list_sources, may_move, move_signature
+from tests.sources import read_modules, search_modules
 
-_ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {
     "signing/states.py": "the table",
     "demo/synthesis.py": "invented letters are held as if each had just been confirmed",
@@ -43,12 +41,12 @@ def _set_directly(source: str) -> Iterator[int]:
 def test_a_state_is_changed_through_the_table_alone() -> None:
     found = [
         f"{name}:{line}"
-        for path in sorted(_ROOT.rglob("*.py"))
-        if (name := str(path.relative_to(_ROOT))) not in _WHO_MAY
-        for line in _set_directly(path.read_text("utf-8"))
+        for name, source in search_modules(r"\.state\b")
+        if name not in _WHO_MAY
+        for line in _set_directly(source)
     ]
     assert not found, "Use signing/states.py (move_signature) instead: " + ", ".join(found)
-    assert all((_ROOT / name).exists() for name in _WHO_MAY)
+    assert _WHO_MAY.keys() <= read_modules().keys()
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,36 @@
 """Every action that the code records has words for its reader."""
 
 import ast
-from pathlib import Path
+from functools import cache
 
 from campaign.staff.audit_log.labels import ACTIONS, FACTS, GROUPS
+from tests.sources import search_modules
 
-SOURCE = Path(__file__).parents[3] / "campaign"
 _RECORDERS = {"record", "record_change", "_record", "_note", "note"}
+
+
+@cache
+def _calls() -> list[ast.Call]:
+    """What records."""
+    return [
+        node
+        for name, source in search_modules(rf"\b({'|'.join(_RECORDERS)})\(")
+        if not name.startswith("migrations/")
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in _RECORDERS
+    ]
 
 
 def _actions() -> set[str]:
     """Texts with a point that are handed to what records, or named `action`."""
     found = set()
-    for path in SOURCE.rglob("*.py"):
-        if "migrations" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Call):
-                continue
-            name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
-            if name not in _RECORDERS:
-                continue
-            values = [*node.args, *(one.value for one in node.keywords if one.arg == "action")]
-            for value in values:
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    head, point, tail = value.value.partition(".")
-                    if point and head.isalpha() and tail.replace("-", "").isalpha():
-                        found.add(value.value)
+    for call in _calls():
+        for value in [*call.args, *(one.value for one in call.keywords if one.arg == "action")]:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                head, point, tail = value.value.partition(".")
+                if point and head.isalpha() and tail.replace("-", "").isalpha():
+                    found.add(value.value)
     return found
 
 
@@ -51,10 +55,9 @@ def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
     own = {"actor", "action", "subject", "session", "reason_words"}
     named = {
         one.arg
-        for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _RECORDERS
-        for one in node.keywords
+        for call in _calls()
+        if isinstance(call.func, ast.Attribute)
+        for one in call.keywords
         if one.arg
     }
     assert named - own - set(FACTS) == set(), (
