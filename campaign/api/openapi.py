@@ -52,9 +52,9 @@ _PARAMETERS = {
     "url": (_TEXT, "Address of the page of an action."),
 }
 _DESCRIPTION = (
-    "Addresses below /api/osdi/ need a token with a scope, all but the entry point. Anyone can "
-    "read the others. The file docs/api.md of the source code explains pages, filters and forms "
-    "on other sites."
+    "Addresses below /api/osdi/ need a token with a scope, except the entry point. Anyone can read "
+    "the others. The file docs/api.md of the source code explains pages, filters and forms on "
+    "other sites."
 )
 
 
