@@ -24,6 +24,7 @@ _WRITERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _PRINTERS = frozenset({Role.STAFF, Role.ADMIN})
 _ADMINS = frozenset({Role.ADMIN})
 _EVERYBODY = frozenset(Role)
+# Of several pages, which have tabs, the section leads to the first.
 _SECTIONS = (
     ("today.index", _l("Today"), _EVERYBODY),
     ("campaigns.index", _l("Campaigns"), _WRITERS),
@@ -34,11 +35,9 @@ _SECTIONS = (
     ("screening.index", _l("Screening"), _PRINTERS),
     ("paper_signatures.index", _l("Paper signatures"), _PRINTERS),
     ("exports.index", _l("Exports"), _PRINTERS),
-    ("crm.index", _l("CRM"), _ADMINS),
+    ("crm.index webhooks.index api_tokens.index", _l("Other programs"), _ADMINS),
     ("about_desk.index", _l("About us"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),
-    ("api_tokens.index", _l("API tokens"), _ADMINS),
-    ("webhooks.index", _l("Webhooks"), _ADMINS),
     ("staff.audit_log.index", _l("Audit log"), _ADMINS),
 )
 
@@ -78,9 +77,16 @@ def desk_context() -> dict[str, object]:
 def list_sections(role: Role) -> list[Section]:
     """List the sections that `role` may enter, the one of this page marked."""
     here = request.path
-    entries = [(str(label), url_for(name)) for name, label, roles in _SECTIONS if role in roles]
+    entries = [
+        (str(label), [url_for(name) for name in names.split()])
+        for names, label, roles in _SECTIONS
+        if role in roles
+    ]
     above = [
-        url for _label, url in entries if here == url or here.startswith(url.rstrip("/") + "/")
+        url
+        for _label, urls in entries
+        for url in urls
+        if here == url or here.startswith(url.rstrip("/") + "/")
     ]
     current = max(above, key=len, default=None)
-    return [Section(label, url, url == current) for label, url in entries]
+    return [Section(label, urls[0], current in urls) for label, urls in entries]

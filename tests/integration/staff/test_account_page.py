@@ -17,7 +17,7 @@ NEW = "seven quiet lanterns at sea"
 WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
 CARRYING = ["Today", "Replies"]
 PRINTING = ["Letters and bundles", "Screening", "Paper signatures", "Exports"]
-ADMIN = ["CRM", "About us", "Staff", "API tokens", "Webhooks", "Audit log"]
+ADMIN = ["Other programs", "About us", "Staff", "Audit log"]
 
 
 @pytest.mark.one_engine
@@ -52,6 +52,12 @@ def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> N
     page = client.get("/desk/staff/new").text
     assert page.count('aria-current="page"') == 1
     assert '<a href="/desk/staff" aria-current="page">' in page
+    section = '<a href="/desk/crm/" aria-current="page">Other programs</a>'
+    for tab in ("/desk/crm/", "/desk/webhooks/", "/desk/api-tokens/"):
+        page = client.get(tab).text
+        assert section in page
+        assert f'<li><a href="{tab}" aria-current="page">' in page.partition("<main")[2]
+    assert section in client.get("/desk/webhooks/new").text
 
 
 def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: Session) -> None:
