@@ -28,7 +28,7 @@ _SIDE = 1600
 FOLDER = "pictures"
 _KINDS = dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), "JPEG") | {"png": "PNG", "webp": "WEBP"}
 _NAME = re.compile(r"[0-9a-f]{24}-(\d{1,4})x(\d{1,4})\.(?:jpg|webp)")
-WIDE, SMALL = (1200, 800), (240, 160)
+WIDE, SMALL = (780, 520), (240, 160)
 """Pixels of the picture on the case's page, and of that in a list."""
 LEAST_WIDTH = 400
 """Pixels that a picture must be wide; less would be blurred on the case's page."""
