@@ -70,6 +70,24 @@ def post(site: Site, path: str, **fields: str) -> int:
         return int(answer.status)
 
 
+def test_a_first_view_weighs_less_than_60_kilobytes(browser: Browser, site: Site) -> None:
+    """Of the list and of the open cases with their pictures, with nothing in the cache."""
+    for path in ("/en/", CASE, "/fr/actions/mothers-day-cards", "/ar/actions/ua-58-20"):
+        context = browser.new_context(viewport={"width": 390, "height": 844})
+        page = context.new_page()
+        bytes_of: dict[str, int] = {}
+        network = context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.on(
+            "Network.loadingFinished",
+            lambda e, bytes_of=bytes_of: bytes_of.update({e["requestId"]: e["encodedDataLength"]}),
+        )
+        page.goto(f"{site.url}{path}", wait_until="networkidle")
+        context.close()
+        assert len(bytes_of) > 5, path
+        assert sum(bytes_of.values()) < 60 * 1024, path
+
+
 @pytest.mark.parametrize("page", ["phone"], indirect=True)  # without scripts
 def test_a_supporter_follows_a_letter_changes_it_and_takes_it_back(
     page: Page, browser: Browser, site: Site
