@@ -12,15 +12,13 @@ import hashlib
 import json
 import os
 import pickle
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from weasyprint import Document
 
 from campaign.bundles.freeze import freeze_bundle, select_letters
 from campaign.core.isolation import worker
@@ -28,23 +26,22 @@ from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import WorkOutcome
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.printing import print_letters, renderer
+from campaign.printing.engine.join_pdf import PdfFile, describe_pdf, replace_when_done
+from campaign.printing.html import PrintedPage
 from campaign.printing.print_letters import PRESS
-
-_MOST_DOCUMENTS = 48
+from campaign.printing.sheets import bundle_sheets, handouts
 
 
 class RememberingPress:
-    """What was laid out in this process, here and in processes."""
+    """What was laid out in this run, here and in processes."""
 
     def __init__(self, folder: Path) -> None:
         """Keep outcomes below this folder, which may be that of another process as well."""
         folder.mkdir(exist_ok=True)
         self._folder = folder
         self._borrow_process = worker.borrow_process
-        self._lay_out = renderer.lay_out
-        self._write_pdf = renderer.write_pdf
-        self._documents: OrderedDict[Any, Document] = OrderedDict()
-        self._written: dict[tuple[int, bool], bytes] = {}
+        self._render_page = renderer.render_page
+        self._write_sheet = renderer.write_sheet
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
@@ -54,8 +51,10 @@ class RememberingPress:
         patch.setattr(freeze_bundle, "token_hex", lambda size: "5a" * size)
         for module in (select_letters, reroute_bundle):
             patch.setattr(module, "new_salt", lambda: bytes(16))
-        patch.setattr(renderer, "lay_out", self.lay_out)
-        patch.setattr(renderer, "write_pdf", self.write_pdf)
+        for module in (renderer, handouts):
+            patch.setattr(module, "render_page", self.render_page)
+        for module in (renderer, bundle_sheets):
+            patch.setattr(module, "write_sheet", self.write_sheet)
 
     @contextmanager
     def borrow_process(self, _kind: ProcessKind) -> Iterator["RememberingPress"]:
@@ -73,38 +72,53 @@ class RememberingPress:
         with self._borrow_process(PRESS) as process:
             outcome = process.run(work, job, limits, size)
         if outcome.report is not None and out.exists():
-            # Another worker sees the whole file or none.
-            writing = kept.with_name(uuid4().hex)
-            writing.write_bytes(pickle.dumps((outcome, out.read_bytes())))
-            writing.rename(kept)
+            _keep(kept, (outcome, out.read_bytes()))
         return outcome
 
-    @contextmanager
-    def lay_out(
-        self, html: str, stylesheet: str, geometry: Any, *, xml: bool = False, picture: bytes = b""
-    ) -> Iterator[Document]:
-        """The document, laid out now or before."""
-        key = (html, stylesheet, geometry, xml, picture)
-        with renderer._LOCK:
-            if key in self._documents:
-                yield self._documents[key]
-                return
-            with self._lay_out(html, stylesheet, geometry, xml=xml, picture=picture) as document:
-                yield document
-            self._documents[key] = document
-            while len(self._documents) > _MOST_DOCUMENTS:
-                _, gone = self._documents.popitem(last=False)
-                for tagged in (False, True):
-                    self._written.pop((id(gone), tagged), None)
+    def render_page(
+        self, page: PrintedPage, stylesheet: str, geometry: Hashable, **facts: Any
+    ) -> bytes:
+        """The PDF of such a page."""
+        kept = self._folder / ("page-" + _name_page(page, stylesheet, geometry, facts))
+        if not kept.exists():
+            _keep(kept, self._render_page(page, stylesheet, geometry, **facts))
+        pdf: bytes = pickle.loads(kept.read_bytes())
+        return pdf
 
-    def write_pdf(self, document: Document, *, tagged: bool = False) -> bytes:
-        """Its PDF; that of a document which is not kept is written each time."""
-        with renderer._LOCK:
-            key = (id(document), tagged)
-            written = self._written.get(key) or self._write_pdf(document, tagged=tagged)
-            if document in self._documents.values():
-                self._written[key] = written
-            return written
+    def write_sheet(
+        self,
+        page: PrintedPage,
+        stylesheet: str,
+        geometry: Hashable,
+        out: Path,
+        *,
+        check: Callable[[Any], None] = lambda document: None,
+        **facts: Any,
+    ) -> PdfFile:
+        """The PDF of such a sheet; one that is refused is laid out each time."""
+        kept = self._folder / ("sheet-" + _name_page(page, stylesheet, geometry, facts))
+        if kept.exists():
+            pages, pdf = pickle.loads(kept.read_bytes())
+            with replace_when_done(out) as path:
+                path.write_bytes(pdf)
+            return describe_pdf(out, pages)
+        written = self._write_sheet(page, stylesheet, geometry, out, check=check, **facts)
+        _keep(kept, (written.pages, out.read_bytes()))
+        return written
+
+
+def _keep(kept: Path, outcome: Any) -> None:
+    """Write it down; another worker of the run sees the whole file or none."""
+    writing = kept.with_name(uuid4().hex)
+    writing.write_bytes(pickle.dumps(outcome))
+    writing.rename(kept)
+
+
+def _name_page(
+    page: PrintedPage, stylesheet: str, geometry: Hashable, facts: dict[str, Any]
+) -> str:
+    """What tells a page, and what it is wanted as, from every other."""
+    return _digest(repr((page.html(), stylesheet, geometry, sorted(facts.items()))).encode())
 
 
 def _name(work: str, job: dict[str, Any], limits: Limits) -> str:
