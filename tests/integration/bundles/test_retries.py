@@ -24,6 +24,8 @@ from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Freeze, reload
 
+pytestmark = pytest.mark.one_engine
+
 TOO_LITTLE = {
     "took-too-long": Limits(seconds=0.0, seconds_per_letter=0.0),
     "out-of-memory": Limits(memory=1_000_000),
@@ -90,6 +92,7 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
     assert not assemble.claim(bundle_id)
 
 
+@pytest.mark.both_engines
 def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     app: Flask, session: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +114,7 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
 
+@pytest.mark.both_engines
 def test_a_worker_that_was_silent_does_not_end_the_round_after_the_one_that_it_lost(
     app: Flask, session: Session, bundle_id: int
 ) -> None:

@@ -180,6 +180,7 @@ def test_what_was_chosen_before_this_was_kept_stands_at_its_defaults(
     assert (frozen.duplex, frozen.order, frozen.first_number) == (False, "confirmed", 1)
 
 
+@pytest.mark.one_engine
 def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
     app: Flask,
     session: Session,

@@ -34,6 +34,8 @@ from tests.factories import (
 )
 from tests.races import overtake
 
+pytestmark = pytest.mark.one_engine
+
 BY = "staff:1"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = date(2099, 1, 1)
@@ -87,6 +89,7 @@ def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(session: S
 
 
 @pytest.mark.parametrize("reference", ["UA 58/20", "ua 58/20", "UA-58-20", "new"])
+@pytest.mark.both_engines
 def test_a_reference_or_address_that_is_taken_is_refused(session: Session, reference: str) -> None:
     create_and_edit.create_campaign(session, actor=BY, **facts())
     with pytest.raises(Invalid) as refused:
@@ -219,6 +222,7 @@ def test_an_open_campaign_keeps_what_it_needs(session: Session) -> None:
     assert text.value.fields == {"summary": "edition-incomplete"}
 
 
+@pytest.mark.both_engines
 def test_the_public_finds_no_draft(session: Session) -> None:
     hidden = draft(session)
     shown = make_campaign(session)
@@ -233,6 +237,7 @@ def test_an_unknown_address_is_not_found(session: Session) -> None:
     assert find_campaigns.find_public_campaign(session, "ua-0-00") is None
 
 
+@pytest.mark.both_engines
 def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session: Session) -> None:
     today = date(2026, 11, 24)
     endless = make_campaign(session, act_by=None)
@@ -247,6 +252,7 @@ def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session:
     assert not {closed, over, stopped} & set(taking)
 
 
+@pytest.mark.both_engines
 def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
     first = make_campaign(session, person_name="Zoe")
     second = draft(session, person_name="Ana")
@@ -290,6 +296,7 @@ def test_an_official_is_a_target_once(session: Session) -> None:
     assert refused.value.fields == {"official": "target-twice"}
 
 
+@pytest.mark.both_engines
 def test_targets_are_ordered_changed_and_removed(session: Session) -> None:
     campaign = draft(session)
     first = campaign.targets[0]
@@ -353,6 +360,7 @@ def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(session: Se
 
 
 @pytest.mark.parametrize("move", ["open", "close"])
+@pytest.mark.both_engines
 def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str) -> None:
     before = CampaignStatus.CLOSED if move == "open" else CampaignStatus.OPEN
     with app.app_context(), db.transaction() as session:
@@ -398,6 +406,7 @@ def _post(session: Session, campaign: Campaign) -> None:
 
 
 @pytest.mark.parametrize("change", [_edit, _post])
+@pytest.mark.both_engines
 def test_an_opening_is_not_undone_by_who_looked_before_it(
     app: Flask, change: Callable[[Session, Campaign], None]
 ) -> None:
@@ -420,6 +429,7 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
         assert (kept.status, kept.submitted_by_id) == (CampaignStatus.OPEN, None)
 
 
+@pytest.mark.both_engines
 def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
     def create(session: Session, _seen: object = None) -> Campaign:
         return create_and_edit.create_campaign(session, actor=BY, **facts())
@@ -429,6 +439,7 @@ def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
+@pytest.mark.both_engines
 def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         ids = [draft(session, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
@@ -446,6 +457,7 @@ def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> N
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
+@pytest.mark.both_engines
 def test_the_next_open_campaign_is_the_nearest_that_is_left(session: Session) -> None:
     days = (date(2099, 1, 3), date(2099, 1, 1), date(2099, 1, 2), None)
     made = [

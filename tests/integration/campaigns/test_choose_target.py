@@ -13,6 +13,8 @@ from campaign.models.directory import MissionKind
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 PAGE = "/desk/campaigns/ua-1-26/targets"
 
 
@@ -55,6 +57,7 @@ def desk(app: Flask, client: FlaskClient, session: Session) -> FlaskClient:
 
 
 @pytest.mark.parametrize("words", ["nunez", "NÚÑEZ jos", "defenseur", "guatémala", "gt ombuds"])
+@pytest.mark.both_engines
 def test_an_official_is_found_without_accents_by_name_office_or_country(
     desk: FlaskClient, words: str
 ) -> None:
@@ -88,6 +91,7 @@ def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> 
     assert target.mission is None  # by post was said
 
 
+@pytest.mark.both_engines
 def test_a_mission_of_another_country_can_be_searched_for(
     desk: FlaskClient, session: Session
 ) -> None:

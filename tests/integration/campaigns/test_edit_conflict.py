@@ -13,6 +13,8 @@ from tests.factories import post
 from tests.integration.campaigns.conftest import DESK
 from tests.integration.replies.test_replies import make_reply
 
+pytestmark = pytest.mark.one_engine
+
 PAGES = [
     (f"{DESK}/risks", "witness", {}),
     (f"{DESK}/reach", "hosts", {}),

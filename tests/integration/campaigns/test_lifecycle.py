@@ -24,6 +24,8 @@ from campaign.signing import confirm_letter
 from campaign.signing.signed_links import digest_of, new_token
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 BY = "command"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LAST_DAY = date(2026, 12, 4)
@@ -117,6 +119,7 @@ def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session
     assert campaign.status is CampaignStatus.DRAFT
 
 
+@pytest.mark.both_engines
 def test_it_opens_at_its_moment_and_not_before_and_once(session: Session) -> None:
     campaign = draft(session)
     moment = status_changes.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
@@ -157,6 +160,7 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     assert client.get(f"/en/actions/{lacking.slug}").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session) -> None:
     campaign = make_campaign(session, act_by=LAST_DAY, opened_at=NOW)
     endless = make_campaign(session, act_by=None)
@@ -208,6 +212,7 @@ def test_an_hour_that_the_clocks_skip_is_refused() -> None:
     assert refused.value.fields == {"open_at": "moment-skipped"}
 
 
+@pytest.mark.both_engines
 def test_further_information_carries_everything_over_but_what_is_of_its_own_time(
     session: Session,
 ) -> None:
@@ -280,6 +285,7 @@ def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session:
 
 
 @pytest.mark.parametrize("length", [1, 2, 4])
+@pytest.mark.both_engines
 def test_a_circle_of_further_information_is_refused(session: Session, length: int) -> None:
     chain = [draft(session) for _ in range(length)]
     for one, before in zip(chain[1:], chain, strict=False):
@@ -408,6 +414,7 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
     assert campaign.slug not in client.get("/en/").text
 
 
+@pytest.mark.both_engines
 def test_each_rule_and_its_twin_agree(session: Session) -> None:
     made = make_campaign(session)
     rules = {

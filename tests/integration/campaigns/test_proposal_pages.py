@@ -21,6 +21,8 @@ from tests.factories import make_campaign, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval
 from tests.integration.campaigns.test_risks_and_picture import picture
 
+pytestmark = pytest.mark.one_engine
+
 HOME = "/desk/campaigns/ua-1-26"
 UPDATE = {
     "kind": "outcome", "happened_on": "2026-01-09", "title_en": "She is free",

@@ -21,6 +21,8 @@ from campaign.models.staff import CampaignMember, Role, StaffUser
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval
 
+pytestmark = pytest.mark.one_engine
+
 HOME = "/desk/campaigns/ua-1-26"
 PAGE = "/en/actions/ua-1-26/outcome"
 BEFORE = import_module("campaign.migrations.versions.0043_proposed_outcomes").down_revision
@@ -86,6 +88,7 @@ def test_the_other_texts_are_saved_and_the_outcome_waits(
     assert newest.content["summary"] == "Later news."
 
 
+@pytest.mark.both_engines
 def test_languages_of_one_author_wait_together_and_those_of_another_apart(
     session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
@@ -129,6 +132,7 @@ def test_flags_are_asked_when_it_is_proposed_and_when_it_is_approved(
     assert outcome_of(case) == ""
 
 
+@pytest.mark.both_engines
 def test_the_kind_goes_down_and_up_with_the_migration(
     app: Flask, session: Session, case: Campaign, author: StaffUser
 ) -> None:

@@ -23,6 +23,8 @@ from campaign.staff.passwords import get_user_of_link
 from campaign.staff.staff_users import change_role, disable_staff_user
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def other(session: Session) -> StaffUser:
@@ -49,6 +51,7 @@ def _listed(session: Session, by: StaffUser) -> list[Campaign]:
     return [row.campaign for row in rows]
 
 
+@pytest.mark.both_engines
 def test_the_service_knows_who_may_see_what(
     session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
@@ -73,6 +76,7 @@ def test_the_service_knows_who_may_see_what(
     assert find_campaigns.list_followable(session, theirs, by=other) == []
 
 
+@pytest.mark.both_engines
 def test_lists_choices_and_uses_tell_nothing_of_another_team(
     client: FlaskClient, me: StaffUser, theirs: Campaign, session: Session
 ) -> None:
@@ -92,6 +96,7 @@ def test_lists_choices_and_uses_tell_nothing_of_another_team(
     assert where_used.hide_other_teams(session, uses, me) == ["reply", "1 campaign of another team"]
 
 
+@pytest.mark.both_engines
 def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
     session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
@@ -178,6 +183,7 @@ def test_a_member_sees_the_team_and_does_not_change_it(
     assert client.get(url).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, session: Session
 ) -> None:

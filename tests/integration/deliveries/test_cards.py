@@ -16,6 +16,8 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import posting
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def cards(session: Session, bundle: Bundle) -> Bundle:

@@ -23,6 +23,8 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import after, posting
 
+pytestmark = pytest.mark.one_engine
+
 EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 """Twenty-five hours apart: their days are never the same."""
 
@@ -60,7 +62,6 @@ def told(session: Session, bundle: Bundle) -> list[str]:
     return [one.fate.value for one in trips_of(session, [letter])]
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("zone", [EAST, WEST])
 def test_the_gate_fills_in_the_day_of_the_mission_and_names_its_zone(
     staff: FlaskClient, old: Bundle, session: Session, zone: str
@@ -175,6 +176,7 @@ def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_missio
     assert 'name="sure"' not in impossible.text, "nobody can be sure of a day that cannot be"
 
 
+@pytest.mark.both_engines
 def test_a_refusal_stands_before_the_posting_of_its_day(
     staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:
@@ -188,7 +190,12 @@ def test_a_refusal_stands_before_the_posting_of_its_day(
 @pytest.mark.parametrize(
     ("first", "second", "way"),
     [
-        ({"day": 1, "at": time(10)}, {"day": 1, "at": time(15)}, ["refused", "accepted"]),
+        pytest.param(
+            {"day": 1, "at": time(10)},
+            {"day": 1, "at": time(15)},
+            ["refused", "accepted"],
+            marks=pytest.mark.both_engines,
+        ),
         ({"day": 1, "at": time(10)}, {"day": 1, "at": None}, ["refused", "accepted"]),
         ({"day": 1, "at": None}, {"day": 1, "at": time(0, 5)}, ["refused", "accepted"]),
         ({"day": 2, "at": time(23)}, {"day": 1, "at": time(1)}, ["refused", "accepted"]),
@@ -224,6 +231,7 @@ def test_the_day_of_a_freeze_is_that_of_the_mission(
     assert told(session, old) == ["refused"]
 
 
+@pytest.mark.both_engines
 def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
     app: Flask, old: Bundle, session: Session, record: Record
 ) -> None:

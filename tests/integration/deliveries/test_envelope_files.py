@@ -25,6 +25,8 @@ from tests.factories import post
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 
+pytestmark = pytest.mark.one_engine
+
 Again = Callable[[str, int], None]
 
 
@@ -88,7 +90,7 @@ def in_part(staff: FlaskClient, bundle: Bundle, record: Record) -> None:
     assert post(staff, after(bundle, "part"), {"numbers": "6, 7"}).status_code == 303
 
 
-@pytest.mark.parametrize("went", [refused, in_part])
+@pytest.mark.parametrize("went", [refused, pytest.param(in_part, marks=pytest.mark.both_engines)])
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
     app: Flask,
@@ -132,7 +134,6 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
         assert names(printed, made) == ["2/envelopes-001.pdf", "2/labels.pdf"], "the old are gone"
 
 
-@pytest.mark.one_engine
 def test_what_nobody_asks_for_is_made_anew_too(
     printed: Bundle,
     staff: FlaskClient,
@@ -152,7 +153,6 @@ def test_what_nobody_asks_for_is_made_anew_too(
     assert run_of(session).state is RunState.WAITING
 
 
-@pytest.mark.one_engine
 def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
     printed: Bundle,
     staff: FlaskClient,
@@ -176,6 +176,7 @@ def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
         again("deliveries.print-envelopes", run.id)
 
 
+@pytest.mark.both_engines
 def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after_it(
     printed: Bundle,
     staff: FlaskClient,
@@ -224,7 +225,6 @@ def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
 
 
-@pytest.mark.one_engine
 def test_a_file_that_is_lost_is_made_anew(
     printed: Bundle,
     staff: FlaskClient,
@@ -250,6 +250,7 @@ def lose_volume(bundle: Bundle) -> None:
     storage.storage().delete(file_names.stored_volume_of(bundle, volume))
 
 
+@pytest.mark.both_engines
 def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_hand(
     printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again
 ) -> None:
@@ -304,7 +305,6 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
         )
 
 
-@pytest.mark.one_engine
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     staff: FlaskClient,
     printed: Bundle,
@@ -324,7 +324,6 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     assert "Ready to post" not in page
 
 
-@pytest.mark.one_engine
 def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
     staff: FlaskClient,
     printed: Bundle,

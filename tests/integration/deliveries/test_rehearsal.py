@@ -14,6 +14,8 @@ from tests.factories import add_confirmed, make_campaign, post
 from tests.integration.bundles.conftest import reload
 from tests.integration.deliveries.conftest import form
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) -> Bundle:
@@ -41,6 +43,7 @@ def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) 
     return reload(session, bundle_id)
 
 
+@pytest.mark.both_engines
 def test_a_rehearsal_does_not_come_along(
     staff: FlaskClient, bundle: Bundle, rehearsed: Bundle
 ) -> None:
@@ -49,7 +52,6 @@ def test_a_rehearsal_does_not_come_along(
     assert post(staff, page, form()).status_code == 303
 
 
-@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["", "/deliver", "/cancel", "/reprint", "/after"])
 def test_each_page_of_a_rehearsal_says_what_it_is_and_offers_no_hand_over(
     staff: FlaskClient, bundle: Bundle, rehearsed: Bundle, page: str

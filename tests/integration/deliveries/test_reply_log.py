@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -17,6 +18,8 @@ from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record
 
+pytestmark = pytest.mark.one_engine
+
 TYPED = {
     "received_on": "2026-11-02",
     "channel": "letter",
@@ -27,6 +30,7 @@ TYPED = {
 }
 
 
+@pytest.mark.both_engines
 def test_today_names_what_is_to_be_screened_carried_told_and_answered(
     app: Flask, staff: FlaskClient, session: Session, bundle: Bundle, record: Record
 ) -> None:

@@ -42,6 +42,8 @@ from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after
 
+pytestmark = pytest.mark.one_engine
+
 Reroute = Callable[[int], int]
 UNPRINTABLE = "\U000e0fff"
 
@@ -105,6 +107,7 @@ def listed(session: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
     return rows
 
 
+@pytest.mark.both_engines
 def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
     app: Flask,
     session: Session,
@@ -157,6 +160,7 @@ def failed(
     return reload(session, made)
 
 
+@pytest.mark.both_engines
 def test_its_letters_can_be_given_back(
     staff: FlaskClient, session: Session, bundle: Bundle, failed: Bundle
 ) -> None:
@@ -220,7 +224,6 @@ def test_it_is_not_made_again_and_keeps_its_files(
             deed()
 
 
-@pytest.mark.one_engine
 def test_its_page_says_what_is_gone_and_promises_nothing(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -288,6 +291,7 @@ def test_once_the_second_print_is_delivered_the_first_is_to_be_destroyed(
     assert "Destroy its printed sheets." in listed_bundles(staff)
 
 
+@pytest.mark.both_engines
 def test_letters_that_came_back_are_on_the_first_sheets_again(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -302,7 +306,6 @@ def test_letters_that_came_back_are_on_the_first_sheets_again(
     assert [part.count("Destroy its printed sheets") for part in parts[1:3]] == [1, 0]
 
 
-@pytest.mark.one_engine
 def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
@@ -358,7 +361,6 @@ def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
     assert "Letter 00005, volume 001, page 5" in page
 
 
-@pytest.mark.one_engine
 def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_out(
     staff: FlaskClient,
     session: Session,
@@ -436,6 +438,7 @@ def test_sheets_that_came_back_go_on_with_the_letters(
     assert awaited_on_paper(session) == 0
 
 
+@pytest.mark.both_engines
 def test_sheets_stay_where_a_part_was_taken(
     staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -449,7 +452,6 @@ def test_sheets_stay_where_a_part_was_taken(
     assert awaited_on_paper(session) == 0, "they went with the part"
 
 
-@pytest.mark.one_engine
 def test_a_bundle_that_was_moved_is_told_from_the_one_it_left(
     staff: FlaskClient, session: Session, bundle: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -490,6 +492,7 @@ def test_where_no_bundle_stands_it_is_a_first_one(
     assert session.scalars(select(Rerouting.to_bundle_id)).one() == made.id
 
 
+@pytest.mark.both_engines
 def test_letters_are_proved_in_the_bundle_that_they_went_on_in_and_again_in_the_first(
     session: Session, printed: Bundle, record: Record, reroute: Reroute, print_bundle: Print
 ) -> None:

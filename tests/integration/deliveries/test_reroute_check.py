@@ -26,6 +26,8 @@ from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 
+pytestmark = pytest.mark.one_engine
+
 __all__ = ["reroute"]
 
 Places = Callable[[], list[tuple[int | None, ...]]]
@@ -128,6 +130,7 @@ def test_only_what_the_form_offers_is_looked_at_and_proved(
         assert proof.mimetype == "text/html"
 
 
+@pytest.mark.both_engines
 def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     staff: FlaskClient, refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
@@ -156,6 +159,7 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     reroute(refused.id)
 
 
+@pytest.mark.both_engines
 def test_letters_of_envelopes_that_lay_here_are_in_them_again(
     refused: Bundle, session: Session, reroute: Reroute
 ) -> None:

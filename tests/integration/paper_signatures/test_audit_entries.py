@@ -18,6 +18,8 @@ from campaign.paper_signatures import data_entry, sheets
 from tests.factories import post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 
+pytestmark = pytest.mark.one_engine
+
 NEW = {"kind": "sheet", "collected_on": "2026-11-01", "country": "CA", "place": "Library"}
 
 

@@ -23,6 +23,8 @@ from campaign.storage import storage
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
+pytestmark = pytest.mark.one_engine
+
 
 def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
@@ -140,6 +142,7 @@ def _file(text: str) -> tuple[io.BytesIO, str]:
     return io.BytesIO(text.encode()), "list.csv"
 
 
+@pytest.mark.both_engines
 def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> None:
     def fail() -> None:
         with db.transaction() as session:
@@ -220,6 +223,7 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
         assert session.scalar(select(func.count()).select_from(PaperRow)) == 1
 
 
+@pytest.mark.both_engines
 def test_a_dry_run_that_was_silent_does_not_end_the_next_one(
     client: FlaskClient, app: Flask
 ) -> None:
@@ -251,6 +255,7 @@ def test_a_dry_run_that_was_silent_does_not_end_the_next_one(
     assert end(last, PaperImportState.READY) is PaperImportState.READY
 
 
+@pytest.mark.both_engines
 def test_a_file_that_a_job_works_on_is_left_to_it(client: FlaskClient, app: Flask) -> None:
     _address, number = _uploaded(app, client)
     with app.app_context(), db.transaction() as session:
