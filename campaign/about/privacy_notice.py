@@ -102,7 +102,7 @@ def _other_hands(settings: Settings) -> NoticeSection:
     for provider, words in (
         (settings.hosting_provider, _("Hosting")),
         (settings.email_provider, _("Sending emails")),
-        (settings.printing_provider, _("Printing the letters")),
+        (settings.printing_provider, _("Printing of letters")),
         (settings.crm_provider, _("List of the members of the urgent action network")),
     ):
         if provider:

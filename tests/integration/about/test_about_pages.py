@@ -133,7 +133,7 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
         "In charge of personal information: Privacy Officer",
         "Hosting: Example Hosting, Canada",
         "Sending emails: Example Post, Iceland",
-        "Printing the letters: Example Print, Canada",
+        "Printing of letters: Example Print, Canada",
         "You can complain to this authority: Example Commission.",
         "at least 16 years old",
     ):
