@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.core import clock, db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings, current_settings, site_url
+from campaign.mail.imap import open_folder
 from campaign.mail.messages import Mail, MailState, OutboxMail
 from campaign.mail.transports import RECIPIENT_REFUSED
 from campaign.models.alarm import Alarm
@@ -47,6 +49,7 @@ def watch() -> None:
     """Look what is wrong, from the background service: it runs."""
     with db.reading() as session:
         matters = find_matters(session)
+    matters |= find_closed_mailboxes(current_settings())
     with db.transaction() as session:
         note_matters(session, matters)
 
@@ -58,6 +61,7 @@ def watch_from_outside() -> list[str]:
     """
     with db.reading() as session:
         matters = find_silent_worker(session) | find_matters(session)
+    matters |= find_closed_mailboxes(current_settings())
     with db.transaction() as session:
         note_matters(session, matters)
     with db.reading() as session:
@@ -70,6 +74,17 @@ def watch_from_outside() -> list[str]:
     for mail_id in mail_ids:
         jobs.run_now("mail.send", mail_id)
     return sorted(matters)
+
+
+def find_closed_mailboxes(settings: Settings) -> dict[str, datetime]:
+    """Return that one of the IMAP mailboxes cannot be opened: a server may take its time."""
+    try:
+        for address, password in settings.imap_mailboxes.values():
+            with open_folder(address, password) if address else nullcontext():
+                pass
+    except OSError:
+        return {"imap": clock.utcnow()}
+    return {}
 
 
 def find_silent_worker(session: Session) -> dict[str, datetime]:

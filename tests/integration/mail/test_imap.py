@@ -12,16 +12,18 @@ from campaign import close_app, create_app
 from campaign.commands.doctor import _mail
 from campaign.core import db, jobs
 from campaign.core.errors import UnsafeSettings
-from campaign.core.settings import load_settings
+from campaign.core.settings import current_settings, load_settings
 from campaign.mail import imap
 from campaign.mail.imap import open_folder
 from campaign.mail.mailboxes import list_put_aside
 from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
+from campaign.mail.sender import render
 from campaign.models.reply import Reply
+from campaign.models.staff import Role
 from campaign.replies import inbox
 from campaign.tracking.mails import NoLetters
 from tests import audit_coverage, imap_server
-from tests.factories import make_campaign
+from tests.factories import make_campaign, make_staff_user
 from tests.imap_server import Mailbox
 from tests.integration.mail.test_bounces import TO, report
 from tests.integration.replies.test_inbox import make_mail, nested_mail
@@ -180,6 +182,24 @@ def test_a_server_that_nobody_vouches_for_or_that_refuses_gets_no_password(
         assert "(SSLCertVerificationError)" in next(iter(_mail()))
     assert read_replies(app) == 0
     assert box.asked == []
+
+
+def test_admins_hear_of_a_mailbox_that_cannot_be_opened(app: Flask, box: Mailbox) -> None:
+    def list_alarms() -> list[str]:
+        jobs.run_now("operations.watch")
+        with db.reading() as session:
+            is_alarm = OutboxMail.kind == "staff-alarm"
+            mails = session.scalars(select(OutboxMail).where(is_alarm)).all()
+            return [render(mail, current_settings())["Subject"] for mail in mails]
+
+    with app.app_context():
+        with db.transaction() as session:
+            make_staff_user(session, Role.ADMIN)
+        assert list_alarms() == []
+        box.hang_up_at = "SELECT"
+        [subject] = list_alarms()
+        assert "The inbox for bounces or replies cannot be opened" in subject
+        assert list_alarms() == [subject], "once"
 
 
 @pytest.mark.parametrize(
