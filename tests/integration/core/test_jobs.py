@@ -1,12 +1,8 @@
 """The queue: JSON messages of ids, sent only after the commit."""
 
 import json
-import re
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,6 +14,8 @@ from structlog.testing import capture_logs
 
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
+from tests.commands import Commands
+from tests.sources import search_modules
 
 done: list[int] = []
 
@@ -159,19 +157,11 @@ def test_a_job_takes_no_text(app: Flask) -> None:
         jobs.enqueue(session, "test.note", "ana@example.org")  # type: ignore[arg-type]
 
 
-def test_every_job_is_known_to_who_imports_the_application_alone() -> None:
+def test_every_job_is_known_to_who_imports_the_application_alone(commands: Commands) -> None:
     """A worker imports nothing else: a job that only a page or a command imports would be lost."""
-    root = Path(jobs.__file__).parents[1]
     wanted = {
-        ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
-        for path in root.rglob("*.py")
-        if re.search(r"^@(jobs\.)?job\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+        f"campaign.{name.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
+        for name, _source in search_modules(r"^@(jobs\.)?job\(")
     }
-    known = subprocess.run(
-        [sys.executable, "-c", "import campaign, sys; print(*sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
     assert wanted
-    assert wanted - set(known) == set()
+    assert wanted - set(commands.ask(loaded=True)) == set()

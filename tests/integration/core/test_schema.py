@@ -29,37 +29,11 @@ def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
     assert migrations.current_revision(engine) == migrations.newest_revision()
 
 
-def test_words_that_are_ruled_out_are_sealed_on_the_way_up_and_opened_on_the_way_down(
-    app: Flask, session: Session
-) -> None:
-    make_campaign(session, forbidden_words=["Nóra", "the blue house"])
-    make_campaign(session, slug="ua-2-26", reference="UA 2/26")
-    session.commit()
-    session.close()
-    database = app.extensions["database"]
-    kept = text("SELECT forbidden_words FROM campaign ORDER BY id")
-
-    def lying() -> list[str]:
-        with database.engine.connect() as connection:
-            return [str(one) for one in connection.scalars(kept)]
-
-    migrations.downgrade(database.engine, "0011")
-    assert "the blue house" in lying()[0]
-    assert lying()[1] == "[]"
-    migrations.upgrade(database.engine)
-    assert "blue" not in lying()[0]
-    assert lying()[1] == "None"
-    with database.sessions() as there:
-        assert there.query(Campaign).order_by(Campaign.id).all()[0].forbidden_words == [
-            "Nóra",
-            "the blue house",
-        ]
-
-
-def test_the_reason_of_an_end_becomes_one_per_language_and_one_again(
-    app: Flask, session: Session
-) -> None:
-    make_campaign(session, status_reasons={"fr": "Elle est libre.", "es": "Libre."}, locales=["fr"])
+def test_reasons_and_words_that_are_ruled_out_go_down_and_up(app: Flask, session: Session) -> None:
+    """A reason becomes one of the campaign and one per language again; words are opened, sealed."""
+    reasons = {"fr": "Elle est libre.", "es": "Libre."}
+    words = ["Nóra", "the blue house"]
+    make_campaign(session, status_reasons=reasons, locales=["fr"], forbidden_words=words)
     make_campaign(session, status_reasons={"es": "Libre."}, stop_kind=StopKind.SAFE)
     make_campaign(session)
     session.commit()
@@ -68,14 +42,22 @@ def test_the_reason_of_an_end_becomes_one_per_language_and_one_again(
 
     def lying(column: str) -> list[str]:
         with database.engine.connect() as connection:
-            return list(connection.scalars(text(f"SELECT {column} FROM campaign ORDER BY id")))
+            kept = connection.scalars(text(f"SELECT {column} FROM campaign ORDER BY id"))
+            return [str(one) for one in kept]
 
     migrations.downgrade(database.engine, "0018")
     assert lying("status_reason") == ["Elle est libre.", "Libre.", ""]
+    migrations.downgrade(database.engine, "0011")
+    assert "the blue house" in lying("forbidden_words")[0]
+    assert lying("forbidden_words")[1:] == ["[]"] * 2
     migrations.upgrade(database.engine)
     assert lying("stop_kind") == ["harm"] * 3
+    assert "blue" not in lying("forbidden_words")[0]
+    assert lying("forbidden_words")[1:] == ["None"] * 2
     with database.sessions() as there:
-        assert [one.status_reasons for one in there.query(Campaign).order_by(Campaign.id)] == [
+        campaigns = there.query(Campaign).order_by(Campaign.id).all()
+        assert campaigns[0].forbidden_words == words
+        assert [one.status_reasons for one in campaigns] == [
             {"fr": "Elle est libre."},
             {"en": "Libre."},
             {},

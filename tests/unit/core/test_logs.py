@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[3]
 SECRET = "Plantina"
 START = """
-import logging, sys, threading
+import logging, sys, threading, types
 from pathlib import Path
+package = types.ModuleType("campaign")  # `campaign/__init__.py` would import all of it
+package.__path__ = ["campaign"]
+sys.modules["campaign"] = package
 from campaign.core import logs
 from campaign.core.settings import load_settings
 logs.init(load_settings(instance=Path(sys.argv[1]), mode="production",
@@ -36,6 +40,7 @@ def test_a_failure_is_named_by_kind_and_place(tmp_path: Path) -> None:
     ]
     done = subprocess.run(
         [sys.executable, "-c", START + "".join(ways), str(tmp_path)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -70,6 +70,10 @@ def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
 
 def test_no_process_outlives_its_program() -> None:
     script = (
+        "import sys, types\n"
+        "package = types.ModuleType('campaign')\n"  # `campaign/__init__.py` would import all of it
+        "package.__path__ = ['campaign']\n"
+        "sys.modules['campaign'] = package\n"
         "from campaign.core.isolation.worker import borrow_process\n"
         "from campaign.printing.print_letters import PRESS\n"
         "with borrow_process(PRESS) as process: print(process._process.pid)\n"
