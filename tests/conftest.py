@@ -36,7 +36,10 @@ from tests.instances import Engines, Instances
 from tests.run_folder import one_worker_at_a_time
 
 hypothesis_settings.register_profile(
-    "campaign", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "campaign",
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 hypothesis_settings.register_profile(
     "fuzz", hypothesis_settings.get_profile("campaign"), max_examples=2_000

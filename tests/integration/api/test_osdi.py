@@ -479,6 +479,7 @@ def test_brackets_as_deep_as_python_goes_are_a_bad_request(
     assert descriptions(answer.get_json()) == ["The body must be a JSON object."]
 
 
+@pytest.mark.one_engine
 def test_without_a_token_nothing_is_done_and_nothing_told(
     app: Flask, client: FlaskClient, session: Session, site: Site
 ) -> None:

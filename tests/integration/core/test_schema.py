@@ -1,5 +1,6 @@
 """The ground: the application starts, and the migrations match the models."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
@@ -64,6 +65,7 @@ def test_reasons_and_words_that_are_ruled_out_go_down_and_up(app: Flask, session
         ]
 
 
+@pytest.mark.one_engine
 def test_every_response_carries_the_headers(client: FlaskClient) -> None:
     response = client.get("/brand.css")
     assert response.status_code == 200

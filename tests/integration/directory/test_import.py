@@ -143,6 +143,7 @@ def run(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     return invoke
 
 
+@pytest.mark.one_engine
 def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session) -> None:
     file = tmp_path / "missions.csv"
     file.write_bytes(b"\xef\xbb\xbf" + CSV.encode())
@@ -155,6 +156,7 @@ def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session
     assert session.scalar(select(func.count(Mission.id))) == 4
 
 
+@pytest.mark.one_engine
 def test_the_commands_day_is_the_instances_own(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +172,7 @@ def test_the_commands_day_is_the_instances_own(
         assert (f"“{today.isoformat()}” cannot be read" in run("missions", file).stderr) == to_come
 
 
+@pytest.mark.one_engine
 def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session: Session) -> None:
     file = tmp_path / "missions.csv"
     file.write_text(BAD)
@@ -181,6 +184,7 @@ def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session:
     assert run("missions", file, "--skip-bad").exit_code == 0
 
 
+@pytest.mark.one_engine
 def test_the_command_asks_for_a_country_that_it_cannot_know(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "people.json"
     file.write_text(json.dumps(POPOLO))
@@ -191,6 +195,7 @@ def test_the_command_asks_for_a_country_that_it_cannot_know(run: Any, tmp_path: 
     assert "Officials: 3 added" in run("officials", file, "--country", "Kenya").stdout
 
 
+@pytest.mark.one_engine
 def test_a_file_that_is_no_json_is_refused_in_one_line(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "people.json"
     file.write_text("{,")
@@ -199,6 +204,7 @@ def test_a_file_that_is_no_json_is_refused_in_one_line(run: Any, tmp_path: Path)
     assert failed.stderr == "Error: The file is not valid JSON. Fix line 1, character 2.\n"
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_seven_thousand_missions_come_in_once(run: Any, session: Session) -> None:
     file = real("database_of_embassies_2021-04-22.csv")
     first = json.loads(run("missions", file, "--skip-bad", "--json").stdout)
@@ -208,6 +214,7 @@ def test_seven_thousand_missions_come_in_once(run: Any, session: Session) -> Non
     assert (again["added"], again["changed"], again["left"]) == (0, 0, first["added"])
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_a_real_ministrys_list_comes_in(run: Any, session: Session) -> None:
     file = real("irish_embassies.json")
     assert "Missions of Ireland." in run("missions", file).stdout
@@ -222,6 +229,7 @@ def test_a_real_ministrys_list_comes_in(run: Any, session: Session) -> None:
     assert (consulate.host_country, consulate.postal_code) == ("US", "10154-0037")
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_a_real_parliament_comes_in(run: Any, session: Session) -> None:
     file = real("ep_kenya.json")
     assert "Officials of Kenya." in run("officials", file).stdout

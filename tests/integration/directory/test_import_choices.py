@@ -74,6 +74,7 @@ def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
     assert "Delete the file" in page_of(desk, "/desk/officials/imports")
 
 
+@pytest.mark.one_engine
 def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: Session) -> None:
     text = MISSIONS.replace("+1 613 555 0100 |", "8521-0306 F / nonsense |")
     where = rehearsed(desk, session, text, "missions")
@@ -88,6 +89,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
     assert ("fax", "8521-0306") in [tuple(one) for one in kept]
 
 
+@pytest.mark.one_engine
 def test_of_several_lists_those_are_read_that_were_chosen(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -142,6 +144,7 @@ def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, session: 
     assert newest(session).counts["added"] == 1
 
 
+@pytest.mark.one_engine
 def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -161,6 +164,7 @@ def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     assert "Sovereign Order of Malta" in page_of(desk, f"{where}?show=added")
 
 
+@pytest.mark.one_engine
 def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     desk: FlaskClient, session: Session
 ) -> None:

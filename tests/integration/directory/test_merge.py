@@ -225,6 +225,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     assert [file_names.zip_name(one) for one in kept] == names, "as their papers call them"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("second", ["governor-1", "nobody", ""])
 def test_one_is_not_made_of_one_or_of_nobody(
     desk: FlaskClient, session: Session, second: str
@@ -237,6 +238,7 @@ def test_one_is_not_made_of_one_or_of_nobody(
     assert session.scalar(select(func.count(Official.id))) == 1
 
 
+@pytest.mark.one_engine
 def test_a_get_merges_nothing(desk: FlaskClient, session: Session) -> None:
     session.add_all([make_target_official(), double()])
     session.commit()
@@ -266,6 +268,7 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     )
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("one", "other", "reason"),
     [

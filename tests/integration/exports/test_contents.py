@@ -61,6 +61,7 @@ def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made
     assert mark.startswith("# ")
 
 
+@pytest.mark.one_engine
 def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) -> None:
     _mark, rows = rows_of(made(ask(ExportKind.OFFICIALS)))
     assert len(rows) == 3, "confirmed ones alone"
@@ -186,6 +187,7 @@ def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, session: 
     ]
 
 
+@pytest.mark.one_engine
 def test_a_bundles_list_has_its_numbers_and_targets(
     app: Flask,
     session: Session,
@@ -229,6 +231,7 @@ def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_tod
     assert "Ana Merged" in rows[1]["target"]
 
 
+@pytest.mark.one_engine
 def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_accepted(
     session: Session,
     scene: Scene,
@@ -271,6 +274,7 @@ def emptied(session: Session, bundle_id: int, how: str) -> None:
     session.commit()
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("how", ["cancelled", "erased"])
 def test_a_bundle_in_which_nobody_is_gives_no_list(
     session: Session,
@@ -309,6 +313,7 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     )
 
 
+@pytest.mark.one_engine
 def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     app: Flask,
     session: Session,
@@ -339,6 +344,7 @@ def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
+@pytest.mark.one_engine
 def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are_kept(
     session: Session,
     scene: Scene,

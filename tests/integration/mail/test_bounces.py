@@ -82,6 +82,7 @@ def test_a_report_on_a_mail_of_ours_marks_its_address_and_is_removed(
     assert folder.keys() == []
 
 
+@pytest.mark.one_engine
 def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
     session: Session, folder: mailbox.Maildir, ours: str
 ) -> None:
@@ -115,6 +116,7 @@ def test_what_passes_or_is_our_own_fault_marks_nobody(
     assert marked(session) == {}
 
 
+@pytest.mark.one_engine
 def test_what_is_no_report_is_left_and_named_without_a_person(
     session: Session, folder: mailbox.Maildir, ours: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -246,6 +248,7 @@ def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None
     assert [one.status for one in list_reports(report(Status="5.1.10 (x)").encode())] == ["5.1.10"]
 
 
+@pytest.mark.one_engine
 def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(
     session: Session, tmp_path: Path, ours: str
 ) -> None:

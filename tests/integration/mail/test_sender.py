@@ -149,6 +149,7 @@ def test_a_passing_failure_is_tried_again_later(app: Flask, server: tuple[Server
     assert only_mail().state is MailState.SENT
 
 
+@pytest.mark.one_engine
 def test_a_final_refusal_is_not_tried_again(app: Flask, server: tuple[Server, int]) -> None:
     server[0].answer = "550 no such person"
     put()
@@ -172,6 +173,7 @@ def test_one_address_gets_five_mails_a_day_however_it_is_spelt(app: Flask) -> No
     assert put("somebody.else@example.org")
 
 
+@pytest.mark.one_engine
 def test_line_ends_never_reach_a_header(app: Flask, server: tuple[Server, int]) -> None:
     put("ana@example.org\r\nBcc: spy@example.org")
     jobs.run_now("mail.sweep")
@@ -277,6 +279,7 @@ def test_a_mail_that_failed_counts_in_its_day(app: Flask, server: tuple[Server, 
     assert not put()
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("status", [CampaignStatus.OPEN, CampaignStatus.CLOSED])
 def test_a_mail_about_a_campaign_goes_out(
     app: Flask, server: tuple[Server, int], status: CampaignStatus
@@ -341,6 +344,7 @@ def test_a_failed_mail_quotes_neither_its_server_nor_its_link(
         assert planted not in f"{events} {caplog.text} {only_mail().failure}"
 
 
+@pytest.mark.one_engine
 def test_mail_goes_to_the_ascii_form_of_a_domain(app: Flask, server: tuple[Server, int]) -> None:
     put("ana@bücher.example")
     jobs.run_now("mail.sweep")

@@ -77,6 +77,7 @@ def test_opening_a_campaign_tells_those_who_want_to_hear_of_it(
     assert len(mails()) == 2
 
 
+@pytest.mark.one_engine
 def test_who_reads_no_edition_gets_the_campaigns_main_language(
     session: Session, mails: Mails
 ) -> None:
@@ -348,6 +349,7 @@ def test_an_update_whose_message_was_lost_is_made_up_for(session: Session, mails
     assert len(mails()) == 1
 
 
+@pytest.mark.one_engine
 def test_the_desk_sees_how_many_and_never_who(
     app: Flask, client: FlaskClient, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,6 +384,7 @@ def test_the_desk_sees_how_many_and_never_who(
     assert len(mails()) == 3
 
 
+@pytest.mark.one_engine
 def test_a_draft_cannot_be_told_of(app: Flask, client: FlaskClient, session: Session) -> None:
     campaign = make_campaign(session, status=CampaignStatus.DRAFT)
     session.commit()

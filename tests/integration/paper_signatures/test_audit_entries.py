@@ -36,6 +36,7 @@ def last_deed(session: Session) -> str:
     return found.action
 
 
+@pytest.mark.one_engine
 def test_a_sheet_is_begun_changed_and_deleted(
     staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_sheet_is_begun_changed_and_deleted(
     assert session.scalar(select(func.count()).select_from(PaperSheet)) == 0
 
 
+@pytest.mark.one_engine
 def test_a_row_is_corrected_taken_out_and_put_back(
     staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -75,6 +77,7 @@ def test_a_row_is_corrected_taken_out_and_put_back(
     assert "Remove the rows first" in refused.text
 
 
+@pytest.mark.one_engine
 def test_a_scan_is_removed(staff: FlaskClient, session: Session, campaign: Campaign) -> None:
     sheet = make_sheet(session, campaign)
     url = f"/desk/paper/{sheet.public_id}"

@@ -75,6 +75,7 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
 
+@pytest.mark.one_engine
 def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         slug = make_campaign(session).slug
@@ -113,6 +114,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     assert 'value="locality" selected' in page, "as the last file with these heads was read"
 
 
+@pytest.mark.one_engine
 def test_another_encoding_is_looked_at_and_goes_with_the_choice(
     client: FlaskClient, app: Flask
 ) -> None:

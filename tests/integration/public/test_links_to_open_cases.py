@@ -43,10 +43,12 @@ def test_an_ended_case_leads_to_people_who_need_a_letter_now(
     assert "someone who would write" not in page
 
 
+@pytest.mark.one_engine
 def test_the_page_says_what_writing_takes(client: FlaskClient, case: str) -> None:
     assert "It takes about three minutes, and you need no account." in client.get(case).text
 
 
+@pytest.mark.one_engine
 def test_few_cases_need_no_search(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -58,6 +60,7 @@ def test_few_cases_need_no_search(
     assert 'role="search"' in client.get("/en/").text
 
 
+@pytest.mark.one_engine
 def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
     papers = re.findall(r'<a href="[^"]*(?:poster|sheet)\.pdf[^"]*">(.*?)</a>', page)
@@ -70,6 +73,7 @@ def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -
     ]
 
 
+@pytest.mark.one_engine
 def test_thanks_ask_for_others_before_all_else(
     client: FlaskClient, session: Session, campaign: Campaign, link: str
 ) -> None:
@@ -90,6 +94,7 @@ def test_thanks_ask_for_others_before_all_else(
     assert places == sorted(places)
 
 
+@pytest.mark.one_engine
 def test_what_is_passed_on_says_why_and_until_when(
     client: FlaskClient, campaign: Campaign, link: str
 ) -> None:
@@ -104,6 +109,7 @@ def test_what_is_passed_on_says_why_and_until_when(
     assert unquote(whatsapp[1]) == message
 
 
+@pytest.mark.one_engine
 def test_a_title_says_that_something_is_to_be_mended(client: FlaskClient, case: str) -> None:
     assert "<title>Error: " in client.post(f"{case}/check", data={}).text
     assert "<title>Error: " not in client.get(f"{case}/write").text

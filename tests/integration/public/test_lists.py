@@ -81,6 +81,7 @@ def test_the_first_page_shows_the_open_cases_that_are_asked_for(
     assert shown(client, f"/en/{query}", cases) == names
 
 
+@pytest.mark.one_engine
 def test_where_nothing_matches_the_page_says_how_to_widen(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -95,6 +96,7 @@ def test_where_nothing_matches_the_page_says_how_to_widen(
     assert "<script>" not in client.get("/en/?q=<script>alert(1)</script>").text
 
 
+@pytest.mark.one_engine
 def test_filtered_pages_fill_no_memory_and_are_found_by_no_robot(
     app: Flask, client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -107,6 +109,7 @@ def test_filtered_pages_fill_no_memory_and_are_found_by_no_robot(
     assert len(app.extensions["page_cache"]) == 1
 
 
+@pytest.mark.one_engine
 def test_the_language_switch_keeps_what_was_asked_for(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -132,6 +135,7 @@ def test_the_archive_tells_how_each_ended(client: FlaskClient, cases: dict[str, 
     assert "1 past case also matches" in client.get("/en/?q=okafor").text
 
 
+@pytest.mark.one_engine
 def test_a_list_says_cards_where_people_wrote_cards(client: FlaskClient, session: Session) -> None:
     made = make_campaign(session, format="card")
     words, kind = {"en": ("A reply", "They wrote back.")}, UpdateKind.REPLY
@@ -143,6 +147,7 @@ def test_a_list_says_cards_where_people_wrote_cards(client: FlaskClient, session
     assert "No more cards needed" in client.get("/en/updates").text
 
 
+@pytest.mark.one_engine
 def test_updates_lead_to_where_they_stand_on_their_page(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -154,6 +159,7 @@ def test_updates_lead_to_where_they_stand_on_their_page(
     assert client.get("/en/updates?page=2").status_code == 404
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("lang", ["en", "fr", "es"])
 def test_the_feed_is_atom_and_knows_no_draft(
     client: FlaskClient, cases: dict[str, Campaign], lang: str
@@ -176,6 +182,7 @@ def test_the_feed_is_atom_and_knows_no_draft(
     assert "<strong>body</strong>" in told.content[0].value
 
 
+@pytest.mark.one_engine
 def test_every_page_says_where_its_feed_is(client: FlaskClient, case: str) -> None:
     for path in ("/fr/", case.replace("/en/", "/fr/"), "/fr/archive"):
         tree = etree.HTML(client.get(path).data)
@@ -184,6 +191,7 @@ def test_every_page_says_where_its_feed_is(client: FlaskClient, case: str) -> No
         assert client.get(link.get("href")).status_code == 200
 
 
+@pytest.mark.one_engine
 def test_the_site_map_names_each_page_in_each_language_once(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
@@ -270,6 +278,7 @@ def test_a_bar_stands_by_the_figure_only_when_many_have_written(
     assert "13 more to reach 50" in many
 
 
+@pytest.mark.one_engine
 def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -287,6 +296,7 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     assert "days left" not in late
 
 
+@pytest.mark.one_engine
 def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:
@@ -306,6 +316,7 @@ def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
     assert "#papers" not in client.post(f"{case}/you", data={}).text
 
 
+@pytest.mark.one_engine
 def test_without_an_open_case_the_first_page_asks_nobody_to_write(
     client: FlaskClient, session: Session, campaign: Campaign, fresh_pages: None
 ) -> None:
@@ -317,6 +328,7 @@ def test_without_an_open_case_the_first_page_asks_nobody_to_write(
     assert "Write a letter" not in page
 
 
+@pytest.mark.one_engine
 def test_an_update_in_another_language_than_the_case_says_so(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:
@@ -329,12 +341,14 @@ def test_an_update_in_another_language_than_the_case_says_so(
     assert "This update is not available in your language" not in client.get(case).text
 
 
+@pytest.mark.one_engine
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:
     for address in ("/fr/actions", "/fr/actions/"):
         response = client.get(address)
         assert (response.status_code, response.location) == (301, "/fr/")
 
 
+@pytest.mark.one_engine
 def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:

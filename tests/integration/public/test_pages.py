@@ -60,6 +60,7 @@ def test_the_first_page_shows_open_cases_and_leads_to_ended_ones(
     assert f'<html lang="{lang}"' in page
 
 
+@pytest.mark.one_engine
 def test_without_a_case_the_first_page_says_so(client: FlaskClient) -> None:
     assert "No cases are open today." in client.get("/en/").text
 
@@ -179,6 +180,7 @@ def test_fewer_than_the_first_step_are_not_said_to_be_none(
         assert "No one has written yet" not in page
 
 
+@pytest.mark.one_engine
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str)
     assert all(b"%PDF" not in one.read_bytes() for one in kept)
 
 
+@pytest.mark.one_engine
 def test_an_unknown_sender_is_marked(app: Flask, folder: Path, address: str) -> None:
     put(folder, make_mail(address, sender="somebody@elsewhere.example"))
     with app.app_context():
@@ -122,6 +123,7 @@ def test_an_unknown_sender_is_marked(app: Flask, folder: Path, address: str) -> 
             assert reply.target is None
 
 
+@pytest.mark.one_engine
 def test_machines_make_no_draft_and_mail_for_nobody_stays(
     app: Flask, folder: Path, address: str
 ) -> None:
@@ -222,6 +224,7 @@ def test_others_write_while_a_mail_is_read(
     assert read == ["list_recipients", "read_email", "redraw_picture"]
 
 
+@pytest.mark.one_engine
 def test_mail_for_nobody_is_read_no_further(app: Flask) -> None:
     """Whatever is in it."""
     with app.app_context(), db.transaction() as session:
@@ -230,6 +233,7 @@ def test_mail_for_nobody_is_read_no_further(app: Flask) -> None:
                 inbox.save_email(session, raw)
 
 
+@pytest.mark.one_engine
 def test_a_mails_pdf_is_drawn_when_somebody_asks_and_its_tiff_never_read(
     app: Flask, folder: Path, address: str
 ) -> None:

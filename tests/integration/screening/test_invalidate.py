@@ -194,6 +194,7 @@ def test_only_the_unconfirmed_and_only_of_one_campaign(
     assert count_shown(app, campaign) == 2
 
 
+@pytest.mark.one_engine
 def test_without_a_condition_or_a_dry_run_nothing_is_done(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -209,6 +210,7 @@ def test_without_a_condition_or_a_dry_run_nothing_is_done(
         invalidate.undo(session, made, by=by(session), now=db.utcnow())
 
 
+@pytest.mark.one_engine
 def test_the_signer_notices_nothing(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -502,6 +504,7 @@ def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
     assert [one.state for one in withdrawals.list_taken_back(session, found)] == ["invalid"] * 2
 
 
+@pytest.mark.one_engine
 def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:

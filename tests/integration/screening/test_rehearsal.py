@@ -1,5 +1,6 @@
 """Letters to review in a rehearsal: marked in the queue, read by the team, mailed to nobody."""
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from tests.integration.screening.conftest import Write, set_rules, the_signature
 from tests.integration.screening.test_queue import QUEUE, decide
 
 
+@pytest.mark.one_engine
 def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
@@ -64,6 +66,7 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
     assert states() == [taken, held, *[taken] * 5]
 
 
+@pytest.mark.one_engine
 def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -100,6 +103,7 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     assert real.state is SignatureState.HELD
 
 
+@pytest.mark.one_engine
 def test_letters_of_an_open_campaign_do_not(
     staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:

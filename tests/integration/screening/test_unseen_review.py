@@ -68,6 +68,7 @@ def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_res
     assert seen(the_signature(session)) == (HELD, CONFIRMED)
 
 
+@pytest.mark.one_engine
 def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     app: Flask, session: Session, write: Write
 ) -> None:
@@ -178,6 +179,7 @@ def decide(app: Flask, session: Session, signature: Signature, decision: Decisio
     run_queue(app, session)
 
 
+@pytest.mark.one_engine
 def test_emails_and_the_form_of_the_network_tell_nobody_that_a_letter_is_held(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -219,6 +221,7 @@ def read_download(session: Session, signature: Signature) -> dict[str, Any]:
     return read
 
 
+@pytest.mark.one_engine
 def test_what_somebody_downloads_of_themselves_tells_not_that_a_letter_is_held(
     app: Flask, session: Session, write: Write
 ) -> None:

@@ -128,6 +128,7 @@ def test_line_ends_never_get_through_a_line(refused: Callable[..., str], name: s
     assert "Write this on one line." in field_error(page, name)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("given", "family", "shown"),
     [
@@ -197,6 +198,7 @@ def test_a_preview_that_costs_too_much_is_killed_and_the_site_goes_on(
     assert client.post(f"{case}/preview.pdf", data=FORM).mimetype == "application/pdf"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("body", [b"given_name=%91", b"own_words=%ED%A0%80", b"region=\x91"])
 @pytest.mark.parametrize("step", ["write", "you", "check", "sign", "preview.pdf"])
 def test_bytes_that_are_no_text_are_refused(
@@ -266,6 +268,7 @@ def test_a_case_that_does_not_exist_is_not_found(client: FlaskClient, step: str,
     assert client.get(f"/en/actions/{slug}{step}").status_code == 404
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("email", ["maelle@bücher.example.org", "mäx@exämple.org"])
 def test_an_address_beyond_ascii_is_taken_and_written_to(
     client: FlaskClient, campaign: Campaign, session: Session, settings: Settings, email: str

@@ -48,6 +48,7 @@ def card(session: Session) -> str:
     return f"/en/actions/{made.slug}"
 
 
+@pytest.mark.one_engine
 def test_the_card_that_is_checked_is_the_card_that_is_printed(
     client: FlaskClient, card: str
 ) -> None:
@@ -64,6 +65,7 @@ def test_the_card_that_is_checked_is_the_card_that_is_printed(
     assert ".card-points" in client.get("/letter.css").text
 
 
+@pytest.mark.one_engine
 def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str) -> None:
     assert "more lines on the card" in client.get(f"{card}/write").text
     full = {**FORM, "own_words": "Word " * 60}
@@ -84,6 +86,7 @@ def test_a_card_that_offers_no_points_is_written(client: FlaskClient, session: S
     assert client.get(f"/en/actions/{made.slug}/write").status_code == 200
 
 
+@pytest.mark.one_engine
 def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session, app: Flask
 ) -> None:
@@ -99,6 +102,7 @@ def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     assert (preview.status_code, preview.mimetype) == (422, "text/html")
 
 
+@pytest.mark.one_engine
 def test_an_address_that_does_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session
 ) -> None:
@@ -112,6 +116,7 @@ def test_an_address_that_does_not_fit_is_refused_in_words(
     assert "An address does not fit the window" in response.text
 
 
+@pytest.mark.one_engine
 def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
     made = make_campaign(session, format="card")
     add_confirmed(session, made, 3, own_words="Words of mine. " * 20)
@@ -153,6 +158,7 @@ def heading(page: str) -> str:
     return str(words).strip()
 
 
+@pytest.mark.one_engine
 def test_who_signs_a_card_agrees_to_a_card(
     client: FlaskClient, card: str, session: Session
 ) -> None:
@@ -165,6 +171,7 @@ def test_who_signs_a_card_agrees_to_a_card(
     assert "prints the card" in wording.delivery
 
 
+@pytest.mark.one_engine
 def test_too_many_words_are_refused_as_those_of_a_card(client: FlaskClient, card: str) -> None:
     page = client.post(f"{card}/you", data={**FORM, "own_words": "Words. " * 60}).text
     assert "The card has room for 300. Shorten your words." in page

@@ -33,6 +33,7 @@ def state(session: Session) -> SignatureState:
     return signature.state
 
 
+@pytest.mark.one_engine
 def test_looking_never_confirms(client: FlaskClient, link: str, session: Session) -> None:
     for _ in range(3):
         page = client.get(link)
@@ -67,6 +68,7 @@ def test_a_second_click_says_already_confirmed(
     assert session.query(Signature).one().confirmed_at == before
 
 
+@pytest.mark.one_engine
 def test_pages_with_a_letter_are_kept_by_nobody(client: FlaskClient, link: str) -> None:
     before, again = client.get(link), client.post(link)
     after, pdf = client.get(link), client.get(f"{link}/letter.pdf")
@@ -96,6 +98,7 @@ def test_a_link_holds_for_seven_days(client: FlaskClient, link: str, session: Se
     assert signature.token_expires_at == signature.signed_at + timedelta(days=7)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("token", ["x", "a" * 32, "a" * 5000, "%2e%2e", "ü"])
 def test_an_unknown_link_says_what_to_do(
     client: FlaskClient, campaign: Campaign, token: str
@@ -105,6 +108,7 @@ def test_an_unknown_link_says_what_to_do(
         assert "This link does not open a letter" in response.text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("new", "sentence"),
     [
@@ -145,6 +149,7 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
     assert state(session) is SignatureState.PENDING
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("way", ["expired", "deleted", "withdrawn"])
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_a_link_that_is_over_asks_for_no_letter_that_is_not_taken(
@@ -206,10 +211,12 @@ def test_a_letter_signed_in_time_can_be_confirmed_after_the_last_day(
     assert client.post(link).status_code == 303
 
 
+@pytest.mark.one_engine
 def test_there_is_no_pdf_before_the_letter_is_confirmed(client: FlaskClient, link: str) -> None:
     assert client.get(f"{link}/letter.pdf").status_code == 404
 
 
+@pytest.mark.one_engine
 def test_the_button_of_another_site_does_not_confirm(
     client: FlaskClient, link: str, session: Session
 ) -> None:

@@ -80,6 +80,7 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
         assert says(letter) == says(checked)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("form", ["letter", "card"])
 def test_a_frozen_letter_is_what_the_bundle_prints(app: Flask, session: Session, form: str) -> None:
     campaign = make_campaign(session, format=form)

@@ -96,6 +96,7 @@ def test_mails_and_page_of_the_confirmation_name_the_network_that_was_asked_for(
         assert ("You also asked for emails about new actions." in words) is bool(ticked)
 
 
+@pytest.mark.one_engine
 def test_the_second_mail_says_that_nothing_was_changed(
     app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings, mails: Mails
 ) -> None:
@@ -114,6 +115,7 @@ def test_the_second_mail_says_that_nothing_was_changed(
     assert f'href="{asks}"' in html
 
 
+@pytest.mark.one_engine
 def test_no_mail_loads_anything_from_elsewhere(
     app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings
 ) -> None:
@@ -123,6 +125,7 @@ def test_no_mail_loads_anything_from_elsewhere(
     assert "src=" not in html
 
 
+@pytest.mark.one_engine
 def test_both_mails_name_their_campaign_so_that_a_stop_holds_them_back(
     client: FlaskClient, campaign: Campaign, case: str, session: Session, mails: Mails
 ) -> None:
@@ -133,6 +136,7 @@ def test_both_mails_name_their_campaign_so_that_a_stop_holds_them_back(
     assert list(rows) == [("confirm-letter", campaign.id), ("already-signed", campaign.id)]
 
 
+@pytest.mark.one_engine
 def test_the_page_after_signing_is_the_same_whether_or_not_a_mail_could_go(
     client: FlaskClient, case: str, mails: Mails, settings: Settings
 ) -> None:

@@ -243,6 +243,7 @@ def test_an_address_gets_five_links_a_day_and_then_one_mail_with_what_waits(
     assert "Text 7." in client.get(last).text
 
 
+@pytest.mark.one_engine
 def test_a_mail_says_of_the_signer_a_name_and_nothing_else(
     sign: Callable[..., Any], mails: Mails
 ) -> None:
@@ -275,6 +276,7 @@ def test_one_network_may_sign_so_often_in_an_hour(
     assert elsewhere.status_code == 303
 
 
+@pytest.mark.one_engine
 def test_previews_are_limited_as_well(app: Flask, client: FlaskClient, case: str) -> None:
     settings = app.extensions["settings"]
     app.extensions["settings"] = settings.model_copy(update={"previews_per_hour": 1})
@@ -315,6 +317,7 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
     assert (reason in page) == (end != "past")
 
 
+@pytest.mark.one_engine
 def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before(
     client: FlaskClient, session: Session
 ) -> None:
@@ -327,6 +330,7 @@ def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before
         assert "You can no longer write for this action" in response.text
 
 
+@pytest.mark.one_engine
 def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -387,6 +391,7 @@ def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
     assert client.post(right).status_code == 303
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("why", ["forged", "other name", "confirmed", "other case", "old"])
 def test_no_other_letter_is_taken_back(
     sign: Callable[..., Any],
@@ -447,6 +452,7 @@ def test_a_receipt_makes_one_link_for_one_letter(
     assert "Maëlle Tremblay" in second.text
 
 
+@pytest.mark.one_engine
 def test_no_link_of_one_person_opens_the_letter_of_another(
     sign: Callable[..., Any],
     client: FlaskClient,
@@ -466,6 +472,7 @@ def test_no_link_of_one_person_opens_the_letter_of_another(
     assert [client.get(link).status_code for link in links] == [410, 410]
 
 
+@pytest.mark.one_engine
 def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
 ) -> None:
@@ -481,6 +488,7 @@ def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
     assert client.post(link).status_code == 409
 
 
+@pytest.mark.one_engine
 def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
 ) -> None:

@@ -227,6 +227,7 @@ def test_a_script_can_send_the_fields_of_the_contract_at_once(
     assert [one.template.locale for one in signature.letters] == ["en"]
 
 
+@pytest.mark.one_engine
 def test_before_signing_the_page_says_what_is_kept_and_how_long(
     app: Flask, client: FlaskClient, case: str
 ) -> None:

@@ -60,6 +60,7 @@ def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> N
     assert section in client.get("/desk/webhooks/new").text
 
 
+@pytest.mark.one_engine
 def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: Session) -> None:
     sign_in(client, app, Role.STAFF)
     response = post(client, "/desk/account", {"name": "  Noor H. ", "locale": "es"})
@@ -92,6 +93,7 @@ def test_what_cannot_be_taken_is_said_by_the_field(
     assert session.scalars(select(StaffUser)).one().name == "Noor Haddad"
 
 
+@pytest.mark.one_engine
 def test_a_new_password_wants_the_present_one_and_signs_out(
     client: FlaskClient, app: Flask
 ) -> None:

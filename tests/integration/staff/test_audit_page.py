@@ -315,6 +315,7 @@ def test_pages_follow_each_other_without_a_gap(
     assert 'rel="next"' not in second
 
 
+@pytest.mark.one_engine
 def test_the_filter_downloads_as_csv_that_starts_no_formula_and_leaves_an_entry(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
@@ -339,6 +340,7 @@ def _last_detail(session: Session) -> dict[str, object]:
     return last.detail
 
 
+@pytest.mark.one_engine
 def test_only_admins_find_it(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     assert client.get("/desk/audit").status_code == 404

@@ -79,6 +79,7 @@ def mine(client: FlaskClient, app: Flask) -> StaffUser:
     return sign_in(client, app, Role.STAFF, email=EMAIL, password=True)
 
 
+@pytest.mark.one_engine
 def test_the_first_passkey_brings_recovery_codes_a_mail_and_an_entry(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_passkey_signs_in_alone_and_a_later_one_too(
     assert actions[-1] == "accounts.passkey-sign-in"
 
 
+@pytest.mark.one_engine
 def test_it_is_the_second_step_beside_app_and_recovery_codes(
     client: FlaskClient, app: Flask, mine: StaffUser
 ) -> None:
@@ -204,6 +206,7 @@ def test_every_answer_that_is_not_right_gets_the_same_refusal(
     assert told == (change in {_counted_back, _not_counted})
 
 
+@pytest.mark.one_engine
 def test_a_disabled_account_and_a_removed_passkey_sign_nobody_in(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -323,6 +326,7 @@ def _grow_stale(client: FlaskClient) -> None:
         cookie["fs_paa"] -= 16 * 60
 
 
+@pytest.mark.one_engine
 def test_a_passkey_is_fresh_proof_and_adding_and_removing_want_it(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:
@@ -347,6 +351,7 @@ def test_a_passkey_is_fresh_proof_and_adding_and_removing_want_it(
     assert not session.get_one(StaffUser, mine.id).has_second_factor
 
 
+@pytest.mark.one_engine
 def test_who_is_asked_in_the_middle_of_a_form_goes_on_with_it_by_passkey(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -365,6 +370,7 @@ def test_who_is_asked_in_the_middle_of_a_form_goes_on_with_it_by_passkey(
     assert session.get_one(StaffUser, other.id).role is Role.ORGANIZER
 
 
+@pytest.mark.one_engine
 def test_a_required_factor_stays_until_there_is_another(required: Flask, session: Session) -> None:
     browser = required.test_client()
     me = sign_in(browser, required, Role.STAFF)
@@ -421,6 +427,7 @@ def test_of_two_last_factors_removed_at_once_one_stays(
     assert [passkey.public_id for passkey in look(session).passkeys] == [other]
 
 
+@pytest.mark.one_engine
 def test_an_admin_is_led_to_the_hardware_key_that_is_required(
     strict: Flask, session: Session
 ) -> None:
@@ -449,6 +456,7 @@ def test_an_admin_is_led_to_the_hardware_key_that_is_required(
     assert use_to_sign_in(strict.test_client(), key).status_code == 303
 
 
+@pytest.mark.one_engine
 def test_with_the_key_that_is_required_nothing_weaker_signs_in(
     strict: Flask, client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -478,6 +486,7 @@ def test_with_the_key_that_is_required_nothing_weaker_signs_in(
     assert not may_enter(browser)
 
 
+@pytest.mark.one_engine
 def test_a_reset_clears_passkeys(
     client: FlaskClient, app: Flask, mine: StaffUser, session: Session
 ) -> None:

@@ -224,6 +224,7 @@ def test_a_line_of_arabic_sets_latin_names_apart(line: str, apart: str) -> None:
     assert isolate_names(line) == apart
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("left", "day"), [(7, "3"), (1, "27"), (0, "27")])
 def test_the_day_by_which_to_confirm_is_one_on_which_the_link_works(
     app: Flask, left: int, day: str

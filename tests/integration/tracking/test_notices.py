@@ -96,6 +96,7 @@ def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
     assert "/news-off/" in mail["unsubscribe"]
 
 
+@pytest.mark.one_engine
 def test_a_refusal_is_no_news(
     session: Session,
     campaign: Campaign,
@@ -131,6 +132,7 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
     assert count_readers(session, campaign) == 4
 
 
+@pytest.mark.one_engine
 def test_other_news_is_told_where_its_author_asks_for_it(
     app: Flask,
     session: Session,
@@ -249,6 +251,7 @@ def off(message: EmailMessage) -> str:
     return str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://127.0.0.1:5000")
 
 
+@pytest.mark.one_engine
 def test_a_mail_program_ends_the_news_by_one_click(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
@@ -267,6 +270,7 @@ def test_a_mail_program_ends_the_news_by_one_click(
     assert reload(session, ana).consent_updates_at is None
 
 
+@pytest.mark.one_engine
 def test_a_link_speaks_for_nobody_else_of_its_mailbox(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
@@ -331,6 +335,7 @@ def test_a_link_that_was_not_made_here_ends_nothing(
     assert reload(session, ana).consent_updates_at is not None
 
 
+@pytest.mark.one_engine
 def test_after_erasure_the_link_says_that_nothing_is_held(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:

@@ -31,6 +31,7 @@ def actions(session: Session) -> list[str]:
     return [action for action in entries if action.startswith("webhook.")]
 
 
+@pytest.mark.one_engine
 def test_an_admin_adds_one_and_sees_its_secret_with_fresh_proof(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
@@ -56,6 +57,7 @@ def test_an_admin_adds_one_and_sees_its_secret_with_fresh_proof(
     assert "Webhook 1" in client.get("/desk/audit").text
 
 
+@pytest.mark.one_engine
 def test_a_test_is_sent_and_any_message_again_with_its_id(
     client: FlaskClient, app: Flask, session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
@@ -163,6 +165,7 @@ def test_once_a_program_works_again_nobody_has_to_wait(
     assert actions(session)[-1] == "webhook.try-again"
 
 
+@pytest.mark.one_engine
 def test_one_is_turned_off_changed_turned_on_and_deleted(
     client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint
 ) -> None:
