@@ -41,7 +41,9 @@ class PurposeForm(DeskForm):
     keys = CheckboxesField(_l("Encrypt the file with my keys"))
     more_keys = TextAreaField(
         _l("Other public keys, one on each line"),
-        description=_l("The key of the person who will use the file: age1… or ssh-ed25519 …."),
+        description=_l(
+            "The key of the person who will use the file. It starts with age1 or ssh-ed25519."
+        ),
         validators=[Length(max=20_000)],
     )
 
