@@ -44,7 +44,7 @@ def test_single_papers_are_tagged_and_say_their_language(
 
 
 def test_a_volume_has_its_language_and_a_bookmark_every_25_letters(tmp_path: Path) -> None:
-    letters = [letter(n, locale="en" if n == 1 else "es") for n in range(1, 53)]
+    letters = [letter(n, locale="en" if n == 1 else "es") for n in range(1, 28)]
     printed = print_letters(letters, US_10, tmp_path / "v.pdf")
     with pikepdf.open(printed.path) as pdf:
         assert str(pdf.Root.Lang) == "es"
@@ -53,7 +53,7 @@ def test_a_volume_has_its_language_and_a_bookmark_every_25_letters(tmp_path: Pat
                 (one.title, pdf.pages.index(pikepdf.Page(one.destination[0])) + 1)
                 for one in outline.root
             ]
-    assert marks == [("00001", 1), ("00026", 26), ("00051", 51)]
+    assert marks == [("00001", 1), ("00026", 26)]
     short = print_letters(letters[:25], US_10, tmp_path / "s.pdf")
     with pikepdf.open(short.path) as pdf:
         assert "/Outlines" not in pdf.Root

@@ -27,6 +27,7 @@ FRENCH = (
 SPANISH = "¿Quién la protege? ¡Nadie! La niñez de la región también está en riesgo."
 GREEK = "Ζητώ την άμεση προστασία της υπερασπίστριας των ανθρωπίνων δικαιωμάτων"
 CYRILLIC = "Прошу вас немедленно восстановить меры защиты и расследовать угрозы"
+LONG_OFFICE = "Women's Representative, National Assembly, Migori"
 LONG_LINE = "Secretariat for the Coordination of Programmes of Public Safety"
 NAMES = (
     "Zoë Đặng-Ångström",
@@ -64,13 +65,7 @@ def varied() -> list[LetterContext]:
         letter(39, specimen="Preview"),
         letter(40, signature_locality="", sender_lines=("Ottoline Freke", "بيروت")),
         letter(41, addressee_lines=(*letter().addressee_lines, "A sixth line")),
-        letter(
-            45,
-            addressee_lines=(
-                "Women's Representative, National Assembly, Migori",
-                *letter().addressee_lines[1:],
-            ),
-        ),
+        letter(45, addressee_lines=(LONG_OFFICE, *letter().addressee_lines[1:])),
         letter(42, own_words=tuple(" ".join(OWN_WORDS).split(". ")), opening=OPENING[:1]),
         replace(letter(43), number=None),
         replace(letter(44), number="B-7"),
@@ -128,9 +123,8 @@ def both(
     return fast, plain
 
 
-@pytest.mark.parametrize("layout", [US_10, DIN_5008_B], ids=lambda layout: layout.slug)
-def test_both_ways_give_the_same_picture(layout: Layout, tmp_path: Path) -> None:
-    fast, plain = both(varied(), layout, tmp_path)
+def test_both_ways_give_the_same_picture(tmp_path: Path) -> None:
+    fast, plain = both(varied(), US_10, tmp_path)
     assert list(differences(fast.path, plain.path)) == []
 
 
@@ -141,7 +135,13 @@ def test_lines_break_where_they_do_the_plain_way(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_every_layout_gives_the_same_picture(layout: Layout, tmp_path: Path) -> None:
-    fast, plain = both([letter(1, own_words=OWN_WORDS[:1]), letter(2)], layout, tmp_path)
+    lines = letter().addressee_lines
+    contexts = [
+        letter(1, own_words=OWN_WORDS[:1]),
+        letter(2, addressee_lines=(*lines, "A sixth line")),
+        letter(3, addressee_lines=(LONG_OFFICE, *lines[1:])),
+    ]
+    fast, plain = both(contexts, layout, tmp_path)
     assert list(differences(fast.path, plain.path)) == []
 
 
@@ -185,16 +185,16 @@ def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
     assert first.sha256 == second.sha256
 
 
-def test_five_hundred_letters_share_their_fonts(tmp_path: Path) -> None:
+def test_a_hundred_letters_share_their_fonts(tmp_path: Path) -> None:
     names = [f"{first} {last}" for first in ("Ada", "Bo", "Cy", "Di", "Ed") for last in NAMES[:4]]
     contexts = [
         signed(n, names[n % 20], own_words=(f"No. {n}. {FRENCH}",) if n % 3 == 0 else ())
-        for n in range(1, 501)
+        for n in range(1, 101)
     ]
     done: list[int] = []
     printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf", progress=done.append)
-    assert (printed.pages, len(printed.letters), done[-1]) == (500, 500, 500)
-    assert printed.bytes < 500 * 1000
+    assert (printed.pages, len(printed.letters), done[-1]) == (100, 100, 100)
+    assert printed.bytes < 100 * 1500
     with pikepdf.open(printed.path) as pdf:
         fonts = [
             one

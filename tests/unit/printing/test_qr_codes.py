@@ -85,14 +85,7 @@ def test_whatever_draws_a_code_is_read_here() -> None:
 @pytest.mark.parametrize("drawn_by", CODES)
 @pytest.mark.parametrize(
     ("paper", "locale", "link"),
-    [
-        (LETTER, "en", SHORT),
-        (LETTER, "en", LONG),
-        (LETTER, "ar", USUAL),
-        (A4, "en", USUAL),
-        (A4, "ar", SHORT),
-        (A4, "ar", LONG),
-    ],
+    [(LETTER, "en", LONG), (LETTER, "ar", SHORT), (A4, "en", USUAL), (A4, "ar", LONG)],
     ids=lambda value: value.slug if isinstance(value, Paper) else str(len(value)),
 )
 def test_the_code_is_read_and_has_its_quiet_zone(
