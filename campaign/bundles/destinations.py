@@ -4,8 +4,6 @@ One place says of both how they are called, found and addressed, and in which co
 and the clocks are: by post those of the organisation, who prints and posts.
 """
 
-from collections.abc import Sequence
-
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -53,21 +51,17 @@ def find_destination(session: Session, slug: str, campaign: Campaign | None = No
 
 
 def _only_by_post(campaign: Campaign) -> Official:
-    officials = officials_by_post(campaign)
+    officials = [
+        target.official
+        for target in campaign.targets
+        if target.kind is TargetKind.TO and target.mission_id is None
+    ]
     if not officials:
         raise NotFound("mission", slug=POST)
     if len(officials) > 1:
         slugs = ", ".join(slug_of(official) for official in officials)
         raise Refused("post-several", campaign=campaign.slug, destinations=slugs)
     return officials[0]
-
-
-def officials_by_post(campaign: Campaign) -> Sequence[Official]:
-    return [
-        target.official
-        for target in campaign.targets
-        if target.kind is TargetKind.TO and target.mission_id is None
-    ]
 
 
 def name_of(destination: Destination, locale: str) -> str:

@@ -157,7 +157,8 @@ def verify(text: str | None, backup: Path | None, identity: Path | None, as_json
         with slow_bar(now.entries, "Entries") as progress:
             faults = list(audit.check(session, anchors=anchors, progress=progress))
     for fault in faults:
-        click.echo(_sentence(fault), err=True)
+        at = fault.at.isoformat(timespec="seconds") if fault.at else ""
+        click.echo(_SENTENCES[fault.kind].format(entry=fault.entry, at=at), err=True)
     if as_json:
         click.echo(json.dumps(_facts(now, anchors, faults)))
     elif not faults:
@@ -177,11 +178,6 @@ def _anchor_of(backup: Path | None, identity: Path | None) -> list[Anchor]:
             return [read_manifest(archive, keyring, unsigned=True).get_anchor(keyring)]
     except audit.DamagedAnchor as problem:
         raise click.ClickException(f"{backup.name} has no readable anchor.") from problem
-
-
-def _sentence(fault: ChainFault) -> str:
-    at = fault.at.isoformat(timespec="seconds") if fault.at else ""
-    return _SENTENCES[fault.kind].format(entry=fault.entry, at=at)
 
 
 def _facts(now: Anchor, anchors: list[Anchor], faults: list[ChainFault]) -> dict[str, object]:

@@ -160,7 +160,7 @@ def _country_names(language: str) -> Mapping[str, str]:
 
 def countries_anywhere() -> Iterator[tuple[str, str]]:
     """Yield countries in every language; Babel would keep all of each: 150 MB and a second."""
-    for language in known_languages():
+    for language in [code for code in locale_identifiers() if "_" not in code]:
         with Path(resolve_locale_filename(language)).open("rb") as file:
             yield from _countries_of(pickle.load(file).get("territories", {}))  # noqa: S301
 
@@ -180,10 +180,6 @@ ORDER_OF_MALTA = "XM"
 """A code that ISO 3166 leaves to its users; the Order has none of its own, and has embassies."""
 NO_COUNTRIES_THAT_SEND = ("EU", ORDER_OF_MALTA)
 _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
-
-
-def known_languages() -> list[str]:
-    return [code for code in locale_identifiers() if "_" not in code]
 
 
 def say_date(day: date, in_language: str | None = None) -> str:
@@ -251,11 +247,7 @@ def say_time(at: time, in_language: str | None = None) -> str:
 
 def day_is_over(day: date, now: datetime) -> bool:
     """Return whether `day` has ended everywhere on Earth (UTC-12)."""
-    return now >= end_of_day(day)
-
-
-def end_of_day(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
+    return now >= datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
 
 
 def days_left(day: date, now: datetime, zone: str) -> int:

@@ -273,7 +273,8 @@ def _parse(address: str, allowed: Sequence[str]) -> Url:
     if _is_allowed(host, port, allowed):
         return url
     # Before https is asked for: a private host that the setting names may do without.
-    if _is_this_machine(host):
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
         raise OutgoingFailed("address-private")
     with suppress(ValueError):
         if not _is_public(str(ipaddress.ip_address(host))):
@@ -289,11 +290,6 @@ def _host_and_port(url: Url) -> tuple[str, int]:
 
 def _is_allowed(host: str, port: int, allowed: Sequence[str]) -> bool:
     return host in allowed or f"{host}:{port}" in allowed
-
-
-def _is_this_machine(host: str) -> bool:
-    name = host.lower().rstrip(".")
-    return name == "localhost" or name.endswith(".localhost")
 
 
 def _is_public(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Correcting the record of a visit, and adding to it: no one is mailed a second time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -67,7 +67,8 @@ def correct_visit(
         _move_post(session, attempt, actor)
     session.flush()
     recount_attempts(session, counts, actor)
-    was = _describe_before(before, changed)
+    public = [name for name in changed if name not in _PERSONAL]
+    was = {f"{name}_before": str(getattr(before, name) or "") for name in public}
     _audit(session, visit, actor, "delivery.correct", fields=changed, **was)
 
 
@@ -124,12 +125,6 @@ def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
     if post.happened_on != attempt.happened_on:
         post.happened_on = attempt.happened_on
         record_change(session, attempt.campaign, actor, "delivery.correct-post", update=post.id)
-
-
-def _describe_before(before: RecordFacts, changed: Sequence[str]) -> Mapping[str, str]:
-    """Return what the record said before, as far as it is nobody's name."""
-    public = [name for name in changed if name not in _PERSONAL]
-    return {f"{name}_before": str(getattr(before, name) or "") for name in public}
 
 
 def _audit(session: Session, visit: GateVisit, actor: str, action: str, **detail: object) -> None:

@@ -111,7 +111,8 @@ class PreferencesForm(PlainForm):
         countries = set(
             session.scalars(select(Campaign.country).where(Campaign.status.in_(PUBLIC)))
         )
-        spoken = [*i18n.languages(), *_letter_languages(session)]
+        listed = session.scalars(select(Campaign.letter_locales).where(Campaign.status.in_(PUBLIC)))
+        spoken = [*i18n.languages(), *sorted({code for codes in listed for code in codes})]
         if member is not None:
             countries |= set(member.countries)
             spoken += member.languages
@@ -173,11 +174,6 @@ def typed_of(member: NetworkMember) -> dict[str, object]:
         "frequency": member.frequency.value,
         "locale": member.locale,
     }
-
-
-def _letter_languages(session: Session) -> list[str]:
-    listed = session.scalars(select(Campaign.letter_locales).where(Campaign.status.in_(PUBLIC)))
-    return sorted({code for codes in listed for code in codes})
 
 
 def _capital(name: str) -> str:

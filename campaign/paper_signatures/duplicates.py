@@ -34,12 +34,11 @@ def fingerprints_of(details: Details) -> Fingerprints:
         details.locality,
     )
     return Fingerprints(
-        person_print(person), fingerprint_email(details.email) if details.email else None
+        person_print(person),
+        database().keyring.fingerprint(canonical_email(details.email), "email")
+        if details.email
+        else None,
     )
-
-
-def fingerprint_email(address: str) -> bytes:
-    return database().keyring.fingerprint(canonical_email(address), "email")
 
 
 def lock_person(session: Session, prints: Fingerprints) -> None:

@@ -126,7 +126,8 @@ def write_signature(
         move_signature(signature, columns["state"])
     else:
         del columns["state"]
-        if not _joins_anew(signature, columns):
+        before = signature.consent_network_at and signature.email_hmac
+        if not (columns["consent_network_at"] is not None and before != columns["email_hmac"]):
             del columns["confirmed_at"]
     for name, value in (columns | _KNOWN).items():
         setattr(signature, name, value)
@@ -166,9 +167,3 @@ def delete_kept_places(session: Session, *removed: ColumnElement[bool]) -> None:
 def _is_kept_place(signature: Signature) -> bool:
     """Whether it is no more than a place: of who signed by hand, nothing else leaves one."""
     return signature.state is SignatureState.ERASED
-
-
-def _joins_anew(signature: Signature, columns: Columns) -> bool:
-    """Whether the network is joined by what it did not say before: the job looks by the day."""
-    before = signature.consent_network_at and signature.email_hmac
-    return columns["consent_network_at"] is not None and before != columns["email_hmac"]

@@ -67,7 +67,11 @@ def _is_told_elsewhere(session: Session, mailbox: Mailbox) -> bool:
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
     signatures = signatures_of(session, mailbox)
-    forgotten = _list_anonymised(session, mailbox)
+    forgotten = session.scalars(
+        select(Signature).where(
+            Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
+        )
+    ).all()
     lock_letters(session, *signatures, *forgotten)
     kept = list_kept(session, mailbox, signatures)
     for signature in (*signatures, *forgotten):
@@ -104,15 +108,6 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     )
     _send_confirmation(session, mailbox, locale, kept)
     jobs.enqueue(session, "following.settle")
-
-
-def _list_anonymised(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
-    """List signatures of which a fingerprint alone is left: their spelling is not known."""
-    return session.scalars(
-        select(Signature).where(
-            Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
-        )
-    ).all()
 
 
 def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:

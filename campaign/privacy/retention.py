@@ -186,7 +186,10 @@ def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
         with db.transaction() as session:
             if not lock_if_unchanged(session, due):
                 return removed, False
-            if _waits_for_hand_over(session, due):
+            awaited = select(Signature.id).where(
+                Signature.campaign_id == due.campaign_id, is_awaited()
+            )
+            if due.hands_over and db.has_row(session, awaited):
                 return removed, True
             if not last:
                 of_due = PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due)))
@@ -202,11 +205,6 @@ def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
         left += len(batch) - len(gone)
         if len(batch) < _SCANS_AT_ONCE or left:
             return removed, not left
-
-
-def _waits_for_hand_over(session: Session, due: DueCampaign) -> bool:
-    awaited = select(Signature.id).where(Signature.campaign_id == due.campaign_id, is_awaited())
-    return due.hands_over and db.has_row(session, awaited)
 
 
 def _is_sheet_due(due: DueCampaign) -> list[ColumnElement[bool]]:

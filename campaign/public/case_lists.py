@@ -162,7 +162,12 @@ class CaseChoices:
         themes = {key: theme_name(key) for row in rows for key in row.themes}
         codes = {code for row in rows for code in row.letter_locales}
         languages = {code: i18n.language_name(code, locale) for code in codes}
-        return cls(*(_by_name(named) for named in (countries, themes, languages)))
+        return cls(
+            *(
+                tuple(sorted(named.items(), key=lambda pair: fold_name(pair[1])))
+                for named in (countries, themes, languages)
+            )
+        )
 
 
 class Narrowing(NamedTuple):
@@ -277,7 +282,3 @@ def _load(lang: str) -> Board:
     with db.reading() as session:
         campaigns = list_public(session)
         return board_of(campaigns, counts_of(session, campaigns), lang, db.utcnow())
-
-
-def _by_name(named: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(named.items(), key=lambda pair: fold_name(pair[1])))

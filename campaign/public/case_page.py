@@ -106,10 +106,6 @@ def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> CaseP
     )
 
 
-def case_picture(campaign: Campaign, key: str, locale: str) -> CasePicture | None:
-    return _picture(key, campaign.picture_alt, locale, campaign.default_locale)
-
-
 def _more_pictures(update: Update, locale: str, default: str) -> tuple[CasePicture, ...]:
     """None without a first one: then nothing more is looked for."""
     more = update.more_pictures if update.picture else ()
@@ -137,10 +133,6 @@ def ending_of(campaign: Campaign, posts: tuple[CasePost, ...], locale: str) -> S
         return SaidText()
     outcome = outcome_of(campaign, locale)
     return SaidText(first_line(outcome.text), outcome.lang)
-
-
-def _tells_outcome(posts: tuple[CasePost, ...]) -> bool:
-    return any(post.kind == UpdateKind.OUTCOME.value for post in posts)
 
 
 def outcome_of(campaign: Campaign, locale: str) -> SaidText:
@@ -326,12 +318,16 @@ def head_of(
         "status": campaign.status.value,
         "stop_kind": campaign.stop_kind.value,
         "ending": ending,
-        "ended": bool(ending.text) and (_tells_outcome(posts) or not is_stopped(campaign.status)),
+        "ended": bool(ending.text)
+        and (
+            any(post.kind == UpdateKind.OUTCOME.value for post in posts)
+            or not is_stopped(campaign.status)
+        ),
         "posts": posts,
         "count": count,
         "fewer_than": 0 if count else first_step(),
         "cards": campaign.cards,
-        "picture": case_picture(campaign, picture, locale),
+        "picture": _picture(picture, campaign.picture_alt, locale, campaign.default_locale),
     }
 
 

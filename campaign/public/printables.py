@@ -63,7 +63,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         summary=case.summary,
         call=_("Write a card now") if case.cards else _("Write a letter now"),
         promise=_promise(campaign),
-        deadline=_("Write by %(when)s", when=_keep_together(case.deadline.when))
+        deadline=_("Write by %(when)s", when=case.deadline.when.replace(" ", "\N{NO-BREAK SPACE}"))
         if case.deadline
         else "",
         site=current_settings().organisation_name,
@@ -77,10 +77,6 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
 
     mark = posters.fingerprint("poster", context, paper.slug)
     return _get_or_make(f"posters/{mark}.pdf", mark, make)
-
-
-def _keep_together(day: str) -> str:
-    return day.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def sheet_statement(organisation: str) -> str:

@@ -67,14 +67,9 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
         picture=picture,
         width=SHARE_WIDTH,
         height=SHARE_HEIGHT,
-        og_locale=_open_graph_locale(lang),
+        og_locale=facts_of(lang).open_graph or i18n.language_with_country(lang),
         linked_data=_linked_data(campaign, case, lang, address, picture),
     )
-
-
-def _open_graph_locale(lang: str) -> str:
-    """Open Graph wants a country: the one where most speak so, "fr_FR"."""
-    return facts_of(lang).open_graph or i18n.language_with_country(lang)
 
 
 def share_context(case: CasePage, lang: str) -> ShareContext:

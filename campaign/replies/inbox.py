@@ -7,7 +7,6 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import date
 
 import structlog
 from sqlalchemy import select
@@ -56,7 +55,8 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
         raise EmailRejected("mail-automatic")
     files = list(_read_files(mail.files))
     campaign = session.get_one(Campaign, campaign_id)
-    digest = _digest_of(campaign, mail, raw)
+    ident = mail.message_id or raw.decode("latin-1")
+    digest = db.database().keyring.fingerprint(f"{campaign.id}|{ident}", "message-id")
     if db.has_row(session, select(Reply.id).where(Reply.message_digest == digest)):
         raise EmailRejected("mail-known")
     reply = _make_draft(campaign, mail)
@@ -105,11 +105,12 @@ def _make_draft(campaign: Campaign, mail: Email) -> Reply:
     target, mission = _find_sender(campaign, mail.sender_address)
     locale = target.official.preferred_locale if target else campaign.default_locale
     sender = f"{mail.sender_name} <{mail.sender_address}>".strip()
+    now = clock.utcnow()
     return Reply(
         campaign=campaign,
         target=target,
         mission=mission,
-        received_on=_received_on(mail, campaign.timezone),
+        received_on=clock.day_of(min(mail.sent_at or now, now), campaign.timezone),
         channel=Channel.EMAIL,
         locale=locale,
         sender=one_line(sender, 300),
@@ -118,12 +119,6 @@ def _make_draft(campaign: Campaign, mail: Email) -> Reply:
         from_mail=True,
         sender_known=target is not None or mission is not None,
     )
-
-
-def _received_on(mail: Email, zone: str) -> date:
-    """Return the day on which it was sent, as far as it tells one that is not still to come."""
-    now = clock.utcnow()
-    return clock.day_of(min(mail.sent_at or now, now), zone)
 
 
 def _find_sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
@@ -177,8 +172,3 @@ def _tokens_of(public_id: str) -> list[str]:
     """List what may stand in the address: it follows from a key, and nobody can guess it."""
     proofs = db.database().keyring.proofs(public_id, "reply-address")
     return [base64.b32encode(proof[:10]).decode().casefold() for proof in proofs]
-
-
-def _digest_of(campaign: Campaign, mail: Email, raw: bytes) -> bytes:
-    ident = mail.message_id or raw.decode("latin-1")
-    return db.database().keyring.fingerprint(f"{campaign.id}|{ident}", "message-id")

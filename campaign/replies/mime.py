@@ -82,7 +82,10 @@ def clean_text(text: str, limit: int = LONGEST) -> str:
     """Remove control characters, marks that turn the text around, and towers of empty lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     visible = "".join(
-        character for character in lines if character in "\n\t" or not _is_hidden(character)
+        character
+        for character in lines
+        if character in "\n\t"
+        or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
     )
     tidy = "\n".join(line.rstrip() for line in visible.replace("\t", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", tidy).strip()[:limit].strip()
@@ -245,7 +248,3 @@ def _is_automatic(mail: Message, address: str) -> bool:
 def _plain(text: str) -> str:
     """Replace halves of characters, which no text has."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}

@@ -162,7 +162,11 @@ class LetterOptions(DraftPage, template="campaigns/letter_options.html"):
 def edit_options(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
-    form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
+    words = "\n".join(campaign.forbidden_words)
+    form = LetterOptionsForm(
+        data=options_content(campaign) | {"based_on": desk.seen, "forbidden_words": words},
+        **desk.typed(),
+    )
     answer = desk.save(
         form,
         lambda: {**form.options()},
@@ -172,11 +176,6 @@ def edit_options(slug: str) -> ResponseReturnValue:
         lambda: desk.stay(_("Letter options saved.")),
     )
     return answer or show_page(LetterOptions(campaign=campaign, form=form, drafting=desk))
-
-
-def _data(campaign: Campaign, seen: int) -> Content:
-    words = "\n".join(campaign.forbidden_words)
-    return options_content(campaign) | {"based_on": seen, "forbidden_words": words}
 
 
 class ReachForm(EditConflictForm, CampaignForm):

@@ -42,15 +42,6 @@ _MOST = 2
 _lock = threading.Lock()
 
 
-def _environment_for(kind: ProcessKind) -> dict[str, str]:
-    """Return what the process is given of our environment; secrets it never is."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in kind.variables)
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class WorkOutcome:
     report: dict[str, Any] | None  # None if the job failed
@@ -77,7 +68,11 @@ class WorkProcess:
             [sys.executable, "-I", "-c", _START, package, kind.module, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment_for(kind),
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if any(fnmatch.fnmatchcase(name, pattern) for pattern in kind.variables)
+            },
         )
 
     def __enter__(self) -> Self:

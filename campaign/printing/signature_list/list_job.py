@@ -93,7 +93,11 @@ class ListJob(TypedDict):
 
 def typeset_list(job: ListJob) -> dict[str, int]:
     """Lay out some pages of a signature list. Report: `pages`, how many there are."""
-    context = _decode_context(job["context"])
+    (lines, labels) = (
+        tuple(job["context"]["mission_lines"]),
+        ColumnLabels(**job["context"]["column_labels"]),
+    )
+    context = ListContext(**{**job["context"], "mission_lines": lines, "column_labels": labels})
     direction = html.direction_of(context.locale)
     sheet = list_sheet(PAPERS[job["paper"]], context.column_labels, direction)
     face = Typeface(html.language_tag(context.locale))
@@ -157,11 +161,6 @@ def _forms(
                 del form["/Group"]
             forms.append(pdf.copy_foreign(form))
         return forms
-
-
-def _decode_context(values: dict[str, Any]) -> ListContext:
-    lines, labels = tuple(values["mission_lines"]), ColumnLabels(**values["column_labels"])
-    return ListContext(**{**values, "mission_lines": lines, "column_labels": labels})
 
 
 class PageWriter:

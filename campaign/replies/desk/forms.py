@@ -133,7 +133,19 @@ def reply_form(
     form.language.choices = choices(_list_languages(campaign, reply))
     named = [(delivery.public_id, _describe_delivery(delivery)) for delivery in deliveries]
     form.delivery.choices = choices([("", _l("Not known")), *named])
-    form.shown_page.choices = choices([("", _l("None: text only")), *_list_pages(scans)])
+    form.shown_page.choices = choices(
+        [
+            ("", _l("None: text only")),
+            *[
+                (
+                    f"{scan.public_id}/{number}",
+                    _l("Scan %(scan)s, page %(page)s", scan=at, page=number),
+                )
+                for at, scan in enumerate(scans, start=1)
+                for number in range(1, scan.pages + 1)
+            ],
+        ]
+    )
     return form
 
 
@@ -233,11 +245,3 @@ def _describe_delivery(delivery: DeliveryAttempt) -> str:
         f"{bundle.sequence:03d}" if bundle else delivery.place,
     )
     return " · ".join(filter(None, parts))
-
-
-def _list_pages(scans: Sequence[Scan]) -> list[tuple[str, object]]:
-    return [
-        (f"{scan.public_id}/{number}", _l("Scan %(scan)s, page %(page)s", scan=at, page=number))
-        for at, scan in enumerate(scans, start=1)
-        for number in range(1, scan.pages + 1)
-    ]

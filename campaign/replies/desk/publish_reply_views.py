@@ -155,7 +155,14 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         try:
             bars = read_bars(request.form, pages)
         except ValueError as problem:
-            wrong, lines = int(problem.args[0]), _list_typed_lines()
+            wrong, lines = (
+                int(problem.args[0]),
+                [
+                    {name: request.form.get(f"{name}-{at}", "") for name in ("page", *BAR_FIELDS)}
+                    for at in range(MOST_BARS)
+                    if f"x-{at}" in request.form
+                ],
+            )
         else:
             replies.set_bars(session, reply, bars, actor=actor())
             message = _("Bars saved. This is how everyone will see the page.")
@@ -171,11 +178,3 @@ def _list_lines(reply: Reply) -> list[dict[str, str]]:
     ]
     empty = dict.fromkeys(("page", *BAR_FIELDS), "")
     return [*lines, *([empty] * EMPTY_LINES)][:MOST_BARS]
-
-
-def _list_typed_lines() -> list[dict[str, str]]:
-    return [
-        {name: request.form.get(f"{name}-{at}", "") for name in ("page", *BAR_FIELDS)}
-        for at in range(MOST_BARS)
-        if f"x-{at}" in request.form
-    ]

@@ -145,7 +145,10 @@ def select_ids_about(
     Each part of the union goes by an index of its own and gives `limit` ids at most; an id may
     come twice.
     """
-    campaigns = list_campaign_ids(subjects)
+    kind = "campaign:"
+    campaigns = [
+        number_of(subject.removeprefix(kind)) for subject in subjects if subject.startswith(kind)
+    ]
     matches: list[ColumnElement[bool]] = [AuditEntry.subject.in_(subjects)]
     if campaigns:
         matches.append(AuditEntry.subject.in_(_select_subjects_of(campaigns)))
@@ -164,13 +167,6 @@ def _select_newest(*where: ColumnElement[bool], limit: int) -> Select[int]:
 def number_of(text: str) -> int:
     """Return the number in a subject; 0 where it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def list_campaign_ids(subjects: Collection[str]) -> list[int]:
-    kind = "campaign:"
-    return [
-        number_of(subject.removeprefix(kind)) for subject in subjects if subject.startswith(kind)
-    ]
 
 
 def _select_subjects_of(campaigns: Collection[int]) -> CompoundSelect[str]:

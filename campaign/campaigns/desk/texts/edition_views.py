@@ -93,7 +93,10 @@ class TextPreview(Page, template="campaigns/_text_preview.html"):
 def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
     campaign = load(slug)
     desk = Desk(campaign, Part.EDITION, check_locale(campaign, locale))
-    data = _data(editions.find_edition(campaign, locale)) | {"based_on": desk.seen}
+    content = edition_content(editions.find_edition(campaign, locale))
+    data = (content | {"asks": "\n".join(content["asks"])} if content else {}) | {
+        "based_on": desk.seen
+    }
     if again := find_returned(campaign):
         data |= {"outcome": proposals.content_of(again).get(locale, data.get("outcome"))}
     form = EditionForm(**desk.typed(), data=data)
@@ -140,8 +143,3 @@ def _show(form: EditionForm, desk: Desk) -> ResponseReturnValue:
         drafting=desk,
     )
     return show_page(page)
-
-
-def _data(edition: Edition | None) -> dict[str, object]:
-    content = edition_content(edition)
-    return content | {"asks": "\n".join(content["asks"])} if content else {}
