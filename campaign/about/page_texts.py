@@ -59,9 +59,7 @@ def note_notice(session: Session, locale: str) -> PrivacyNotice:
     if newest is not None and newest.text == words:
         return newest
     version = PrivacyNotice(locale=locale, text=words)
-    session.add(version)
-    session.flush()
-    return version
+    return db.add_row(session, version)
 
 
 def compose_notice(session: Session, locale: str) -> str:
@@ -80,25 +78,21 @@ def note_notices() -> None:
             note_notice(session, locale)
 
 
-def save_text(
-    session: Session, page: AboutPage, locale: str, *, text: str, staff_id: int
-) -> OrganisationText | None:
-    """Add a version; None where nothing changed. Raises Invalid (`text-too-long`)."""
+def save_text(session: Session, page: AboutPage, locale: str, *, text: str, staff_id: int) -> None:
+    """Add a version where something changed. Raises Invalid (`text-too-long`)."""
     text = "\n".join(line.rstrip() for line in text.strip().splitlines())
     if len(text) > MOST_CHARACTERS:
         raise Invalid(fields={"text": "text-too-long"})
     versions = list_versions(session, page, locale)
     if text == (versions[0].text if versions else ""):
-        return None
-    version = OrganisationText(page=page, locale=locale, text=text, written_by_id=staff_id)
-    session.add(version)
+        return
+    session.add(OrganisationText(page=page, locale=locale, text=text, written_by_id=staff_id))
     session.flush()
     actor, subject = f"staff:{staff_id}", f"about:{page.value}"
     audit.record(session, actor, "about.edit", subject, locale=locale, version=len(versions) + 1)
     if page is AboutPage.PRIVACY:
         for code in i18n.languages():
             note_notice(session, code)
-    return version
 
 
 def list_empty_settings(settings: Settings) -> list[str]:

@@ -53,8 +53,7 @@ def create_token(
         created_by_id=by.id,
         expires_at=db.utcnow() + timedelta(days=days),
     )
-    session.add(token)
-    session.flush()
+    db.add_row(session, token)
     audit.record(session, actor_name(by), "api.token-add", token, scopes=token.scopes, days=days)
     return token, secret
 

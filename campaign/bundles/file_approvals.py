@@ -114,8 +114,7 @@ def ask(
         state=FileApprovalState.ASKED,
         expires_at=db.utcnow() + timedelta(hours=settings.export_request_hours),
     )
-    session.add(approval)
-    session.flush()
+    db.add_row(session, approval)
     _note(session, approval, by, "files-ask")
     if not ask_deciders(session, approval):
         raise Refused("nobody-else")

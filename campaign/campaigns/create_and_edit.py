@@ -201,7 +201,13 @@ def continue_campaign(
     _take_risks(earlier, draft)
     session.flush()
     session.expire(earlier, ["followed_by"])
-    _take_team(session, earlier, draft)
+    # Who worked on the earlier action goes on working on the case.
+    on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == earlier.id)
+    people = {*session.scalars(on_team), earlier.owner_id} - {draft.owner_id, None}
+    now = db.utcnow()
+    common = {"campaign_id": draft.id, "added_at": now}
+    if rows := [common | {"staff_user_id": person_id} for person_id in sorted(people)]:
+        session.execute(insert(CampaignMember), rows)
     note(session, draft, actor, "campaign.continue", earlier=earlier.id)
     return draft
 
@@ -240,22 +246,18 @@ def _carry_over(
     for old_id in (None, *targets):
         own = targets[old_id].id if old_id is not None else None
         for template in current_templates(source, old_id).values():
-            draft.templates.append(_first_version(template, own, created_by_id))
+            leave = _KEYS | {"version", "created_by_id", "created_at"}
+            draft.templates.append(
+                LetterTemplate(
+                    **_columns_of(template, leave),
+                    version=1,
+                    target_id=own,
+                    created_by_id=created_by_id,
+                    points=[TalkingPoint(**_columns_of(point, _KEYS)) for point in template.points],
+                )
+            )
     session.flush()
     return draft
-
-
-def _first_version(
-    template: LetterTemplate, target_id: int | None, created_by_id: int | None
-) -> LetterTemplate:
-    leave = _KEYS | {"version", "created_by_id", "created_at"}
-    return LetterTemplate(
-        **_columns_of(template, leave),
-        version=1,
-        target_id=target_id,
-        created_by_id=created_by_id,
-        points=[TalkingPoint(**_columns_of(point, _KEYS)) for point in template.points],
-    )
 
 
 def _columns_of(row: Any, leave: frozenset[str]) -> dict[str, Any]:
@@ -265,16 +267,6 @@ def _columns_of(row: Any, leave: frozenset[str]) -> dict[str, Any]:
 
 def _take_risks(source: Campaign, draft: Campaign) -> None:
     draft.risk_flags = [RiskFlag(kind=flag.kind, words=flag.words) for flag in source.risk_flags]
-
-
-def _take_team(session: Session, earlier: Campaign, draft: Campaign) -> None:
-    """Who worked on the earlier action goes on working on the case."""
-    on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == earlier.id)
-    people = {*session.scalars(on_team), earlier.owner_id} - {draft.owner_id, None}
-    now = db.utcnow()
-    common = {"campaign_id": draft.id, "added_at": now}
-    if rows := [common | {"staff_user_id": person_id} for person_id in sorted(people)]:
-        session.execute(insert(CampaignMember), rows)
 
 
 def delete_draft(session: Session, campaign: Campaign, *, actor: str) -> None:

@@ -194,8 +194,7 @@ def _keep(
     proposal = Proposal(
         campaign=campaign, kind=kind, payload=json.dumps(content), picture=picture, made_by=by
     )
-    session.add(proposal)
-    session.flush()
+    db.add_row(session, proposal)
     note(session, campaign, actor_name(by), "campaign.propose", kind=kind.value)
     mails.ask_for_approval(session, campaign, proposal)
     return proposal

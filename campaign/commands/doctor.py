@@ -26,8 +26,7 @@ from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.crm.connections import list_connections, read_address
 from campaign.mail.imap import open_folder
-from campaign.mail.mailboxes import list_put_aside
-from campaign.mail.maildirs import is_maildir
+from campaign.mail.mailboxes import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
 from campaign.operations.health import ENOUGH_BYTES, is_nearly_full
 from campaign.operations.outside_checks import Note, Skipped

@@ -25,8 +25,7 @@ from campaign.core.settings import Settings, current_settings, site_url
 from campaign.core.unsafe_settings import is_loopback
 from campaign.mail.headers import POLICY, parse_mail
 from campaign.mail.imap import open_folder
-from campaign.mail.mailboxes import WaitingMail
-from campaign.mail.maildirs import is_maildir, list_mails
+from campaign.mail.mailboxes import WaitingMail, is_maildir, list_mails
 from campaign.mail.transports import MailNotTaken, transport_of
 from campaign.operations import outside_checks
 from campaign.operations.outside_checks import Note, SiteAnswer, Skipped, sender_domain

@@ -28,7 +28,7 @@ from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.settings import current_settings
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundleState
 
 _ACTOR = "command"

@@ -15,7 +15,7 @@ from campaign.bundles.letter_codes.proof_file import (
     read_code,
     read_proof,
 )
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -114,8 +114,7 @@ def record(
         previous=last.digest if last else bytes(32),
     )
     entry.digest = _digest(entry)
-    session.add(entry)
-    session.flush()
+    db.add_row(session, entry)
     session.info["audited"] = True
     return entry
 

@@ -9,8 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
-from campaign.core.text.fold import fold_name
-from campaign.core.text.word_table import read_word_table
+from campaign.core.text.fold import fold_name, read_word_table
 from campaign.directory.imports import people_list
 from campaign.directory.imports.tables import Table
 from campaign.signing.clean_text import Problem, check_line

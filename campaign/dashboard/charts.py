@@ -221,11 +221,7 @@ def _ticks(
     for day, is_month in day_ticks(start, until, most):
         x = scale.across(day, 0.0 if is_month or scale.days > 40 else 0.5)
         lines.append(ChartLine(x, scale.label(x, scale.base + 17, say_day(day, is_month))))
-    return _apart(lines)
-
-
-def _apart(lines: list[ChartLine]) -> list[ChartLine]:
-    """Return those whose words do not run into the ones before."""
+    # Return those whose words do not run into the ones before.
     kept: list[ChartLine] = []
     for line in lines:
         if not kept or _is_clear(kept[-1].label, line.label):

@@ -82,7 +82,10 @@ def count() -> None:
     with db.transaction() as session:
         lock_run(session)
         _mark_moved_zones(session)
-        _mark_oldest(session)
+        blocks = session.scalar(select(func.count()).select_from(FiguresBlock)) or 0
+        oldest = select(FiguresBlock.block).order_by(FiguresBlock.counted_at)
+        some = session.scalars(oldest.limit(-(-blocks // _MINUTES_A_DAY))).all()
+        session.add_all(FiguresDue(block=block) for block in some)
     while _count_due():
         pass
     with db.transaction() as session:
@@ -174,13 +177,6 @@ def _mark_moved_zones(session: Session) -> None:
             blocks = range(first // BLOCK, last // BLOCK + 1)
             session.add_all(FiguresDue(block=block) for block in blocks)
         session.get_one(CampaignFigures, campaign_id).timezone = zone
-
-
-def _mark_oldest(session: Session) -> None:
-    blocks = session.scalar(select(func.count()).select_from(FiguresBlock)) or 0
-    oldest = select(FiguresBlock.block).order_by(FiguresBlock.counted_at)
-    some = session.scalars(oldest.limit(-(-blocks // _MINUTES_A_DAY))).all()
-    session.add_all(FiguresDue(block=block) for block in some)
 
 
 def _count_due() -> bool:

@@ -66,7 +66,7 @@ def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
         raise Invalid(fields={"receipt": problem.fields["picture"]}) from problem
 
 
-def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFile:
+def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> None:
     file = GateFile(
         kind=drawn.kind,
         format=GateFileFormat.PDF if drawn.original else GateFileFormat.IMAGE,
@@ -80,7 +80,6 @@ def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFil
         storage().write(_name_of(file, f"page-{number}"), page)
     if drawn.original:
         storage().write(_name_of(file, "original"), drawn.original)
-    return file
 
 
 def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:

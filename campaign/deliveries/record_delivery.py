@@ -14,7 +14,6 @@ from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments
-from campaign.deliveries.announce_delivery import announce_delivery
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
@@ -34,6 +33,7 @@ from campaign.deliveries.remaining_letters import (
     is_before_visit,
     went_in_envelopes,
 )
+from campaign.deliveries.visits import announce_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, GateVisit, Rerouting
 

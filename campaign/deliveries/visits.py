@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
-from campaign.core import db
+from campaign.core import db, jobs
+from campaign.core.announcements import announce
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import SENT, went_after_stop
 from campaign.deliveries.stopped_bundles import is_held_back
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
+from campaign.models.webhook import EventKind
 
 PAGE = 100
 
@@ -171,3 +173,18 @@ def _find_held_back(session: Session, ids: set[int]) -> dict[int, BundleOutcome]
         .where(Bundle.id.in_(ids), is_held_back())
     )
     return {key: BundleOutcome(fate.value if fate else "held-back") for key, fate in rows}
+
+
+def announce_delivery(session: Session, attempt: DeliveryAttempt) -> None:
+    jobs.enqueue(session, "following.delivery-recorded", attempt.id)
+    announce(
+        session,
+        EventKind.DELIVERY_RECORDED,
+        now=db.utcnow(),
+        deed=attempt.public_id,
+        delivery=attempt.public_id,
+        action=attempt.campaign.slug,
+        outcome=attempt.outcome.value,
+        letters=attempt.messages,
+        happened_on=attempt.happened_on.isoformat(),
+    )

@@ -159,8 +159,7 @@ def _load_case(
         )
         for position, row in enumerate(case["targets"])
     ]
-    session.add(campaign)
-    session.flush()
+    db.add_row(session, campaign)
     session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
     x, y = case.get("picture_focus", (50, 50))
     file = io.BytesIO(drawing(campaign.slug))

@@ -1,12 +1,12 @@
 """Contact details as people type them and files carry them: one clean form of each. Pure."""
 
 import re
-import unicodedata
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
 from campaign.core.text.desk_texts import has_forbidden_characters
+from campaign.core.text.fold import western_digits
 from campaign.directory.entries import CONTACT_TYPES, Contact
 
 VALUE_LENGTH = 300
@@ -89,7 +89,7 @@ def _split_numbers(kind: str, field: str) -> tuple[list[Contact], list[str]]:
     contacts: list[Contact] = []
     unread: list[str] = []
     parts = [part for piece in _BETWEEN_NUMBERS.split(field) for part in _split_piece(piece)]
-    for part in filter(None, (_write_latin_figures(part).strip(" /.,") for part in parts)):
+    for part in filter(None, (western_digits(part).strip(" /.,") for part in parts)):
         if len(part) > VALUE_LENGTH:
             unread.append(part)
             continue
@@ -134,15 +134,6 @@ def _take_apart(kind: str, part: str) -> tuple[str, str, str]:
         if match := after.search(part):
             return marked_kind, part[: match.start()], extension
     return kind, part, extension
-
-
-def _write_latin_figures(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.digit(sign)) if unicodedata.category(sign) == "Nd" else sign
-        for sign in text
-    )
 
 
 def _clean_email(value: str) -> str | None:

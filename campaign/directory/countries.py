@@ -4,8 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from campaign.core import i18n
-from campaign.core.text.fold import fold_name
-from campaign.core.text.word_table import read_word_table
+from campaign.core.text.fold import fold_name, read_word_table
 
 
 def _read_names(text: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from flask_babel import lazy_gettext as _l
 
-from campaign.core.text.word_table import read_word_table
+from campaign.core.text.fold import read_word_table
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.directory import ContactDetail, Directory, Mission, MissionKind, Official
 

@@ -85,11 +85,10 @@ def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
     return sorted(sending), sorted(host)
 
 
-def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -> Mission:
+def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -> None:
     mission.last_checked_on = on
     session.flush()
     where_used.record_change(session, mission, "check", actor, on=on.isoformat())
-    return mission
 
 
 class Reach(enum.StrEnum):

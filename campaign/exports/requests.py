@@ -106,8 +106,7 @@ def _start(
         raise Invalid(fields={"more_keys": "keys-many"})
     export.reason, export.recipients = check_reason(reason), list(keys)
     export.state, export.requested_by = ExportState.MAKING, by
-    session.add(export)
-    session.flush()
+    db.add_row(session, export)
     _note(session, export, by, "export.ask", encrypted=bool(keys), **facts)
     if not settings.exports_need_second_person:
         jobs.enqueue(session, "exports.make", export.id)

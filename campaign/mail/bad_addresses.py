@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from campaign.core import db, jobs
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
-from campaign.mail.bounce_reports import BounceReport, list_reports
+from campaign.mail.bounce_reports import list_reports
 from campaign.mail.mailboxes import empty_mailboxes
 from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
 
@@ -33,10 +33,10 @@ def is_about_address(status: str) -> bool:
     return match is not None and match.group(1) in _ABOUT_THE_ADDRESS
 
 
-def mark(session: Session, fingerprint: bytes, status: str) -> bool:
-    """Mark the address of that fingerprint, if the status is about it; tells whether it is."""
+def mark(session: Session, fingerprint: bytes, status: str) -> None:
+    """Mark the address of that fingerprint, if the status is about it."""
     if not is_about_address(status):
-        return False
+        return
     now = db.utcnow()
     session.execute(
         db.insert_into(session, BadAddress)
@@ -45,21 +45,20 @@ def mark(session: Session, fingerprint: bytes, status: str) -> bool:
             index_elements=[BadAddress.email_hmac], set_={"status": status, "marked_at": now}
         )
     )
-    return True
 
 
-def mark_recipient(session: Session, mail_id: int, status: str) -> bool:
-    fingerprint = session.scalar(select(OutboxMail.recipient_hmac).where(OutboxMail.id == mail_id))
-    return fingerprint is not None and mark(session, fingerprint, status)
+def mark_recipient(session: Session, mail: ColumnElement[bool], status: str) -> None:
+    fingerprint = session.scalar(select(OutboxMail.recipient_hmac).where(mail))
+    if fingerprint is not None:
+        mark(session, fingerprint, status)
 
 
-def mark_reported(session: Session, address: str, status: str) -> bool:
+def mark_reported(session: Session, address: str, status: str) -> None:
     """Mark an address that the provider reports, if we wrote to it: others may use its account."""
     fingerprint = address_fingerprint(address)
-    is_ours = db.has_row(
-        session, select(OutboxMail.id).where(OutboxMail.recipient_hmac == fingerprint)
-    )
-    return is_ours and mark(session, fingerprint, status)
+    ours = select(OutboxMail.id).where(OutboxMail.recipient_hmac == fingerprint)
+    if db.has_row(session, ours):
+        mark(session, fingerprint, status)
 
 
 def clear(session: Session, fingerprint: bytes) -> None:
@@ -89,13 +88,6 @@ def _read(raw: bytes) -> bool:
         return False
     with db.transaction() as session:
         for report in reports:
-            take_in(session, report)
+            # Only by the id of our mail that it quotes: anybody can name an address.
+            mark_recipient(session, OutboxMail.public_id == report.message_id, report.status)
     return True
-
-
-def take_in(session: Session, report: BounceReport) -> bool:
-    """Mark a report's address, if it quotes the id of our mail: anybody can name an address."""
-    fingerprint = session.scalar(
-        select(OutboxMail.recipient_hmac).where(OutboxMail.public_id == report.message_id)
-    )
-    return fingerprint is not None and mark(session, fingerprint, report.status)

@@ -109,18 +109,14 @@ def sweep() -> None:
 @jobs.job("mail.forget", every_minutes=60)
 def forget() -> None:
     """Forget mails after a month, and the hour of each after a day."""
-    _cut_to_days()
-    with db.transaction() as session:
-        is_over = OutboxMail.sent_at < db.utcnow() - _REMEMBERED
-        db.delete_rows(session, OutboxMail, OutboxMail.state.in_(_OVER), is_over)
-
-
-def _cut_to_days() -> None:
     end: datetime | None = db.utcnow() - 2 * _REMEMBERED
     while end is not None and (end := _next_end(end)) is not None:
         day = clock.cut_to_day(end, "UTC")
         while end != day and _cut_some(end, day) == _CUT_AT_ONCE:
             pass
+    with db.transaction() as session:
+        is_over = OutboxMail.sent_at < db.utcnow() - _REMEMBERED
+        db.delete_rows(session, OutboxMail, OutboxMail.state.in_(_OVER), is_over)
 
 
 def _next_end(end: datetime) -> datetime | None:
@@ -228,7 +224,9 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
         if problem.permanent or attempts > len(RETRY_MINUTES):
             log.warning("mail failed", mail=mail_id, reason=reason)
             if problem.recipient_status:
-                bad_addresses.mark_recipient(session, mail_id, problem.recipient_status)
+                bad_addresses.mark_recipient(
+                    session, OutboxMail.id == mail_id, problem.recipient_status
+                )
             _finish(session, mail_id, state=MailState.FAILED, failure=reason)
             return
         wait = timedelta(minutes=RETRY_MINUTES[max(attempts, 1) - 1])

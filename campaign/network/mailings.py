@@ -295,7 +295,12 @@ def send_digests() -> None:
 def _send_digest_batch(frequency: Frequency, last_id: int) -> int | None:
     now = db.utcnow()
     with db.transaction() as session:
-        mailings = _list_current(session, now)
+        recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
+        mailings = [
+            mailing
+            for mailing in session.scalars(recent)
+            if is_worth_telling(mailing.campaign, mailing.update, now)
+        ]
         if not mailings:
             return None
         due = _select_members(frequency, last_id).where(due_before(frequency, now) >= _TOLD_AT)
@@ -304,15 +309,6 @@ def _send_digest_batch(frequency: Frequency, last_id: int) -> int | None:
         for member in members:
             _send_digest(session, member, mailings, now)
         return members[-1].id if members else None
-
-
-def _list_current(session: Session, now: datetime) -> list[Mailing]:
-    recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
-    return [
-        mailing
-        for mailing in session.scalars(recent)
-        if is_worth_telling(mailing.campaign, mailing.update, now)
-    ]
 
 
 def _send_digest(

@@ -228,11 +228,16 @@ def get_by_own_link(session: Session, token: str, now: datetime) -> NetworkMembe
 
 def revoke_links(session: Session, member: NetworkMember) -> None:
     """End all links to the member's page, and the one that confirmed. Raises Gone."""
+    current = _lock_active(session, member)
+    _set(session, current, {"token_digest": signed_links.digest_of(signed_links.new_token())})
+
+
+def _lock_active(session: Session, member: NetworkMember) -> NetworkMember:
     current = _lock_member(session, NetworkMember.id == member.id)
     if current is None:
         raise Gone("network-left")
     refuse_left(current)
-    _set(session, current, {"token_digest": signed_links.digest_of(signed_links.new_token())})
+    return current
 
 
 def _find_member(session: Session, public_id: str) -> NetworkMember | None:
@@ -248,11 +253,7 @@ def change(
     session: Session, member: NetworkMember, *, locale: str, preferences: Preferences
 ) -> None:
     """Change what a member gets, and in which language. Raises Gone (`network-left`)."""
-    current = _lock_member(session, NetworkMember.id == member.id)
-    if current is None:
-        raise Gone("network-left")
-    refuse_left(current)
-    _set(session, current, asdict(preferences) | {"locale": locale})
+    _set(session, _lock_active(session, member), asdict(preferences) | {"locale": locale})
 
 
 def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:

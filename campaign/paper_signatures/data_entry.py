@@ -60,9 +60,12 @@ def details_of(row: PaperRow) -> Details | None:
 def add_row(session: Session, sheet: PaperSheet, details: Details, *, actor: str) -> PaperRow:
     """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken."""
     sheets.refuse_closed(sheet.campaign)
+    # Two who key in one sheet take turns.
+    session.refresh(sheet, with_for_update=True)
+    last = session.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
     row = PaperRow(
         sheet=sheet,
-        position=_next_position(session, sheet),
+        position=(last or 0) + 1,
         verdict=RowVerdict.DOUBLE,
         keyed_by_id=audit.staff_id(actor),
     )
@@ -199,13 +202,6 @@ def _judge_again(session: Session, waiting: Sequence[PaperRow]) -> None:
     for double in waiting:
         if double.details is not None:
             _judge_row(session, double, Details.of_json(double.details))
-
-
-def _next_position(session: Session, sheet: PaperSheet) -> int:
-    # Two who key in one sheet take turns.
-    session.refresh(sheet, with_for_update=True)
-    last = session.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
-    return (last or 0) + 1
 
 
 def _get_details(row: PaperRow, verdict: RowVerdict) -> Details:

@@ -129,8 +129,7 @@ def upload_file(
     on_rollback(session, lambda: keep_in.delete(key))
     sealed = db.database().keyring.seal_bytes(data, paper_import.storage_key)
     storage().write(paper_import.storage_key, sealed)
-    session.add(paper_import)
-    session.flush()
+    db.add_row(session, paper_import)
     _audit(session, paper_import, "paper.import-upload")
     return paper_import
 

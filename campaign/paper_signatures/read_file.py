@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.language_facts import facts_of, translated_languages
-from campaign.core.text.fold import fold_name
-from campaign.core.text.word_table import read_word_table
+from campaign.core.text.fold import fold_name, read_word_table
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import people_list
 from campaign.directory.imports.read_list import Opened

@@ -85,8 +85,7 @@ def keep_read_scan(
         pages=len(pages),
         byte_count=len(read.original or pages[0]),
     )
-    session.add(scan)
-    session.flush()
+    db.add_row(session, scan)
     on_rollback(session, _make_deletion(scan))
     _write_pages(scan, pages)
     if read.original:

@@ -88,8 +88,7 @@ def make_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> PaperSheet
     """Keep a sheet to key in. Raises Refused, or Invalid where the day is still to come."""
     refuse_closed(sheet.campaign)
     refuse_day_to_come(sheet.collected_on)
-    session.add(sheet)
-    session.flush()
+    db.add_row(session, sheet)
     kind, origin = sheet.kind.value, sheet.origin.value
     audit_sheet(session, sheet, actor, "paper.sheet-add", kind=kind, origin=origin)
     return sheet

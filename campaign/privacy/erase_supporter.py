@@ -49,20 +49,16 @@ def list_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature
     settings = current_settings()
     months = 0 if settings.keep_printed_files else settings.retention_months
     program = settings.crm_provider or "CRM"
+    was_tried = CrmPerson.attempts > 0  # what was sent and not answered may be there
+    told = select(CrmPerson.id).join(NetworkMember, NetworkMember.public_id == CrmPerson.member)
+    of_mailbox = NetworkMember.email_hmac == mailbox.fingerprint
     return Kept(
         len(printed),
         not all(are_out),
         any(are_out),
         months,
-        program if _is_told_elsewhere(session, mailbox) else "",
+        program if db.has_row(session, told.where(of_mailbox, was_tried)) else "",
     )
-
-
-def _is_told_elsewhere(session: Session, mailbox: Mailbox) -> bool:
-    was_tried = CrmPerson.attempts > 0  # what was sent and not answered may be there
-    told = select(CrmPerson.id).join(NetworkMember, NetworkMember.public_id == CrmPerson.member)
-    of_mailbox = NetworkMember.email_hmac == mailbox.fingerprint
-    return db.has_row(session, told.where(of_mailbox, was_tried))
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:

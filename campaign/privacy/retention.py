@@ -113,7 +113,13 @@ def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
                 select(Bundle).where(Bundle.id == bundle_id, *_is_bundle_due(due))
             )
             if bundle is not None and _delete_folder(file_names.stored_folder(bundle.public_id)):
-                _set_emptied(session, bundle, now)
+                bundle.emptied_at, bundle.letter_secret = now, None
+                for volume in bundle.volumes:
+                    volume.letter_codes = None
+                for bundle_print in prints.list_prints(session, bundle):
+                    bundle_print.removed_at = bundle_print.removed_at or now
+                    bundle_print.tree = None
+                session.flush()
                 emptied += 1
     return emptied, emptied == len(ids)
 
@@ -164,16 +170,6 @@ def _delete_folder(folder: str) -> bool:
     if not gone:
         log.error("files of a bundle left to the next run", problem="still there")
     return gone
-
-
-def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
-    bundle.emptied_at, bundle.letter_secret = now, None
-    for volume in bundle.volumes:
-        volume.letter_codes = None
-    for bundle_print in prints.list_prints(session, bundle):
-        bundle_print.removed_at = bundle_print.removed_at or now
-        bundle_print.tree = None
-    session.flush()
 
 
 def erase_sheets(due: DueCampaign) -> tuple[int, bool]:

@@ -67,6 +67,12 @@ def board_of(
 
 
 def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
+    texts = [campaign.person_name, campaign.reference, campaign.index_number]
+    texts += campaign.names_by_locale.values()
+    texts.append(i18n.country_name(campaign.country, locale))
+    texts += [theme_name(key) for key in campaign.themes]
+    for edition in campaign.editions:
+        texts += [edition.title, edition.summary]
     return CaseRow(
         **head_of(campaign, locale, campaign.picture_small, count=count, now=now),
         public_id=campaign.public_id,
@@ -78,23 +84,13 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
         themes=tuple(campaign.themes),
         letter_locales=tuple(campaign.letter_locales),
         has_outcome=bool(outcome_of(campaign, locale).text),
-        found_by=_found_by(campaign, locale),
+        found_by=fold_name(" ".join(filter(None, texts))),
     )
 
 
 def searching(words: str) -> Callable[[CaseRow], bool]:
     folded_words = fold_name(words).split()
     return lambda row: all(word in row.found_by for word in folded_words)
-
-
-def _found_by(campaign: Campaign, locale: str) -> str:
-    texts = [campaign.person_name, campaign.reference, campaign.index_number]
-    texts += campaign.names_by_locale.values()
-    texts.append(i18n.country_name(campaign.country, locale))
-    texts += [theme_name(key) for key in campaign.themes]
-    for edition in campaign.editions:
-        texts += [edition.title, edition.summary]
-    return fold_name(" ".join(filter(None, texts)))
 
 
 @dataclass(frozen=True, slots=True)

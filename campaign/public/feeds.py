@@ -48,7 +48,14 @@ def atom_feed(lang: str, slug: str = "") -> Made:
     _link(feed, "alternate", page, "text/html")
     _add(ET.SubElement(feed, "author"), "name", current_settings().organisation_name)
     for entry in entries:
-        _add_entry(feed, entry)
+        element = ET.SubElement(feed, "entry", {"xml:lang": entry.lang} if entry.lang else {})
+        _add(element, "id", entry.url)
+        _add(element, "title", entry.title)
+        _link(element, "alternate", entry.url, "text/html")
+        _add(element, "published", _stamp(entry.moment))
+        _add(element, "updated", _stamp(entry.moment))
+        ET.SubElement(element, "category", {"term": entry.category})
+        ET.SubElement(element, "content", {"type": "html"}).text = entry.html
     return Made(_document(feed), "application/atom+xml", _FOR_ALL)
 
 
@@ -165,17 +172,6 @@ def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
         lang=post.lang,
         category=_("Update"),
     )
-
-
-def _add_entry(feed: ET.Element, entry: _Entry) -> None:
-    element = ET.SubElement(feed, "entry", {"xml:lang": entry.lang} if entry.lang else {})
-    _add(element, "id", entry.url)
-    _add(element, "title", entry.title)
-    _link(element, "alternate", entry.url, "text/html")
-    _add(element, "published", _stamp(entry.moment))
-    _add(element, "updated", _stamp(entry.moment))
-    ET.SubElement(element, "category", {"term": entry.category})
-    ET.SubElement(element, "content", {"type": "html"}).text = entry.html
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.content.pictures import mimetype_of, read_public
@@ -14,6 +16,8 @@ from campaign.core import db, i18n
 from campaign.core.asset_paths import folder
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
+from campaign.core.text.desk_texts import group_code
+from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.printing.geometry import Paper
 from campaign.public import before_request, feeds, printables, share_links
@@ -25,8 +29,7 @@ from campaign.public.case_lists import (
     list_others,
     updates_page,
 )
-from campaign.public.case_page import CasePage, CasePicture, case_page
-from campaign.public.check_codes import list_check_codes
+from campaign.public.case_page import CasePage, CasePicture, CheckCode, case_page
 from campaign.public.page_cache import MAX_AGE, Made, PageCache, page_cache
 from campaign.public.printables import Handout
 from campaign.public.share_links import Share, clean_source, with_source
@@ -358,3 +361,29 @@ def _send(handout: Handout, kind: str, seconds: int, name: str = "") -> Response
     response.set_etag(handout.etag)
     response.make_conditional(request)
     return response
+
+
+_NOT_DELIVERED = (DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED)
+
+
+def list_check_codes(session: Session, campaign: Campaign) -> dict[int, CheckCode]:
+    """List what is on the papers of deliveries that are published, by the post's id."""
+    rows = session.execute(
+        select(DeliveryAttempt.update_id, BundlePrint.letters, BundlePrint.check_code)
+        .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
+        .join(
+            BundlePrint,
+            (BundlePrint.bundle_id == Bundle.id) & (BundlePrint.zip_sha256 == Bundle.zip_sha256),
+        )
+        .where(
+            DeliveryAttempt.campaign_id == campaign.id,
+            DeliveryAttempt.update_id.is_not(None),
+            DeliveryAttempt.outcome.not_in(_NOT_DELIVERED),
+            BundlePrint.check_code.is_not(None),
+        )
+    )
+    return {
+        update_id: CheckCode(letters, group_code(code or ""))
+        for update_id, letters, code in rows
+        if update_id is not None
+    }

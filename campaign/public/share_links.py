@@ -59,10 +59,19 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
     version = fingerprint("share", share_context(case, lang))[:8]
     picture = whole_url("public.share_picture", lang=lang, slug=case.slug, v=version)
     message = f"{_invitation(case, wrote=wrote)} {address}"
+    opened = {
+        "whatsapp": ("https://wa.me/?", {"text": message}),
+        "email": ("mailto:?", {"subject": case.title, "body": message}),
+        "x": ("https://x.com/intent/post?", {"text": case.title, "url": address}),
+        "facebook": ("https://www.facebook.com/sharer/sharer.php?", {"u": address}),
+    }
     return Share(
         address=address,
         message=message,
-        links=_links(case.title, message, address),
+        links=tuple(
+            ShareLink(name, start + urlencode(query, quote_via=quote))
+            for name, (start, query) in opened.items()
+        ),
         oembed=whole_url("api.oembed", url=address),
         picture=picture,
         width=SHARE_WIDTH,
@@ -130,19 +139,6 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
     elif case.deadline:
         sentences.append(_("Write by %(when)s.", when=case.deadline.when))
     return " ".join(sentences)
-
-
-def _links(title: str, message: str, address: str) -> tuple[ShareLink, ...]:
-    opened = {
-        "whatsapp": ("https://wa.me/?", {"text": message}),
-        "email": ("mailto:?", {"subject": title, "body": message}),
-        "x": ("https://x.com/intent/post?", {"text": title, "url": address}),
-        "facebook": ("https://www.facebook.com/sharer/sharer.php?", {"u": address}),
-    }
-    return tuple(
-        ShareLink(name, start + urlencode(query, quote_via=quote))
-        for name, (start, query) in opened.items()
-    )
 
 
 def _linked_data(

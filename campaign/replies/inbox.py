@@ -61,8 +61,7 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
         raise EmailRejected("mail-known")
     reply = _make_draft(campaign, mail)
     reply.message_digest = digest
-    session.add(reply)
-    session.flush()
+    db.add_row(session, reply)
     for file in files:
         scans.keep_read_scan(session, file, actor=_ACTOR, reply_id=reply.id)
     replies.audit_reply(

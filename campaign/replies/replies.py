@@ -52,8 +52,7 @@ def log_reply(session: Session, campaign: Campaign, facts: ReplyFacts, *, actor:
     """Log an answer as a draft. Raises Invalid where the day is still to come."""
     reply = Reply(campaign=campaign, created_by_id=audit.staff_id(actor))
     _fill(reply, facts)
-    session.add(reply)
-    session.flush()
+    db.add_row(session, reply)
     audit_reply(session, reply, actor, "reply.log", channel=facts.channel.value)
     return reply
 

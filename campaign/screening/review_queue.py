@@ -189,8 +189,7 @@ def decide(
         if not taken:
             raise Refused("cannot-mail")
     act = ScreeningAct(staff_id=by.id, at=now, decision=decision, letters=len(taken))
-    session.add(act)
-    session.flush()
+    db.add_row(session, act)
     values: dict[str, object] = {"decision": decision, "act_id": act.id, "note": note or None}
     if decision is Decision.RETURNED:
         values["returned_at"] = now

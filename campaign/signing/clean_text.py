@@ -78,16 +78,6 @@ def _is_emoji(character: str) -> bool:
     return unicodedata.category(character) in {"So", "Sk"} or character in _EMOJI_JOINERS
 
 
-def western_digits(text: str) -> str:
-    """Write the figures of other scripts as 0 to 9, as forms and the post compare them."""
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.digit(character)) if unicodedata.category(character) == "Nd" else character
-        for character in text
-    )
-
-
 def _without_marks(text: str) -> str:
     return normal_form("NFC", text.translate(_INVISIBLE))
 

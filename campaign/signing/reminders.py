@@ -51,17 +51,6 @@ def remind() -> None:
 
 
 def _due_conditions(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Signature.state == SignatureState.PENDING,
-        Signature.reminded_at.is_(None),
-        Signature.signed_at <= now - timedelta(hours=current_settings().remind_hours),
-        Signature.token_expires_at > now + _STILL_TIME,
-        Signature.campaign_id.in_(_confirmable_campaigns(session, now)),
-        ~bad_addresses.is_bad(Signature.email_hmac),
-    )
-
-
-def _confirmable_campaigns(session: Session, now: datetime) -> list[int]:
     since = now - timedelta(days=current_settings().confirm_days)
     rows = session.execute(
         select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
@@ -71,7 +60,16 @@ def _confirmable_campaigns(session: Session, now: datetime) -> list[int]:
             )
         )
     )
-    return [ident for ident, status, day, ended in rows if takes_confirmations(status, day, ended)]
+    return (
+        Signature.state == SignatureState.PENDING,
+        Signature.reminded_at.is_(None),
+        Signature.signed_at <= now - timedelta(hours=current_settings().remind_hours),
+        Signature.token_expires_at > now + _STILL_TIME,
+        Signature.campaign_id.in_(
+            [ident for ident, status, day, ended in rows if takes_confirmations(status, day, ended)]
+        ),
+        ~bad_addresses.is_bad(Signature.email_hmac),
+    )
 
 
 def remind_one(session: Session, signature_id: int, now: datetime) -> bool:

@@ -15,9 +15,9 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.core.errors import Refused
+from campaign.core.text.fold import western_digits
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import SEATS, SPARE_SEAT, WAITING_SEATS, Signature, SignatureState
-from campaign.signing.clean_text import western_digits
 from campaign.signing.person_fingerprint import Person, person_of, person_print
 from campaign.signing.validate import POSTAL_CODE_LIMIT
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
+from campaign.core.text.fold import western_digits
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import Disclosure
 from campaign.public.share_links import clean_source
@@ -26,7 +27,7 @@ from campaign.signing.checks.wordlist import (
     links,
     missing_points,
 )
-from campaign.signing.clean_text import Problem, check_line, check_text, western_digits
+from campaign.signing.clean_text import Problem, check_line, check_text
 from campaign.signing.letter.compose import Writer, order_points
 
 _COMMON = (

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.letter_codes.proof_file import Proof
 from campaign.bundles.letter_codes.stored_codes import find_proof, find_text_file
 from campaign.core.errors import NotFound
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.printed_content import LetterContext
 from campaign.tracking.timeline import trips_of

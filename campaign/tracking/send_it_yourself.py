@@ -141,8 +141,8 @@ def _destination(target: Target) -> str:
     )
 
 
-def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
-    return db.update_row(
+def note_sent(session: Session, signature: Signature, now: datetime) -> None:
+    db.update_row(
         session,
         Signature,
         signature.id,

@@ -26,7 +26,7 @@ def add_print(
     on_paper: int,
     check_code: str | None = None,
     tree: bytes | None = None,
-) -> BundlePrint:
+) -> None:
     """Record what a bundle now is, each file with where it is `stored`; earlier ones go."""
     now, earlier = db.utcnow(), list_prints(session, bundle)
     for row in earlier:
@@ -44,9 +44,7 @@ def add_print(
         check_code=check_code,
         tree=tree,
     )
-    session.add(row)
-    session.flush()
-    return row
+    db.add_row(session, row)
 
 
 def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:

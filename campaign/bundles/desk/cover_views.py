@@ -40,19 +40,18 @@ class CoverForm(DeskForm):
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field, and name what is no placeholder."""
-        unknown = {"cover-placeholder": _say_unknown(unknown_in(self.words()))}
+        names = unknown_in(self.words())
+        unknown = {
+            "cover-placeholder": ngettext(
+                "%(names)s is not a placeholder. You can use: %(known)s.",
+                "%(names)s are not placeholders. You can use: %(known)s.",
+                len(names),
+                names=", ".join(names),
+                known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
+            )
+        }
         self.sentences = {**self.sentences, **unknown}
         super().refuse(fields)
-
-
-def _say_unknown(names: Sequence[str]) -> str:
-    return ngettext(
-        "%(names)s is not a placeholder. You can use: %(known)s.",
-        "%(names)s are not placeholders. You can use: %(known)s.",
-        len(names),
-        names=", ".join(names),
-        known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
-    )
 
 
 class CoverPage(Page, template="bundles/cover.html"):

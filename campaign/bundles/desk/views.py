@@ -33,7 +33,7 @@ from campaign.bundles.freeze.waiting_counts import Waiting
 from campaign.core import db, i18n
 from campaign.core.db import Json
 from campaign.core.errors import Refused
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.storage import storage

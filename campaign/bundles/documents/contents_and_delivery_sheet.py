@@ -27,7 +27,7 @@ from campaign.core.db import Json
 from campaign.core.errors import Refused
 from campaign.core.i18n import say_number
 from campaign.core.settings import Settings, current_settings
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundleState, Journey
 from campaign.printing.printed_content import (
     Both,

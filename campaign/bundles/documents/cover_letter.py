@@ -17,7 +17,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, subject_of
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.directory import Mission, MissionKind
 from campaign.printing.geometry import layout_for
 from campaign.printing.placeholders import fill
@@ -309,28 +309,24 @@ def _paragraphs(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
 def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:
     """The letter as it would print, with invented counts. Raises LetterRefused."""
     with force_locale(locale.replace("-", "_")), storage.storage().workshop() as folder:
-        frozen = _invent_frozen(mission, locale, settings)
+        country = i18n.country_name(mission.sending_country, locale)
+        names = (_("First official"), _("Second official"))
+        frozen = Frozen(
+            locale=locale,
+            frozen_on=clock.today(settings.timezone),
+            timezone=settings.timezone,
+            layout=layout_for(mission.host_country).slug,
+            format="letter",
+            campaign="sample",
+            case=Case("UA 00/00", _("(the person’s name)"), mission.sending_country, act_by=None),
+            mission=frozen_destination(mission, locale, settings.organisation_country),
+            organisation=frozen_organisation(settings),
+            targets={
+                number: FrozenTarget("sample", {locale: f"{name}, {country}"}, {})
+                for number, name in enumerate(names, 1)
+            },
+        )
         out = folder / "cover-letter.pdf"
         context = cover_context(frozen, words, Covered({1: 481, 2: 250}, on_paper=41))
         bundle_sheets.cover_letter(context, frozen.sheet, out)
         return out.read_bytes()
-
-
-def _invent_frozen(mission: Mission, locale: str, settings: Settings) -> Frozen:
-    country = i18n.country_name(mission.sending_country, locale)
-    names = (_("First official"), _("Second official"))
-    return Frozen(
-        locale=locale,
-        frozen_on=clock.today(settings.timezone),
-        timezone=settings.timezone,
-        layout=layout_for(mission.host_country).slug,
-        format="letter",
-        campaign="sample",
-        case=Case("UA 00/00", _("(the person’s name)"), mission.sending_country, act_by=None),
-        mission=frozen_destination(mission, locale, settings.organisation_country),
-        organisation=frozen_organisation(settings),
-        targets={
-            number: FrozenTarget("sample", {locale: f"{name}, {country}"}, {})
-            for number, name in enumerate(names, 1)
-        },
-    )

@@ -71,8 +71,8 @@ def save_words(
     words: CoverWords | None,
     actor: str,
     risks_seen: bool = False,
-) -> CoverText | None:
-    """Keep a new version; None for `words` goes back to the usual text. Gives what was kept.
+) -> None:
+    """Keep a new version; None for `words` goes back to the usual text.
 
     Nothing is kept where nothing changed. Raises Invalid: `cover-empty`, `cover-too-long`,
     `cover-placeholder`, `cover-character`, by field; RiskNamed where a flag of a campaign whose
@@ -85,7 +85,7 @@ def save_words(
         texts = [Words("cover", locale, name, text) for name, text in asdict(words).items()]
         refuse_named_in(campaigns, texts, seen=risks_seen)
     if words == find_words(session, mission_id=mission.id, locale=locale):
-        return None
+        return
     of_letter = (CoverText.mission_id == mission.id, CoverText.locale == locale)
     last = session.scalar(select(func.max(CoverText.version)).where(*of_letter))
     row = CoverText(
@@ -95,8 +95,7 @@ def save_words(
         created_by_id=audit.staff_id(actor),
         **asdict(words or CoverWords("", "", "", "")),
     )
-    session.add(row)
-    session.flush()
+    db.add_row(session, row)
     audit.record(
         session,
         actor,
@@ -105,7 +104,6 @@ def save_words(
         locale=locale,
         version=row.version,
     )
-    return row
 
 
 def check_words(words: CoverWords) -> None:

@@ -39,7 +39,12 @@ class Packet:
 
 
 def list_packets(session: Session, bundle: Bundle) -> list[Packet]:
-    spans = _spans(session, bundle)
+    rows = session.execute(
+        select(Letter.volume_id, func.min(Letter.sequence), func.max(Letter.sequence))
+        .where(Letter.bundle_id == bundle.id)
+        .group_by(Letter.volume_id)
+    )
+    spans = {volume_id or 0: (first or 0, last or 0) for volume_id, first, last in rows}
     per_target = _per_target(session, bundle)
     aside = _aside(session, bundle)
     return [
@@ -57,15 +62,6 @@ def list_packets(session: Session, bundle: Bundle) -> list[Packet]:
         )
         for volume in bundle.volumes
     ]
-
-
-def _spans(session: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
-    rows = session.execute(
-        select(Letter.volume_id, func.min(Letter.sequence), func.max(Letter.sequence))
-        .where(Letter.bundle_id == bundle.id)
-        .group_by(Letter.volume_id)
-    )
-    return {volume_id or 0: (first or 0, last or 0) for volume_id, first, last in rows}
 
 
 def _per_target(session: Session, bundle: Bundle) -> defaultdict[int, dict[int, int]]:

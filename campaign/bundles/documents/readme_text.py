@@ -113,7 +113,11 @@ def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> It
         yield FactRow(_("Sheets for the other papers"), listed)
     yield FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(frozen.sheet).slug])
     for sheet in facts.sheets:
-        yield FactRow(_("Signed sheet"), _travelling(sheet, facts))
+        # A signed sheet as colleagues find it: day, place, how many people.
+        number = facts.say(sheet.people)
+        people = ngettext("%(number)s person", "%(number)s people", sheet.people, number=number)
+        day = i18n.say_date(sheet.collected_on, facts.locale)
+        yield FactRow(_("Signed sheet"), " · ".join(filter(None, (day, sheet.place, str(people)))))
     yield FactRow(_("Envelopes"), _envelopes(frozen))
 
 
@@ -145,14 +149,6 @@ def _other_sheets(files: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]
         file_names.SIGNATURES_PDF: sheets_for(signatures, duplex=duplex),
     }
     return {name: count for name, count in counts.items() if count}
-
-
-def _travelling(sheet: TravellingSheet, facts: ReadmeFacts) -> str:
-    """A signed sheet as colleagues find it: day, place, how many people."""
-    number = facts.say(sheet.people)
-    people = ngettext("%(number)s person", "%(number)s people", sheet.people, number=number)
-    day = i18n.say_date(sheet.collected_on, facts.locale)
-    return " · ".join(filter(None, (day, sheet.place, str(people))))
 
 
 def _paper(frozen: Frozen) -> str:

@@ -94,7 +94,11 @@ def _take_letters(
     first = next_number(session, bundle.campaign, bundle.destination) if choice.goes_on else 1
     groups = select_letters.take_letters(session, bundle, choice, first=first, locale=locale)
     bundle.letter_count = sum(group.letters for group in groups)
-    _check_taken(session, bundle, first)
+    # Raises Refused (`letters-taken`) where somebody took letters without holding the campaign.
+    taken = select(func.count(Letter.id), func.max(Letter.sequence))
+    count, last = session.execute(taken.where(Letter.bundle_id == bundle.id)).one()
+    if count != bundle.letter_count or (count and last != first + count - 1):
+        raise Refused("letters-taken", campaign=bundle.campaign.slug)
     select_letters.make_volumes(session, bundle, groups, size=size, first=first)
     return (first if bundle.letter_count else 1), size
 
@@ -120,9 +124,7 @@ def new_bundle(
         created_at=db.utcnow(),
         letter_secret=token_hex(32),
     )
-    session.add(bundle)
-    session.flush()
-    return bundle
+    return db.add_row(session, bundle)
 
 
 def next_number(session: Session, campaign: Campaign, destination: Destination) -> int:
@@ -141,14 +143,6 @@ def _hold_campaign(session: Session, campaign: Campaign, *, rehearsal: bool) -> 
     hidden = lifecycle.is_rehearsal(campaign.status)
     if hidden is not rehearsal:
         raise Refused("not-open" if hidden else "rehearsal-over", campaign=campaign.slug)
-
-
-def _check_taken(session: Session, bundle: Bundle, first: int) -> None:
-    """Raises Refused (`letters-taken`) where somebody took letters without holding the campaign."""
-    taken = select(func.count(Letter.id), func.max(Letter.sequence))
-    count, last = session.execute(taken.where(Letter.bundle_id == bundle.id)).one()
-    if count != bundle.letter_count or (count and last != first + count - 1):
-        raise Refused("letters-taken", campaign=bundle.campaign.slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +171,7 @@ def freeze_parts(
         if len(parts) > 1:
             mission_id = mission.id if isinstance(mission, Mission) else None
             journey = Journey(mission_id=mission_id, created_by_id=audit.staff_id(actor))
-            session.add(journey)
-            session.flush()
+            db.add_row(session, journey)
         # Always in the same order: two that freeze at once wait for each other, and end.
         bundles = [
             freeze(

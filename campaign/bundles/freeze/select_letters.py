@@ -16,7 +16,7 @@ from campaign.bundles.destinations import aims_at
 from campaign.bundles.freeze.choices import BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.paper_needs import volume_sizes
 from campaign.core import db, i18n
-from campaign.core.db.batches import AnyQuery, AnyRow, batched, read_each
+from campaign.core.db.batches import AnyQuery, batched, read_each
 from campaign.core.db.salts import new_salt
 from campaign.core.text.fold import fold_name
 from campaign.models.bundle import Bundle, Destination, Volume
@@ -216,23 +216,19 @@ def iter_facts(
     for batch in batched(ids, _BATCH):
         for letter_id, row in read_each(session, query, Letter.id, batch):
             if row is not None:
-                yield _facts(row, choice, locale)
+                yield OrderFacts(
+                    letter_id=row.id,
+                    at=row.signed_at if choice.order is LetterOrder.SIGNED else row.confirmed_at,
+                    given_name=row.given_name,
+                    family_name=row.family_name,
+                    region=row.region,
+                    country=i18n.country_name(row.country, locale) if row.country else "",
+                    disclosure=row.disclosure,
+                )
                 continue
             # What does not open stands at the end; printing sets it aside with its reason.
             at = select(Signature.confirmed_at).join(Letter, Letter.signature_id == Signature.id)
             yield OrderFacts(letter_id, session.scalar(at.where(Letter.id == letter_id)))
-
-
-def _facts(row: AnyRow, choice: BundleChoice, locale: str) -> OrderFacts:
-    return OrderFacts(
-        letter_id=row.id,
-        at=row.signed_at if choice.order is LetterOrder.SIGNED else row.confirmed_at,
-        given_name=row.given_name,
-        family_name=row.family_name,
-        region=row.region,
-        country=i18n.country_name(row.country, locale) if row.country else "",
-        disclosure=row.disclosure,
-    )
 
 
 def make_volumes(

@@ -26,9 +26,8 @@ from campaign.bundles.letter_codes.proof_file import (
 )
 from campaign.models.bundle import Bundle, BundlePrint, Volume
 from campaign.models.signature import Letter
-from campaign.printing.printed_content import LetterContext
+from campaign.printing.printed_content import LetterContext, Translation
 from campaign.signing.letter.compose import number_of
-from campaign.signing.letter.letter_text import text_of
 
 _ENTRY = struct.Struct(f">I{hash_tree.HASH_BYTES}s")
 """Number and code of a letter."""
@@ -203,3 +202,43 @@ def find_text_file(
         return None
     text_file = _text_file(composed, secret, {composed.key: letter.salt})
     return text_file if is_text_of(proof, text_file) else None
+
+
+def text_of(letter: LetterContext) -> str:
+    """Return every word of it in its order; blank lines part what stands apart.
+
+    Codes of letters are made of it (`bundles.letter_codes`). Whoever changes it parts the texts of
+    letters that are printed from their codes.
+    """
+    parts = [
+        "\n".join(letter.sender_lines),
+        letter.place_and_date,
+        "\n".join(letter.addressee_lines),
+        letter.subject,
+        letter.salutation,
+        *letter.opening,
+        *(f"– {point}" for point in letter.points),
+        *letter.own_words,
+        *letter.closing,
+        letter.complimentary_close,
+        f"{letter.signature_name}\n{letter.signature_locality}".strip(),
+        "\n".join(letter.copies_to),
+    ]
+    if letter.translation is not None:
+        parts += _parts_of_translation(letter.translation)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _parts_of_translation(translation: Translation) -> list[str]:
+    return [
+        translation.mark,
+        translation.subject,
+        translation.salutation,
+        *translation.opening,
+        *(f"– {point}" for point in translation.points),
+        translation.note,
+        *translation.own_words,
+        *translation.closing,
+        translation.complimentary_close,
+        f"{translation.signature_name}\n{translation.signature_locality}".strip(),
+    ]

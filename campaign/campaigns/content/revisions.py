@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import Content, letter_content
-from campaign.core import audit
+from campaign.core import audit, db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, LetterTemplate, Target
 from campaign.models.revision import Part, Revision
@@ -103,8 +103,7 @@ def keep(
         session.add(first)
     saved = _row(campaign, part, place, number + 1, after)
     saved.saved_by_id = audit.staff_id(actor)
-    session.add(saved)
-    session.flush()
+    db.add_row(session, saved)
 
 
 def note_restored(

@@ -163,7 +163,17 @@ class CreateCampaign(DraftPage, template="campaigns/create.html"):
 def create() -> ResponseReturnValue:
     session, me, desk = db.session(), staff_user().id, _new_desk()
     others = find_campaigns.list_followable(session, None, by=staff_user())
-    form = FactsForm(others, data=_fresh(), **desk.typed())
+    settings = current_settings()
+    form = FactsForm(
+        others,
+        data={
+            "format": LetterFormat.LETTER.value,
+            "timezone": settings.timezone,
+            "default_locale": settings.locales[0],
+            "letter_locales": settings.locales,
+        },
+        **desk.typed(),
+    )
     if kept := desk.kept(form):
         return kept
     if form.validate_on_submit() and accepted(
@@ -191,16 +201,6 @@ def drop_new_draft() -> ResponseReturnValue:
 
 def _new_desk() -> DraftDesk:
     return DraftDesk(DraftPlace(staff_user().id), url_for(".keep_new_draft"))
-
-
-def _fresh() -> dict[str, object]:
-    settings = current_settings()
-    return {
-        "format": LetterFormat.LETTER.value,
-        "timezone": settings.timezone,
-        "default_locale": settings.locales[0],
-        "letter_locales": settings.locales,
-    }
 
 
 class DeleteDraft(Page, template="campaigns/delete.html"):

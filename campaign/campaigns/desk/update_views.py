@@ -256,7 +256,12 @@ def take_back_update(slug: str) -> ResponseReturnValue:
     taken = updates.take_back_update(session, campaign, update_id, actor=actor())
     desk = Desk(campaign, "update")
     if desk.draft() is None:
-        desk.keep_fields(_typed(taken))
+        # A post as its form would send it; a picture has to be chosen anew.
+        fields = {"kind": [taken.kind.value], "happened_on": [taken.happened_on.isoformat()]}
+        for edition in taken.editions:
+            code = edition.locale
+            fields |= {f"title_{code}": [edition.title], f"body_{code}": [edition.body]}
+        desk.keep_fields(fields)
     message = _("Update unpublished. Its text is in the form, so that you can correct it.")
     return done(message, ".post_update", slug=slug)
 
@@ -286,15 +291,6 @@ def _typed_again(proposal: Proposal | None) -> TakenUp:
     for picture in content["pictures"][:1]:
         fields |= {f"alt_{code}": [text] for code, text in picture["alt"].items()}
     return {"formdata": as_typed(fields)}
-
-
-def _typed(update: Update) -> dict[str, list[str]]:
-    """A post as its form would send it; a picture has to be chosen anew."""
-    fields = {"kind": [update.kind.value], "happened_on": [update.happened_on.isoformat()]}
-    for edition in update.editions:
-        code = edition.locale
-        fields |= {f"title_{code}": [edition.title], f"body_{code}": [edition.body]}
-    return fields
 
 
 @blueprint.url_value_preprocessor

@@ -337,6 +337,13 @@ def unindexed(column: Any) -> Any:
     return sa.func.coalesce(column, column)
 
 
+def add_row(session: Session, row: T) -> T:
+    """Add a row and write it, so that it has its id."""
+    session.add(row)
+    session.flush()
+    return row
+
+
 def insert_into(session: Session, model: type[Base]) -> Any:
     """Return an INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

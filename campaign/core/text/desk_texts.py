@@ -81,3 +81,8 @@ def free_slug(slug: str, used: set[str]) -> str:
 
 def split_lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def group_code(code: str) -> str:
+    """Return a code in groups of four."""
+    return " ".join(code[at : at + 4] for at in range(0, len(code), 4))

@@ -46,6 +46,16 @@ def _broken_up(run: re.Match[str]) -> str:
     return "".join(parts)
 
 
+def western_digits(text: str) -> str:
+    """Write the figures of other scripts as 0 to 9, as forms and the post compare them."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.digit(character)) if unicodedata.category(character) == "Nd" else character
+        for character in text
+    )
+
+
 def fold(text: str) -> str:
     """Return `text` as it is compared: "Łódź" is "lodz"; spaces and signs stay."""
     if text.isascii():
@@ -91,3 +101,12 @@ def _fold(character: str) -> str:
             continue
         out.append(_LETTERS.get(part, part))
     return "".join(out)
+
+
+def read_word_table(text: str) -> dict[str, list[str]]:
+    """Read lines such as "CI: Côte d'Ivoire|ivory coast", each word as a name is looked up.
+
+    An indented line goes on with the one above it.
+    """
+    rows = (line.partition(":") for line in text.strip().replace("\n  ", "").splitlines())
+    return {key: [fold_name(word) for word in words.split("|")] for key, _colon, words in rows}

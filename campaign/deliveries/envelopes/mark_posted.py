@@ -23,7 +23,6 @@ from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_o
 from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
-from campaign.deliveries.announce_delivery import announce_delivery
 from campaign.deliveries.record_delivery import (
     VisitFacts,
     make_attempt,
@@ -37,6 +36,7 @@ from campaign.deliveries.remaining_letters import (
     select_here,
     select_here_in_envelope,
 )
+from campaign.deliveries.visits import announce_delivery
 from campaign.models.bundle import (
     Bundle,
     BundleState,

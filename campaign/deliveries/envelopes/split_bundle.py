@@ -149,8 +149,7 @@ def split_bundle(
         envelope_count=len(spans),
         created_by_id=audit.staff_id(actor),
     )
-    session.add(run)
-    session.flush()
+    db.add_row(session, run)
     envelopes = [
         {
             "run_id": run.id,

@@ -160,7 +160,7 @@ def _share(cells: Sequence[T], test: Callable[[T], object]) -> float:
     return sum(bool(test(cell)) for cell in cells) / len(cells) if cells else 0.0
 
 
-def find_repeated(mapping: Sequence[str], directory: Directory) -> list[str]:
+def find_repeated(mapping: Sequence[str]) -> list[str]:
     counts = Counter(meaning for meaning in mapping if meaning and meaning not in SEVERAL)
     return sorted(meaning for meaning, count in counts.items() if count > 1)
 

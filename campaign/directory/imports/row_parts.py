@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from campaign.core.errors import N_
 from campaign.core.text.desk_texts import split_lines
-from campaign.core.text.fold import fold_name
-from campaign.core.text.word_table import read_word_table
+from campaign.core.text.fold import fold_name, read_word_table
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code, country_code_anywhere
 from campaign.directory.entries import PLACES, Contact

@@ -144,8 +144,7 @@ def keep_upload(
         options=asdict(guess_choices(session, source, file_name)),
         expires_at=db.utcnow() + KEPT_FOR,
     )
-    session.add(kept)
-    session.flush()
+    db.add_row(session, kept)
     audit.record(session, actor, "imports.upload", f"import:{kept.public_id}")
     return kept
 
@@ -256,7 +255,7 @@ def refuse_unmapped(source: ImportSource, choices: ImportChoices) -> None:
                 continue  # a mission's name tells it: "Consulate General of Kenya"
             if meaning not in choices.mapping and not choices.fixed.get(meaning):
                 fields[f"fixed_{meaning}"] = "needed"
-        twice = find_repeated(choices.mapping, source.directory)
+        twice = find_repeated(choices.mapping)
         for at, meaning in enumerate(choices.mapping):
             if meaning in twice and meaning in choices.mapping[:at]:
                 fields[f"column_{at}"] = "twice"

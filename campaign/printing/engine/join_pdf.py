@@ -53,7 +53,9 @@ def replace_when_done(out: Path) -> Iterator[Path]:
         yield path
         with path.open("rb") as file:
             os.fsync(file.fileno())
-        path.chmod(0o644 & ~_umask())
+        mask = os.umask(0o077)
+        os.umask(mask)
+        path.chmod(0o644 & ~mask)
         path.replace(out)
         folder = os.open(out.parent, os.O_RDONLY)
         try:
@@ -69,12 +71,6 @@ def folder_beside(out: Path) -> Iterator[Path]:
     """A folder for the parts of `out`, gone when the block ends; never in the system's own."""
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".parts-") as folder:
         yield Path(folder)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def join(

@@ -195,14 +195,14 @@ def store_hold(session: Session, signature: Signature, reasons: list[str], now: 
     )
 
 
-def judge_changed(session: Session, signature: Signature, now: datetime) -> bool:
-    """Judge a letter whose words were changed; return whether it is held now.
+def judge_changed(session: Session, signature: Signature, now: datetime) -> None:
+    """Judge a letter whose words were changed.
 
     It may be false by what it says now, as if it came today. One that somebody sent back is looked
     at again in any case. The caller holds the signature.
     """
     if signature.shown_state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
-        return False
+        return
     before = session.get(Hold, signature.id, populate_existing=True)
     reasons = reasons_of(session, signature)
     sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
@@ -216,7 +216,6 @@ def judge_changed(session: Session, signature: Signature, now: datetime) -> bool
         store_hold(session, signature, reasons, now)
     else:
         session.execute(delete(Hold).where(Hold.signature_id == signature.id))
-    return bool(reasons)
 
 
 def _count_before(session: Session, signature: Signature, most: int) -> int:

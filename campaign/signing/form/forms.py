@@ -228,15 +228,11 @@ class SigningForm(PlainForm):
             field.errors = list_problem_texts(problem)
             if problem.slug in _CLEANED and isinstance(field.data, str):
                 # Nobody can find and delete what cannot be seen.
-                field.data = _visible(field.data)
+                field.data = "".join(
+                    character
+                    for character in field.data
+                    if character in "\n\t\u200c\u200d"
+                    or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+                )
             elif problem.slug == "emoji" and isinstance(field.data, str):
                 field.data = without_emoji(field.data)
-
-
-def _visible(text: str) -> str:
-    return "".join(
-        character
-        for character in text
-        if character in "\n\t\u200c\u200d"
-        or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
-    )

@@ -38,11 +38,24 @@ _FEWEST = 40  # Characters below which own words are not cut further to fit
 
 def sample_writer(kind: str, plan: SigningPlan, locale: str, day: date) -> Writer:
     points = tuple(key for key, _ in plan.points[locale])
-    values = _PLAIN | {"own_words": _own_words()} | _CASES.get(kind, {})
+    text: str = gettext(
+        "Your own words will be printed here. I am writing because what happened matters to me."
+    )
+    values = _PLAIN | {"own_words": text} | _CASES.get(kind, {})
     writer = Writer(**values, disclosure=Disclosure.FULL, points=points)
     if kind == WORDS:
         limit = plan.offer(locale).limit(current_settings().own_words_limit)
-        return _filled(writer, plan, locale, day, limit)
+        once = writer.own_words
+        words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
+        filled = replace(writer, own_words=words)
+        while (
+            locale in plan.bounded
+            and len(filled.own_words) > _FEWEST
+            and not plan.drafts[locale].measure_room(filled, day).fits
+        ):
+            shorter = filled.own_words[: len(filled.own_words) - 40].rpartition(" ")[0]
+            filled = replace(filled, own_words=shorter)
+        return filled
     return writer
 
 
@@ -88,27 +101,6 @@ _CASES: dict[str, dict[str, str]] = {
         ),
     },
 }
-
-
-def _own_words() -> str:
-    text: str = gettext(
-        "Your own words will be printed here. I am writing because what happened matters to me."
-    )
-    return text
-
-
-def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: int) -> Writer:
-    once = writer.own_words
-    words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
-    filled = replace(writer, own_words=words)
-    while (
-        locale in plan.bounded
-        and len(filled.own_words) > _FEWEST
-        and not plan.drafts[locale].measure_room(filled, day).fits
-    ):
-        shorter = filled.own_words[: len(filled.own_words) - 40].rpartition(" ")[0]
-        filled = replace(filled, own_words=shorter)
-    return filled
 
 
 Context = dict[str, object]

@@ -103,12 +103,27 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = confirm_letter.get_by_token(session, token)
         if signature.forgotten_at is not None:
-            return _anonymised_page(session, signature, signature.forgotten_at)
+            return _show(
+                AnonymisedLetter(
+                    case=_case(signature),
+                    marks=marks_of(session, signature),
+                    day=i18n.say_date(
+                        clock.day_of(signature.forgotten_at, signature.campaign.timezone)
+                    ),
+                )
+            )
         confirm_letter.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
             confirm_letter.refuse_unconfirmable(signature)
             refuse_shared(session, signature)
-            return _confirm_page(signature, token)
+            return _show(
+                ConfirmPage(
+                    token=token,
+                    case=_case(signature),
+                    letters=signed_letters(signature),
+                    network=signature.consent_network_at is not None,
+                )
+            )
         return _letter_page(session, signature, token)
 
 
@@ -232,27 +247,6 @@ def _confirmed(session: Session, token: str) -> Signature:
         raise NotFound("letter-link")
     confirm_letter.refuse_held_back(signature.campaign)
     return signature
-
-
-def _confirm_page(signature: Signature, token: str) -> Response:
-    return _show(
-        ConfirmPage(
-            token=token,
-            case=_case(signature),
-            letters=signed_letters(signature),
-            network=signature.consent_network_at is not None,
-        )
-    )
-
-
-def _anonymised_page(session: Session, signature: Signature, since: datetime) -> Response:
-    return _show(
-        AnonymisedLetter(
-            case=_case(signature),
-            marks=marks_of(session, signature),
-            day=i18n.say_date(clock.day_of(since, signature.campaign.timezone)),
-        )
-    )
 
 
 def _letter_page(

@@ -17,7 +17,7 @@ from campaign.bundles.freeze.freeze_bundle import JourneyPart
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, Journey
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter

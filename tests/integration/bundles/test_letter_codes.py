@@ -19,7 +19,7 @@ from campaign.bundles.letter_codes.stored_codes import build_tree, find_proof, f
 from campaign.bundles.volumes import assemble
 from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, SignatureState

@@ -19,7 +19,7 @@ from campaign.bundles.letter_codes.proof_file import read_proof
 from campaign.bundles.volumes import print_jobs
 from campaign.core import db
 from campaign.core.db import new_public_id
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 from campaign.deliveries import publish_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign

@@ -27,7 +27,7 @@ from campaign.bundles.letter_codes.proof_file import (
     read_proof,
 )
 from campaign.commands.prove import prove
-from campaign.core.text.code_groups import group_code
+from campaign.core.text.desk_texts import group_code
 
 ENTRIES = [
     bytes.fromhex(entry)
