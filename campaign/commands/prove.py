@@ -9,7 +9,6 @@ import click
 from campaign.bundles.letter_codes.proof_file import (
     MOST_BYTES,
     MOST_TEXT_BYTES,
-    Proof,
     UnreadableProof,
     is_text_of,
     read_code,
@@ -52,7 +51,18 @@ def prove(file: Path, code: str, text: Path | None) -> None:
         )
     if text is not None and not is_text_of(proof, _read(text, MOST_TEXT_BYTES)):
         _fail(f"{text.name} does not have the words of this letter. Use the file as downloaded.")
-    _say(proof, compared=bool(own), text=text)
+    click.echo(f"Letter {proof.number} is {proof.place} of {proof.bundle}.")
+    click.echo(f"Check code: {group_code(proof.check_code)}")
+    if own:
+        click.echo("The check code you gave is the same. It is made from exactly these letters.")
+    else:
+        click.echo(
+            "Compare it with the check code on the page of the case, on the cover letter or on the "
+            "delivery sheet. If it is another one, this proof shows nothing."
+        )
+    if text is not None:
+        click.echo(f"{text.name} has the words of this letter.")
+    click.echo("The proof does not show who wrote the other letters, or what was done with them.")
 
 
 def _read(path: Path, most: int) -> bytes:
@@ -63,18 +73,3 @@ def _read(path: Path, most: int) -> bytes:
 def _fail(sentence: str) -> NoReturn:
     click.echo(sentence, err=True)
     sys.exit(1)
-
-
-def _say(proof: Proof, *, compared: bool, text: Path | None) -> None:
-    click.echo(f"Letter {proof.number} is {proof.place} of {proof.bundle}.")
-    click.echo(f"Check code: {group_code(proof.check_code)}")
-    if compared:
-        click.echo("The check code you gave is the same. It is made from exactly these letters.")
-    else:
-        click.echo(
-            "Compare it with the check code on the page of the case, on the cover letter or on the "
-            "delivery sheet. If it is another one, this proof shows nothing."
-        )
-    if text is not None:
-        click.echo(f"{text.name} has the words of this letter.")
-    click.echo("The proof does not show who wrote the other letters, or what was done with them.")

@@ -64,7 +64,26 @@ def load_demo() -> bool:
         _load_staff(session)
         new = [slug for slug in CASES if _find(session, Campaign, slug) is None]
         for slug in new:
-            _load_case(session, content(slug), officials, missions, settings)
+            case = content(slug)
+            campaign = _campaign(case, settings)
+            campaign.owner_id = session.scalar(
+                select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)
+            )
+            campaign.targets = [
+                Target(
+                    official=officials[row["official"]],
+                    mission=missions[row["mission"]],
+                    kind=TargetKind(row["kind"]),
+                    position=position,
+                )
+                for position, row in enumerate(case["targets"])
+            ]
+            db.add_row(session, campaign)
+            session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
+            x, y = case.get("picture_focus", (50, 50))
+            file = io.BytesIO(drawing(campaign.slug))
+            set_picture(session, campaign, actor="demo", alt=case["picture"], x=x, y=y, file=file)
+            session.flush()
     for slug in new:
         synthesise(slug, signatures=content(slug)["signatures"], seed=_SEED, own_words=0.5)
     if new:
@@ -137,34 +156,6 @@ def _load_missions(session: Session) -> dict[str, Mission]:
 
 def _find(session: Session, model: type[T], slug: str) -> T | None:
     return session.scalars(select(model).filter_by(slug=slug)).one_or_none()
-
-
-def _load_case(
-    session: Session,
-    case: Json,
-    officials: dict[str, Official],
-    missions: dict[str, Mission],
-    settings: Settings,
-) -> None:
-    campaign = _campaign(case, settings)
-    campaign.owner_id = session.scalar(
-        select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)
-    )
-    campaign.targets = [
-        Target(
-            official=officials[row["official"]],
-            mission=missions[row["mission"]],
-            kind=TargetKind(row["kind"]),
-            position=position,
-        )
-        for position, row in enumerate(case["targets"])
-    ]
-    db.add_row(session, campaign)
-    session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
-    x, y = case.get("picture_focus", (50, 50))
-    file = io.BytesIO(drawing(campaign.slug))
-    set_picture(session, campaign, actor="demo", alt=case["picture"], x=x, y=y, file=file)
-    session.flush()
 
 
 def _campaign(case: Json, settings: Settings) -> Campaign:

@@ -119,7 +119,20 @@ def _consents(session: Session, export: DataExport, progress: "_Progress") -> _C
 
 
 def _records(session: Session, export: DataExport, progress: "_Progress") -> _Chunks:
-    source, mark = records.Source.of(export), _watermark(export)
+    approved = export.decided_by
+    source, mark = (
+        records.Source.of(export),
+        Watermark(
+            number=export.id,
+            reference=export.campaign.reference if export.campaign else "",
+            kind=export.kind,
+            asked_by=export.requested_by.name or export.requested_by.email,
+            asked_at=export.requested_at,
+            reason=export.reason,
+            approved_by=(approved.name or approved.email) if approved else "",
+            bundle=export.bundle_sequence,
+        ),
+    )
     chosen, locale = export.format, export.locale
     progress.total = records.count(session, source)
     if source.bundle_id and not progress.total:
@@ -131,20 +144,6 @@ def _records(session: Session, export: DataExport, progress: "_Progress") -> _Ch
         return write_file.write(chosen, mark, source.columns, rows, workshop, locale=locale)
 
     return write
-
-
-def _watermark(export: DataExport) -> Watermark:
-    approved = export.decided_by
-    return Watermark(
-        number=export.id,
-        reference=export.campaign.reference if export.campaign else "",
-        kind=export.kind,
-        asked_by=export.requested_by.name or export.requested_by.email,
-        asked_at=export.requested_at,
-        reason=export.reason,
-        approved_by=(approved.name or approved.email) if approved else "",
-        bundle=export.bundle_sequence,
-    )
 
 
 def _file_name(export: DataExport) -> str:

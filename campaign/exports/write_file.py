@@ -204,7 +204,13 @@ def _workbook(
         sheet = _sheet(book, of_list if number == 1 else f"{of_list} {number}", wording)
         sheet.freeze_panes(1, 0)
         sheet.set_header(f"&L{title}&R{wording.page}")
-        _fill(sheet, wording, columns, chain(first, rows), bold)
+        for at, name in enumerate(columns):
+            sheet.write_string(0, at, wording.heads[name], bold)
+            sheet.set_column(at, at, 18)
+        for line, row in enumerate(chain(first, rows), start=1):
+            for at, cell in enumerate(_texts(wording, columns, row)):
+                if cell:
+                    sheet.write_string(line, at, cell[:_LONGEST_CELL])
     book.close()
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
@@ -224,18 +230,6 @@ def _fill_mark(sheet: Worksheet, wording: Wording, bold: Format) -> None:
     for line, (name, value) in enumerate(wording.mark):
         sheet.write_string(line, 0, name, bold)
         sheet.write_string(line, 1, value)
-
-
-def _fill(
-    sheet: Worksheet, wording: Wording, columns: Sequence[str], rows: Iterable[Record], bold: Format
-) -> None:
-    for at, name in enumerate(columns):
-        sheet.write_string(0, at, wording.heads[name], bold)
-        sheet.set_column(at, at, 18)
-    for line, row in enumerate(rows, start=1):
-        for at, cell in enumerate(_texts(wording, columns, row)):
-            if cell:
-                sheet.write_string(line, at, cell[:_LONGEST_CELL])
 
 
 def _texts(wording: Wording, columns: Sequence[str], row: Record) -> list[str]:

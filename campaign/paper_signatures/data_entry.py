@@ -239,7 +239,11 @@ def match_online() -> None:
             pairs = _find_twins(session, rows)
         if pairs:
             with db.transaction() as session:
-                _make_doubles(session, pairs)
+                for row_id, twin_id in pairs:
+                    row = session.get(PaperRow, row_id, with_for_update=True)
+                    if row is not None and row.verdict is RowVerdict.COUNTED:
+                        make_double(session, row, twin_id)
+                audit.record(session, _ACTOR, "paper.match", "paper", rows=len(pairs))
         if len(rows) < _BATCH:
             return
         last = rows[-1].id
@@ -270,14 +274,6 @@ def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]
             if twin is not None:
                 pairs.append((row.id, twin))
     return pairs
-
-
-def _make_doubles(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
-    for row_id, twin_id in pairs:
-        row = session.get(PaperRow, row_id, with_for_update=True)
-        if row is not None and row.verdict is RowVerdict.COUNTED:
-            make_double(session, row, twin_id)
-    audit.record(session, _ACTOR, "paper.match", "paper", rows=len(pairs))
 
 
 @jobs.job("paper.join-network", every_minutes=60)

@@ -6,12 +6,11 @@ letter was handed over so long ago; that they have signed is still known by a fi
 nobody counts twice, until the campaign has ended as well.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from campaign.bundles import file_names
 from campaign.bundles.changes import prints
@@ -190,7 +189,13 @@ def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
             if not last:
                 of_due = PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due)))
                 db.update_rows(session, PaperRow, of_due, details=None, email_hmac=None)
-            batch = _list_next_scans(session, due, last)
+            batch = session.scalars(
+                select(Scan)
+                .join(PaperSheet, PaperSheet.id == Scan.sheet_id)
+                .where(Scan.id > last, *_is_sheet_due(due))
+                .order_by(Scan.id)
+                .limit(_SCANS_AT_ONCE)
+            ).all()
             gone = [scan for scan in batch if _delete_scan(scan)]
             for scan in gone:
                 session.delete(scan)
@@ -218,16 +223,6 @@ def _is_sheet_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     scanned = exists().where(young.sheet_id == PaperSheet.id, young.created_at >= due.young_from)
     whole = or_(PaperSheet.rows_by_hand.is_(None), PaperSheet.rows_by_hand <= keyed)
     return [own, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
-
-
-def _list_next_scans(session: Session, due: DueCampaign, last: int) -> Sequence[Scan]:
-    return session.scalars(
-        select(Scan)
-        .join(PaperSheet, PaperSheet.id == Scan.sheet_id)
-        .where(Scan.id > last, *_is_sheet_due(due))
-        .order_by(Scan.id)
-        .limit(_SCANS_AT_ONCE)
-    ).all()
 
 
 def _delete_scan(scan: Scan) -> bool:

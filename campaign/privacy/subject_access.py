@@ -55,6 +55,11 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     mails = rows_of(OutboxMail)
     for mail in mails:
         del mail["context"]  # of one that waits it may hold a link, and goes out anyway
+    notices = (
+        select(Notice.kind, Notice.created_at)
+        .join(NoticeMail, NoticeMail.notice_id == Notice.id)
+        .where(NoticeMail.email_hmac == mailbox.fingerprint)
+    )
     data = {
         "made_at": now,
         "email": mailbox.email,
@@ -63,7 +68,7 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         "other_programs": _list_programs(session, mailbox),
         "mails": mails,
         "links_to_my_letters": rows_of(LettersLink),
-        "news_told": _list_news(session, mailbox),
+        "news_told": [{"kind": kind, "at": at} for kind, at in session.execute(notices)],
         "mail_does_not_arrive": [_read_columns(row) for row in session.scalars(bad)],
     }
     written = tuple(signature.id for signature in signatures if signature.shown_state in LIVE)
@@ -81,15 +86,6 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
     )
     columns = ("program", "task", "state", "answer")
     return [dict(zip(columns, row, strict=True)) for row in session.execute(programs)]
-
-
-def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
-    notices = (
-        select(Notice.kind, Notice.created_at)
-        .join(NoticeMail, NoticeMail.notice_id == Notice.id)
-        .where(NoticeMail.email_hmac == mailbox.fingerprint)
-    )
-    return [{"kind": kind, "at": at} for kind, at in session.execute(notices)]
 
 
 def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:

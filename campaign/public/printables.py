@@ -93,11 +93,16 @@ def sheet_statement(organisation: str) -> str:
 
 def sheet_context(case: CasePage, lang: str) -> SheetContext:
     name, head = current_settings().organisation_name, _head_of(case, lang, share_links.SHEET)
+    send = _("Post the sheet to: %(address)s.", address=_own_address())
+    more = _(
+        "Print as many sheets as you need: %(link)s",
+        link=i18n.isolate(f"{head['shown_link']}/sheet.pdf"),
+    )
     return SheetContext(
         **head,
         asks=case.asks,
         statement=sheet_statement(name),
-        return_to=_return_to(case, head["shown_link"]),
+        return_to=" ".join([send, *_arrive_by(case), more]),
         columns=(
             _("Name, in block letters"),
             _("Town"),
@@ -217,14 +222,6 @@ def _promise(campaign: Campaign) -> str:
     if campaign.cards:
         return str(_("It takes three minutes. We print your card and deliver it."))
     return str(_("It takes three minutes. We print your letter and deliver it."))
-
-
-def _return_to(case: CasePage, shown_page: str) -> str:
-    send = _("Post the sheet to: %(address)s.", address=_own_address())
-    more = _(
-        "Print as many sheets as you need: %(link)s", link=i18n.isolate(f"{shown_page}/sheet.pdf")
-    )
-    return " ".join([send, *_arrive_by(case), more])
 
 
 def _arrive_by(case: CasePage) -> Iterator[str]:

@@ -276,7 +276,13 @@ def _work_through(
                 return True
             write(session, claimed, batch)
             if is_last and not rest:
-                _end(session, claimed)
+                is_undone = claimed.state is InvalidationState.UNDOING
+                claimed.state = InvalidationState.UNDONE if is_undone else InvalidationState.DONE
+                claimed.ended_at = db.utcnow()
+                jobs.enqueue(session, "campaigns.count")
+                if is_undone:
+                    # Of what was printed without them meanwhile, letters wait for the next bundle.
+                    jobs.enqueue(session, "bundles.restore")
         if not rest:
             return not is_last
         seen = claimed
@@ -329,16 +335,6 @@ def _claim(session: Session, seen: Invalidation, upto: int) -> Invalidation | No
         session, Invalidation, seen.id, *as_seen, position=upto, worked_at=db.utcnow()
     )
     return session.get_one(Invalidation, seen.id, populate_existing=True) if taken else None
-
-
-def _end(session: Session, invalidation: Invalidation) -> None:
-    is_undone = invalidation.state is InvalidationState.UNDOING
-    invalidation.state = InvalidationState.UNDONE if is_undone else InvalidationState.DONE
-    invalidation.ended_at = db.utcnow()
-    jobs.enqueue(session, "campaigns.count")
-    if is_undone:
-        # Of what was printed without them meanwhile, letters wait for the next bundle.
-        jobs.enqueue(session, "bundles.restore")
 
 
 def progress_of(invalidation: Invalidation) -> tuple[int, int]:

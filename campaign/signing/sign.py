@@ -222,7 +222,9 @@ def _sign_again(session: Session, signing: Signing) -> None:
         ruling, former = signatures_per_mailbox.decide_newcomer(newcomer, rows, signing.now)
         others = rows if ruling is not Ruling.RENEW else [row for row in rows if row is not former]
         if any(signed_links.matches(signing.token, row.token_digest) for row in others):
-            signing = _with_other_link(signing)
+            token = signed_links.new_token()
+            values = signing.values | {"token_digest": signed_links.digest_of(token)}
+            signing = replace(signing, token=token, values=values)
         if ruling is Ruling.RENEW and former is not None:
             _replace_letter(session, signing, former)
             return
@@ -243,12 +245,6 @@ def _sign_again(session: Session, signing: Signing) -> None:
     )
     to, locale = letter.email, signing.locale
     mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id)
-
-
-def _with_other_link(signing: Signing) -> Signing:
-    token = signed_links.new_token()
-    values = signing.values | {"token_digest": signed_links.digest_of(token)}
-    return replace(signing, token=token, values=values)
 
 
 def _replace_letter(session: Session, signing: Signing, former: Signature) -> None:

@@ -62,9 +62,13 @@ def sign_in_rehearsal(
     if sum(count_rehearsed(session, campaign).values()) >= rehearsal.MOST_SIGNATURES:
         raise Refused("rehearsal-full")
     token = signed_links.new_token()
+    email = f"rehearsal-{token_hex(8)}@example.org"
+    fingerprint = db.database().keyring.fingerprint(email, "email")
     values = sign.columns_of(letter) | {
         **sign.initial_columns(token, now),
-        **_invented(),
+        "email": email,
+        "email_hmac": fingerprint,
+        "seat": 1,
         "campaign_id": campaign.id,
         "locale": locale,
         "consent_wording_id": wording_id(session, locale, cards=campaign.cards),
@@ -73,12 +77,6 @@ def sign_in_rehearsal(
     sign.add_letters(session, plan, letter.letter_locale, added.scalar_one())
     signature, _first = confirm_letter.confirm(session, token=token, now=now)
     return signature
-
-
-def _invented() -> dict[str, object]:
-    email = f"rehearsal-{token_hex(8)}@example.org"
-    fingerprint = db.database().keyring.fingerprint(email, "email")
-    return {"email": email, "email_hmac": fingerprint, "seat": 1}
 
 
 def remove_signatures(session: Session, campaign: Campaign) -> None:

@@ -33,7 +33,14 @@ def list_context(
         title = _("Letters about the case of %(person)s", person=frozen.person_name)
     sums = [say_amount(letters, frozen.noun, frozen.say_number(letters))] if letters else []
     if on_paper:
-        sums.append(_say_on_paper(on_paper, frozen))
+        sums.append(
+            ngettext(
+                "%(number)s person who signed on paper",
+                "%(number)s people who signed on paper",
+                on_paper,
+                number=frozen.say_number(on_paper),
+            )
+        )
     return ListContext(
         title=title,
         reference=frozen.case.reference,
@@ -51,15 +58,6 @@ def list_context(
         total_label=say_noun(frozen.noun),
         sums=" · ".join(sums),
         mark=frozen.mark,
-    )
-
-
-def _say_on_paper(people: int, frozen: Frozen) -> str:
-    return ngettext(
-        "%(number)s person who signed on paper",
-        "%(number)s people who signed on paper",
-        people,
-        number=frozen.say_number(people),
     )
 
 

@@ -97,7 +97,14 @@ def check_update(
     pictures: Sequence[Shown] = (),
     risks_seen: bool = False,
 ) -> dict[str, tuple[str, str]]:
-    _refuse_untimely(campaign, kind, telling)
+    # Nothing is posted before an embargo ends, and nobody is mailed what is no news for them.
+    if campaign.embargo_until is not None and db.utcnow() < campaign.embargo_until:
+        raise Invalid(fields={"happened_on": "embargo-runs"})
+    news = is_news(kind, campaign.status, campaign.act_by, db.utcnow())
+    if telling.network and not news:
+        raise Invalid(fields={"tell_network": "not-for-the-network"})
+    if telling.signers and not may_tell_signers(campaign.status):
+        raise Invalid(fields={"tell_signers": "not-for-signers"})
     written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
@@ -109,17 +116,6 @@ def check_update(
 def tells_signers(kind: UpdateKind, telling: Telling) -> bool:
     """Whether those who asked for news are mailed such an update."""
     return telling.signers or kind in _FOR_SIGNERS
-
-
-def _refuse_untimely(campaign: Campaign, kind: UpdateKind, telling: Telling) -> None:
-    """Nothing is posted before an embargo ends, and nobody is mailed what is no news for them."""
-    if campaign.embargo_until is not None and db.utcnow() < campaign.embargo_until:
-        raise Invalid(fields={"happened_on": "embargo-runs"})
-    news = is_news(kind, campaign.status, campaign.act_by, db.utcnow())
-    if telling.network and not news:
-        raise Invalid(fields={"tell_network": "not-for-the-network"})
-    if telling.signers and not may_tell_signers(campaign.status):
-        raise Invalid(fields={"tell_signers": "not-for-signers"})
 
 
 def _list_written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:

@@ -13,7 +13,7 @@ from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, Sele
 from wtforms.validators import ValidationError
 
 from campaign.campaigns.content import targets
-from campaign.campaigns.content.targets import Aim, Replaced
+from campaign.campaigns.content.targets import Aim
 from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import TARGET_KINDS
@@ -84,7 +84,21 @@ class TargetsForm(CampaignForm):
         **kwargs: Any,
     ) -> None:
         """`also`: missions that were searched for, to be offered besides the fitting ones."""
-        super().__init__(data=_target_data(campaign), **kwargs)
+        super().__init__(
+            data={
+                "rows": [
+                    {
+                        "official": target.official.slug,
+                        "kind": target.kind.value,
+                        "mission": target.mission.slug if target.mission else "",
+                        "position": place,
+                    }
+                    for place, target in enumerate(campaign.targets, 1)
+                ],
+                "mission": SUGGESTED,
+            },
+            **kwargs,
+        )
         self._host = host_country
         forms = [self, *(row.form for row in self.rows)]
         named = {form.official.data or "" for form in forms}
@@ -151,21 +165,6 @@ class TargetsForm(CampaignForm):
 def mission_words(mission: Mission) -> str:
     name = i18n.words_in(mission.name, i18n.locale())
     return name if mission.locality in name else f"{name}, {mission.locality}"
-
-
-def _target_data(campaign: Campaign) -> dict[str, object]:
-    return {
-        "rows": [
-            {
-                "official": target.official.slug,
-                "kind": target.kind.value,
-                "mission": target.mission.slug if target.mission else "",
-                "position": place,
-            }
-            for place, target in enumerate(campaign.targets, 1)
-        ],
-        "mission": SUGGESTED,
-    }
 
 
 class EditTargets(DraftPage, template="campaigns/edit_targets.html"):
@@ -289,7 +288,11 @@ def aimed_at(official: str) -> ResponseReturnValue:
             successor=successor,
             actor=actor(),
         )
-        _say_left(replaced, successor)
+        comma, name = i18n.comma(i18n.locale()), _name_of(successor)
+        for why, words in _LEFT.items():
+            if references := getattr(replaced, why):
+                left = {"campaigns": comma.join(references), "name": name}
+                flash(str(words) % left, "error")
         message = _say_replaced(len(replaced.done))
         return done(message, ".aimed_at", official=official, successor=successor.slug)
     page = Succession(
@@ -326,11 +329,3 @@ def _say_replaced(count: int) -> str:
         count,
     )
     return str(message)
-
-
-def _say_left(replaced: Replaced, successor: Official) -> None:
-    comma, name = i18n.comma(i18n.locale()), _name_of(successor)
-    for why, words in _LEFT.items():
-        if references := getattr(replaced, why):
-            said = str(words) % {"campaigns": comma.join(references), "name": name}
-            flash(said, "error")

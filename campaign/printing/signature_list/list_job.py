@@ -6,7 +6,7 @@ written straight into the page, row by row, as lines of our own typeface.
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -112,26 +112,16 @@ def typeset_list(job: ListJob) -> dict[str, int]:
             forms = {"Head": head[page.number > 1]}
             if index in shaped:
                 forms["Shaped"] = shaped[index]
-            _add_page(pdf, sheet, page, forms, font)
+            blank = pdf.add_blank_page(
+                page_size=(sheet.paper.width / MM_PER_PT, sheet.paper.height / MM_PER_PT)
+            )
+            blank.Contents = pdf.make_stream(page.content(forms))
+            blank.Resources = Dictionary(
+                Font=Dictionary(T=font),
+                XObject=Dictionary({f"/{name}": form for name, form in forms.items()}),
+            )
         join_pdf.save(pdf, Path(job["out"]))
         return {"pages": len(pdf.pages)}
-
-
-def _add_page(
-    pdf: pikepdf.Pdf,
-    sheet: ListSheet,
-    page: ListPage,
-    forms: Mapping[str, pikepdf.Object],
-    font: pikepdf.Object,
-) -> None:
-    blank = pdf.add_blank_page(
-        page_size=(sheet.paper.width / MM_PER_PT, sheet.paper.height / MM_PER_PT)
-    )
-    blank.Contents = pdf.make_stream(page.content(forms))
-    blank.Resources = Dictionary(
-        Font=Dictionary(T=font),
-        XObject=Dictionary({f"/{name}": form for name, form in forms.items()}),
-    )
 
 
 def _shaped(

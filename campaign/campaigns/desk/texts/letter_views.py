@@ -203,6 +203,7 @@ def _show(
 ) -> ResponseReturnValue:
     session, campaign = db.session(), desk.campaign
     form.add_spare_rows()
+    owner = target.id if target else None
     page = EditLetter(
         campaign=campaign,
         form=form,
@@ -216,7 +217,11 @@ def _show(
         versions=templates.list_versions(session, campaign, locale, target),
         addressed=list_addressed(campaign),
         findings=by_field(watch_of(campaign).findings(form.words(locale))),
-        fits=_fits(campaign, locale, target),
+        fits=[
+            fit
+            for fit in fits_of(campaign, newest_templates(campaign))
+            if fit.locale == locale and fit.template.target_id == owner
+        ],
         drafting=desk,
     )
     return show_page(page)
@@ -252,15 +257,6 @@ def _save(
         ),
         lambda: desk.stay(_("Letter saved."), **_for(target)),
     )
-
-
-def _fits(campaign: Campaign, locale: str, target: Target | None) -> list[Fit]:
-    owner = target.id if target else None
-    return [
-        fit
-        for fit in fits_of(campaign, newest_templates(campaign))
-        if fit.locale == locale and fit.template.target_id == owner
-    ]
 
 
 def _target(campaign: Campaign) -> Target | None:
