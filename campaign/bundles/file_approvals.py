@@ -179,50 +179,41 @@ def _note(session: Session, approval: FileApproval, by: StaffUser, action: str) 
 
 
 # Both mails go to staff alone: no supporter and no reason is in them.
-class FilesAsked(Mail, kind="files-asked", tells_of_stop=True):
+class FilesMail(Mail):
+    reference: str
+    who: str
+    hours: int
+    link: str
+
+
+class FilesAsked(FilesMail, kind="files-asked", tells_of_stop=True):
     """To everybody who can give the leave that somebody asked for."""
 
-    reference: str
-    who: str
-    hours: int
-    link: str
 
-
-class FilesDecided(Mail, kind="files-decided", tells_of_stop=True):
+class FilesDecided(FilesMail, kind="files-decided", tells_of_stop=True):
     """To who asked: they can fetch the files for so many hours, or not."""
 
-    reference: str
-    who: str
     approved: bool
-    hours: int
-    link: str
 
 
 def ask_deciders(session: Session, approval: FileApproval) -> int:
-    by = approval.requested_by
-    users = list_deciders(session, CARRIERS, asker_id=by.id)
+    users = list_deciders(session, CARRIERS, asker_id=approval.requested_by_id)
+    hours = current_settings().export_request_hours
+    mail = FilesAsked(hours=hours, **_facts(approval, approval.requested_by))
     for user in users:
-        mail = FilesAsked(
-            reference=approval.campaign.reference,
-            who=by.name or by.email,
-            hours=current_settings().export_request_hours,
-            link=_link(approval),
-        )
         mail.send(session, to=user.email, locale=user.locale)
     return len(users)
 
 
 def tell_decision(session: Session, approval: FileApproval, by: StaffUser) -> None:
-    mail = FilesDecided(
-        reference=approval.campaign.reference,
-        who=by.name or by.email,
-        approved=approval.state is FileApprovalState.APPROVED,
-        hours=current_settings().export_hours,
-        link=_link(approval),
-    )
-    user = approval.requested_by
-    mail.send(session, to=user.email, locale=user.locale)
+    approved, hours = approval.state is FileApprovalState.APPROVED, current_settings().export_hours
+    mail = FilesDecided(approved=approved, hours=hours, **_facts(approval, by))
+    mail.send(session, to=approval.requested_by.email, locale=approval.requested_by.locale)
 
 
-def _link(approval: FileApproval) -> str:
-    return site_url(f"/desk/bundles/approvals/{approval.public_id}")
+def _facts(approval: FileApproval, by: StaffUser) -> dict[str, str]:
+    return {
+        "reference": approval.campaign.reference,
+        "who": by.name or by.email,
+        "link": site_url(f"/desk/bundles/approvals/{approval.public_id}"),
+    }

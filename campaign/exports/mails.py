@@ -47,8 +47,8 @@ def ask_deciders(session: Session, export: DataExport) -> int:
     """Mail everybody who may decide; return how many."""
     users = list_deciders(session, EXPORTERS, asker_id=export.requested_by_id)
     hours = current_settings().export_request_hours
+    mail = ExportAsked(who=_name(export.requested_by), hours=hours, **_facts(export))
     for user in users:
-        mail = ExportAsked(who=_name(export.requested_by), hours=hours, **_facts(export))
         mail.send(session, to=user.email, locale=user.locale)
     return len(users)
 

@@ -164,18 +164,6 @@ class ChangeForm(PreferencesForm):
             raise StopValidation(gettext("Choose the language of our emails."))
 
 
-def typed_of(member: NetworkMember) -> dict[str, object]:
-    return {
-        "country_scope": SOME if member.countries else ALL,
-        "countries": member.countries,
-        "theme_scope": SOME if member.themes else ALL,
-        "themes": member.themes,
-        "languages": member.languages,
-        "frequency": member.frequency.value,
-        "locale": member.locale,
-    }
-
-
 def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
@@ -287,7 +275,18 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
     member = memberships.get_by_own_link(session, token, db.utcnow())
     memberships.refuse_left(member)
-    form = ChangeForm(_posted(), data=typed_of(member))
+    form = ChangeForm(
+        _posted(),
+        data={
+            "country_scope": SOME if member.countries else ALL,
+            "countries": member.countries,
+            "theme_scope": SOME if member.themes else ALL,
+            "themes": member.themes,
+            "languages": member.languages,
+            "frequency": member.frequency.value,
+            "locale": member.locale,
+        },
+    )
     form.offer(session, member)
     if request.method == "POST" and form.validate():
         memberships.change(session, member, locale=form.locale.data, preferences=form.preferences())

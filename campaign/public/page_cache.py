@@ -146,18 +146,15 @@ class PageCache:
         try:
             with db.reading() as session:
                 version = tuple(session.execute(_VERSION).one())
-            self._forget_changed(version)
+            with self._lock:
+                if version != self._version:
+                    self._pages.clear()
+                    self._things.clear()
+                # A page that is being made just now is kept only if this is still the same.
+                self._version = version
             self._checked_at = self._clock()
         finally:
             self._checking.release()
-
-    def _forget_changed(self, version: Version) -> None:
-        with self._lock:
-            if version != self._version:
-                self._pages.clear()
-                self._things.clear()
-            # A page that is being made just now is kept only if this is still the same.
-            self._version = version
 
 
 def _page(

@@ -55,12 +55,6 @@ class PictureForm(EditConflictForm, CampaignForm):
                 del others[name]
         super().refuse(others)
 
-    def say_file_is_forgotten(self) -> None:
-        """Ask again for a file that was good: browsers do not send one twice."""
-        chosen = self.is_submitted() and self.picture.data and self.picture.data.filename
-        if chosen and not self.picture.errors:
-            self.picture.errors = [_("Choose the file again. Your browser did not keep it.")]
-
     def alts(self, codes: Sequence[str]) -> dict[str, str]:
         return {code: self[f"alt_{code}"].data or "" for code in codes}
 
@@ -91,7 +85,10 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     save = partial(_save, form, campaign, codes)
     if answer := desk.save_current(form, save, lambda: _("Picture saved.")):
         return answer
-    form.say_file_is_forgotten()
+    if form.is_submitted() and form.picture.data and form.picture.data.filename:
+        # Browsers do not send a file twice, also one that was good.
+        sentence = _("Choose the file again. Your browser did not keep it.")
+        form.picture.errors = form.picture.errors or [sentence]
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
     page = EditPicture(

@@ -76,16 +76,13 @@ class Typeface:
         self.used: dict[tuple[str, str], int] = {}
         """The number (CID) of each glyph in use, by the glyph's name and the text it stands for."""
         own_forms = language.split("-", maxsplit=1)[0].lower() in _OWN_FORMS
-        self._plain = frozenset() if own_forms else self._plain_characters()
-        self.line = lru_cache(maxsize=8192)(self._line)
-
-    def _plain_characters(self) -> frozenset[str]:
-        return frozenset(
+        self._plain = frozenset(
             chr(code)
-            for first, last in _PLAIN
+            for first, last in (() if own_forms else _PLAIN)
             for code in range(first, last + 1)
             if code in self._glyphs and unicodedata.category(chr(code))[0] not in "CM"
         )
+        self.line = lru_cache(maxsize=8192)(self._line)
 
     def is_plain(self, text: str) -> bool:
         return self._plain.issuperset(text)
