@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from campaign.core.errors import N_, UnreadableFile
 from campaign.core.text.fold import fold_name
 from campaign.directory.countries import country_code, english_name
-from campaign.directory.entries import Contact, MissionDraft
+from campaign.directory.entries import MissionDraft
 from campaign.directory.imports.columns import WHICH
 from campaign.directory.imports.read_rows import (
-    LeftOut,
     MissionRecord,
     Repeated,
     RowProblem,
@@ -246,12 +245,8 @@ def _from_item(row: int, item: object, sending: str, host_name: str | None) -> M
     hint = words.get("name", "") if nested else _take_last_step(words.get("website", ""))
     place = parse_one_line(address, host, "", hint)
     town = place.locality or (_find_spelling(hint, address) if nested else "")
-    ways: dict[Contact, None] = {}
-    left_out: list[LeftOut] = []
-    for kind_of_contact, key in (("voice", "tel"), ("email", "email"), ("url", "website")):
-        contacts, unread = read_contacts(kind_of_contact, key, words.get(key, ""))
-        ways |= dict.fromkeys(contacts)
-        left_out += unread
+    kinds = (("voice", "tel"), ("email", "email"), ("url", "website"))
+    contacts, left_out = read_contacts((kind, key, words.get(key, "")) for kind, key in kinds)
     draft = MissionDraft(
         kind=kind,
         name={"en": _make_name(kind, type_of, sending, town, host)},
@@ -259,12 +254,12 @@ def _from_item(row: int, item: object, sending: str, host_name: str | None) -> M
         host_country=host,
         head_of_mission=words.get("head_of_mission", ""),
         **asdict(place),
-        contacts=tuple(ways),
+        contacts=contacts,
     )
     refuse_unfit(draft)
     own = fold_name(words.get("name", "")) if nested else ""
     source_id = f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40]
-    return MissionRecord(row, source_id, draft, tuple(left_out))
+    return MissionRecord(row, source_id, draft, left_out)
 
 
 def _make_name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:

@@ -279,15 +279,11 @@ def _read_contacts(person: Object) -> tuple[tuple[Contact, ...], tuple[LeftOut, 
         for detail in _list_objects(person.get("contact_details"))
     ]
     given.append(("email", _choose(words_of(person, "email"), _PLAIN)))
-    ways: dict[Contact, None] = {}
-    left: list[LeftOut] = []
-    for word, value in given:
-        kind = contact_type(word)
-        if kind is not None and value.strip():
-            some, unread = read_contacts(kind, word, value)
-            ways |= dict.fromkeys(some)
-            left += unread
-    return tuple(ways), tuple(left)
+    return read_contacts(
+        (kind, word, value)
+        for word, value in given
+        if value.strip() and (kind := contact_type(word)) is not None
+    )
 
 
 def _source_id(person: Object, country: str) -> str:

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -257,10 +257,17 @@ def read_country_of_row(row: MappedRow, meaning: str) -> str:
     )
 
 
-def read_contacts(kind: str, column: str, field: str) -> tuple[list[Contact], list[LeftOut]]:
-    """Read a field, and what of it cannot be read: no telephone number refuses a row."""
-    contacts, unread = split_values(kind, field)
-    return contacts, [quoted(column, text) for text in unread]
+def read_contacts(
+    fields: Iterable[tuple[str, str, str]],
+) -> tuple[tuple[Contact, ...], tuple[LeftOut, ...]]:
+    """Read fields (kind, column, text), and what of them is unread: no number refuses a row."""
+    contacts: dict[Contact, None] = {}
+    left_out: list[LeftOut] = []
+    for kind, column, text in fields:
+        some, unread = split_values(kind, text)
+        contacts |= dict.fromkeys(some)
+        left_out += [quoted(column, part) for part in unread]
+    return tuple(contacts), tuple(left_out)
 
 
 def read_day_of_row(row: MappedRow, meaning: str) -> tuple[date | None, list[LeftOut]]:
@@ -283,15 +290,8 @@ def read_place_of_row(row: MappedRow, country_of_it: str) -> ReadAddress:
     )
 
 
-def read_contacts_of_row(row: MappedRow) -> tuple[tuple[Contact, ...], list[LeftOut]]:
-    all_contacts: dict[Contact, None] = {}
-    all_unread: list[LeftOut] = []
-    for kind in _CONTACTS:
-        for column, text in row.list_texts(kind):
-            contacts, unread = read_contacts(kind, column, text)
-            all_contacts |= dict.fromkeys(contacts)
-            all_unread += unread
-    return tuple(all_contacts), all_unread
+def read_contacts_of_row(row: MappedRow) -> tuple[tuple[Contact, ...], tuple[LeftOut, ...]]:
+    return read_contacts((kind, *text) for kind in _CONTACTS for text in row.list_texts(kind))
 
 
 def read_day(column: str, text: str, *, last: bool = False) -> date | None:
