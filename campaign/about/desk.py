@@ -23,7 +23,7 @@ from campaign.models.staff import Role
 from campaign.staff.audit_log.labels import ABOUT_PAGES
 from campaign.staff.desk_access import guard, staff_user
 from campaign.web.edit_conflict import EditConflictForm
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 blueprint = Blueprint("about_desk", __name__, url_prefix="/desk/about-us")
 guard(blueprint, Role.ADMIN)
@@ -80,12 +80,10 @@ def edit(page: str, locale: str) -> ResponseReturnValue:
     session, of = db.session(), AboutPage(page)
     versions = list_versions(session, of, locale)
     form = TextForm(data={"text": versions[0].text if versions else ""})
-
-    def save() -> None:
-        save_text(session, of, locale, text=form.text.data or "", staff_id=staff_user().id)
-
-    if form.validate_on_submit() and form.is_current() and accepted(form, save):
-        return redirect_to(".edit", _("The text is saved."), page=page, locale=locale)
+    if form.validate_on_submit() and form.is_current():
+        with ProblemsOn(form):
+            save_text(session, of, locale, text=form.text.data or "", staff_id=staff_user().id)
+            return redirect_to(".edit", _("The text is saved."), page=page, locale=locale)
     edit_page = EditText(
         form=form,
         page_name=ABOUT_PAGES[page],

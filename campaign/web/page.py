@@ -32,22 +32,34 @@ def redirect_to(
     return redirect(url_for(endpoint, **values), 303)
 
 
-def accepted(form: DeskForm, action: Callable[[], object], *, refused: object = None) -> bool:
-    """Do `action`; what it finds invalid goes to the form's fields, with False.
+class ProblemsOn:
+    """Puts what is found invalid within it on the form's fields, and goes on behind it.
 
     With `refused`, the sentence for where the state of things does not allow it, Refused as well.
     """
-    try:
+
+    def __init__(self, form: DeskForm, refused: object = None) -> None:
+        self._form, self._refused = form, refused
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, problem: object, _trace: object) -> bool:
+        if isinstance(problem, Invalid):
+            self._form.refuse_problem(problem)
+        elif isinstance(problem, Refused) and self._refused is not None:
+            self._form.form_errors.append(self._refused)
+        else:
+            return False
+        return True
+
+
+def accepted(form: DeskForm, action: Callable[[], object], *, refused: object = None) -> bool:
+    """Do `action`; False where `ProblemsOn` has put a problem on the form."""
+    with ProblemsOn(form, refused):
         action()
-    except Invalid as problem:
-        form.refuse_problem(problem)
-        return False
-    except Refused:
-        if refused is None:
-            raise
-        form.form_errors.append(refused)
-        return False
-    return True
+        return True
+    return False
 
 
 def csv_file(name: str, rows: Iterable[Iterable[object]]) -> Response:

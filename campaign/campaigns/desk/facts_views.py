@@ -35,7 +35,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
-from campaign.web.page import Page, accepted, show_page
+from campaign.web.page import Page, ProblemsOn, show_page
 
 _TYPED = tuple(
     name for name in FACTS if name not in {"format", "themes", "letter_locales", "follows_id"}
@@ -161,7 +161,7 @@ class CreateCampaign(DraftPage, template="campaigns/create.html"):
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def create() -> ResponseReturnValue:
-    session, me, desk = db.session(), staff_user().id, _new_desk()
+    session, desk = db.session(), _new_desk()
     others = find_campaigns.list_followable(session, None, by=staff_user())
     settings = current_settings()
     form = FactsForm(
@@ -176,15 +176,14 @@ def create() -> ResponseReturnValue:
     )
     if kept := desk.kept(form):
         return kept
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: create_and_edit.create_campaign(
-            session, actor=actor(), created_by_id=me, **form.facts()
-        ),
-    ):
-        desk.drop()
-        message = _("Draft created. Only the campaign’s team and the admins can see it.")
-        return done(message, ".show", slug=slug_of(form.reference.data))
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            create_and_edit.create_campaign(
+                session, actor=actor(), created_by_id=staff_user().id, **form.facts()
+            )
+            desk.drop()
+            message = _("Draft created. Only the campaign’s team and the admins can see it.")
+            return done(message, ".show", slug=slug_of(form.reference.data))
     return show_page(CreateCampaign(form=form, drafting=desk))
 
 
@@ -218,8 +217,8 @@ def delete(slug: str) -> ResponseReturnValue:
         in_use = _(
             "You cannot delete this draft. Signature sheets or another campaign are linked to it."
         )
-        by = {"actor": actor()}
-        if accepted(form, lambda: delete_draft(db.session(), campaign, **by), refused=in_use):
+        with ProblemsOn(form, in_use):
+            delete_draft(db.session(), campaign, actor=actor())
             return done(_("Draft %(reference)s deleted.", reference=reference), ".index")
     return show_page(DeleteDraft(campaign=campaign, form=form))
 

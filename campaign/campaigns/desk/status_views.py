@@ -34,7 +34,7 @@ from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
-from campaign.web.page import Page, accepted, show_page
+from campaign.web.page import Page, ProblemsOn, show_page
 
 reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 
@@ -160,13 +160,11 @@ def extend(slug: str) -> ResponseReturnValue:
     if campaign.status is not CampaignStatus.OPEN:
         raise Refused("campaign-status")
     form = ExtendForm()
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: status_changes.extend_campaign(
-            session, campaign, actor=actor(), act_by=cast("date", form.act_by.data), now=db.utcnow()
-        ),
-    ):
-        return done(_("Deadline changed."), ".show", slug=slug)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            day, now = cast("date", form.act_by.data), db.utcnow()
+            status_changes.extend_campaign(session, campaign, actor=actor(), act_by=day, now=now)
+            return done(_("Deadline changed."), ".show", slug=slug)
     return show_page(Extend(campaign=campaign, form=form))
 
 
@@ -187,16 +185,14 @@ def clone(slug: str) -> ResponseReturnValue:
 def _copy(
     source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
 ) -> ResponseReturnValue:
-    session, form, copies = db.session(), CopyForm(), list[Campaign]()
+    session, form = db.session(), CopyForm()
     form.asks_risks = not linked and bool(source.risk_flags)
     more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
-
-    def copy() -> None:
-        by = {"actor": actor(), "created_by_id": staff_user().id}
-        copies.append(make(session, source, reference=form.reference.data, **by, **more))
-
-    if form.validate_on_submit() and accepted(form, copy):
-        return done(words, ".edit_facts", slug=copies[0].slug)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            by = {"actor": actor(), "created_by_id": staff_user().id}
+            copy = make(session, source, reference=form.reference.data, **by, **more)
+            return done(words, ".edit_facts", slug=copy.slug)
     return show_page(Copy(campaign=source, form=form, linked=linked))
 
 
@@ -330,20 +326,16 @@ def edit(slug: str) -> ResponseReturnValue:
     codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
     kind = kind or campaign.stop_kind
     form = status_form(codes, data=_data_of(shown) | {"kind": kind.value})
-
-    def save() -> None:
-        reasons = form.reasons(codes)
-        if waits:
-            _propose(form, campaign, ProposalKind.REASON, reasons, again, form.stop_kind())
-        else:
-            stop_kind = form.stop_kind()
-            reword_reason(db.session(), campaign, reasons=reasons, kind=stop_kind, **form.by())
-
-    if form.validate_on_submit() and accepted(form, save):
-        message = _("Reason changed. No one was emailed.")
-        if waits:
-            message = _(
-                "Reason sent for approval. It becomes public when someone else approves it."
-            )
-        return done(message, "campaigns.show", slug=slug)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            reasons, kind = form.reasons(codes), form.stop_kind()
+            if waits:
+                _propose(form, campaign, ProposalKind.REASON, reasons, again, kind)
+                message = _(
+                    "Reason sent for approval. It becomes public when someone else approves it."
+                )
+            else:
+                reword_reason(db.session(), campaign, reasons=reasons, kind=kind, **form.by())
+                message = _("Reason changed. No one was emailed.")
+            return done(message, "campaigns.show", slug=slug)
     return show_page(RewordReason(campaign=campaign, form=form, locales=codes))

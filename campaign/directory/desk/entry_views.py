@@ -40,7 +40,7 @@ from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.edit_conflict import lock_row
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
 
 __all__ = ["blueprint", "bulk_views", "import_views"]
@@ -301,15 +301,11 @@ def edit_posts(slug: str) -> ResponseReturnValue:
     session = db.session()
     official = officials.get_official(session, slug=slug)
     form = days_form(official.memberships)
-    today = i18n.today_at_home()
-
-    def save() -> None:
-        officials.save_days(
-            session, official=official, days=form.days(), today=today, actor=actor()
-        )
-
-    if form.validate_on_submit() and accepted(form, save):
-        return redirect_to("directory.edit", _("Dates saved."), slug=slug)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            days, today = form.days(), i18n.today_at_home()
+            officials.save_days(session, official=official, days=days, today=today, actor=actor())
+            return redirect_to("directory.edit", _("Dates saved."), slug=slug)
     return show_page(EditPosts(official=official, form=form))
 
 

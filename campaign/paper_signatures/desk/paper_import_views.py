@@ -21,7 +21,7 @@ from campaign.paper_signatures.desk.forms import MappingForm, UploadForm, say_fa
 from campaign.paper_signatures.read_file import MEANINGS, RowFault
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_fields import choices
-from campaign.web.page import Page, accepted, csv_file, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
 
@@ -54,9 +54,10 @@ def register(blueprint: Blueprint) -> None:
 def upload() -> ResponseReturnValue:
     takers = sheets.list_open_campaigns(db.session())
     form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
-    uploaded: list[PaperImport] = []
-    if form.validate_on_submit() and accepted(form, lambda: uploaded.append(_upload(form))):
-        return redirect_to("paper_signatures.show_import", public_id=uploaded[0].public_id)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            public_id = _upload(form).public_id
+            return redirect_to("paper_signatures.show_import", public_id=public_id)
     return show_page(UploadFile(form=form))
 
 
@@ -67,7 +68,18 @@ def show_import(public_id: str) -> ResponseReturnValue:
     form = _make_form(paper_import)
     if form.validate_on_submit() and table is not None:
         chosen = {at: _get_meaning(at) for at in range(len(table.columns))}
-        if accepted(form, lambda: _choose(paper_import, form, chosen, table)):
+        with ProblemsOn(form):
+            paper_imports.choose_meanings(
+                session,
+                paper_import,
+                chosen,
+                on_paper=form.on_paper.data == "paper",
+                collected_on=cast("date", form.collected_on.data),  # validated
+                place=form.place.data,
+                country=form.country.data,
+                columns=table.columns,
+                **_get_view(),
+            )
             return redirect_to("paper_signatures.show_import", public_id=public_id)
         paper_import.options = {
             **paper_import.options,
@@ -159,22 +171,6 @@ def _upload(form: UploadForm) -> PaperImport:
     except UnreadableFile as problem:
         form.say_fault(_(problem.fault.sentence) % problem.fault.values)
         raise Invalid(fields={"file": ""}) from problem
-
-
-def _choose(
-    paper_import: PaperImport, form: MappingForm, chosen: dict[int, str], table: Table
-) -> None:
-    paper_imports.choose_meanings(
-        db.session(),
-        paper_import,
-        chosen,
-        on_paper=form.on_paper.data == "paper",
-        collected_on=cast("date", form.collected_on.data),  # validated
-        place=form.place.data,
-        country=form.country.data,
-        columns=table.columns,
-        **_get_view(),
-    )
 
 
 def _get_meaning(at: int) -> str:

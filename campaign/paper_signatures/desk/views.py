@@ -28,7 +28,7 @@ from campaign.paper_signatures.check_row import (
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import SheetForm, say_problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
@@ -67,9 +67,9 @@ def create() -> ResponseReturnValue:
     )
     if not form.country.data:
         form.country.data = current_settings().organisation_country
-    created: list[PaperSheet] = []
-    if form.validate_on_submit() and accepted(form, lambda: created.append(_make_sheet(form))):
-        return redirect_to(".show", public_id=created[0].public_id)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            return redirect_to(".show", public_id=_make_sheet(form).public_id)
     return show_page(CreateSheet(form=form))
 
 
@@ -78,10 +78,10 @@ def edit(public_id: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
     form = SheetForm.of(sheet)
-    if form.validate_on_submit() and accepted(
-        form, lambda: sheets.edit_sheet(session, sheet, form.facts(), actor=actor())
-    ):
-        return redirect_to(".show", _("Sheet saved."), public_id=public_id)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            sheets.edit_sheet(session, sheet, form.facts(), actor=actor())
+            return redirect_to(".show", _("Sheet saved."), public_id=public_id)
     return show_page(
         EditSheet(
             form=form,

@@ -21,7 +21,7 @@ from campaign.replies.desk import publish_reply_views
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.replies import load_campaign, load_reply
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
@@ -103,17 +103,14 @@ def create(slug: str) -> ResponseReturnValue:
     form = reply_form(campaign, deliveries, answers=answers, **desk.typed())
     if kept := desk.kept(form):
         return kept
-    logged: list[Reply] = []
-
-    def log() -> None:
-        facts = form.facts(campaign, deliveries)
-        logged.append(replies.log_reply(session, campaign, facts, actor=actor()))
-        _keep_scan(logged[0], form)
-
-    if form.validate_on_submit() and accepted(form, log):
-        desk.drop()
-        message = _("Reply saved as a draft. Only people with access to the workspace see it.")
-        return redirect_to(".edit", message, public_id=logged[0].public_id)
+    if form.validate_on_submit():
+        with ProblemsOn(form):
+            facts = form.facts(campaign, deliveries)
+            reply = replies.log_reply(session, campaign, facts, actor=actor())
+            _keep_scan(reply, form)
+            desk.drop()
+            message = _("Reply saved as a draft. Only people with access to the workspace see it.")
+            return redirect_to(".edit", message, public_id=reply.public_id)
     publishes = replies.may_publish(staff_user())
     return show_page(CreateReply(campaign=campaign, form=form, publishes=publishes, drafting=desk))
 
@@ -131,16 +128,14 @@ def edit(public_id: str) -> ResponseReturnValue:
     form = reply_form(campaign, deliveries, reply_scans, reply, **desk.typed())
     if kept := desk.kept(form):
         return kept
-
-    def change() -> None:
-        replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())
-        reply.shown_page = form.shown_page.data or ""
-        _keep_scan(reply, form)
-
     is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
-    if is_open and form.is_current() and accepted(form, change):
-        desk.drop()
-        return redirect_to(_next_endpoint(), _("Reply saved."), public_id=public_id)
+    if is_open and form.is_current():
+        with ProblemsOn(form):
+            replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())
+            reply.shown_page = form.shown_page.data or ""
+            _keep_scan(reply, form)
+            desk.drop()
+            return redirect_to(_next_endpoint(), _("Reply saved."), public_id=public_id)
     return show_page(
         EditReply(
             campaign=campaign,

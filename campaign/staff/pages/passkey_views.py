@@ -16,7 +16,7 @@ from campaign.staff.passkeys import Challenge
 from campaign.staff.reauthentication import is_fresh
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import clean_line, stripped
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 blueprint = Blueprint("passkeys", __name__, url_prefix="/account/passkeys")
 guard(blueprint)
@@ -92,25 +92,22 @@ def challenge() -> ResponseReturnValue:
 @blueprint.post("/add")
 @fresh(back="staff.passkeys.new")
 def add() -> ResponseReturnValue:
-    form, user, codes = NewPasskeyForm(), staff_user(), list[str]()
-
-    def keep() -> None:
-        codes.extend(
-            passkeys.add_passkey(
+    form, user = NewPasskeyForm(), staff_user()
+    if form.validate():
+        with ProblemsOn(form):
+            codes = passkeys.add_passkey(
                 db.session(),
                 user=user,
                 name=form.name.data,
                 answer=form.passkey_proof.data or "",
                 token=form.passkey_challenge.data or "",
             )
-        )
-
-    if not form.validate() or not accepted(form, keep):
-        return _show_form(form)
-    sessions.renew_session(db.session(), user)
-    if codes:
-        return show_page(RecoveryCodes(codes=codes))
-    return redirect_to(".show", _("Passkey added. We signed you out on your other devices."))
+            sessions.renew_session(db.session(), user)
+            if codes:
+                return show_page(RecoveryCodes(codes=codes))
+            message = _("Passkey added. We signed you out on your other devices.")
+            return redirect_to(".show", message)
+    return _show_form(form)
 
 
 @blueprint.post("/<public_id>/remove")

@@ -36,7 +36,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
 from campaign.staff.desk_access import staff_user
 from campaign.web.form_base import unknown_words
-from campaign.web.page import accepted, show_page
+from campaign.web.page import ProblemsOn, show_page
 
 
 class SideForm(CampaignForm):
@@ -312,10 +312,11 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
     base, newest = _now(campaign, part, code)
     if newest != seen:
         base = revisions.base_of(session, campaign, part, code, seen)
-    contents: list[Content] = []
-    if not accepted(form, lambda: contents.append(form.content(code, base))):
+    mine: Content | None = None
+    with ProblemsOn(form):
+        mine = form.content(code, base)
+    if mine is None:
         return None
-    mine = contents[0]
     if mine == base or not (base or any(mine.values())):
         return ""
     try:
