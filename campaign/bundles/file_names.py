@@ -67,7 +67,6 @@ def zip_name(bundle: Bundle) -> str:
 
 
 def volume_file(sequence: int) -> str:
-    """Return the name of a volume's PDF: `letters-001.pdf`."""
     return f"letters-{sequence:03d}.pdf"
 
 

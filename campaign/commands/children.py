@@ -18,8 +18,6 @@ Task = Callable[[], None]
 
 
 class Child:
-    """A process forked from this one."""
-
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self._status: int | None = None
@@ -104,7 +102,6 @@ def _wait_for_an_end(running: Mapping[str, "_Running"]) -> str:
 
 
 def _how(code: int) -> str:
-    """Return how a process ended, by its exit code."""
     return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
 

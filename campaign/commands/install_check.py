@@ -69,7 +69,6 @@ def check(mail_to: str | None, wait: int, *, as_json: bool) -> None:
 
 
 def list_checks(settings: Settings, mail_to: str | None, wait: int) -> dict[str, Check]:
-    """Return the checks by name, in their order."""
     host = urlsplit(settings.base_url).hostname or ""
     resolver = get_default_resolver()
     ask_site = cache(partial(_ask_site, settings.base_url))

@@ -138,7 +138,6 @@ def staff_id(actor: str) -> int | None:
 
 
 def head(session: Session) -> Anchor:
-    """Return how the chain is now."""
     entries = session.scalar(select(func.count(AuditEntry.id))) or 0
     last = session.execute(
         select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)

@@ -23,5 +23,4 @@ class TemplateContext:
         dataclass(frozen=True, kw_only=True)(cls)
 
     def values(self) -> dict[str, object]:
-        """Return what the template is given, by name."""
         return dict(vars(self))  # its fields; a letter's page asks for them thousands of times

@@ -142,12 +142,10 @@ def forget_rehearsed(session: Session, campaign: Campaign) -> None:
 
 
 def find_run(session: Session) -> FiguresRun | None:
-    """Find when was counted last."""
     return session.get(FiguresRun, 1)
 
 
 def figures_of(session: Session, campaign: Campaign) -> tuple[Figures, CampaignFigures | None]:
-    """Return the campaign's figures, and the row that keeps them."""
     row, run = session.get(CampaignFigures, campaign.id), find_run(session)
     counted, since = run.counted_at if run else None, campaign.opened_at
     rehearsed = since is not None and (counted is None or counted < since)

@@ -65,7 +65,6 @@ class Figures:
         return self.counts.get(key_of(kind, *parts), 0)
 
     def in_state(self, state: str, *, origin: str | None = None) -> int:
-        """Count signatures in a state, of one origin or of all."""
         return sum(
             n
             for (its_state, its_origin), n in self.of("state").items()
@@ -92,7 +91,6 @@ class Figures:
         return dict(by_day)
 
     def daily(self) -> dict[date, int]:
-        """Return confirmed signatures by day."""
         return {day: sum(parts.values()) for day, parts in self.days().items()}
 
     def countries(self) -> dict[str, int]:
@@ -136,7 +134,6 @@ class Figures:
 
     @property
     def waiting(self) -> int:
-        """Count letters that wait to be printed."""
         return sum(n for (_target, what), n in self.of("target").items() if what == "waiting")
 
 

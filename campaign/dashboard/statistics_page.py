@@ -125,7 +125,6 @@ class Statistics:
 
     @cached_property
     def span(self) -> tuple[date, date]:
-        """Return the first and the last day of the chart."""
         campaign, zone = self.campaign, self.campaign.timezone
         opened, ended = campaign.opened_at, campaign.stopped_at or campaign.closed_at
         if campaign.status is CampaignStatus.OPEN:
@@ -178,7 +177,6 @@ class Statistics:
         ]
 
     def origins(self) -> list[BarRow]:
-        """List online, on paper, from a file."""
         confirmed, figures = SignatureState.CONFIRMED, self.figures
         counts = [
             (origin, figures.in_state(confirmed, origin=origin)) for origin in figures.origins
@@ -186,11 +184,9 @@ class Statistics:
         return self._make_rows(counts)
 
     def delays(self) -> list[BarRow]:
-        """List how long confirming took."""
         return self._make_rows([(str(most), n) for most, n in self.figures.delays()])
 
     def chart(self, size: Size) -> ColumnChart:
-        """Draw signatures by day."""
         act_by = self.campaign.act_by if self.campaign.status is CampaignStatus.OPEN else None
         first, last = self.span
         ahead = act_by if act_by and (act_by - last).days <= _MOST_AHEAD else last
@@ -230,7 +226,6 @@ class Statistics:
 
 
 def say_tick(day: date, is_month: bool) -> str:
-    """Say a day or a month under the time axis."""
     if is_month:
         return str(format_date(day, "MMM yyyy" if day.month == 1 else "MMM"))
     return str(format_date(day, "d MMM"))
@@ -310,7 +305,6 @@ def target_rows(campaign: Campaign, figures: Figures) -> list[TargetFigures]:
 
 
 def list_attempts(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
-    """List what happened at the gates, the newest first."""
     return session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.campaign_id == campaign.id)

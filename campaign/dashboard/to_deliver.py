@@ -40,7 +40,6 @@ _FLAGGED_FOR = timedelta(days=14)
 
 
 def list_all_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
-    """List what Today has for somebody of this role."""
     if by.role is Role.STAFF:
         return list_carriers_todos(session, by=by, now=now)
     todos = list_stop_todos(session, by=by, now=now) + list_todos(session, by=by, now=now)

@@ -85,8 +85,6 @@ def _people_of(code: str) -> Json:
 
 
 class _Inventor:
-    """Makes rows of one campaign."""
-
     def __init__(
         self,
         session: Session,
@@ -128,7 +126,6 @@ class _Inventor:
         return max(self.now - _SPAN, *(template.created_at for template in written))
 
     def add(self, numbers: Sequence[int]) -> int:
-        """Insert signatures and their letters."""
         rows = [self._row(number) for number in numbers]
         ids = self.session.scalars(
             insert(Signature).returning(Signature.id, sort_by_parameter_order=True), rows

@@ -53,8 +53,6 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one request tells."""
-
     event_id: str
     """By which it is known if it comes again."""
     at: datetime

@@ -105,7 +105,6 @@ def _is_taken(mail: WaitingMail, take: Callable[[bytes], bool], kind: str, most_
 
 
 def _put_aside(mail: WaitingMail, kind: str) -> None:
-    """Keep a mail for who runs the site."""
     moment = clock.utcnow().strftime("%Y%m%dT%H%M")
     name = f"{ASIDE}/{moment}-{kind}-{secrets.token_hex(4)}"
     with mail.open() as file, storage().create(name) as kept:

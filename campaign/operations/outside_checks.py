@@ -41,8 +41,6 @@ class Skipped(Note):
 
 @dataclass(frozen=True, slots=True)
 class SiteAnswer:
-    """What came back from the site's own address."""
-
     status: int
     is_ours: bool
     moment: datetime | None

@@ -14,8 +14,6 @@ from campaign.operations.backlog import count_backlog
 
 
 class BacklogCollector(Collector):
-    """What waits now, as the database and the queue know it."""
-
     def __init__(self, app: Flask) -> None:
         self._app = app
 

@@ -43,7 +43,6 @@ class CardParts:
 
 
 def print_mm(number: float) -> str:
-    """Return a length of `number` mm in print CSS."""
     return f"{number:.3f}".rstrip("0").rstrip(".") + "mm"
 
 
@@ -148,8 +147,6 @@ class Card(PrintedPage, template="card.html"):
 
 
 class HtmlDocument(PrintedPage, template="document.html"):
-    """A whole document around what is printed."""
-
     locale: str
     title: str
     body: Markup

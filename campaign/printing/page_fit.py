@@ -27,8 +27,6 @@ _ROOMY, _ARABIC_TALLER = 1.43, 1.1  # type with so much lead, that of Arabic let
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How a letter stands on its page."""
-
     filled: float
     """Share of the page's text that is taken; beyond 1 there would have to be a second page."""
     lines_over: int

@@ -40,8 +40,6 @@ class PrintedLetter:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A letter that was not printed, and why."""
-
     key: str
     slug: str
     detail: Mapping[str, str]

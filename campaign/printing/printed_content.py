@@ -105,8 +105,6 @@ class ListContext:
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """One line of a table of facts or counts."""
-
     label: str
     value: str  # a number as the locale writes it
 
@@ -137,8 +135,6 @@ class CoverContext:
 
 @dataclass(frozen=True, slots=True)
 class LabelsContext:
-    """A set of address labels."""
-
     title: str  # title in the PDF's metadata; not printed
     locale: str
     labels: tuple[tuple[str, ...], ...]  # the lines of each label, in printing order
@@ -197,8 +193,6 @@ class ContentsContext:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A word or sentence in one language."""
-
     locale: str
     text: str
 

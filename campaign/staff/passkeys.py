@@ -65,8 +65,6 @@ class PasskeyChanged(Mail, kind="staff-passkey"):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a page needs to ask the browser for a passkey."""
-
     options: dict[str, Any]
     """Of navigator.credentials, as WebAuthn writes them in JSON."""
     token: str
@@ -74,7 +72,6 @@ class Challenge:
 
 
 def ask_for_new(user: StaffUser) -> Challenge:
-    """Return the challenge of a passkey that is to be added."""
     challenge, token = _make_challenge("add", user)
     hardware = required_factors.needed_kind(user) == "hardware_key"
     options = generate_registration_options(

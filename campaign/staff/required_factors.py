@@ -50,7 +50,6 @@ def is_app_accepted(user: StaffUser) -> bool:
 
 
 def list_accepted(user: StaffUser) -> list[Passkey]:
-    """List the passkeys that prove who they are."""
     if must_set_up(user):
         return list(user.passkeys)
     return [passkey for passkey in user.passkeys if is_of_needed_kind(user, passkey)]

@@ -108,7 +108,6 @@ def _risk_data(campaign: Campaign) -> dict[str, object]:
 
 
 def _url(campaign: Campaign, finding: Finding) -> str:
-    """Where the text is mended."""
     if finding.part == Part.LETTER and finding.subject:
         return part_url(campaign, "letter", f"{finding.locale}:{finding.subject}")
     part = finding.field if finding.part == "targets" else finding.part

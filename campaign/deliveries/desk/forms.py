@@ -147,7 +147,6 @@ class GateForm(FilesForm):
         return [CarriedBundle(bundle, self[f"taken_{bundle.id}"].data) for bundle in ticked]
 
     def written(self) -> Json:
-        """Return what was written down, by the names of `RecordFacts`."""
         return {name: self[name].data for name in RecordFacts.__slots__ if name in self}
 
     def happened(self) -> VisitFacts:

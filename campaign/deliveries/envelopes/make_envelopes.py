@@ -93,7 +93,6 @@ def make_files(run_id: int, attempt: int) -> list[StoredFile]:
 def _print_sheets(
     frozen: Frozen, run: EnvelopeRun, envelopes: Sequence[_FilledEnvelope], folder: Path
 ) -> list[Piece]:
-    """Print the address sheet of each envelope."""
     sheets: list[Piece] = []
     for start in range(0, len(envelopes), _SHEETS_AT_ONCE):
         chunk = envelopes[start : start + _SHEETS_AT_ONCE]

@@ -33,8 +33,6 @@ class PdfFile:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some pages of a PDF, such as one letter's."""
-
     path: Path
     first: int  # index of the first page in that PDF, from 0
     pages: int

@@ -57,7 +57,6 @@ def _decode_value(name: str, value: object) -> object:
 
 
 def encode_refused(refused: Mapping[int, Sequence[Problem]]) -> list[list[object]]:
-    """Return problems by index, as JSON values."""
     return [[i, _encode_problems(problems)] for i, problems in sorted(refused.items())]
 
 

@@ -120,8 +120,6 @@ def write_sheets(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A segment that was laid out."""
-
     operators: str  # what draws it where it was laid out, in a PDF's content
     form: str | None  # the Form XObject that the operators name
     x: float
@@ -172,7 +170,6 @@ def measure_segment(segment: Segment, form: int, box: RenderedBox, layout: Layou
 
 
 def _boxes(document: Document) -> Iterator[RenderedBox]:
-    """List the segments' boxes, sheet by sheet."""
     for page in document.pages:
         for root in page._page_box.children:  # noqa: SLF001
             for body in root.children:

@@ -38,8 +38,6 @@ _INK, _QUIET, _RULE = "0 g", "0.365 0.357 0.337 rg", "0.737 0.725 0.702 RG 0.25 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A cell for the renderer."""
-
     text: str
     column: Column
     setting: int
@@ -49,8 +47,6 @@ class Shaped:
 
 @dataclass(slots=True)
 class ListPage:
-    """A page in the making."""
-
     number: int
     label: str
     operators: list[str] = field(default_factory=list)

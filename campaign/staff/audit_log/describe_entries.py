@@ -65,8 +65,6 @@ _NEWEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry as its reader sees it."""
-
     entry: AuditEntry
     who: str
     what: str

@@ -427,7 +427,6 @@ _FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate"
 
 
 def list_groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    """List slug and words of every action, by group."""
     by_group: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
     for slug, words in ACTIONS.items():
         by_group[slug.partition(".")[0]].append((slug, str(words)))

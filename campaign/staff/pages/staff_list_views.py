@@ -74,7 +74,6 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/link")
 @fresh()
 def make_link(public_id: str) -> ResponseReturnValue:
-    """Mail a new link to somebody who has lost the first, or the password."""
     user = staff_users.get_staff_user(db.session(), public_id)
     try:
         staff_users.note_new_link(db.session(), user=user, actor=actor())
