@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -140,7 +139,7 @@ def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
     if export.state in ENDED:
         raise Refused("export-ended")
     export.state, export.lease_until = ExportState.WITHDRAWN, None
-    forget_file(session, export)
+    storage.forget_file(session, export)
     session.flush()
     _note(session, export, by, "export.withdraw")
 
@@ -186,12 +185,6 @@ def list_bundles(session: Session, campaign: Campaign) -> list[Bundle]:
     return [bundle for bundle in bundles if not bundle.is_rehearsal]
 
 
-def forget_file(session: Session, export: DataExport) -> None:
-    key, export.storage_key = export.storage_key, ""
-    if key:
-        db.after_commit(session, partial(storage.storage().delete, key))
-
-
 @jobs.job("exports.sweep", every_minutes=5)
 def sweep() -> None:
     """End what nobody decided in time, delete files whose time is over, resume what was left."""
@@ -204,7 +197,7 @@ def sweep() -> None:
             )
         ).all()
         for export in over:
-            forget_file(session, export)
+            storage.forget_file(session, export)
             export.state = ExportState.EXPIRED
             audit.record(session, "job:exports.sweep", "export.expire", f"export:{export.id}")
         for export_id in session.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():

@@ -31,7 +31,7 @@ from campaign.paper_signatures import data_entry, duplicates, read_file, row_sig
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows, RowFault
 from campaign.staff.roles import refuse_role
-from campaign.storage import storage
+from campaign.storage import forget_file, storage
 
 
 @dataclass(slots=True)
@@ -127,8 +127,7 @@ def upload_file(
     )
     keep_in, key = storage(), paper_import.storage_key
     on_rollback(session, lambda: keep_in.delete(key))
-    sealed = db.database().keyring.seal_bytes(data, paper_import.storage_key)
-    storage().write(paper_import.storage_key, sealed)
+    keep_in.write(key, db.database().keyring.seal_bytes(data, key))
     db.add_row(session, paper_import)
     _audit(session, paper_import, "paper.import-upload")
     return paper_import
@@ -280,7 +279,7 @@ def resume_imports() -> None:
         for paper_import in session.scalars(
             select(PaperImport).where(PaperImport.expires_at <= now)
         ):
-            _delete_file_after_commit(session, paper_import)
+            forget_file(session, paper_import)
             session.delete(paper_import)
 
 
@@ -326,9 +325,8 @@ def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows
     sheets.make_sheet(session, sheet, actor=actor)
     insert_rows(session, sheet, judged, paper_import.owner_id)
     data_entry.add_to_number(session, sheet, len(judged.counted))
-    _delete_file_after_commit(session, paper_import)
-    paper_import.storage_key, paper_import.sheet_id = "", sheet.id
-    paper_import.state = PaperImportState.APPLIED
+    forget_file(session, paper_import)
+    paper_import.sheet_id, paper_import.state = sheet.id, PaperImportState.APPLIED
     counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
     sheets.audit_sheet(session, sheet, actor, "paper.import", **counts)
 
@@ -336,9 +334,3 @@ def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows
 def _audit(session: Session, paper_import: PaperImport, action: str) -> None:
     actor, subject = f"staff:{paper_import.owner_id}", f"paper-import:{paper_import.id}"
     audit.record(session, actor, action, subject, campaign=paper_import.campaign_id)
-
-
-def _delete_file_after_commit(session: Session, paper_import: PaperImport) -> None:
-    keep_in, key = storage(), paper_import.storage_key
-    if key:
-        db.after_commit(session, lambda: keep_in.delete(key))

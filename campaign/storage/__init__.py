@@ -13,12 +13,14 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import structlog
 from flask import Flask, current_app
+from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.errors import DomainError, NotFound
@@ -29,7 +31,7 @@ from campaign.storage.places import FilesAway, Place, place_of
 from campaign.storage.scratch import make_folder, sweep
 from campaign.storage.sealed import Damaged, NotSealed
 
-__all__ = ["FileDamaged", "FilesAway", "Storage", "init_app", "storage"]
+__all__ = ["FileDamaged", "FilesAway", "Storage", "forget_file", "init_app", "storage"]
 
 log = structlog.get_logger()
 _NAME = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -246,6 +248,13 @@ def _check_name(name: str) -> str:
 
 def storage() -> Storage:
     return cast(Storage, current_app.extensions["storage"])
+
+
+def forget_file(session: Session, row: Any) -> None:
+    """Delete the file of a row's `storage_key` once the session's work is committed."""
+    key, row.storage_key = row.storage_key, ""
+    if key:
+        db.after_commit(session, partial(storage().delete, key))
 
 
 @jobs.job("storage.sweep", every_minutes=15)

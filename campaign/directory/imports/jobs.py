@@ -24,6 +24,7 @@ from campaign.directory.imports.plan import Plan
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
+from campaign.storage import forget_file
 from campaign.web.pagination import Listing, load_page
 
 _SPAN = timedelta(minutes=10)
@@ -144,7 +145,7 @@ def tend_imports() -> None:
             DirectoryImport.expires_at <= now, _IMPORTS.is_free()
         )
         for kept in session.scalars(expired).all():
-            uploads.forget_file(session, kept)
+            forget_file(session, kept)
             session.delete(kept)
 
 
@@ -193,7 +194,7 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
         applied = session.get_one(DirectoryImport, kept.id)
         applied.state, applied.lease_until = ImportState.APPLIED, None
         applied.expires_at = db.utcnow() + UNDONE_WITHIN
-        uploads.forget_file(session, applied)
+        forget_file(session, applied)
 
 
 def _read_file(kept: DirectoryImport) -> list[Reading]:

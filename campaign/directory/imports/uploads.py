@@ -31,7 +31,7 @@ from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory import Directory, DirectoryImport, ImportState
-from campaign.storage import storage
+from campaign.storage import forget_file, storage
 
 _MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
 KEPT_FOR = timedelta(days=3)
@@ -230,13 +230,6 @@ def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
     session.delete(kept)
     session.flush()
     audit.record(session, actor, "imports.discard", f"import:{kept.public_id}")
-
-
-def forget_file(session: Session, kept: DirectoryImport) -> None:
-    key, kept.storage_key = kept.storage_key, ""
-    if key:
-        files = storage()
-        db.after_commit(session, lambda: files.delete(key))
 
 
 def refuse_unmapped(source: ImportSource, choices: ImportChoices) -> None:
