@@ -12,14 +12,14 @@ from wtforms import BooleanField
 from campaign.bundles.documents import cover_letter, cover_texts
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid, NotFound
+from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.desk_access import actor
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import LineField, TextField
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 
 class CoverForm(DeskForm):
@@ -86,10 +86,8 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
         usual = cover_letter.usual_words(mission.kind.value)
     form = CoverForm(obj=kept or usual)
     if form.validate_on_submit():
-        try:
+        with ProblemsOn(form):
             return _save_or_show(mission, locale, form, usual)
-        except Invalid as problem:
-            form.refuse_problem(problem)
     return show_page(
         CoverPage(
             mission=mission,

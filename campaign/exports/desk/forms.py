@@ -26,10 +26,20 @@ _KEY_SENTENCES = {
 }
 
 
-class PurposeForm(DeskForm):
+class KeysForm(DeskForm):
+    sentences: Mapping[str, object] = _KEY_SENTENCES
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        super().refuse(fields)
+        for name, slug in fields.items():
+            if slug == "key-private":
+                self[name].data = ""
+
+
+class PurposeForm(KeysForm):
     """What every request asks: what the list is for, and who can open the file."""
 
-    sentences: Mapping[str, object] = {**REASON_SENTENCES, **_KEY_SENTENCES}
+    sentences = {**REASON_SENTENCES, **_KEY_SENTENCES}  # noqa: RUF012 — nobody writes to it
     reason = TextAreaField(
         _l("Purpose"),
         description=_l(
@@ -120,8 +130,7 @@ class RequestForm(PurposeForm):
         return form
 
 
-class KeyForm(DeskForm):
-    sentences = _KEY_SENTENCES
+class KeyForm(KeysForm):
     label = StringField(
         _l("Name of the key"),
         validators=[DataRequired(_l("Enter a name for the key.")), Length(max=60)],

@@ -11,7 +11,7 @@ from campaign import storage
 from campaign.bundles.find_bundles import get_bundle
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
-from campaign.core.errors import Gone, Invalid, NotFound, Refused, is_allowed
+from campaign.core.errors import Gone, NotFound, Refused, is_allowed
 from campaign.core.settings import current_settings
 from campaign.exports import export_rules, requests, staff_keys
 from campaign.exports.desk.forms import ConsentsForm, KeyForm, PurposeForm, RefuseForm, RequestForm
@@ -26,7 +26,7 @@ from campaign.models.export import (
 )
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.desk_access import fresh, guard, staff_user
-from campaign.web.page import Page, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")
 guard(blueprint, Role.STAFF)
@@ -75,26 +75,25 @@ def ask() -> ResponseReturnValue:
     if not form.validate():
         return _show_request(campaign, form)
     try:
-        export = requests.ask(
-            session,
-            campaign=campaign,
-            kind=ExportKind(form.kind.data),
-            bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
-            written_as=ExportFormat(form.format.data),
-            locale=form.locale.data,
-            reason=form.reason.data,
-            keys=_read_keys(form),
-            by=staff_user(),
-            settings=current_settings(),
-        )
-    except Invalid as problem:
-        _refuse_typed(form, problem)
-        return _show_request(campaign, form)
+        with ProblemsOn(form):
+            export = requests.ask(
+                session,
+                campaign=campaign,
+                kind=ExportKind(form.kind.data),
+                bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
+                written_as=ExportFormat(form.format.data),
+                locale=form.locale.data,
+                reason=form.reason.data,
+                keys=_read_keys(form),
+                by=staff_user(),
+                settings=current_settings(),
+            )
+            return redirect_to(".show", public_id=export.public_id)
     except Refused as problem:
         session.rollback()
         campaign = get_campaign(session, campaign.slug)
         return _show_request(campaign, form, problem.slug, problem.status)
-    return redirect_to(".show", public_id=export.public_id)
+    return _show_request(campaign, form)
 
 
 @blueprint.get("/consents/new")
@@ -110,21 +109,20 @@ def ask_consents() -> ResponseReturnValue:
     if not form.validate():
         return _show_consents(form)
     try:
-        export = requests.ask_consents(
-            session,
-            columns=ConsentColumns(form.columns.data),
-            reason=form.reason.data,
-            keys=_read_keys(form),
-            by=staff_user(),
-            settings=current_settings(),
-        )
-    except Invalid as problem:
-        _refuse_typed(form, problem)
-        return _show_consents(form)
+        with ProblemsOn(form):
+            export = requests.ask_consents(
+                session,
+                columns=ConsentColumns(form.columns.data),
+                reason=form.reason.data,
+                keys=_read_keys(form),
+                by=staff_user(),
+                settings=current_settings(),
+            )
+            return redirect_to(".show", public_id=export.public_id)
     except Refused as problem:
         session.rollback()
         return _show_consents(form, problem.slug, problem.status)
-    return redirect_to(".show", public_id=export.public_id)
+    return _show_consents(form)
 
 
 @blueprint.get("/keys")
@@ -136,18 +134,12 @@ def show_keys() -> ResponseReturnValue:
 @fresh()
 def add_key() -> ResponseReturnValue:
     form = KeyForm()
-    if not form.validate():
-        return _show_keys(form)
-    try:
-        staff_keys.add_key(
-            db.session(), user=staff_user(), typed=form.recipient.data, label=form.label.data
-        )
-    except Invalid as problem:
-        form.refuse_problem(problem)
-        if problem.fields.get("recipient") == "key-private":
-            form.recipient.data = ""
-        return _show_keys(form)
-    return redirect_to(".show_keys", _("Key added."))
+    if form.validate():
+        with ProblemsOn(form):
+            key, label = form.recipient.data, form.label.data
+            staff_keys.add_key(db.session(), user=staff_user(), typed=key, label=label)
+            return redirect_to(".show_keys", _("Key added."))
+    return _show_keys(form)
 
 
 @blueprint.post("/keys/<public_id>/remove")
@@ -165,12 +157,6 @@ def _request_form(campaign: Campaign) -> RequestForm:
         staff_keys.list_keys(session, staff_user()),
         locales=current_settings().locales,
     )
-
-
-def _refuse_typed(form: PurposeForm, problem: Invalid) -> None:
-    form.refuse_problem(problem)
-    if problem.fields.get("more_keys") == "key-private":
-        form.more_keys.data = ""
 
 
 def _read_keys(form: PurposeForm) -> list[str]:
