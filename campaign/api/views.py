@@ -20,6 +20,7 @@ from campaign.api.openapi import describe_api
 from campaign.core import i18n
 from campaign.core.errors import BadQuery, DomainError, NotFound
 from campaign.core.settings import current_settings
+from campaign.core.text.desk_texts import read_number
 from campaign.public.case_lists import current_board
 from campaign.public.page_cache import MAX_AGE, Made, page_cache
 from campaign.public.pages import get_campaign, page_of
@@ -189,19 +190,17 @@ def _read_choice(name: str, choices: tuple[str, ...]) -> str:
 
 
 def _read_page() -> int:
-    value = request.args.get("page", "1")
-    if not (value.isascii() and value.isdigit() and len(value) < 6 and int(value)):
+    number = read_number(request.args.get("page", "1"), 5)
+    if not number:
         raise BadQuery("page must be a number from 1.")
-    return int(value)
+    return number
 
 
 def _read_pixels(name: str, usual: int) -> int:
-    value = request.args.get(name, "")
-    if not value:
-        return usual
-    if not (value.isascii() and value.isdigit() and len(value) < 6):
+    number = read_number(request.args.get(name) or str(usual), 5)
+    if number is None:
         raise BadQuery(f"{name} must be a number of pixels.")
-    return max(200, min(usual, int(value)))
+    return max(200, min(usual, number))
 
 
 def _read_address(address: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from campaign.campaigns.lifecycle import PUBLIC
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings, current_settings
+from campaign.core.text.desk_texts import read_number
 from campaign.exports import consent_list, export_rules, mails, staff_keys
 from campaign.exports.export_job import EXPORTS
 from campaign.models.bundle import Bundle, BundleState
@@ -258,9 +259,7 @@ class LogFilter:
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "LogFilter":
         typed = {name: values.get(name, "").strip()[:80] for name in _NAMES}
-        before = values.get("before", "")
-        is_id = before.isascii() and before.isdigit() and len(before) < 10
-        return cls(typed, int(before) if is_id else None)
+        return cls(typed, read_number(values.get("before", "")))
 
     @property
     def state(self) -> dict[str, str]:

@@ -124,19 +124,11 @@ def open_folder(address: str, password: str) -> Iterator[list[ImapMail]]:
     parts = urlsplit(address)
     client = _connect(parts.hostname or "", parts.port or 993)
     try:
-        user = unquote(parts.username or "")
-        if "AUTH=PLAIN" in client.capabilities:
-            words = f"\0{user}\0{password}".encode()
-            _ask(lambda: client.authenticate("PLAIN", lambda _challenge: words))
-        else:
-            _ask(lambda: client.login(user, password))
+        _sign_in(client, unquote(parts.username or ""), password)
         folder = unquote(parts.path.strip("/")) or "INBOX"
         quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
         _ask(lambda: client.select(f'"{quoted}"'))
-        waiting, failed = _search(client), set(_search(client, "FLAGGED"))
-        # The newest: where the server keeps no keywords, what is not for us would come first.
-        newest = waiting[-_MOST_AT_ONCE:]
-        yield [ImapMail(client, uid, has_failed=uid in failed) for uid in newest]
+        yield _list_mails(client)
     finally:
         try:
             client.logout()
@@ -152,6 +144,21 @@ def _connect(host: str, port: int) -> imaplib.IMAP4_SSL:
         raise
     except Exception as problem:  # whatever the server sends
         raise ImapFailed("connect") from problem
+
+
+def _sign_in(client: imaplib.IMAP4, user: str, password: str) -> None:
+    if "AUTH=PLAIN" in client.capabilities:
+        words = f"\0{user}\0{password}".encode()
+        _ask(lambda: client.authenticate("PLAIN", lambda _challenge: words))
+    else:
+        _ask(lambda: client.login(user, password))
+
+
+def _list_mails(client: imaplib.IMAP4) -> list[ImapMail]:
+    waiting, failed = _search(client), set(_search(client, "FLAGGED"))
+    # The newest: where the server keeps no keywords, what is not for us would come first for ever.
+    newest = waiting[-_MOST_AT_ONCE:]
+    return [ImapMail(client, uid, has_failed=uid in failed) for uid in newest]
 
 
 def _search(client: imaplib.IMAP4, *more: str) -> list[str]:

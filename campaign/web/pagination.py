@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core import i18n
 from campaign.core.db import count_rows
+from campaign.core.text.desk_texts import read_number
 from campaign.core.text.fold import fold_name
 
 T = TypeVar("T")
@@ -55,9 +56,7 @@ def count_pages(total: int, size: int = PAGE_SIZE) -> int:
 
 def read_page(arguments: Mapping[str, str]) -> int:
     """Return which page an address asks for, from 1; what it says wrongly counts as not said."""
-    number = arguments.get("page", "")
-    is_number = number.isascii() and number.isdigit() and len(number) < 6
-    return max(1, int(number)) if is_number else 1
+    return read_number(arguments.get("page", ""), 5) or 1
 
 
 def contains_words(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:

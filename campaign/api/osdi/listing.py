@@ -17,6 +17,7 @@ from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery
 from campaign.core.errors import BadQuery
 from campaign.core.sealing import WrongKey
+from campaign.core.text.desk_texts import read_number
 from campaign.public.share_links import whole_url
 
 PAGE_SIZE = 25
@@ -138,10 +139,10 @@ def list_curies() -> list[Json]:
 
 
 def _read_number(query: MultiDict[str, str], name: str, usual: int) -> int:
-    value = query.get(name, str(usual))
-    if not (value.isascii() and value.isdigit() and len(value) < 8 and int(value)):
+    number = read_number(query.get(name, str(usual)), 7)
+    if not number:
         raise BadQuery(f"{name} must be a number from 1.")
-    return int(value)
+    return number
 
 
 def _seal_key(moment: datetime, row_id: int) -> str:

@@ -85,3 +85,9 @@ def split_lines(text: str) -> list[str]:
 
 def group_code(code: str) -> str:
     return " ".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
+def read_number(text: str, digits: int = 9) -> int | None:
+    """Return a number of so many digits at most, as an address has it; None where it is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= digits
+    return int(text) if is_number else None

@@ -17,6 +17,7 @@ from campaign.bundles.volumes.proof_print import print_proof
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
+from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
 from campaign.deliveries.desk.forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.desk.refusals import DeliveryForm
@@ -331,7 +332,9 @@ def _make_post_form(run: EnvelopeRun | None, overview: EnvelopeOverview | None) 
 def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOverview:
     """Count the envelopes, `opened` ones too, and take the page of them that is asked for."""
     session = db.session()
-    begin, sought = _get_number("after"), _get_number("letter")
+    begin, sought = (
+        read_number(request.args.get(name, "").strip(), 8) or 0 for name in ("after", "letter")
+    )
     if sought:
         number = split_bundle.find_envelope_number(session, run, sought)
         begin = number - 1 if number else run.envelope_count
@@ -352,9 +355,3 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
         before=max(begin - _ENVELOPES_SHOWN, 0) if begin else None,
         next_after=shown[-1].sequence if len(shown) == _ENVELOPES_SHOWN else 0,
     )
-
-
-def _get_number(name: str) -> int:
-    """Return a number that the address names; 0: none."""
-    typed = request.args.get(name, "").strip()
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0

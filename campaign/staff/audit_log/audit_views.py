@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.core import audit, db
 from campaign.core.settings import current_settings
+from campaign.core.text.desk_texts import read_number
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import staff_users
 from campaign.staff.audit_log import describe_entries, find_entries, labels
@@ -67,8 +68,7 @@ class _Query:
             since=days["since"],
             until=days["until"],
         )
-        is_id = before.isascii() and before.isdigit() and len(before) < 10
-        return cls(chosen, int(before) if is_id else None, wrong)
+        return cls(chosen, read_number(before), wrong)
 
     @property
     def state(self) -> FilterState:

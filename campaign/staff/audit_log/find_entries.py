@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core.audit import AuditEntry
+from campaign.core.text.desk_texts import read_number
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.export import DataExport
 from campaign.models.paper_signature import PaperImport, PaperSheet
@@ -166,7 +167,7 @@ def _select_newest(*where: ColumnElement[bool], limit: int) -> Select[int]:
 
 def number_of(text: str) -> int:
     """Return the number in a subject; 0 where it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return read_number(text) or 0
 
 
 def _select_subjects_of(campaigns: Collection[int]) -> CompoundSelect[str]:
