@@ -99,8 +99,7 @@ def add_connection(
         kind=kind, address=address.strip(), key=key, list_name=list_name, added_by_id=by.id
     )
     _try_out(connection)
-    session.add(connection)
-    session.flush()
+    db.add_row(session, connection)
     _note(session, connection, by, "crm.connect", kind=kind.value)
     jobs.enqueue(session, "crm.push")
     return connection

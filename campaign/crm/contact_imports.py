@@ -29,7 +29,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.network import memberships
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
-from campaign.storage import storage
+from campaign.storage import forget_file, storage
 
 ADMINS = frozenset({Role.ADMIN})
 _KEPT = timedelta(days=3)
@@ -64,8 +64,7 @@ def upload_file(
     keep_in, key = storage(), contact_import.storage_key
     on_rollback(session, lambda: keep_in.delete(key))
     keep_in.write(key, db.database().keyring.seal_bytes(data, key))
-    session.add(contact_import)
-    session.flush()
+    db.add_row(session, contact_import)
     _note(session, contact_import, by, "crm.import-upload", kind=kind.value)
     return contact_import
 
@@ -133,8 +132,8 @@ def apply_import(session: Session, contact_import: ContactImport, *, by: StaffUs
         _add_members(session, judged.taken)
     else:
         _suppress(session, [fingerprint for fingerprint, _contact in judged.taken])
-    _delete_file_after_commit(session, contact_import)
-    contact_import.storage_key, contact_import.applied_at = "", db.utcnow()
+    forget_file(session, contact_import)
+    contact_import.applied_at = db.utcnow()
     # What a row said of a person is kept with the member alone.
     contact_import.proof = contact_import.findings = None
     session.flush()
@@ -193,7 +192,7 @@ def forget_files() -> None:
     with db.transaction() as session:
         over = select(ContactImport).where(ContactImport.expires_at <= db.utcnow())
         for contact_import in session.scalars(over):
-            _delete_file_after_commit(session, contact_import)
+            forget_file(session, contact_import)
             session.delete(contact_import)
 
 
@@ -301,9 +300,3 @@ def _note(
     session: Session, contact_import: ContactImport, by: StaffUser, action: str, **facts: object
 ) -> None:
     audit.record(session, actor_name(by), action, f"contact-import:{contact_import.id}", **facts)
-
-
-def _delete_file_after_commit(session: Session, contact_import: ContactImport) -> None:
-    keep_in, key = storage(), contact_import.storage_key
-    if key:
-        db.after_commit(session, lambda: keep_in.delete(key))

@@ -16,7 +16,7 @@ from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing, load_page, read_page
 from campaign.webhooks import endpoints
 
@@ -106,20 +106,16 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/new")
 @fresh()
 def create() -> ResponseReturnValue:
-    form, added = WebhookForm(), []
-
-    def add() -> None:
-        added.append(
-            endpoints.add_endpoint(
+    form = WebhookForm()
+    many = _("This site has 20 webhooks already, and cannot have more. Delete one first.")
+    if form.validate():
+        with ProblemsOn(form, many):
+            webhook = endpoints.add_endpoint(
                 db.session(), address=form.address.data, kinds=form.kinds(), by=staff_user()
             )
-        )
-
-    many = _("This site has 20 webhooks already, and cannot have more. Delete one first.")
-    if not form.validate() or not accepted(form, add, refused=many):
-        return show_page(WebhookFormPage(form=form, webhook=None))
-    message = _("Webhook added. Give your program the secret, then send a test.")
-    return redirect_to(".show", message, public_id=added[0].public_id)
+            message = _("Webhook added. Give your program the secret, then send a test.")
+            return redirect_to(".show", message, public_id=webhook.public_id)
+    return show_page(WebhookFormPage(form=form, webhook=None))
 
 
 @blueprint.get("/<public_id>")
@@ -155,15 +151,13 @@ def edit(public_id: str) -> ResponseReturnValue:
 def change(public_id: str) -> ResponseReturnValue:
     session, form = db.session(), WebhookForm()
     webhook = endpoints.get_endpoint(session, public_id)
-
-    def change_it() -> None:
-        endpoints.change_endpoint(
-            session, webhook, address=form.address.data, kinds=form.kinds(), by=staff_user()
-        )
-
-    if not form.validate() or not accepted(form, change_it):
-        return show_page(WebhookFormPage(form=form, webhook=webhook))
-    return redirect_to(".show", _("Changes saved."), public_id=public_id)
+    if form.validate():
+        with ProblemsOn(form):
+            endpoints.change_endpoint(
+                session, webhook, address=form.address.data, kinds=form.kinds(), by=staff_user()
+            )
+            return redirect_to(".show", _("Changes saved."), public_id=public_id)
+    return show_page(WebhookFormPage(form=form, webhook=webhook))
 
 
 @blueprint.post("/<public_id>/secret")

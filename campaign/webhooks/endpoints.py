@@ -83,8 +83,7 @@ def add_endpoint(
     endpoint = WebhookEndpoint(
         address=address, secret=f"whsec_{secret}", events=_names(kinds), state=EndpointState.READY
     )
-    session.add(endpoint)
-    session.flush()
+    db.add_row(session, endpoint)
     _record(session, endpoint, by, "add", events=endpoint.events)
     return endpoint
 

@@ -35,8 +35,16 @@ _AT_ONCE = 500  # events of which posts are made in one transaction
 def announce(
     session: Session, kind: StrEnum, *, deed: str, now: datetime, data: dict[str, object]
 ) -> None:
+    row = _write_event(kind, deed, now, data)
+    engine = db.connection_of(session).dialect.name
+    fetch_first(session, _put_if_wanted(engine, tuple(row)), row | {"wanted": f'%"{kind}"%'})
+
+
+def _write_event(
+    kind: StrEnum, deed: str, now: datetime, data: dict[str, object]
+) -> dict[str, object]:
     public_id = db.new_public_id()
-    row = {
+    return {
         "public_id": public_id,
         "seal_id": new_seal_id(),
         "kind": kind,
@@ -44,8 +52,6 @@ def announce(
         "body": write_body(kind, now, data),
         "created_at": clock.cut_to_hour(now),
     }
-    engine = db.connection_of(session).dialect.name
-    fetch_first(session, _put_if_wanted(engine, tuple(row)), row | {"wanted": f'%"{kind}"%'})
 
 
 def write_body(kind: StrEnum, now: datetime, data: dict[str, object]) -> str:
@@ -86,8 +92,13 @@ def share_events() -> None:
 
 
 def _share_some(session: Session) -> int:
-    unshared = select_unshared().limit(_AT_ONCE).with_for_update(skip_locked=True)
-    events = session.execute(unshared).all()
+    events = session.execute(
+        sa.select(WebhookEvent.id, WebhookEvent.kind)
+        .where(WebhookEvent.shared_at.is_(None))
+        .order_by(WebhookEvent.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
     endpoints = session.execute(
         sa.select(WebhookEndpoint.id, WebhookEndpoint.events).where(
             WebhookEndpoint.state != EndpointState.OFF
@@ -108,30 +119,11 @@ def _share_some(session: Session) -> int:
     return len(events)
 
 
-def select_unshared() -> sa.Select[int, EventKind]:
-    return (
-        sa.select(WebhookEvent.id, WebhookEvent.kind)
-        .where(WebhookEvent.shared_at.is_(None))
-        .order_by(WebhookEvent.id)
-    )
-
-
-def add_test(session: Session, endpoint: WebhookEndpoint, *, now: datetime) -> WebhookPost:
+def add_test(session: Session, endpoint: WebhookEndpoint, *, now: datetime) -> None:
     """Make an event that this endpoint alone is told of."""
-    hour = clock.cut_to_hour(now)
-    event = WebhookEvent(
-        public_id=(public_id := db.new_public_id()),
-        kind=EventKind.TEST,
-        deed=_deed_of(EventKind.TEST, public_id),
-        body=write_body(EventKind.TEST, now, {"endpoint": endpoint.public_id}),
-        created_at=hour,
-        shared_at=hour,
-    )
-    session.add(event)
-    session.flush()
+    facts = _write_event(EventKind.TEST, "", now, {"endpoint": endpoint.public_id})
+    event = db.add_row(session, WebhookEvent(**facts, shared_at=facts["created_at"]))
     post = WebhookPost(
         endpoint_id=endpoint.id, event_id=event.id, state=PostState.WAITING, due_at=now
     )
-    session.add(post)
-    session.flush()
-    return post
+    db.add_row(session, post)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.core import db
-from campaign.core.errors import Invalid, Refused, UnreadableFile
+from campaign.core.errors import Refused, UnreadableFile
 from campaign.core.settings import current_settings
 from campaign.crm import connections, contact_imports
 from campaign.crm.connections import PersonTold
@@ -27,7 +27,7 @@ from campaign.mail import suppression_list
 from campaign.models.crm import ContactImport, ContactImportKind, CrmConnection, CrmKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import fresh, guard, staff_user
-from campaign.web.page import Page, accepted, csv_file, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("crm", __name__, url_prefix="/desk/crm")
@@ -114,11 +114,10 @@ def connect() -> ResponseReturnValue:
 @blueprint.post("/connections/new")
 @fresh()
 def add_connection() -> ResponseReturnValue:
-    form, added = ConnectionForm(), list[CrmConnection]()
-
-    def add() -> None:
-        added.append(
-            connections.add_connection(
+    form = ConnectionForm()
+    if form.validate():
+        with ProblemsOn(form):
+            connection = connections.add_connection(
                 db.session(),
                 kind=CrmKind(form.kind.data),
                 address=form.address.data,
@@ -126,13 +125,10 @@ def add_connection() -> ResponseReturnValue:
                 list_name=form.list_name.data,
                 by=staff_user(),
             )
-        )
-
-    if form.validate() and accepted(form, add):
-        message = _("Connected. Members are sent there within ten minutes.")
-        if connections.waits_for_approval(added[0]):
-            message = _("Connected. Members are sent there once another admin has approved it.")
-        return redirect_to(".show_connection", message, public_id=added[0].public_id)
+            message = _("Connected. Members are sent there within ten minutes.")
+            if connections.waits_for_approval(connection):
+                message = _("Connected. Members are sent there once another admin has approved it.")
+            return redirect_to(".show_connection", message, public_id=connection.public_id)
     return show_page(AddConnection(form=form))
 
 
@@ -181,13 +177,11 @@ def edit_key(public_id: str) -> ResponseReturnValue:
 def change_key(public_id: str) -> ResponseReturnValue:
     session, form = db.session(), KeyForm()
     connection = connections.get_connection(session, public_id)
-
-    def change() -> None:
-        key = form.key.data.strip()
-        connections.change_key(session, connection, key=key, by=staff_user())
-
-    if form.validate() and accepted(form, change):
-        return redirect_to(".show_connection", _("Changes saved."), public_id=public_id)
+    if form.validate():
+        with ProblemsOn(form):
+            key = form.key.data.strip()
+            connections.change_key(session, connection, key=key, by=staff_user())
+            return redirect_to(".show_connection", _("Changes saved."), public_id=public_id)
     return _show_key(connection, form)
 
 
@@ -270,12 +264,10 @@ def check_file(public_id: str) -> ResponseReturnValue:
     if isinstance(form, ProofForm):
         names = ("consented_on", "wording", "source", "locale")
         proof = {name: form[name].data for name in names}
-    try:
+    with ProblemsOn(form):
         contact_imports.check_rows(session, contacts, meanings=meanings, by=staff_user(), **proof)
-    except Invalid as problem:
-        form.refuse_problem(problem)
-        return _show_contacts(contacts, form)
-    return redirect_to(".show_file", public_id=public_id)
+        return redirect_to(".show_file", public_id=public_id)
+    return _show_contacts(contacts, form)
 
 
 @blueprint.post("/files/<public_id>/apply")
