@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 _SECONDS = 60  # for one read
 _WHOLE_SECONDS = 180
 _MOST_ANSWERED = 40_000_000  # bytes to one command: more than any mail that we read, in one
+_LONGEST = 200_000_000  # bytes of one mail that is put aside: a server's may have no end
 _MOST_AT_ONCE = 500
 _LEFT = "LettersLeft"
 """Keyword of a mail that is not for us: it stays, and is not fetched again."""
@@ -108,6 +109,8 @@ class _Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._at > _LONGEST:
+            raise ImapFailed("without end")
         part = f"(BODY.PEEK[]<{self._at}.{len(buffer)}>)"
         data = _ask(lambda: self._client.uid("FETCH", self._uid, part))
         if not data or data[0] is None:

@@ -28,7 +28,7 @@ from campaign.signing.validate import EMAIL_LIMIT, check_email
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import CheckboxesField, Filled, choices
 from campaign.web.page import Page, redirect_to, show_page
-from campaign.web.security import public, request_networks
+from campaign.web.security import even_time, public, request_networks
 
 ALL, SOME = "all", "some"
 JOINS_PER_HOUR = 30  # Memberships that may be asked for from one network address in an hour
@@ -214,6 +214,7 @@ class MembershipLinkGone(Page, template="network/link_gone.html"):
 
 @blueprint.route("/<lang>/network", methods=["GET", "POST"])
 @public
+@even_time
 def join(lang: str) -> ResponseReturnValue:
     """Ask for a membership. The answer is the same whether the address has one or not."""
     form = JoinForm(_posted())

@@ -35,7 +35,7 @@ from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
 from campaign.tracking.timeline import Mark, is_handed_over, marks_of, status_of
 from campaign.web.page import Page
-from campaign.web.security import public, request_networks
+from campaign.web.security import even_time, public, request_networks
 
 
 class RequestLink(Page, template="privacy/request_link.html"):
@@ -101,6 +101,7 @@ _LETTER = f"{_START}/<token>/<public_id>"
 
 @blueprint.route(_START, methods=["GET", "POST"])
 @public
+@even_time
 def ask(lang: str) -> ResponseReturnValue:
     if request.method != "POST":
         return show_private(RequestLink(email="", error=""))

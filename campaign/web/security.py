@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -35,6 +36,8 @@ PROBES = frozenset({"/healthz", "/readyz"})
 """Asked of a machine under any name, and past the proxies."""
 MAX_BODY_BYTES = 512 * 1024
 MAX_FORM_FIELDS = 300
+_EVEN_SECONDS = 0.025
+"""Longer than an address that is known takes; what a machine can sign a second, this allows."""
 _PROXIES_NOTED = "odd-proxies-noted"
 _PROXY_COUNTS = "proxy-counts"
 _POLICY = (
@@ -87,6 +90,25 @@ def public(view: F) -> F:
     """Mark a view as open to everybody; every other one must stand behind a guard."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def even_time(view: F) -> F:
+    """Mark a view whose answer, once it has written, takes as long whatever there was before.
+
+    Of an address that is known more is read than of a new one: the page does not tell it, and how
+    long it took would. On a busy machine an answer takes longer than this by itself.
+    """
+
+    @wraps(view)
+    def take(**values: Any) -> object:
+        until = time.monotonic() + _EVEN_SECONDS
+        answer = view(**values)
+        if session := g.get("session"):
+            # After the commit: nobody who writes waits for it.
+            db.after_commit(session, lambda: sleep(max(0.0, until - time.monotonic())))
+        return answer
+
+    return cast(F, take)
 
 
 def takes_file(most_bytes: int) -> Callable[[F], F]:

@@ -30,7 +30,7 @@ from campaign.models.campaign import Campaign, Edition, Target
 from campaign.models.signature import Signature, SignatureState
 from campaign.public.share_links import whole_url
 from campaign.signing.checks.origin import trace_of
-from campaign.web.security import public
+from campaign.web.security import even_time, public
 
 blueprint = Blueprint("osdi", __name__, url_prefix="/api/osdi")
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -174,6 +174,7 @@ def show_signature(petition_id: str, signature_id: str) -> ResponseReturnValue:
 @blueprint.post("/petitions/<petition_id>/signatures", endpoint="record_signature")
 @blueprint.post("/petitions/<petition_id>/record_signature_helper")
 @needs(ApiScope.SIGN_UPS, blind=True)
+@even_time
 def record_signature_helper(petition_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         campaign = _get_campaign(session, petition_id)
@@ -215,6 +216,7 @@ def show_person(person_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/people")
 @needs(ApiScope.SIGN_UPS, blind=True)
+@even_time
 def add_person() -> ResponseReturnValue:
     tokens.note_use(g.api_token, "api.sign-ups", "network")
     sign_ups.add_person(_read_body(), now=db.utcnow())

@@ -34,7 +34,7 @@ from campaign.signing.mails import APART
 from campaign.signing.sign import Receipts, Signing, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.web.page import Page
-from campaign.web.security import public, request_networks
+from campaign.web.security import even_time, public, request_networks
 
 
 class SentPage(Page, template="signing/sent.html"):
@@ -111,6 +111,7 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
 
 @blueprint.post(f"{_CASE}/sign")
 @public
+@even_time
 def sign(lang: str, slug: str) -> ResponseReturnValue:
     """Sign. What the caller sees is the same whether this person has signed before or not.
 

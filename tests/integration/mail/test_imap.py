@@ -158,6 +158,18 @@ def test_a_server_that_answers_for_ever_or_nonsense_is_left_and_loses_no_mail(
     assert read_replies(app) == 1
 
 
+def test_a_mail_without_end_fills_no_disk(
+    app: Flask, box: Mailbox, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.add(nested_mail(address))
+    monkeypatch.setattr(imap, "_LONGEST", 10)
+    for _ in range(2):
+        assert read_replies(app) == 0
+    assert len(box.mails) == 1
+    with app.app_context():
+        assert list_put_aside() == []
+
+
 def test_a_bounce_marks_its_address(app: Flask, box: Mailbox, session: Session) -> None:
     NoLetters(home_url="http://x.example/").send(session, to=TO, locale="en")
     session.commit()

@@ -19,6 +19,7 @@ from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.network import NetworkMember
 from campaign.models.signature import Signature, SignatureState
+from campaign.web import security
 from tests.factories import make_campaign
 from tests.integration.network.conftest import FORM as NETWORK
 from tests.integration.signing.conftest import FORM
@@ -100,6 +101,23 @@ def test_a_scanner_that_follows_every_link_changes_no_row(
     for deed in ("withdraw", "erase", "change"):
         assert any(urlsplit(one).path.endswith(f"/{deed}") for one in seen), deed
     assert all_rows(session) == before
+
+
+@pytest.mark.one_engine
+def test_an_answer_takes_as_long_for_an_address_that_is_known(
+    client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = f"/en/actions/{make_campaign(session).slug}"
+    session.commit()
+    monkeypatch.setattr(security, "_EVEN_SECONDS", 3600)
+    waits: list[float] = []
+    monkeypatch.setattr(security, "sleep", waits.append)
+    for _ in ("new", "known"):
+        for address, form in ((f"{case}/sign", FORM), ("/en/network", NETWORK)):
+            assert client.post(address, data=form).status_code == 303
+        assert client.post("/en/my-letters", data={"email": FORM["email"]}).status_code == 303
+    assert len(waits) == 6
+    assert all(3500 < seconds < 3600 for seconds in waits), "until a moment that is the same"
 
 
 def test_so_many_mails_of_a_kind_a_day_whoever_asks(
