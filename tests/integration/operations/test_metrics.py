@@ -20,6 +20,7 @@ from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.statistics import CampaignTally
 from campaign.operations import backlog, serve_metrics
 from campaign.operations.serve_metrics import make_registry
+from tests.commands import Commands
 from tests.factories import make_campaign
 
 COUNTING = """
@@ -67,10 +68,11 @@ def test_what_waits_is_read_from_the_database(app: Flask, session: Session) -> N
 
 
 @pytest.mark.one_engine
-def test_what_other_processes_counted_is_read_and_names_nobody(app: Flask) -> None:
+def test_what_other_processes_counted_is_read_and_names_nobody(
+    app: Flask, commands: Commands
+) -> None:
     settings: Settings = app.extensions["settings"]
-    child = subprocess.Popen([sys.executable, "-c", COUNTING, settings.instance])
-    assert child.wait() == 0
+    assert commands.run_code(COUNTING, [str(settings.instance)], dict(os.environ)) == 0
     samples = read(app)
     routes = {dict(labels)["route"] for labels in samples["campaign_http_request_seconds_count"]}
     assert "/healthz" in routes

@@ -166,6 +166,7 @@ def nested_mail(to: str) -> bytes:
     return f"To: {to}\nFrom: {OFFICE}\nSubject: Zzyzx\n".encode() + "".join(parts).encode()
 
 
+@pytest.mark.one_engine
 def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
     app: Flask, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,7 @@ def test_where_the_message_was_lost_they_are_found_within_minutes(
     assert count_aside(session, bundle_id) == 0
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("state", [BundleState.PRINTING, BundleState.READY])
 def test_a_bundle_that_is_being_made_or_stopped_keeps_them(
     session: Session, bundle_id: int, undone: Invalidation, state: BundleState

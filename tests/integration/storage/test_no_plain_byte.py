@@ -40,6 +40,7 @@ from tests.integration.bundles.test_worker_kill import (
 from tests.integration.directory.test_import_pages import MISSIONS, rehearsed
 from tests.integration.exports.conftest import ask, made, scene  # noqa: F401 — fixtures
 from tests.integration.storage.test_whole_instance import PLANTED
+from tests.sources import HOUSE
 from tests.unit.storage.test_temporary_file import open_files
 
 pytestmark = pytest.mark.real_press
@@ -142,7 +143,10 @@ def test_what_libraries_put_down_lies_in_a_room_that_is_swept(tmp_path: Path) ->
     system, parent = tmp_path / "system", tmp_path / "scratch"
     system.mkdir()
     program = f"""
-import os, pathlib, resource, signal, subprocess, sys, tempfile
+import os, pathlib, resource, signal, subprocess, sys, tempfile, types
+package = types.ModuleType("campaign")  # `campaign/__init__.py` would import all of it
+package.__path__ = [{str(HOUSE)!r}]
+sys.modules["campaign"] = package
 from campaign.storage import scratch
 with scratch.keep_temporary_files_in(pathlib.Path({str(parent)!r})):
     open(tempfile.mkstemp()[1], "w").write("a name")
