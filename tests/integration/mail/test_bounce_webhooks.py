@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from campaign import close_app, create_app
 from campaign.core import clock, db
 from campaign.core.errors import UnsafeSettings
 from campaign.core.rate_limits import is_first_use, read_count
-from campaign.core.settings import load_settings
+from campaign.core.settings import Settings, load_settings
 from campaign.mail.bounce_views import CERTIFICATES
 from campaign.mail.bounce_webhooks import Call, NotBelieved, read_report
 from campaign.mail.messages import BadAddress, address_fingerprint
@@ -119,22 +119,19 @@ SOFT = {"ses": "Transient", "postmark": "SoftBounce", "mailgun": "temporary", "b
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(app: Flask) -> Flask:
     """An application that four providers report to."""
-    made = create_app(
-        load_settings(
-            instance=tmp_path / "instance",
-            database_url=database_url,
-            ses_bounce_topic=TOPIC,
-            postmark_bounce_secret=SECRET,
-            mailgun_signing_key=SECRET,
-            brevo_bounce_secret=SECRET,
-        )
+    settings: Settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(
+        update={
+            "ses_bounce_topic": TOPIC,
+            "postmark_bounce_secret": SecretStr(SECRET),
+            "mailgun_signing_key": SecretStr(SECRET),
+            "brevo_bounce_secret": SecretStr(SECRET),
+        }
     )
-    made.testing = True
-    made.extensions[CERTIFICATES][CERTIFICATE] = make_certificate(KEY)
-    yield made
-    close_app(made)
+    app.extensions[CERTIFICATES][CERTIFICATE] = make_certificate(KEY)
+    return app
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Mails that come back mark their address, and nothing else does."""
 
 import mailbox
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import close_app, create_app
 from campaign.core import jobs
-from campaign.core.settings import load_settings
+from campaign.core.settings import Settings
 from campaign.mail import mailboxes
 from campaign.mail.bounce_reports import list_reports
 from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
@@ -38,18 +36,13 @@ def report(message_id: str = "", recipient: str = TO, **fields: str) -> str:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(app: Flask, tmp_path: Path) -> Flask:
     """An application that reads bounces."""
     folder = tmp_path / "bounces"
     mailbox.Maildir(str(folder), create=True)
-    made = create_app(
-        load_settings(
-            instance=tmp_path / "instance", database_url=database_url, bounce_maildir=str(folder)
-        )
-    )
-    made.testing = True
-    yield made
-    close_app(made)
+    settings: Settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"bounce_maildir": str(folder)})
+    return app
 
 
 @pytest.fixture

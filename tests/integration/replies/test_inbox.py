@@ -2,7 +2,7 @@
 
 import io
 import mailbox
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,12 +15,11 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select, text
 
-from campaign import close_app, create_app
 from campaign.commands.instance import files_group
 from campaign.commands.reply_mail import reply_mail
 from campaign.core import db, jobs
 from campaign.core.isolation import run_apart as isolation
-from campaign.core.settings import load_settings
+from campaign.core.settings import Settings
 from campaign.mail import mailboxes
 from campaign.models.campaign import Campaign, Update
 from campaign.models.directory import ContactDetail
@@ -30,7 +29,6 @@ from campaign.models.staff import Role
 from campaign.paper_signatures import scans
 from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
-from tests import audit_coverage
 from tests.factories import make_campaign, post, sign_in
 
 OFFICE = "oficina@altamar.example"
@@ -44,20 +42,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, folder: Path) -> Iterator[Flask]:
+def app(app: Flask, folder: Path) -> Flask:
     """An instance with a mailbox for answers."""
-    made = create_app(
-        load_settings(
-            instance=tmp_path / "instance",
-            database_url=database_url,
-            reply_address="reply@example.org",
-            reply_maildir=str(folder),
-        )
+    settings: Settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(
+        update={"reply_address": "reply@example.org", "reply_maildir": str(folder)}
     )
-    made.testing = True
-    audit_coverage.watch(made)
-    yield made
-    close_app(made)
+    return app
 
 
 @pytest.fixture
