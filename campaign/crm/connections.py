@@ -86,10 +86,6 @@ def add_connection(
     if not current_settings().crm_provider:
         # The privacy notice would be silent about whom members are given to.
         raise Invalid(fields={"kind": "provider-missing"})
-    try:
-        refuse_address(address, current_settings().outgoing_hosts)
-    except OutgoingFailed as problem:
-        raise Invalid(fields={"address": problem.slug}) from problem
     if kind is CrmKind.CIVICRM and not (list_name.isascii() and list_name.isdigit()):
         raise Invalid(fields={"list_name": "group-number"})
     same_kind = select(CrmConnection.id).where(CrmConnection.kind == kind)
@@ -98,7 +94,7 @@ def add_connection(
     connection = CrmConnection(
         kind=kind, address=address.strip(), key=key, list_name=list_name, added_by_id=by.id
     )
-    _try_out(connection)
+    _try_out(session, connection)
     db.add_row(session, connection)
     _note(session, connection, by, "crm.connect", kind=kind.value)
     jobs.enqueue(session, "crm.push")
@@ -109,7 +105,7 @@ def change_key(session: Session, connection: CrmConnection, *, key: str, by: Sta
     """Use another key, which is approved anew: it may lead elsewhere. Raises Invalid."""
     refuse_role(by, _ADMINS, "crm-connection")
     facts = {"kind": connection.kind, "address": connection.address}
-    _try_out(CrmConnection(**facts, key=key, list_name=connection.list_name))
+    _try_out(session, CrmConnection(**facts, key=key, list_name=connection.list_name))
     connection.key = key
     connection.added_by_id, connection.approved_by_id = by.id, None
     connection.failing_since = connection.failure = None
@@ -117,8 +113,13 @@ def change_key(session: Session, connection: CrmConnection, *, key: str, by: Sta
     _note(session, connection, by, "crm.change-key", people=people)
 
 
-def _try_out(connection: CrmConnection) -> None:
+def _try_out(session: Session, connection: CrmConnection) -> None:
     """Raise Invalid where the program refuses the key, has no such tag or does not answer soon."""
+    session.rollback()  # what a POST has read holds SQLite's one write lock
+    try:
+        refuse_address(connection.address, current_settings().outgoing_hosts)
+    except OutgoingFailed as problem:
+        raise Invalid(fields={"address": problem.slug}) from problem
     http, slugs = open_http(_LIMITS), list[str]()
     program = program_of(connection, http)
 

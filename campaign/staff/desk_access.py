@@ -120,7 +120,10 @@ def _ask_with_what_was_typed() -> ResponseReturnValue | None:
 def note_proof() -> None:
     """Make this session fresh again; the audit says so."""
     reauthentication.note_fresh()
-    audit.record(db.session(), actor(), "accounts.confirm", actor())
+    by = actor()
+    db.session().rollback()  # what a POST has read holds SQLite's one write lock
+    with db.transaction() as session:
+        audit.record(session, by, "accounts.confirm", by)
 
 
 def staff_user() -> StaffUser:

@@ -35,7 +35,9 @@ from campaign.privacy.erase_supporter import erase_mailbox
 from campaign.privacy.subject_access import gather_data
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import (
+    STAFF_PASSWORD,
     add_confirmed,
+    give_session,
     let_decide,
     make_campaign,
     make_members,
@@ -105,6 +107,8 @@ def scene(
     )
     is_civi = request.param is CrmKind.CIVICRM
     program: StandIn = CiviStandIn() if is_civi else ActionNetworkStandIn()
+    admin = make_staff_user(session, Role.ADMIN)
+    session.commit()
     with serve(program.answer) as target, app.app_context():
         connections.add_connection(
             session,
@@ -112,7 +116,7 @@ def scene(
             address=f"{target.url}/api",
             key=KEY,
             list_name=str(GROUP) if is_civi else "urgent-actions",
-            by=make_staff_user(session, Role.ADMIN),
+            by=admin,
         )
         session.commit()
         program.calls.clear()
@@ -483,6 +487,28 @@ def test_a_program_that_answers_too_slowly_leaves_what_was_typed(
     assert "The program did not answer in time." in shown.text
     assert all(f'value="{typed}"' in shown.text for typed in form.values())
     assert took < 4, "less than a single call may take"
+
+
+@pytest.mark.one_engine
+def test_while_a_program_is_tried_out_others_can_write(
+    app: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    app.extensions["settings"] = settings.model_copy(
+        update={"outgoing_hosts": ["127.0.0.1"], "crm_provider": "Example CRM, Canada"}
+    )
+    user = sign_in(client, app, Role.ADMIN, password=True)
+    give_session(client, user.fs_uniquifier, proved_ago=3600)
+
+    def answer(handler: Handler) -> None:
+        with app.app_context(), db.transaction() as writing:
+            make_members(writing, 1)
+        handler.say(401)
+
+    form = {"kind": "action-network", "key": KEY, "list_name": "x", "proof": STAFF_PASSWORD}
+    with serve(answer) as target:
+        form["address"] = f"{target.url}/api"
+        shown = post(client, "/desk/crm/connections/new", form).text
+    assert "The program refused this key." in shown, "it answered after it had written"
 
 
 @pytest.mark.one_engine
