@@ -63,6 +63,7 @@ NAMES_NO_LIST = {
     "bundles_rehearsal.download": "people are invented",
     "staff.audit_log.download": "ids and counts",
     "crm.compare_file": "addresses that the admin brought: those to which no one may write",
+    "crm.wrong_rows": "rows of the file that the same person uploaded",
     "campaigns.show_picture": "public",
     "campaigns.show_proposed_picture": "public once it is approved",
     "dashboard.campaigns_file": "counts",
