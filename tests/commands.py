@@ -84,12 +84,10 @@ class Commands:
         order = {"run": list(arguments), "code": code, "environment": environment}
         return int(self.ask(**order, out=os.devnull, err="", wait=True))
 
-    def start(self, arguments: Sequence[str], environment: dict[str, str]) -> Running:
-        """Begin the command, and go on."""
-        pid = self.ask(
-            run=list(arguments), environment=environment, out=os.devnull, err="", wait=False
-        )
-        return Running(pid, self)
+    def start(self, arguments: Sequence[str], environment: dict[str, str], **code: str) -> Running:
+        """Begin the command, or Python in `code`, and go on."""
+        order = {"run": list(arguments), "environment": environment, **code}
+        return Running(self.ask(**order, out=os.devnull, err="", wait=False), self)
 
     def close(self) -> None:
         """End the process."""

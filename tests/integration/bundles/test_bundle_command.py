@@ -39,7 +39,6 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @pytest.mark.real_press
-@pytest.mark.both_engines
 def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
     session: Session, run: Any, tmp_path: Path
 ) -> None:

@@ -12,15 +12,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from campaign.core.settings import Settings
-from campaign.models.bundle import Bundle
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Disclosure, Origin, Signature
 from tests.factories import add_confirmed, make_campaign
-from tests.integration.bundles.conftest import Freeze
+from tests.integration.bundles.conftest import Freeze, Print
+from tests.integration.bundles.test_print import zip_of
 
 WORDS = (
     "",
@@ -39,27 +41,32 @@ for number in "12":
 """
 
 
-def print_in(folder: Path, *, zone: str, seed: str, umask: str, processes: str) -> dict[str, str]:
-    """Print both bundles in a process of its own; sha256 of each ZIP, and of each file in it."""
+def print_elsewhere(folder: Path) -> dict[str, str]:
+    """Print both bundles in a process of its own that is unlike this one; sha256 of all files."""
     environment = {
         **os.environ,
         "CAMPAIGN_INSTANCE": str(folder),
-        "TZ": zone,
-        "PYTHONHASHSEED": seed,
+        "TZ": "Asia/Kathmandu",
+        "PYTHONHASHSEED": "77",
         "LC_ALL": "C.UTF-8",
         "TMPDIR": str(folder),
     }
-    arguments = ["--json", "--processes", processes, "--out", str(folder / "out")]
+    arguments = ["--json", "--processes", "1", "--out", str(folder / "out")]
     made = subprocess.run(
-        [sys.executable, "-c", _PRINT, umask, *arguments],
+        [sys.executable, "-c", _PRINT, "077", *arguments],
         env=environment,
         capture_output=True,
         check=False,
         text=True,
     )
     assert made.returncode == 0, made.stderr
+    return sums_of([Path(json.loads(line)["zip"]) for line in made.stdout.splitlines()])
+
+
+def sums_of(paths: list[Path]) -> dict[str, str]:
+    """Of each ZIP, and of each file in it."""
     sums = {}
-    for path in (Path(json.loads(line)["zip"]) for line in made.stdout.splitlines()):
+    for path in paths:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 sums[f"{path.name}/{name}"] = sha256(archive.read(name)).hexdigest()
@@ -69,9 +76,15 @@ def print_in(folder: Path, *, zone: str, seed: str, umask: str, processes: str) 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_printed_twice_they_are_the_same_to_the_last_byte(
-    session: Session, settings: Settings, freeze: Freeze, tmp_path: Path
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
 ) -> None:
-    """A bundle of letters, and one of cards."""
+    """A bundle of letters, and one of cards, here and where all but what was frozen differs."""
+    bundles = []
     for form in ("letter", "card"):
         campaign = make_campaign(session, format=form)
         add_confirmed(
@@ -92,23 +105,22 @@ def test_printed_twice_they_are_the_same_to_the_last_byte(
         for one in add_confirmed(session, campaign, 3):
             one.origin, one.letters = Origin.PAPER, []
         session.commit()
-        bundle_id = freeze(campaign.id, "es", volume_letters=5, on_paper=1)
-        assert session.get_one(Bundle, bundle_id).frozen["on_paper"] == 3
+        bundles.append(freeze(campaign.id, "es", volume_letters=5, on_paper=1))
+        assert session.get_one(Bundle, bundles[-1]).frozen["on_paper"] == 3
         session.rollback()
     for campaign in session.scalars(select(Campaign)):
         campaign.person_name = "Amara Okafor"
     session.commit()
     assert session.query(Signature).count() == 20
     session.rollback()
-    sides = [tmp_path / "one", tmp_path / "other"]
-    for side in sides:
-        shutil.copytree(settings.folder, side)
-        with (
-            closing(sqlite3.connect(str(make_url(settings.sqlalchemy_url).database))) as here,
-            closing(sqlite3.connect(side / "campaign.sqlite")) as there,
-        ):
-            here.backup(there)
-    first = print_in(sides[0], zone="America/Toronto", seed="1", umask="022", processes="1")
-    second = print_in(sides[1], zone="Asia/Kathmandu", seed="77", umask="077", processes="2")
-    assert first == second
-    assert len(first) == 2 * (11 + 2 + 1)
+    other = tmp_path / "other"
+    shutil.copytree(settings.folder, other)
+    with (
+        closing(sqlite3.connect(str(make_url(settings.sqlalchemy_url).database))) as here,
+        closing(sqlite3.connect(other / "campaign.sqlite")) as there,
+    ):
+        here.backup(there)
+    assert [print_bundle(bundle_id) for bundle_id in bundles] == [BundleState.READY] * 2
+    printed = sums_of([zip_of(app, bundle_id, tmp_path) for bundle_id in bundles])
+    assert print_elsewhere(other) == printed
+    assert len(printed) == 2 * (11 + 2 + 1)

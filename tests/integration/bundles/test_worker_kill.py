@@ -1,13 +1,11 @@
 """A worker that is killed at any moment costs time and nothing else."""
 
-import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from select import select as wait_for
@@ -22,6 +20,7 @@ from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
+from tests.commands import Commands, Running
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, reload
 from tests.integration.bundles.test_print import zip_of
@@ -29,23 +28,12 @@ from tests.integration.bundles.test_print import zip_of
 KILLS = int(os.environ.get("KILLS", "3"))
 """A long run has more: `KILLS=200 LETTERS=5000`."""
 LETTERS = int(os.environ.get("LETTERS", "8"))
-NURSERY = """
-import json, os, signal, sys
+WORKER = """
 from campaign import create_app, jobs
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for line in sys.stdin:
-    if pid := os.fork():
-        print(pid, flush=True)
-        continue
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.dup2(2, 1)
-    os.environ.update(json.loads(line))
-    with create_app().app_context():
-        jobs.queue().send("bundles.sweep")
-        jobs.queue().huey.create_consumer(workers=2, max_delay=0.1).run()
-    os._exit(0)
+with create_app().app_context():
+    jobs.queue().send("bundles.sweep")
+    jobs.queue().huey.create_consumer(workers=2, max_delay=0.1).run()
 """
-"""Loads the program once and forks a worker for each line, in which is its environment."""
 
 
 DROP_OTHERS = text(
@@ -57,8 +45,9 @@ DROP_OTHERS = text(
 class Worker:
     """A worker's process, that is nobody's child here."""
 
-    def __init__(self, pid: int) -> None:
-        self._process = os.pidfd_open(pid)
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._process = os.pidfd_open(running.pid)
 
     def has_ended(self, within: float = 0) -> bool:
         """Whether it ends, or has ended, within so many seconds."""
@@ -67,36 +56,29 @@ class Worker:
     def kill(self) -> None:
         signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
+    def bury(self) -> None:
+        """Wait for its end."""
+        assert self.has_ended(60)
+        self._running.poll()
+        os.close(self._process)
+
 
 Start = Callable[..., Worker]
 
 
-@pytest.fixture(scope="module")
-def nursery() -> Iterator["subprocess.Popen[str]"]:
-    """Of which all workers are forked."""
-    command = [sys.executable, "-c", NURSERY]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield process
-
-
 @pytest.fixture
-def start_worker(nursery: "subprocess.Popen[str]", settings: Settings) -> Start:
+def start_worker(commands: Commands, settings: Settings) -> Start:
     """Starts a worker of this test's instance."""
 
     def run(jobs_url: str = "") -> Worker:
         environment = {
+            **os.environ,
             "CAMPAIGN_INSTANCE": str(settings.folder),
             "CAMPAIGN_DATABASE_URL": settings.sqlalchemy_url,
             "CAMPAIGN_LOG_LEVEL": "error",
             "CAMPAIGN_JOBS_URL": jobs_url,
         }
-        assert nursery.stdin is not None
-        assert nursery.stdout is not None
-        nursery.stdin.write(json.dumps(environment) + "\n")
-        nursery.stdin.flush()
-        return Worker(int(nursery.stdout.readline()))
+        return Worker(commands.start([], environment, code=WORKER))
 
     return run
 
@@ -143,7 +125,8 @@ def end(*workers: Worker) -> None:
     for worker in workers:
         assert not worker.has_ended(), "a worker ended by itself"
         worker.kill()
-    assert all(worker.has_ended(60) for worker in workers)
+    for worker in workers:
+        worker.bury()
 
 
 def assert_every_letter_is_there_once(
