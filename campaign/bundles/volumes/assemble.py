@@ -39,14 +39,18 @@ _ACTOR = "job:bundles.assemble"
 def assemble(bundle_id: int) -> None:
     """Assemble the bundle, if all of it is printed and nobody else is at it."""
     hold = claim(bundle_id)
-    if hold is None:
-        return
+    if hold is not None:
+        assemble_claimed(hold)
+
+
+def assemble_claimed(hold: LeasedRow) -> None:
+    """Assemble a bundle that this worker has taken."""
     try:
         with BUNDLES.keep_alive(hold):
             _assemble(hold)
     except LetterRefused as problem:
         # The cover letter or a list cannot be printed: another try would end the same way.
-        log.warning("papers refused", bundle=bundle_id, reasons=problem.slugs)
+        log.warning("papers refused", bundle=hold.row_id, reasons=problem.slugs)
         _fail(hold, PAPERS_REFUSED)
     except Exception as problem:
         _try_again(hold, print_queue.fault_of(problem))

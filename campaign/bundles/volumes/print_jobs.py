@@ -222,16 +222,16 @@ def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None])
             state, due = _look(bundle_id, progress)
             if state not in find_bundles.UNFINISHED:
                 return state
-            if not running and not due:
-                assemble.assemble(bundle_id)
             for _ in due[: at_once - len(running)]:
                 running.add(pool.submit(_print_next, app, bundle_id))
             if running:
                 done, running = wait(running, _LOOK_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     future.result()
+            elif hold := assemble.claim(bundle_id):
+                assemble.assemble_claimed(hold)
             else:
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_LOOK_SECONDS)  # a worker is at it
 
 
 def _look(bundle_id: int, progress: Callable[[int], None]) -> tuple[BundleState, list[int]]:
