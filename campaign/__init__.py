@@ -27,7 +27,7 @@ from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
-from campaign.core import announcements, audit, db, i18n, jobs, logs
+from campaign.core import announcements, audit, db, i18n, jobs, logs, metrics
 from campaign.core.asset_paths import folder
 from campaign.core.settings import Settings, load_settings
 from campaign.crm import push
@@ -50,7 +50,7 @@ from campaign.network import mailings
 from campaign.network.desk import blueprint as network_desk
 from campaign.network.pages import blueprint as network
 from campaign.network.pages import one_click as unsubscribing
-from campaign.operations import alarms, count_requests
+from campaign.operations import alarms
 from campaign.operations.health import blueprint as operations
 from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
@@ -150,7 +150,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["settings"] = settings
     logs.init(settings)
     if settings.metrics_port:
-        count_requests.init_app(app)
+        metrics.init_app(app)
     db.init_app(app, settings)
     security.init_app(app, settings)
     i18n.init_app(app, settings)

@@ -6,7 +6,9 @@ Nothing here is of a person: labels are names of our own. Until `start`, nothing
 import os
 import socket
 from pathlib import Path
+from time import perf_counter
 
+from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram, values
 
 PREFIX = "campaign_"
@@ -69,9 +71,22 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def count_request(route: str, status: int, seconds: float) -> None:
-    if _metrics:
-        _metrics.requests.labels(route, str(status)).observe(seconds)
+def init_app(app: Flask) -> None:
+    app.before_request(_start_request)
+    app.after_request(_count_request)
+
+
+def _start_request() -> None:
+    g.request_started = perf_counter()
+
+
+def _count_request(response: Response) -> Response:
+    started = g.get("request_started")
+    if _metrics and started is not None:
+        route = str(request.url_rule) if request.url_rule else "none"
+        seconds = perf_counter() - started
+        _metrics.requests.labels(route, str(response.status_code)).observe(seconds)
+    return response
 
 
 def count_page(source: str) -> None:
