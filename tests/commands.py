@@ -5,6 +5,7 @@ is its own, and it starts in milliseconds. Where the start itself is on trial (`
 process is killed at random, tests start `python -m campaign` instead.
 """
 
+import gc
 import json
 import os
 import random
@@ -106,6 +107,9 @@ def serve(compiled_templates: str) -> None:
     loaded = [name for name in sys.modules if name.startswith("campaign")]
     from campaign.cli import main  # noqa: PLC0415
 
+    # What is loaded is nothing for the collectors of the commands to walk through.
+    gc.collect()
+    gc.freeze()
     # Templates are compiled once a run, not once for each command that shows pages.
     Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(compiled_templates)}
     for line in sys.stdin:
