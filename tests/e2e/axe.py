@@ -18,6 +18,8 @@ _SCHEMES = {
 
 _HAS_SCRIPTS = "matchMedia('(scripting: enabled)').matches"
 _source = AXE.read_text() if AXE.exists() else ""
+_probes: dict[Browser, Page] = {}
+"""A page with scripts, in which a page without them is looked at: made once."""
 _seen: set[tuple[str, str, str]] = set()
 """What was found without fault: the same page need not be looked at twice."""
 
@@ -39,14 +41,22 @@ def assert_accessible(browser: Browser, page: Page) -> None:
         _look(page, url)
         page.emulate_media(color_scheme="light")
     else:
-        context = browser.new_context(viewport=page.viewport_size, bypass_csp=True)
-        probe = context.new_page()
+        probe = _probe(browser)
+        if page.viewport_size is not None:
+            probe.set_viewport_size(page.viewport_size)
         probe.route(url, lambda route: route.fulfill(body=html, content_type="text/html"))
         probe.goto(url)
-        probe.add_script_tag(path=AXE)
+        probe.unroute(url)
+        probe.evaluate(f"{_source};0")
         _look(probe, url)
-        context.close()
+        probe.emulate_media(color_scheme="light")
     _seen.add(look)
+
+
+def _probe(browser: Browser) -> Page:
+    if browser not in _probes:
+        _probes[browser] = browser.new_context(bypass_csp=True).new_page()
+    return _probes[browser]
 
 
 def _look(page: Page, url: str) -> None:

@@ -12,11 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import update
 
 from campaign import close_app, create_app
 from campaign.bundles import find_bundles
@@ -25,7 +27,8 @@ from campaign.bundles.volumes.print_jobs import print_here
 from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.demo import synthesis
-from campaign.models.bundle import BundleState
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.signature import Letter
 from tests.commands import Commands, Running
 from tests.run_folder import one_worker_at_a_time
 
@@ -80,37 +83,58 @@ class Site:
         """Run a `campaign` command on this instance."""
         return self.commands.run(arguments, _environment(self.instance))
 
+    @cached_property
+    def _app(self) -> Flask:
+        return create_app(instance=self.instance)
+
     @contextmanager
     def entered(self) -> Iterator[Flask]:
         """The served instance, entered by another door."""
-        app = create_app(instance=self.instance)
-        with app.app_context():
-            yield app
-        close_app(app)
+        with self._app.app_context():
+            yield self._app
 
-    def make_bundle(self, *, signatures: int = 0) -> str:
-        """Have so many more sign UA 58/20, and print all that waits; the bundle's public id.
+    def close(self) -> None:
+        """Close the other door."""
+        if "_app" in vars(self):
+            close_app(self._app)
 
-        Here, and not by a command, which would start processes of the press for each bundle.
+    def freeze(self) -> tuple[int, str]:
+        """Put all that waits of UA 58/20 into a bundle that nobody is told to print; its ids."""
+        with self.entered(), db.transaction() as session:
+            campaign, mission = find_bundles.get_pair(
+                session, campaign="ua-58-20", mission="mexico-ottawa"
+            )
+            bundle = freeze_bundle.freeze(
+                session,
+                campaign=campaign,
+                mission=mission,
+                settings=current_settings(),
+                locale="en",
+                actor="test",
+            )
+            return bundle.id, bundle.public_id
+
+    def make_bundle(self, *, signatures: int = 0, printed: bool = False) -> str:
+        """Have so many more sign UA 58/20, and bundle all that waits; the bundle's public id.
+
+        It passes for printed, a page a letter, unless somebody wants its files. Those are printed
+        here, and not by a command, which would start processes of the press for each bundle.
         """
         with self.entered():
             if signatures:
                 synthesis.synthesise("ua-58-20", signatures=signatures)
-            with db.transaction() as session:
-                campaign, mission = find_bundles.get_pair(
-                    session, campaign="ua-58-20", mission="mexico-ottawa"
-                )
-                bundle = freeze_bundle.freeze(
-                    session,
-                    campaign=campaign,
-                    mission=mission,
-                    settings=current_settings(),
-                    locale="en",
-                    actor="test",
-                )
-                bundle_id, public_id = bundle.id, bundle.public_id
-            printed = print_here(bundle_id, at_once=1, progress=lambda _letters: None)
-            assert printed is BundleState.READY
+            bundle_id, public_id = self.freeze()
+            if printed:
+                ended = print_here(bundle_id, at_once=1, progress=lambda _letters: None)
+                assert ended is BundleState.READY
+            else:
+                with db.transaction() as session:
+                    session.get_one(Bundle, bundle_id).state = BundleState.READY
+                    session.execute(
+                        update(Letter)
+                        .where(Letter.bundle_id == bundle_id)
+                        .values(first_page=Letter.sequence, pages=1)
+                    )
         return public_id
 
 
@@ -156,7 +180,9 @@ def site(
         process = commands.start(arguments, _environment(instance))
     try:
         _wait_for(url, process)
-        yield Site(url, instance, commands)
+        site = Site(url, instance, commands)
+        yield site
+        site.close()
     finally:
         assert process.end(30) == 0, "campaign run must end cleanly on Ctrl-C"
 

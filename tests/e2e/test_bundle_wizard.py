@@ -41,8 +41,6 @@ def settled(page: Page) -> None:
 def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     page: Page, browser: Browser, site: Site, tmp_path: Path
 ) -> None:
-    for slug in ("ua-58-20", "coloradas-de-la-virgen"):
-        site.command("synth", slug, "--signatures", "12")
     sign_in(page, site)
     assert_accessible(browser, page)
     page.get_by_role("link", name="Make bundles Embassy of Mexico in Ottawa").click()
@@ -125,17 +123,3 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
         expect(status).to_contain_text(words)
     chosen.set_input_files({"name": "x.zip", "mimeType": "application/zip", "buffer": b"PK"})
     expect(status).to_contain_text("x.zip is not a complete ZIP file")
-
-
-def test_the_proof_opens_as_a_pdf(desk: Page, site: Site) -> None:
-    sign_in(desk, site)
-    desk.goto(f"{site.url}/desk/bundles/new/proof?mission=mexico-ottawa&campaign=mothers-day-cards")
-    form = desk.locator("main form").first
-    values = form.evaluate("form => new URLSearchParams(new FormData(form)).toString()")
-    answer = desk.request.post(
-        f"{site.url}/desk/bundles/new/proof",
-        data=values,
-        headers={"Content-Type": "application/x-www-form-urlencoded", "Origin": site.url},
-    )
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.body().startswith(b"%PDF-")

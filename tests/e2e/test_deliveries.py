@@ -258,7 +258,7 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
         main_button(desk)
         if name == "first":
             assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
-    bundle = site.make_bundle()
+    bundle = site.make_bundle(printed=True)
     desk.goto(letters["first"])
     found = re.search("as letter ([0-9]{5})", desk.locator(".timeline").inner_text())
     assert found is not None

@@ -55,6 +55,21 @@ def test_the_organizers_pages_can_be_used_by_everybody(
         assert_accessible(browser, desk)
 
 
+def test_pages_that_change_a_bundle_can_be_used_by_everybody(
+    desk: Page, browser: Browser, site: Site
+) -> None:
+    bundle = f"/desk/bundles/{site.make_bundle()}"
+    sign_in(desk, site, "samir@example.org")
+    cover = "/desk/bundles/missions/mexico-ottawa/cover/en"
+    for path in (bundle, f"{bundle}/reprint", cover, f"{bundle}/cancel"):
+        desk.goto(f"{site.url}{path}")
+        assert_accessible(browser, desk)
+    desk.locator("[name=reason]").fill("A second official was forgotten.")
+    desk.get_by_role("button", name="Cancel this bundle").click()
+    expect(desk.locator("main")).to_contain_text("This bundle was cancelled")
+    assert_accessible(browser, desk)
+
+
 PUBLIC_PAGES = [
     ("/{lang}/", 200),
     ("/{lang}/?q=nothing-like-it&country=MX&theme=women", 200),

@@ -1,4 +1,4 @@
-"""Twenty signatures keyed in without a mouse; a reply that is published without its secret."""
+"""Signatures keyed in without a mouse; a reply that is published without its secret."""
 
 import io
 import re
@@ -12,7 +12,7 @@ from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
 SECRET = "Rosalinda Quebrada"
-NAMES = ("Noor", "Émile", "Zoë", "Ana", "José", "Mika", "Łucja", "Ioana", "Sven", "Ines")
+NAMES = ("Noor", "Émile", "Zoë", "Ana", "José", "Łucja")
 
 
 def sign_in(page: Page, site: Site, email: str) -> None:
@@ -33,13 +33,13 @@ def scan_of_a_sheet() -> dict[str, object]:
     return {"name": "sheet.png", "mimeType": "image/png", "buffer": out.getvalue()}
 
 
-def test_twenty_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site: Site) -> None:
+def test_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site: Site) -> None:
     sign_in(desk, site, "samir@example.org")
     desk.goto(f"{site.url}/desk/paper/new")
     assert_accessible(browser, desk)
     desk.select_option("[name=campaign]", "ua-58-20")
     desk.fill("[name=collected_on]", "2026-11-01")
-    desk.fill("[name=rows_by_hand]", "20")
+    desk.fill("[name=rows_by_hand]", str(len(NAMES)))
     desk.set_input_files("[name=scan]", scan_of_a_sheet())  # type: ignore[arg-type]
     desk.locator("main form .button").click()
     expect(desk.locator("#given_name-0")).to_be_focused()
@@ -47,22 +47,22 @@ def test_twenty_rows_are_keyed_in_by_keyboard(desk: Page, browser: Browser, site
     keys = desk.keyboard
     keys.press("Enter")
     expect(desk.locator("#nothing-keyed")).to_be_visible()
-    for number in range(20):
-        if number == 7:
+    for number, name in enumerate(NAMES):
+        if number == 3:
             key_in(desk, "", "Nobody", "A code", wrong=True)
             expect(desk.locator("#postal_code-0")).to_be_focused()
             keys.type("K1P 1A4")
             keys.press("Enter")
         else:
             town = "Gatineau" if number == 0 else ""
-            key_in(desk, NAMES[number % 10], f"Tester {chr(65 + number)}", "K1P 1A4", town=town)
+            key_in(desk, name, f"Tester {chr(65 + number)}", "K1P 1A4", town=town)
         expect(desk.locator("#given_name-0")).to_be_focused()
-    expect(desk.locator("#keyed")).to_contain_text(re.compile(r"^\s*20 rows count"))
+    expect(desk.locator("#keyed")).to_contain_text(re.compile(rf"^\s*{len(NAMES)} rows count"))
     expect(desk.locator("#keyed")).to_contain_text("same as the hand count")
     expect(desk.locator("#nothing-keyed")).to_be_hidden()
     expect(desk.locator("#locality-0")).to_have_value("Gatineau")
     keys.press("ArrowUp")
-    expect(desk.locator("#family_name-0")).to_have_value("Tester T")
+    expect(desk.locator("#family_name-0")).to_have_value("Tester F")
     keys.press("Tab")
     keys.type("Tester Z")
     keys.press("Enter")

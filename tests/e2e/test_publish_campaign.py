@@ -182,10 +182,6 @@ def test_a_case_is_published_from_an_empty_instance_in_three_languages(
     desk.goto(f"{campaign}/risks")
     fill(desk, relative="Planted Relative")
     main_button(desk)
-    assert_accessible(browser, desk)
-
-    desk.goto(f"{campaign}/picture")
-    assert_accessible(browser, desk)
 
     # Typing is kept; the preview says at the place what must not be said.
     desk.goto(f"{campaign}/editions/en")

@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from campaign.bundles.volumes import print_queue
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 from tests.e2e.test_letter_to_bundle import main_button, sign_in
@@ -81,14 +82,13 @@ def _subject(mail: bytes) -> str:
 def test_a_stop_reaches_a_bundle_that_is_being_printed(
     desk: Page, browser: Browser, site: Site
 ) -> None:
-    made = site.command("synth", "ua-58-20", "--signatures", "2500", "--own-words", "1")
-    assert made.returncode == 0, made.stderr
+    bundle_id, public_id = site.freeze()
+    with site.entered():
+        assert print_queue.claim_next(bundle_id) is not None, "the press, which takes its time"
     sign_in(desk, site, "samir@example.org")
-    desk.get_by_role("link", name="Letters and bundles").first.click()
-    desk.locator(".waiting span", has_text="UA 58/20").get_by_role("link").click()
-    main_button(desk)
-    expect(desk).to_have_url(re.compile(r"/desk/bundles/[\w-]{22}$"))
-    bundle = desk.url
+    bundle = f"{site.url}/desk/bundles/{public_id}"
+    desk.goto(bundle)
+    expect(desk.locator("#progress-title")).to_have_text("Printing the letters")
 
     writer = browser.new_page()
     writer.goto(f"{site.url}/en/actions/ua-58-20/write")
@@ -119,8 +119,6 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     expect(desk.locator("main")).to_contain_text(REASON)
     expect(desk.locator("form[action$='/download']")).to_have_count(0)
     assert_accessible(browser, desk)
-    desk.wait_for_timeout(3_000)
-    desk.reload()
     expect(desk.locator("main")).to_contain_text("We are not printing this bundle")
     desk.goto(f"{site.url}/fr/actions/ua-58-20")
     expect(desk.locator(".notice.is-alarm")).to_contain_text(REASON)

@@ -28,7 +28,7 @@ from tests.commands import Commands
 from tests.factories import sign_in
 
 pytestmark = pytest.mark.e2e
-_LETTERS = 60
+_LETTERS = 20
 _VOLUME = 10
 _PATIENCE_SECONDS = 240
 
