@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -12,7 +13,6 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign import migrations
 from campaign.commands import backup_archive
 from campaign.commands.backup_archive import Accepted
 from campaign.core import audit, db
@@ -27,10 +27,12 @@ from campaign.storage.places import LocalPlace
 from tests.factories import make_campaign
 from tests.integration.commands.conftest import PDF, empty_again, pack, storage_at, unpack
 
+pytestmark = pytest.mark.one_engine
 ANY = Accepted(unknown_anchor=True)
 OLD = Accepted(unknown_anchor=True, unsigned=True)
 
 
+@pytest.mark.both_engines
 def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Path) -> None:
     session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
@@ -49,6 +51,7 @@ def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Pa
         assert actions == ["test"] * 3 + ["audit.restore", "after"]
 
 
+@pytest.mark.both_engines
 def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
@@ -65,18 +68,20 @@ def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
         assert make_campaign(fresh).id == 8
 
 
-def test_a_backup_tells_nothing_without_the_key(
+def test_a_backup_is_for_its_owner_only_and_tells_nothing_without_the_key(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
     session.close()
     path = tmp_path / "backup.zip"
     backup_archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with zipfile.ZipFile(path) as backup:
         assert all(b"planted-name" not in backup.read(name) for name in backup.namelist())
 
 
+@pytest.mark.both_engines
 def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
-    filled: Flask, session: Session, tmp_path: Path
+    filled: Flask, session: Session, sqlite_template: Path, tmp_path: Path
 ) -> None:
     first, second = (
         make_campaign(session),
@@ -90,10 +95,9 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     other = load_settings(
         instance=filled.extensions["settings"].folder,  # with its keys
-        database_url=f"sqlite:///{tmp_path}/other.sqlite",
+        database_url=f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'other.sqlite')}",
     )
     elsewhere = db.Database.of(other)
-    migrations.upgrade(elsewhere.engine)
     backup_archive.restore(
         elsewhere, storage_at(tmp_path / "files", elsewhere), tmp_path / "backup.zip", ANY
     )
@@ -105,13 +109,6 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     elsewhere.close()
 
 
-def test_a_backup_is_for_its_owner_only(filled: Flask, session: Session, tmp_path: Path) -> None:
-    session.close()
-    path = tmp_path / "backup.zip"
-    backup_archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
 def test_what_is_no_backup_is_refused_in_a_sentence(filled: Flask, tmp_path: Path) -> None:
     (tmp_path / "junk.zip").write_text("junk")
     with pytest.raises(Refused, match="not a readable backup"):
@@ -120,6 +117,7 @@ def test_what_is_no_backup_is_refused_in_a_sentence(filled: Flask, tmp_path: Pat
         )
 
 
+@pytest.mark.both_engines
 def test_a_restore_into_a_full_database_is_refused(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
@@ -130,6 +128,7 @@ def test_a_restore_into_a_full_database_is_refused(
         backup_archive.restore(database, storage, tmp_path / "backup.zip", ANY)
 
 
+@pytest.mark.both_engines
 def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
     filled: Flask, session: Session, tmp_path: Path
 ) -> None:
