@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, destination_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
+from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import PlacedAttempt, estimate_moment, place_attempts
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
@@ -127,9 +128,10 @@ def lock_letters(session: Session, *signatures: Signature) -> None:
     """Lock these signatures, read them and their letters anew, and keep bundles from freezing.
 
     A freeze holds its campaign in the same way, so each sees what the other did. In the order of
-    ids, so that two who hold several never wait for each other.
+    ids, so that two who hold several never wait for each other. Raises NotFound where one was
+    deleted meanwhile.
     """
-    ids = [signature.id for signature in signatures]
+    ids = {signature.id for signature in signatures}
     campaigns = (
         select(Campaign)
         .where(Campaign.id.in_({signature.campaign_id for signature in signatures}))
@@ -139,8 +141,12 @@ def lock_letters(session: Session, *signatures: Signature) -> None:
     letters = select(Letter).where(Letter.signature_id.in_(ids))
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait. Objects are
     # seen anew only as their rows are read, hence `all`.
-    for query in (campaigns.with_for_update(key_share=True), mine.with_for_update(), letters):
+    _campaigns, rows, _letters = (
         session.scalars(query.execution_options(populate_existing=True)).all()
+        for query in (campaigns.with_for_update(key_share=True), mine.with_for_update(), letters)
+    )
+    if len(rows) < len(ids):
+        raise NotFound("letter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -22,6 +22,7 @@ from campaign.campaigns import public_counts
 from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db, i18n, jobs
+from campaign.core.errors import NotFound
 from campaign.core.i18n import country_for_post
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
@@ -36,13 +37,14 @@ from campaign.models.campaign import (
 )
 from campaign.models.directory import ContactDetail
 from campaign.models.notice import LettersLink
-from campaign.models.signature import Disclosure, Signature, SignatureState
+from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import TooLate
 from campaign.tracking.timeline import marks_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import (
+    add_confirmed,
     make_campaign,
     make_letter_template,
     make_target_mission,
@@ -826,3 +828,13 @@ def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
         assert (response.status_code, response.mimetype) == (422, "text/html")
         assert "Nothing you wrote is lost" in response.text
         assert "rest=1" not in response.text
+
+
+def test_a_letter_that_is_deleted_while_it_is_withdrawn_is_gone(session: Session) -> None:
+    [signature] = add_confirmed(session, make_campaign(session), 1)
+    session.flush()
+    for column in (Letter.signature_id, Signature.id):
+        of_other = delete(column.class_).where(column == signature.id)
+        session.execute(of_other, execution_options={"synchronize_session": False})
+    with pytest.raises(NotFound):
+        change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
