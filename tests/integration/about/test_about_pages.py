@@ -183,6 +183,7 @@ def test_a_consent_records_which_notice_was_there(
     assert "locked room" in _list_notices(session, "fr")[-1].text
 
 
+@pytest.mark.one_engine
 def test_a_consent_to_the_network_records_it_too(client: FlaskClient, session: Session) -> None:
     form = {
         "email": "member@example.org",
@@ -216,6 +217,7 @@ def test_signing_asks_the_database_nothing_more_for_it(
     assert [one for one in statements if any(f"FROM {table}" in one for table in tables)] == []
 
 
+@pytest.mark.one_engine
 def test_the_same_words_make_no_second_version(session: Session, app: Flask) -> None:
     with app.test_request_context("/ar/"):
         first = note_notice(session, "ar")

@@ -229,6 +229,7 @@ def test_who_is_erased_is_unsubscribed_and_told_until_staff_have_deleted_them(
     assert scene.rows() == []
 
 
+@pytest.mark.one_engine
 def test_a_program_that_is_asked_too_often_rests_and_nobody_is_lost(
     app: Flask, client: FlaskClient, scene: Scene, session: Session, later: Later
 ) -> None:
@@ -294,6 +295,7 @@ def test_a_program_with_a_fault_is_left_alone_and_asked_again(
     assert scene.rows() == [(ADD, SENT, None)] * 6
 
 
+@pytest.mark.one_engine
 def test_who_is_refused_is_named_with_the_reason_and_keeps_nobody_from_being_sent(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:

@@ -307,6 +307,7 @@ def make(status: CampaignStatus) -> int:
         return make_campaign(session, status=status).id
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("answer", "status"),
     [

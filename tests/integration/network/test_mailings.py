@@ -307,6 +307,7 @@ def tell(session: Session, campaign: Campaign, kind: UpdateKind) -> None:
     db.run_after_commit(session)
 
 
+@pytest.mark.one_engine
 def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     app: Flask, client: FlaskClient, session: Session, mails: Mails
 ) -> None:
@@ -329,6 +330,7 @@ def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     assert post(client, address, form | {"kind": "reply", "tell_network": "y"}).status_code == 422
 
 
+@pytest.mark.one_engine
 def test_good_news_comes_after_the_close_too(app: Flask, session: Session, mails: Mails) -> None:
     campaign = make_campaign(session, status=CampaignStatus.CLOSED)
     make_members(session, 1)

@@ -161,6 +161,7 @@ def test_a_backup_is_late_by_its_own_measure(hours_ago: list[int], *, is_late: b
     assert is_backup_late(moments, NOW) is is_late
 
 
+@pytest.mark.one_engine
 def test_a_backup_that_fails_is_told_at_once(
     app: Flask, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +196,7 @@ def test_backups_are_found_in_the_audit_log(
     assert find_matters(session) == {}
 
 
+@pytest.mark.one_engine
 def test_a_background_service_that_stands_still_is_told_without_it(
     app: Flask, session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def join_network(session: Session) -> None:
     session.commit()
 
 
+@pytest.mark.one_engine
 def test_the_page_says_what_remains_and_looking_erases_nothing(
     client: FlaskClient,
     session: Session,

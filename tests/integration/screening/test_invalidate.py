@@ -290,6 +290,7 @@ def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
     assert count_shown(app, campaign) == 4
 
 
+@pytest.mark.one_engine
 def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -341,6 +342,7 @@ def test_one_that_takes_on_the_floods_words_only_afterwards_is_set_aside_too(
     assert count_shown(app, campaign) == 2
 
 
+@pytest.mark.one_engine
 def test_one_that_was_spared_for_its_time_may_still_be_changed(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
@@ -353,6 +355,7 @@ def test_one_that_was_spared_for_its_time_may_still_be_changed(
     assert change_words(session, "A typing mistake less.").state is SignatureState.CONFIRMED
 
 
+@pytest.mark.one_engine
 def test_somebody_whose_address_a_flood_used_can_still_sign(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -366,6 +369,7 @@ def test_somebody_whose_address_a_flood_used_can_still_sign(
     assert count_shown(app, campaign) == 1
 
 
+@pytest.mark.one_engine
 def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:

@@ -42,6 +42,7 @@ def seen(signature: Signature) -> tuple[SignatureState, SignatureState]:
     return signature.state, signature.shown_state
 
 
+@pytest.mark.one_engine
 def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
     app: Flask, session: Session, write: Write
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
     assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
 
 
+@pytest.mark.one_engine
 def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_restored_held(
     app: Flask, session: Session, write: Write
 ) -> None:
