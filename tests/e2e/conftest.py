@@ -11,13 +11,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Cookie, Page, expect, sync_playwright
 from sqlalchemy import update
 
 from campaign import close_app, create_app
@@ -67,6 +67,8 @@ class Site:
     url: str
     instance: Path
     commands: Commands
+    signed_in: dict[str, list[Cookie]] = field(default_factory=dict)
+    """Cookies of who signed in, by email address."""
 
     @property
     def password(self) -> str:
