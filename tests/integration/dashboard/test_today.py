@@ -157,6 +157,7 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert closed == set()
 
 
+@pytest.mark.one_engine
 @pytest.mark.usefixtures("busy_day")
 def test_references_names_and_numbers_stand_apart_in_a_right_to_left_list(
     app: Flask, client: FlaskClient
@@ -223,6 +224,7 @@ def _status(client: FlaskClient, link: str) -> int:
     return client.get(link.replace("&amp;", "&"), follow_redirects=True).status_code
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("hour", [0, 12, 23])
 def test_within_a_week_is_told_by_the_day_at_home_whatever_the_hour(
     app: Flask, session: Session, hour: int
@@ -238,6 +240,7 @@ def test_within_a_week_is_told_by_the_day_at_home_whatever_the_hour(
     assert "deadline-over" not in todos
 
 
+@pytest.mark.one_engine
 def test_a_new_site_lists_its_first_steps_until_a_campaign_has_opened(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
