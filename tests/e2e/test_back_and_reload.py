@@ -211,6 +211,7 @@ def test_a_letter_is_begun_on_a_partners_page(browser: Browser, site: Site, scri
     page.goto(f"{site.url}/desk/campaigns/ua-58-20/reach")
     page.locator("[name=hosts]").fill("partner.example")
     main_button(page)
+    expect(page.locator(".flash")).to_be_visible()
     snippets = [area.input_value() for area in page.locator(".snippet textarea").all()]
     snippet = next(code for code in snippets if ("<script" in code) == scripts)
     context.clear_cookies()
