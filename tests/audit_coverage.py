@@ -20,6 +20,7 @@ CHANGES_NOTHING: dict[str, str] = {
     "replies.keep_new_draft": _DRAFT,
     "replies.drop_new_draft": _DRAFT,
     "screening.count_now": "has numbers counted anew",
+    "staff.prove": "leaves its entry in a transaction of its own (staff/test_account_page)",
     "staff.audit_log.search": "looks up what a name means; the audit it searches is read alone",
     "campaigns.preview_text": "shows what was typed, and keeps nothing",
     "campaigns.merge": "shows two texts side by side; saving is another view",

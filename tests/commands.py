@@ -110,6 +110,7 @@ def serve(compiled_templates: str) -> None:
     # What is loaded is nothing for the collectors of the commands to walk through.
     gc.collect()
     gc.freeze()
+    gc.enable()  # `tests` turned it off
     # Templates are compiled once a run, not once for each command that shows pages.
     Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(compiled_templates)}
     for line in sys.stdin:

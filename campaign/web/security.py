@@ -1,5 +1,6 @@
 """What every request is held to and every response carries: origin, limits, hosts, headers."""
 
+import errno
 import json
 import logging
 import os
@@ -38,6 +39,7 @@ MAX_BODY_BYTES = 512 * 1024
 MAX_FORM_FIELDS = 300
 _EVEN_SECONDS = 0.025
 """Longer than an address that is known takes; what a machine can sign a second, this allows."""
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _PROXIES_NOTED = "odd-proxies-noted"
 _PROXY_COUNTS = "proxy-counts"
 _POLICY = (
@@ -114,7 +116,8 @@ def even_time(view: F) -> F:
 def takes_file(most_bytes: int) -> Callable[[F], F]:
     """Mark a view whose form may hold a file of so many bytes; others take forms alone.
 
-    Where files cannot be kept now, the form is shown again as it was typed (`DeskForm.validate`).
+    Where files cannot be kept now, the form is shown again as it was typed (`DeskForm.validate`):
+    the view runs once more, so before it validates it may do nothing but read.
     """
 
     def mark(view: F) -> F:
@@ -123,6 +126,8 @@ def takes_file(most_bytes: int) -> Callable[[F], F]:
             try:
                 return view(**values)
             except (FilesAway, OSError) as problem:
+                if isinstance(problem, OSError) and problem.errno not in _NO_ROOM:
+                    raise
                 wants_json = request.accept_mimetypes.best == "application/json"
                 if request.method in _READING or wants_json:
                     raise  # a phone sends again by itself what is no answer

@@ -26,6 +26,7 @@ from campaign.models.campaign import CampaignStatus, TalkingPoint
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import Signature, SignatureState
 from campaign.network import memberships
+from campaign.web import security
 from tests.factories import add_confirmed, make_campaign, make_members, make_token
 from tests.integration.api.conftest import PERSON, Program, Site
 
@@ -435,6 +436,22 @@ def test_a_signature_from_elsewhere_waits_for_its_confirmation_as_any_other(
     assert read_mails(app)[1:] == [("already-signed", "maelle@example.org", "fr")]
     told = [line for line in read_audit(app) if line[0] == "api.sign-ups"]
     assert told == [("api.sign-ups", f"campaign:{site.campaign.id}")]
+
+
+@pytest.mark.one_engine
+def test_an_answer_to_a_form_elsewhere_takes_as_long_for_an_address_that_is_known(
+    program: Programs, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = program(ApiScope.SIGN_UPS)
+    monkeypatch.setattr(security, "_EVEN_SECONDS", 3600)
+    waits: list[float] = []
+    monkeypatch.setattr(security, "sleep", waits.append)
+    path = f"petitions/{site.campaign.public_id}/record_signature_helper"
+    for _ in ("new", "known"):
+        sender.post(path, {"person": PERSON, "comments": ""})
+        sender.post("people", {"person": PERSON})
+    assert len(waits) == 4
+    assert all(3500 < seconds < 3600 for seconds in waits)
 
 
 @pytest.mark.one_engine

@@ -38,6 +38,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     return call
 
 
+@pytest.mark.both_engines
 @pytest.mark.real_press
 def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
     session: Session, run: Any, tmp_path: Path

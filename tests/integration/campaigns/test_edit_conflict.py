@@ -17,7 +17,7 @@ pytestmark = pytest.mark.one_engine
 
 PAGES = [
     (f"{DESK}/risks", "witness", {}),
-    (f"{DESK}/reach", "hosts", {}),
+    pytest.param(f"{DESK}/reach", "hosts", {}, marks=pytest.mark.both_engines),
     (f"{DESK}/screening", "watched", {"insults": "refuse", "links": "refuse", "phones": "refuse"}),
     (
         "reply",
@@ -83,6 +83,7 @@ def _fields(page: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.both_engines
 def test_two_who_mend_one_official_or_mission_see_both(
     desk: FlaskClient, other: FlaskClient, draft: Campaign
 ) -> None:

@@ -194,6 +194,7 @@ def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
         return sent.location, session.scalars(select(PaperImport.id)).one()
 
 
+@pytest.mark.both_engines
 def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: Flask) -> None:
     address, number = _uploaded(app, client)
     with app.app_context(), db.transaction() as session:

@@ -11,7 +11,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, staff_users
-from tests.factories import STAFF_PASSWORD, post, sign_in
+from tests.factories import STAFF_PASSWORD, give_session, post, sign_in
 
 NEW = "seven quiet lanterns at sea"
 WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
@@ -154,3 +154,21 @@ def test_a_name_is_inert_on_the_page(client: FlaskClient, app: Flask) -> None:
     page = client.get("/desk/account").text
     assert "<script>alert(1)" not in page
     assert "{{7*7}}" in page
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("then", ["right", "refused"])
+def test_who_has_just_proved_who_they_are_stands_in_the_audit(
+    client: FlaskClient, app: Flask, session: Session, then: str
+) -> None:
+    """In a transaction of its own: also where the page that asked for it refuses the rest."""
+    user = sign_in(client, app, Role.ADMIN, password=True)
+    give_session(client, user.fs_uniquifier, proved_ago=3600)
+    path = "/desk/confirm" if then == "right" else "/desk/crm/connections/new"
+    assert post(client, path, {"proof": "wrong"}).status_code in {200, 422}
+    query = select(AuditEntry.subject).where(AuditEntry.action == "accounts.confirm")
+    assert not session.scalars(query).all()
+    session.rollback()
+    answer = post(client, path, {"proof": STAFF_PASSWORD})
+    assert answer.status_code == (303 if then == "right" else 422)
+    assert session.scalars(query).all() == [f"staff:{user.id}"]

@@ -126,6 +126,8 @@ def both(
 def test_both_ways_give_the_same_picture(tmp_path: Path) -> None:
     fast, plain = both(varied(), US_10, tmp_path)
     assert list(differences(fast.path, plain.path)) == []
+    fast, plain = both(varied()[::3], DIN_5008_B, tmp_path)
+    assert list(differences(fast.path, plain.path)) == []
 
 
 def test_lines_break_where_they_do_the_plain_way(tmp_path: Path) -> None:
