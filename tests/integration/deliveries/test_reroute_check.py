@@ -175,6 +175,7 @@ def test_letters_of_envelopes_that_lay_here_are_in_them_again(
     assert rest.messages == 5
 
 
+@pytest.mark.both_engines
 def test_where_nobody_noted_the_places_the_letters_wait_again(
     refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
