@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core import db, jobs
 from campaign.core.db.batches import batched, read_by_key
@@ -73,8 +73,7 @@ def push() -> None:
 def compare_people(session: Session, connection_id: int, now: datetime) -> None:
     """Note which of those listed are to be taken off there, and which to be added again."""
     mine = CrmPerson.connection_id == connection_id
-    same = NetworkMember.public_id == CrmPerson.member
-    member = select(NetworkMember.id).where(same, NetworkMember.state == MemberState.ACTIVE)
+    member = _select_active(CrmPerson.member)
     again = {"state": CrmPersonState.WAITING, "due_at": now, "attempts": 0} | _NO_FAILURE
     is_added, is_member = CrmPerson.task == CrmTask.ADD, member.exists()
     # Of whom nothing was ever sent, nothing is to be taken back.
@@ -171,6 +170,10 @@ def _tell(program: Program, person_id: int, run: _Run) -> None:
         # What was chosen for the person meanwhile stays.
         same = (CrmPerson.task == row.task, CrmPerson.state == CrmPersonState.WAITING)
         attempts = row.attempts + 1
+        # Of who left or was erased no words are kept; who does so meanwhile waits for this row.
+        session.execute(select(CrmPerson.id).where(CrmPerson.id == person_id).with_for_update())
+        if not db.has_row(session, _select_active(row.member)):
+            values["failure_words"] = None
         db.update_row(session, CrmPerson, person_id, *same, attempts=attempts, **values)
 
 
@@ -190,6 +193,11 @@ def _try_later(row: CrmPerson, problem: ProgramAway, run: _Run) -> dict[str, obj
 
 def _describe(row: CrmPerson, problem: CallFailed) -> dict[str, object]:
     return {"failure": problem.slug, "failure_words": problem.words or None, "seal_id": row.seal_id}
+
+
+def _select_active(member: InstrumentedAttribute[str] | str) -> Select[int]:
+    active = NetworkMember.state == MemberState.ACTIVE
+    return select(NetworkMember.id).where(NetworkMember.public_id == member, active)
 
 
 def _find_person(session: Session, public_id: str) -> Person | None:

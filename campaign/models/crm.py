@@ -98,7 +98,7 @@ class CrmPerson(db.SealedRow, db.NumberedRow):
     attempts: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(60))
     failure_words: Mapped[str | None] = mapped_column(db.Sealed("crm_person.failure_words"))
-    """What the program said of it, in its own words: they may quote the person."""
+    """What the program said of who is to be added: its own words, which may quote the person."""
     remote_id: Mapped[str | None] = mapped_column(db.Sealed("crm_person.remote_id"))
     taken_off: Mapped[bool] = mapped_column(default=False)
     """We had them unsubscribed there: only then may we have them subscribed again."""

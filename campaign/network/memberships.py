@@ -20,6 +20,7 @@ from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import LEFT, MailState, OutboxMail, address_fingerprint
+from campaign.models.crm import CrmConnection, CrmPerson
 from campaign.models.network import (
     ErasedMember,
     Frequency,
@@ -271,7 +272,16 @@ def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
         context=None,
         sent_at=now,
     )
+    forget_program_words(session, member)
     session.refresh(member)
+
+
+def forget_program_words(session: Session, member: NetworkMember) -> None:
+    """Empty what other programs said of a member who is locked: of who is gone none is kept."""
+    # The connections, of which there are few, let the index find the rows.
+    by_index = CrmPerson.connection_id.in_(select(CrmConnection.id))
+    of_member = CrmPerson.member == member.public_id
+    db.update_rows(session, CrmPerson, by_index, of_member, failure_words=None)
 
 
 def join_signer(session: Session, signature: Signature, *, now: datetime) -> None:

@@ -22,6 +22,7 @@ from campaign.models.network import ErasedMember, NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
 from campaign.models.screening import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
+from campaign.network.memberships import forget_program_words
 from campaign.paper_signatures.data_entry import empty_rows_of, empty_rows_with_address
 from campaign.privacy.anonymise import replace_fingerprints
 from campaign.signing.checks.similar import forget_words
@@ -143,10 +144,10 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
             if isinstance(row, NetworkMember) and row.confirmed_at:
                 today = clock.cut_to_day(db.utcnow(), "UTC")
                 session.add(ErasedMember(public_id=row.public_id, erased_at=today))
-            if isinstance(row, NetworkMember):
-                of_member = CrmPerson.member == row.public_id
-                db.update_rows(session, CrmPerson, of_member, failure_words=None)
             session.delete(row)
+            if isinstance(row, NetworkMember):
+                session.flush()  # the member first, as when they leave: neither waits for the other
+                forget_program_words(session, row)
         session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))
     bad_addresses.clear(session, address)

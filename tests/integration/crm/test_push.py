@@ -321,6 +321,47 @@ def test_who_is_refused_is_named_with_the_reason_and_keeps_nobody_from_being_sen
     assert (ADD, WAITING) in [row[:2] for row in scene.rows()]
 
 
+def test_of_who_leaves_or_is_erased_no_words_of_a_program_are_kept(
+    app: Flask, scene: Scene, session: Session
+) -> None:
+    (sent,) = make_members(session, 1)
+    session.commit()
+    push()
+    erased, leaves, leaves_meanwhile = make_members(session, 3)
+    session.commit()
+    quoting = json.dumps({"error": f"No emails to {erased.email}"}).encode()
+
+    def refuse(handler: Handler) -> None:
+        handler.say(400, quoting)
+
+    def refuse_who_leaves(handler: Handler) -> None:
+        with app.app_context(), db.transaction() as writing:
+            member = writing.get_one(NetworkMember, leaves_meanwhile.id)
+            memberships.leave(writing, member, now=db.utcnow())
+        refuse(handler)
+
+    def list_words() -> list[str | None]:
+        session.rollback()
+        return list(session.scalars(select(CrmPerson.failure_words).order_by(CrmPerson.id)))
+
+    scene.program.faults = [refuse, refuse, refuse_who_leaves]
+    push()
+    words = f"No emails to {erased.email}"
+    assert list_words() == [None, words, words, None], "who left while it answered"
+    memberships.leave(session, session.get_one(NetworkMember, leaves.id), now=db.utcnow())
+    session.commit()
+    assert list_words() == [None, words, None, None]
+    for member in (sent, erased):
+        mailbox = Mailbox(member.email or "", member.email_hmac, db.utcnow())
+        erase_mailbox(session, mailbox, locale="en", now=db.utcnow())
+    session.commit()
+    assert list_words() == [None] * 4
+    scene.program.faults = [refuse] * 4
+    push()
+    assert scene.rows()[0] == (REMOVE, REFUSED, "http-400")
+    assert list_words() == [None] * 4
+
+
 def test_one_who_cannot_be_read_keeps_nobody_from_being_sent(
     scene: Scene, session: Session
 ) -> None:

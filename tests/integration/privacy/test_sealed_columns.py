@@ -99,7 +99,7 @@ KEPT = {
 BY_TIME = {
     "campaign_figures.counts": "sums go on being shown; who is in them is erased",
     "figures_block.counts": "sums go on being shown; who is in them is erased",
-    "crm_person.failure_words": "a membership ends when its member leaves",
+    "crm_person.failure_words": "it ends with the membership",
     "letters_link.email": "a link is deleted when it expires",
     "network_member.email": "a membership ends when its member leaves",
     "network_member.consent_source": "of one from a file; it ends with the membership",
