@@ -1,11 +1,11 @@
-"""How often something is done from one place in an hour, and how much at once."""
+"""How often something is done from a place in an hour, or fails in a row; how much at once."""
 
 import hashlib
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import BoundedSemaphore
 from typing import cast
 
@@ -29,6 +29,8 @@ class RateLimit(db.Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+_IN_A_ROW = datetime(1970, 1, 1, tzinfo=UTC)
+"""For the hour, where failures are counted across hours."""
 _LIMIT = db.table_of(RateLimit)
 _COUNT = {
     name: dialect.insert(_LIMIT)
@@ -130,6 +132,22 @@ def forget_count(session: Session, what: str, place: str) -> None:
     """Start the count of `what` from `place` anew: what was counted was no abuse."""
     bucket = _bucket(what, place, clock.utcnow())
     session.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
+
+
+def note_result(session: Session, what: str, *, has_failed: bool) -> None:
+    """Count one more failure of `what`, or start the count anew."""
+    bucket = _bucket(what, "", _IN_A_ROW)
+    if has_failed:
+        row = {"bucket": bucket, "count": 1, "expires_at": clock.utcnow() + timedelta(days=30)}
+        fetch_first(session, _COUNT[session.get_bind().dialect.name], row)
+    else:
+        session.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
+
+
+def count_failures(session: Session, what: str) -> int:
+    """Return how often `what` has failed in a row."""
+    bucket = _bucket(what, "", _IN_A_ROW)
+    return session.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
 
 
 def _bucket(what: str, place: str, now: datetime) -> bytes:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 _SECONDS = 60  # for one read
 _WHOLE_SECONDS = 180
+_CONNECT_SECONDS = 10  # for each address of the host
 _MOST_ANSWERED = 40_000_000  # bytes to one command: more than any mail that we read, in one
 _LONGEST = 200_000_000  # bytes of one mail that is put aside: a server's may have no end
 _MOST_AT_ONCE = 500
@@ -38,12 +39,26 @@ class _Client(imaplib.IMAP4_SSL):
         self.room = _MOST_ANSWERED
         super().send(data)
 
-    def open(self, host: str = "", port: int | None = 993, timeout: float | None = None) -> None:
-        super().open(host, port, timeout)
-        clock = threading.Timer(_WHOLE_SECONDS, self._hang_up)
-        clock.daemon = True
-        clock.start()
-        self.stop_clock = clock.cancel
+    def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
+        """Connect, with the handshake in the time that the whole has."""
+        plain_client: Any = imaplib.IMAP4
+        plain: socket.socket = plain_client._create_socket(self, _CONNECT_SECONDS)  # noqa: SLF001
+        plain.settimeout(timeout)
+        wrapped: ssl.SSLSocket = self.ssl_context.wrap_socket(
+            plain, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self.sock = wrapped
+        timer = threading.Timer(_WHOLE_SECONDS, self._hang_up)
+        timer.daemon = True
+        timer.start()
+        self.stop_clock = timer.cancel
+        try:
+            wrapped.do_handshake()
+        except BaseException:
+            self.stop_clock()
+            wrapped.close()
+            raise
+        return wrapped
 
     def read(self, size: int) -> bytes:
         self._take(size)

@@ -13,10 +13,11 @@ from typing import BinaryIO, Protocol
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from campaign.core import clock
+from campaign.core import clock, db, rate_limits
 from campaign.core.isolation.worker import WorkProcessStopped
-from campaign.core.settings import current_settings
+from campaign.core.settings import Settings, current_settings
 from campaign.mail.imap import open_folder
 from campaign.storage import FilesAway, storage
 
@@ -58,8 +59,18 @@ def empty_mailboxes(
         try:
             with open_folder(*imap) as mails:
                 _empty(mails, take, kind, most_bytes)
+            has_failed = False
         except OSError as problem:
             log.error("mail cannot be read by IMAP", kind=kind, problem=type(problem).__name__)
+            has_failed = True
+        with db.transaction() as session:
+            rate_limits.note_result(session, f"{kind}_imap", has_failed=has_failed)
+
+
+def is_imap_away(session: Session, settings: Settings) -> bool:
+    """Whether a mailbox could not be opened twice in a row: a server may start anew. No look."""
+    names = [name for name, (address, _) in settings.imap_mailboxes.items() if address]
+    return any(rate_limits.count_failures(session, name) > 1 for name in names)
 
 
 def _empty(

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -13,7 +12,7 @@ from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.core import clock, db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings, current_settings, site_url
-from campaign.mail.imap import open_folder
+from campaign.mail.mailboxes import is_imap_away
 from campaign.mail.messages import Mail, MailState, OutboxMail
 from campaign.mail.transports import RECIPIENT_REFUSED
 from campaign.models.alarm import Alarm
@@ -49,7 +48,6 @@ def watch() -> None:
     """Look what is wrong, from the background service: it runs."""
     with db.reading() as session:
         matters = find_matters(session)
-    matters |= find_closed_mailboxes(current_settings())
     with db.transaction() as session:
         note_matters(session, matters)
 
@@ -61,7 +59,6 @@ def watch_from_outside() -> list[str]:
     """
     with db.reading() as session:
         matters = find_silent_worker(session) | find_matters(session)
-    matters |= find_closed_mailboxes(current_settings())
     with db.transaction() as session:
         note_matters(session, matters)
     with db.reading() as session:
@@ -76,17 +73,6 @@ def watch_from_outside() -> list[str]:
     return sorted(matters)
 
 
-def find_closed_mailboxes(settings: Settings) -> dict[str, datetime]:
-    """Return that one of the IMAP mailboxes cannot be opened: a server may take its time."""
-    try:
-        for address, password in settings.imap_mailboxes.values():
-            with open_folder(address, password) if address else nullcontext():
-                pass
-    except OSError:
-        return {"imap": clock.utcnow()}
-    return {}
-
-
 def find_silent_worker(session: Session) -> dict[str, datetime]:
     counted_at = session.scalar(select(FiguresRun.counted_at))
     is_silent = counted_at is not None and clock.utcnow() - counted_at > _MOST_SILENT
@@ -99,6 +85,8 @@ def find_matters(session: Session) -> dict[str, datetime]:
     matters = dict.fromkeys(set(find_problems()) - {"database"}, now)
     if _is_mail_server_away(session, now):
         matters["mail"] = now
+    if is_imap_away(session, current_settings()):
+        matters["imap"] = now
     if is_disk_low(current_settings()):
         matters["disk"] = now
     if since := _find_missing_backup(session, now):

@@ -1,5 +1,7 @@
 """A mailbox on an IMAP server is emptied as a Maildir is, and no mail is lost or read here."""
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from campaign.mail.messages import BadAddress, OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
+from campaign.operations.alarms import find_matters
 from campaign.replies import inbox
 from campaign.tracking.mails import NoLetters
 from tests import audit_coverage, imap_server
@@ -207,11 +210,30 @@ def test_admins_hear_of_a_mailbox_that_cannot_be_opened(app: Flask, box: Mailbox
     with app.app_context():
         with db.transaction() as session:
             make_staff_user(session, Role.ADMIN)
-        assert list_alarms() == []
+        read_replies(app)
         box.hang_up_at = "SELECT"
+        read_replies(app)
+        assert list_alarms() == [], "a server may start anew"
+        read_replies(app)
+        box.asked.clear()
         [subject] = list_alarms()
         assert "The inbox for bounces or replies cannot be opened" in subject
         assert list_alarms() == [subject], "once"
+        assert box.asked == [], "a server that takes its time holds no alarm up"
+        box.hang_up_at = ""
+        read_replies(app)
+        with db.reading() as session:
+            assert find_matters(session) == {}
+
+
+def test_a_server_that_says_nothing_at_all_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "_WHOLE_SECONDS", 0.1)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"imaps://a@127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(OSError), open_folder(address, ""):  # noqa: PT011
+            pass
+    assert time.monotonic() - began < imap._SECONDS / 2
 
 
 @pytest.mark.parametrize(
