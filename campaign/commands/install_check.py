@@ -32,6 +32,7 @@ from campaign.operations.outside_checks import Note, SiteAnswer, Skipped, sender
 
 _PAUSE = 0.5
 _HEAD_BYTES = 64 * 1024
+_MOST_SEEN = 500
 Inbox = Callable[[], AbstractContextManager[Iterable[WaitingMail]]]
 _SOURCE = (
     'In its source ("show original"), Authentication-Results says spf=pass, dkim=pass and '
@@ -184,7 +185,8 @@ def list_inboxes(settings: Settings) -> dict[str, Inbox]:
 
 @contextmanager
 def _open_maildir(path: Path) -> Iterator[Iterable[WaitingMail]]:
-    yield list_mails(path)
+    # The background service moves what is not for it: the names begin with the time.
+    yield list_mails(path, "cur")[-_MOST_SEEN:] + list_mails(path)
 
 
 def _make_mail(settings: Settings, address: str) -> EmailMessage:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaign.core.age import is_recipient
@@ -172,6 +172,14 @@ def _unreadable_mailboxes(settings: "Settings") -> Iterator[str]:
     for name, (address, password) in settings.imap_mailboxes.items():
         if address and not (_is_imap(address) and password):
             yield f"{name} must be imaps://user@server/folder, with {name}_password beside it."
+    maildirs = [
+        settings.folder / each for each in (settings.bounce_maildir, settings.reply_maildir)
+    ]
+    if settings.bounce_maildir and maildirs[0].resolve() == maildirs[1].resolve():
+        yield "bounce_maildir and reply_maildir are the same. Each needs a folder of its own."
+    folders = [_read_imap(address) for address, _password in settings.imap_mailboxes.values()]
+    if settings.bounce_imap and folders[0] == folders[1]:
+        yield "bounce_imap and reply_imap are the same. Each needs a folder of its own."
 
 
 def _guessable_secrets(settings: "Settings") -> Iterator[str]:
@@ -187,6 +195,15 @@ def _is_imap(address: str) -> bool:
         return bool(_IMAP.fullmatch(address)) and urlsplit(address).port != 0
     except ValueError:
         return False
+
+
+def _read_imap(address: str) -> tuple[str, int, str, str]:
+    """Return server, port, user and folder, equal where the mailbox is the same."""
+    parts = urlsplit(address)
+    folder = unquote(parts.path.strip("/")) or "INBOX"
+    user = unquote(parts.username or "").lower()
+    is_inbox = folder.upper() == "INBOX"  # whose case alone does not matter
+    return parts.hostname or "", parts.port or 993, user, "INBOX" if is_inbox else folder
 
 
 def _is_zone(name: str) -> bool:

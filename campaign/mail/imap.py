@@ -30,6 +30,10 @@ class ImapFailed(OSError):
     """The server did not do what it was asked; its words are left out, they may quote a mail."""
 
 
+class EndlessMail(Exception):
+    """The server's fault or the sender's, and no other mail's."""
+
+
 class _Client(imaplib.IMAP4_SSL):
     """Hangs up on a server that takes too long, or says too much to one command."""
 
@@ -125,7 +129,7 @@ class _Body(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._at > _LONGEST:
-            raise ImapFailed("without end")
+            raise EndlessMail
         part = f"(BODY.PEEK[]<{self._at}.{len(buffer)}>)"
         data = _ask(lambda: self._client.uid("FETCH", self._uid, part))
         if not data or data[0] is None:

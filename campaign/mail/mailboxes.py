@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db, rate_limits
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.settings import Settings, current_settings
-from campaign.mail.imap import open_folder
+from campaign.mail.imap import EndlessMail, open_folder
 from campaign.storage import FilesAway, storage
 
 log = structlog.get_logger()
@@ -27,7 +28,7 @@ ASIDE = "put-aside"
 _SECONDS = 60.0
 """For which one run reads: much shorter than to the next one, or both would hold up all else."""
 _NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
-"""Faults of the machine: the mail is tried again as if nothing was."""
+"""Faults of the machine, or so they look: the mail is tried again."""
 
 
 class WaitingMail(Protocol):
@@ -77,7 +78,8 @@ def _empty(
     mails: Iterable[WaitingMail], take: Callable[[bytes], bool], kind: str, most_bytes: int
 ) -> None:
     until, left = time.monotonic() + _SECONDS, 0
-    for mail in mails:
+    # What a reader does not get through must not come first in each run.
+    for mail in sorted(mails, key=lambda mail: mail.has_failed):
         if time.monotonic() > until:
             log.warning("mails wait for the next run", kind=kind)
             break
@@ -103,24 +105,31 @@ def _is_taken(mail: WaitingMail, take: Callable[[bytes], bool], kind: str, most_
             if not mail.has_failed:
                 mail.remember_failure()
                 return False
-            _put_aside(mail, kind)
-            taken = True
+            taken = _put_aside(mail, kind)
         if taken:
             mail.remove()  # it holds an address, and often our mail with its link
         else:
             mail.leave()
     except _NOT_THE_MAIL as problem:
         log.warning("mail not read", problem=type(problem).__name__)
+        if isinstance(problem, WorkProcessStopped) and not mail.has_failed:
+            with suppress(OSError):
+                mail.remember_failure()
         return False
     return taken
 
 
-def _put_aside(mail: WaitingMail, kind: str) -> None:
+def _put_aside(mail: WaitingMail, kind: str) -> bool:
+    """Keep a copy. Return whether there is one: of a mail without end there is none."""
     moment = clock.utcnow().strftime("%Y%m%dT%H%M")
     name = f"{ASIDE}/{moment}-{kind}-{secrets.token_hex(4)}"
-    with mail.open() as file, storage().create(name) as kept:
-        shutil.copyfileobj(file, kept)
+    try:
+        with mail.open() as file, storage().create(name) as kept:
+            shutil.copyfileobj(file, kept)
+    except EndlessMail:
+        return False
     log.error("mail put aside", name=name)
+    return True
 
 
 _FAILED = ".failed"
@@ -142,9 +151,9 @@ class MaildirMail:
         self._path.rename(self._path.with_name(f"{self._path.name}{_FAILED}"))
 
     def leave(self) -> None:
-        """Have it stay as one that was seen: reading it costs time, and anybody sends more."""
+        """Have it stay, unread to people: reading it costs time, and anybody sends more."""
         folder = self._path.parent.with_name("cur")
-        self._path.rename(folder / f"{self._path.name.removesuffix(_FAILED)}:2,S")
+        self._path.rename(folder / f"{self._path.name.removesuffix(_FAILED)}:2,")
 
     def remove(self) -> None:
         self._path.unlink()
@@ -154,5 +163,5 @@ def is_maildir(path: Path) -> bool:
     return all((path / part).is_dir() for part in ("cur", "new", "tmp"))
 
 
-def list_mails(path: Path) -> list[MaildirMail]:
-    return [MaildirMail(mail) for mail in sorted((path / "new").iterdir())]
+def list_mails(path: Path, folder: str = "new") -> list[MaildirMail]:
+    return [MaildirMail(mail) for mail in sorted((path / folder).iterdir())]

@@ -256,7 +256,8 @@ def test_what_is_not_for_us_is_read_once(folder: mailbox.Maildir, ours: str) -> 
     folder.add(b"From: a@example.org\n\nBuy this.")
     jobs.run_now("mail.read-bounces")
     [left] = folder.keys()
-    assert folder.get_message(left).get_subdir() == "cur", "where mails lie that somebody has seen"
+    assert folder.get_message(left).get_subdir() == "cur"
+    assert folder.get_message(left).get_flags() == "", "who opens the inbox finds it unread"
 
 
 @pytest.mark.one_engine

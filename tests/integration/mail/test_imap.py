@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from campaign import close_app, create_app
 from campaign.commands.doctor import _mail
 from campaign.core import db, jobs
 from campaign.core.errors import UnsafeSettings
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.settings import current_settings, load_settings
 from campaign.mail import imap
 from campaign.mail.imap import open_folder
@@ -51,7 +53,7 @@ def app(database_url: str, tmp_path: Path, box: Mailbox) -> Iterator[Flask]:
             reply_address="reply@example.org",
             reply_imap=box.address,
             reply_imap_password=imap_server.PASSWORD,
-            bounce_imap=box.address,
+            bounce_imap=box.address.replace("INBOX", "Bounces"),
             bounce_imap_password=imap_server.PASSWORD,
         )
     )
@@ -168,9 +170,13 @@ def test_a_mail_without_end_fills_no_disk(
     monkeypatch.setattr(imap, "_LONGEST", 10)
     for _ in range(2):
         assert read_replies(app) == 0
+    assert box.flags == {1: {"\\Flagged", "LettersLeft"}}
     assert len(box.mails) == 1
     with app.app_context():
         assert list_put_aside() == []
+    box.asked.clear()
+    read_replies(app)
+    assert not any("FETCH" in asked for asked in box.asked), "it holds nothing up any more"
 
 
 def test_a_bounce_marks_its_address(app: Flask, box: Mailbox, session: Session) -> None:
@@ -245,3 +251,46 @@ def test_a_mailbox_without_tls_user_or_password_is_refused(tmp_path: Path, addre
         password = "x" if given == address else ""
         with pytest.raises(UnsafeSettings, match="bounce_imap must be imaps://user@server/folder"):
             load_settings(instance=tmp_path, bounce_imap=given, bounce_imap_password=password)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"bounce_maildir": "mails", "reply_maildir": "./mails/"},
+        {
+            "bounce_imap": "imaps://a@b.example",
+            "reply_imap": "imaps://A@B.example:993/inbox",
+            "bounce_imap_password": "x",
+            "reply_imap_password": "x",
+        },
+    ],
+)
+def test_bounces_and_replies_have_folders_of_their_own(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    """Each job leaves the other's emails as not for it."""
+    with pytest.raises(UnsafeSettings, match=r"are the same\. Each needs"):
+        load_settings(instance=tmp_path, **settings)
+
+
+def test_an_email_that_failed_comes_last(app: Flask, box: Mailbox, address: str) -> None:
+    box.add(nested_mail(address), "\\Flagged")
+    box.add(make_mail(address).as_bytes())
+    assert read_replies(app) == 1
+    fetched = [asked.split()[2] for asked in box.asked if "FETCH" in asked]
+    assert (fetched[0], fetched[-1]) == ("2", "1")
+
+
+def test_an_email_that_ends_its_reader_comes_last_and_is_kept(
+    app: Flask, box: Mailbox, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_arguments: object) -> None:
+        raise WorkProcessStopped("the process ended")
+
+    uid = box.add(make_mail(address).as_bytes())
+    with monkeypatch.context() as fault:
+        fault.setattr(inbox, "run_apart", end)
+        for _ in range(2):
+            assert read_replies(app) == 0
+            assert box.flags == {uid: {"\\Flagged"}}
+    assert read_replies(app) == 1, "it was the machine"

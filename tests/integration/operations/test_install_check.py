@@ -41,6 +41,7 @@ class Delivery:
 
     def __init__(self, maildir: Path) -> None:
         self.maildir = maildir
+        self.subfolder = "new"
         self.signature = SIGNED
         self.recipients: list[str] = []
         self.refuses = ""
@@ -61,7 +62,7 @@ class Delivery:
         if self.box:
             self.box.add((self.signature + raw).replace(b"\r\n", b"\n"))
         elif self.maildir.exists():
-            (self.maildir / "new" / name).write_bytes(self.signature + raw)
+            (self.maildir / self.subfolder / name).write_bytes(self.signature + raw)
         return "250 OK"
 
 
@@ -121,13 +122,18 @@ def test_the_doctors_checks_come_first_and_each_fault_has_its_remedy(delivery: D
     assert report["ok"] is False
 
 
-def test_a_signed_email_that_comes_back_is_well_and_is_removed(delivery: Delivery) -> None:
+@pytest.mark.parametrize("subfolder", ["new", "cur"])
+def test_a_signed_email_that_comes_back_is_well_and_is_removed(
+    delivery: Delivery, subfolder: str
+) -> None:
+    """The background service may have seen it before: then it is in `cur`."""
+    delivery.subfolder = subfolder
     to_fix, notes = read_check("test email", "--mail-to", "ada@example.net")
     assert to_fix == []
     assert delivery.recipients == ["ada@example.net", "letters@example.org"]
     assert "dkim=pass" in notes[0]
     assert notes[1] == "the one to letters@example.org came back"
-    left = [path.read_bytes() for path in (delivery.maildir / "new").iterdir()]
+    left = [path.read_bytes() for path in (delivery.maildir / subfolder).iterdir()]
     assert [b"To: ada@example.net" in mail for mail in left] == [True], "it is not ours to remove"
 
 
