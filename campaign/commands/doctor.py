@@ -294,8 +294,9 @@ def _programs() -> Iterator[str]:
             name = f"The connection to {connection.kind.program}"
             yield from _describe_failure(name, read_address(connection), connection.failing_since)
         for endpoint in list_endpoints(session):
-            name, host = f"Webhook {endpoint.id}", host_of(endpoint)
-            yield from _describe_failure(f"{name} to {host}", host, endpoint.failing_since)
+            host = host_of(endpoint)
+            name = f"Webhook {endpoint.id}" + (f" to {host}" if host else "")
+            yield from _describe_failure(name, host, endpoint.failing_since)
 
 
 def _describe_failure(name: str, address: str, since: datetime | None) -> Iterator[str]:

@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import inspect
 
 import campaign.models  # noqa: F401 — every table must be known
 from campaign import close_app, create_app, migrations, storage
@@ -24,6 +24,7 @@ from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, current_settings, load_settings
 from campaign.crm.connections import list_connections
 from campaign.mail.mailboxes import ASIDE, list_put_aside
+from campaign.models.crm import CrmConnection
 from campaign.storage import Storage, scratch
 from campaign.storage.places import LocalPlace
 from campaign.webhooks.endpoints import host_of, list_endpoints
@@ -239,7 +240,9 @@ def settings_command() -> None:
 def list_programs() -> dict[str, list[str]]:
     """List the programs that are connected; none where there is no database yet."""
     programs: dict[str, list[str]] = {}
-    with suppress(SQLAlchemyError), db.reading() as session:
+    with db.reading() as session:
+        if not inspect(db.connection_of(session)).has_table(CrmConnection.__tablename__):
+            return {}
         for connection in list_connections(session):
             programs.setdefault("connections", []).append(connection.kind.program)
         for endpoint in list_endpoints(session):

@@ -232,7 +232,8 @@ class OutgoingHttp:
             response = connection.getresponse()
             status = response.status
             content = _read(response, limits.answer_bytes)
-        except (OSError, HTTPError, HTTPException) as problem:
+        except (OSError, HTTPError, HTTPException, ValueError) as problem:
+            # ValueError: a header cannot be sent, such as a key with a typographic sign.
             slug = "too-slow" if too_slow.is_set() else "broken-off"
             raise OutgoingFailed(slug, answered=status) from problem
         finally:

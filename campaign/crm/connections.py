@@ -59,8 +59,10 @@ def list_connections(session: Session) -> Sequence[CrmConnection]:
     return session.scalars(_select_connections().order_by(CrmConnection.id)).all()
 
 
-def get_connection(session: Session, public_id: str) -> CrmConnection:
+def get_connection(session: Session, public_id: str, *, lock: bool = False) -> CrmConnection:
     query = _select_connections().where(CrmConnection.public_id == public_id)
+    if lock:
+        query = query.with_for_update(key_share=True)
     return db.get_row(session, query, "crm-connection")
 
 
@@ -79,33 +81,34 @@ def read_address(connection: CrmConnection) -> str:
 
 
 def add_connection(
-    session: Session, *, kind: CrmKind, address: str, key: str, list_name: str, by: StaffUser
+    session: Session, kind: CrmKind, address: str, key: str, list_name: str, *, by: StaffUser
 ) -> CrmConnection:
     """Raises Invalid."""
     refuse_role(by, _ADMINS, "crm-connection")
-    if not current_settings().crm_provider:
-        # The privacy notice would be silent about whom members are given to.
-        raise Invalid(fields={"kind": "provider-missing"})
-    if kind is CrmKind.CIVICRM and not (list_name.isascii() and list_name.isdigit()):
-        raise Invalid(fields={"list_name": "group-number"})
-    same_kind = select(CrmConnection.id).where(CrmConnection.kind == kind)
-    if db.has_row(session, same_kind):
-        raise Invalid(fields={"kind": "kind-twice"})
-    connection = CrmConnection(
-        kind=kind, address=address.strip(), key=key, list_name=list_name, added_by_id=by.id
-    )
-    _try_out(session, connection)
-    db.add_row(session, connection)
+    refuse_new(session, kind, list_name)
+    facts = {"kind": kind, "address": address.strip(), "key": key, "list_name": list_name}
+    if (row := db.insert_new(session, CrmConnection, **facts, added_by_id=by.id)) is None:
+        raise Invalid(fields={"kind": "kind-twice"})  # added meanwhile
+    connection = session.get_one(CrmConnection, row.id)
     _note(session, connection, by, "crm.connect", kind=kind.value)
     jobs.enqueue(session, "crm.push")
     return connection
 
 
+def refuse_new(session: Session, kind: CrmKind, list_name: str) -> None:
+    """Raise Invalid for what is wrong whatever the program says."""
+    if not current_settings().crm_provider:
+        # The privacy notice would be silent about whom members are given to.
+        raise Invalid(fields={"kind": "provider-missing"})
+    if kind is CrmKind.CIVICRM and not (list_name.isascii() and list_name.isdigit()):
+        raise Invalid(fields={"list_name": "group-number"})
+    if db.has_row(session, select(CrmConnection.id).where(CrmConnection.kind == kind)):
+        raise Invalid(fields={"kind": "kind-twice"})
+
+
 def change_key(session: Session, connection: CrmConnection, *, key: str, by: StaffUser) -> None:
-    """Use another key, which is approved anew: it may lead elsewhere. Raises Invalid."""
+    """Use another key, which is approved anew: it may lead elsewhere."""
     refuse_role(by, _ADMINS, "crm-connection")
-    facts = {"kind": connection.kind, "address": connection.address}
-    _try_out(session, CrmConnection(**facts, key=key, list_name=connection.list_name))
     connection.key = key
     connection.added_by_id, connection.approved_by_id = by.id, None
     connection.failing_since = connection.failure = None
@@ -113,15 +116,18 @@ def change_key(session: Session, connection: CrmConnection, *, key: str, by: Sta
     _note(session, connection, by, "crm.change-key", people=people)
 
 
-def _try_out(session: Session, connection: CrmConnection) -> None:
-    """Raise Invalid where the program refuses the key, has no such tag or does not answer soon."""
-    session.rollback()  # what a POST has read holds SQLite's one write lock
+def try_out(kind: CrmKind, address: str, key: str, list_name: str) -> None:
+    """Raise Invalid where the program refuses the key, has no such tag or does not answer soon.
+
+    It takes seconds: whoever calls it is in no transaction.
+    """
     try:
-        refuse_address(connection.address, current_settings().outgoing_hosts)
+        refuse_address(address, current_settings().outgoing_hosts)
     except OutgoingFailed as problem:
         raise Invalid(fields={"address": problem.slug}) from problem
     http, slugs = open_http(_LIMITS), list[str]()
-    program = program_of(connection, http)
+    facts = {"kind": kind, "address": address, "key": key, "list_name": list_name}
+    program = program_of(CrmConnection(**facts), http)
 
     def ask() -> None:
         with http:
@@ -134,7 +140,8 @@ def _try_out(session: Session, connection: CrmConnection) -> None:
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(_SECONDS)
-    if slug := next(iter(slugs), "too-slow"):
+    # One that fell over something unforeseen has no answer either.
+    if slug := next(iter(slugs), "too-slow" if asking.is_alive() else "no-api"):
         raise Invalid(fields={_FIELDS.get(slug, "address"): slug if slug in _SAID else "no-api"})
 
 

@@ -171,7 +171,10 @@ class CiviCrm:
         self._call("GroupContact", "update", {"where": where, "values": {"status": "Removed"}})
 
     def has_list(self) -> bool:
-        return True  # whether a key may read groups, too, is not known: a wrong one refuses people
+        # What `add` asks as well: whether a key may read groups, too, is not known.
+        where = [["group_id", "=", int(self.group)]]
+        self._call("GroupContact", "get", {"where": where, "limit": 1})
+        return True
 
     def _find_contact(self, name: str) -> int:
         where: list[Any] = [["external_identifier", "=", name], ["is_deleted", "=", False]]
@@ -229,7 +232,8 @@ def _call(
     try:
         answer = http.send(method, address, headers=headers, body=body)
     except OutgoingFailed as problem:
-        raise ProgramAway(problem.slug) from problem
+        is_no_key = isinstance(problem.__cause__, UnicodeError)  # no header can have it
+        raise ProgramAway("key-refused" if is_no_key else problem.slug) from problem
     if answer.status == 429:
         raise ProgramAway("too-many", rest_of(answer) or _REST)
     if answer.status in {401, 403}:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from campaign.core import db, jobs
 from campaign.core.db.batches import batched, read_by_key
@@ -68,6 +68,15 @@ def push() -> None:
         except Exception as problem:
             # One whose key does not open, say, must not hold up the others.
             log.error("not told", connection=connection_id, problem=type(problem).__name__)
+            if isinstance(problem, WrongKey):
+                _note_unreadable(connection_id)
+
+
+def _note_unreadable(connection_id: int) -> None:
+    since = func.coalesce(CrmConnection.failing_since, db.utcnow())
+    values: dict[str, object] = {"failing_since": since, "failure": "unreadable"}
+    with db.transaction() as session:
+        db.update_row(session, CrmConnection, connection_id, **values)
 
 
 def compare_people(session: Session, connection_id: int, now: datetime) -> None:
@@ -137,7 +146,8 @@ def push_some(connection_id: int) -> bool:
 def _tell(program: Program, person_id: int, run: _Run) -> None:
     try:
         with db.reading() as session:
-            row = session.get(CrmPerson, person_id)
+            # Words that do not open keep nobody from being told of, or taken off.
+            row = session.get(CrmPerson, person_id, options=[defer(CrmPerson.failure_words)])
             if row is None:
                 return  # staff noted meanwhile that they deleted them there
             person = _find_person(session, row.member) if row.task is CrmTask.ADD else None

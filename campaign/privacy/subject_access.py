@@ -14,6 +14,7 @@ from zipstream import ZipStream
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.db import Base
+from campaign.core.db.batches import read_each
 from campaign.core.errors import TooMany
 from campaign.core.language_facts import facts_of
 from campaign.mail.messages import BadAddress, OutboxMail
@@ -79,13 +80,18 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
     """List the programs of the organization that were told of the membership."""
     members = list_addressed(session, mailbox, NetworkMember)
     names = [member.public_id for member in members if isinstance(member, NetworkMember)]
-    programs = (
-        select(CrmConnection.kind, CrmPerson.task, CrmPerson.state, CrmPerson.failure_words)
-        .join(CrmPerson, CrmPerson.connection_id == CrmConnection.id)
+    programs = session.execute(
+        select(CrmPerson.id, CrmConnection.kind, CrmPerson.task, CrmPerson.state)
+        .join(CrmConnection, CrmPerson.connection_id == CrmConnection.id)
         .where(CrmPerson.member.in_(names))
-    )
+    ).all()
+    ids, told = [row.id for row in programs], select(CrmPerson.id, CrmPerson.failure_words)
+    words = dict(read_each(session, told, CrmPerson.id, ids))
     columns = ("program", "task", "state", "answer")
-    return [dict(zip(columns, row, strict=True)) for row in session.execute(programs)]
+    return [
+        dict(zip(columns, (*facts, (row := words[key]) and row.failure_words), strict=True))
+        for key, *facts in programs
+    ]
 
 
 def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:

@@ -23,6 +23,7 @@ from campaign.core import audit, clock, db, jobs
 from campaign.core.db.batches import read_each
 from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.outgoing_http import Limits, OutgoingFailed, OutgoingHttp, open_http, rest_of
+from campaign.core.sealing import WrongKey
 from campaign.core.settings import current_settings
 from campaign.mail.sender import RETRY_MINUTES
 from campaign.models.webhook import (
@@ -86,6 +87,14 @@ def send_due() -> None:
                 kind = type(problem).__name__
                 log.error("webhook not sent", endpoint=endpoint_id, problem=kind)
                 failed.add(endpoint_id)
+                if isinstance(problem, WrongKey):
+                    _note_unreadable(endpoint_id)
+
+
+def _note_unreadable(endpoint_id: int) -> None:
+    is_new = WebhookEndpoint.failing_since.is_(None)
+    with db.transaction() as session:
+        db.update_row(session, WebhookEndpoint, endpoint_id, is_new, failing_since=db.utcnow())
 
 
 @jobs.job("webhooks.forget", every_minutes=60)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
+from markupsafe import Markup
 from wtforms import EmailField, Field, PasswordField, RadioField, SelectField
 from wtforms.validators import ValidationError
 from wtforms.widgets import PasswordInput
@@ -30,10 +31,14 @@ class AddressForm(DeskForm):
         field.data = checked
 
 
+def _key_input(field: Field, **kwargs: Any) -> Markup:
+    """Keep a key where something else was wrong: many programs show one once."""
+    shown: Markup = PasswordInput(hide_value=bool(field.errors))(field, **kwargs)
+    return shown
+
+
 def _key_field() -> PasswordField:
-    # It stays where something else was wrong: many programs show a key once.
-    kept = PasswordInput(hide_value=False)
-    return PasswordField(_l("API key"), [Filled(_l("Enter the key."))], widget=kept)
+    return PasswordField(_l("API key"), [Filled(_l("Enter the key."))], widget=_key_input)
 
 
 class ConnectionForm(DeskForm):

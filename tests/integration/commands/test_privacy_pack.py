@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from campaign.about.privacy_pack import write_papers
 from campaign.cli import campaign
@@ -37,6 +38,17 @@ def test_tables_are_whole_and_links_lead_to_papers(app: Flask) -> None:
         for rows in blocks:
             assert len({row.count("|") for row in rows}) == 1, (name, rows)
         assert set(re.findall(r"\]\((.+?)\)", text)) <= set(papers)
+
+
+def test_a_database_that_does_not_answer_gives_no_papers_without_programs(tmp_path: Path) -> None:
+    papers = tmp_path / "papers"
+    environment = {
+        "CAMPAIGN_INSTANCE": str(tmp_path / "instance"),
+        "CAMPAIGN_DATABASE_URL": "postgresql+psycopg://127.0.0.1:1/campaign",
+    }
+    result = CliRunner().invoke(campaign, ["privacy-pack", str(papers)], env=environment)
+    assert isinstance(result.exception, OperationalError)
+    assert list(papers.iterdir()) == []
 
 
 def test_what_somebody_wrote_is_never_overwritten(tmp_path: Path) -> None:

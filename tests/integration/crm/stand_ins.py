@@ -119,7 +119,7 @@ class CiviStandIn(StandIn):
             self.people[number] = facts | {"group": ""}
             values = [{"id": int(number)}]
         elif call == "GroupContact/get":
-            status = self.people[str(where["contact_id"])].get("group", "")
+            status = self.people.get(str(where.get("contact_id")), {}).get("group", "")
             values = [{"status": status}] if status else []
         elif call in {"GroupContact/create", "GroupContact/update"}:
             number = params.get("values", {}).get("contact_id", where.get("contact_id"))

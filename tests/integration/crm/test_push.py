@@ -112,14 +112,13 @@ def scene(
     with serve(program.answer) as target, app.app_context():
         connections.add_connection(
             session,
-            kind=request.param,
-            address=f"{target.url}/api",
-            key=KEY,
-            list_name=str(GROUP) if is_civi else "urgent-actions",
+            request.param,
+            f"{target.url}/api",
+            KEY,
+            str(GROUP) if is_civi else "urgent-actions",
             by=admin,
         )
         session.commit()
-        program.calls.clear()
         yield Scene(program, target.url, session)
 
 
@@ -374,6 +373,24 @@ def test_one_who_cannot_be_read_keeps_nobody_from_being_sent(
 
 
 @pytest.mark.one_engine
+def test_words_that_do_not_open_keep_nobody_from_being_sent_and_no_download(
+    scene: Scene, session: Session
+) -> None:
+    (member,) = make_members(session, 1)
+    connection = session.scalars(select(CrmConnection)).one()
+    facts = {"connection_id": connection.id, "member": member.public_id, "due_at": db.utcnow()}
+    session.add(CrmPerson(**facts, failure="http-400", failure_words="Not a valid address"))
+    session.flush()
+    session.execute(text("UPDATE crm_person SET failure_words = seal_id"))
+    session.commit()
+    mailbox = Mailbox(member.email or "", member.email_hmac, db.utcnow())
+    [program] = gather_data(session, mailbox, db.utcnow()).data["other_programs"]
+    assert (program["program"], program["answer"]) == (connection.kind, None)
+    push()
+    assert scene.rows() == [(ADD, SENT, None)]
+
+
+@pytest.mark.one_engine
 def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     app: Flask, client: FlaskClient, scene: Scene, session: Session
 ) -> None:
@@ -390,6 +407,7 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     push()
     assert len(scene.program.people) == 1
     sign_in(client, app, Role.ADMIN)
+    assert "1 connection to a CRM needs your attention" in client.get("/desk/today").text
     assert "The stored text cannot be opened." in client.get("/desk/crm/").text
     page = f"/desk/crm/connections/{second.public_id}"
     session.rollback()
@@ -450,12 +468,12 @@ def test_a_key_that_is_refused_is_changed_and_waits_for_approval_again(
     page = f"/desk/crm/connections/{connection.public_id}"
     assert "change the key here" in client.get(page).text
     assert 'type="password"' in client.get(f"{page}/key").text
-    if isinstance(scene.program, ActionNetworkStandIn):
-        answer = post(client, f"{page}/key", {"key": "wrong"})
-        assert answer.status_code == 422
-        assert "The program refused this key." in answer.text
-        session.refresh(connection)
-        assert (connection.key, connection.failure) == ("another", "key-refused")
+    answer = post(client, f"{page}/key", {"key": "wrong"})
+    assert answer.status_code == 422
+    assert "The program refused this key." in answer.text
+    assert "wrong" not in answer.text, "which is no use any more"
+    session.refresh(connection)
+    assert (connection.key, connection.failure) == ("another", "key-refused")
     session.rollback()
     assert post(client, f"{page}/key", {"key": KEY}).status_code == 303
     push()
@@ -554,6 +572,33 @@ def test_while_a_program_is_tried_out_others_can_write(
     assert "The program refused this key." in shown, "it answered after it had written"
 
 
+def test_what_others_do_while_a_program_is_tried_out_is_said(
+    app: Flask, client: FlaskClient, settings: Settings, session: Session
+) -> None:
+    app.extensions["settings"] = settings.model_copy(
+        update={"outgoing_hosts": ["127.0.0.1"], "crm_provider": "Example CRM, Canada"}
+    )
+    sign_in(client, app, Role.ADMIN)
+
+    def add_or_remove(handler: Handler) -> None:
+        with app.app_context(), db.transaction() as writing:
+            if not db.delete_rows(writing, CrmConnection):
+                facts = {"address": target.url, "key": KEY, "list_name": "7"}
+                writing.add(CrmConnection(kind=CrmKind.CIVICRM, **facts))
+        handler.say(200, b'{"values": []}')
+
+    form = {"kind": "civicrm", "key": KEY, "list_name": "7"}
+    with serve(add_or_remove) as target:
+        form["address"] = target.url
+        added = post(client, "/desk/crm/connections/new", form)
+        assert added.status_code == 422
+        assert "There is a connection to this program already." in added.text
+        public_id = session.scalars(select(CrmConnection.public_id)).one()
+        session.rollback()
+        page = f"/desk/crm/connections/{public_id}/key"
+        assert post(client, page, {"key": KEY}).status_code == 404
+
+
 @pytest.mark.one_engine
 def test_an_admin_connects_and_ends_a_connection_and_no_key_is_shown(
     app: Flask, client: FlaskClient
@@ -562,17 +607,23 @@ def test_an_admin_connects_and_ends_a_connection_and_no_key_is_shown(
     settings: Settings = app.extensions["settings"]
     form = {"kind": "civicrm", "address": "https://127.0.0.1/", "key": KEY, "list_name": "7"}
     assert "crm_provider" in post(client, "/desk/crm/connections/new", form).text
-    named = settings.model_copy(update={"crm_provider": "Example CRM, Canada"})
+    named = settings.model_copy(
+        update={"outgoing_hosts": ["localhost"], "crm_provider": "Example CRM, Canada"}
+    )
     app.extensions["settings"] = named
     assert "Example CRM" in client.get("/en/privacy").text
     assert "private network" in post(client, "/desk/crm/connections/new", form).text
-    form["address"] = "https://crm.example.org/civicrm/ajax/api4"
-    assert post(client, "/desk/crm/connections/new", form | {"list_name": "x"}).status_code == 422
-    answer = post(client, "/desk/crm/connections/new", form)
+    with serve(CiviStandIn().answer) as target:
+        form["address"] = f"{target.url.replace('127.0.0.1', 'localhost')}/civicrm/ajax/api4"
+        refused = post(client, "/desk/crm/connections/new", form | {"list_name": "x"})
+        assert refused.status_code == 422
+        refused = post(client, "/desk/crm/connections/new", form | {"key": "a key…"})
+        assert "The program refused this key." in refused.text, "no header can have that sign"
+        answer = post(client, "/desk/crm/connections/new", form)
     assert answer.status_code == 303
     assert "already" in post(client, "/desk/crm/connections/new", form).text
     shown = client.get(answer.location).text
-    assert "crm.example.org" in shown
+    assert "civicrm/ajax/api4" in shown
     assert KEY not in shown
     link = f'<a href="{answer.location}">CiviCRM</a>'
     assert link in client.get("/desk/audit").text

@@ -107,6 +107,9 @@ def test_one_that_cannot_be_opened_is_listed_and_can_be_deleted(
     url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
     session.execute(text("UPDATE webhook_endpoint SET seal_id = secret"))
     session.commit()
+    with app.app_context():
+        [problem] = doctor.CHECKS["programs"]()
+    assert problem.startswith("Webhook 1 cannot be decrypted.")
     assert "Cannot be decrypted" in client.get("/desk/webhooks/").text
     assert "Delete this webhook, then add it again." in client.get(url).text
     assert client.get(f"{url}/delete").status_code == 200

@@ -244,6 +244,9 @@ def test_one_whose_secret_does_not_open_holds_up_no_other(
     session.commit()
     send()
     assert [got.path for got in target.received] == ["/whole"]
+    session.rollback()
+    failing = WebhookEndpoint.failing_since.is_not(None)
+    assert session.scalars(select(WebhookEndpoint.id).where(failing)).all() == [damaged.id]
 
 
 def test_what_was_taken_before_the_answer_broke_off_is_not_sent_again(

@@ -128,6 +128,15 @@ def test_half_an_answer_is_none() -> None:
     fail(say_nonsense, "broken-off")
 
 
+def test_a_header_that_cannot_be_sent_is_a_failure_of_the_call() -> None:
+    with (
+        serve(lambda handler: handler.say(200)) as target,
+        OutgoingHttp(HERE) as http,
+        refused("broken-off"),
+    ):
+        http.send("GET", target.url, headers={"X-Key": "a key…"})
+
+
 def test_nobody_listens_there() -> None:
     with serve(lambda handler: handler.say(200)) as target:
         pass
