@@ -89,7 +89,7 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
     words = dict(read_each(session, told, CrmPerson.id, ids))
     columns = ("program", "task", "state", "answer")
     return [
-        dict(zip(columns, (*facts, (row := words[key]) and row.failure_words), strict=True))
+        dict(zip(columns, (*facts, (row := words.get(key)) and row.failure_words), strict=True))
         for key, *facts in programs
     ]
 
