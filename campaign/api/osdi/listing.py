@@ -67,15 +67,20 @@ class PageRequest:
     ) -> tuple[Sequence[Any], bool]:
         """Return the page's rows in the order of the key, and whether there are more.
 
-        Of several queries each is read in that order from its index: joined by OR, all is sorted.
+        Of several queries each is read in that order from its index, and no further than the page
+        goes: joined by OR, or as a whole, all of them would be sorted.
         """
         parts = [query, *more]
         if self.after is not None:
             parts = [part.where(tuple_(*key) > tuple_(*self.after)) for part in parts]
-        whole: Any = union_all(*parts) if more else parts[0]
-        if self.after is None:
-            whole = whole.offset((self.number - 1) * self.size)
-        rows = session.execute(whole.order_by(*key).limit(self.size + 1)).all()
+        skip = 0 if self.after is not None else (self.number - 1) * self.size
+        whole: Any = parts[0].order_by(*key)
+        if more:
+            most = skip + self.size + 1
+            ordered = [part.order_by(*key).limit(most).subquery() for part in parts]
+            whole = union_all(*(part.select() for part in ordered))
+            whole = whole.order_by(*(whole.selected_columns[column.key] for column in key))
+        rows = session.execute(whole.offset(skip).limit(self.size + 1)).all()
         return rows[: self.size], len(rows) > self.size
 
 
