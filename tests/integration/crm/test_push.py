@@ -17,6 +17,7 @@ from campaign.commands import doctor
 from campaign.commands.instance import list_programs
 from campaign.core import db, i18n, jobs
 from campaign.core.errors import Refused
+from campaign.core.outgoing_http import Limits
 from campaign.core.settings import Settings
 from campaign.crm import connections
 from campaign.mail import bad_addresses
@@ -529,13 +530,14 @@ def test_a_program_that_answers_too_slowly_leaves_what_was_typed(
         update={"outgoing_hosts": ["127.0.0.1"], "crm_provider": "Example CRM, Canada"}
     )
     monkeypatch.setattr(connections, "_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "_LIMITS", Limits(whole_seconds=60))
     sign_in(client, app, Role.ADMIN)
     hangs, asked = threading.Event(), []
 
     def answer(handler: Handler) -> None:
         asked.append(handler.path)
         if len(asked) > 1:
-            hangs.wait(10)
+            hangs.wait(60)
         handler.say(200, b'{"_embedded": {"osdi:tags": [{"name": "another"}]}}')
 
     with serve(answer) as target:
@@ -547,7 +549,7 @@ def test_a_program_that_answers_too_slowly_leaves_what_was_typed(
         hangs.set()
     assert "The program did not answer in time." in shown.text
     assert all(f'value="{typed}"' in shown.text for typed in form.values())
-    assert took < 4, "less than a single call may take"
+    assert took < 30, "less than a single call may take"
 
 
 @pytest.mark.one_engine

@@ -115,3 +115,10 @@ def test_a_long_function_is_found() -> None:
     assert list(_long_functions(ast.parse(f"def f():\n{body}"))) == [
         ("f", MOST_LINES_OF_FUNCTION + 1)
     ]
+
+
+def test_tests_time_their_work_in_one_place() -> None:
+    """A pause of the machine or of the collector fails a test that looks at a clock once."""
+    clocks = r"\b(process_time|thread_time|perf_counter)\b"
+    paths = {path for path, _text in search_modules(clocks, ROOT / "tests")}
+    assert paths == {"deadlines.py", Path(__file__).relative_to(ROOT / "tests").as_posix()}
