@@ -2,14 +2,17 @@
 
 A mail is leased, so that two workers never send it twice; one whose worker died is found again
 when its time is over. Its words are opened only after that: one that cannot be read or rendered is
-an attempt that failed, and holds up no other.
+an attempt that failed, and holds up no other. While the mail server takes nothing, one mail at a
+time tries it again and again (`ServerRest`): each would hold up all other work for minutes.
 """
 
 import re
+import time
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from typing import Protocol
+from threading import Lock
+from typing import Protocol, cast
 
 import idna
 import structlog
@@ -24,7 +27,7 @@ from campaign.core.settings import Settings, current_settings, site_url
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.headers import POLICY
 from campaign.mail.messages import SUPPRESSED, Mail, MailState, OutboxMail, kinds, read_mail
-from campaign.mail.transports import MailNotTaken, Transport, transport_of
+from campaign.mail.transports import WHOLE_SECONDS, MailNotTaken, Transport, transport_of
 
 log = structlog.get_logger()
 
@@ -42,6 +45,9 @@ _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _OVER = (MailState.SENT, MailState.FAILED)
 _SWEEP = 200
+_SWEEP_SECONDS = 50.0
+"""For which one sweep sends: the next one comes a minute later."""
+_REST_SECONDS = 60.0
 _CUT_AT_ONCE = 500
 _BLANK_LINES = re.compile(r"\n{3,}")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
@@ -60,15 +66,54 @@ class WhyNotMailed(Protocol):
         ...
 
 
+class ServerRest:
+    """Whether this process asks the mail server now. For all its threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._until: float | None = None
+
+    def may_ask(self) -> bool:
+        """Say yes to everybody while the server is well, else to one after each rest."""
+        with self._lock:
+            if self._until is None:
+                return True
+            now = time.monotonic()
+            may_ask = now >= self._until
+            if may_ask:
+                self._until = now + WHOLE_SECONDS + _REST_SECONDS  # or until `note`
+            return may_ask
+
+    def note(self, *, is_well: bool | None) -> None:
+        """Note what came of asking; None: nothing was asked, the next one may."""
+        with self._lock:
+            if is_well is False:
+                self._until = time.monotonic() + _REST_SECONDS
+            elif is_well or self._until is not None:
+                self._until = None if is_well else 0.0
+
+
 def init_app(app: Flask, *, why_not_mailed: WhyNotMailed) -> None:
     """Take the rule; without one, a mail about a campaign is not sent."""
     app.extensions["why_not_mailed"] = why_not_mailed
+    app.extensions["mail_server_rest"] = ServerRest()
 
 
 @jobs.job("mail.send")
 def send_mail(mail_id: int) -> None:
-    if not _claim(mail_id):
+    rest = cast(ServerRest, current_app.extensions["mail_server_rest"])
+    if not rest.may_ask():
         return
+    is_well = None
+    try:
+        if _claim(mail_id):
+            is_well = _send(mail_id)
+    finally:
+        rest.note(is_well=is_well)
+
+
+def _send(mail_id: int) -> bool | None:
+    """Send a mail that was claimed. Return whether the server is well, None if it was not asked."""
     settings = current_settings()
     transport: Transport = current_app.extensions.get("mail_transport") or transport_of(settings)
     try:
@@ -80,17 +125,19 @@ def send_mail(mail_id: int) -> None:
             transport.send(_compose(mail, row, settings))
     except MailNotTaken as problem:
         _put_back(mail_id, problem)
+        return not problem.of_server
     except Exception as problem:
         # Its message may quote an address: the kind must do.
         kind = type(problem).__name__
         log.error("mail cannot be made", mail=mail_id, problem=kind)
         _put_back(mail_id, MailNotTaken(kind, permanent=False))
-    else:
-        with db.transaction() as session:
-            if mail is not None:
-                _finish(session, mail_id, state=MailState.SENT)
-            else:
-                _finish(session, mail_id, state=MailState.FAILED, failure="no longer wanted")
+        return None
+    with db.transaction() as session:
+        if mail is None:
+            _finish(session, mail_id, state=MailState.FAILED, failure="no longer wanted")
+            return None
+        _finish(session, mail_id, state=MailState.SENT)
+    return True
 
 
 @jobs.job("mail.sweep", every_minutes=1)
@@ -99,7 +146,10 @@ def sweep() -> None:
         due = session.scalars(
             select(OutboxMail.id).where(_MAILS.is_due()).order_by(OutboxMail.due_at).limit(_SWEEP)
         ).all()
+    until = time.monotonic() + _SWEEP_SECONDS
     for mail_id in due:
+        if time.monotonic() > until:
+            break
         try:
             send_mail(mail_id)
         except Exception as problem:

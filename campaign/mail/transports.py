@@ -1,16 +1,27 @@
-"""How a mail leaves: through a mail server, or into a folder where it can be read."""
+"""How a mail leaves: through a mail server, or into a folder where it can be read.
+
+Neither how long the server takes nor how much it answers is its own to choose, and what it says
+before it is told of a recipient is of no mail's doing.
+"""
 
 import re
 import smtplib
+import socket
 import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from campaign.core.settings import Settings
 from campaign.mail.headers import POLICY
 
-_SECONDS = 30
+_SECONDS = 30  # for one answer
+_CONNECT_SECONDS = 10  # for each address of the host
+WHOLE_SECONDS = 120  # much shorter than the lease of a mail
+_MOST_ANSWERED = 1_000_000  # bytes, of a whole connection
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 
 
@@ -19,12 +30,18 @@ RECIPIENT_REFUSED = "recipient refused"
 
 
 class MailNotTaken(Exception):
-    """The mail was not taken; `recipient_status` (RFC 3463) where its address was refused."""
+    """The mail was not taken; `recipient_status` (RFC 3463) where its address was refused.
 
-    def __init__(self, reason: str, *, permanent: bool, recipient_status: str = "") -> None:
+    :param of_server: the server takes none, whomever it is to.
+    """
+
+    def __init__(
+        self, reason: str, *, permanent: bool, recipient_status: str = "", of_server: bool = False
+    ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.recipient_status = recipient_status
+        self.of_server = of_server
 
 
 class Transport(Protocol):
@@ -51,35 +68,133 @@ class Smtp:
         self.settings = settings
 
     def send(self, mail: EmailMessage) -> None:
-        """Deliver one mail; an answer 5xx is final, anything else may pass."""
+        """Deliver one mail; of its recipient and content an answer 5xx is final, all else may pass.
+
+        A wrong password, a server without STARTTLS or a sender that it refuses lose no mail.
+        """
         try:
-            with self.connect() as server:
+            server = self.connect()
+        except (OSError, smtplib.SMTPException) as problem:
+            raise MailNotTaken(_describe(problem), permanent=False, of_server=True) from problem
+        try:
+            with server:
                 server.send_message(mail)
+        except smtplib.SMTPSenderRefused as problem:
+            raise MailNotTaken(_describe(problem), permanent=False, of_server=True) from problem
         except smtplib.SMTPRecipientsRefused as problem:
             code, answer = next(iter(problem.recipients.values()))
             reason, status = f"{RECIPIENT_REFUSED}: {code}", status_of(code, answer)
             raise MailNotTaken(reason, permanent=code >= 500, recipient_status=status) from problem
         except smtplib.SMTPResponseException as problem:
-            code = problem.smtp_code
-            raise MailNotTaken(f"server answered {code}", permanent=code >= 500) from problem
+            raise MailNotTaken(_describe(problem), permanent=problem.smtp_code >= 500) from problem
         except smtplib.SMTPNotSupportedError as problem:
             # An address beyond ASCII, and a server without SMTPUTF8 (RFC 6531).
             raise MailNotTaken("server takes no such address", permanent=True) from problem
         except (OSError, smtplib.SMTPException) as problem:
-            raise MailNotTaken(type(problem).__name__, permanent=False) from problem
+            raise MailNotTaken(_describe(problem), permanent=False) from problem
 
     def connect(self) -> smtplib.SMTP:
+        """Return a server that knows us, as a context manager. Raises OSError, SMTPException."""
         settings = self.settings
         host, port, tls = settings.smtp_host, settings.smtp_port, ssl.create_default_context()
         if settings.smtp_security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=tls)
+            server: smtplib.SMTP = _TlsClient(host, port, timeout=_SECONDS, context=tls)
         else:
-            server = smtplib.SMTP(host, port, timeout=_SECONDS)
-        if settings.smtp_security == "starttls":
-            server.starttls(context=tls)
-        if settings.smtp_user:
-            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            server = _Client(host, port, timeout=_SECONDS)
+        try:
+            if settings.smtp_security == "starttls":
+                server.starttls(context=tls)
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            server.ehlo_or_helo_if_needed()
+        except BaseException:
+            server.close()
+            raise
         return server
+
+
+class _Client(smtplib.SMTP):
+    """Hangs up on a server that takes too long, or says too much."""
+
+    _stop_clock: Callable[[], None] = staticmethod(lambda: None)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        client: Any = super()
+        plain: socket.socket = client._get_socket(host, port, _CONNECT_SECONDS)  # noqa: SLF001
+        plain.settimeout(timeout)
+        line = plain.dup()  # TLS takes the socket itself over
+
+        def hang_up() -> None:
+            # Who sends a byte now and then runs into no time limit of a socket.
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(WHOLE_SECONDS, hang_up)
+        timer.daemon = True
+        timer.start()
+
+        def stop() -> None:
+            timer.cancel()
+            line.close()
+
+        self._stop_clock = stop
+        return plain
+
+    def getreply(self) -> tuple[int, bytes]:
+        client: Any = self
+        if client.file is None and client.sock is not None:
+            client.file = _Answers(client.sock.makefile("rb"))
+        return super().getreply()
+
+    def close(self) -> None:
+        super().close()
+        self._stop_clock()
+
+    def __exit__(self, *_problem: object) -> None:
+        """Say goodbye; the mail is taken or not, whatever the server says to that."""
+        try:
+            with suppress(smtplib.SMTPException, OSError):
+                self.docmd("QUIT")
+        finally:
+            self.close()
+
+
+class _TlsClient(smtplib.SMTP_SSL, _Client):
+    """The same over TLS from the first byte, whose handshake has its time too."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        client: Any = super()
+        try:
+            wrapped: socket.socket = client._get_socket(host, port, timeout)  # noqa: SLF001
+        except BaseException:
+            self._stop_clock()
+            raise
+        return wrapped
+
+
+class _Answers:
+    """What a server says, line by line; raises OSError where that has no end."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._room = _MOST_ANSWERED
+
+    def readline(self, size: int) -> bytes:
+        line: bytes = self._file.readline(size)
+        self._room -= len(line)
+        if self._room < 0:
+            raise OSError("too much")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _describe(problem: Exception) -> str:
+    """Say what it was without the server's words: they may quote an address."""
+    if isinstance(problem, smtplib.SMTPResponseException):
+        return f"server answered {problem.smtp_code}"
+    return type(problem).__name__
 
 
 def status_of(code: int, answer: bytes | str) -> str:
