@@ -1,6 +1,7 @@
 """Signatures and letters."""
 
 import enum
+import hashlib
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -220,6 +221,11 @@ class Signature(db.SealedRow, db.PublicRow):
             "consent_updates_at": case((Signature.consent_updates_at.is_not(None), day)),
             "consent_network_at": case((Signature.consent_network_at.is_not(None), day)),
         }
+
+    @property
+    def version(self) -> str:
+        """Name the letter as it was signed last: who signs anew for the same person replaces it."""
+        return hashlib.sha256(self.seal_id).hexdigest()[:32]
 
     @property
     def is_nobodys(self) -> bool:

@@ -79,6 +79,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     can_withdraw: bool
     can_confirm: bool
     changed: bool
+    replaced: bool  # Whether somebody has signed anew since this page was opened
     handed_over: bool
 
 
@@ -185,6 +186,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
+            replaced="replaced" in request.args,
             handed_over=is_handed_over(session, signature),
         )
         return show_private(page)
@@ -197,8 +199,16 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     signature = letter_links.get_own_signature(session, token, public_id)
     code = request.form.get("postal_code", "")
-    confirm_letter.confirm_signature(session, signature, now=now, postal_code=code)
-    return redirect(url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303)
+    version = request.form.get("version", "")
+    replaced = None
+    try:
+        confirm_letter.confirm_signature(
+            session, signature, now=now, postal_code=code, seen=version
+        )
+    except confirm_letter.LetterReplaced:
+        replaced = 1
+    page = url_for("privacy.mine", lang=lang, token=token, public_id=public_id, replaced=replaced)
+    return redirect(page, 303)
 
 
 @blueprint.get(f"{_LETTER}/letter.pdf")

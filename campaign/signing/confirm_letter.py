@@ -66,23 +66,31 @@ def _case_of(campaign: Campaign) -> dict[str, object]:
     }
 
 
+class LetterReplaced(Refused):
+    """Since the page was opened somebody has signed anew for the same person."""
+
+    def __init__(self) -> None:
+        super().__init__("letter-replaced")
+
+
 def confirm(
-    session: Session, *, token: str, now: datetime, postal_code: str = ""
+    session: Session, *, token: str, now: datetime, postal_code: str = "", seen: str = ""
 ) -> tuple[Signature, bool]:
     """Confirm the letter of that link; return whether this was the click that did.
 
-    `postal_code` is that of a household which shares the mailbox. Raises NotFound
-    (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
-    `letter-forgotten`, `letter-removed`), Refused (`letter-unconfirmed`: closed or stopped before
-    it was confirmed) or MailboxShared (two people have signed from there, or one of another home).
+    `postal_code` is that of a household which shares the mailbox, `seen` the version of the letter
+    that was on the page. Raises LetterReplaced, NotFound (`letter-link`), Gone (`link-expired`,
+    `letter-withdrawn`, `letter-erased`, `letter-forgotten`, `letter-removed`), Refused
+    (`letter-unconfirmed`: closed or stopped before it was confirmed) or MailboxShared (two people
+    have signed from there, or one of another home).
     """
     return confirm_signature(
-        session, get_by_token(session, token), now=now, postal_code=postal_code
+        session, get_by_token(session, token), now=now, postal_code=postal_code, seen=seen
     )
 
 
 def confirm_signature(
-    session: Session, signature: Signature, *, now: datetime, postal_code: str = ""
+    session: Session, signature: Signature, *, now: datetime, postal_code: str = "", seen: str = ""
 ) -> tuple[Signature, bool]:
     digest = signature.token_digest
     for _ in range(_TRIES):
@@ -90,7 +98,9 @@ def confirm_signature(
         if signature.shown_state is not SignatureState.PENDING:
             return signature, False
         refuse_unconfirmable(signature)
-        before = signature.state
+        if seen and seen != signature.version:
+            raise LetterReplaced
+        before, words = signature.state, signature.seal_id
         seat = take_seat(session, signature, postal_code)
         verdict = review_decision.judge_letter(session, signature)
         is_confirmed = db.update_row(
@@ -98,6 +108,7 @@ def confirm_signature(
             Signature,
             signature.id,
             Signature.token_digest == digest,
+            Signature.seal_id == words,
             Signature.state == before,
             func.coalesce(Signature.state_before, _PENDING) == _PENDING,
             **verdict.columns(before),
@@ -117,7 +128,7 @@ def confirm_signature(
             metrics.note_confirmation(waited.total_seconds())
             return signature, True
         # Another click, a newer link, or an invalidation was quicker: look again.
-        if signature.state is before:
+        if signature.state is before and signature.seal_id == words:
             raise NotFound("letter-link")
     raise NotFound("letter-link")
 

@@ -125,6 +125,7 @@ class SharedMailbox:
     person_name: str
     person_died: bool
     own_words: str
+    version: str
     tried: bool  # Whether a postal code was given that was no help
     same_country: bool
     have_codes: bool
@@ -222,6 +223,7 @@ def _shared(
         person_name=signature.campaign.name_in(signature.locale),
         person_died=signature.campaign.person_died,
         own_words=signature.full_text or signature.own_words,
+        version=signature.version,
         tried=tried,
         same_country=all(person.country == signature.country for person in people),
         have_codes=all(person.code for person in people),

@@ -44,6 +44,9 @@ class ConfirmPage(Page, template="signing/confirm.html"):
     token: str
     case: CasePage
     letters: Letters
+    version: str
+    has_own_words: bool
+    replaced: bool  # Whether somebody has signed anew since this page was opened
     network: bool  # Whether the writer asked for emails about new actions too
 
 
@@ -121,6 +124,9 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
                     token=token,
                     case=_case(signature),
                     letters=signed_letters(signature),
+                    version=signature.version,
+                    has_own_words=bool(signature.own_words or signature.full_text),
+                    replaced="replaced" in request.args,
                     network=signature.consent_network_at is not None,
                 )
             )
@@ -131,9 +137,16 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
-    signature, was_pending = confirm_letter.confirm(
-        session, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
-    )
+    try:
+        signature, was_pending = confirm_letter.confirm(
+            session,
+            token=token,
+            now=db.utcnow(),
+            postal_code=request.form.get("postal_code", ""),
+            seen=request.form.get("version", ""),
+        )
+    except confirm_letter.LetterReplaced:
+        return redirect(url_for("tracking.letter", lang=lang, token=token, replaced=1), 303)
     if was_pending:
         return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
     return _letter_page(session, signature, token, again=True)

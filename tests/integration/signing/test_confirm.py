@@ -68,6 +68,47 @@ def test_a_second_click_says_already_confirmed(
     assert session.query(Signature).one().confirmed_at == before
 
 
+def version_on(page: str) -> str:
+    return page.partition('name="version" value="')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("by", ["link", "my letters"])
+def test_words_that_somebody_puts_in_the_place_of_those_on_the_page_are_not_confirmed(
+    client: FlaskClient, case: str, mails: Mails, session: Session, by: str
+) -> None:
+    """Once a mailbox has had its emails of a day, the next signing brings no new link."""
+    for _ in range(5):
+        client.post(f"{case}/sign", data=FORM)
+    if by == "link":
+        page = confirm = mails()[4]["link"].removeprefix("http://127.0.0.1:5000")
+    else:
+        client.post("/en/my-letters", data={"email": FORM["email"]})
+        link = mails()[-1]["link"].removeprefix("http://127.0.0.1:5000")
+        page = f"{link}/{session.query(Signature).one().public_id}"
+        confirm = f"{page}/confirm"
+    shown = client.get(page).text
+    assert "I write because I care." in shown
+    client.post(f"{case}/sign", data=FORM | {"own_words": "Something that I never wrote."})
+    answer = client.post(confirm, data={"version": version_on(shown)})
+    assert (answer.status_code, answer.location) == (303, f"{page}?replaced=1")
+    assert state(session) is SignatureState.PENDING
+    shown = client.get(answer.location).text
+    assert "Someone signed again with this name and address" in shown
+    assert "Something that I never wrote." in shown
+    assert client.post(confirm, data={"version": version_on(shown)}).status_code == 303
+    assert state(session) is SignatureState.CONFIRMED
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("words", ["", "I write because I care."])
+def test_whose_letter_has_words_of_its_own_sees_them_before_the_button(
+    client: FlaskClient, case: str, mails: Mails, words: str
+) -> None:
+    client.post(f"{case}/sign", data=FORM | {"own_words": words})
+    link = mails()[0]["link"].removeprefix("http://127.0.0.1:5000")
+    assert ('<details class="fold" open>' in client.get(link).text) == bool(words)
+
+
 @pytest.mark.one_engine
 def test_pages_with_a_letter_are_kept_by_nobody(client: FlaskClient, link: str) -> None:
     before, again = client.get(link), client.post(link)

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.public_counts import count_of
 from campaign.core import db, jobs
+from campaign.core.db.personal_columns import new_seal_id, sealed_columns
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import confirm_letter, signed_links
 from tests.integration.signing.conftest import FORM
 from tests.lock_waits import until_one_waits
+from tests.races import overtake
 
 MANY = 50
 NAMES = ("Ana", "Bo", "Cleo", "Dov", "Eli", "Fay")
@@ -169,4 +171,29 @@ def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
             until_one_waits(session.get_bind())  # type: ignore[arg-type]
         with pytest.raises(NotFound, match="letter-link"):
             clicked.result(timeout=30)
+    assert [one.state for one in signatures()] == [SignatureState.PENDING]
+
+
+def test_words_that_are_replaced_while_they_are_confirmed_are_not(
+    app: Flask,
+    case: str,
+    mails: Callable[[], list[dict[str, Any]]],
+    signatures: Callable[[], list[Signature]],
+) -> None:
+    app.test_client().post(f"{case}/sign", data=FORM)
+    token = mails()[0]["link"].rpartition("/")[2]
+    [signature] = signatures()
+
+    def replace(session: Session) -> None:
+        names = [column.name for column in sealed_columns(db.table_of(Signature))]
+        values = {name: getattr(signature, name) for name in names}
+        values |= {"seal_id": new_seal_id(), "own_words": "Something that I never wrote."}
+        db.update_row(session, Signature, signature.id, **values)
+
+    def confirm(session: Session, _signature: Signature) -> None:
+        seen, now = signature.version, db.utcnow()
+        confirm_letter.confirm(session, token=token, now=now, seen=seen)
+
+    with pytest.raises(confirm_letter.LetterReplaced):
+        overtake(app, replace, lambda other: confirm_letter.get_by_token(other, token), confirm)
     assert [one.state for one in signatures()] == [SignatureState.PENDING]
