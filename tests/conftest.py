@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import tempfile
@@ -51,6 +52,8 @@ HOST = "http://127.0.0.1:5000"
 
 def pytest_configure(config: pytest.Config) -> None:
     """See to it that a whole run does every deed of the desk, and that none leaves anything."""
+    # A shell that starts a run in the background has it, and all that it starts, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(audit_coverage.Plugin())
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(leftovers.Plugin())

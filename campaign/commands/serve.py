@@ -87,7 +87,8 @@ def _serve_web(settings: Settings, host: str, port: int, workers: int | None = N
         "loglevel": "warning",
         "logger_class": PlaceLogger,
         "proc_name": "campaign web",
-        "graceful_timeout": GRACE_SECONDS,
+        # It ends its processes before `supervise` ends it: they would stay without anybody above.
+        "graceful_timeout": GRACE_SECONDS - 2,
         "control_socket_disable": True,
         # What a proxy may say of a request is for `trusted_proxies` to decide, nobody else:
         # a SCRIPT_NAME that gunicorn believed would stand in every address of a page.

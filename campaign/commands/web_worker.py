@@ -10,6 +10,7 @@ import errno
 import socket
 import time
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from gunicorn.http import errors
@@ -87,6 +88,14 @@ def _too_slow() -> ConnectionResetError:
 
 
 class ImpatientWorker(ThreadWorker):
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """Serve no more, at once.
+
+        A signal may come while a request is given to a thread: gunicorn's own handler then waits
+        for a lock that this very code holds.
+        """
+        super(ThreadWorker, self).handle_quit(sig, frame)
+
     def handle(self, conn: TConn) -> object:
         """Serve a request, once there is a byte of it; until then no thread waits."""
         if not isinstance(conn.sock, ImpatientSocket):

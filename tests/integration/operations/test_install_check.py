@@ -209,4 +209,4 @@ def test_the_clock_of_another_machine_is_the_databases_own(app: Flask) -> None:
         assert moment is None, "it has none of its own"
     else:
         assert moment is not None
-        assert abs(moment - clock.utcnow()) < timedelta(seconds=10)
+        assert abs(moment - clock.utcnow()) < timedelta(minutes=2)

@@ -1,17 +1,21 @@
 """Slow connections, against the web server's own worker."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
 from campaign.commands import web_worker
-from campaign.commands.web_worker import LIMITS, ImpatientSocket
+from campaign.commands.web_worker import LIMITS, ImpatientSocket, ImpatientWorker
 from tests.commands import ROOT
 
 _SERVE = """
@@ -149,3 +153,14 @@ def test_who_does_not_read_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair()
     with ImpatientSocket(fileno=ours.detach()) as full, theirs, pytest.raises(ConnectionResetError):
         full.sendall(bytes(20_000_000))
+
+
+@pytest.mark.timeout(30)
+def test_a_worker_ends_also_while_it_gives_a_request_to_a_thread() -> None:
+    worker = ImpatientWorker(0, os.getppid(), [], None, 30, Config(), None)
+    worker.tpool = ThreadPoolExecutor(1)
+    # What `submit` holds where the signal comes.
+    with worker.tpool._shutdown_lock, pytest.raises(SystemExit):
+        worker.handle_quit(signal.SIGQUIT, None)
+    worker.tpool.shutdown()
+    worker.tmp.close()
