@@ -163,15 +163,16 @@ def decide(
     note: str = "",
     risks_seen: bool = False,
     flagged_seen: bool = False,
+    seen: datetime | None = None,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
-    Of several that are returned, those whose mailbox had its mails of the day are left to wait.
-    Raises NotFound where `by` reads none of these; Invalid (`note`: `note-missing`,
-    `note-too-long`) where a return or a rejection has no reason; RiskNamed where a note that is
-    mailed says what a risk flag rules out; NamesRisk where a letter to be approved does, unless
-    `flagged_seen`; Refused: `nothing-held` (somebody else decided before), `cannot-mail` (no mail
-    went).
+    Those that were changed since they were `seen` wait on. Of several that are returned, those
+    whose mailbox had its mails of the day are left to wait. Raises NotFound where `by` reads none
+    of these; Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
+    reason; RiskNamed where a note that is mailed says what a risk flag rules out; NamesRisk where a
+    letter to be approved does, unless `flagged_seen`; Refused: `nothing-held` (somebody else
+    decided before), `cannot-mail` (no mail went).
     """
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign_id in session.scalars(written_to.distinct()):
@@ -179,7 +180,7 @@ def decide(
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
         _refuse_risks(session, public_ids, note, seen=risks_seen)
-    taken = _claim_letters(session, public_ids, decision)
+    taken = _claim_letters(session, public_ids, decision, seen)
     if not taken:
         raise Refused("nothing-held")
     if decision is Decision.APPROVED and not flagged_seen and _find_flagged(session, taken):
@@ -294,7 +295,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
 
 
 def _claim_letters(
-    session: Session, public_ids: Sequence[str], decision: Decision
+    session: Session, public_ids: Sequence[str], decision: Decision, seen: datetime | None
 ) -> Sequence[Signature]:
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
@@ -311,6 +312,12 @@ def _claim_letters(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+    if seen is not None:
+        # Asked once they are locked: a change that was waited for is known only now.
+        ids = [signature.id for signature in taken]
+        later = select(Hold.signature_id).where(Hold.signature_id.in_(ids), Hold.held_at > seen)
+        changed = set(session.scalars(later))
+        taken = [signature for signature in taken if signature.id not in changed]
     for signature in taken:
         move_signature(signature, _STATE_AFTER[decision])
     return taken

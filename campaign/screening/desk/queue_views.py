@@ -5,7 +5,7 @@ organizers see no supporter (docs/adr/0004), and whoever signs before the openin
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
@@ -61,6 +61,9 @@ class QueuePage(Page, template="screening/queue.html"):
     asked: bool  # Whether the tick for what a risk flag rules out was missing
 
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     return _show(_filter())
@@ -71,6 +74,7 @@ def _show(
 ) -> ResponseReturnValue:
     """Show the queue; with `risks` or `asked` its form was refused, and keeps what was typed."""
     session, refused, by = db.session(), bool(risks) or asked, staff_user()
+    seen = db.utcnow().isoformat()  # before anything is read
     held = review_queue.list_held(session, chosen, by=by, limit=_LISTED)
     current = _find_current(held, chosen, at or request.args.get("at", ""))
     behind: Sequence[Hold] = ()
@@ -98,7 +102,7 @@ def _show(
         query=_query(),
         reasons=list(Reason),
         act=review_queue.find_last_act(session, by, db.utcnow()),
-        seen=db.utcnow().isoformat(),
+        seen=seen,
         most=review_queue.MOST_AT_ONCE,
         counted=review_queue.COUNTED,
         is_rehearsal=lifecycle.is_rehearsal,
@@ -147,8 +151,7 @@ def decide_all() -> ResponseReturnValue:
     """Decide about all that the filter showed; what flags rule out is not approved."""
     session, flagged = db.session(), set[str]()
     try:
-        seen = datetime.fromisoformat(request.form.get("seen", ""))
-        ids = review_queue.list_ids(session, _filter(), seen=seen)
+        ids = review_queue.list_ids(session, _filter(), seen=_read_seen() or _NEVER)
         if request.form.get("decision") == "approve":
             flagged = review_queue.list_flagged(session, ids)
         if ids and flagged.issuperset(ids):
@@ -159,8 +162,6 @@ def decide_all() -> ResponseReturnValue:
     except (Invalid, Refused) as problem:
         session.rollback()
         say_refused(problem)
-    except (ValueError, TypeError):
-        say_refused(Refused("nothing-held"))
     else:
         if flagged:
             message = ngettext(
@@ -204,6 +205,7 @@ def _decide(public_ids: list[str]) -> None:
         now=db.utcnow(),
         risks_seen="risks_seen" in request.form,
         flagged_seen="flagged_seen" in request.form,
+        seen=_read_seen(),
     )
     count = act.letters
     if decision is Decision.APPROVED:
@@ -217,6 +219,16 @@ def _decide(public_ids: list[str]) -> None:
     else:
         message = ngettext("%(num)s letter rejected.", "%(num)s letters rejected.", count)
     flash(message)
+
+
+def _read_seen() -> datetime | None:
+    """Return when the page was read that the decision is about. Raises Refused."""
+    if not (text := request.form.get("seen")):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
+        raise Refused("nothing-held") from problem
 
 
 def _filter() -> HeldFilter:

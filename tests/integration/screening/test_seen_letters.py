@@ -1,0 +1,73 @@
+"""A decision is about the words that were read: a letter that was changed since waits on."""
+
+import re
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.screening import Decision
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role, StaffUser
+from campaign.screening import review_queue
+from campaign.tracking import change_or_withdraw
+from tests.factories import make_staff_user, post
+from tests.integration.screening.conftest import Write, set_rules, the_signature
+from tests.races import overtake
+
+QUEUE = "/desk/screening/"
+
+
+@pytest.mark.parametrize("while_deciding", [False, True])
+def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
+    app: Flask,
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    write: Write,
+    while_deciding: bool,
+) -> None:
+    set_rules(session, campaign, first=5)
+    write("I write because I care.")
+    held = the_signature(session)
+    by = make_staff_user(session, Role.STAFF)
+    session.commit()
+    page = staff.get(QUEUE).text
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+    signature_id, public_id, by_id = held.id, held.public_id, by.id
+    session.rollback()
+
+    def change(session: Session) -> None:
+        signature = session.get_one(Signature, signature_id)
+        form = change_or_withdraw.as_posted(signature)
+        form["own_words"] = "Something that nobody has read."
+        judged = change_or_withdraw.judge_change(session, signature, form).result.form
+        assert judged is not None
+        change_or_withdraw.change_letter(session, signature, judged)
+
+    def approve(session: Session, by: StaffUser) -> None:
+        review_queue.decide(
+            session,
+            public_ids=[public_id],
+            decision=Decision.APPROVED,
+            by=by,
+            now=db.utcnow(),
+            seen=datetime.fromisoformat(seen),
+        )
+
+    if while_deciding:
+        with app.test_request_context(), pytest.raises(Refused, match="nothing-held"):
+            overtake(app, change, lambda other: other.get_one(StaffUser, by_id), approve)
+    else:
+        with app.test_request_context(), db.transaction() as other:
+            change(other)
+        url, data = f"{QUEUE}letters/{public_id}", {"decision": "approve", "seen": seen}
+        told = post(staff, url, data, follow_redirects=True).text
+        assert "or its supporter changed it" in told
+        assert "Something that nobody has read." in told
+    assert the_signature(session).state is SignatureState.HELD
