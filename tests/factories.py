@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_security import hash_password
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,7 +31,7 @@ from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Disclosure, Letter, Signature, SignatureState
 from campaign.models.staff import CampaignMember, Role, StaffUser
-from campaign.staff.staff_users import add_staff_user, set_password
+from campaign.staff.staff_users import add_staff_user, keep_password, normalise_password
 from tests.days import days_ago, today
 
 # --- Campaigns ---------------------------------------------------------------------------------
@@ -292,8 +293,12 @@ def make_staff_user(
     facts = {"email": f"{role.value}-{number}@example.org", "name": "Noor Haddad", "locale": "en"}
     user = add_staff_user(session, role=role, **(facts | overrides))
     if password:
-        set_password(session, user=user, password=STAFF_PASSWORD)
+        set_password(session, user)
     return user
+
+
+def set_password(session: Session, user: StaffUser, password: str = STAFF_PASSWORD) -> None:
+    keep_password(session, user=user, hashed=hash_password(normalise_password(password)))
 
 
 def sign_in(client: FlaskClient, app: Flask, role: Role | str, **overrides: Any) -> StaffUser:

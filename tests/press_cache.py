@@ -24,6 +24,7 @@ from campaign.bundles.freeze import freeze_bundle, select_letters
 from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import WorkOutcome
+from campaign.core.slow_work import leave_database
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.printing import print_letters, renderer
 from campaign.printing.engine.join_pdf import PdfFile, describe_pdf, replace_when_done
@@ -59,6 +60,7 @@ class RememberingPress:
     @contextmanager
     def borrow_process(self, _kind: ProcessKind) -> Iterator["RememberingPress"]:
         """What takes orders; a process is borrowed for those that are new."""
+        leave_database()
         yield self
 
     def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> WorkOutcome:

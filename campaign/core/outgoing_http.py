@@ -29,6 +29,7 @@ from urllib3.util import Url, parse_url  # noqa: TID251
 from campaign.core import clock
 from campaign.core.errors import DomainError
 from campaign.core.settings import current_settings
+from campaign.core.slow_work import leave_database
 
 # Its warnings quote addresses, and an address may hold a token.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -101,6 +102,7 @@ def refuse_address(address: str, allowed: Sequence[str], *, resolve: Resolve = l
     host, port = _host_and_port(_parse(address, allowed))
     if _is_allowed(host, port, allowed):
         return
+    leave_database()
     addresses: list[str] = []
 
     def ask() -> None:
@@ -137,6 +139,7 @@ class OutgoingHttp:
         self, method: str, address: str, *, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
         """Return the answer, whatever its status but a redirect. Raises OutgoingFailed."""
+        leave_database()
         url = _parse(address, self._allowed)
         origin = url.scheme, url.netloc or ""
         connection = self._open.pop(origin, None)
@@ -258,6 +261,7 @@ def _read(response: HTTPResponse, limit: int) -> bytes:
 
 
 def open_http(limits: Limits | None = None) -> OutgoingHttp:
+    leave_database()  # what is sent may be sent by a thread of its own
     return OutgoingHttp(current_settings().outgoing_hosts, limits=limits)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from campaign.core import clock, db, jobs
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import TooMany
+from campaign.core.slow_work import leave_database
 
 _HOUR = 3600
 WIDER_BUDGET = 8
@@ -171,6 +172,7 @@ class FewAtOnce:
     @contextmanager
     def wait(self) -> Iterator[None]:
         """Wait for a place. Raises TooMany where there is none to wait for, or none in time."""
+        leave_database()
         self._take()
         try:
             yield

@@ -117,10 +117,7 @@ def change_key(session: Session, connection: CrmConnection, *, key: str, by: Sta
 
 
 def try_out(kind: CrmKind, address: str, key: str, list_name: str) -> None:
-    """Raise Invalid where the program refuses the key, has no such tag or does not answer soon.
-
-    It takes seconds: whoever calls it is in no transaction.
-    """
+    """Raise Invalid where the program refuses the key, has no such tag or does not answer soon."""
     try:
         refuse_address(address, current_settings().outgoing_hosts)
     except OutgoingFailed as problem:

@@ -30,6 +30,7 @@ from campaign.network import memberships
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 from campaign.storage import forget_file, storage
+from campaign.web.edit_conflict import lock_row
 
 ADMINS = frozenset({Role.ADMIN})
 _KEPT = timedelta(days=3)
@@ -92,6 +93,17 @@ def read_file(contact_import: ContactImport) -> Table:
     return read_contacts.open_table(data)
 
 
+def _read_unapplied(session: Session, contact_import: ContactImport, slug: str) -> Table:
+    """Read the file, then lock its row. Raises Refused with the slug once it is taken in."""
+    if contact_import.applied_at is not None:
+        raise Refused(slug)
+    table = read_file(contact_import)
+    lock_row(session, contact_import)
+    if contact_import.applied_at is not None:
+        raise Refused(slug)
+    return table
+
+
 def check_rows(
     session: Session,
     contact_import: ContactImport,
@@ -104,17 +116,16 @@ def check_rows(
     by: StaffUser,
 ) -> None:
     """Say what the file would do; nothing else is written. Raises Invalid, Refused."""
-    if contact_import.applied_at is not None:
-        raise Refused("import-applied")
     chosen = [meaning for meaning in meanings.values() if meaning]
     if "email" not in chosen:
         raise Invalid(fields={"meanings": "email-missing"})
     if len(set(chosen)) < len(chosen):
         raise Invalid(fields={"meanings": "meaning-twice"})
+    table = _read_unapplied(session, contact_import, "import-applied")
     contact_import.options = {"meanings": {at: word for at, word in meanings.items() if word}}
     day = consented_on.isoformat() if consented_on else ""
     contact_import.proof = json.dumps([day, wording, source, locale])
-    judged = _judge(session, contact_import)
+    judged = _judge(session, contact_import, table)
     contact_import.counts = judged.counts
     contact_import.findings = json.dumps(judged.faults[:MOST_FAULTS])
     session.flush()
@@ -123,9 +134,10 @@ def check_rows(
 
 def apply_import(session: Session, contact_import: ContactImport, *, by: StaffUser) -> None:
     """Take the good rows in. Raises Refused: `import-not-checked`, `import-changed`."""
-    if contact_import.applied_at is not None or not contact_import.counts.get("taken"):
+    table = _read_unapplied(session, contact_import, "import-not-checked")
+    if not contact_import.counts.get("taken"):
         raise Refused("import-not-checked")
-    judged = _judge(session, contact_import)
+    judged = _judge(session, contact_import, table)
     if judged.counts != contact_import.counts:
         raise Refused("import-changed")
     if contact_import.kind is ContactImportKind.MEMBERS:
@@ -144,7 +156,7 @@ def list_unwritable(
     session: Session, contact_import: ContactImport, *, by: StaffUser
 ) -> list[tuple[str, str]]:
     """List the addresses of the file to which nobody may write, each with why."""
-    contacts, _faults = _read(contact_import)
+    contacts, _faults = _read(contact_import, read_file(contact_import))
     by_fingerprint = {address_fingerprint(contact.email): contact for contact in contacts}
     refusals = _find_refusals(session, list(by_fingerprint))
     rows = [
@@ -179,7 +191,7 @@ def list_wrong_rows(
     """Return heads, and the rows that are left out now. Raises NotFound, UnreadableFile."""
     table = read_file(contact_import)
     cells = dict(table.rows)
-    faults = _judge(session, contact_import).faults
+    faults = _judge(session, contact_import, table).faults
     return table.columns, [(fault, cells.get(fault.row, [])) for fault in faults]
 
 
@@ -209,15 +221,15 @@ def proof_of(contact_import: ContactImport) -> Proof:
     )
 
 
-def _read(contact_import: ContactImport) -> tuple[list[Contact], list[Fault]]:
+def _read(contact_import: ContactImport, table: Table) -> tuple[list[Contact], list[Fault]]:
     is_proved = contact_import.kind is ContactImportKind.MEMBERS
     proof = proof_of(contact_import) if is_proved else None
     meanings = contact_import.options["meanings"]
-    return read_contacts.read_contacts(read_file(contact_import), meanings, proof)
+    return read_contacts.read_contacts(table, meanings, proof)
 
 
-def _judge(session: Session, contact_import: ContactImport) -> Judged:
-    contacts, faults = _read(contact_import)
+def _judge(session: Session, contact_import: ContactImport, table: Table) -> Judged:
+    contacts, faults = _read(contact_import, table)
     by_fingerprint: dict[bytes, Contact] = {}
     for contact in contacts:
         fingerprint = address_fingerprint(contact.email)

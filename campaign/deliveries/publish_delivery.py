@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.pictures import keep_picture
+from campaign.campaigns.content.pictures import keep_redrawn, redrawn
 from campaign.campaigns.content.updates import Shown, Words, post_update
 from campaign.campaigns.record_change import record_change
 from campaign.core import audit, db
@@ -21,6 +21,7 @@ from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.delivery import GateVisit
+from campaign.printing.redraw import Picture
 from campaign.public.case_page import destination_name
 
 
@@ -106,13 +107,14 @@ def publish(
     picture or where a colleague has removed the record, Invalid with `alt_<language>_<picture>`
     where one is not described in the campaign's own language, and what `post_update` finds.
     """
+    drawn = _draw_pictures(session, visit, post, attempt.campaign.default_locale)
     _lock_attempt(session, attempt)
     if attempt.update_id is not None:
         raise Refused("visit-published")
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
-    shown = _copy_pictures(session, visit, post, campaign.default_locale)
+    shown = [Shown(keep_redrawn(picture), alt) for picture, alt in drawn]
     update = post_update(
         session,
         campaign,
@@ -130,17 +132,16 @@ def publish(
     return update
 
 
-def _copy_pictures(
+def _draw_pictures(
     session: Session, visit: GateVisit, post: DeliveryPost, default: str
-) -> list[Shown]:
-    """Make pictures of their own for everybody of the visit's."""
+) -> list[tuple[Picture, Mapping[str, str]]]:
+    """Make pictures of their own for everybody of the visit's, each with what it shows."""
     bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
     if bare:
         raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))
-    files = [(attachments.get_file(session, visit, ident), alt) for ident, alt in post.pictures]
-    return [
-        Shown(keep_picture(io.BytesIO(attachments.read_page(file, 1))), alt) for file, alt in files
-    ]
+    files = [attachments.get_file(session, visit, ident) for ident, _alt in post.pictures]
+    drawn = [redrawn(io.BytesIO(attachments.read_page(file, 1))) for file in files]
+    return list(zip(drawn, (alt for _ident, alt in post.pictures), strict=True))
 
 
 def _lock_attempt(session: Session, attempt: DeliveryAttempt) -> None:

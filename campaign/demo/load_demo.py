@@ -3,6 +3,7 @@
 import io
 import secrets
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.pictures import set_picture
+from campaign.campaigns.content.pictures import draw_picture, set_picture
 from campaign.core import clock, db, jobs
 from campaign.core.db import Json
 from campaign.core.errors import Refused
@@ -33,7 +34,7 @@ from campaign.models.campaign import (
 )
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.staff_users import add_staff_user, set_password
+from campaign.staff.staff_users import add_staff_user, hash_new_password, keep_password
 
 T = TypeVar("T", Campaign, Mission, Official)
 CASES = ("ua-58-20", "ayotzinapa", "mothers-day-cards", "coloradas-de-la-virgen")
@@ -58,11 +59,18 @@ def load_demo() -> bool:
     settings = current_settings()
     if settings.mode == "production":
         raise Refused("you cannot load the demo on a site in production")
+    with db.reading() as session:
+        new = [slug for slug in CASES if _find(session, Campaign, slug) is None]
+        has_staff = db.has_row(session, select(StaffUser.id))
+    hashed = {} if has_staff else _hash_password(settings)
+    focus = {slug: content(slug).get("picture_focus", (50, 50)) for slug in new}
+    drawn = {
+        slug: draw_picture(io.BytesIO(drawing(slug)), x=x, y=y) for slug, (x, y) in focus.items()
+    }
     with db.transaction() as session:
         officials = _load_officials(session)
         missions = _load_missions(session)
-        _load_staff(session)
-        new = [slug for slug in CASES if _find(session, Campaign, slug) is None]
+        _load_staff(session, hashed)
         for slug in new:
             case = content(slug)
             campaign = _campaign(case, settings)
@@ -80,9 +88,9 @@ def load_demo() -> bool:
             ]
             db.add_row(session, campaign)
             session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
-            x, y = case.get("picture_focus", (50, 50))
-            file = io.BytesIO(drawing(campaign.slug))
-            set_picture(session, campaign, actor="demo", alt=case["picture"], x=x, y=y, file=file)
+            x, y = focus[slug]
+            facts = {"actor": "demo", "alt": case["picture"], "drawn": drawn[slug]}
+            set_picture(session, campaign, x=x, y=y, **facts)
             session.flush()
     for slug in new:
         synthesise(slug, signatures=content(slug)["signatures"], seed=_SEED, own_words=0.5)
@@ -123,13 +131,21 @@ def _password(settings: Settings) -> str:
     return path.read_text().strip()
 
 
-def _load_staff(session: Session) -> None:
-    settings = current_settings()
-    if session.scalar(select(StaffUser.id).limit(1)) is not None:
-        return
-    for email, (role, name) in STAFF.items():
+def _hash_password(settings: Settings) -> dict[str, str]:
+    """Return the password as it is kept for each account."""
+    password = _password(settings)
+    return {
+        email: hash_new_password(password, about=(email, name))
+        for email, (_role, name) in STAFF.items()
+    }
+
+
+def _load_staff(session: Session, hashed: Mapping[str, str]) -> None:
+    """Add those who have a password here."""
+    for email, password in hashed.items():
+        role, name = STAFF[email]
         user = add_staff_user(session, email=email, role=role, name=name, locale="en")
-        set_password(session, user=user, password=_password(settings))
+        keep_password(session, user=user, hashed=password)
         # Old enough to be the second person who approves what another one asks for.
         user.created_at = db.utcnow() - timedelta(days=_ACCOUNT_DAYS)
 

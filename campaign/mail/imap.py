@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
+from campaign.core.slow_work import leave_database
+
 _SECONDS = 60  # for one read
 _WHOLE_SECONDS = 180
 _CONNECT_SECONDS = 10  # for each address of the host
@@ -159,6 +161,7 @@ def open_folder(address: str, password: str) -> Iterator[list[ImapMail]]:
 
 
 def _connect(host: str, port: int) -> imaplib.IMAP4_SSL:
+    leave_database()
     trust = ssl.create_default_context()
     try:
         return _Client(host, port, ssl_context=trust, timeout=_SECONDS)

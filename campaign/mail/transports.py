@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from campaign.core.settings import Settings
+from campaign.core.slow_work import leave_database
 from campaign.mail.headers import POLICY
 
 _SECONDS = 30  # for one answer
@@ -95,6 +96,7 @@ class Smtp:
 
     def connect(self) -> smtplib.SMTP:
         """Return a server that knows us, as a context manager. Raises OSError, SMTPException."""
+        leave_database()
         settings = self.settings
         host, port, tls = settings.smtp_host, settings.smtp_port, ssl.create_default_context()
         if settings.smtp_security == "tls":

@@ -16,6 +16,8 @@ import idna
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 from sqlalchemy import Engine, text
 
+from campaign.core.slow_work import leave_database
+
 _SECONDS = 10
 _RENEWED = timedelta(days=14)
 """Before its end; certificates that renew themselves have been renewed by then."""
@@ -53,6 +55,7 @@ def fetch_site(base_url: str) -> SiteAnswer:
 
     The address is the site's own, and its certificate is wanted: not for `core.outgoing_http`.
     """
+    leave_database()
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     connection: HTTPConnection

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,7 +38,7 @@ class ReadScan:
     """Of a PDF, which is kept as it came."""
 
 
-def read_upload(file: BinaryIO) -> bytes:
+def read_upload(file: IO[bytes]) -> bytes:
     """Return the bytes of an upload. Raises Invalid (`scan`): it is too big."""
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

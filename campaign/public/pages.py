@@ -68,16 +68,19 @@ class Badge(Page, template="public/badge.svg"):
     colour: str
 
 
-@blueprint.before_app_request
-def _show_changes_at_once() -> None:
-    """What the desk has changed is on the public page when its author looks there next."""
+@blueprint.teardown_app_request
+def _show_changes_at_once(_problem: BaseException | None) -> None:
+    """What the desk has changed is on the public page when its author looks there next.
+
+    Once a request has ended it is committed, and no answer is sent yet.
+    """
     if request.method == "POST" and request.blueprint not in {
         "signing",
         "tracking",
         "privacy",
         "osdi",
     }:
-        db.after_commit(db.session(), page_cache().recheck_now)
+        page_cache().recheck_now()
 
 
 @blueprint.get("/")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import updates
-from campaign.campaigns.content.pictures import keep_picture
+from campaign.campaigns.content.pictures import keep_redrawn, redrawn
 from campaign.campaigns.content.risks import (
     Finding,
     RiskNamed,
@@ -38,7 +38,7 @@ from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState, ReplyTranslation
 from campaign.models.webhook import EventKind
 from campaign.paper_signatures import scans
-from campaign.printing.redraw import paint_bars
+from campaign.printing.redraw import Picture, paint_bars
 from campaign.replies import replies
 from campaign.replies.redaction import BAR_FIELDS, mark_places, quote, redact, to_markdown
 from campaign.tracking.notices import tell_nobody
@@ -109,14 +109,14 @@ def publish(
     more by RiskNamed where it says what a flag rules out or what it blacks out elsewhere, and by
     Invalid with `fewer_seen` where one text has fewer passages blacked out than another.
     """
+    _refuse_changed(reply, look)
+    picture = _draw_page(session, reply)  # while nothing is locked
     replies.lock_draft(session, reply)
-    if list_changed(reply, look):
-        raise Refused("reply-changed")
+    _refuse_changed(reply, look)
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
     shown = compose_posts(reply)
-    picture = paint_page(session, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
     if (findings := list_findings(reply)) and not risks_seen:
@@ -153,15 +153,21 @@ def publish(
     return update
 
 
-def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]:
+def _refuse_changed(reply: Reply, look: str) -> None:
+    if list_changed(reply, look):
+        raise Refused("reply-changed")
+
+
+def _draw_page(session: Session, reply: Reply) -> Picture | None:
+    page = paint_page(session, reply)
+    return None if page is None else redrawn(io.BytesIO(page))
+
+
+def _pictures(page: Picture | None, locales: Sequence[str]) -> list[updates.Shown]:
     """Return the page that is shown, if one is, as a picture of the post."""
     if page is None:
         return []
-    return [
-        updates.Shown(
-            keep_picture(io.BytesIO(page)), {code: _describe_picture(code) for code in locales}
-        )
-    ]
+    return [updates.Shown(keep_redrawn(page), {code: _describe_picture(code) for code in locales})]
 
 
 def unpublish(session: Session, reply: Reply, *, actor: str) -> None:

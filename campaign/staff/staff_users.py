@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.rate_limits import FewAtOnce
+from campaign.core.slow_work import leave_database
 from campaign.core.text.email_addresses import canonical_email
 from campaign.core.text.fold import normal_form
 from campaign.models.staff import Role, StaffUser
@@ -128,18 +129,13 @@ def change_profile(
     record(session, actor_name(user), "accounts.profile", user)
 
 
-def set_password(session: Session, *, user: StaffUser, password: str) -> None:
-    """Set a password and end all sessions; raises Invalid (field `password`) for a weak one."""
-    hashed = hash_new_password(password, about=(user.email, user.name))
-    keep_password(session, user=user, hashed=hashed)
-
-
 def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
     """Return a new password as it is kept; `about`: address and name of its owner.
 
-    Takes its time and needs no session. Raises Invalid (field `password`) for a weak one, TooMany
-    (`HASHING`) where this process hashes as many as it may.
+    Raises Invalid (field `password`) for a weak one, TooMany (`HASHING`) where this process hashes
+    as many as it may.
     """
+    leave_database()
     normal = normalise_password(password)
     problem = find_password_problem(normal, about=about)
     if problem is not None:
@@ -149,6 +145,7 @@ def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
 
 
 def keep_password(session: Session, *, user: StaffUser, hashed: str) -> None:
+    """Set a password and end all sessions."""
     user.password = hashed
     end_sessions(user)
     record(session, actor_name(user), "accounts.password", user)

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
 from campaign.core import i18n
 from campaign.core.db import Base
+from campaign.core.errors import NotFound
 from campaign.web.form_base import DeskForm
 
 
@@ -64,8 +66,14 @@ def _label(form: EditConflictForm, name: str) -> str:
 
 
 def lock_row(session: Session, row: Base) -> None:
-    """Wait for others who write to it, and read it anew: nobody saves between look and save."""
-    session.refresh(row, with_for_update={"key_share": True})
+    """Wait for others who write to it, and read it anew: nobody saves between look and save.
+
+    Raises NotFound where they have deleted it.
+    """
+    try:
+        session.refresh(row, with_for_update={"key_share": True})
+    except InvalidRequestError as problem:
+        raise NotFound("row") from problem
 
 
 def mark_of(data: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from campaign.core import i18n, logs
@@ -51,6 +52,7 @@ def error_page(status: int, slug: str = "") -> ErrorPage:
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _expected)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ObjectDeletedError, _deleted)
     app.register_error_handler(Exception, _bug)
     app.url_value_preprocessor(_take_language)
 
@@ -63,6 +65,11 @@ def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> N
 def _expected(problem: DomainError) -> ResponseReturnValue:
     headers = {"Retry-After": str(problem.seconds)} if isinstance(problem, TooMany) else {}
     return _html(problem.status, problem.slug), problem.status, headers
+
+
+def _deleted(_problem: ObjectDeletedError) -> ResponseReturnValue:
+    """What was read before slow work, and is gone after it."""
+    return _html(404), 404
 
 
 def _http(problem: HTTPException) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
@@ -71,10 +72,6 @@ def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
         raise Invalid(fields={"picture": problem.fault.sentence}) from problem
 
 
-def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
-    return keep_redrawn(run_apart(cut_picture, read(key), size=size, x=x, y=y, webp=True))
-
-
 def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> Picture:
     """The part of a picture around a point (in percent), at most of that size."""
     return run_apart(cut_picture, body, size=size, x=x, y=y)
@@ -121,6 +118,37 @@ def read_public(session: Session, name: str) -> bytes:
     return read(key)
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnPicture:
+    """A case's picture, to be kept: its parts, and the whole where it is a new one."""
+
+    wide: Picture
+    small: Picture
+    whole: Picture | None = None
+
+
+def draw_picture(file: BinaryIO, *, x: int, y: int, name: str = "") -> DrawnPicture:
+    """Draw a new picture of a case and its parts, while nothing is locked. Raises Invalid."""
+    whole = redrawn(file, name=name)
+    if whole.width < LEAST_WIDTH:
+        raise Invalid(fields={"picture": "picture-too-small"})
+    return replace(_draw_parts(whole.body, x, y), whole=whole)
+
+
+def draw_parts(campaign: Campaign, *, x: int, y: int) -> DrawnPicture | None:
+    """Draw the parts of the picture that the case has; None where they are so already."""
+    if not campaign.picture or (x, y) == (campaign.picture_x, campaign.picture_y):
+        return None
+    return _draw_parts(read(campaign.picture), x, y)
+
+
+def _draw_parts(body: bytes, x: int, y: int) -> DrawnPicture:
+    sizes = (WIDE, SMALL)
+    return DrawnPicture(
+        *(run_apart(cut_picture, body, size=size, x=x, y=y, webp=True) for size in sizes)
+    )
+
+
 def set_picture(
     session: Session,
     campaign: Campaign,
@@ -129,14 +157,13 @@ def set_picture(
     alt: Mapping[str, str],
     x: int,
     y: int,
-    file: BinaryIO | None = None,
-    name: str = "",
+    drawn: DrawnPicture | Invalid | None,
     risks_seen: bool = False,
 ) -> None:
     """Set the case's picture, or what is said of the one it has.
 
-    `x` and `y` say in percent where that is which matters. Raises Invalid with all that is wrong,
-    RiskNamed.
+    `x` and `y` say in percent where that is which matters, `drawn` what is new, or why there is
+    no picture of it. Raises Invalid with all that is wrong, RiskNamed.
     """
     described = {code: words for code, words in alt.items() if words}
     needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
@@ -144,25 +171,22 @@ def set_picture(
     problems = {f"alt_{code}": "picture-alt-missing" for code in undescribed}
     if not (0 <= x <= 100 and 0 <= y <= 100):
         problems["x"] = "not-a-percentage"
-    picture = None
-    if file is not None:
-        try:
-            picture = redrawn(file, name=name)
-            if picture.width < LEAST_WIDTH:
-                problems |= {"picture": "picture-too-small"}
-        except Invalid as problem:
-            problems |= problem.fields
-    elif not campaign.picture:
-        problems |= {"picture": "picture-missing"}
+    whole = None
+    if isinstance(drawn, Invalid):
+        problems |= drawn.fields
+    elif drawn is not None:
+        whole = drawn.whole
+    if not (whole or campaign.picture):
+        problems.setdefault("picture", "picture-missing")
     if problems:
         raise Invalid(fields=problems)
     words = words_by_field("picture", described, "alt_")
     refuse_changed(session, campaign, words, seen=risks_seen)
-    key = keep_redrawn(picture) if picture else campaign.picture
+    key = keep_redrawn(whole) if whole else campaign.picture
     before = _state(campaign)
-    if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):
-        campaign.picture_wide = keep_part(key, WIDE, x, y)
-        campaign.picture_small = keep_part(key, SMALL, x, y)
+    if isinstance(drawn, DrawnPicture):
+        campaign.picture_wide = keep_redrawn(drawn.wide)
+        campaign.picture_small = keep_redrawn(drawn.small)
     campaign.picture, campaign.picture_alt = key, described
     campaign.picture_x, campaign.picture_y = x, y
     if _state(campaign) != before:

@@ -16,7 +16,7 @@ from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
 from campaign.core import db, i18n
-from campaign.core.errors import NotFound
+from campaign.core.errors import Invalid, NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.desk_access import actor
 from campaign.web.edit_conflict import EditConflictForm
@@ -78,11 +78,13 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")
-    form = picture_form(codes, data=_data(desk.held(), codes), **desk.typed())
+    form = picture_form(codes, data=_data(campaign, codes), **desk.typed())
+    drawn = _draw(form, campaign)
+    form.now = _data(desk.held(), codes)
     if "remove" in request.form and form.validate_on_submit():
         pictures.remove_picture(session, campaign, actor=actor())
         return desk.stay(_("Picture removed."))
-    save = partial(_save, form, campaign, codes)
+    save = partial(_save, form, campaign, codes, drawn)
     if answer := desk.save_current(form, save, lambda: _("Picture saved.")):
         return answer
     if form.is_submitted() and form.picture.data and form.picture.data.filename:
@@ -108,17 +110,32 @@ def show_picture(slug: str, name: str) -> ResponseReturnValue:
     return Response(body, mimetype=pictures.mimetype_of(name))
 
 
-def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
-    file = form.picture.data
-    chosen = bool(file and file.filename)
+def _draw(form: PictureForm, campaign: Campaign) -> pictures.DrawnPicture | Invalid | None:
+    """Draw what is new before the campaign is locked; what is wrong is said when it is saved."""
+    if not form.is_submitted() or {"keep", "remove"} & set(request.form):
+        return None
+    file, x, y = form.picture.data, _share(form.x), _share(form.y)
+    try:
+        if file and file.filename:
+            return pictures.draw_picture(file.stream, x=x, y=y, name=file.filename)
+        return pictures.draw_parts(campaign, x=x, y=y)
+    except Invalid as problem:
+        return problem
+
+
+def _save(
+    form: PictureForm,
+    campaign: Campaign,
+    codes: Sequence[str],
+    drawn: pictures.DrawnPicture | Invalid | None,
+) -> None:
     pictures.set_picture(
         db.session(),
         campaign,
         alt=form.alts(codes),
         x=_share(form.x),
         y=_share(form.y),
-        file=file.stream if chosen else None,
-        name=file.filename if chosen else "",
+        drawn=drawn,
         **form.by(),
     )
 
@@ -132,4 +149,5 @@ def _share(field: NumberField) -> int:
 def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, object]:
     alts = campaign.picture_alt or {}
     words = {f"alt_{code}": alts.get(code, "") for code in codes}
-    return {"x": campaign.picture_x, "y": campaign.picture_y, **words}
+    place = {"x": campaign.picture_x, "y": campaign.picture_y}
+    return {"key": campaign.picture, **place, **words}

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
@@ -31,11 +32,13 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from campaign.core import slow_work
 from campaign.core.clock import utcnow as utcnow
 from campaign.core.db.commit_actions import after_commit as after_commit
 from campaign.core.db.commit_actions import forget_actions
 from campaign.core.db.commit_actions import on_rollback as on_rollback
 from campaign.core.db.commit_actions import run_after_commit as run_after_commit
+from campaign.core.db.open_transactions import leave_transaction, refuse_begun, watch_transactions
 from campaign.core.db.personal_columns import LookUp as LookUp
 from campaign.core.db.personal_columns import RowBinding, bind_objects, sealed_columns
 from campaign.core.db.personal_columns import Sealed as Sealed
@@ -200,6 +203,7 @@ class Database:
         engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
         sessions = sessionmaker(engine, expire_on_commit=False)
         sa.event.listen(sessions, "after_soft_rollback", forget_actions)
+        watch_transactions(engine, sessions)
         return cls(engine, sessions, keyring)
 
     def close(self) -> None:
@@ -279,6 +283,8 @@ def session() -> Session:
         if has_request_context() and request.method not in _READING:
             _writing.set(True)
         g.session = database().sessions()
+        if _writing.get():
+            slow_work.note_transaction(partial(leave_transaction, g.session))
     return cast(Session, g.session)
 
 
@@ -287,7 +293,11 @@ def transaction() -> Iterator[Session]:
     _note_keys()
     token = _writing.set(True)
     try:
-        with database().sessions() as session, session.begin():
+        with (
+            database().sessions() as session,
+            session.begin(),
+            slow_work.within_transaction(partial(refuse_begun, session)),
+        ):
             yield session
             refuse_turned_keys(session)
     finally:
@@ -451,3 +461,4 @@ def _close(_problem: BaseException | None) -> None:
     if session is not None:
         session.close()
     _writing.set(False)
+    slow_work.forget_transactions()

@@ -60,6 +60,11 @@ def on_rollback(session: Session, action: Callable[[], object]) -> None:
     session.info.setdefault(_UNDO, []).append((session.get_nested_transaction(), action))
 
 
+def has_actions(session: Session) -> bool:
+    """Whether something waits for its commit, or is to be undone by its rollback."""
+    return bool(session.info.get("after_commit") or session.info.get(_UNDO))
+
+
 @event.listens_for(Session, "after_commit")
 def _keep(session: Session) -> None:
     ended = session.get_nested_transaction()

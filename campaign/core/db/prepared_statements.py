@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 
 from campaign.core import db
+from campaign.core.db.open_transactions import note_change
 from campaign.core.db.personal_columns import bind_to_row, list_sealed
 
 
@@ -68,6 +69,8 @@ def _cursor_for(connection: Connection, text: str) -> Iterator[Any]:
 
     A connection that is lost is given up, so that the rollback does not fail over it as well.
     """
+    if not text.startswith("SELECT"):
+        note_change(connection)
     dialect, driver, cursor = connection.dialect, connection.connection, None
     errors = dialect.loaded_dbapi.Error
     try:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from campaign.core.errors import ReadingFailed, UnreadableFile
 from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import borrow_process
+from campaign.core.slow_work import leave_database
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +32,7 @@ def run_apart(
     Options are given by name, and are what JSON can say. Raises UnreadableFile as `read` does, and
     ReadingFailed where it came to no end.
     """
+    leave_database()
     with _AT_ONCE, borrow_process(READERS) as process:
         outcome = process.run(name_of(read), options, _LIMITS, 0, data)
     report = outcome.report

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from campaign.core import metrics
 from campaign.core.isolation.orders import MACHINE_FAILED, NO_ROOM, Limits, ProcessKind
+from campaign.core.slow_work import leave_database
 
 # `campaign/__init__.py` holds create_app and so imports everything. The process, which handles
 # what strangers sent, gets an empty package of that name instead: no Flask, no database, no keys,
@@ -138,6 +139,7 @@ _at_rest: list[tuple[float, WorkProcess]] = []
 @contextmanager
 def borrow_process(kind: ProcessKind) -> Iterator[WorkProcess]:
     """Lend a process for a print run or file; after one that raised, it is closed."""
+    leave_database()
     process = _take(kind) or WorkProcess(kind)
     try:
         yield process

@@ -120,7 +120,7 @@ def add_connection() -> ResponseReturnValue:
         facts = (kind, form.address.data, key, form.list_name.data)
         with ProblemsOn(form):
             connections.refuse_new(session, kind, form.list_name.data)
-            _try_out(*facts)
+            connections.try_out(*facts)
             connection = connections.add_connection(session, *facts, by=staff_user())
             message = _("Connected. Members are sent there within ten minutes.")
             if connections.waits_for_approval(connection):
@@ -177,17 +177,12 @@ def change_key(public_id: str) -> ResponseReturnValue:
     if form.validate():
         with ProblemsOn(form):
             key = form.key.data.strip()
-            _try_out(connection.kind, connection.address, key, connection.list_name)
+            facts = (connection.kind, connection.address, key, connection.list_name)
+            connections.try_out(*facts)
             connection = connections.get_connection(session, public_id, lock=True)
             connections.change_key(session, connection, key=key, by=staff_user())
             return redirect_to(".show_connection", _("Changes saved."), public_id=public_id)
     return _show_key(connection, form)
-
-
-def _try_out(kind: CrmKind, address: str, key: str, list_name: str) -> None:
-    """Ask the program, while nothing is locked: what a POST has read holds SQLite's write lock."""
-    db.session().rollback()
-    connections.try_out(kind, address, key, list_name)
 
 
 def _show_key(connection: CrmConnection, form: KeyForm) -> ResponseReturnValue:

@@ -109,14 +109,11 @@ def _record(form: GateForm) -> GateVisit | None:
     """Record the visit; None where it was not taken, which is said on the form."""
     session = db.session()
     try:
+        happened = form.happened()  # its files are drawn before anything is counted or locked
         if record_delivery.find_visit(session, form.key.data) is None:
             count_against_limit(session, "deliver", actor(), _PER_HOUR)
         return record_delivery.record_visit(
-            session,
-            carried=form.bundles(),
-            happened=form.happened(),
-            key=form.key.data,
-            actor=actor(),
+            session, carried=form.bundles(), happened=happened, key=form.key.data, actor=actor()
         )
     except Invalid as problem:
         form.refuse(problem.fields)

@@ -106,7 +106,9 @@ def delete(public_id: str) -> ResponseReturnValue:
 
 
 def _make_sheet(form: SheetForm) -> PaperSheet:
-    session = db.session()
+    session, scan = db.session(), None
+    if form.scan.data:
+        scan = scans.read_scan(scans.read_upload(form.scan.data.stream), of_sheet=True)
     sheet = PaperSheet(
         campaign=load(form.campaign.data), created_by_id=staff_user().id, **form.facts()
     )
@@ -114,10 +116,8 @@ def _make_sheet(form: SheetForm) -> PaperSheet:
         sheets.make_sheet(session, sheet, actor=actor())
     except Refused as problem:
         raise Invalid(fields={"campaign": problem.slug}) from problem
-    if form.scan.data:
-        scans.keep_scan(
-            session, scans.read_upload(form.scan.data.stream), actor=actor(), sheet_id=sheet.id
-        )
+    if scan:
+        scans.keep_read_scan(session, scan, actor=actor(), sheet_id=sheet.id)
     return sheet
 
 

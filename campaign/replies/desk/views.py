@@ -105,9 +105,9 @@ def create(slug: str) -> ResponseReturnValue:
         return kept
     if form.validate_on_submit():
         with ProblemsOn(form):
-            facts = form.facts(campaign, deliveries)
+            facts, scan = form.facts(campaign, deliveries), _read_scan()
             reply = replies.log_reply(session, campaign, facts, actor=actor())
-            _keep_scan(reply, form)
+            _keep_scan(reply, scan)
             desk.drop()
             message = _("Reply saved as a draft. Only people with access to the workspace see it.")
             return redirect_to(".edit", message, public_id=reply.public_id)
@@ -119,7 +119,7 @@ def create(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    session, reply = db.session(), load_reply(public_id)
+    session, reply, scan = db.session(), load_reply(public_id), _read_scan()
     if request.method == "POST":
         replies.lock_reply(session, reply)  # while its form is saved nobody else changes it
     campaign, reply_scans = reply.campaign, scans.list_scans_of_reply(session, reply.id)
@@ -133,7 +133,7 @@ def edit(public_id: str) -> ResponseReturnValue:
         with ProblemsOn(form):
             replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())
             reply.shown_page = form.shown_page.data or ""
-            _keep_scan(reply, form)
+            _keep_scan(reply, scan)
             desk.drop()
             return redirect_to(_next_endpoint(), _("Reply saved."), public_id=public_id)
     return show_page(
@@ -170,14 +170,25 @@ def _next_endpoint() -> str:
     return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(choice, ".edit")
 
 
-def _keep_scan(reply: Reply, form: ReplyForm) -> None:
-    if not form.scan.data:
+def _read_scan() -> scans.ReadScan | Invalid | None:
+    """Read the scan that was sent, before anything is locked; `_keep_scan` says what is wrong."""
+    if not (file := request.files.get("scan")):
+        return None
+    try:
+        return scans.read_scan(scans.read_upload(file.stream))
+    except Invalid as problem:
+        return problem
+
+
+def _keep_scan(reply: Reply, scan: scans.ReadScan | Invalid | None) -> None:
+    if scan is None:
         return
     session = db.session()
     if len(scans.list_scans_of_reply(session, reply.id)) >= scans.MAX_SCANS:
         raise Invalid(fields={"scan": "scans-too-many"})
-    upload = scans.read_upload(form.scan.data.stream)
-    scans.keep_scan(session, upload, actor=actor(), reply_id=reply.id)
+    if isinstance(scan, Invalid):
+        raise scan
+    scans.keep_read_scan(session, scan, actor=actor(), reply_id=reply.id)
 
 
 def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:

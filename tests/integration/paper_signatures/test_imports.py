@@ -9,13 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.db.leases import LeasedRow
 from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory
-from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow
+from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow, PaperSheet
 from campaign.models.staff import Role
 from campaign.paper_signatures import paper_imports, scans
 from campaign.paper_signatures.paper_imports import sort_rows
@@ -146,32 +147,31 @@ def _file(text: str) -> tuple[io.BytesIO, str]:
 
 @pytest.mark.both_engines
 def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> None:
-    def fail() -> None:
-        with db.transaction() as session:
-            sheet = make_sheet(session)
-            owner = make_staff_user(session, Role.STAFF).id
-            out = io.BytesIO()
-            Image.new("RGB", (40, 40)).save(out, "PNG")
-            scans.keep_scan(session, out.getvalue(), actor="a", sheet_id=sheet.id)
-            rows = b"name;country;office\nInes Quintero;MX;Governor\n"
-            paper_imports.upload_file(
-                session, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner
-            )
-            uploads.keep_upload(
-                session,
-                owner_id=owner,
-                directory=Directory.OFFICIALS,
-                file_name="a.csv",
-                data=rows,
-                actor="a",
-            )
-            assert len(list(storage().names())) == 3
-            raise ZeroDivisionError
+    with app.app_context(), db.transaction() as session:
+        sheet_id = make_sheet(session).id
+        owner = make_staff_user(session, Role.STAFF).id
+    out = io.BytesIO()
+    Image.new("RGB", (40, 40)).save(out, "PNG")
+    rows = b"name;country;office\nInes Quintero;MX;Governor\n"
+    table = {"data": rows, "file_name": "a.csv"}
 
-    with app.app_context():
-        with pytest.raises(ZeroDivisionError):
-            fail()
-        assert list(storage().names()) == []
+    def keep_scan(session: Session) -> None:
+        scans.keep_scan(session, out.getvalue(), actor="a", sheet_id=sheet_id)
+
+    def keep_rows(session: Session) -> None:
+        campaign = session.get_one(PaperSheet, sheet_id).campaign
+        paper_imports.upload_file(session, campaign, staff_id=owner, **table)
+
+    def keep_entries(session: Session) -> None:
+        of = {"owner_id": owner, "directory": Directory.OFFICIALS, "actor": "a"}
+        uploads.keep_upload(session, **of, **table)
+
+    for keep in (keep_scan, keep_rows, keep_entries):
+        with app.test_request_context(method="POST"):
+            keep(db.session())
+            assert len(list(storage().names())) == 1
+            db.session().rollback()
+            assert list(storage().names()) == []
 
 
 def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:

@@ -10,8 +10,8 @@ from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import reauthentication, staff_users
-from tests.factories import STAFF_PASSWORD, give_session, post, sign_in
+from campaign.staff import reauthentication
+from tests.factories import STAFF_PASSWORD, give_session, post, set_password, sign_in
 
 NEW = "seven quiet lanterns at sea"
 WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
@@ -133,7 +133,7 @@ def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
     me = sign_in(client, app, Role.STAFF, password=True)
     user = session.get_one(StaffUser, me.id)
     with db.transaction() as other:
-        staff_users.set_password(other, user=other.get_one(StaffUser, me.id), password=NEW)
+        set_password(other, other.get_one(StaffUser, me.id), NEW)
     with app.test_request_context(), pytest.raises(Invalid):
         reauthentication.change_own_password(
             session, user=user, current_password=NEW, password=NEW + " again"

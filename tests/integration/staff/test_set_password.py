@@ -18,8 +18,8 @@ from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import passwords
 from campaign.staff.passwords import LINK_DAYS, create_password_link
-from campaign.staff.staff_users import disable_staff_user, set_password
-from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
+from campaign.staff.staff_users import disable_staff_user
+from tests.factories import csrf_token, make_staff_user, post, set_password, sign_in
 
 pytestmark = pytest.mark.one_engine
 
@@ -151,7 +151,7 @@ def test_a_new_password_ends_all_sessions(
 ) -> None:
     user = sign_in(client, app, Role.STAFF)
     assert client.get("/desk/account").status_code == 200
-    set_password(session, user=session.merge(user), password=STAFF_PASSWORD)
+    set_password(session, session.merge(user))
     session.commit()
     assert client.get("/desk/account").status_code == 302
 
