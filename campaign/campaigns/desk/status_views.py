@@ -33,6 +33,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.web.edit_conflict import lock_row
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
 from campaign.web.page import Page, ProblemsOn, show_page
 
@@ -41,6 +42,7 @@ reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 
 class StatusForm(CampaignForm):
     to = HiddenField()
+    seen = HiddenField()
     note = TextField(
         _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
@@ -105,6 +107,7 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     now: datetime
     preview: Mapping[str, str]
     again: Proposal | None
+    last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
 class Extend(Page, template="campaigns/extend.html"):
@@ -133,10 +136,12 @@ def _change_status(slug: str) -> ResponseReturnValue:
     data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
     data |= _data_of(proposals.reasons_in(proposals.content_of(again)) if again else {})
     form = status_form(locales, data=data)
+    form.seen.data = form.seen.data or campaign.changed_at.isoformat()
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
     if is_valid and not looks and form.does(lambda: _change(form, campaign, to, again)):
         return done(_say_changed(campaign, to), ".show", slug=slug)
+    form.seen.data = campaign.changed_at.isoformat()
     page = ChangeStatus(
         campaign=campaign,
         form=form,
@@ -147,6 +152,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         now=now,
         preview=form.reasons(locales) if looks else {},
         again=again,
+        last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
     return show_page(page)
 
@@ -229,9 +235,22 @@ def _data_of(reasons: Mapping[str, str]) -> dict[str, str]:
     return {f"reason_{code}": text for code, text in reasons.items()}
 
 
+def _is_decided_by_second_person(campaign: Campaign, to: CampaignStatus) -> bool:
+    return campaign.status is CampaignStatus.REVIEW and to is not CampaignStatus.DRAFT
+
+
+def _refuse_changed(form: StatusForm, campaign: Campaign) -> None:
+    """Raise Refused where somebody changed the campaign since the page was read; lock it."""
+    lock_row(db.session(), campaign)
+    if form.seen.data != campaign.changed_at.isoformat():
+        raise Refused("campaign-status")
+
+
 def _change(
     form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> None:
+    if _is_decided_by_second_person(campaign, to):
+        _refuse_changed(form, campaign)
     session, by, now = db.session(), form.by(), db.utcnow()
     reasons, waits = form.reasons(languages_of(campaign)), proposals.needs_approval(campaign)
     if to is CampaignStatus.OPEN:

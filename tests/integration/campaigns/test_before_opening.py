@@ -252,3 +252,34 @@ def test_an_update_and_a_reason_are_seen_before_they_are_out(
     session.expire_all()
     assert campaign.updates == []
     assert campaign.status is CampaignStatus.OPEN
+
+
+def test_what_its_writer_changes_while_a_second_person_opens_it_is_read_again(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign, second: None
+) -> None:
+    writer = make_staff_user(session, Role.ADMIN)
+    session.commit()
+    by = f"staff:{writer.id}"
+    status_changes.submit_for_review(session, draft, actor=by, now=utcnow())
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"{DESK}/status?to=open"
+    page = client.get(url).text
+    assert "The campaign was last changed on" in page
+    create_and_edit.edit_campaign(session, draft, actor=by, person_name="Somebody Else")
+    session.commit()
+    told = post(client, url, {"seen": seen_on(page)})
+    assert told.status_code == 422
+    assert "The campaign has changed." in told.text
+    assert "The campaign was last changed on" in told.text
+    session.rollback()
+    session.refresh(draft)
+    assert draft.status is CampaignStatus.REVIEW
+    assert post(client, url, {"seen": seen_on(told.text)}).status_code == 303
+    session.rollback()
+    session.refresh(draft)
+    assert draft.status is CampaignStatus.OPEN
+
+
+def seen_on(page: str) -> str:
+    return page.partition('name="seen"')[2].partition('value="')[2].partition('"')[0]
