@@ -31,6 +31,11 @@ def cut_to_hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
+def end_of_hour(moment: datetime) -> datetime:
+    """Return the last instant of the moment's hour of UTC."""
+    return cut_to_hour(moment) + timedelta(hours=1, microseconds=-1)
+
+
 def cut_to_day(moment: datetime, zone: str) -> datetime:
     """Return, in UTC, when the moment's day began in the zone."""
     return moment_of(day_of(moment, zone), time.min, zone)

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core import db
-from campaign.models.signature import Signature
+from campaign.core import clock, db
+from campaign.models.signature import ExactTimes, Signature
 
 
 class Decision(enum.StrEnum):
@@ -32,13 +32,21 @@ class Hold(db.SealedRow, db.Base):
     campaign_id: Mapped[int] = db.parent_key("campaign.id")
     reasons: Mapped[list[str]]
     """Slugs of the rules that held it: never the words that did."""
-    held_at: Mapped[db.Created]
+    held_at: Mapped[datetime] = mapped_column(
+        default=lambda: clock.cut_to_day(clock.utcnow(), "UTC")
+    )
+    """The beginning of the day; `moment` when it was."""
+    exact_at: Mapped[str | None] = mapped_column(db.Sealed("hold.exact_at"))
     decision: Mapped[Decision] = mapped_column(default=Decision.OPEN)
     note: Mapped[str | None] = mapped_column(db.Sealed("hold.note"))
     returned_at: Mapped[datetime | None]
     act_id: Mapped[int | None] = mapped_column(ForeignKey("screening_act.id"), index=True)
 
     signature: Mapped[Signature] = relationship()
+
+    @property
+    def moment(self) -> datetime:
+        return ExactTimes.of(self.held_at, None, self.exact_at).signed_at
 
 
 class SpentWork(db.Base):

@@ -21,9 +21,8 @@ from campaign.campaigns.content.risks import Finding, Words, refuse_changed
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
-from campaign.core import audit, clock, db, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, Refused
-from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct
@@ -144,12 +143,12 @@ def get_held(session: Session, public_id: str, chosen: HeldFilter, *, by: StaffU
 
 def list_ids(session: Session, chosen: HeldFilter, *, seen: datetime) -> list[str]:
     first = (
-        select(Hold.signature_id)
+        select(Hold)
         .where(*chosen.conditions(), Hold.held_at <= seen)
         .order_by(Hold.held_at, Hold.signature_id)
         .limit(MOST_AT_ONCE)
     )
-    ids = session.scalars(first).all()
+    ids = [hold.signature_id for hold in session.scalars(first) if hold.moment <= seen]
     return list(session.scalars(select(Signature.public_id).where(Signature.id.in_(ids))))
 
 
@@ -210,7 +209,7 @@ def _change_holds(
     """Change them one by one: a note is sealed for its row."""
     held = select(Hold).where(Hold.signature_id.in_([signature.id for signature in signatures]))
     for hold in session.scalars(held.execution_options(populate_existing=True)):
-        hold.held_at = clock.cut_to_day(hold.held_at, current_settings().timezone)
+        hold.exact_at = None
         for name, value in values.items():
             setattr(hold, name, value)
     session.flush()
@@ -315,8 +314,10 @@ def _claim_letters(
     if seen is not None:
         # Asked once they are locked: a change that was waited for is known only now.
         ids = [signature.id for signature in taken]
-        later = select(Hold.signature_id).where(Hold.signature_id.in_(ids), Hold.held_at > seen)
-        changed = set(session.scalars(later))
+        holds = session.scalars(
+            select(Hold).where(Hold.signature_id.in_(ids)).execution_options(populate_existing=True)
+        )
+        changed = {hold.signature_id for hold in holds if hold.moment > seen}
         taken = [signature for signature in taken if signature.id not in changed]
     for signature in taken:
         move_signature(signature, _STATE_AFTER[decision])

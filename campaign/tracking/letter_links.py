@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.db import Base
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
@@ -47,7 +47,7 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
 
     The caller cannot tell these apart, nor whether the day's mails to the address are used up.
     """
-    fingerprint = address_fingerprint(email)
+    fingerprint, hours = address_fingerprint(email), timedelta(hours=current_settings().link_hours)
     addresses = _addresses(session, fingerprint)
     for address in addresses:
         token = signed_links.new_token()
@@ -58,8 +58,8 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
                     email_hmac=fingerprint,
                     locale=locale,
                     token_digest=signed_links.digest_of(token),
-                    created_at=now,
-                    expires_at=now + timedelta(hours=current_settings().link_hours),
+                    created_at=clock.cut_to_day(now, "UTC"),
+                    expires_at=clock.end_of_hour(now + hours),
                 )
             )
     if not addresses:
@@ -145,5 +145,9 @@ def list_addressed(session: Session, mailbox: Mailbox, model: type[Base]) -> lis
 
 @jobs.job("following.forget-links", every_minutes=60)
 def forget_links() -> None:
+    """Forget the hour of links that have expired, and after some days that there were any."""
+    now = db.utcnow()
     with db.transaction() as session:
-        db.delete_rows(session, LettersLink, LettersLink.expires_at < db.utcnow() - _REMEMBERED)
+        day, expired_at = LettersLink.created_at, LettersLink.expires_at
+        db.update_rows(session, LettersLink, expired_at <= now, expired_at > day, expires_at=day)
+        db.delete_rows(session, LettersLink, expired_at < now - _REMEMBERED)

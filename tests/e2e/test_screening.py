@@ -69,12 +69,7 @@ def hold_one(site: Site) -> str:
         found.own_words = "Look at www.example.com, then answer."
         found.campaign.screening = {"held": ["link"]}
         session.add(
-            Hold(
-                signature_id=found.id,
-                campaign_id=found.campaign_id,
-                reasons=["risk", "link"],
-                held_at=db.utcnow(),
-            )
+            Hold(signature_id=found.id, campaign_id=found.campaign_id, reasons=["risk", "link"])
         )
         return f"{found.given_name} {found.family_name}"
 

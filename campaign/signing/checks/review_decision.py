@@ -18,7 +18,7 @@ from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign, LetterTemplate
 from campaign.models.screening import Decision, Hold, Invalidation
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import ExactTimes, Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.signing.checks.conditions import Conditions
 from campaign.signing.checks.screening_rules import (
@@ -182,17 +182,17 @@ def store_hold(session: Session, signature: Signature, reasons: list[str], now: 
     values = {
         "campaign_id": signature.campaign_id,
         "reasons": reasons,
+        "held_at": clock.cut_to_day(now, current_settings().timezone),
         # What is found false in silence is in no queue that goes by the moment.
-        "held_at": clock.cut_to_day(now, "UTC") if aside else now,
+        "exact_at": None if aside else ExactTimes(now).to_text(),
         "decision": Decision.ASIDE if aside else Decision.OPEN,
         "note": None,
         "act_id": None,
     }
-    session.execute(
-        db.insert_into(session, Hold)
-        .values(signature_id=signature.id, **values)
-        .on_conflict_do_update(index_elements=[Hold.signature_id], set_=values)
-    )
+    insert = db.insert_into(session, Hold).values(signature_id=signature.id, **values)
+    # Sealed for the name that the new row would have had.
+    as_new = {name: insert.excluded[name] for name in (*values, "seal_id")}
+    session.execute(insert.on_conflict_do_update(index_elements=[Hold.signature_id], set_=as_new))
 
 
 def judge_changed(session: Session, signature: Signature, now: datetime) -> None:

@@ -50,6 +50,8 @@ NOT_OF_SIGNERS = {
 """Tables whose times are of what staff did, or a job for many at once."""
 DAYS = {
     "erased_member.erased_at",
+    "hold.held_at",
+    "letters_link.created_at",
     "consent_wording.first_used_at",
     "network_member.confirmed_at",
     "network_member.joined_at",
@@ -64,6 +66,7 @@ DAYS = {
     "signature.withdrawn_at",
 }
 HOURS = {
+    "letters_link.expires_at": "of a link to My letters; once it has expired it tells the day",
     "outbox_mail.created_at": "five mails a day are counted by it; after a day it tells the day",
     "outbox_mail.due_at": "so that two of a kind are hours apart; after a day it tells the day",
     "outbox_mail.sent_at": "after a day it tells the day",
@@ -82,10 +85,7 @@ KEPT = {
     "figures_run.counted_at": "of a job, for all letters",
     "figures_run.expired_to": "of a job, for all letters",
     "figures_run.mails_at": "of a job, for all letters",
-    "hold.held_at": "until somebody decides: all that was seen is decided at once, nothing newer",
     "hold.returned_at": "when staff asked for a change",
-    "letters_link.created_at": "of a link to My letters; it is deleted after a day",
-    "letters_link.expires_at": "of a link to My letters; it is deleted then",
     "mailing_member.told_at": "of a mailing, for many members at once",
     "network_member.left_at": "who left before they signed again joins again, who left after not",
     "network_member.told_at": "of a mailing, for many members at once",

@@ -288,6 +288,23 @@ def test_mails_and_askers_are_limited(
     assert len(session.scalars(select(LettersLink)).all()) == 3
 
 
+def test_a_link_tells_the_day_it_was_asked_for_and_its_hour_until_it_expires(
+    app: Flask, client: FlaskClient, ana: Signature, session: Session
+) -> None:
+    client.post("/en/my-letters", data={"email": ANA})
+    link = session.scalars(select(LettersLink)).one()
+    lives = timedelta(hours=app.extensions["settings"].link_hours)
+    left = link.expires_at - clock.utcnow()
+    assert lives - timedelta(minutes=1) < left < lives + timedelta(hours=1)
+    assert clock.end_of_hour(link.expires_at) == link.expires_at
+    assert clock.cut_to_day(link.created_at, "UTC") == link.created_at
+    link.expires_at = clock.utcnow()
+    session.commit()
+    jobs.run_now("following.forget-links")
+    session.refresh(link)
+    assert link.expires_at == link.created_at
+
+
 @pytest.mark.parametrize("typed", ["", "ana", "a\nb@example.org", "x" * 300 + "@example.org"])
 def test_what_is_no_address_is_said_by_the_field(
     client: FlaskClient, typed: str, mails: Mails
