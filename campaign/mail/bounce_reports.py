@@ -5,6 +5,7 @@ import logging
 import re
 from dataclasses import dataclass
 from email.message import Message, MIMEPart
+from itertools import islice
 
 from flufl.bounce import scan_message
 
@@ -14,6 +15,7 @@ logging.getLogger("flufl.bounce").disabled = True  # it may quote a mail
 
 _MOST_IN_WORDS = 60_000  # bytes of a mail that is read line by line; our own is quoted well before
 _LONGEST_STATUS = 20
+_MOST_REPORTS = 50  # recipients of one report: ours have one, and each is looked up
 _QUOTED = re.compile(rb"(?im)^[> \t]*Message-ID:\s*<([\w-]{22})@")
 _STATUS = re.compile(rb"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _NOT_OF_THE_ADDRESS = re.compile(rb"\b(?:4\d\d|55[24])[ -]")
@@ -42,7 +44,7 @@ def list_reports(raw: bytes) -> list[BounceReport] | None:
         return None
     message_id = next(filter(None, map(_quoted_id, parts)), "")
     reports: list[BounceReport] = []
-    for block in status.get_payload():
+    for block in islice(status.get_payload(), _MOST_REPORTS):
         assert isinstance(block, Message)
         if str(block.get("Action", "")).strip().casefold() != "failed":
             continue
