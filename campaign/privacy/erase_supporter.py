@@ -33,7 +33,7 @@ from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import empty_signature
 from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
 from campaign.tracking.mails import LettersErased
-from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
+from campaign.tracking.timeline import is_frozen, is_handed_over, lock_remaining
 
 
 class Kept(NamedTuple):
@@ -63,13 +63,8 @@ def list_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
-    signatures = signatures_of(session, mailbox)
-    forgotten = session.scalars(
-        select(Signature).where(
-            Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
-        )
-    ).all()
-    lock_letters(session, *signatures, *forgotten)
+    """Erase what there is; what is deleted meanwhile by somebody else needs no erasing."""
+    signatures, forgotten = _lock_signatures(session, mailbox)
     kept = list_kept(session, mailbox, signatures)
     for signature in (*signatures, *forgotten):
         announce_erased(session, signature, now)
@@ -107,6 +102,16 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     jobs.enqueue(session, "following.settle")
 
 
+def _lock_signatures(session: Session, mailbox: Mailbox) -> tuple[list[Signature], list[Signature]]:
+    """Return the mailbox's signatures, and those of which only the fingerprint is left."""
+    query = select(Signature).where(
+        Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
+    )
+    shown, forgotten = signatures_of(session, mailbox), session.scalars(query).all()
+    locked = lock_remaining(session, [*shown, *forgotten])
+    return [one for one in locked if one in shown], [one for one in locked if one in forgotten]
+
+
 def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
     """Empty the region of volumes in which nobody is left: it would be that of who was erased."""
     session.flush()
@@ -141,12 +146,12 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
     empty_rows_with_address(session, address, mailbox.owns)
     for model in (LettersLink, NetworkMember, OutboxMail):
         for row in list_addressed(session, mailbox, model):
-            if isinstance(row, NetworkMember) and row.confirmed_at:
-                today = clock.cut_to_day(db.utcnow(), "UTC")
-                session.add(ErasedMember(public_id=row.public_id, erased_at=today))
-            session.delete(row)
-            if isinstance(row, NetworkMember):
-                session.flush()  # the member first, as when they leave: neither waits for the other
+            # The member first, as when they leave: neither waits for the other.
+            is_mine = db.delete_rows(session, model, model.id == row.id)
+            if isinstance(row, NetworkMember) and is_mine:
+                if row.confirmed_at:
+                    today = clock.cut_to_day(db.utcnow(), "UTC")
+                    session.add(ErasedMember(public_id=row.public_id, erased_at=today))
                 forget_program_words(session, row)
         session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))

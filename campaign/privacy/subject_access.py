@@ -13,7 +13,7 @@ from zipstream import ZipStream
 
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
-from campaign.core.db import Base
+from campaign.core.db import Base, NumberedRow
 from campaign.core.db.batches import read_each
 from campaign.core.errors import TooMany
 from campaign.core.language_facts import facts_of
@@ -50,7 +50,7 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     signatures = signatures_of(session, mailbox)
     bad = select(BadAddress).where(BadAddress.email_hmac == mailbox.fingerprint)
 
-    def rows_of(model: type[Base]) -> list[dict[str, object]]:
+    def rows_of(model: type[NumberedRow]) -> list[dict[str, object]]:
         return [_read_columns(row) for row in list_addressed(session, mailbox, model)]
 
     mails = rows_of(OutboxMail)

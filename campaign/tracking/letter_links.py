@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core import clock, db, jobs
-from campaign.core.db import Base
+from campaign.core.db import NumberedRow
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
@@ -128,7 +128,7 @@ def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signatu
     return signature
 
 
-_ADDRESSED: Mapping[type[Base], tuple[InstrumentedAttribute[bytes], str]] = {
+_ADDRESSED: Mapping[type[NumberedRow], tuple[InstrumentedAttribute[bytes], str]] = {
     LettersLink: (LettersLink.email_hmac, "email"),
     NetworkMember: (NetworkMember.email_hmac, "email"),
     OutboxMail: (OutboxMail.recipient_hmac, "recipient"),
@@ -136,7 +136,9 @@ _ADDRESSED: Mapping[type[Base], tuple[InstrumentedAttribute[bytes], str]] = {
 """What is held by address besides signatures: its fingerprint's column, and the address's."""
 
 
-def list_addressed(session: Session, mailbox: Mailbox, model: type[Base]) -> list[Base]:
+def list_addressed(
+    session: Session, mailbox: Mailbox, model: type[NumberedRow]
+) -> list[NumberedRow]:
     """Return rows of the mailbox, but for those of another spelling."""
     column, name = _ADDRESSED[model]
     rows = session.scalars(select(model).filter_by(**{column.key: mailbox.fingerprint})).all()

@@ -125,11 +125,17 @@ def group_trips(
 
 
 def lock_letters(session: Session, *signatures: Signature) -> None:
+    """Lock all of these as `lock_remaining` does. Raises NotFound where one was deleted."""
+    if len(lock_remaining(session, signatures)) < len({*signatures}):
+        raise NotFound("letter")
+
+
+def lock_remaining(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
     """Lock these signatures, read them and their letters anew, and keep bundles from freezing.
 
     A freeze holds its campaign in the same way, so each sees what the other did. In the order of
-    ids, so that two who hold several never wait for each other. Raises NotFound where one was
-    deleted meanwhile.
+    ids, so that two who hold several never wait for each other. Return those, in the order given,
+    that nobody has deleted meanwhile.
     """
     ids = {signature.id for signature in signatures}
     campaigns = (
@@ -145,8 +151,7 @@ def lock_letters(session: Session, *signatures: Signature) -> None:
         session.scalars(query.execution_options(populate_existing=True)).all()
         for query in (campaigns.with_for_update(key_share=True), mine.with_for_update(), letters)
     )
-    if len(rows) < len(ids):
-        raise NotFound("letter")
+    return [signature for signature in signatures if signature in rows]
 
 
 @dataclass(frozen=True, slots=True)

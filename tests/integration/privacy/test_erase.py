@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import list_taken_back
@@ -29,6 +30,7 @@ from campaign.signing.signed_links import signed_link
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import make_campaign, sign_in
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
+from tests.races import overtake
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
@@ -324,3 +326,38 @@ def test_no_byte_of_what_was_erased_is_left_in_the_file(
     assert [value for value in sealed if value in after] == []
     for word in (b"Plantada", ANA.encode()):
         assert word not in after
+
+
+def _delete_letter(session: Session, signature_id: int) -> None:
+    session.execute(delete(Letter).where(Letter.signature_id == signature_id))
+    session.execute(delete(Signature).where(Signature.id == signature_id))
+
+
+def _delete_member(session: Session, _signature_id: int) -> None:
+    session.execute(delete(NetworkMember))
+
+
+def _delete_links(session: Session, _signature_id: int) -> None:
+    session.execute(delete(LettersLink))
+
+
+@pytest.mark.parametrize("vanish", [_delete_letter, _delete_member, _delete_links])
+def test_what_somebody_else_deletes_meanwhile_keeps_nothing_from_being_erased(
+    app: Flask, session: Session, ana: Signature, box: str, vanish: Callable[[Session, int], None]
+) -> None:
+    join_network(session)
+    sign(session, make_campaign(session), email=ANA)
+    signature_id = ana.id
+    session.commit()
+
+    def erase(other: Session, now: datetime) -> None:
+        mailbox = Mailbox(ANA, address_fingerprint(ANA), now)
+        erase_supporter.erase_mailbox(other, mailbox, locale="en", now=now)
+
+    with app.test_request_context():
+        overtake(app, lambda one: vanish(one, signature_id), lambda _other: db.utcnow(), erase)
+    session.rollback()
+    for model in (Signature, NetworkMember, LettersLink):
+        assert session.scalars(select(model.id)).all() == []
+    mails = session.scalars(select(OutboxMail.kind)).all()
+    assert mails.count("letters-erased") == 1
