@@ -4,6 +4,7 @@ One worker at a time tells a program. What one that died had sent is found there
 again. Only members whose consent stands at that moment are told of; who left is unsubscribed.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 _CONNECTIONS = Lease(CrmConnection, held=ConnectionState.SENDING, waiting=(ConnectionState.READY,))
 _BATCH = 500
 _AT_ONCE = 100  # people who are told of in one lease
+_SECONDS = 120.0
+"""For which one program is told in a run: one that takes its time would hold up all other work."""
 _MISSES = 3  # in a row, after which a program is left alone for a while
 _OF_PROGRAM = {"too-many", "key-refused"}
 _NO_FAILURE: dict[str, object] = {"failure": None, "failure_words": None}
@@ -63,7 +66,8 @@ def push() -> None:
             with db.transaction() as session:
                 compare_people(session, connection_id, db.utcnow())
             list_new(connection_id, db.utcnow())
-            while push_some(connection_id):
+            until = time.monotonic() + _SECONDS
+            while push_some(connection_id, until):
                 pass
         except Exception as problem:
             # One whose key does not open, say, must not hold up the others.
@@ -103,8 +107,11 @@ def list_new(connection_id: int, now: datetime) -> None:
             session.execute(db.insert_into(session, CrmPerson).on_conflict_do_nothing(), rows)
 
 
-def push_some(connection_id: int) -> bool:
-    """Tell the program of those that are due; False where there is no more to be done now."""
+def push_some(connection_id: int, until: float) -> bool:
+    """Tell the program of those that are due; False where there is no more to be done now.
+
+    `until`: of the monotonic clock; who is left then waits for the next run.
+    """
     with db.transaction() as session:
         row = _CONNECTIONS.claim(session, connection_id)
         if row is None:
@@ -127,7 +134,7 @@ def push_some(connection_id: int) -> bool:
         program = program_of(connection, http)
         for person_id in people:
             _tell(program, person_id, run)
-            if run.is_over:
+            if run.is_over or time.monotonic() > until:
                 break
     problem = run.problem if not run.sent or run.is_over else None
     with db.transaction() as session:
@@ -140,7 +147,7 @@ def push_some(connection_id: int) -> bool:
             _CONNECTIONS.give_back(session, row, rest, **values)
         else:
             _CONNECTIONS.finish(session, row, **values)
-    return len(people) == _AT_ONCE and not run.is_over
+    return len(people) == _AT_ONCE and not run.is_over and time.monotonic() < until
 
 
 def _tell(program: Program, person_id: int, run: _Run) -> None:

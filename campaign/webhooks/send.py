@@ -7,6 +7,7 @@ turned off. A single post that it refuses while it takes others fails after some
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -40,6 +41,9 @@ log = structlog.get_logger()
 
 _ENDPOINTS = Lease(WebhookEndpoint, held=EndpointState.SENDING, waiting=(EndpointState.READY,))
 _BATCH = 200
+_SECONDS = 20.0
+"""For which a batch is sent, and after which no other begins: one that is slow with each post
+would hold up all other work."""
 _CONNECTIONS = 8  # to one endpoint at once
 _LIMITS = Limits(connect_seconds=5, whole_seconds=15, answer_bytes=64 * 1024)
 _GONE = "410"  # by the specification: send no more
@@ -75,9 +79,9 @@ class _Sent:
 
 @jobs.job("webhooks.send", every_minutes=1)
 def send_due() -> None:
-    """Send to every endpoint in turn, a batch each, until nothing is due."""
+    """Send to every endpoint in turn, a batch each, until nothing is due or the time is over."""
     share_events()
-    failed: set[int] = set()
+    until, failed = time.monotonic() + _SECONDS, set[int]()
     while endpoints := set(_list_due()) - failed:
         for endpoint_id in sorted(endpoints):
             try:
@@ -89,6 +93,8 @@ def send_due() -> None:
                 failed.add(endpoint_id)
                 if isinstance(problem, WrongKey):
                     _note_unreadable(endpoint_id)
+        if time.monotonic() > until:
+            return
 
 
 def _note_unreadable(endpoint_id: int) -> None:
@@ -116,6 +122,7 @@ def _is_due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _send_batch(endpoint_id: int) -> None:
+    until = time.monotonic() + _SECONDS
     with db.transaction() as session:
         row = _ENDPOINTS.claim(session, endpoint_id)
         if row is None:
@@ -125,7 +132,7 @@ def _send_batch(endpoint_id: int) -> None:
         messages, damaged = _load_messages(session, endpoint, 1 if endpoint.failures else _BATCH)
         address, signer = endpoint.address, Webhook(endpoint.secret)
     with _ENDPOINTS.keep_alive(row):
-        results = _post_all(address, signer, messages)
+        results = _post_all(address, signer, messages, until)
     with db.transaction() as session:
         _record(session, row, results, damaged)
 
@@ -147,7 +154,9 @@ def _load_messages(
     return [_Message(*row) for _id, row in rows if row], [key for key, row in rows if not row]
 
 
-def _post_all(address: str, signer: Webhook, messages: Sequence[_Message]) -> list[_Sent]:
+def _post_all(
+    address: str, signer: Webhook, messages: Sequence[_Message], until: float
+) -> list[_Sent]:
     """Post them over several connections, until one shows that it is of no use now."""
     waiting: SimpleQueue[_Message] = SimpleQueue()
     for message in messages:
@@ -160,7 +169,7 @@ def _post_all(address: str, signer: Webhook, messages: Sequence[_Message]) -> li
             while not is_down.is_set():
                 sent = _post(http, address, signer, waiting.get_nowait())
                 results.append(sent)
-                if sent.is_of_endpoint:
+                if sent.is_of_endpoint or time.monotonic() > until:
                     is_down.set()
         return results
 

@@ -20,6 +20,7 @@ from campaign.core.errors import Refused
 from campaign.core.outgoing_http import Limits
 from campaign.core.settings import Settings
 from campaign.crm import connections
+from campaign.crm import push as push_job
 from campaign.mail import bad_addresses
 from campaign.models.crm import (
     ConnectionState,
@@ -121,6 +122,20 @@ def scene(
         )
         session.commit()
         yield Scene(program, target.url, session)
+
+
+@pytest.mark.one_engine
+def test_a_program_that_takes_its_time_holds_up_nothing_else(
+    scene: Scene, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run has its time: who is left is told of in the next ones."""
+    monkeypatch.setattr(push_job, "_SECONDS", -1.0)
+    make_members(session, 3)
+    session.commit()
+    for number in (1, 2, 3):
+        push()
+        assert len(scene.program.people) == number
+    assert scene.rows() == [(ADD, SENT, None)] * 3
 
 
 @pytest.mark.one_engine

@@ -233,6 +233,22 @@ def test_who_hangs_holds_up_no_other(
     assert [post.answer for post in list_posts(session)] == ["too-slow", "204"]
 
 
+@pytest.mark.one_engine
+def test_who_takes_its_time_with_each_post_holds_up_nothing_else(
+    session: Session, target: Target, add_endpoint: AddEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run has its time: each connection sends what it has begun, and the rest waits."""
+    monkeypatch.setattr(sender, "_SECONDS", -1.0)
+    monkeypatch.setattr(sender, "_CONNECTIONS", 1)
+    add_endpoint(target.url)
+    for _ in range(3):
+        tell(session)
+    for number in (1, 2, 3):
+        send()
+        assert len(target.received) == number
+    assert {post.state for post in list_posts(session)} == {PostState.SENT}
+
+
 def test_one_whose_secret_does_not_open_holds_up_no_other(
     session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
