@@ -81,11 +81,11 @@ class ServerRest:
             now = time.monotonic()
             may_ask = now >= self._until
             if may_ask:
-                self._until = now + WHOLE_SECONDS + _REST_SECONDS  # or until `note`
+                self._until = now + WHOLE_SECONDS + _REST_SECONDS  # or until `learn`
             return may_ask
 
-    def note(self, *, is_well: bool | None) -> None:
-        """Note what came of asking; None: nothing was asked, the next one may."""
+    def learn(self, *, is_well: bool | None) -> None:
+        """Take in what came of asking; None: nothing was asked, the next one may."""
         with self._lock:
             if is_well is False:
                 self._until = time.monotonic() + _REST_SECONDS
@@ -109,7 +109,7 @@ def send_mail(mail_id: int) -> None:
         if _claim(mail_id):
             is_well = _send(mail_id)
     finally:
-        rest.note(is_well=is_well)
+        rest.learn(is_well=is_well)
 
 
 def _send(mail_id: int) -> bool | None:

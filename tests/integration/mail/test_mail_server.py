@@ -124,14 +124,14 @@ def test_while_the_server_takes_nothing_one_mail_after_each_rest_tries_it(
         assert server.taken == 0
         monkeypatch.setattr(sender, "_REST_SECONDS", -transports.WHOLE_SECONDS)
         rest = sender.ServerRest()
-        rest.note(is_well=False)
+        rest.learn(is_well=False)
         assert rest.may_ask()
         monkeypatch.undo()
         assert rest.may_ask()
         assert not rest.may_ask(), "another waits for what comes of it"
-        rest.note(is_well=None)
+        rest.learn(is_well=None)
         assert rest.may_ask(), "the one before asked nothing"
-        rest.note(is_well=True)
+        rest.learn(is_well=True)
         assert rest.may_ask()
         assert rest.may_ask()
 
