@@ -15,10 +15,10 @@ from campaign.core.isolation.run_apart import adapter_of, name_of
 from campaign.directory.imports.read_list import read_list, samples_of
 from campaign.mail.bounce_reports import list_reports
 from campaign.printing.redraw import cut_picture, draw_pages, paint_bars, redraw_picture
-from campaign.replies.mime import list_recipients, read_email
+from campaign.replies.mime import read_email, read_head
 
 READERS = (
-    cut_picture, draw_pages, list_open_ways, list_recipients, list_reports, paint_bars, read_email,
+    cut_picture, draw_pages, list_open_ways, list_reports, paint_bars, read_email, read_head,
     read_list, redraw_picture, samples_of,
 )  # fmt: skip
 _BY_NAME = {name_of(reader): reader for reader in READERS}

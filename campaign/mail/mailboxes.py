@@ -7,8 +7,9 @@ new. What fails twice is put aside, sealed.
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 ASIDE = "put-aside"
 _SECONDS = 60.0
 """For which one run reads: much shorter than to the next one, or both would hold up all else."""
+_SECONDS_OF_SHARE = 15.0
+"""Of a run, for mails of one kind: the next run goes on with them."""
+_BEGINNING = 64 * 1024  # bytes
 _NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
 """Faults of the machine, or so they look: the mail is tried again."""
 
@@ -47,19 +51,23 @@ def empty_mailboxes(
     most_bytes: int,
     maildir: str,
     imap: tuple[str, str],
+    find_share: Callable[[bytes], Hashable] | None = None,
 ) -> None:
     """Hand each mail's first bytes to `take`, and remove what it took.
 
     :param imap: address and password of the folder, as `Settings.imap_mailboxes` has them.
+    :param find_share: says by a mail's beginning with which others it has to share its time, so
+        that they hold up nothing else; None: with none.
     """
+    read_all = partial(_empty, take=take, kind=kind, most_bytes=most_bytes, find_share=find_share)
     if maildir and not is_maildir(path := current_settings().folder / maildir):
         log.error("mail cannot be read: no Maildir folder", kind=kind)
     elif maildir:
-        _empty(list_mails(path), take, kind, most_bytes)
+        read_all(list_mails(path))
     if imap[0]:
         try:
             with open_folder(*imap) as mails:
-                _empty(mails, take, kind, most_bytes)
+                read_all(mails)
             has_failed = False
         except OSError as problem:
             log.error("mail cannot be read by IMAP", kind=kind, problem=type(problem).__name__)
@@ -75,17 +83,39 @@ def is_imap_away(session: Session, settings: Settings) -> bool:
 
 
 def _empty(
-    mails: Iterable[WaitingMail], take: Callable[[bytes], bool], kind: str, most_bytes: int
+    mails: Iterable[WaitingMail],
+    *,
+    take: Callable[[bytes], bool],
+    kind: str,
+    most_bytes: int,
+    find_share: Callable[[bytes], Hashable] | None,
 ) -> None:
-    until, left = time.monotonic() + _SECONDS, 0
+    until, left, waiting = time.monotonic() + _SECONDS, 0, 0
+    spent: dict[Hashable, float] = {}
     # What a reader does not get through must not come first in each run.
     for mail in sorted(mails, key=lambda mail: mail.has_failed):
-        if time.monotonic() > until:
-            log.warning("mails wait for the next run", kind=kind)
+        begun = time.monotonic()
+        if begun > until:
+            waiting += 1
             break
+        share = _find_share_of(mail, find_share) if find_share else None
+        if share is not None and spent.get(share, 0.0) > _SECONDS_OF_SHARE:
+            waiting += 1
+            continue
         left += not _is_taken(mail, take, kind, most_bytes)
+        spent[share] = spent.get(share, 0.0) + time.monotonic() - begun
+    if waiting:
+        log.warning("mails wait for the next run", kind=kind)
     if left:
         log.warning("mails that are not for us were left", kind=kind, count=left)
+
+
+def _find_share_of(mail: WaitingMail, find_share: Callable[[bytes], Hashable]) -> Hashable:
+    try:
+        with mail.open() as file:
+            return find_share(file.read(_BEGINNING))
+    except Exception:
+        return None  # what is wrong with it is seen when it is read
 
 
 def list_put_aside() -> list[str]:

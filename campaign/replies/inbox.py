@@ -23,7 +23,7 @@ from campaign.models.directory import ContactDetail, Mission
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures import scans
 from campaign.replies import replies
-from campaign.replies.mime import MAX_BYTES, Email, list_recipients, one_line, read_email
+from campaign.replies.mime import MAX_BYTES, Email, one_line, read_email, read_head
 
 log = structlog.get_logger()
 
@@ -46,7 +46,8 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     Raises EmailRejected, and UnreadableFile where it is none that can be read.
     """
     # Whom it is for is asked first: nobody's mail is read no further.
-    campaign_id = _find_campaign([recipient]) or _find_campaign(run_apart(list_recipients, raw))
+    campaign_id = _find_campaign([recipient])
+    campaign_id = campaign_id or _find_campaign(run_apart(read_head, raw).recipients)
     if campaign_id is None:
         raise EmailRejected("mail-for-nobody")
     # Strangers choose how long it takes to read: until then `session` keeps nobody from writing.
@@ -88,7 +89,23 @@ def read_mail() -> None:
         most_bytes=MAX_BYTES + 1,
         maildir=settings.reply_maildir,
         imap=settings.imap_mailboxes["reply_imap"],
+        find_share=_find_share,
     )
+
+
+def _find_share(beginning: bytes) -> tuple[int, bool] | None:
+    """Return the campaign that an email is for, and whether we know who sent it; None: for none.
+
+    Of each a run reads some emails. Anybody can write in an official's name: that alone would
+    hold up what is for other campaigns.
+    """
+    head = run_apart(read_head, beginning)
+    campaign_id = _find_campaign(head.recipients)
+    if campaign_id is None:
+        return None
+    with db.reading() as session:
+        sender = _find_sender(session.get_one(Campaign, campaign_id), head.sender_address)
+    return campaign_id, sender != (None, None)
 
 
 def _save_or_leave(raw: bytes) -> bool:

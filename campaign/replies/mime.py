@@ -45,15 +45,23 @@ class Email:
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
 
 
-def list_recipients(raw: bytes) -> list[str]:
-    """List the addresses that a mail was sent to, by its head alone. Raises as `read_email`."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    recipients: list[str]
+    """Addresses that a mail was sent to."""
+    sender_address: str
+
+
+def read_head(raw: bytes) -> Head:
+    """Read the head of an email alone. Raises as `read_email`."""
     head = parse_mail(raw[:_LONGEST_HEAD], head_alone=True)
     values = [value for header in _TO for value in _list_headers(head, header)]
     try:
         addresses = [address for _name, address in email.utils.getaddresses(values)]
     except Exception as problem:  # whatever strangers send
         raise UnreadableFile("mail-broken") from problem
-    return [_plain(address) for address in addresses if address.strip()]
+    recipients = [_plain(address) for address in addresses if address.strip()]
+    return Head(recipients, _find_sender(head)[1])
 
 
 def read_email(raw: bytes) -> Email:
@@ -65,10 +73,10 @@ def read_email(raw: bytes) -> Email:
         parts = _list_parts(mail)
     except Exception as problem:  # whatever strangers send
         raise UnreadableFile("mail-broken") from problem
-    name, address = email.utils.parseaddr(_get_header(mail, "From"))
+    name, address = _find_sender(mail)
     return Email(
-        sender_name=one_line(name, 200),
-        sender_address=one_line(address, 254),
+        sender_name=name,
+        sender_address=address,
         subject=one_line(_get_header(mail, "Subject"), 200),
         sent_at=_parse_moment(_get_header(mail, "Date")),
         text=_find_text(parts),
@@ -207,6 +215,12 @@ def _decode_text(part: Message) -> str:
         return body.decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, UnicodeError, ValueError):
         return body.decode("utf-8", "replace")
+
+
+def _find_sender(mail: Message) -> tuple[str, str]:
+    """Return name and address, as the mail says."""
+    name, address = email.utils.parseaddr(_get_header(mail, "From"))
+    return one_line(name, 200), one_line(address, 254)
 
 
 def _get_header(mail: Message, name: str) -> str:

@@ -151,6 +151,28 @@ def test_a_mail_servers_pipe_hands_a_mail_over(
         assert session.scalar(select(func.count(Campaign.id))) == 1
 
 
+@pytest.mark.one_engine
+def test_many_emails_for_one_campaign_hold_up_no_official_and_no_other_campaign(
+    app: Flask, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        other = inbox.address_of(make_campaign(session))
+    stranger = "somebody@elsewhere.example"
+    flood = [make_mail(address, stranger, Message_ID=f"<{number}@x>") for number in range(3)]
+    put(folder, *flood)
+    put(folder, make_mail(other, stranger, Message_ID="<8@x>"), make_mail(address))
+    monkeypatch.setattr(mailboxes, "_SECONDS_OF_SHARE", 0.0)
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as session:
+            read = session.execute(select(Reply.campaign_id, Reply.sender_known)).all()
+        assert sorted(read) == [(1, False), (1, True), (2, False)]
+        assert left(folder) == 2
+        for _ in range(2):
+            jobs.run_now("replies.read-mail")
+        assert left(folder) == 0
+
+
 def nested_mail(to: str) -> bytes:
     """A small mail that no reader gets to the end of."""
     parts = (f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(1_000))
@@ -213,7 +235,7 @@ def test_others_write_while_a_mail_is_read(
         monkeypatch.setattr(module, "run_apart", run_apart)
     with app.app_context(), db.transaction() as session:
         inbox.save_email(session, mail.as_bytes())
-    assert read == ["list_recipients", "read_email", "redraw_picture"]
+    assert read == ["read_head", "read_email", "redraw_picture"]
 
 
 @pytest.mark.one_engine

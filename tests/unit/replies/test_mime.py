@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core.errors import UnreadableFile
-from campaign.replies.mime import clean_text, html_to_text, list_recipients, read_email
+from campaign.replies.mime import clean_text, html_to_text, read_email, read_head
 from tests.deadlines import soon
 
 
@@ -37,7 +37,9 @@ def test_plain_words_come_before_html_and_files_come_along() -> None:
         "Oficina de la Gobernadora",
         "oficina@altamar.example",
     )
-    assert "reply+abc@example.org" in list_recipients(mail.as_bytes())
+    head = read_head(mail.as_bytes())
+    assert "reply+abc@example.org" in head.recipients
+    assert head.sender_address == found.sender_address
     assert not found.is_automatic
 
 
