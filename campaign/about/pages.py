@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from campaign.about import page_texts
 from campaign.about.page_texts import OwnText, find_text
 from campaign.about.privacy_notice import NoticeSection, list_sections
+from campaign.about.terms import days, hours
 from campaign.core import clock, db, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.models.about import AboutPage
@@ -43,6 +44,8 @@ class About(AboutText, template="about/about.html"):
 
 class Accessibility(AboutText, template="about/accessibility.html"):
     checked_on: date
+    link_hours: str
+    confirm_days: str
 
 
 @blueprint.get("/<lang>/privacy")
@@ -80,7 +83,13 @@ def about(lang: str) -> ResponseReturnValue:
 def accessibility(lang: str) -> ResponseReturnValue:
     def render() -> str:
         own_text = find_text(db.session(), AboutPage.ACCESSIBILITY, lang)
-        return Accessibility(own_text=own_text, checked_on=_ACCESSIBILITY_CHECKED).html()
+        settings = current_settings()
+        return Accessibility(
+            own_text=own_text,
+            checked_on=_ACCESSIBILITY_CHECKED,
+            link_hours=hours(settings.link_hours),
+            confirm_days=days(settings.confirm_days),
+        ).html()
 
     return page_cache().serve(("about-accessibility", lang), render)
 

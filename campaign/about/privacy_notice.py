@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from campaign.about.terms import days, months
+from campaign.about.what_stays import (
+    list_what_stays,
+    say_backups,
+    say_code,
+    say_exports,
+    say_own_copy,
+)
 from campaign.core import i18n
 from campaign.core.settings import Settings
+from campaign.mail.sender import REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,10 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
     yield NoticeSection("details", _("What you give us"), _join(_list_details()))
     uses = [
         _("To confirm, print and deliver your letter."),
-        _("To show you where it is."),
+        _("To show you where your letter is."),
         _("To count each person once."),
         _("To find false signatures."),
+        _("To see which links bring people to an action."),
         _("To email you news or new actions, only if you asked."),
     ]
     use = _("For nothing else. We do not sell or lend your details.")
@@ -63,8 +73,9 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
             "rules."
         ),
         _(
-            "Do you live in the country of these officials, or have family there? "
-            "Think about this before you sign."
+            "Do you live in the country of these officials, are you its citizen, or do you have "
+            "family there? Think first whether it is safe for you and them that officials see "
+            "your name."
         ),
     ]
     yield NoticeSection("officials", _("What officials see"), _join(seen))
@@ -75,8 +86,8 @@ def _list_details() -> list[str]:
         _(
             "When you sign: your name, email address, country and town. Your region and "
             "postal code, if you give them. The words and points of your letter, and what "
-            "officials may see. Whether you want our emails. The time, the language, and what led "
-            "you to the page."
+            "officials may see. Whether you want our emails. The time, the language, and the link "
+            "by which you came, for example from a poster or another site."
         ),
         _(
             "When you join the network: your email address, how often you want emails, "
@@ -107,49 +118,54 @@ def _other_hands(settings: Settings) -> NoticeSection:
     ):
         if provider:
             hands.append(_("%(service)s: %(provider)s", service=words, provider=provider))
-    return NoticeSection("hands", _("Who else handles it"), _bullets(hands))
+    return NoticeSection("hands", _("Who handles it"), _bullets(hands))
 
 
 def _keeping(settings: Settings) -> NoticeSection:
     terms = [
         _("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
-        _(
-            "Your details and words: until %(term)s after we deliver your letter, or after the "
-            "action ends. We keep a letter that is still waiting until we have delivered it.",
-            term=months(settings.retention_months),
-        )
-        if settings.retention_months
-        else _("Your details and words: until you delete them."),
+        *(_details_terms(settings) or [_("Your details and words: until you delete them.")]),
         _("Your IP address and browser: %(term)s.", term=days(settings.trace_days)),
         _(
             "Your email address in the network: until you leave. Then we keep only a code made "
             "from it, so that we do not email you again."
         ),
-        _("Our file copy of a delivery: we keep it.")
-        if settings.keep_printed_files or not settings.retention_months
-        else _("Our file copy of a delivery: until the details of everyone in it are deleted."),
-        _("Lists that our staff export: %(term)s.", term=hours(settings.export_hours)),
-        _("Backups: encrypted, deleted after %(term)s.", term=days(settings.backup_days))
-        if settings.backup_days
-        else _("Backups: encrypted, until we delete them."),
+        say_code(days(REMEMBERED.days)),
+        say_own_copy(settings),
+        say_exports(settings),
+        say_backups(settings, link_to_email(settings)),
     ]
-    after = [
-        _(
-            "After that we keep only what does not identify you: that a letter was written, when, "
-            "in which language, from which country and region, to which official, and its number."
-        )
-    ]
-    if settings.retention_months:
-        after.append(
-            _(
-                "We keep a code made from your email address until %(term)s after the action ends, "
-                "so that no one is counted twice.",
-                term=months(settings.retention_months),
-            )
-        )
-    return NoticeSection(
-        "keeping", _("How long we keep it"), _join([_bullets(terms), " ".join(after)])
+    after = _(
+        "After these times we keep only what does not identify you: that a letter was written, "
+        "when, in which language, from which country and region, by which link, to which official, "
+        "and its number."
     )
+    return NoticeSection("keeping", _("How long we keep it"), _join([_bullets(terms), after]))
+
+
+def _details_terms(settings: Settings) -> list[str]:
+    if not settings.retention_months:
+        return []
+    term = months(settings.retention_months)
+    return [
+        _("Your details and words: until %(term)s after we deliver your letter.", term=term),
+        _(
+            "If we do not deliver it, for example because you withdrew it or we stopped the "
+            "action: until %(term)s after the action ends, or after its last delivery if that is "
+            "later.",
+            term=term,
+        ),
+        _(
+            "If your letter still waits to be delivered, also after it was refused: as long as it "
+            "waits."
+        ),
+        _(
+            "A code made from your email address, so that no one is counted twice, and our scans "
+            "of what was signed on paper: until %(term)s after the action ends, or after its last "
+            "delivery if that is later.",
+            term=term,
+        ),
+    ]
 
 
 def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
@@ -163,16 +179,16 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
         ),
         _("We do this because the count must be honest (legitimate interest)."),
         _(
-            "We do not count or print signatures that we find to be false. We do not tell the "
-            "people who made them. Do you think we were wrong about yours? Write to %(contact)s.",
+            "We do not count or print signatures that we find to be false, and we send no email "
+            "about it. Do you think we left out your letter by mistake? Write to %(contact)s.",
             contact=contact,
         ),
     ]
     yield NoticeSection("false-signatures", _("False signatures"), _join(false))
     kinds = [
         _(
-            "Emails your letter needs: one to confirm it, at most one reminder, and one if you "
-            "need to change it."
+            "Emails your letter needs: one to confirm it, at most one reminder, one if we cannot "
+            "save it, and one if we ask you to change it."
         ),
         _("The links and confirmations you ask for."),
         _("News or new actions, only if you ticked the box."),
@@ -192,10 +208,8 @@ def _choices(settings: Settings, locale: str) -> NoticeSection:
             "until we deliver it.",
             url=f"/{locale}/my-letters",
         ),
-        _(
-            "We cannot change or get back letters and lists already delivered, lists already "
-            "downloaded, or backups until they are deleted."
-        ),
+        _("If you delete everything, we keep or cannot reach this:"),
+        _bullets(list_what_stays(settings, link_to_email(settings))),
     ]
     if settings.supervisory_authority:
         choices.append(
@@ -242,18 +256,6 @@ def _protection_and_changes(settings: Settings) -> Iterator[NoticeSection]:
 def link_to_email(settings: Settings) -> str:
     address = settings.organisation_email
     return f"[{address}](mailto:{address})"
-
-
-def days(number: int) -> str:
-    return str(ngettext("%(num)s day", "%(num)s days", number))
-
-
-def months(number: int) -> str:
-    return str(ngettext("%(num)s month", "%(num)s months", number))
-
-
-def hours(number: int) -> str:
-    return str(ngettext("%(num)s hour", "%(num)s hours", number))
 
 
 def _join(paragraphs: list[str]) -> str:

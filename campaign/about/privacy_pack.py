@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import current_app
 from flask_babel import force_locale
 
-from campaign.about.privacy_notice import days, hours, months
+from campaign.about.terms import days, hours, months
 from campaign.core import clock
 from campaign.core.settings import Settings
 

@@ -41,7 +41,7 @@ _MAILS = Lease(
     until="due_at",
     counter="attempts",
 )
-_REMEMBERED = timedelta(days=30)
+REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _OVER = (MailState.SENT, MailState.FAILED)
 _SWEEP = 200
@@ -159,13 +159,13 @@ def sweep() -> None:
 @jobs.job("mail.forget", every_minutes=60)
 def forget() -> None:
     """Forget mails after a month, and the hour of each after a day."""
-    end: datetime | None = db.utcnow() - 2 * _REMEMBERED
+    end: datetime | None = db.utcnow() - 2 * REMEMBERED
     while end is not None and (end := _next_end(end)) is not None:
         day = clock.cut_to_day(end, "UTC")
         while end != day and _cut_some(end, day) == _CUT_AT_ONCE:
             pass
     with db.transaction() as session:
-        is_over = OutboxMail.sent_at < db.utcnow() - _REMEMBERED
+        is_over = OutboxMail.sent_at < db.utcnow() - REMEMBERED
         db.delete_rows(session, OutboxMail, OutboxMail.state.in_(_OVER), is_over)
 
 

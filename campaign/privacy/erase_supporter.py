@@ -6,12 +6,13 @@ to whom they belong. All else is deleted. A printed volume keeps the letter unti
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
+from flask_babel import force_locale
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, clock, db, jobs
+from campaign.about.what_stays import list_what_stays
+from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.messages import OutboxMail
@@ -36,36 +37,30 @@ from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen, is_handed_over, lock_remaining
 
 
-class Kept(NamedTuple):
-    printed: int  # People whose letters are printed
-    undelivered: bool
-    delivered: bool
-    file_months: int  # How long our file copy of a delivery is usually kept; 0: for good
-    program: str  # Another program that was told of the membership; empty: none was
-
-
-def list_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature]) -> Kept:
+def list_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature]) -> list[str]:
+    """Say what deleting leaves or does not reach, of those whose letters these are."""
     printed = [signature for signature in signatures if is_frozen(signature)]
     are_out = [is_handed_over(session, signature) for signature in printed]
     settings = current_settings()
-    months = 0 if settings.keep_printed_files else settings.retention_months
-    program = settings.crm_provider or "CRM"
     was_tried = CrmPerson.attempts > 0  # what was sent and not answered may be there
     told = select(CrmPerson.id).join(NetworkMember, NetworkMember.public_id == CrmPerson.member)
     of_mailbox = NetworkMember.email_hmac == mailbox.fingerprint
-    return Kept(
-        len(printed),
-        not all(are_out),
-        any(are_out),
-        months,
-        program if db.has_row(session, told.where(of_mailbox, was_tried)) else "",
+    was_told = db.has_row(session, told.where(of_mailbox, was_tried))
+    return list_what_stays(
+        settings,
+        i18n.isolate(settings.organisation_email),
+        printed=bool(printed),
+        undelivered=not all(are_out),
+        delivered=any(are_out),
+        program=(settings.crm_provider or "CRM") if was_told else "",
     )
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
     """Erase what there is; what is deleted meanwhile by somebody else needs no erasing."""
     signatures, forgotten = _lock_signatures(session, mailbox)
-    kept = list_kept(session, mailbox, signatures)
+    with force_locale(locale):
+        stays = list_kept(session, mailbox, signatures)
     for signature in (*signatures, *forgotten):
         announce_erased(session, signature, now)
     printed = [signature for signature in signatures if is_frozen(signature)]
@@ -98,7 +93,9 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    _send_confirmation(session, mailbox, locale, kept)
+    LettersErased(stays=stays, home_url=site_url(f"/{locale}/")).send(
+        session, to=mailbox.email, locale=locale
+    )
     jobs.enqueue(session, "following.settle")
 
 
@@ -156,18 +153,6 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
         session.flush()
     session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))
     bad_addresses.clear(session, address)
-
-
-def _send_confirmation(session: Session, mailbox: Mailbox, locale: str, kept: Kept) -> None:
-    mail = LettersErased(
-        kept=bool(kept.printed),
-        undelivered=kept.undelivered,
-        delivered=kept.delivered,
-        file_months=kept.file_months,
-        program=kept.program,
-        home_url=site_url(f"/{locale}/"),
-    )
-    mail.send(session, to=mailbox.email, locale=locale)
 
 
 @jobs.job("following.settle")

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from campaign.about.what_stays import list_what_stays
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import db
+from campaign.core import db, i18n
 from campaign.core.errors import NotFound, is_allowed
 from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
@@ -18,7 +19,6 @@ from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network.mails import preferences_token
 from campaign.printing.printed_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
-from campaign.privacy.erase_supporter import Kept
 from campaign.public.before_request import private, show_private
 from campaign.public.case_page import CasePage, case_page
 from campaign.signing import confirm_letter
@@ -87,11 +87,11 @@ class EraseMailbox(Page, template="privacy/erase.html"):
     token: str
     mailbox: Mailbox
     signatures: Sequence[Signature]
-    kept: Kept
+    stays: Sequence[str]  # What is left after it
 
 
 class Erased(Page, template="privacy/erased.html"):
-    pass
+    stays: Sequence[str]
 
 
 blueprint = Blueprint("privacy", __name__)
@@ -246,11 +246,13 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
         erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
     signatures = letter_links.signatures_of(session, box)
-    kept = erase_supporter.list_kept(session, box, signatures)
-    return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, kept=kept))
+    stays = erase_supporter.list_kept(session, box, signatures)
+    return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, stays=stays))
 
 
 @blueprint.get(f"{_START}/erased")
 @public
 def erased(lang: str) -> ResponseReturnValue:
-    return show_private(Erased())
+    settings = current_settings()
+    contact = i18n.isolate(settings.organisation_email)
+    return show_private(Erased(stays=list_what_stays(settings, contact)))

@@ -45,14 +45,16 @@ def consents_in_words(*, cards: bool = False) -> Consents:
         delivery=gettext(
             "When you sign, you agree that %(organisation)s keeps your card and your details, "
             "prints the card, and delivers it to the officials it is addressed to, or to their "
-            "embassy or consulate. Officials see what you chose to show.",
+            "embassy or consulate. Officials always see your name. They see where you live only "
+            "if you chose to show it.",
             organisation=name,
         )
         if cards
         else gettext(
             "When you sign, you agree that %(organisation)s keeps your letter and your details, "
             "prints the letter, and delivers it to the officials it is addressed to, or to their "
-            "embassy or consulate. Officials see what you chose to show.",
+            "embassy or consulate. Officials always see your name. They see where you live only "
+            "if you chose to show it.",
             organisation=name,
         ),
         updates=gettext("Email me news about this case."),

@@ -129,6 +129,7 @@ class WaitingLetter(TypedDict):
     writer: MailName
     person_name: str
     person_died: bool
+    cards: bool
     reference: str
     link: str
 
@@ -173,6 +174,7 @@ def _describe(signature: Signature) -> WaitingLetter:
         "writer": mail_name(signature.given_name),
         "person_name": signature.campaign.name_in(signature.locale),
         "person_died": signature.campaign.person_died,
+        "cards": signature.campaign.cards,
         "reference": signature.campaign.reference,
         "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
     }

@@ -21,11 +21,7 @@ class NoLetters(Mail, kind="no-letters", budget="ask"):
 
 
 class LettersErased(Mail, kind="letters-erased"):
-    kept: bool
-    undelivered: bool = False
-    delivered: bool = False
-    file_months: int = 0
-    program: str = ""
+    stays: list[str]  # In the language of the mail
     home_url: str
 
 

@@ -30,8 +30,8 @@ from campaign.signing.checks.origin import trace_of
 from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.draft import draft_letters, pdf_of
-from campaign.signing.mails import APART
-from campaign.signing.sign import Receipts, Signing, make_signing
+from campaign.signing.mails import APART, last_day_to_confirm
+from campaign.signing.sign import Receipts, Signing, link_ends, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.web.page import Page
 from campaign.web.security import even_time, public, request_networks
@@ -40,6 +40,7 @@ from campaign.web.security import even_time, public, request_networks
 class SentPage(Page, template="signing/sent.html"):
     plan: SigningPlan
     settings: Settings
+    confirm_by: str  # The last day to confirm what is signed now
     apart_hours: int  # How far apart two emails are that bring several links
     share: Share | None
     others: tuple[CaseRow, ...]  # Open cases, where this one takes no more letters
@@ -177,6 +178,7 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
         SentPage(
             plan=plan,
             settings=current_settings(),
+            confirm_by=last_day_to_confirm(link_ends(now), now=now, locale=lang),
             apart_hours=int(APART / timedelta(hours=1)),
             share=share,
             others=() if case.takes_letters else list_others(lang),

@@ -100,8 +100,8 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
         "A letter you do not confirm: 7 days.",
         "Your details and words: until 6 months after we deliver",
         "Your IP address and browser: 30 days.",
-        "Lists that our staff export: 24 hours.",
-        "until the details of everyone in it are deleted",
+        "Lists that our staff export are deleted from our server after 24 hours.",
+        "until the details of all who signed them are deleted",
         "12 Example Street, Ottawa ON K1A 0A1",
         "Every export is logged.",
     ):
@@ -126,9 +126,9 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
         "confirm: 3 days.",
         "words: until 12 months after",
         "browser: 1 day.",
-        "Lists that our staff export: 48 hours.",
-        "deleted after 90 days.",
-        "Our file copy of a delivery: we keep it.",
+        "Lists that our staff export are deleted from our server after 48 hours.",
+        "Encrypted backups keep a copy for 90 days.",
+        "We keep our own copy of letters delivered together.",
         "needs a second person’s approval",
         "In charge of personal information: Privacy Officer",
         "Hosting: Example Hosting, Canada",
@@ -289,7 +289,19 @@ def test_security_txt_says_what_rfc_9116_asks_for(client: FlaskClient) -> None:
     expires = datetime.fromisoformat(fields["Expires"])
     assert timedelta(days=30) < expires - clock.utcnow() < timedelta(days=365)
     policy = client.get(fields["Policy"].removeprefix("http://127.0.0.1:5000").partition("#")[0])
-    assert 'id="security"' in policy.text
+    security = policy.text.partition('id="security"')[2]
+    assert 'href="mailto:office@example.org"' in security
+
+
+@pytest.mark.one_engine
+def test_the_accessibility_page_says_how_long_which_link_works(
+    app: Flask, client: FlaskClient
+) -> None:
+    changed = {"link_hours": 5, "confirm_days": 3}
+    app.extensions["settings"] = app.extensions["settings"].model_copy(update=changed)
+    page = client.get("/en/accessibility").text
+    assert "My letters works for 5 hours, the link to confirm a letter for 3 days" in page
+    assert '<a href="/en/my-letters">My letters</a>' in page.partition("<article")[2]
 
 
 @pytest.mark.one_engine

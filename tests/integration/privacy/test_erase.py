@@ -60,7 +60,7 @@ def test_the_page_says_what_remains_and_looking_erases_nothing(
     assert "already printed" not in page
     freeze(campaign)
     page = client.get(f"{box}/erase").text
-    assert "1 of your letters is already printed" in page
+    assert "Printed letters: we keep the number" in page
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
@@ -79,8 +79,9 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     *,
     kept_for_good: bool,
 ) -> None:
-    not_yet, gone = "Not delivered yet:", "Already delivered:"
-    term = "We keep a file copy" if kept_for_good else "usually 6 months after the delivery"
+    not_yet, gone = "Not delivered yet:", "Already delivered,"
+    term = "We keep our own copy of letters delivered together"
+    term += "." if kept_for_good else " until the details of all who signed them are deleted."
     app.extensions["settings"] = settings.model_copy(update={"keep_printed_files": kept_for_good})
     bundle_id = freeze(campaign)
     page = client.get(f"{box}/erase").text
@@ -93,11 +94,13 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()
     plain = render(row, settings).get_body(("plain",))
     assert plain is not None
-    for said in (page, plain.get_content()):
+    for said in (page, " ".join(plain.get_content().split())):
         assert not_yet not in said
         assert gone in said
         assert term in said
-        assert "already downloaded or delivered" in said
+        assert "Lists that our staff export are deleted from our server after 24 hours." in said
+        assert "Encrypted backups keep a copy until we delete them." in said
+        assert "for 30 days after our last email to you" in said
 
 
 @pytest.mark.one_engine
@@ -148,7 +151,8 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     response = client.post(f"{box}/erase")
     assert (response.status_code, response.location) == (303, "/en/my-letters/erased")
     done = client.get(response.location).text
-    assert "Everything has been deleted" in done
+    assert "Your details have been deleted" in done
+    assert "Already delivered, on a letter or a signature list: we cannot get it back." in done
     assert "Encrypted backups keep a copy" in done
     session.rollback()
     session.expire_all()

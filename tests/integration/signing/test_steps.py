@@ -234,16 +234,18 @@ def test_before_signing_the_page_says_what_is_kept_and_how_long(
     settings = app.extensions["settings"]
     page = client.post(f"{case}/check", data=FORM).text
     kept = page[: page.index("Sign this letter")]
-    assert f"We delete them {settings.retention_months} months after the delivery" in kept
+    assert (
+        f"We delete them {settings.retention_months} months after we deliver what you wrote" in kept
+    )
     assert f"the name of your browser for {settings.trace_days} days" in kept
     assert "change what you wrote until we print it, and withdraw it until we deliver it" in kept
-    assert "a file copy of each delivery" not in kept
+    assert "our own copy of letters" not in kept
     changed = {"retention_months": 0, "trace_days": 9, "keep_printed_files": True}
     app.extensions["settings"] = settings.model_copy(update=changed)
     page = client.post(f"{case}/check", data=FORM).text
     assert "We keep your details encrypted until you delete them." in page
     assert "for 9 days" in page
-    assert "We keep a file copy of each delivery." in page
+    assert "We keep our own copy of letters delivered together." in page
 
 
 def test_a_new_wording_is_a_new_version_and_the_old_one_stays(session: Session) -> None:
@@ -291,7 +293,7 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     blank = client.post(f"{case}/you", data=unknown).text
     assert "If you live in Mexico or are a citizen" in blank
     elsewhere = client.post(f"{case}/you", data=FORM).text
-    assert "If you are a citizen of Mexico" in elsewhere
+    assert "Officials of this country will see your name: Mexico." in elsewhere
     assert "You live in Mexico" not in elsewhere
     assert "You live in Mexico" in client.post(f"{case}/you", data={**FORM, "country": "MX"}).text
     assert "You live in Mexico" not in client.post(f"{case}/check", data=FORM).text

@@ -52,18 +52,7 @@ MAILS: list[Mail] = [
     REMINDER,
     MyLetters(link=LINK, hours=24),
     NoLetters(home_url=LINK),
-    LettersErased(kept=False, home_url="http://127.0.0.1:5000/en/"),
-    *(
-        LettersErased(
-            kept=True,
-            undelivered=True,
-            delivered=True,
-            file_months=months,
-            program="Example CRM, Canada",
-            home_url=LINK,
-        )
-        for months in (0, 6)
-    ),
+    LettersErased(stays=["The printed letter.", "A list."], home_url=LINK),
     CaseUpdate(what="reply", title="They answer", text="**Two** lines.", lang="en", **_NEWS),
     *(
         CaseUpdate(what=kind, title="She is safe", text="Now.", lang="en", **_NEWS)
