@@ -46,29 +46,18 @@ def read_upload(file: IO[bytes]) -> bytes:
     return data
 
 
-def keep_scan(
-    session: Session,
-    data: bytes,
-    *,
-    actor: str,
-    sheet_id: int | None = None,
-    reply_id: int | None = None,
-    draws: bool = True,
-) -> Scan:
-    """Raises Invalid (`scan`). Without `draws`, a PDF is kept as it came until `draw_scan`."""
-    read = read_scan(data, of_sheet=sheet_id is not None, draws=draws)
-    return keep_read_scan(session, read, actor=actor, sheet_id=sheet_id, reply_id=reply_id)
-
-
 def read_scan(data: bytes, *, of_sheet: bool = False, draws: bool = True) -> ReadScan:
-    """Judge a file by its content, without a session. Raises Invalid as `keep_scan`."""
+    """Judge a file by its content, while nothing is locked. Raises Invalid (`scan`).
+
+    Without `draws`, a PDF is kept as it came until `draw_scan`.
+    """
     if data.lstrip()[:5] == b"%PDF-":
         return ReadScan(ScanKind.PDF, _draw_pages(data) if draws else [], data)
     picture = _redraw(data, _OF_OUR_SCANNERS if of_sheet else _OF_STRANGERS)
     return ReadScan(ScanKind.IMAGE, [picture])
 
 
-def keep_read_scan(
+def keep_scan(
     session: Session,
     read: ReadScan,
     *,

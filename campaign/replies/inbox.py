@@ -64,7 +64,7 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     reply.message_digest = digest
     db.add_row(session, reply)
     for file in files:
-        scans.keep_read_scan(session, file, actor=_ACTOR, reply_id=reply.id)
+        scans.keep_scan(session, file, actor=_ACTOR, reply_id=reply.id)
     replies.audit_reply(
         session,
         reply,

@@ -77,7 +77,10 @@ def _is_kept(sheet: PaperSheet, form: ScanForm) -> bool:
     if full or not form.scan.data:
         form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
         return False
-    read, by = form.scan.data.stream, actor()
-    return accepted(
-        form, lambda: scans.keep_scan(session, scans.read_upload(read), actor=by, sheet_id=sheet.id)
-    )
+    file, sheet_id = form.scan.data.stream, sheet.id
+
+    def keep() -> None:
+        read = scans.read_scan(scans.read_upload(file), of_sheet=True)
+        scans.keep_scan(session, read, actor=actor(), sheet_id=sheet_id)
+
+    return accepted(form, keep)

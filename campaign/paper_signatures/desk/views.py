@@ -117,7 +117,7 @@ def _make_sheet(form: SheetForm) -> PaperSheet:
     except Refused as problem:
         raise Invalid(fields={"campaign": problem.slug}) from problem
     if scan:
-        scans.keep_read_scan(session, scan, actor=actor(), sheet_id=sheet.id)
+        scans.keep_scan(session, scan, actor=actor(), sheet_id=sheet.id)
     return sheet
 
 

@@ -188,7 +188,7 @@ def _keep_scan(reply: Reply, scan: scans.ReadScan | Invalid | None) -> None:
         raise Invalid(fields={"scan": "scans-too-many"})
     if isinstance(scan, Invalid):
         raise scan
-    scans.keep_read_scan(session, scan, actor=actor(), reply_id=reply.id)
+    scans.keep_scan(session, scan, actor=actor(), reply_id=reply.id)
 
 
 def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:

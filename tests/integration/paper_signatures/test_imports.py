@@ -156,7 +156,7 @@ def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> No
     table = {"data": rows, "file_name": "a.csv"}
 
     def keep_scan(session: Session) -> None:
-        scans.keep_scan(session, out.getvalue(), actor="a", sheet_id=sheet_id)
+        scans.keep_scan(session, scans.read_scan(out.getvalue()), actor="a", sheet_id=sheet_id)
 
     def keep_rows(session: Session) -> None:
         campaign = session.get_one(PaperSheet, sheet_id).campaign

@@ -179,7 +179,7 @@ def test_people_on_sheets_and_the_scans_go_with_the_rest(
     sheet = make_sheet(session, campaign)
     row = data_entry.add_row(session, sheet, NOOR, actor="a")
     double = data_entry.add_row(session, sheet, NOOR, actor="a")
-    scan = scans.keep_scan(session, _picture(), actor="a", sheet_id=sheet.id)
+    scan = scans.keep_scan(session, scans.read_scan(_picture()), actor="a", sheet_id=sheet.id)
     name = f"scans/{scan.folder}/page-1"
     end(session, campaign, 190)
     assert erase() == [{"signatures": 1, "scans": 1, "bundles": 0}]

@@ -78,7 +78,7 @@ def _file_of(bundle: Bundle) -> str:
 def _scan(session: Session, sheet: PaperSheet) -> Scan:
     out = BytesIO()
     Image.new("RGB", (20, 20), "white").save(out, "PNG")
-    return scans.keep_scan(session, out.getvalue(), actor="a", sheet_id=sheet.id)
+    return scans.keep_scan(session, scans.read_scan(out.getvalue()), actor="a", sheet_id=sheet.id)
 
 
 def _due(session: Session) -> list[overdue.DueCampaign]:

@@ -177,6 +177,10 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     campaign = session.scalars(select(Campaign)).one()
     add_confirmed(session, campaign, 1, email=PLANTED[3], given_name=PLANTED[0])
     session.commit()
+    picture = io.BytesIO()
+    Image.new("RGB", (400, 300), "white").save(picture, "JPEG", comment=PLANTED[0].encode())
+    with app.app_context():
+        scan = scans.read_scan(picture.getvalue(), of_sheet=True)
     with app.app_context(), db.transaction() as writing:
         sheet = sheets.make_sheet(
             writing,
@@ -190,9 +194,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
             ),
             actor="staff:1",
         )
-        picture = io.BytesIO()
-        Image.new("RGB", (400, 300), "white").save(picture, "JPEG", comment=PLANTED[0].encode())
-        scans.keep_scan(writing, picture.getvalue(), actor="staff:1", sheet_id=sheet.id)
+        scans.keep_scan(writing, scan, actor="staff:1", sheet_id=sheet.id)
         for written_as in ExportFormat:
             made = exports.ask(
                 writing,
