@@ -223,7 +223,10 @@ def _choices(settings: Settings, locale: str) -> NoticeSection:
 
 def _protection_and_changes(settings: Settings) -> Iterator[NoticeSection]:
     protection = [
-        _("Names, addresses and words are encrypted. The keys are not in the database."),
+        _(
+            "Names, email addresses, places and words are encrypted. The keys are not in the "
+            "database."
+        ),
         _("Public pages set no cookies and load nothing from other sites."),
         _(
             "What you type is sent to us to show you the printed page. It is not stored before you "

@@ -131,7 +131,7 @@ def assert_letter(path: Path) -> None:
         top=height - window.y * points,
         bottom=height - (window.y + window.height) * points,
     )
-    assert "45 O'Connor Street" in inside
+    assert "45 O’Connor Street" in inside
     assert "Ottawa ON K1P 1A4" in inside
     document.close()
 

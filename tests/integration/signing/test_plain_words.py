@@ -29,7 +29,7 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
     assert (
-        "if both give the same postal code. If one of you gives no postal code, give the same town"
+        "Both must give the same postal code, or the same town if one of you gives no postal code."
         in client.post(f"{case}/you", data=FORM).text
     )
 

@@ -104,3 +104,20 @@ def test_a_language_of_the_menu_has_all_its_words_beside_the_catalogue(locale: s
     assert facts.columns["country"]
     screened = read_language_file(locale, "screening.toml")
     assert {"insults", "threats", "private"} <= screened.keys()
+
+
+_NUMBERS = (
+    "num|count|people|letters|cards|hours|days|limit|length|max|min|rows|found|signatures|seconds|"
+    "posted|total|others|term"
+)
+_NO_UNIT = "à|de|et|ou|sur|au|aux|en|pour|par|dans|le|la|les|ont|est|sont|avant|après|que|qui"
+_MAY_BREAK = re.compile(
+    rf"(?:%\((?:{_NUMBERS})\)[sd]|(?<![\w/.])\d[\d.,]*) (?!(?:{_NO_UNIT})\b)(?=[a-zà-ÿ«])"
+)
+
+
+def test_french_keeps_a_number_and_its_unit_on_one_line() -> None:
+    assert _MAY_BREAK.search("au bout de %(num)s jours")
+    assert _MAY_BREAK.search("au bout de 24 heures")
+    texts = [text for message in list_translated(catalog("fr")) for text in strings(message.string)]
+    assert [text for text in texts if _MAY_BREAK.search(text)] == []
