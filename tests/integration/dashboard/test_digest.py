@@ -70,7 +70,7 @@ def test_who_turned_it_off_left_or_came_today_gets_none(app: Flask, session: Ses
     make_campaign(session, reference="UA 1", status=CampaignStatus.REVIEW)
     add_staff(session, "off@example.org", Role.ADMIN).gets_digest = False
     add_staff(session, "left@example.org", Role.ADMIN).active = False
-    add_staff(session, "new@example.org", Role.ADMIN).created_at = clock.utcnow()
+    add_staff(session, "new@example.org", Role.ADMIN).created_at = at_hour(9)
     session.commit()
     send_due_digests(at_hour(9))
     assert list_mails(session) == []
