@@ -30,6 +30,7 @@ _TABLE = re.compile(r"rows/[a-z0-9_]+\.jsonl")
 _LARGEST = 256 * 1024 * 1024
 """Bytes of a manifest: that of a million files has some 200 million."""
 _PIECE = 1 << 20
+_NOT_OURS = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(slots=True)
@@ -81,14 +82,7 @@ class Manifest:
 def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool) -> Manifest:
     """Return the manifest, if its HMAC is of our key. Raises Refused, KeyError, ValueError."""
     data = _read_small(archive, MANIFEST)
-    facts = json.loads(data)
-    manifest = Manifest(
-        revision=str(facts["revision"]),
-        anchor=str(facts.get("audit", "")),
-        digests={str(name): str(digest) for name, digest in facts["sha256"].items()},
-        sizes={str(name): int(size) for name, size in facts.get("sizes", {}).items()},
-        format=int(facts.get("format", 1)),
-    )
+    manifest = _parse(data)
     if manifest.format > FORMAT:
         raise Refused(
             "the backup was made by a newer version of this program: install that version"
@@ -111,6 +105,21 @@ def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool)
             ) from problem
         raise Refused("the backup was changed: the HMAC of its manifest does not match")
     return manifest
+
+
+def _parse(data: bytes) -> Manifest:
+    """Raises Refused for what none of our backups says: nothing has shown yet who made it."""
+    try:
+        facts = json.loads(data)
+        return Manifest(
+            revision=str(facts["revision"]),
+            anchor=str(facts.get("audit", "")),
+            digests={str(name): str(digest) for name, digest in facts["sha256"].items()},
+            sizes={str(name): int(size) for name, size in facts.get("sizes", {}).items()},
+            format=int(facts.get("format", 1)),
+        )
+    except _NOT_OURS as problem:
+        raise Refused("the backup is damaged: its manifest cannot be read") from problem
 
 
 def check_entries(archive: zipfile.ZipFile, manifest: Manifest, tables: Collection[str]) -> None:

@@ -56,11 +56,22 @@ def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> s
     tidy = re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in lines)).strip()
     if not tidy.strip(_JOINERS + " \n"):
         return ""
-    if len(tidy) > limit:
-        return Problem("too-long-words", {"limit": limit, "length": len(tidy)})
+    length = length_of(tidy)
+    if length > limit:
+        return Problem("too-long-words", {"limit": limit, "length": length})
     if tidy.count("\n\n") >= paragraphs:
         return Problem("too-many-paragraphs", {"limit": paragraphs})
     return _unprintable(tidy) or tidy
+
+
+def length_of(text: str) -> int:
+    """Count characters; where signs stand for whole sentences (U+FDFA), those of the sentences.
+
+    All that looks for words in a text looks at these.
+    """
+    length = len(text)
+    spelled_out = length if text.isascii() else len(normal_form("NFKC", text))
+    return spelled_out if spelled_out > 2 * length else length
 
 
 def without_emoji(text: str) -> str:

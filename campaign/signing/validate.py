@@ -27,7 +27,7 @@ from campaign.signing.checks.wordlist import (
     links,
     missing_points,
 )
-from campaign.signing.clean_text import Problem, check_line, check_text
+from campaign.signing.clean_text import Problem, check_line, check_text, length_of
 from campaign.signing.letter.compose import Writer, order_points
 
 _COMMON = (
@@ -242,7 +242,7 @@ def check_wording(text: str, word_rules: WordRules, country: str) -> Problem | N
 
 
 def _with_wording(problem: Problem, text: str, word_rules: WordRules, country: str) -> Problem:
-    if problem.slug in _UNREADABLE or len(text) > FULL_TEXT_LIMIT:
+    if problem.slug in _UNREADABLE or length_of(text) > FULL_TEXT_LIMIT:
         return problem
     wording = check_wording(text, word_rules, country)
     return replace(problem, also=(replace(wording, also=()), *wording.also)) if wording else problem

@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -40,6 +41,7 @@ MAX_FORM_FIELDS = 300
 _EVEN_SECONDS = 0.025
 """Longer than an address that is known takes; what a machine can sign a second, this allows."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+_BEFORE_PORT = re.compile(r"\[([^\]]+)\](?::\d*)?|([^:]+):\d*")
 _PROXIES_NOTED = "odd-proxies-noted"
 _PROXY_COUNTS = "proxy-counts"
 _POLICY = (
@@ -207,6 +209,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.extensions[_PROXY_COUNTS] = ProxyCounts(settings.folder)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
+        app.wsgi_app = _WithoutPort(app.wsgi_app)  # type: ignore[method-assign]
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=0
         )
@@ -247,6 +250,20 @@ def _note_odd_proxies() -> None:
         count,
         current_settings().trusted_proxies,
     )
+
+
+class _WithoutPort:
+    """Some proxies write `203.0.113.2:50123`: no address, so that everybody would be one place."""
+
+    def __init__(self, inner: "WSGIApplication") -> None:
+        self.inner = inner
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if found := _BEFORE_PORT.fullmatch(environ.get("REMOTE_ADDR", "").strip()):
+            environ["REMOTE_ADDR"] = found[1] or found[2]
+        return self.inner(environ, start_response)
 
 
 class _AtTheRoot:

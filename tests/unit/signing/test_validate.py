@@ -1,7 +1,7 @@
 """What supporters type: taken and tidied, or refused with a problem that has words."""
 
 import unicodedata
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
@@ -12,6 +12,7 @@ from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.models.signature import Disclosure
 from campaign.printing.check_letters import check_characters, texts_of
 from campaign.signing.address import names_street
+from campaign.signing.checks.wordlist import word_rules_of
 from campaign.signing.clean_text import without_emoji
 from campaign.signing.form.forms import _TEXTS, _TEXTS_WITH_DATA, describe_problem
 from campaign.signing.letter.compose import Case, Proposal, compose
@@ -123,6 +124,17 @@ def test_twenty_thousand_characters_of_own_words_are_counted() -> None:
     assert problem_of("own_words", "word " * 4000) == Problem(
         "too-long-words", {"limit": 1500, "length": 19999}
     )
+
+
+def test_a_sign_that_stands_for_a_sentence_counts_as_one() -> None:
+    """What looks for words spells it out: five thousand such signs are ninety thousand letters."""
+    assert problem_of("own_words", "\ufdfa" * 100) == Problem(
+        "too-long-words", {"limit": 1500, "length": 1800}
+    )
+    assert problem_of("own_words", "peace \ufdfa") is None
+    offer = replace(OFFER, word_rules=word_rules_of(["secret"], []))
+    found = check_words({"own_words": "secret " + "\ufdfa" * 5000}, [], offer, limit=1500)[1]
+    assert found["own_words"].also == (), "no words are looked for in what is far too long"
 
 
 @pytest.mark.parametrize("name", [*LINES, "own_words"])
