@@ -32,6 +32,7 @@ from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows, RowFault
 from campaign.staff.roles import refuse_role
 from campaign.storage import forget_file, storage
+from campaign.web.edit_conflict import lock_row
 
 
 @dataclass(slots=True)
@@ -188,6 +189,7 @@ def choose_meanings(
     **options: object,
 ) -> None:
     """Take the mapping and other options, and have the dry run done. Raises Invalid, Refused."""
+    lock_row(session, paper_import)
     if paper_import.state in _BUSY or paper_import.state is PaperImportState.APPLIED:
         raise Refused("import-busy")
     if slug := read_file.find_mapping_problem(meanings):
@@ -206,6 +208,7 @@ def choose_meanings(
 
 def request_import(session: Session, paper_import: PaperImport, *, skip_bad: bool = False) -> None:
     """Raises Refused where there is no dry run, or rows are wrong and nobody leaves them out."""
+    lock_row(session, paper_import)
     counts = paper_import.counts
     is_right = bool(counts.get("rows")) and (skip_bad or not counts.get("faults"))
     if paper_import.state is not PaperImportState.READY or not is_right:

@@ -20,6 +20,7 @@ from campaign.core.isolation.run_apart import run_apart
 from campaign.models.paper_signature import PaperSheet, Scan, ScanKind
 from campaign.printing.redraw import draw_pages, redraw_picture
 from campaign.storage import storage
+from campaign.web.edit_conflict import lock_row
 
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PAGES = 20  # pages of one PDF that are drawn
@@ -85,13 +86,20 @@ def keep_scan(
 
 def draw_scan(session: Session, scan: Scan, *, actor: str) -> None:
     """Draw the pages of a PDF that was kept as it came. Raises Invalid (`scan`)."""
-    if scan.pages or scan.kind is not ScanKind.PDF:
+    if _is_drawn(scan):
         return
     pages = _draw_pages(_read(scan, "original"))
+    lock_row(session, scan)
+    if _is_drawn(scan):
+        return
     scan.pages = len(pages)
     _write_pages(scan, pages)
     session.flush()
     audit.record(session, actor, "scan.draw", _subject_of(scan), pages=len(pages))
+
+
+def _is_drawn(scan: Scan) -> bool:
+    return bool(scan.pages) or scan.kind is not ScanKind.PDF
 
 
 def _write_pages(scan: Scan, pages: Sequence[bytes]) -> None:

@@ -25,6 +25,7 @@ from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.models.directory import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.storage import forget_file
+from campaign.web.edit_conflict import lock_row
 from campaign.web.pagination import Listing, load_page
 
 _SPAN = timedelta(minutes=10)
@@ -66,9 +67,10 @@ def ask_rehearsal(
     session: Session, *, kept: DirectoryImport, choices: ImportChoices, actor: str
 ) -> None:
     """Have a dry run made of the upload, read as `choices` say. Raises Invalid, Refused."""
-    if not uploads.may_change(kept):
-        raise Refused("import-busy")
+    uploads.refuse_busy(kept)
     source = uploads.source_of_upload(kept, choices)
+    lock_row(session, kept)
+    uploads.refuse_busy(kept)
     if source.table is not None and len(choices.mapping) != len(source.table.columns):
         # In another encoding or with another heading the columns are others.
         choices.mapping = uploads.guess_choices(session, source, kept.file_name).mapping
@@ -83,6 +85,7 @@ def ask_rehearsal(
 
 def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
     """Raises Refused: `import-not-ready`, `import-has-bad-rows`, `import-empty`."""
+    lock_row(session, kept)
     if kept.state is not ImportState.READY:
         raise Refused("import-not-ready")
     if kept.counts.get("refused") and not skip_bad:

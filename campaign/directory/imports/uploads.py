@@ -32,6 +32,7 @@ from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory import Directory, DirectoryImport, ImportState
 from campaign.storage import forget_file, storage
+from campaign.web.edit_conflict import lock_row
 
 _MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
 KEPT_FOR = timedelta(days=3)
@@ -224,6 +225,7 @@ def choices_of(kept: DirectoryImport) -> ImportChoices:
 
 
 def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
+    lock_row(session, kept)
     if kept.state in {ImportState.APPLYING, ImportState.REHEARSING}:
         raise Refused("import-busy")
     forget_file(session, kept)
@@ -258,3 +260,8 @@ def refuse_unmapped(source: ImportSource, choices: ImportChoices) -> None:
 
 def may_change(kept: DirectoryImport) -> bool:
     return kept.state in _ASKED
+
+
+def refuse_busy(kept: DirectoryImport) -> None:
+    if not may_change(kept):
+        raise Refused("import-busy")

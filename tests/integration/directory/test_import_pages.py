@@ -2,7 +2,10 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,8 +17,11 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.db.leases import LeasedRow
+from campaign.core.errors import Refused
+from campaign.core.isolation import run_apart as isolation
 from campaign.core.settings import Settings
 from campaign.directory.imports import jobs as imports_jobs
+from campaign.directory.imports import uploads
 from campaign.directory.imports.columns import WHICH
 from campaign.models.directory import (
     DirectoryImport,
@@ -419,3 +425,33 @@ def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, session: Sessio
     assert post(desk, f"{where}/apply").status_code == 303
     imports_jobs._rehearse(kept, LeasedRow(kept.id, 0))
     assert newest(session).state is ImportState.APPLYING
+
+
+@pytest.mark.both_engines
+def test_a_form_that_was_read_slowly_does_not_undo_what_was_done_meanwhile(
+    app: Flask, desk: FlaskClient, session: Session
+) -> None:
+    """It waits to have the file read; meanwhile the import of the quicker one runs."""
+    upload(desk, MISSIONS)
+    import_id = session.scalars(select(DirectoryImport.id)).one()
+    session.rollback()
+    has_read = Event()
+
+    def ask() -> None:
+        with app.test_request_context(method="POST"):
+            kept = db.session().get_one(DirectoryImport, import_id)
+            has_read.set()
+            choices = uploads.choices_of(kept)
+            imports_jobs.ask_rehearsal(db.session(), kept=kept, choices=choices, actor="staff:1")
+
+    with ThreadPoolExecutor(1) as pool:
+        with ExitStack() as places:
+            for _ in range(2):
+                places.enter_context(isolation._AT_ONCE)
+            asking = pool.submit(ask)
+            assert has_read.wait(30)
+            with app.app_context(), db.transaction() as other:
+                db.update_row(other, DirectoryImport, import_id, state=ImportState.APPLYING)
+        with pytest.raises(Refused, match="import-busy"):
+            asking.result(timeout=30)
+    assert session.get_one(DirectoryImport, import_id).state is ImportState.APPLYING
