@@ -1,6 +1,7 @@
 """Letters that somebody looks at before they count, what was decided on them, false signatures."""
 
 import enum
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
@@ -45,8 +46,17 @@ class Hold(db.SealedRow, db.Base):
     signature: Mapped[Signature] = relationship()
 
     @property
+    def version(self) -> str:
+        return version_of(self.seal_id)
+
+    @property
     def moment(self) -> datetime:
         return ExactTimes.of(self.held_at, None, self.exact_at).signed_at
+
+
+def version_of(seal_id: bytes) -> str:
+    """Name the words that a hold is about: who changes them has the letter held anew."""
+    return hashlib.sha256(seal_id).hexdigest()[:16]
 
 
 class SpentWork(db.Base):

@@ -4,7 +4,7 @@ An act (on one letter or on all that a filter shows) changes only letters that s
 reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,7 +25,7 @@ from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, Refused
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
-from campaign.models.screening import Decision, Hold, ScreeningAct
+from campaign.models.screening import Decision, Hold, ScreeningAct, version_of
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.signing import signed_links
@@ -141,15 +141,22 @@ def get_held(session: Session, public_id: str, chosen: HeldFilter, *, by: StaffU
     return db.get_row(session, query, "letter")
 
 
-def list_ids(session: Session, chosen: HeldFilter, *, seen: datetime) -> list[str]:
-    first = (
-        select(Hold)
-        .where(*chosen.conditions(), Hold.held_at <= seen)
-        .order_by(Hold.held_at, Hold.signature_id)
-        .limit(MOST_AT_ONCE)
-    )
-    ids = [hold.signature_id for hold in session.scalars(first) if hold.moment <= seen]
+def list_versions(session: Session, chosen: HeldFilter) -> list[str]:
+    """Return `Hold.version` of all that are decided about at once."""
+    return list(_first_versions(session, chosen).values())
+
+
+def list_ids(session: Session, chosen: HeldFilter, *, seen: Collection[str]) -> list[str]:
+    """Return the public ids of those of them whose `Hold.version` was `seen`."""
+    versions = _first_versions(session, chosen)
+    ids = [signature_id for signature_id, version in versions.items() if version in seen]
     return list(session.scalars(select(Signature.public_id).where(Signature.id.in_(ids))))
+
+
+def _first_versions(session: Session, chosen: HeldFilter) -> dict[int, str]:
+    held = select(Hold.signature_id, Hold.seal_id).where(*chosen.conditions())
+    first = held.order_by(Hold.held_at, Hold.signature_id).limit(MOST_AT_ONCE)
+    return {signature_id: version_of(seal_id) for signature_id, seal_id in session.execute(first)}
 
 
 def decide(
@@ -162,16 +169,16 @@ def decide(
     note: str = "",
     risks_seen: bool = False,
     flagged_seen: bool = False,
-    seen: datetime | None = None,
+    seen: Collection[str] | None = None,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
-    Those that were changed since they were `seen` wait on. Of several that are returned, those
-    whose mailbox had its mails of the day are left to wait. Raises NotFound where `by` reads none
-    of these; Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
-    reason; RiskNamed where a note that is mailed says what a risk flag rules out; NamesRisk where a
-    letter to be approved does, unless `flagged_seen`; Refused: `nothing-held` (somebody else
-    decided before), `cannot-mail` (no mail went).
+    Those of which another `Hold.version` was `seen`, or none, wait on. Of several that are
+    returned, those whose mailbox had its mails of the day are left to wait. Raises NotFound where
+    `by` reads none of these; Invalid (`note`: `note-missing`, `note-too-long`) where a return or a
+    rejection has no reason; RiskNamed where a note that is mailed says what a risk flag rules out;
+    NamesRisk where a letter to be approved does, unless `flagged_seen`; Refused: `nothing-held`
+    (somebody else decided before), `cannot-mail` (no mail went).
     """
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign_id in session.scalars(written_to.distinct()):
@@ -294,7 +301,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
 
 
 def _claim_letters(
-    session: Session, public_ids: Sequence[str], decision: Decision, seen: datetime | None
+    session: Session, public_ids: Sequence[str], decision: Decision, seen: Collection[str] | None
 ) -> Sequence[Signature]:
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
@@ -317,7 +324,7 @@ def _claim_letters(
         holds = session.scalars(
             select(Hold).where(Hold.signature_id.in_(ids)).execution_options(populate_existing=True)
         )
-        changed = {hold.signature_id for hold in holds if hold.moment > seen}
+        changed = {hold.signature_id for hold in holds if hold.version not in seen}
         taken = [signature for signature in taken if signature.id not in changed]
     for signature in taken:
         move_signature(signature, _STATE_AFTER[decision])

@@ -5,7 +5,6 @@ organizers see no supporter (docs/adr/0004), and whoever signs before the openin
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
@@ -51,7 +50,8 @@ class QueuePage(Page, template="screening/queue.html"):
     query: Mapping[str, str]
     reasons: Sequence[str]
     act: ScreeningAct | None
-    seen: str
+    all_seen: Sequence[str]
+    """`Hold.version` of all that a decision about all is about."""
     most: int
     counted: int  # Beyond so many nobody counts
     is_rehearsal: Callable[[CampaignStatus], bool]
@@ -59,9 +59,6 @@ class QueuePage(Page, template="screening/queue.html"):
     typed: str
     for_all: bool
     asked: bool  # Whether the tick for what a risk flag rules out was missing
-
-
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @blueprint.get("/")
@@ -74,7 +71,7 @@ def _show(
 ) -> ResponseReturnValue:
     """Show the queue; with `risks` or `asked` its form was refused, and keeps what was typed."""
     session, refused, by = db.session(), bool(risks) or asked, staff_user()
-    seen = db.utcnow().isoformat()  # before anything is read
+    all_seen = review_queue.list_versions(session, chosen)  # before any words are read
     held = review_queue.list_held(session, chosen, by=by, limit=_LISTED)
     current = _find_current(held, chosen, at or request.args.get("at", ""))
     behind: Sequence[Hold] = ()
@@ -102,7 +99,7 @@ def _show(
         query=_query(),
         reasons=list(Reason),
         act=review_queue.find_last_act(session, by, db.utcnow()),
-        seen=seen,
+        all_seen=all_seen,
         most=review_queue.MOST_AT_ONCE,
         counted=review_queue.COUNTED,
         is_rehearsal=lifecycle.is_rehearsal,
@@ -151,7 +148,7 @@ def decide_all() -> ResponseReturnValue:
     """Decide about all that the filter showed; what flags rule out is not approved."""
     session, flagged = db.session(), set[str]()
     try:
-        ids = review_queue.list_ids(session, _filter(), seen=_read_seen() or _NEVER)
+        ids = review_queue.list_ids(session, _filter(), seen=_read_seen() or set())
         if request.form.get("decision") == "approve":
             flagged = review_queue.list_flagged(session, ids)
         if ids and flagged.issuperset(ids):
@@ -221,14 +218,9 @@ def _decide(public_ids: list[str]) -> None:
     flash(message)
 
 
-def _read_seen() -> datetime | None:
-    """Return when the page was read that the decision is about. Raises Refused."""
-    if not (text := request.form.get("seen")):
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError) as problem:
-        raise Refused("nothing-held") from problem
+def _read_seen() -> set[str] | None:
+    """Return `Hold.version` of each letter that was on the page which the decision is about."""
+    return set(request.form["seen"].split()) if "seen" in request.form else None
 
 
 def _filter() -> HeldFilter:

@@ -36,6 +36,7 @@ from tests.factories import (
 )
 from tests.integration.campaigns.test_risks_and_picture import picture
 from tests.integration.campaigns.test_side_by_side import fields
+from tests.integration.screening.conftest import read_seen
 from tests.integration.web.test_routes import _roles, _rules
 
 NAME = "Halldora Lysing"
@@ -346,8 +347,8 @@ def _return(world: World) -> Sent:
 def _return_all(world: World) -> Sent:
     world.add_hold()
     world.add_hold()
-    world.browser.get("/desk/screening/")
-    data = {"decision": "return", "note": SENTENCE, "seen": "2100-01-01T00:00:00+00:00"}
+    seen = read_seen(world.browser.get("/desk/screening/").text)[1]
+    data = {"decision": "return", "note": SENTENCE, "seen": seen}
     return "/desk/screening/all", data
 
 

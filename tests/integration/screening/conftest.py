@@ -1,6 +1,7 @@
 """What the tests of screening share: a campaign, letters that were confirmed, the desk."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +77,11 @@ def write(app: Flask, campaign: Campaign) -> Write:
 
 def link_in(mail: OutboxMail) -> str:
     return str(json.loads(mail.context or "{}")["link"]).removeprefix("http://127.0.0.1:5000")
+
+
+def read_seen(page: str) -> list[str]:
+    """What the forms of the queue say was seen: of one letter, and of all."""
+    return re.findall(r'name="seen" value="([^"]+)"', page)
 
 
 def newest_mail(session: Session) -> OutboxMail:

@@ -31,6 +31,7 @@ from tests.integration.screening.conftest import (
     count_shown,
     link_in,
     newest_mail,
+    read_seen,
     set_rules,
     the_signature,
 )
@@ -108,7 +109,7 @@ def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     assert session.get_one(Hold, named.id).reasons == ["risk", "first"]
     campaign.risk_flags.append(RiskFlag(kind=RiskKind.WITNESS, words="Ana Ruiz"))
     session.commit()
-    many = {"decision": "approve", "seen": "2100-01-01T00:00:00+00:00"}
+    many = {"decision": "approve", "seen": read_seen(staff.get(QUEUE).text)[1]}
     told = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "1 letter approved." in told
     assert "2 letters contain words that risk flags rule out and still need review." in told
@@ -311,7 +312,7 @@ def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     set_rules(session, campaign, first=20, watched=("gold",))
     for words in ("One.", "Two.", "Two and gold."):
         write(words)
-    seen = db.utcnow().isoformat()
+    seen = read_seen(staff.get(QUEUE).text)[1]
     write("Gold came later.")
     data = {"decision": "approve", "reason": "watched-word", "seen": seen}
     post(staff, f"{QUEUE}all", data)

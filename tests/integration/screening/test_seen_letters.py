@@ -1,14 +1,14 @@
 """A decision is about the words that were read: a letter that was changed since waits on."""
 
-import re
-from datetime import datetime
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision
@@ -17,10 +17,25 @@ from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
 from campaign.tracking import change_or_withdraw
 from tests.factories import make_staff_user, post
-from tests.integration.screening.conftest import Write, set_rules, the_signature
+from tests.integration.screening.conftest import Write, read_seen, set_rules, the_signature
 from tests.races import overtake
 
 QUEUE = "/desk/screening/"
+
+
+def put_clock_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written from now on has an earlier moment: of a slow commit, or a clock behind."""
+    late = clock.utcnow() - timedelta(minutes=3)
+    monkeypatch.setattr(db, "utcnow", lambda: late)
+
+
+def change(session: Session, signature_id: int) -> None:
+    signature = session.get_one(Signature, signature_id)
+    form = change_or_withdraw.as_posted(signature)
+    form["own_words"] = "Something that nobody has read."
+    judged = change_or_withdraw.judge_change(session, signature, form).result.form
+    assert judged is not None
+    change_or_withdraw.change_letter(session, signature, judged)
 
 
 @pytest.mark.parametrize("while_deciding", [False, True])
@@ -30,6 +45,7 @@ def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
     session: Session,
     campaign: Campaign,
     write: Write,
+    monkeypatch: pytest.MonkeyPatch,
     while_deciding: bool,
 ) -> None:
     set_rules(session, campaign, first=5)
@@ -37,18 +53,10 @@ def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
     held = the_signature(session)
     by = make_staff_user(session, Role.STAFF)
     session.commit()
-    page = staff.get(QUEUE).text
-    seen = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+    [seen] = read_seen(staff.get(QUEUE).text)
     signature_id, public_id, by_id = held.id, held.public_id, by.id
     session.rollback()
-
-    def change(session: Session) -> None:
-        signature = session.get_one(Signature, signature_id)
-        form = change_or_withdraw.as_posted(signature)
-        form["own_words"] = "Something that nobody has read."
-        judged = change_or_withdraw.judge_change(session, signature, form).result.form
-        assert judged is not None
-        change_or_withdraw.change_letter(session, signature, judged)
+    put_clock_back(monkeypatch)
 
     def approve(session: Session, by: StaffUser) -> None:
         review_queue.decide(
@@ -57,17 +65,46 @@ def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
             decision=Decision.APPROVED,
             by=by,
             now=db.utcnow(),
-            seen=datetime.fromisoformat(seen),
+            seen={seen},
         )
 
     if while_deciding:
         with app.test_request_context(), pytest.raises(Refused, match="nothing-held"):
-            overtake(app, change, lambda other: other.get_one(StaffUser, by_id), approve)
+            overtake(
+                app,
+                lambda other: change(other, signature_id),
+                lambda other: other.get_one(StaffUser, by_id),
+                approve,
+            )
     else:
         with app.test_request_context(), db.transaction() as other:
-            change(other)
+            change(other, signature_id)
         url, data = f"{QUEUE}letters/{public_id}", {"decision": "approve", "seen": seen}
         told = post(staff, url, data, follow_redirects=True).text
         assert "or its supporter changed it" in told
         assert "Something that nobody has read." in told
     assert the_signature(session).state is SignatureState.HELD
+
+
+def test_all_are_those_that_were_there_when_the_page_was_read(
+    app: Flask,
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_rules(session, campaign, first=5)
+    write("I write because I care.")
+    changed = the_signature(session).id
+    write("I write as a teacher.")
+    session.rollback()
+    _, seen = read_seen(staff.get(QUEUE).text)
+    put_clock_back(monkeypatch)
+    write("I came later.")
+    with app.test_request_context(), db.transaction() as other:
+        change(other, changed)
+    post(staff, f"{QUEUE}all", {"decision": "approve", "seen": seen})
+    session.rollback()
+    states = session.scalars(select(Signature.state).order_by(Signature.id)).all()
+    assert states == [SignatureState.HELD, SignatureState.CONFIRMED, SignatureState.HELD]
