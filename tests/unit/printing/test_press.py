@@ -105,7 +105,7 @@ def test_refused_letters_are_set_aside_and_the_others_printed(tmp_path: Path) ->
 def test_a_text_that_takes_all_memory_is_found_and_set_aside(whole: bool, tmp_path: Path) -> None:
     # The plain way, a chunk of three fails, then the pair with the bad letter, then that alone.
     contexts = [letter(1), letter(2, own_words=OPENING * 2000), letter(3)]
-    limits = Limits(memory=120_000_000)
+    limits = Limits(memory=120_000_000, seconds=600)
     printed = print_letters(contexts, US_10, tmp_path / "v.pdf", whole=whole, limits=limits)
     assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "out-of-memory")]
     assert [one.key for one in printed.letters] == ["key-1", "key-3"]
