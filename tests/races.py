@@ -1,13 +1,14 @@
 """Two transactions at once, where the second has looked before the first is committed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from campaign.core import db
@@ -44,6 +45,29 @@ def overtake(
                 assert looked.wait(_SECONDS)
                 wait_for_lock(session)
         overtaken.result(timeout=_SECONDS)
+
+
+@contextmanager
+def do_meanwhile(app: Flask, action: Callable[[Session], object]) -> Iterator[None]:
+    """Do `action` while a request works slowly: as soon as it has left the database."""
+    sessions, done = app.extensions["database"].sessions, list[None]()
+
+    def act() -> None:
+        with app.app_context(), db.transaction() as session:
+            action(session)
+
+    def act_elsewhere(*_: object) -> None:
+        if not done:
+            done.append(None)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(act).result(timeout=_SECONDS)
+
+    event.listen(sessions, "after_soft_rollback", act_elsewhere)
+    try:
+        yield
+    finally:
+        event.remove(sessions, "after_soft_rollback", act_elsewhere)
+    assert done, "nothing left the database"
 
 
 _WAITING = text(

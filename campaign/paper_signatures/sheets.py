@@ -17,6 +17,7 @@ from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import row_signatures, scans
 from campaign.staff.roles import refuse_role
+from campaign.web.edit_conflict import lock_row
 from campaign.web.pagination import Listing, load_page
 
 KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on them
@@ -107,6 +108,7 @@ def edit_sheet(
 
 def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
     """Delete a sheet without rows, and its scans. Raises Refused (`sheet-has-rows`)."""
+    lock_row(session, sheet)
     if count_rows(session, sheet).keyed:
         raise Refused("sheet-has-rows")
     scans.delete_files_after_commit(session, *scans.list_scans_of_sheet(session, sheet))

@@ -6,10 +6,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.core import db
+from campaign.core.errors import Invalid
 from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.desk_access import actor, ask_before_view, fresh, staff_user
+from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
@@ -29,9 +31,9 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(scans.MAX_BYTES)
 def attach(public_id: str) -> ResponseReturnValue:
-    sheet = sheets.get_sheet(db.session(), public_id, by=staff_user())
     form = ScanForm()
-    if form.validate_on_submit() and _is_kept(sheet, form):
+    sheet = _get_sheet(public_id)
+    if form.validate_on_submit() and accepted(form, lambda: _attach(public_id, form)):
         return redirect_to("paper_signatures.show", _("Scan attached."), public_id=public_id)
     return show_page(AttachScan(sheet=sheet, form=form))
 
@@ -65,22 +67,21 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     return redirect_to("paper_signatures.edit", _("Scan deleted."), public_id=public_id)
 
 
+def _get_sheet(public_id: str) -> PaperSheet:
+    return sheets.get_sheet(db.session(), public_id, by=staff_user())
+
+
 def _scan(session: Session, public_id: str, scan: str) -> Scan:
-    return scans.get_scan(
-        session, scan, sheet_id=sheets.get_sheet(session, public_id, by=staff_user()).id
-    )
+    return scans.get_scan(session, scan, sheet_id=_get_sheet(public_id).id)
 
 
-def _is_kept(sheet: PaperSheet, form: ScanForm) -> bool:
-    session = db.session()
-    full = len(scans.list_scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
-    if full or not form.scan.data:
-        form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
-        return False
-    file, sheet_id = form.scan.data.stream, sheet.id
-
-    def keep() -> None:
-        read = scans.read_scan(scans.read_upload(file), of_sheet=True)
-        scans.keep_scan(session, read, actor=actor(), sheet_id=sheet_id)
-
-    return accepted(form, keep)
+def _attach(public_id: str, form: ScanForm) -> None:
+    """Keep a scan of the sheet as it is once the file is read: another may have changed it."""
+    if not form.scan.data:
+        raise Invalid(fields={"scan": "scan-missing"})
+    read = scans.read_scan(scans.read_upload(form.scan.data.stream), of_sheet=True)
+    session, sheet = db.session(), _get_sheet(public_id)
+    lock_row(session, sheet)
+    if len(scans.list_scans_of_sheet(session, sheet)) >= scans.MAX_SCANS:
+        raise Invalid(fields={"scan": "scans-too-many"})
+    scans.keep_scan(session, read, actor=actor(), sheet_id=sheet.id)

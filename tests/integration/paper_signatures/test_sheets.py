@@ -18,16 +18,24 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.models.paper_signature import (
+    PaperRow,
+    PaperSheet,
+    RowVerdict,
+    Scan,
+    ScanKind,
+    SheetKind,
+)
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.paper_signatures import data_entry, sheets
+from campaign.paper_signatures import data_entry, scans, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.privacy import erase_supporter
 from campaign.signing.person_fingerprint import Person, person_print
 from campaign.tracking.letter_links import Mailbox
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.races import do_meanwhile
 
 pytestmark = pytest.mark.one_engine
 
@@ -394,3 +402,46 @@ def test_organizers_find_no_paper_and_another_sheet_has_no_such_row(
     assert client.get(f"/desk/paper/{sheet}/rows/{row}").status_code == 200
     assert client.get(f"/desk/paper/{other}/rows/{row}").status_code == 404
     assert client.post(f"/desk/paper/{sheet}", data=_row(0)).status_code == 400, "no token"
+
+
+@pytest.fixture
+def scan() -> dict[str, object]:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "PNG")
+    return {"scan": (io.BytesIO(out.getvalue()), "scan.png")}
+
+
+@pytest.mark.both_engines
+def test_a_sheet_that_is_deleted_while_its_scan_is_read_is_not_found(
+    client: FlaskClient, app: Flask, scan: dict[str, object]
+) -> None:
+    public_id = _new_sheet(app)
+    sign_in(client, app, Role.STAFF)
+
+    def delete(session: Session) -> None:
+        sheet = session.scalars(select(PaperSheet)).one()
+        sheets.delete_sheet(session, sheet, actor="other")
+
+    with do_meanwhile(app, delete):
+        assert post(client, f"/desk/paper/{public_id}/scans", scan).status_code == 404
+
+
+@pytest.mark.both_engines
+def test_two_scans_at_once_are_not_more_than_a_sheet_may_have(
+    client: FlaskClient, app: Flask, scan: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public_id = _new_sheet(app)
+    sign_in(client, app, Role.STAFF)
+    monkeypatch.setattr(scans, "MAX_SCANS", 1)
+
+    def attach(session: Session) -> None:
+        read = scans.ReadScan(ScanKind.IMAGE, [b"a page"])
+        sheet_id = session.scalars(select(PaperSheet.id)).one()
+        scans.keep_scan(session, read, actor="other", sheet_id=sheet_id)
+
+    with do_meanwhile(app, attach):
+        answer = post(client, f"/desk/paper/{public_id}/scans", scan)
+    assert answer.status_code == 422
+    assert "at most twelve scans" in answer.text
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Scan)) == 1
