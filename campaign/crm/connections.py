@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, defer
 
 from campaign.core import audit, db, jobs
 from campaign.core.db.batches import AnyRow, read_each
-from campaign.core.errors import Invalid
+from campaign.core.errors import Invalid, Refused
 from campaign.core.outgoing_http import Limits, OutgoingFailed, open_http, refuse_address
 from campaign.core.sealing import WrongKey
 from campaign.core.settings import current_settings
@@ -153,10 +153,25 @@ def is_approved_sql() -> ColumnElement[bool]:
     return CrmConnection.approved_by_id.is_not(None)
 
 
-def approve_connection(session: Session, connection: CrmConnection, *, by: StaffUser) -> None:
-    """Let it have members. Raises Refused as `refuse_approver`."""
+def mark_of_connection(connection: CrmConnection) -> str:
+    """Mark where it leads, so that a second person approves what was there when they looked."""
+    if not (address := read_address(connection)):
+        return ""
+    leads_to = f"{address}\n{connection.key}\n{connection.list_name}"
+    return db.database().keyring.prove(leads_to, "crm-approval").hex()
+
+
+def approve_connection(
+    session: Session, connection: CrmConnection, *, by: StaffUser, seen: str
+) -> None:
+    """Let it have members. Raises Refused as `refuse_approver`, or `connection-changed`.
+
+    `seen`: the mark of what its page showed.
+    """
     refuse_role(by, _ADMINS, "crm-connection")
     refuse_approver(by, asker_id=connection.added_by_id)
+    if seen != mark_of_connection(connection):
+        raise Refused("connection-changed")
     if waits_for_approval(connection):
         connection.approved_by_id = by.id
         _note(session, connection, by, "crm.approve", kind=connection.kind.value)

@@ -51,6 +51,7 @@ class ShowConnection(Page, template="crm/connection.html"):
     waits: bool
     """For a second person."""
     is_own: bool
+    mark: str
     counts: Mapping[str, int]
     people: Sequence[PersonTold]
 
@@ -141,6 +142,7 @@ def show_connection(public_id: str) -> ResponseReturnValue:
             people=connections.list_open(session, connection),
             waits=connections.waits_for_approval(connection),
             is_own=connection.added_by_id == staff_user().id,
+            mark=connections.mark_of_connection(connection),
         )
     )
 
@@ -149,10 +151,17 @@ def show_connection(public_id: str) -> ResponseReturnValue:
 @fresh(back="crm.show_connection")
 def approve_connection(public_id: str) -> ResponseReturnValue:
     session = db.session()
-    connection = connections.get_connection(session, public_id)
-    connections.approve_connection(session, connection, by=staff_user())
-    message = _("Connection approved. Members are sent to it now.")
-    return redirect_to(".show_connection", message, public_id=public_id)
+    connection = connections.get_connection(session, public_id, lock=True)
+    seen = request.form.get("seen", "")
+    message, category = _("Connection approved. Members are sent to it now."), "message"
+    try:
+        connections.approve_connection(session, connection, by=staff_user(), seen=seen)
+    except Refused as problem:
+        if problem.slug != "connection-changed":
+            raise
+        category = "alarm"
+        message = _("Not approved: someone changed the key after you opened this page.")
+    return redirect_to(".show_connection", message, category, public_id=public_id)
 
 
 @blueprint.post("/connections/<public_id>/try-again")

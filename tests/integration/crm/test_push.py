@@ -1,6 +1,7 @@
 """Other programs are told of members: a state for each, nothing lost, nothing twice."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -151,17 +152,26 @@ def test_with_the_second_person_another_admin_lets_members_be_sent(
     push()
     assert (scene.rows(), scene.program.people) == ([], {})
     with pytest.raises(Refused, match="approval-own"):
-        connections.approve_connection(session, connection, by=maker)
+        connections.approve_connection(session, connection, by=maker, seen="")
     user = sign_in(client, app, Role.ADMIN, email="second@example.org")
     page = f"/desk/crm/connections/{connection.public_id}"
-    assert "Approve this connection" in client.get(page).text
+    shown = client.get(page).text
+    assert "Approve this connection" in shown
+    seen = {"seen": re.findall('name="seen" value="([0-9a-f]+)"', shown)[0]}
     assert "1 connection to a CRM needs your attention" in client.get("/desk/today").text
-    assert post(client, f"{page}/approve").status_code == 409, "without a second factor"
+    assert post(client, f"{page}/approve", seen).status_code == 409, "without a second factor"
     push()
     assert scene.rows() == []
     let_decide(session.get_one(StaffUser, user.id))
+    connection.key = "leads elsewhere"
     session.commit()
-    assert post(client, f"{page}/approve").status_code == 303
+    answer = post(client, f"{page}/approve", seen, follow_redirects=True)
+    assert "someone changed the key after you opened this page" in answer.text
+    push()
+    assert scene.rows() == []
+    connection.key = KEY
+    session.commit()
+    assert post(client, f"{page}/approve", seen).status_code == 303
     push()
     assert scene.rows() == [(ADD, SENT, None)]
 
