@@ -28,6 +28,8 @@ class MailServer:
     endless_at: str = "-"
     """Where one line of an answer follows the other."""
     hang_up_at: str = "-"
+    silent_at: str = "-"
+    """Where it says nothing until who asked hangs up."""
     asked: list[str] = field(default_factory=list)
     taken: int = 0
 
@@ -50,6 +52,8 @@ class _Session(socketserver.StreamRequestHandler):
         told.asked.append(command)
         if told.hang_up_at == command:
             return False
+        if told.silent_at == command:
+            return not self.rfile.read()
         if told.endless_at == command:
             for _ in range(_ENDLESS):
                 self.wfile.write(b"250-and more\r\n" * 1000)

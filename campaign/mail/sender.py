@@ -3,7 +3,8 @@
 A mail is leased, so that two workers never send it twice; one whose worker died is found again
 when its time is over. Its words are opened only after that: one that cannot be read or rendered is
 an attempt that failed, and holds up no other. While the mail server takes nothing, one mail at a
-time tries it again and again (`ServerRest`): each would hold up all other work for minutes.
+time tries it again and again (`ServerRest`): each would hold up all other work for minutes. That
+ends no mail before `_LONGEST_AWAY`.
 """
 
 import re
@@ -33,6 +34,10 @@ log = structlog.get_logger()
 
 RETRY_MINUTES = (1, 5, 15, 60, 180, 720, 1440)
 """Minutes to wait after each failed attempt; after the last, the mail has failed."""
+_MOST_OF_SERVER = 4
+"""Attempts that count of those at which the server took no mail at all: then it is every hour."""
+_LONGEST_AWAY = timedelta(days=7)
+"""For which a mail waits for such a server."""
 _MAILS = Lease(
     OutboxMail,
     held=MailState.SENDING,
@@ -67,30 +72,48 @@ class WhyNotMailed(Protocol):
 
 
 class ServerRest:
-    """Whether this process asks the mail server now. For all its threads."""
+    """Whether this process asks the mail server now. For all its threads.
+
+    Who got a turn before the rest began cannot end it: what it heard is from before.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._until: float | None = None
+        self._trying: object | None = None
+        """The turn of the one that asks while all others rest."""
 
-    def may_ask(self) -> bool:
-        """Say yes to everybody while the server is well, else to one after each rest."""
+    def take_turn(self) -> object | None:
+        """Return a turn: to everybody while the server is well, else to one after each rest."""
         with self._lock:
             if self._until is None:
-                return True
+                return object()
             now = time.monotonic()
-            may_ask = now >= self._until
-            if may_ask:
-                self._until = now + WHOLE_SECONDS + _REST_SECONDS  # or until `learn`
-            return may_ask
+            if now < self._until:
+                return None
+            self._until = now + WHOLE_SECONDS + _REST_SECONDS  # or until what comes of this turn
+            self._trying = object()
+            return self._trying
 
-    def learn(self, *, is_well: bool | None) -> None:
-        """Take in what came of asking; None: nothing was asked, the next one may."""
+    def begin(self, turn: object) -> None:
+        """Have all rest: the server took nothing."""
         with self._lock:
-            if is_well is False:
+            if turn is self._trying:
+                self._trying = None
+            if self._trying is None:  # what that one hears is newer
                 self._until = time.monotonic() + _REST_SECONDS
-            elif is_well or self._until is not None:
-                self._until = None if is_well else 0.0
+
+    def end(self, turn: object) -> None:
+        """Have all ask: the server is well."""
+        with self._lock:
+            if turn is self._trying:
+                self._until = self._trying = None
+
+    def pass_on(self, turn: object) -> None:
+        """Give the turn to the next one, if nothing came of it."""
+        with self._lock:
+            if turn is self._trying:
+                self._until, self._trying = 0.0, None
 
 
 def init_app(app: Flask, *, why_not_mailed: WhyNotMailed) -> None:
@@ -102,18 +125,22 @@ def init_app(app: Flask, *, why_not_mailed: WhyNotMailed) -> None:
 @jobs.job("mail.send")
 def send_mail(mail_id: int) -> None:
     rest = cast(ServerRest, current_app.extensions["mail_server_rest"])
-    if not rest.may_ask():
+    turn = rest.take_turn()
+    if turn is None:
         return
-    is_well = None
     try:
         if _claim(mail_id):
             is_well = _send(mail_id)
+            if is_well:
+                rest.end(turn)
+            elif is_well is False:
+                rest.begin(turn)
     finally:
-        rest.learn(is_well=is_well)
+        rest.pass_on(turn)
 
 
 def _send(mail_id: int) -> bool | None:
-    """Send a mail that was claimed. Return whether the server is well, None if it was not asked."""
+    """Send a mail that was claimed. Return whether the server is well, if that is known."""
     settings = current_settings()
     transport: Transport = current_app.extensions.get("mail_transport") or transport_of(settings)
     try:
@@ -125,7 +152,7 @@ def _send(mail_id: int) -> bool | None:
             transport.send(_compose(mail, row, settings))
     except MailNotTaken as problem:
         _put_back(mail_id, problem)
-        return not problem.of_server
+        return problem.is_server_well
     except Exception as problem:
         # Its message may quote an address: the kind must do.
         kind = type(problem).__name__
@@ -269,9 +296,15 @@ def _held_back(session: Session, mail_id: int) -> str:
 def _put_back(mail_id: int, problem: MailNotTaken) -> None:
     reason = str(problem)
     with db.transaction() as session:
-        # Only this column: the row may hold what cannot be opened.
-        attempts = session.scalar(select(OutboxMail.attempts).where(OutboxMail.id == mail_id)) or 0
-        if problem.permanent or attempts > len(RETRY_MINUTES):
+        # Only these columns: the row may hold what cannot be opened.
+        columns = select(OutboxMail.attempts, OutboxMail.created_at)
+        attempts, created_at = session.execute(columns.where(OutboxMail.id == mail_id)).one()
+        if problem.is_server_well is False:
+            attempts = min(attempts, _MOST_OF_SERVER)
+            is_last = created_at < db.utcnow() - _LONGEST_AWAY
+        else:
+            is_last = problem.permanent or attempts > len(RETRY_MINUTES)
+        if is_last:
             log.warning("mail failed", mail=mail_id, reason=reason)
             if problem.recipient_status:
                 bad_addresses.mark_recipient(
@@ -280,7 +313,7 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
             _finish(session, mail_id, state=MailState.FAILED, failure=reason)
             return
         wait = timedelta(minutes=RETRY_MINUTES[max(attempts, 1) - 1])
-        later = {"state": MailState.WAITING, "due_at": db.utcnow() + wait}
+        later = {"state": MailState.WAITING, "due_at": db.utcnow() + wait, "attempts": attempts}
         db.update_row(session, OutboxMail, mail_id, **later, failure=reason)
 
 

@@ -24,6 +24,9 @@ _CONNECT_SECONDS = 10  # for each address of the host
 WHOLE_SECONDS = 120  # much shorter than the lease of a mail
 _MOST_ANSWERED = 1_000_000  # bytes, of a whole connection
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+_OF_MAIL = {552, 555}
+"""Answers to MAIL about what is said with the sender: the size of this mail, its letters."""
+_GOODBYE = 421
 
 
 RECIPIENT_REFUSED = "recipient refused"
@@ -33,16 +36,22 @@ RECIPIENT_REFUSED = "recipient refused"
 class MailNotTaken(Exception):
     """The mail was not taken; `recipient_status` (RFC 3463) where its address was refused.
 
-    :param of_server: the server takes none, whomever it is to.
+    :param is_server_well: False: it takes none, whomever it is to; True: it answered about this
+        recipient or content; None: this tells nothing of it.
     """
 
     def __init__(
-        self, reason: str, *, permanent: bool, recipient_status: str = "", of_server: bool = False
+        self,
+        reason: str,
+        *,
+        permanent: bool,
+        recipient_status: str = "",
+        is_server_well: bool | None = None,
     ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.recipient_status = recipient_status
-        self.of_server = of_server
+        self.is_server_well = is_server_well
 
 
 class Transport(Protocol):
@@ -71,28 +80,31 @@ class Smtp:
     def send(self, mail: EmailMessage) -> None:
         """Deliver one mail; of its recipient and content an answer 5xx is final, all else may pass.
 
-        A wrong password, a server without STARTTLS or a sender that it refuses lose no mail.
+        A wrong password, a server without STARTTLS, or one that refuses the sender, hangs or
+        hangs up lose no mail.
         """
         try:
             server = self.connect()
         except (OSError, smtplib.SMTPException) as problem:
-            raise MailNotTaken(_describe(problem), permanent=False, of_server=True) from problem
+            raise _server_failed(problem) from problem
         try:
             with server:
                 server.send_message(mail)
         except smtplib.SMTPSenderRefused as problem:
-            raise MailNotTaken(_describe(problem), permanent=False, of_server=True) from problem
+            if problem.smtp_code not in _OF_MAIL:
+                raise _server_failed(problem) from problem
+            raise MailNotTaken(_describe(problem), permanent=False) from problem
         except smtplib.SMTPRecipientsRefused as problem:
             code, answer = next(iter(problem.recipients.values()))
             reason, status = f"{RECIPIENT_REFUSED}: {code}", status_of(code, answer)
-            raise MailNotTaken(reason, permanent=code >= 500, recipient_status=status) from problem
-        except smtplib.SMTPResponseException as problem:
-            raise MailNotTaken(_describe(problem), permanent=problem.smtp_code >= 500) from problem
+            raise _answered(code, reason, recipient_status=status) from problem
+        except smtplib.SMTPDataError as problem:
+            raise _answered(problem.smtp_code, _describe(problem)) from problem
         except smtplib.SMTPNotSupportedError as problem:
             # An address beyond ASCII, and a server without SMTPUTF8 (RFC 6531).
             raise MailNotTaken("server takes no such address", permanent=True) from problem
         except (OSError, smtplib.SMTPException) as problem:
-            raise MailNotTaken(_describe(problem), permanent=False) from problem
+            raise _server_failed(problem) from problem
 
     def connect(self) -> smtplib.SMTP:
         """Return a server that knows us, as a context manager. Raises OSError, SMTPException."""
@@ -190,6 +202,20 @@ class _Answers:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _server_failed(problem: Exception) -> MailNotTaken:
+    return MailNotTaken(_describe(problem), permanent=False, is_server_well=False)
+
+
+def _answered(code: int, reason: str, *, recipient_status: str = "") -> MailNotTaken:
+    """Say what an answer to the recipient or content means: 421 is a goodbye, and not of them."""
+    return MailNotTaken(
+        reason,
+        permanent=code >= 500,
+        recipient_status=recipient_status,
+        is_server_well=400 <= code < 600 and code != _GOODBYE,
+    )
 
 
 def _describe(problem: Exception) -> str:

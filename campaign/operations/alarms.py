@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import WITH_DESTINATION
@@ -100,15 +100,18 @@ def _is_mail_server_away(session: Session, now: datetime) -> bool:
 
     One address, or two, that their own server does not take for now say nothing of ours.
     """
-    tried = (OutboxMail.state == MailState.WAITING, OutboxMail.attempts >= _TRIES)
+    waits = OutboxMail.state == MailState.WAITING
     is_of_address = OutboxMail.failure.startswith(RECIPIENT_REFUSED)
-    of_server = select(OutboxMail.id).where(*tried, is_of_address.isnot(True))
+    # Of many that wait for a server that is away, each try is another's.
+    tries = select(func.sum(OutboxMail.attempts)).where(waits, is_of_address.isnot(True))
+    tried = (waits, OutboxMail.attempts >= _TRIES)
     addresses = select(OutboxMail.recipient_hmac).where(*tried).distinct()
     sent = select(OutboxMail.id).where(
         OutboxMail.state == MailState.SENT,
         OutboxMail.sent_at >= clock.cut_to_hour(now) - timedelta(hours=1),
     )
-    is_stuck = db.has_row(session, of_server) or db.count_rows(session, addresses) > _ADDRESSES
+    is_away = (session.scalar(tries) or 0) >= _TRIES
+    is_stuck = is_away or db.count_rows(session, addresses) > _ADDRESSES
     return is_stuck and not db.has_row(session, sent)
 
 

@@ -122,18 +122,121 @@ def test_while_the_server_takes_nothing_one_mail_after_each_rest_tries_it(
         server.answers[""] = "220 ready"
         jobs.run_now("mail.sweep")
         assert server.taken == 0
-        monkeypatch.setattr(sender, "_REST_SECONDS", -transports.WHOLE_SECONDS)
-        rest = sender.ServerRest()
-        rest.learn(is_well=False)
-        assert rest.may_ask()
-        monkeypatch.undo()
-        assert rest.may_ask()
-        assert not rest.may_ask(), "another waits for what comes of it"
-        rest.learn(is_well=None)
-        assert rest.may_ask(), "the one before asked nothing"
-        rest.learn(is_well=True)
-        assert rest.may_ask()
-        assert rest.may_ask()
+
+
+@pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT", "DATA", "."])
+def test_a_server_that_hangs_in_the_middle_holds_up_one_mail(
+    make_app: Callable[..., Flask],
+    server: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.setattr(transports, "WHOLE_SECONDS", 0.5)
+    server.silent_at = command
+    with make_app().app_context():
+        for number in range(5):
+            put(f"ana{number}@example.org")
+        jobs.run_now("mail.sweep")
+        assert list_mails() == [(MailState.WAITING, tried) for tried in (1, 0, 0, 0, 0)]
+    assert server.asked.count("") == 1
+
+
+def test_the_one_that_tries_ends_the_rest_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = sender.ServerRest()
+    earlier, first = rest.take_turn(), rest.take_turn()
+    assert earlier
+    assert first
+    with monkeypatch.context() as limits:
+        limits.setattr(sender, "_REST_SECONDS", 0)
+        rest.begin(first)
+    tries = rest.take_turn()
+    assert tries
+    for come_back in (rest.end, rest.pass_on, rest.begin):
+        come_back(earlier)
+        assert not rest.take_turn(), "all others wait for what comes of it"
+    rest.pass_on(tries)
+    following = rest.take_turn()
+    assert following, "the one before asked nothing"
+    assert not rest.take_turn()
+    rest.begin(following)
+    rest.pass_on(following)
+    for come_back in (rest.end, rest.pass_on):
+        come_back(tries)
+        assert not rest.take_turn()
+    rest = sender.ServerRest()
+    with monkeypatch.context() as limits:
+        limits.setattr(sender, "_REST_SECONDS", 0)
+        rest.begin(object())
+    tries = rest.take_turn()
+    rest.end(tries)
+    assert rest.take_turn()
+    assert rest.take_turn()
+
+
+def test_a_mail_waits_a_week_for_its_server_however_often_that_fails(
+    make_app: Callable[..., Flask], server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "_REST_SECONDS", 0)
+    server.hang_up_at = "DATA"
+
+    def try_again(**values: object) -> None:
+        with db.transaction() as session:
+            due = db.utcnow() - timedelta(seconds=1)
+            session.execute(update(OutboxMail).values(due_at=due, **values))
+        jobs.run_now("mail.sweep")
+
+    with make_app().app_context():
+        put()
+        for _ in range(2 * len(sender.RETRY_MINUTES)):
+            try_again()
+        assert list_mails() == [(MailState.WAITING, 4)]
+        server.hang_up_at, server.answers["RCPT"] = "-", "451 later"
+        try_again()
+        assert list_mails() == [(MailState.WAITING, 5)], "it has tries of its own"
+        server.hang_up_at = "DATA"
+        server.answers["RCPT"] = "250 ok"
+        try_again(created_at=db.utcnow() - timedelta(days=7))
+        [(state, _)] = list_mails()
+        assert state is MailState.FAILED
+        with db.reading() as session:
+            assert session.scalar(select(OutboxMail.recipient)) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "is_well"),
+    [
+        ("MAIL", "552 5.3.4 too big", None),
+        ("MAIL", "555 what is SIZE", None),
+        ("MAIL", "452 no room", False),
+        ("RCPT", "451 later", True),
+        ("RCPT", "550 no such", True),
+        ("RCPT", "421 bye", False),
+        ("DATA", "250 what", False),
+        ("DATA", "421 bye", False),
+        (".", "451 later", True),
+        (".", "554 no", True),
+        (".", "421 bye", False),
+        (".", "nonsense", False),
+    ],
+)
+def test_what_is_said_of_a_mail_is_told_from_what_is_said_of_all(
+    tmp_path: Path, server: MailServer, command: str, answer: str, is_well: bool | None
+) -> None:
+    server.answers[command] = answer
+    with pytest.raises(MailNotTaken) as problem:
+        Smtp(make_settings(tmp_path, server.port)).send(make_mail())
+    assert problem.value.is_server_well is is_well
+
+
+def test_a_mail_that_is_too_big_holds_up_no_other(
+    make_app: Callable[..., Flask], server: MailServer
+) -> None:
+    server.answers["MAIL"] = "552 5.3.4 too big"
+    with make_app().app_context():
+        for number in range(3):
+            put(f"ana{number}@example.org")
+        jobs.run_now("mail.sweep")
+        assert list_mails() == [(MailState.WAITING, 1)] * 3
 
 
 @pytest.mark.parametrize("answer", ["500 no", "421 no", ""])
@@ -158,7 +261,7 @@ def test_an_answer_without_end_is_left(
     with pytest.raises(MailNotTaken) as problem:
         Smtp(make_settings(tmp_path, server.port)).send(make_mail())
     assert not problem.value.permanent
-    assert problem.value.of_server == (command in {"", "EHLO"})
+    assert problem.value.is_server_well is False
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])

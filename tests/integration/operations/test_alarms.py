@@ -97,8 +97,9 @@ def test_a_mail_server_that_refuses_everything_is_told_from_one_bad_address(
     put_mail(session, attempts=3, failure=refused)
     assert set(find_matters(session)) == {"mail"}
     session.execute(delete(OutboxMail))
-    put_mail(session, attempts=3, failure="ConnectionRefusedError")
-    assert set(find_matters(session)) == {"mail"}
+    for is_known in (False, False, True):
+        put_mail(session, attempts=1, failure="ConnectionRefusedError")
+        assert ("mail" in find_matters(session)) == is_known
     put_mail(session, state=MailState.SENT, sent_at=clock.cut_to_hour(clock.utcnow()))
     assert find_matters(session) == {}
 
