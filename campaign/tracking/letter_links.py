@@ -24,7 +24,7 @@ from campaign.signing import signed_links
 from campaign.tracking.mails import MyLetters, NoLetters
 
 _SHOWN = tuple(state for state in SignatureState if state is not SignatureState.ERASED)
-_REMEMBERED = timedelta(days=7)  # How long a link that has expired says so
+_REMEMBERED = timedelta(days=7)  # How long a link that has expired says so, less a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +152,5 @@ def forget_links() -> None:
     with db.transaction() as session:
         day, expired_at = LettersLink.created_at, LettersLink.expires_at
         db.update_rows(session, LettersLink, expired_at <= now, expired_at > day, expires_at=day)
-        db.delete_rows(session, LettersLink, expired_at < now - _REMEMBERED)
+        asked_before = now - timedelta(hours=current_settings().link_hours) - _REMEMBERED
+        db.delete_rows(session, LettersLink, expired_at <= now, day < asked_before)

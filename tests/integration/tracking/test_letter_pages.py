@@ -305,6 +305,21 @@ def test_a_link_tells_the_day_it_was_asked_for_and_its_hour_until_it_expires(
     assert link.expires_at == link.created_at
 
 
+def test_a_link_that_lived_for_a_week_says_for_days_that_it_has_expired(
+    app: Flask, client: FlaskClient, box: str, session: Session
+) -> None:
+    settings, hours = app.extensions["settings"], 7 * 24
+    app.extensions["settings"] = settings.model_copy(update={"link_hours": hours})
+    now = clock.utcnow()
+    for days, status in ((0, 410), (6, 410), (8, 404)):
+        day = clock.cut_to_day(now - timedelta(days=days, hours=hours), "UTC")
+        expires_at = clock.end_of_hour(now - timedelta(days=days, hours=1))
+        session.execute(update(LettersLink).values(created_at=day, expires_at=expires_at))
+        session.commit()
+        jobs.run_now("following.forget-links")
+        assert client.get(box).status_code == status
+
+
 @pytest.mark.parametrize("typed", ["", "ana", "a\nb@example.org", "x" * 300 + "@example.org"])
 def test_what_is_no_address_is_said_by_the_field(
     client: FlaskClient, typed: str, mails: Mails
