@@ -36,7 +36,7 @@ class Hold(db.SealedRow, db.Base):
     held_at: Mapped[datetime] = mapped_column(
         default=lambda: clock.cut_to_day(clock.utcnow(), "UTC")
     )
-    """The beginning of the day; `moment` when it was."""
+    """The beginning of the day of UTC; `moment` when it was."""
     exact_at: Mapped[str | None] = mapped_column(db.Sealed("hold.exact_at"))
     decision: Mapped[Decision] = mapped_column(default=Decision.OPEN)
     note: Mapped[str | None] = mapped_column(db.Sealed("hold.note"))
@@ -52,6 +52,10 @@ class Hold(db.SealedRow, db.Base):
     @property
     def moment(self) -> datetime:
         return ExactTimes.of(self.held_at, None, self.exact_at).signed_at
+
+    def zone_of_day(self, zone: str) -> str:
+        """Return in which zone `moment` tells the day: in UTC where the day is all there is."""
+        return zone if self.exact_at else "UTC"
 
 
 def version_of(seal_id: bytes) -> str:

@@ -19,11 +19,11 @@ depends_on = None
 _BATCH = 1000
 _WHEN = sa.DateTime(timezone=True)
 _HOUR = timedelta(hours=1)
+_UNDECIDED = ("open", "returned", "aside")
 _HOLD = sa.table(
     "hold",
     sa.column("signature_id", sa.Integer()),
     sa.column("seal_id", sa.LargeBinary()),
-    sa.column("campaign_id", sa.Integer()),
     sa.column("decision", sa.String()),
     sa.column("held_at", _WHEN),
     sa.column("exact_at", sa.LargeBinary()),
@@ -34,25 +34,26 @@ _LINK = sa.table(
     sa.column("created_at", _WHEN),
     sa.column("expires_at", _WHEN),
 )
-_ZONES = sa.text("SELECT id, timezone FROM campaign")
 
 
 def upgrade() -> None:
     """To this revision."""
     op.add_column("hold", sa.Column("exact_at", sa.LargeBinary(), nullable=True))
-    zones = dict(map(tuple, op.get_bind().execute(_ZONES)))
     _enter_key_state()
 
     def seal(row: Any) -> dict[str, object]:
         moment = _utc(row.held_at)
-        text = moment.replace(tzinfo=None).isoformat()
-        return {
-            "held_at": cut_to_day(moment, zones[row.campaign_id]),
-            "exact_at": _keyring().seal(text, "hold.exact_at", bytes(row.seal_id)),
-        }
+        day, text = cut_to_day(moment, "UTC"), moment.replace(tzinfo=None).isoformat()
+        exact = _keyring().seal(text, "hold.exact_at", bytes(row.seal_id))
+        return {"held_at": day, "exact_at": None if day == moment else exact}
 
-    # Of those that were decided the day is all that there is.
-    _change(_HOLD, seal, _HOLD.c.decision.in_(("open", "returned")))
+    def name_day(row: Any) -> dict[str, object]:
+        # From Honolulu to Auckland a day begins at most 10 hours later, 13 earlier than in UTC.
+        return {"held_at": cut_to_day(_utc(row.held_at) + 13 * _HOUR, "UTC")}
+
+    _change(_HOLD, seal, _HOLD.c.decision.in_(_UNDECIDED))
+    # Of those that were decided there was the day alone, in the zone of the organization.
+    _change(_HOLD, name_day, _HOLD.c.decision.not_in(_UNDECIDED))
     _change(_LINK, _cut)
 
 

@@ -182,7 +182,7 @@ def store_hold(session: Session, signature: Signature, reasons: list[str], now: 
     values = {
         "campaign_id": signature.campaign_id,
         "reasons": reasons,
-        "held_at": clock.cut_to_day(now, current_settings().timezone),
+        "held_at": clock.cut_to_day(now, "UTC"),
         # What is found false in silence is in no queue that goes by the moment.
         "exact_at": None if aside else ExactTimes(now).to_text(),
         "decision": Decision.ASIDE if aside else Decision.OPEN,
