@@ -109,10 +109,10 @@ def publish(
     more by RiskNamed where it says what a flag rules out or what it blacks out elsewhere, and by
     Invalid with `fewer_seen` where one text has fewer passages blacked out than another.
     """
-    _refuse_changed(reply, look)
+    _refuse_unread(reply, look)
     picture = _draw_page(session, reply)  # while nothing is locked
     replies.lock_draft(session, reply)
-    _refuse_changed(reply, look)
+    _refuse_unread(reply, look)
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
@@ -153,7 +153,7 @@ def publish(
     return update
 
 
-def _refuse_changed(reply: Reply, look: str) -> None:
+def _refuse_unread(reply: Reply, look: str) -> None:
     if list_changed(reply, look):
         raise Refused("reply-changed")
 

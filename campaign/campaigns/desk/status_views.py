@@ -56,6 +56,10 @@ class StatusForm(CampaignForm):
     open_at = MomentField(_l("Day and time"))
     risks_seen = BooleanField(_l("Continue anyway"))
 
+    def note_seen(self, campaign: Campaign) -> None:
+        """Have the form say what its reader is told: renewed by nothing that tells nobody."""
+        self.seen.data = campaign.changed_at.isoformat()
+
     def stop_kind(self) -> StopKind | None:
         return StopKind(self.kind.data) if self.kind.data else None
 
@@ -136,12 +140,12 @@ def _change_status(slug: str) -> ResponseReturnValue:
     data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
     data |= _data_of(proposals.reasons_in(proposals.content_of(again)) if again else {})
     form = status_form(locales, data=data)
-    form.seen.data = form.seen.data or campaign.changed_at.isoformat()
+    if request.method == "GET":
+        form.note_seen(campaign)
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
     if is_valid and not looks and form.does(lambda: _change(form, campaign, to, again)):
         return done(_say_changed(campaign, to), ".show", slug=slug)
-    form.seen.data = campaign.changed_at.isoformat()
     page = ChangeStatus(
         campaign=campaign,
         form=form,
@@ -239,10 +243,12 @@ def _is_decided_by_second_person(campaign: Campaign, to: CampaignStatus) -> bool
     return campaign.status is CampaignStatus.REVIEW and to is not CampaignStatus.DRAFT
 
 
-def _refuse_changed(form: StatusForm, campaign: Campaign) -> None:
-    """Raise Refused where somebody changed the campaign since the page was read; lock it."""
+def _refuse_unseen(form: StatusForm, campaign: Campaign) -> None:
+    """Raise Refused, once, where somebody changed the campaign since the page was read; lock it."""
     lock_row(db.session(), campaign)
-    if form.seen.data != campaign.changed_at.isoformat():
+    seen = form.seen.data
+    form.note_seen(campaign)
+    if form.seen.data != seen:
         raise Refused("campaign-status")
 
 
@@ -250,7 +256,7 @@ def _change(
     form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> None:
     if _is_decided_by_second_person(campaign, to):
-        _refuse_changed(form, campaign)
+        _refuse_unseen(form, campaign)
     session, by, now = db.session(), form.by(), db.utcnow()
     reasons, waits = form.reasons(languages_of(campaign)), proposals.needs_approval(campaign)
     if to is CampaignStatus.OPEN:

@@ -281,5 +281,29 @@ def test_what_its_writer_changes_while_a_second_person_opens_it_is_read_again(
     assert draft.status is CampaignStatus.OPEN
 
 
+def test_a_form_with_a_fault_tells_nobody_what_has_changed(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign, second: None
+) -> None:
+    writer = make_staff_user(session, Role.ADMIN)
+    session.commit()
+    by = f"staff:{writer.id}"
+    status_changes.submit_for_review(session, draft, actor=by, now=utcnow())
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"{DESK}/status?to=scheduled"
+    page = client.get(url).text
+    create_and_edit.edit_campaign(session, draft, actor=by, person_name="Somebody Else")
+    session.commit()
+    faulty = post(client, url, {"seen": seen_on(page), "open_at": "no day"})
+    assert faulty.status_code == 422
+    later = {"open_at": "2099-01-01T09:00"}
+    for seen in (seen_on(faulty.text), ""):
+        told = post(client, url, later | {"seen": seen})
+        assert "The campaign has changed." in told.text
+    session.rollback()
+    session.refresh(draft)
+    assert draft.status is CampaignStatus.REVIEW
+
+
 def seen_on(page: str) -> str:
     return page.partition('name="seen"')[2].partition('value="')[2].partition('"')[0]

@@ -1,5 +1,6 @@
 """From draft to close: review, schedule, calendar, extension, continuation. Time is passed in."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -354,7 +355,9 @@ def test_every_move_can_be_made_at_the_desk(
     soon = (db.utcnow() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     for wrong in ("", "yesterday", "2020-01-01T10:00", "2026-12-01T10:00+02:00"):
         assert move(other, "scheduled", open_at=wrong) == 422
-    assert move(other, "scheduled", open_at=soon) == 303
+    page = other.get(f"{url}?to=scheduled").text
+    (seen,) = re.findall(r'name="seen"[^>]* value="([^"]+)"', page)
+    assert move(other, "scheduled", open_at=soon, seen=seen) == 303
     assert client.get("/desk/campaigns/?status=scheduled").text.count(campaign.reference) == 1
     assert move(client, "open") == 303
     assert move(client, "draft") == 409
