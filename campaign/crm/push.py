@@ -36,7 +36,7 @@ _CONNECTIONS = Lease(CrmConnection, held=ConnectionState.SENDING, waiting=(Conne
 _BATCH = 500
 _AT_ONCE = 100  # people who are told of in one lease
 _SECONDS = 120.0
-"""For which one program is told in a run: one that takes its time would hold up all other work."""
+"""For which a run tells programs: those that take their time would hold up all other work."""
 _MISSES = 3  # in a row, after which a program is left alone for a while
 _OF_PROGRAM = {"too-many", "key-refused"}
 _NO_FAILURE: dict[str, object] = {"failure": None, "failure_words": None}
@@ -59,14 +59,15 @@ class _Run:
 @jobs.job("crm.push", every_minutes=10)
 def push() -> None:
     due = select(CrmConnection.id).where(_CONNECTIONS.is_due(), is_approved_sql())
+    due = due.order_by(CrmConnection.ran_at.nulls_first(), CrmConnection.id)
+    until = time.monotonic() + _SECONDS
     with db.reading() as session:
         connection_ids = session.scalars(due).all()
     for connection_id in connection_ids:
         try:
             with db.transaction() as session:
                 compare_people(session, connection_id, db.utcnow())
-            list_new(connection_id, db.utcnow())
-            until = time.monotonic() + _SECONDS
+            list_new(connection_id, db.utcnow(), until)
             while push_some(connection_id, until):
                 pass
         except Exception as problem:
@@ -74,11 +75,14 @@ def push() -> None:
             log.error("not told", connection=connection_id, problem=type(problem).__name__)
             if isinstance(problem, WrongKey):
                 _note_unreadable(connection_id)
+        if time.monotonic() > until:
+            return
 
 
 def _note_unreadable(connection_id: int) -> None:
     since = func.coalesce(CrmConnection.failing_since, db.utcnow())
     values: dict[str, object] = {"failing_since": since, "failure": "unreadable"}
+    values["ran_at"] = db.utcnow()
     with db.transaction() as session:
         db.update_row(session, CrmConnection, connection_id, **values)
 
@@ -97,14 +101,19 @@ def compare_people(session: Session, connection_id: int, now: datetime) -> None:
     db.update_rows(session, CrmPerson, mine, is_removed, is_member, task=CrmTask.ADD, **again)
 
 
-def list_new(connection_id: int, now: datetime) -> None:
-    """Note who is to be added there, a batch in each transaction: others write meanwhile."""
+def list_new(connection_id: int, now: datetime, until: float) -> None:
+    """Note who is to be added there, a batch in each transaction: others write meanwhile.
+
+    `until`: of the monotonic clock; the next run goes on.
+    """
     new = read_by_key(select_new(connection_id), NetworkMember.id, size=_BATCH)
     for some in batched(new, _BATCH):
         common = {"connection_id": connection_id, "due_at": now}
         rows = [common | {"member": member.public_id} for member in some]
         with db.transaction() as session:
             session.execute(db.insert_into(session, CrmPerson).on_conflict_do_nothing(), rows)
+        if time.monotonic() > until:
+            return
 
 
 def push_some(connection_id: int, until: float) -> bool:
@@ -113,7 +122,7 @@ def push_some(connection_id: int, until: float) -> bool:
     `until`: of the monotonic clock; who is left then waits for the next run.
     """
     with db.transaction() as session:
-        row = _CONNECTIONS.claim(session, connection_id)
+        row = _CONNECTIONS.claim(session, connection_id, ran_at=db.utcnow())
         if row is None:
             return False
         connection = session.get_one(CrmConnection, connection_id)

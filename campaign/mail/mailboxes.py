@@ -7,7 +7,7 @@ new. What fails twice is put aside, sealed.
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,8 +29,12 @@ ASIDE = "put-aside"
 _SECONDS = 60.0
 """For which one run reads: much shorter than to the next one, or both would hold up all else."""
 _SECONDS_OF_SHARE = 15.0
-"""Of a run, for mails of one kind: the next run goes on with them."""
+"""Of a run, for mails of one share before all others."""
+_SECONDS_OF_LOOKING = 30.0
+"""Of a run: then those that were put off are read, whatever is behind them."""
 _BEGINNING = 64 * 1024  # bytes
+_UNREADABLE = "unreadable"
+"""The share of mails that do not say which is theirs."""
 _NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
 """Faults of the machine, or so they look: the mail is tried again."""
 
@@ -90,24 +94,37 @@ def _empty(
     most_bytes: int,
     find_share: Callable[[bytes], Hashable] | None,
 ) -> None:
-    until, left, waiting = time.monotonic() + _SECONDS, 0, 0
-    spent: dict[Hashable, float] = {}
+    until, left = time.monotonic() + _SECONDS, 0
     # What a reader does not get through must not come first in each run.
-    for mail in sorted(mails, key=lambda mail: mail.has_failed):
-        begun = time.monotonic()
-        if begun > until:
-            waiting += 1
+    in_turn = sorted(mails, key=lambda mail: mail.has_failed)
+    for mail in _sort_by_share(in_turn, find_share) if find_share else in_turn:
+        if time.monotonic() > until:
+            log.warning("mails wait for the next run", kind=kind)
             break
-        share = _find_share_of(mail, find_share) if find_share else None
-        if share is not None and spent.get(share, 0.0) > _SECONDS_OF_SHARE:
-            waiting += 1
-            continue
         left += not _is_taken(mail, take, kind, most_bytes)
-        spent[share] = spent.get(share, 0.0) + time.monotonic() - begun
-    if waiting:
-        log.warning("mails wait for the next run", kind=kind)
     if left:
         log.warning("mails that are not for us were left", kind=kind, count=left)
+
+
+def _sort_by_share(
+    mails: Iterable[WaitingMail], find_share: Callable[[bytes], Hashable]
+) -> Iterator[WaitingMail]:
+    """Yield mails while whoever takes them reads; what goes beyond its share comes after others."""
+    spent: dict[Hashable, float] = {}
+    put_off, waiting = [], iter(mails)
+    until = time.monotonic() + _SECONDS_OF_LOOKING
+    for mail in waiting:
+        begun = time.monotonic()
+        share = _find_share_of(mail, find_share)
+        if share is not None and spent.get(share, 0.0) > _SECONDS_OF_SHARE:
+            put_off.append(mail)
+            if begun > until:
+                break
+        else:
+            yield mail
+            spent[share] = spent.get(share, 0.0) + time.monotonic() - begun
+    yield from put_off
+    yield from waiting
 
 
 def _find_share_of(mail: WaitingMail, find_share: Callable[[bytes], Hashable]) -> Hashable:
@@ -115,7 +132,7 @@ def _find_share_of(mail: WaitingMail, find_share: Callable[[bytes], Hashable]) -
         with mail.open() as file:
             return find_share(file.read(_BEGINNING))
     except Exception:
-        return None  # what is wrong with it is seen when it is read
+        return _UNREADABLE  # what is wrong with it is seen when it is read
 
 
 def list_put_aside() -> list[str]:

@@ -8,7 +8,7 @@ turned off. A single post that it refuses while it takes others fails after some
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 import structlog
+from flask import current_app
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
@@ -42,8 +43,9 @@ log = structlog.get_logger()
 _ENDPOINTS = Lease(WebhookEndpoint, held=EndpointState.SENDING, waiting=(EndpointState.READY,))
 _BATCH = 200
 _SECONDS = 20.0
-"""For which a batch is sent, and after which no other begins: one that is slow with each post
-would hold up all other work."""
+"""For which a run sends, and after which no endpoint's turn begins: those that are slow with each
+post would hold up all other work."""
+_SERVED_LAST = "webhooks_served_last"
 _CONNECTIONS = 8  # to one endpoint at once
 _LIMITS = Limits(connect_seconds=5, whole_seconds=15, answer_bytes=64 * 1024)
 _GONE = "410"  # by the specification: send no more
@@ -79,13 +81,17 @@ class _Sent:
 
 @jobs.job("webhooks.send", every_minutes=1)
 def send_due() -> None:
-    """Send to every endpoint in turn, a batch each, until nothing is due or the time is over."""
+    """Send to every endpoint in turn, a batch each, until nothing is due or the time is over.
+
+    The next run goes on with the one that was served longest ago.
+    """
     share_events()
     until, failed = time.monotonic() + _SECONDS, set[int]()
     while endpoints := set(_list_due()) - failed:
-        for endpoint_id in sorted(endpoints):
+        for endpoint_id in _sort_by_turn(endpoints):
+            current_app.extensions[_SERVED_LAST] = endpoint_id
             try:
-                _send_batch(endpoint_id)
+                _send_batch(endpoint_id, until)
             except Exception as problem:
                 # One whose secret does not open, say, must not hold up the others.
                 kind = type(problem).__name__
@@ -93,8 +99,13 @@ def send_due() -> None:
                 failed.add(endpoint_id)
                 if isinstance(problem, WrongKey):
                     _note_unreadable(endpoint_id)
-        if time.monotonic() > until:
-            return
+            if time.monotonic() > until:
+                return
+
+
+def _sort_by_turn(endpoints: Collection[int]) -> list[int]:
+    last: int = current_app.extensions.get(_SERVED_LAST, 0)
+    return sorted(endpoints, key=lambda endpoint_id: (endpoint_id <= last, endpoint_id))
 
 
 def _note_unreadable(endpoint_id: int) -> None:
@@ -121,8 +132,7 @@ def _is_due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return WebhookPost.state == PostState.WAITING, WebhookPost.due_at <= db.utcnow()
 
 
-def _send_batch(endpoint_id: int) -> None:
-    until = time.monotonic() + _SECONDS
+def _send_batch(endpoint_id: int, until: float) -> None:
     with db.transaction() as session:
         row = _ENDPOINTS.claim(session, endpoint_id)
         if row is None:

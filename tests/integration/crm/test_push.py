@@ -140,6 +140,26 @@ def test_a_program_that_takes_its_time_holds_up_nothing_else(
 
 
 @pytest.mark.one_engine
+def test_of_two_that_take_their_time_each_run_begins_with_the_other(
+    scene: Scene, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_job, "_SECONDS", -1.0)
+    make_members(session, 2)
+    is_civi = isinstance(scene.program, CiviStandIn)
+    other: StandIn = ActionNetworkStandIn() if is_civi else CiviStandIn()
+    kind, list_name = (
+        (CrmKind.ACTION_NETWORK, "urgent-actions") if is_civi else (CrmKind.CIVICRM, str(GROUP))
+    )
+    admin = make_staff_user(session, Role.ADMIN)
+    with serve(other.answer) as target:
+        connections.add_connection(session, kind, f"{target.url}/api", KEY, list_name, by=admin)
+        session.commit()
+        for told in ((1, 0), (1, 1), (2, 1), (2, 2)):
+            push()
+            assert (len(scene.program.people), len(other.people)) == told
+
+
+@pytest.mark.one_engine
 def test_with_the_second_person_another_admin_lets_members_be_sent(
     scene: Scene, app: Flask, client: FlaskClient, session: Session
 ) -> None:

@@ -165,12 +165,10 @@ def test_many_emails_for_one_campaign_hold_up_no_official_and_no_other_campaign(
     with app.app_context():
         jobs.run_now("replies.read-mail")
         with db.reading() as session:
-            read = session.execute(select(Reply.campaign_id, Reply.sender_known)).all()
-        assert sorted(read) == [(1, False), (1, True), (2, False)]
-        assert left(folder) == 2
-        for _ in range(2):
-            jobs.run_now("replies.read-mail")
-        assert left(folder) == 0
+            query = select(Reply.campaign_id, Reply.sender_known).order_by(Reply.id)
+            read = list(session.execute(query))
+        assert sorted(read[:3]) == [(1, False), (1, True), (2, False)]
+        assert read[3:] == [(1, False)] * 2, "the time that is left is theirs"
 
 
 def nested_mail(to: str) -> bytes:

@@ -249,6 +249,21 @@ def test_who_takes_its_time_with_each_post_holds_up_nothing_else(
     assert {post.state for post in list_posts(session)} == {PostState.SENT}
 
 
+@pytest.mark.one_engine
+def test_of_several_that_take_their_time_each_run_begins_with_another(
+    session: Session, target: Target, add_endpoint: AddEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "_SECONDS", -1.0)
+    monkeypatch.setattr(sender, "_CONNECTIONS", 1)
+    for number in (1, 2, 3):
+        add_endpoint(f"{target.url}/{number}")
+    tell(session, 2)
+    for number in range(1, 7):
+        send()
+        assert len(target.received) == number
+    assert [got.path for got in target.received] == ["/1", "/2", "/3"] * 2
+
+
 def test_one_whose_secret_does_not_open_holds_up_no_other(
     session: Session, target: Target, add_endpoint: AddEndpoint
 ) -> None:
