@@ -74,12 +74,7 @@ def _show_changes_at_once(_problem: BaseException | None) -> None:
 
     Once a request has ended it is committed, and no answer is sent yet.
     """
-    if request.method == "POST" and request.blueprint not in {
-        "signing",
-        "tracking",
-        "privacy",
-        "osdi",
-    }:
+    if db.has_committed() and request.blueprint not in {"signing", "tracking", "privacy", "osdi"}:
         page_cache().recheck_now()
 
 

@@ -450,10 +450,16 @@ def _commit(response: Response) -> Response:
             session.rollback()
             return current_app.make_response(current_app.handle_user_exception(problem))
         session.commit()
+        g.has_committed = True
         run_after_commit(session)
     else:
         session.rollback()
     return response
+
+
+def has_committed() -> bool:
+    """Whether this request's session has been committed; of one that only reads it never is."""
+    return "has_committed" in g
 
 
 def _close(_problem: BaseException | None) -> None:

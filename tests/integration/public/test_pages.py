@@ -13,12 +13,13 @@ from campaign.campaigns.record_change import record_change
 from campaign.campaigns.status_changes import close_campaign
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import Role
 from campaign.models.statistics import CampaignTally
 from campaign.public.case_lists import case_row
 from campaign.public.case_page import case_page
 from campaign.public.page_cache import PageCache
 from tests.days import days_ago
-from tests.factories import add_confirmed, make_campaign
+from tests.factories import add_confirmed, make_campaign, post, sign_in
 
 _TEXTS = ("text/", "application/json", "application/xml", "application/atom", "image/svg")
 
@@ -265,6 +266,31 @@ def test_a_change_shows_after_a_second(
     after = client.get(case, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert "She is safe." in after.text
+
+
+@pytest.mark.one_engine
+def test_what_the_desk_changes_shows_at_once(
+    app: Flask, client: FlaskClient, campaign: Campaign, case: str
+) -> None:
+    app.extensions["page_cache"] = PageCache(1.0, lambda: 100.0)
+    sign_in(client, app, Role.ADMIN)
+    before = client.get(case).data
+    extended = post(client, f"/desk/campaigns/{campaign.slug}/extend", {"act_by": "2099-02-01"})
+    assert extended.status_code == 303
+    assert client.get(case).data != before
+
+
+@pytest.mark.one_engine
+def test_what_a_stranger_sends_in_vain_has_no_page_asked_about_again(
+    app: Flask, client: FlaskClient, case: str, asked: list[str]
+) -> None:
+    app.extensions["page_cache"] = PageCache(1.0, lambda: 100.0)
+    client.get(case)
+    for address, status in (("/en/nowhere", 404), ("/desk/campaigns/new", 400)):
+        assert client.post(address).status_code == status
+    asked.clear()
+    client.get(case)
+    assert asked == []
 
 
 def test_who_has_confirmed_is_in_the_number_after_the_next_count(
