@@ -4,6 +4,8 @@ One address has one row, by its fingerprint; the unique constraint decides whate
 once. A person who has left keeps the row without the address: that is how we know not to write.
 """
 
+import hashlib
+import json
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from campaign.about.page_texts import note_notice
 from campaign.campaigns.public_counts import counted_publicly, is_counted_publicly
 from campaign.core import clock, db, jobs
 from campaign.core.db.personal_columns import new_seal_id
-from campaign.core.errors import Gone, NotFound
+from campaign.core.errors import Gone, NotFound, Refused
 from campaign.core.settings import current_settings, site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses, suppression_list
@@ -155,10 +157,32 @@ def _is_good(member: NetworkMember, now: datetime) -> bool:
     return member.token_expires_at is not None and member.token_expires_at > now
 
 
-def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:
-    """Return the member, and whether this click did it. Raises NotFound or Gone."""
+class WishesChanged(Refused):
+    """Since the page was opened somebody has asked for something else with the same address."""
+
+    def __init__(self) -> None:
+        super().__init__("wishes-changed")
+
+
+def version_of_wishes(member: NetworkMember) -> str:
+    """Name what the button confirms."""
+    wishes = (member.countries, member.themes, member.languages, member.frequency.value)
+    said = json.dumps([*wishes, member.locale, member.consent_wording])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def confirm(
+    session: Session, *, token: str, now: datetime, seen: str = ""
+) -> tuple[NetworkMember, bool]:
+    """Return the member, and whether this click did it. Raises NotFound, Gone or WishesChanged.
+
+    `seen`: the version of the wishes that were on the page.
+    """
     member = get_by_token(session, token)
     refuse_expired(member, now)
+    _lock_member(session, NetworkMember.id == member.id)  # and read it anew
+    if member.state is MemberState.PENDING and seen not in {"", version_of_wishes(member)}:
+        raise WishesChanged
     is_confirmed = db.update_row(
         session,
         NetworkMember,

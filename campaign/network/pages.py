@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from campaign.campaigns.lifecycle import PUBLIC
-from campaign.campaigns.themes import themes_by_name
+from campaign.campaigns.themes import THEMES, themes_by_name
 from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound
 from campaign.core.rate_limits import count_from_networks
@@ -185,6 +185,9 @@ class JoinLinkSent(Page, template="network/sent.html"):
 
 class Confirm(Page, template="network/confirm.html"):
     token: str
+    choices: list[tuple[str, str]]  # What the button asks for, each with its label
+    version: str
+    changed: bool  # Whether somebody has asked for something else since this page was opened
 
 
 class Joined(Page, template="network/joined.html"):
@@ -249,7 +252,13 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
         member = memberships.get_by_token(session, token)
         memberships.refuse_expired(member, db.utcnow())
         if member.state is MemberState.PENDING:
-            return show_page(Confirm(token=token))
+            page = Confirm(
+                token=token,
+                choices=_say_choices(member),
+                version=memberships.version_of_wishes(member),
+                changed="changed" in request.args,
+            )
+            return show_page(page)
         own = _find_own_page(member)
     return show_page(Joined(again=False, own=own))
 
@@ -258,11 +267,35 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
 @public
 def confirm_now(lang: str, token: str) -> ResponseReturnValue:
     """Confirm. A second click says that it was done before."""
-    member, was_pending = memberships.confirm(db.session(), token=token, now=db.utcnow())
+    seen = request.form.get("version", "")
+    try:
+        member, was_pending = memberships.confirm(
+            db.session(), token=token, now=db.utcnow(), seen=seen
+        )
+    except memberships.WishesChanged:
+        return redirect_to(".confirm", lang=lang, token=token, changed=1)
     if was_pending:
         return redirect_to(".confirm", lang=lang, token=token)
     _switch_language_to("confirm")
     return show_page(Joined(again=True, own=_find_own_page(member)))
+
+
+def _say_choices(member: NetworkMember) -> list[tuple[str, str]]:
+    form = PreferencesForm(data={"frequency": member.frequency.value})
+    comma, locale = i18n.comma(i18n.locale()), i18n.locale()
+    often = {choice.value: str(choice.label) for choice in form.frequency.choices}
+    wishes = {
+        gettext("Countries"): comma.join(map(i18n.country_name, member.countries))
+        or gettext("All countries"),
+        gettext("Themes"): comma.join(str(THEMES[key]) for key in member.themes if key in THEMES)
+        or gettext("All themes"),
+        gettext("Languages you can write in"): comma.join(
+            i18n.language_name(code, locale) for code in member.languages
+        ),
+        gettext("How often"): often[member.frequency.value],
+        gettext("Language of our emails"): i18n.language_name(member.locale, locale),
+    }
+    return list(wishes.items())
 
 
 def _find_own_page(member: NetworkMember) -> str:

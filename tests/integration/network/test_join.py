@@ -1,5 +1,6 @@
 """Joining: nothing by looking, the same answer for everybody, and consent as it stood."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -147,6 +148,26 @@ def test_who_asks_twice_within_the_hour_has_the_newest_wish_by_the_first_link(
     assert client.post(link_of(mails)).status_code == 303
     [member] = members()
     assert (member.state, member.frequency) == (MemberState.ACTIVE, Frequency.MONTHLY)
+
+
+@pytest.mark.both_engines
+def test_wishes_that_somebody_puts_in_the_place_of_those_on_the_page_are_not_confirmed(
+    client: FlaskClient, mails: Mails, members: Members
+) -> None:
+    client.post("/en/network", data=FORM)
+    link = link_of(mails)
+    shown = client.get(link).text
+    assert "Each action as it opens" in shown
+    seen = {"version": re.findall('name="version" value="([0-9a-f]+)"', shown)[0]}
+    client.post("/ar/network", data=FORM | {"frequency": "monthly", "themes": "women"})
+    answer = client.post(link, data=seen, follow_redirects=True)
+    assert members()[0].state is MemberState.PENDING
+    assert "These choices were changed after you opened this page" in answer.text
+    assert "At most once a month" in answer.text
+    assert "Arabic" in answer.text
+    seen = {"version": re.findall('name="version" value="([0-9a-f]+)"', answer.text)[0]}
+    assert client.post(link, data=seen).status_code == 303
+    assert members()[0].state is MemberState.ACTIVE
 
 
 @pytest.mark.both_engines
