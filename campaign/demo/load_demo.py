@@ -63,7 +63,8 @@ def load_demo() -> bool:
         new = [slug for slug in CASES if _find(session, Campaign, slug) is None]
         has_staff = db.has_row(session, select(StaffUser.id))
     hashed = {} if has_staff else _hash_password(settings)
-    focus = {slug: content(slug).get("picture_focus", (50, 50)) for slug in new}
+    cases = {slug: content(slug) for slug in new}
+    focus = {slug: case.get("picture_focus", (50, 50)) for slug, case in cases.items()}
     drawn = {
         slug: draw_picture(io.BytesIO(drawing(slug)), x=x, y=y) for slug, (x, y) in focus.items()
     }
@@ -71,8 +72,7 @@ def load_demo() -> bool:
         officials = _load_officials(session)
         missions = _load_missions(session)
         _load_staff(session, hashed)
-        for slug in new:
-            case = content(slug)
+        for slug, case in cases.items():
             campaign = _campaign(case, settings)
             campaign.owner_id = session.scalar(
                 select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)
@@ -92,8 +92,8 @@ def load_demo() -> bool:
             facts = {"actor": "demo", "alt": case["picture"], "drawn": drawn[slug]}
             set_picture(session, campaign, x=x, y=y, **facts)
             session.flush()
-    for slug in new:
-        synthesise(slug, signatures=content(slug)["signatures"], seed=_SEED, own_words=0.5)
+    for slug, case in cases.items():
+        synthesise(slug, signatures=case["signatures"], seed=_SEED, own_words=0.5)
     if new:
         jobs.run_now("campaigns.count")
         jobs.run_now("overview.count")
