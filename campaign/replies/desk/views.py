@@ -172,7 +172,7 @@ def _next_endpoint() -> str:
 
 def _read_scan() -> scans.ReadScan | Invalid | None:
     """Read the scan that was sent, before anything is locked; `_keep_scan` says what is wrong."""
-    if not (file := request.files.get("scan")):
+    if "keep" in request.form or not (file := request.files.get("scan")):
         return None
     try:
         return scans.read_scan(scans.read_upload(file.stream))

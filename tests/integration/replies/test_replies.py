@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from campaign.replies.publish_reply import mark_parts
 from campaign.replies.replies import ReplyFacts
 from campaign.tracking.notices import tell_batch
 from campaign.web.pagination import PAGE_SIZE
+from tests.busy_readers import answer_without_readers
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.races import overtake
@@ -255,6 +257,15 @@ def look_on(page: str) -> str:
     """The mark of what the last look before publishing showed."""
     (mark,) = re.findall(r'name="look"[^>]* value="([^"]*)"', page)
     return str(mark)
+
+
+def test_a_draft_is_kept_without_its_scan_being_drawn(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
+    sign_in(client, app, Role.ORGANIZER)
+    made = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | {"who": ""}).location
+    kept = FORM | {"who": "", "keep": "1", "scan": (io.BytesIO(png()), "scan.png")}
+    assert answer_without_readers(partial(post, client, made, kept)).status_code == 303
 
 
 def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: Flask) -> None:
