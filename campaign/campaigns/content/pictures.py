@@ -47,17 +47,12 @@ _SHOWN = (
 )
 
 
-def keep_picture(file: BinaryIO, *, name: str = "") -> str:
-    """Store a picture, drawn anew from its pixels without place or camera, and give its key.
+def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
+    """Return a picture drawn anew from its pixels without place or camera, of limited size.
 
     `name` is the file's own: one that says another kind than it is was not made by a camera.
     Raises Invalid with the field `picture` where it is none, lies or is too big.
     """
-    return keep_redrawn(redrawn(file, name=name))
-
-
-def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
-    """The picture drawn anew, 1,600 pixels long at most. Raises as `keep_picture`."""
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"picture": "picture-too-big"})
@@ -166,8 +161,7 @@ def set_picture(
     no picture of it. Raises Invalid with all that is wrong, RiskNamed.
     """
     described = {code: words for code, words in alt.items() if words}
-    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
-    undescribed = sorted(needed - set(described))
+    undescribed = list_undescribed(campaign, alt)
     problems = {f"alt_{code}": "picture-alt-missing" for code in undescribed}
     if not (0 <= x <= 100 and 0 <= y <= 100):
         problems["x"] = "not-a-percentage"
@@ -191,6 +185,12 @@ def set_picture(
     campaign.picture_x, campaign.picture_y = x, y
     if _state(campaign) != before:
         record_change(session, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
+
+
+def list_undescribed(campaign: Campaign, alt: Mapping[str, str]) -> list[str]:
+    """Return the languages in which `alt` does not say what the picture shows."""
+    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
+    return sorted(code for code in needed if not alt.get(code))
 
 
 def remove_picture(session: Session, campaign: Campaign, *, actor: str) -> None:

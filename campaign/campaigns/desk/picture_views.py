@@ -79,7 +79,7 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")
     form = picture_form(codes, data=_data(campaign, codes), **desk.typed())
-    drawn = _draw(form, campaign)
+    drawn = _draw(form, campaign, codes)
     form.now = _data(desk.held(), codes)
     if "remove" in request.form and form.validate_on_submit():
         pictures.remove_picture(session, campaign, actor=actor())
@@ -110,14 +110,21 @@ def show_picture(slug: str, name: str) -> ResponseReturnValue:
     return Response(body, mimetype=pictures.mimetype_of(name))
 
 
-def _draw(form: PictureForm, campaign: Campaign) -> pictures.DrawnPicture | Invalid | None:
-    """Draw what is new before the campaign is locked; what is wrong is said when it is saved."""
-    if not form.is_submitted() or {"keep", "remove"} & set(request.form):
+def _draw(
+    form: PictureForm, campaign: Campaign, codes: Sequence[str]
+) -> pictures.DrawnPicture | Invalid | None:
+    """Draw what is new before the campaign is locked; what is wrong is said when it is saved.
+
+    What will not be saved is not drawn, but for a new file: then all that is wrong is said at once.
+    """
+    if {"keep", "remove"} & set(request.form) or not form.validate_on_submit():
         return None
     file, x, y = form.picture.data, _share(form.x), _share(form.y)
     try:
         if file and file.filename:
             return pictures.draw_picture(file.stream, x=x, y=y, name=file.filename)
+        if pictures.list_undescribed(campaign, form.alts(codes)):
+            return None
         return pictures.draw_parts(campaign, x=x, y=y)
     except Invalid as problem:
         return problem

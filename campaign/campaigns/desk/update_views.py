@@ -323,5 +323,5 @@ def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Show
     if not form.has_picture():
         return []
     file = form.picture.data
-    key = pictures.keep_picture(file.stream, name=file.filename)
+    key = pictures.keep_redrawn(pictures.redrawn(file.stream, name=file.filename))
     return [updates.Shown(key, form.alts(locales))]

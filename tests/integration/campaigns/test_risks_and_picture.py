@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.signing.campaign_terms import plan_of
 from campaign.staff.audit_log.describe_entries import describe_entries
 from campaign.storage.places import LocalPlace
+from tests.busy_readers import answer_without_readers
 from tests.integration.campaigns.conftest import DESK, Send
 
 pytestmark = pytest.mark.one_engine
@@ -243,6 +245,17 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     assert send("/picture", ALT | {"remove": "1"}).status_code == 303
     assert fresh().picture == ""
     assert desk.get(f"{DESK}/picture/nothing.jpg").status_code == 404
+
+
+def test_a_picture_that_will_not_be_saved_is_not_drawn(send: Send, fresh: Fresh) -> None:
+    new = {"picture": (io.BytesIO(picture()), "river.jpg")}
+    assert send("/picture", ALT | new).status_code == 303
+    for wrong in ({"x": "9" * 400}, {"y": "101"}, {"x": "20", "alt_fr": ""}):
+        response = answer_without_readers(partial(send, "/picture", ALT | wrong))
+        assert response.status_code == 422
+    far = {"picture": (io.BytesIO(picture()), "river.jpg"), "y": "-1"}
+    assert answer_without_readers(partial(send, "/picture", ALT | far)).status_code == 422
+    assert (fresh().picture_x, fresh().picture_y) == (50, 50)
 
 
 @pytest.mark.both_engines
