@@ -31,6 +31,7 @@ _WHO_NEED_NOT = {
 }
 _CALLED_BY_WHO_LEAVES = {
     "core/isolation/worker.py": {"__init__"},
+    "mail/imap.py": {"_hang_up"},
     "core/outgoing_http.py": {
         "_connection_to",
         "_exchange",
