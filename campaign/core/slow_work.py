@@ -22,18 +22,19 @@ def leave_database() -> None:
 
 
 def note_transaction(leave: Callable[[], None]) -> None:
-    """Have `leave` called before slow work, until `forget_transactions`."""
+    """Have `leave` called before slow work, until `forget_transaction`."""
     _open.set((*_open.get(), leave))
 
 
-def forget_transactions() -> None:
-    _open.set(())
+def forget_transaction(leave: Callable[[], None]) -> None:
+    """Forget this one alone: others may have begun within it, or around it, and go on."""
+    _open.set(tuple(each for each in _open.get() if each is not leave))
 
 
 @contextmanager
 def within_transaction(leave: Callable[[], None]) -> Iterator[None]:
-    token = _open.set((*_open.get(), leave))
+    note_transaction(leave)
     try:
         yield
     finally:
-        _open.reset(token)
+        forget_transaction(leave)

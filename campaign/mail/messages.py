@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import clock, db, jobs
 from campaign.core.db import Base, Created, Locale, LookUp, PublicRow, Sealed, SealedRow
+from campaign.core.db.open_transactions import note_change
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
@@ -203,6 +204,7 @@ def address_fingerprint(address: str) -> bytes:
 def lock_address(session: Session, recipient_hmac: bytes) -> None:
     """Have whoever mails the same person at once wait until this is committed."""
     connection = db.connection_of(session)
+    note_change(connection)
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK, {"key": int.from_bytes(recipient_hmac[:8]) >> 1})
 

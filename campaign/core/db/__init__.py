@@ -38,7 +38,7 @@ from campaign.core.db.commit_actions import after_commit as after_commit
 from campaign.core.db.commit_actions import forget_actions
 from campaign.core.db.commit_actions import on_rollback as on_rollback
 from campaign.core.db.commit_actions import run_after_commit as run_after_commit
-from campaign.core.db.open_transactions import leave_transaction, refuse_begun, watch_transactions
+from campaign.core.db.open_transactions import fail_if_begun, leave_transaction, watch_transactions
 from campaign.core.db.personal_columns import LookUp as LookUp
 from campaign.core.db.personal_columns import RowBinding, bind_objects, sealed_columns
 from campaign.core.db.personal_columns import Sealed as Sealed
@@ -57,7 +57,8 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 _FAILED_BEFORE = "25P02"  # PostgreSQL's code where an earlier statement of the transaction failed
 _KEYS_HOLD = 5.0
 """Seconds for which nobody asks again how far the keys have turned; each commit does besides."""
-_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_writing: ContextVar[bool | None] = ContextVar("writing", default=None)
+"""What the block says that is being run; None: in none of them."""
 PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
 Slug = Annotated[str, mapped_column(sa.String(80))]
 Locale = Annotated[str, mapped_column(sa.String(12))]
@@ -261,7 +262,7 @@ def _note_keys() -> KeyState:
 def make_engine(url: str) -> sa.Engine:
     """Make an engine with the behaviour that this module promises."""
     if url.startswith("sqlite"):
-        engine = sqlite_engine(url, writing=_writing.get)
+        engine = sqlite_engine(url, writing=_is_writing)
     else:
         # What was to be kept has no place in the message of a failure: it may be logged.
         engine = sa.create_engine(
@@ -280,12 +281,19 @@ def database() -> Database:
 def session() -> Session:
     if "session" not in g:
         _note_keys()
-        if has_request_context() and request.method not in _READING:
-            _writing.set(True)
         g.session = database().sessions()
-        if _writing.get():
-            slow_work.note_transaction(partial(leave_transaction, g.session))
+        if _is_writing():
+            g.leave_session = partial(leave_transaction, g.session)
+            slow_work.note_transaction(g.leave_session)
     return cast(Session, g.session)
+
+
+def _is_writing() -> bool:
+    """Whether what begins now is going to write: a block says so, else the request of a session."""
+    said = _writing.get()
+    if said is None:
+        return has_request_context() and "session" in g and request.method not in _READING
+    return said
 
 
 @contextmanager
@@ -296,7 +304,7 @@ def transaction() -> Iterator[Session]:
         with (
             database().sessions() as session,
             session.begin(),
-            slow_work.within_transaction(partial(refuse_begun, session)),
+            slow_work.within_transaction(partial(fail_if_begun, session)),
         ):
             yield session
             refuse_turned_keys(session)
@@ -466,5 +474,5 @@ def _close(_problem: BaseException | None) -> None:
     session = g.pop("session", None)
     if session is not None:
         session.close()
-    _writing.set(False)
-    slow_work.forget_transactions()
+    if (leave := g.pop("leave_session", None)) is not None:
+        slow_work.forget_transaction(leave)

@@ -25,11 +25,11 @@ def leave_transaction(session: Session) -> None:
     """Raises StillInTransaction where it has written, locked, or has still to write something."""
     if not _has_begun(session):
         return
-    _refuse_changed(session)
+    _fail_if_changed(session)
     session.rollback()
 
 
-def refuse_begun(session: Session) -> None:
+def fail_if_begun(session: Session) -> None:
     """Raise StillInTransaction where the session has asked the database anything."""
     if _has_begun(session):
         raise StillInTransaction
@@ -39,7 +39,7 @@ def note_change(connection: Connection) -> None:
     connection.info[_CHANGED] = True
 
 
-def _refuse_changed(session: Session) -> None:
+def _fail_if_changed(session: Session) -> None:
     if (
         session.info[_CONNECTION].info[_CHANGED]
         or session.in_nested_transaction()
@@ -68,8 +68,11 @@ def _note_statement(
     context: Any,
     _is_many: bool,
 ) -> None:
-    statement = getattr(context.compiled, "statement", None)
+    if writes_or_locks(getattr(context.compiled, "statement", None)):
+        note_change(connection)
+
+
+def writes_or_locks(statement: object) -> bool:
     # On SQLite nothing of a lock is in the text: there the transaction is the lock.
     locks = getattr(statement, "_for_update_arg", None) is not None
-    if locks or not getattr(statement, "is_select", False):
-        note_change(connection)
+    return locks or not getattr(statement, "is_select", False)

@@ -17,13 +17,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 
 from campaign.core import db
-from campaign.core.db.open_transactions import note_change
+from campaign.core.db.open_transactions import note_change, writes_or_locks
 from campaign.core.db.personal_columns import bind_to_row, list_sealed
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     text: str
+    is_change: bool  # or a lock
     order: tuple[str, ...] | None
     """The names of its values, where the database knows them by their places alone."""
     constants: Mapping[str, object]
@@ -47,7 +48,7 @@ def fetch_first(
     connection = db.connection_of(session)
     prepared = _prepare(statement, tuple(values), connection.dialect)
     parameters = prepared.parameters(values)
-    with _cursor_for(connection, prepared.text) as cursor:
+    with _cursor_for(connection, prepared) as cursor:
         cursor.execute(prepared.text, parameters)
         return cast("tuple[Any, ...] | None", cursor.fetchone())
 
@@ -59,17 +60,17 @@ def insert_rows(
     given = list(rows)
     prepared = _prepare(statement, tuple(given[0]), connection.dialect)
     parameters = [prepared.parameters(row) for row in given]
-    with _cursor_for(connection, prepared.text) as cursor:
+    with _cursor_for(connection, prepared) as cursor:
         cursor.executemany(prepared.text, parameters)
 
 
 @contextmanager
-def _cursor_for(connection: Connection, text: str) -> Iterator[Any]:
+def _cursor_for(connection: Connection, prepared: _Prepared) -> Iterator[Any]:
     """Open a cursor; what the driver raises is raised as SQLAlchemy raises it elsewhere.
 
     A connection that is lost is given up, so that the rollback does not fail over it as well.
     """
-    if not text.startswith("SELECT"):
+    if prepared.is_change:
         note_change(connection)
     dialect, driver, cursor = connection.dialect, connection.connection, None
     errors = dialect.loaded_dbapi.Error
@@ -81,7 +82,7 @@ def _cursor_for(connection: Connection, text: str) -> Iterator[Any]:
         if is_lost:
             connection.invalidate(problem)
         raise DBAPIError.instance(
-            text,
+            prepared.text,
             None,
             problem,
             errors,
@@ -110,7 +111,8 @@ def _prepare(statement: CompilerElement, names: tuple[str, ...], dialect: Dialec
     }
     defaults = {column.key: _default_of(column) for column in compiled.insert_prefetch}
     sealed = list_sealed({name: value.type for value, name in compiled.bind_names.items()})
-    return _Prepared(str(compiled), order, constants, defaults, converters, sealed)
+    is_change = writes_or_locks(statement)
+    return _Prepared(str(compiled), is_change, order, constants, defaults, converters, sealed)
 
 
 def _default_of(column: Any) -> Callable[[], object]:

@@ -4,13 +4,15 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db
+from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.isolation import run_apart as isolation
 from campaign.core.isolation.run_apart import READERS
 from campaign.core.isolation.worker import borrow_process
@@ -18,10 +20,12 @@ from campaign.core.outgoing_http import open_http, refuse_address
 from campaign.core.rate_limits import FewAtOnce, count_against_limit
 from campaign.core.slow_work import StillInTransaction, leave_database
 from campaign.file_readers import list_reports
+from campaign.mail.messages import lock_address
 from campaign.models.campaign import Campaign
 from tests.factories import make_campaign
 
 _SECONDS = 20
+_LOCKING = select(Campaign.id).where(Campaign.id == bindparam("wanted")).with_for_update()
 
 
 @pytest.fixture
@@ -114,7 +118,18 @@ def _keep_file(session: Session, campaign: Campaign) -> None:
     db.on_rollback(session, campaign.reference.upper)
 
 
-@pytest.mark.parametrize("step", [_change, _write, _lock, _count, _enqueue, _keep_file])
+def _lock_prepared(session: Session, campaign: Campaign) -> None:
+    fetch_first(session, _LOCKING, {"wanted": campaign.id})
+
+
+def _lock_address(session: Session, campaign: Campaign) -> None:
+    lock_address(session, b"a fingerprint")
+
+
+_STEPS = (_change, _write, _lock, _lock_prepared, _lock_address, _count, _enqueue, _keep_file)
+
+
+@pytest.mark.parametrize("step", _STEPS)
 def test_slow_work_after_a_write_or_a_lock_is_a_fault_that_a_test_sees(
     app: Flask, campaign_id: int, step: Callable[[Session, Campaign], None]
 ) -> None:
@@ -142,3 +157,39 @@ def test_a_request_that_has_ended_leaves_nothing_to_the_next(app: Flask, campaig
         _write(db.session(), campaign)
     with app.app_context():
         leave_database()
+
+
+def holds_write_lock(session: Session) -> bool:
+    """Whether what began takes SQLite's one lock at its start; PostgreSQL has none."""
+    driver: Any = db.connection_of(session).connection.dbapi_connection
+    return getattr(driver, "_has_lock", True)
+
+
+def test_a_session_that_begins_within_a_transaction_is_known_after_it(
+    app: Flask, campaign_id: int
+) -> None:
+    with app.test_request_context(method="POST"):
+        with db.transaction():
+            db.session()
+        campaign = db.session().get_one(Campaign, campaign_id)
+        assert holds_write_lock(db.session())
+        leave_database()
+        write_elsewhere(app, campaign_id)
+        assert campaign.reference == "written meanwhile"
+        _write(db.session(), campaign)
+        with pytest.raises(StillInTransaction):
+            leave_database()
+
+
+def test_a_context_that_ends_within_a_request_leaves_the_requests_session_known(
+    app: Flask, campaign_id: int
+) -> None:
+    with open_request(app, campaign_id) as campaign:
+        with app.app_context():
+            db.session()
+        db.session().rollback()
+        db.session().refresh(campaign)
+        assert holds_write_lock(db.session())
+        _write(db.session(), campaign)
+        with pytest.raises(StillInTransaction):
+            leave_database()
