@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import (
     BadRequest,
     HTTPException,
@@ -13,7 +14,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from campaign.web.error_pages import note_bug
+from campaign.web.error_pages import answer_gone, note_bug
 from campaign.web.security import MAX_BODY_BYTES
 
 
@@ -46,6 +47,7 @@ def answer_errors(
         return answer(problem) if problem and is_refused and is_here else None
 
     blueprint.register_error_handler(HTTPException, answer)
+    blueprint.register_error_handler(ObjectDeletedError, answer_gone)
     blueprint.register_error_handler(Exception, answer_bug)
     blueprint.before_app_request(refuse_address)
 

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
 from campaign.core import i18n
-from campaign.core.db import Base
+from campaign.core.db import Base, has_row
 from campaign.core.errors import NotFound
 from campaign.web.form_base import DeskForm
 
@@ -73,7 +74,17 @@ def lock_row(session: Session, row: Base) -> None:
     try:
         session.refresh(row, with_for_update={"key_share": True})
     except InvalidRequestError as problem:
+        if _is_there(session, row):
+            raise  # it was asked for something else that cannot be
         raise NotFound("row") from problem
+
+
+def _is_there(session: Session, row: Base) -> bool:
+    state = inspect(row)
+    if state.identity is None:
+        return True  # never kept: a bug, and no row that somebody has deleted
+    keys = zip(state.mapper.primary_key, state.identity, strict=True)
+    return has_row(session, select(state.mapper).where(*(key == value for key, value in keys)))
 
 
 def mark_of(data: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from campaign.core import i18n, logs
-from campaign.core.errors import DomainError, TooMany
+from campaign.core.errors import DomainError, NotFound, TooMany
 from campaign.core.settings import current_settings
 from campaign.web.page import Page
 
@@ -52,7 +52,7 @@ def error_page(status: int, slug: str = "") -> ErrorPage:
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _expected)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(ObjectDeletedError, _deleted)
+    app.register_error_handler(ObjectDeletedError, answer_gone)
     app.register_error_handler(Exception, _bug)
     app.url_value_preprocessor(_take_language)
 
@@ -67,9 +67,13 @@ def _expected(problem: DomainError) -> ResponseReturnValue:
     return _html(problem.status, problem.slug), problem.status, headers
 
 
-def _deleted(_problem: ObjectDeletedError) -> ResponseReturnValue:
-    """What was read before slow work, and is gone after it."""
-    return _html(404), 404
+def answer_gone(problem: ObjectDeletedError) -> ResponseReturnValue:
+    """What was read before slow work, and is gone after it: nobody did wrong, unless it is often.
+
+    Each part of the site says it as it says that anything is not found.
+    """
+    log.warning("row gone", endpoint=request.endpoint, place=logs.place_of(problem))
+    return current_app.handle_user_exception(NotFound("row"))
 
 
 def _http(problem: HTTPException) -> ResponseReturnValue:
