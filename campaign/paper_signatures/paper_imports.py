@@ -229,13 +229,14 @@ def rehearse_import(import_id: int) -> None:
         return
     with db.reading() as session:
         paper_import = session.get_one(PaperImport, import_id)
-        try:
-            reading = read_rows(paper_import)
+    try:
+        reading = read_rows(paper_import)
+        with db.reading() as session:
             counts = sort_rows(session, paper_import.campaign_id, reading).counts(reading)
-            findings = json.dumps(reading.faults[:MOST_FAULTS])
-            state = PaperImportState.READY
-        except (UnreadableFile, DomainError) as problem:
-            counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
+        findings = json.dumps(reading.faults[:MOST_FAULTS])
+        state = PaperImportState.READY
+    except (UnreadableFile, DomainError) as problem:
+        counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
     keep_rehearsal(hold, counts, findings, state)
 
 
@@ -255,7 +256,8 @@ def apply_import(import_id: int) -> None:
     if hold is None:
         return
     with db.reading() as session:
-        reading = read_rows(session.get_one(PaperImport, import_id))
+        paper_import = session.get_one(PaperImport, import_id)
+    reading = read_rows(paper_import)
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
             return

@@ -1,5 +1,6 @@
 """Letters that supporters also send themselves, by post or from their own email program."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -97,20 +98,26 @@ def plain_text(context: LetterContext) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def posted_pdf(signature: Signature, letters: Letters) -> bytes:
-    """Print the letters, and an addressed envelope for each. Raises what `pdf_of` does."""
+def list_envelopes(signature: Signature, letters: Letters) -> dict[str, EnvelopeContext]:
+    """Return the addressed envelope of each letter, by the letter's key."""
     writer = writer_of(signature)
     by_key = {letter.public_id: letter for letter in signature.letters}
-    pairs = [(by_key[context.key], context) for context in letters]
-    envelopes = [
-        EnvelopeContext(
+    return {
+        context.key: EnvelopeContext(
             locale=context.locale,
-            sender_lines=_sender_lines(writer, context.locale, _destination(letter.target)),
-            addressee_lines=_envelope_lines(signature, letter),
+            sender_lines=_sender_lines(
+                writer, context.locale, _destination(by_key[context.key].target)
+            ),
+            addressee_lines=_envelope_lines(signature, by_key[context.key]),
         )
-        for letter, context in pairs
-    ]
-    return with_envelopes(pdf_of(letters), envelopes, letters.layout)
+        for context in letters
+    }
+
+
+def posted_pdf(envelopes: Mapping[str, EnvelopeContext], letters: Letters) -> bytes:
+    """Print the letters, and an addressed envelope for each. Raises what `pdf_of` does."""
+    own = [envelopes[context.key] for context in letters]
+    return with_envelopes(pdf_of(letters), own, letters.layout)
 
 
 def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, ...]:

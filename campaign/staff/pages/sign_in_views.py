@@ -92,7 +92,7 @@ def sign_in_with_password() -> ResponseReturnValue:
         # The look-up and the hashing take no lock: a flood of guesses must not hold up signatures.
         with db.reading() as session:
             user = staff_users.find_by_email(session, email)
-            right = staff_users.is_password_right(user, form.password.data, known=bool(browser))
+        right = staff_users.is_password_right(user, form.password.data, known=bool(browser))
     except TooMany as limit:
         return _refuse_too_many(form, limit)
     if user is None or not right:

@@ -32,7 +32,7 @@ from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
-from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
+from campaign.tracking.send_it_yourself import Sending, list_envelopes, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, note_for, status_of, trips_of
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
@@ -166,8 +166,9 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
 def post_pdf(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = _confirmed(session, token)
-        name = f"post-{signature.campaign.slug}.pdf"
-        return pdf_page(signed_letters(signature), partial(posted_pdf, signature), name)
+        name, letters = f"post-{signature.campaign.slug}.pdf", signed_letters(signature)
+        envelopes = list_envelopes(signature, letters)
+    return pdf_page(letters, partial(posted_pdf, envelopes), name)
 
 
 @blueprint.get(f"{_LINK}/proof/<letter_id>.json")

@@ -83,3 +83,27 @@ def test_each_of_these_does() -> None:
         if "leave_database" in text and name != "core/slow_work.py"
     }
     assert leaving == _LEAVE
+
+
+_SLOW_CALLS = {
+    *("borrow_process", "hash_new_password", "is_password_right", "open_http", "open_import"),
+    *("pdf_of", "pdf_page", "posted_pdf", "read_rows", "run_apart", "source_of_upload"),
+}
+
+
+def _slow_calls_while_reading(tree: ast.AST) -> Iterator[str]:
+    for block in ast.walk(tree):
+        if isinstance(block, ast.With) and any(
+            ast.unparse(item.context_expr) == "db.reading()" for item in block.items
+        ):
+            for node in ast.walk(block):
+                if isinstance(node, ast.Call):
+                    name = ast.unparse(node.func).rpartition(".")[2]
+                    if name in _SLOW_CALLS:
+                        yield name
+
+
+def test_what_is_slow_comes_after_the_block_that_reads() -> None:
+    """Such a block stops nobody who writes; but it holds a connection."""
+    found = {name: [*_slow_calls_while_reading(ast.parse(t))] for name, t in read_modules().items()}
+    assert {name: calls for name, calls in found.items() if calls} == {}
