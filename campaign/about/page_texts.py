@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from flask_babel import force_locale
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.about.privacy_notice import list_sections
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.errors import Invalid
+from campaign.core.i18n import force_locale
 from campaign.core.settings import Settings, current_settings
 from campaign.models.about import AboutPage, OrganisationText, PrivacyNotice
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import current_app
-from flask_babel import force_locale
 
 from campaign.about.terms import days, hours, months
 from campaign.core import clock
+from campaign.core.i18n import force_locale
 from campaign.core.settings import Settings
 
 _FOLDER = "privacy_pack/"

@@ -4,6 +4,7 @@ import pickle
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -19,6 +20,7 @@ from babel.localedata import locale_identifiers, resolve_locale_filename
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import Babel, get_locale
+from flask_babel import force_locale as force_babel_locale
 from flask_babel import gettext as translate
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -93,6 +95,11 @@ def language_name(code: str, in_language: str | None = None) -> str:
         return str(parsed.get_display_name(_parsed(there)) or code)
     # Wikidata has names in hundreds of languages of which CLDR has a name and no more, or none.
     return str(_parsed(there).languages.get(code.replace("-", "_"), code))
+
+
+def force_locale(code: str) -> AbstractContextManager[None]:
+    """Speak this language within the block, as it is written in addresses: `pt-BR`."""
+    return force_babel_locale(code.replace("-", "_"))
 
 
 def in_language(label: str, code: str) -> str:

@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import force_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from campaign.campaigns.content.updates import Shown, Words, post_update
 from campaign.campaigns.record_change import record_change
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.i18n import say_number
+from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries import attachments
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, Destination

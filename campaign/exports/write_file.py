@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import chain, count, islice
 from pathlib import Path
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from xlsxwriter import Workbook
@@ -19,6 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from campaign.core import i18n
 from campaign.core.db.batches import batched
+from campaign.core.i18n import force_locale
 from campaign.exports.export_rules import Watermark
 from campaign.exports.records import Record
 from campaign.models.export import ExportFormat, ExportKind

@@ -18,12 +18,12 @@ from typing import Protocol, cast
 import idna
 import structlog
 from flask import Flask, current_app, render_template
-from flask_babel import force_locale
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, i18n, jobs
 from campaign.core.db.leases import Lease
+from campaign.core.i18n import force_locale
 from campaign.core.settings import Settings, current_settings, site_url
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.headers import POLICY

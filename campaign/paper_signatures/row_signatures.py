@@ -11,11 +11,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, i18n
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.bundle import CarriedSignature
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict

@@ -7,12 +7,12 @@ to whom they belong. All else is deleted. A printed volume keeps the letter unti
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask_babel import force_locale
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import list_what_stays
 from campaign.core import audit, clock, db, i18n, jobs
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
 from campaign.mail import bad_addresses
 from campaign.mail.messages import OutboxMail

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from campaign.campaigns.content import pictures
@@ -12,6 +11,7 @@ from campaign.campaigns.content.address_and_salutation import addressing_of, hos
 from campaign.core import i18n
 from campaign.core.clock import utcnow
 from campaign.core.errors import NotFound, TooMany
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import MissionKind

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
@@ -29,7 +29,7 @@ from campaign.campaigns.record_change import record_change
 from campaign.core import db
 from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.i18n import language_name
+from campaign.core.i18n import force_locale, language_name
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.text.passages import UnpairedMarks, are_paired, list_hidden
 from campaign.core.text.phrases import phrases_of

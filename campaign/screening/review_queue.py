@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from flask import Flask, current_app
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -23,6 +22,7 @@ from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, Refused
+from campaign.core.i18n import force_locale
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct, version_of
@@ -474,7 +474,7 @@ def print_letter(session: Session, hold: Hold, *, by: StaffUser) -> bytes:
 
 
 def _propose_note(hold: Hold, signature: Signature) -> str:
-    with force_locale(signature.locale.replace("-", "_")):
+    with force_locale(signature.locale):
         sentences = {
             "threat": _("Remove the threat. If you are quoting someone, say who said it."),
             "risk": _("Remove names and places that are not on the case page."),

@@ -5,12 +5,13 @@ import json
 from dataclasses import dataclass
 
 from flask import current_app
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.about.page_texts import note_notice
 from campaign.core import clock, db, i18n
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording
 

@@ -9,13 +9,14 @@ from functools import lru_cache
 from secrets import token_hex
 
 from flask import g, has_request_context
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import rehearsal
 from campaign.core import db
 from campaign.core.errors import Refused
+from campaign.core.i18n import force_locale
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing import confirm_letter, sign, signed_links
@@ -34,7 +35,7 @@ def page_mark() -> str:
 
 @lru_cache(maxsize=64)
 def rehearsal_mark(locale: str) -> str:
-    with force_locale(locale.replace("-", "_")):
+    with force_locale(locale):
         return gettext("Rehearsal")
 
 

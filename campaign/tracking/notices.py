@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from flask_babel import force_locale
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,7 @@ from campaign.campaigns.public_counts import counted_publicly
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
+from campaign.core.i18n import force_locale
 from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT

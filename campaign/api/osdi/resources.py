@@ -4,8 +4,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from flask_babel import force_locale
-
 from campaign.api.action_json import Json
 from campaign.api.osdi.people import Person
 from campaign.campaigns.content.address_and_salutation import (
@@ -16,6 +14,7 @@ from campaign.campaigns.content.address_and_salutation import (
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.public_counts import in_steps
 from campaign.core import db, i18n
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.exports.consent_list import name_outside
 from campaign.models.campaign import Campaign, Edition, Target

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import force_locale
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import db, i18n
 from campaign.core.errors import BadQuery, DomainError
+from campaign.core.i18n import force_locale
 from campaign.models.signature import Disclosure
 from campaign.network import memberships
 from campaign.network.pages import JoinForm, consent_wording

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import BooleanField
 
 from campaign.bundles.documents import cover_letter, cover_texts
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
@@ -82,7 +83,7 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     if locale not in current_settings().locales:
         raise NotFound("language")
     kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
-    with force_locale(locale.replace("-", "_")):
+    with force_locale(locale):
         usual = cover_letter.usual_words(mission.kind.value)
     form = CoverForm(obj=kept or usual)
     if form.validate_on_submit():

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -25,7 +25,7 @@ from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import i18n
 from campaign.core.db import Json
 from campaign.core.errors import Refused
-from campaign.core.i18n import say_number
+from campaign.core.i18n import force_locale, say_number
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundleState, Journey
@@ -236,7 +236,7 @@ class _Bilingual:
     def __call__(self, say: Callable[[], str]) -> Both:
         words: list[Said] = []
         for locale in self._locales:
-            with force_locale(locale.replace("-", "_")):
+            with force_locale(locale):
                 text = str(say())
             if text not in {known.text for known in words}:
                 words.append(Said(locale, text))
@@ -269,7 +269,7 @@ def make_joint_sheet(session: Session, journey: Journey) -> bytes:
     for bundle in journey.bundles:
         refuse_stopped(bundle.campaign)
     frozen = Frozen.from_json(journey.bundles[0].frozen)
-    with force_locale(frozen.locale.replace("-", "_")), storage.storage().workshop() as folder:
+    with force_locale(frozen.locale), storage.storage().workshop() as folder:
         out = folder / "delivery-sheet.pdf"
         context = _joint_context(session, journey, frozen)
         bundle_sheets.delivery_sheet(context, frozen.sheet.paper, out)

@@ -6,8 +6,8 @@ Every function speaks the language of the current locale.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from campaign import storage
 from campaign.bundles.destinations import frozen_destination
@@ -16,6 +16,7 @@ from campaign.bundles.freeze.bundle_facts import frozen_organisation
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, subject_of
 from campaign.core import clock, i18n
+from campaign.core.i18n import force_locale
 from campaign.core.settings import Settings
 from campaign.core.text.desk_texts import group_code
 from campaign.models.directory import Mission, MissionKind
@@ -308,7 +309,7 @@ def _paragraphs(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
 
 def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:
     """The letter as it would print, with invented counts. Raises LetterRefused."""
-    with force_locale(locale.replace("-", "_")), storage.storage().workshop() as folder:
+    with force_locale(locale), storage.storage().workshop() as folder:
         country = i18n.country_name(mission.sending_country, locale)
         names = (_("First official"), _("Second official"))
         frozen = Frozen(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-from flask_babel import force_locale
 from sqlalchemy import select
 
 from campaign.bundles import file_names
@@ -40,6 +39,7 @@ from campaign.bundles.letter_codes.code_list import write_codes
 from campaign.bundles.letter_codes.stored_codes import LetterTree, iter_codes
 from campaign.core import db
 from campaign.core.db import Json
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.signature import Letter
@@ -100,7 +100,7 @@ def make_papers(
 ) -> list[FileFacts]:
     """Write every paper besides the volumes into `out`; the facts of all files, in their order."""
     job = _start_job(bundle, counts, out, tree)
-    with force_locale(job.frozen.locale.replace("-", "_")):
+    with force_locale(job.frozen.locale):
         _make_pdfs(job)
         write_csv(job.iter_lines(), job.frozen, out / file_names.SIGNATURES_CSV)
         workbook = out / file_names.SIGNATURES_XLSX
@@ -109,7 +109,7 @@ def make_papers(
         with db.reading() as session:
             write_codes(iter_codes(session, bundle.id), out / file_names.CODES)
     files = _facts_of_files(bundle, out)
-    with force_locale(job.ours.replace("-", "_")):
+    with force_locale(job.ours):
         _make_readme(job, files)
     files.insert(0, file_facts(out / file_names.README, file_names.README))
     lists_of_manifest: dict[str, Iterator[Mapping[str, object]]] = {
@@ -167,7 +167,7 @@ def _make_pdfs(job: _Job) -> None:
     sizes = envelopes_for(layout.paper)
     write_envelopes(address, sizes, out / file_names.ENVELOPES, title=title)
     if packets:
-        with force_locale(job.ours.replace("-", "_")):
+        with force_locale(job.ours):
             contents = contents_and_delivery_sheet.contents_context(
                 frozen, packets, job.folder, job.ours
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from babel import Locale
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ from campaign.bundles.volumes.print_jobs import run_press
 from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core import audit, db
 from campaign.core.errors import Refused
+from campaign.core.i18n import force_locale
 from campaign.core.settings import Settings
 from campaign.models.bundle import Destination
 from campaign.models.campaign import Campaign
@@ -267,5 +268,5 @@ def _marked(letter: LetterContext) -> LetterContext:
     """The letter with a word across it, so that a proof is never carried to an embassy."""
     if letter.specimen:
         return letter
-    with force_locale(letter.locale.replace("-", "_")):
+    with force_locale(letter.locale):
         return replace(letter, specimen=gettext("Proof"))

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import structlog
-from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from campaign.bundles.volumes import print_queue
 from campaign.core import audit, db, jobs
 from campaign.core.db.leases import Lease, LeasedRow
 from campaign.core.errors import Refused
-from campaign.core.i18n import say_number
+from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
 from campaign.deliveries.recording_rules import join_spans

@@ -5,13 +5,14 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
 
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
 from campaign.core import i18n
+from campaign.core.i18n import force_locale
 from campaign.deliveries.desk.forms import OUTCOMES
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign

@@ -11,11 +11,12 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import url_for
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
+from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render

@@ -3,7 +3,6 @@
 import segno
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -12,6 +11,7 @@ from wtforms.validators import InputRequired, Length
 
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused, TooMany
+from campaign.core.i18n import force_locale
 from campaign.models.staff import StaffUser
 from campaign.staff import (
     passkeys,

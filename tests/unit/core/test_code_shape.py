@@ -122,3 +122,9 @@ def test_tests_time_their_work_in_one_place() -> None:
     clocks = r"\b(process_time|thread_time|perf_counter)\b"
     paths = {path for path, _text in search_modules(clocks, ROOT / "tests")}
     assert paths == {"deadlines.py", Path(__file__).relative_to(ROOT / "tests").as_posix()}
+
+
+def test_a_language_is_spoken_by_its_name_in_addresses() -> None:
+    """Babel's own takes `pt_BR` alone, and falls over `pt-BR`."""
+    found = {name for name, _ in search_modules(r"from flask_babel import .*\bforce_locale\b")}
+    assert found == {"core/i18n.py"}
