@@ -10,13 +10,12 @@ from campaign.about.terms import days, months
 from campaign.about.what_stays import (
     list_what_stays,
     say_backups,
-    say_code,
+    say_codes,
     say_exports,
     say_own_copy,
 )
 from campaign.core import i18n
 from campaign.core.settings import Settings
-from campaign.mail.sender import REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +124,13 @@ def _keeping(settings: Settings) -> NoticeSection:
     terms = [
         _("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
         *(_details_terms(settings) or [_("Your details and words: until you delete them.")]),
-        _("Your IP address and browser: %(term)s.", term=days(settings.trace_days)),
         _(
-            "Your email address in the network: until you leave. Then we keep only a code made "
-            "from it, so that we do not email you again."
+            "A letter you withdraw: we delete your own words at once. If it is printed, we remove "
+            "it from the print files where they can still be changed."
         ),
-        say_code(days(REMEMBERED.days)),
+        _("Your IP address and browser: %(term)s.", term=days(settings.trace_days)),
+        _("Your email address in the network: until you leave."),
+        *_codes_terms(settings),
         say_own_copy(settings),
         say_exports(settings),
         say_backups(settings, link_to_email(settings)),
@@ -151,21 +151,33 @@ def _details_terms(settings: Settings) -> list[str]:
         _("Your details and words: until %(term)s after we deliver your letter.", term=term),
         _(
             "If we do not deliver it, for example because you withdrew it or we stopped the "
-            "action: until %(term)s after the action ends, or after its last delivery if that is "
-            "later.",
+            "action: until %(term)s after the action ends, or %(term)s after its last delivery, "
+            "whichever is later.",
             term=term,
         ),
         _(
-            "If your letter still waits to be delivered, also after it was refused: as long as it "
-            "waits."
+            "If your letter is still waiting to be delivered, even after an embassy refused it: as "
+            "long as it is waiting."
         ),
         _(
-            "A code made from your email address, so that no one is counted twice, and our scans "
-            "of what was signed on paper: until %(term)s after the action ends, or after its last "
-            "delivery if that is later.",
+            "Our scans of what was signed on paper: until %(term)s after the action ends, or "
+            "%(term)s after its last delivery, whichever is later.",
             term=term,
         ),
     ]
+
+
+def _codes_terms(settings: Settings) -> list[str]:
+    counting = _(
+        "A code made from your email address, so that no one is counted twice: until %(term)s "
+        "after the action ends, or %(term)s after its last delivery, whichever is later.",
+        term=months(settings.retention_months),
+    )
+    leaving = _(
+        "A code made from your email address, so that we do not email you again after you leave "
+        "the network: until you join again."
+    )
+    return [*([counting] if settings.retention_months else []), leaving, *say_codes()]
 
 
 def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
@@ -187,8 +199,9 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
     yield NoticeSection("false-signatures", _("False signatures"), _join(false))
     kinds = [
         _(
-            "Emails your letter needs: one to confirm it, at most one reminder, one if we cannot "
-            "save it, and one if we ask you to change it."
+            "Emails your letter needs: one to confirm it, at most one reminder, one if we could "
+            "not save it because you or others have already signed with your address, and one if "
+            "we ask you to change it."
         ),
         _("The links and confirmations you ask for."),
         _("News or new actions, only if you ticked the box."),

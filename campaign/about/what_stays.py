@@ -1,5 +1,8 @@
 """What is left after somebody has everything deleted: page, last email and notice say the same."""
 
+from dataclasses import dataclass, fields
+from typing import Self
+
 from flask_babel import gettext as _
 
 from campaign.about.terms import days, hours
@@ -8,18 +11,20 @@ from campaign.mail.sender import REMEMBERED
 
 
 def say_own_copy(settings: Settings) -> str:
+    copy = _("When we deliver letters together, we keep one copy of them all.")
     if settings.keep_printed_files or not settings.retention_months:
-        return _("We keep our own copy of letters delivered together.")
-    return _(
-        "We keep our own copy of letters delivered together until the details of all who signed "
-        "them are deleted."
+        return copy
+    until = _(
+        "We delete that copy when the details of everyone who signed these letters have been "
+        "deleted."
     )
+    return f"{copy} {until}"
 
 
 def say_exports(settings: Settings) -> str:
     return _(
-        "Lists that our staff export are deleted from our server after %(term)s. We cannot call "
-        "back a list that was downloaded before.",
+        "Lists that our staff already downloaded: we cannot reach them. On our server, lists "
+        "are deleted after %(term)s.",
         term=hours(settings.export_hours),
     )
 
@@ -33,46 +38,65 @@ def say_backups(settings: Settings, contact: str) -> str:
     )
 
 
-def say_code(term: str) -> str:
-    return _(
-        "A code made from your email address: for %(term)s after our last email to you. If we were "
-        "asked never to email you, we keep it as long as that holds.",
-        term=term,
-    )
+def say_codes() -> list[str]:
+    return [
+        _(
+            "A code made from your email address, so that we notice emails that come back and do "
+            "not send you too many: for %(term)s after our last email to you.",
+            term=days(REMEMBERED.days),
+        ),
+        _(
+            "A code made from your email address, if you or someone for you asked us never to "
+            "email you: until you withdraw that request."
+        ),
+    ]
 
 
-def list_what_stays(
-    settings: Settings,
-    contact: str,
-    *,
-    printed: bool = True,
-    undelivered: bool = True,
-    delivered: bool = True,
-    program: str = "",
-) -> list[str]:
-    """List what applies to somebody; without more than the settings, all that may apply.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What applies to somebody whose details are deleted; of nobody in particular: all."""
 
-    `program` is another one that was told of a membership.
-    """
+    printed: bool = True
+    undelivered: bool = True
+    delivered: bool = True
+    told: bool = False
+    """Whether another program was told of a membership."""
+
+    @classmethod
+    def read(cls, words: str) -> Self:
+        """Read what `str` wrote."""
+        names = words.split(",")
+        return cls(**{field.name: field.name in names for field in fields(cls)})
+
+    def __str__(self) -> str:
+        return ",".join(field.name for field in fields(self) if getattr(self, field.name))
+
+
+def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) -> list[str]:
+    """List what applies to somebody; of nobody in particular, all that may apply."""
+    kept = kept or Kept()
     said = {
         _(
-            "Printed letters: we keep the number, the date and the official, and nothing that "
-            "identifies you."
-        ): printed,
+            "In our records of printed letters, we keep the number, the date and the official, and "
+            "nothing that identifies you."
+        ): kept.printed,
         _(
-            "Not delivered yet: we remove the letter from the print files where they can still be "
-            "changed. We tell our staff to take out the printed sheet."
-        ): undelivered,
-        _("Already delivered, on a letter or a signature list: we cannot get it back."): delivered,
-        say_own_copy(settings): delivered,
+            "If your letter is printed but not delivered yet: we remove it from the print files "
+            "where they can still be changed. We tell our staff to take out the printed sheet."
+        ): kept.undelivered,
+        _(
+            "What was already delivered, on a letter or on a list of signatures: we cannot get it "
+            "back."
+        ): kept.delivered,
+        say_own_copy(settings): kept.delivered,
         _("What you signed on paper, and our scans of it."): True,
         _(
             "We told %(program)s that you are a member of the network. We unsubscribe you there "
             "and ask our staff to delete your details there too.",
-            program=program,
-        ): bool(program),
+            program=settings.crm_provider or "CRM",
+        ): kept.told,
         say_exports(settings): True,
         say_backups(settings, contact): True,
-        say_code(days(REMEMBERED.days)): True,
+        **dict.fromkeys(say_codes(), True),
     }
     return [sentence for sentence, applies in said.items() if applies]

@@ -36,8 +36,8 @@ JOINS_PER_HOUR = 30  # Memberships that may be asked for from one network addres
 
 def consent_wording() -> str:
     words: str = gettext(
-        "I agree that %(organisation)s keeps my email address and these choices to email me about "
-        "urgent actions. I can leave at any time with the link in every email.",
+        "I agree that %(organisation)s keeps my email address and these choices so that it can "
+        "email me about urgent actions. I can leave at any time with the link in every email.",
         organisation=current_settings().organisation_name,
     )
     return words

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign.about.what_stays import list_what_stays
+from campaign.about.what_stays import Kept, list_what_stays
 from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
@@ -37,30 +37,30 @@ from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen, is_handed_over, lock_remaining
 
 
-def list_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature]) -> list[str]:
-    """Say what deleting leaves or does not reach, of those whose letters these are."""
+def find_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature]) -> Kept:
+    """Find what deleting leaves or does not reach, of those whose letters these are."""
     printed = [signature for signature in signatures if is_frozen(signature)]
     are_out = [is_handed_over(session, signature) for signature in printed]
-    settings = current_settings()
     was_tried = CrmPerson.attempts > 0  # what was sent and not answered may be there
     told = select(CrmPerson.id).join(NetworkMember, NetworkMember.public_id == CrmPerson.member)
     of_mailbox = NetworkMember.email_hmac == mailbox.fingerprint
     was_told = db.has_row(session, told.where(of_mailbox, was_tried))
-    return list_what_stays(
-        settings,
-        i18n.isolate(settings.organisation_email),
-        printed=bool(printed),
-        undelivered=not all(are_out),
-        delivered=any(are_out),
-        program=(settings.crm_provider or "CRM") if was_told else "",
+    return Kept(
+        printed=bool(printed), undelivered=not all(are_out), delivered=any(are_out), told=was_told
     )
 
 
-def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
+def say_kept(kept: Kept | None) -> list[str]:
+    settings = current_settings()
+    return list_what_stays(settings, i18n.isolate(settings.organisation_email), kept)
+
+
+def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> Kept:
     """Erase what there is; what is deleted meanwhile by somebody else needs no erasing."""
     signatures, forgotten = _lock_signatures(session, mailbox)
+    kept = find_kept(session, mailbox, signatures)
     with force_locale(locale):
-        stays = list_kept(session, mailbox, signatures)
+        stays = say_kept(kept)
     for signature in (*signatures, *forgotten):
         announce_erased(session, signature, now)
     printed = [signature for signature in signatures if is_frozen(signature)]
@@ -97,6 +97,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
         session, to=mailbox.email, locale=locale
     )
     jobs.enqueue(session, "following.settle")
+    return kept
 
 
 def _lock_signatures(session: Session, mailbox: Mailbox) -> tuple[list[Signature], list[Signature]]:

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from campaign.about.what_stays import list_what_stays
+from campaign.about.what_stays import Kept
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import db, i18n
+from campaign.core import db
 from campaign.core.errors import NotFound, is_allowed
 from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
@@ -243,16 +243,16 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":
-        erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
-        return redirect(url_for("privacy.erased", lang=lang), 303)
+        kept = erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
+        return redirect(url_for("privacy.erased", lang=lang, kept=str(kept)), 303)
     signatures = letter_links.signatures_of(session, box)
-    stays = erase_supporter.list_kept(session, box, signatures)
+    stays = erase_supporter.say_kept(erase_supporter.find_kept(session, box, signatures))
     return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, stays=stays))
 
 
 @blueprint.get(f"{_START}/erased")
 @public
 def erased(lang: str) -> ResponseReturnValue:
-    settings = current_settings()
-    contact = i18n.isolate(settings.organisation_email)
-    return show_private(Erased(stays=list_what_stays(settings, contact)))
+    words = request.args.get("kept")
+    kept = None if words is None else Kept.read(words)
+    return show_private(Erased(stays=erase_supporter.say_kept(kept)))

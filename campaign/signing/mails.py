@@ -93,7 +93,8 @@ class UnconfirmedLetter(LetterMail):
 
     link: str
     confirm_by: str = ""
-    network: bool = False  # Whether its writer asked for emails about new actions too
+    news: bool = False  # Whether its writer asked for news about the case too
+    network: bool = False  # ... and for emails about new actions
 
     def recheck(self, session: Session) -> Self | None:
         """Drop it if the letter was confirmed, taken back or got a newer link since."""

@@ -98,6 +98,7 @@ def _send_reminder(session: Session, signature: Signature, token: str, now: date
         writer=mail_name(signature.given_name),
         link=letter_url(signature.locale, token),
         **case_facts(signature.campaign, signature.locale),
+        news=signature.consent_updates_at is not None,
         network=signature.consent_network_at is not None,
         confirm_by=last_day_to_confirm(
             signature.token_expires_at, now=now, locale=signature.locale

@@ -274,6 +274,7 @@ def _send_link(session: Session, signing: Signing) -> bool:
         confirm_by=last_day_to_confirm(
             link_ends(signing.now), now=signing.now, locale=signing.locale
         ),
+        news=signing.letter.consent_updates,
         network=signing.letter.consent_network,
         **case_facts(signing.plan, signing.locale),
     )

@@ -27,6 +27,7 @@ class WithdrawLetter(Page, template="tracking/withdraw.html"):
     token: str
     signature: Signature
     case: CasePage
+    retention_months: int
 
 
 class ChangeLetter(Page, template="tracking/change.html"):
@@ -102,7 +103,14 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
-    return show_private(WithdrawLetter(token=token, signature=signature, case=case))
+    return show_private(
+        WithdrawLetter(
+            token=token,
+            signature=signature,
+            case=case,
+            retention_months=current_settings().retention_months,
+        )
+    )
 
 
 @blueprint.post(f"{_LETTER}/news")

@@ -47,7 +47,8 @@ class ConfirmPage(Page, template="signing/confirm.html"):
     version: str
     has_own_words: bool
     replaced: bool  # Whether somebody has signed anew since this page was opened
-    network: bool  # Whether the writer asked for emails about new actions too
+    news: bool  # Whether the writer asked for news about the case too
+    network: bool  # ... and for emails about new actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
                     version=signature.version,
                     has_own_words=bool(signature.own_words or signature.full_text),
                     replaced="replaced" in request.args,
+                    news=signature.consent_updates_at is not None,
                     network=signature.consent_network_at is not None,
                 )
             )

@@ -100,8 +100,8 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
         "A letter you do not confirm: 7 days.",
         "Your details and words: until 6 months after we deliver",
         "Your IP address and browser: 30 days.",
-        "Lists that our staff export are deleted from our server after 24 hours.",
-        "until the details of all who signed them are deleted",
+        "On our server, lists are deleted after 24 hours.",
+        "We delete that copy when the details of everyone who signed these letters",
         "12 Example Street, Ottawa ON K1A 0A1",
         "Every export is logged.",
     ):
@@ -126,9 +126,9 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
         "confirm: 3 days.",
         "words: until 12 months after",
         "browser: 1 day.",
-        "Lists that our staff export are deleted from our server after 48 hours.",
+        "On our server, lists are deleted after 48 hours.",
         "Encrypted backups keep a copy for 90 days.",
-        "We keep our own copy of letters delivered together.",
+        "When we deliver letters together, we keep one copy of them all.\n",
         "needs a second person’s approval",
         "In charge of personal information: Privacy Officer",
         "Hosting: Example Hosting, Canada",
@@ -300,7 +300,11 @@ def test_the_accessibility_page_says_how_long_which_link_works(
     changed = {"link_hours": 5, "confirm_days": 3}
     app.extensions["settings"] = app.extensions["settings"].model_copy(update=changed)
     page = client.get("/en/accessibility").text
-    assert "My letters works for 5 hours, the link to confirm a letter for 3 days" in page
+    assert (
+        "The link to confirm a letter works for 3 days. After you confirm, it shows your letter"
+        in page
+    )
+    assert "The link to My letters works for 5 hours." in page
     assert '<a href="/en/my-letters">My letters</a>' in page.partition("<article")[2]
 
 

@@ -47,6 +47,10 @@ def join_network(session: Session) -> None:
     session.commit()
 
 
+def list_items(page: str) -> list[str]:
+    return re.findall(r"<li>(.*?)</li>", page.partition("What we keep")[2].partition("</ul>")[0])
+
+
 @pytest.mark.one_engine
 def test_the_page_says_what_remains_and_looking_erases_nothing(
     client: FlaskClient,
@@ -60,7 +64,7 @@ def test_the_page_says_what_remains_and_looking_erases_nothing(
     assert "already printed" not in page
     freeze(campaign)
     page = client.get(f"{box}/erase").text
-    assert "Printed letters: we keep the number" in page
+    assert "In our records of printed letters, we keep the number" in page
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
@@ -79,9 +83,9 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     *,
     kept_for_good: bool,
 ) -> None:
-    not_yet, gone = "Not delivered yet:", "Already delivered,"
-    term = "We keep our own copy of letters delivered together"
-    term += "." if kept_for_good else " until the details of all who signed them are deleted."
+    not_yet, gone = "printed but not delivered yet:", "What was already delivered,"
+    term = "When we deliver letters together, we keep one copy of them all."
+    term += "" if kept_for_good else " We delete that copy when the details of everyone"
     app.extensions["settings"] = settings.model_copy(update={"keep_printed_files": kept_for_good})
     bundle_id = freeze(campaign)
     page = client.get(f"{box}/erase").text
@@ -89,7 +93,10 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     assert gone not in page
     deliver(bundle_id)
     page = client.get(f"{box}/erase").text
-    assert client.post(f"{box}/erase").status_code == 303
+    response = client.post(f"{box}/erase")
+    assert response.status_code == 303
+    after = client.get(response.location).text
+    assert list_items(page) == list_items(after) != []
     session.expire_all()
     row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()
     plain = render(row, settings).get_body(("plain",))
@@ -98,7 +105,7 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
         assert not_yet not in said
         assert gone in said
         assert term in said
-        assert "Lists that our staff export are deleted from our server after 24 hours." in said
+        assert "On our server, lists are deleted after 24 hours." in said
         assert "Encrypted backups keep a copy until we delete them." in said
         assert "for 30 days after our last email to you" in said
 
@@ -149,10 +156,11 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     token, other_id = f"token-{ana.id}", other.id
     waiting = signed_link(WAITING, ana.public_id)
     response = client.post(f"{box}/erase")
-    assert (response.status_code, response.location) == (303, "/en/my-letters/erased")
+    assert (response.status_code, response.location) == (303, "/en/my-letters/erased?kept=")
     done = client.get(response.location).text
     assert "Your details have been deleted" in done
-    assert "Already delivered, on a letter or a signature list: we cannot get it back." in done
+    assert "What was already delivered" not in done
+    assert "What was already delivered" in client.get("/en/my-letters/erased").text
     assert "Encrypted backups keep a copy" in done
     session.rollback()
     session.expire_all()

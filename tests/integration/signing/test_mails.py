@@ -72,28 +72,42 @@ def test_the_mail_says_why_it_came_and_how_not_to_get_another(
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("ticked", ["y", ""])
-def test_mails_and_page_of_the_confirmation_name_the_network_that_was_asked_for(
+@pytest.mark.parametrize(
+    ("news", "network", "told"),
+    [
+        ("", "", ""),
+        ("", "y", "email you about new actions."),
+        ("y", "", "email you news about this case."),
+        ("y", "y", "email you news about this case and about new actions."),
+    ],
+)
+def test_mails_and_page_of_the_confirmation_name_the_emails_that_were_asked_for(
     app: Flask,
     client: FlaskClient,
     case: str,
     session: Session,
     settings: Settings,
     mails: Mails,
-    ticked: str,
+    news: str,
+    network: str,
+    told: str,
 ) -> None:
-    client.post(f"{case}/sign", data=FORM | {"consent_network": ticked})
+    ticked = {"consent_updates": news, "consent_network": network}
+    client.post(f"{case}/sign", data=FORM | ticked)
     session.execute(update(Signature).values(signed_at=db.utcnow() - timedelta(days=2)))
     session.commit()
     jobs.run_now("signing.remind")
     assert [mail["kind"] for mail in mails()] == ["confirm-letter", "remind-letter"]
     link = mails()[1]["link"].removeprefix("http://127.0.0.1:5000")
-    pages = [client.get(link).text, client.post(link, follow_redirects=True).text]
+    asks, thanks = client.get(link).text, client.post(link, follow_redirects=True).text
     shown = [part for mail in texts(app, session, settings) for part in mail[1:]]
-    assert re.search(r"(deliver it|new actions)\.\n\n\S", shown[0]), shown[0]
-    for part in (*pages, *shown):
+    assert re.search(r"(deliver it|new actions|this case)\.\n\n\S", shown[0]), shown[0]
+    for part in (asks, *shown):
         words = " ".join(part.split())
-        assert ("email you about new actions." in words) is bool(ticked)
+        assert told in words
+        assert ("When you confirm, we also start" in words) is bool(told)
+    assert ("about new actions." in thanks) is bool(network)
+    assert ("We email you news about this case" in thanks) is bool(news and network)
 
 
 @pytest.mark.one_engine

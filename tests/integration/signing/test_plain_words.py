@@ -29,7 +29,7 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
     assert (
-        "Both must give the same postal code, or the same town if one of you gives no postal code."
+        "if both give the same town, and the same postal code if both give one."
         in client.post(f"{case}/you", data=FORM).text
     )
 

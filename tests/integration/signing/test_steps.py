@@ -239,13 +239,13 @@ def test_before_signing_the_page_says_what_is_kept_and_how_long(
     )
     assert f"the name of your browser for {settings.trace_days} days" in kept
     assert "change what you wrote until we print it, and withdraw it until we deliver it" in kept
-    assert "our own copy of letters" not in kept
+    assert "one copy of them all" not in kept
     changed = {"retention_months": 0, "trace_days": 9, "keep_printed_files": True}
     app.extensions["settings"] = settings.model_copy(update=changed)
     page = client.post(f"{case}/check", data=FORM).text
     assert "We keep your details encrypted until you delete them." in page
     assert "for 9 days" in page
-    assert "We keep our own copy of letters delivered together." in page
+    assert "When we deliver letters together, we keep one copy of them all." in page
 
 
 def test_a_new_wording_is_a_new_version_and_the_old_one_stays(session: Session) -> None:
@@ -293,7 +293,7 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     blank = client.post(f"{case}/you", data=unknown).text
     assert "If you live in Mexico or are a citizen" in blank
     elsewhere = client.post(f"{case}/you", data=FORM).text
-    assert "Officials of this country will see your name: Mexico." in elsewhere
+    assert "Your letter goes to officials of: Mexico. They will see your name." in elsewhere
     assert "You live in Mexico" not in elsewhere
     assert "You live in Mexico" in client.post(f"{case}/you", data={**FORM, "country": "MX"}).text
     assert "You live in Mexico" not in client.post(f"{case}/check", data=FORM).text

@@ -568,7 +568,7 @@ def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
     assert (asked.status_code, asked.location) == (303, "/en/my-letters/sent")
     [mail] = mails()
     assert (mail["kind"], mail["to"]) == ("my-letters", ANA)
-    assert "sent it 3 of these emails in the last 24 hours" in client.get(asked.location).text
+    assert "already sent 3 of these in the last 24 hours" in client.get(asked.location).text
 
 
 def test_the_time_until_which_the_link_is_valid_names_its_zone(
@@ -611,7 +611,9 @@ def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     deliver: Deliver,
 ) -> None:
     address = f"{box}/{ana.public_id}/withdraw"
-    assert f'<a href="{box}/erase">Delete everything</a>' in client.get(address).text
+    asked = client.get(address).text
+    assert f'<a href="{box}/erase">Delete everything</a>' in asked
+    assert "We delete them 6 months after the action ends" in asked
     assert reload(session, ana).state is SignatureState.CONFIRMED
     session.rollback()
     deliver(freeze(campaign))
@@ -639,7 +641,9 @@ def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_don
     printed = client.get(page).text
     assert "You can withdraw your letter until we deliver it." in printed
     assert "change your letter" not in printed
-    assert 'is-good">Confirmed' in client.get(box).text
+    listed = client.get(box).text
+    assert 'is-good">Confirmed' in listed
+    assert listed.count("Confirmed") == 1
     deliver(bundle_id)
     gone = client.get(page).text
     assert "<h1>We delivered your letter</h1>" in gone
