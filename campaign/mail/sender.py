@@ -299,9 +299,10 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
         # Only these columns: the row may hold what cannot be opened.
         columns = select(OutboxMail.attempts, OutboxMail.created_at)
         attempts, created_at = session.execute(columns.where(OutboxMail.id == mail_id)).one()
-        if problem.is_server_well is False:
+        # A mail that the server may have taken is not sent for a week: each try may be a copy.
+        if problem.is_server_well is False and not problem.may_be_taken:
+            is_last = attempts > _MOST_OF_SERVER and created_at < db.utcnow() - _LONGEST_AWAY
             attempts = min(attempts, _MOST_OF_SERVER)
-            is_last = created_at < db.utcnow() - _LONGEST_AWAY
         else:
             is_last = problem.permanent or attempts > len(RETRY_MINUTES)
         if is_last:

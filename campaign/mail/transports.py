@@ -38,6 +38,7 @@ class MailNotTaken(Exception):
 
     :param is_server_well: False: it takes none, whomever it is to; True: it answered about this
         recipient or content; None: this tells nothing of it.
+    :param may_be_taken: the whole of it was sent, and the answer to it was lost.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class MailNotTaken(Exception):
         permanent: bool,
         recipient_status: str = "",
         is_server_well: bool | None = None,
+        may_be_taken: bool = False,
     ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.recipient_status = recipient_status
         self.is_server_well = is_server_well
+        self.may_be_taken = may_be_taken
 
 
 class Transport(Protocol):
@@ -104,15 +107,15 @@ class Smtp:
             # An address beyond ASCII, and a server without SMTPUTF8 (RFC 6531).
             raise MailNotTaken("server takes no such address", permanent=True) from problem
         except (OSError, smtplib.SMTPException) as problem:
-            raise _server_failed(problem) from problem
+            raise _server_failed(problem, may_be_taken=server.has_sent_content) from problem
 
-    def connect(self) -> smtplib.SMTP:
+    def connect(self) -> "_Client":
         """Return a server that knows us, as a context manager. Raises OSError, SMTPException."""
         leave_database()
         settings = self.settings
         host, port, tls = settings.smtp_host, settings.smtp_port, ssl.create_default_context()
         if settings.smtp_security == "tls":
-            server: smtplib.SMTP = _TlsClient(host, port, timeout=_SECONDS, context=tls)
+            server: _Client = _TlsClient(host, port, timeout=_SECONDS, context=tls)
         else:
             server = _Client(host, port, timeout=_SECONDS)
         try:
@@ -130,7 +133,13 @@ class Smtp:
 class _Client(smtplib.SMTP):
     """Hangs up on a server that takes too long, or says too much."""
 
+    has_sent_content = False
     _stop_clock: Callable[[], None] = staticmethod(lambda: None)
+
+    def send(self, s: Any) -> None:
+        """Note that the content went out: it alone comes as bytes."""
+        super().send(s)
+        self.has_sent_content |= isinstance(s, bytes)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         client: Any = super()
@@ -204,8 +213,10 @@ class _Answers:
         self._file.close()
 
 
-def _server_failed(problem: Exception) -> MailNotTaken:
-    return MailNotTaken(_describe(problem), permanent=False, is_server_well=False)
+def _server_failed(problem: Exception, *, may_be_taken: bool = False) -> MailNotTaken:
+    return MailNotTaken(
+        _describe(problem), permanent=False, is_server_well=False, may_be_taken=may_be_taken
+    )
 
 
 def _answered(code: int, reason: str, *, recipient_status: str = "") -> MailNotTaken:
