@@ -86,6 +86,11 @@ BANNED = (
         "the words in full",
         "no contractions",
     ),
+    _banned(
+        r"\bits\s+last\s+delivery\b",
+        "the last delivery for that action",
+        "whose: of the letter, or of the action",
+    ),
     _banned(r"!(?!\[)", "a full stop", "no exclamation marks"),
 )
 """What English texts do not say: messages, and pages of the documentation."""
@@ -142,6 +147,7 @@ NEVER = {
         _banned(r"\bscell", "chiffré", "calque of sealed"),
         _banned(r"\bde lui-même\b|\bd’elle-même\b", "automatiquement", "calque of by itself"),
         _banned(r"\bpaquets?\b", "liasse", "one word for one thing"),
+        _banned(r"\bsa\s+dernière\s+remise\b", "la dernière remise effectuée", "whose"),
         _banned(r"\w·e\b|\w·s\b", "another wording", "no midpoint"),
         _banned(r" [:;?!»]|« ", "U+00A0", "a line may not begin with the sign"),
     ),
@@ -152,6 +158,8 @@ NEVER = {
         _banned(r"\bsellad[oa]s?\b", "cifrado", "calque of sealed"),
         _banned(r"\bpor sí mism[oa]s?\b", "automáticamente", "calque of by itself"),
         _banned(r"\bustedes\b|\bvos\b|\btú\b", "usted, left out", "one reader, politely"),
+        _banned(r"\bsu\s+última\s+entrega\b", "la última entrega de esa acción", "whose"),
+        _banned(r"\bnota(?:r|mos)\b", "saber, indicar", "calque of to notice"),
         _banned(r"[«»]", "“ ”", "quotation marks of Mexico"),
     ),
     "ar": (

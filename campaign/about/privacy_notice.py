@@ -151,8 +151,8 @@ def _details_terms(settings: Settings) -> list[str]:
         _("Your details and words: until %(term)s after we deliver your letter.", term=term),
         _(
             "If we do not deliver it, for example because you withdrew it or we stopped the "
-            "action: until %(term)s after the action ends, or %(term)s after its last delivery, "
-            "whichever is later.",
+            "action: until %(term)s after the action ends, or %(term)s after the last delivery for "
+            "that action, whichever is later.",
             term=term,
         ),
         _(
@@ -161,7 +161,7 @@ def _details_terms(settings: Settings) -> list[str]:
         ),
         _(
             "Our scans of what was signed on paper: until %(term)s after the action ends, or "
-            "%(term)s after its last delivery, whichever is later.",
+            "%(term)s after the last delivery for that action, whichever is later.",
             term=term,
         ),
     ]
@@ -170,7 +170,8 @@ def _details_terms(settings: Settings) -> list[str]:
 def _codes_terms(settings: Settings) -> list[str]:
     counting = _(
         "A code made from your email address, so that no one is counted twice: until %(term)s "
-        "after the action ends, or %(term)s after its last delivery, whichever is later.",
+        "after the action ends, or %(term)s after the last delivery for that action, whichever is "
+        "later.",
         term=months(settings.retention_months),
     )
     leaving = _(

@@ -41,8 +41,8 @@ def say_backups(settings: Settings, contact: str) -> str:
 def say_codes() -> list[str]:
     return [
         _(
-            "A code made from your email address, so that we notice emails that come back and do "
-            "not send you too many: for %(term)s after our last email to you.",
+            "A code made from your email address: for %(term)s after our last email to you. It "
+            "tells us when our emails cannot be delivered, and stops us from sending too many.",
             term=days(REMEMBERED.days),
         ),
         _(

@@ -33,6 +33,7 @@ from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sig
 from tests.races import overtake
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
+_TO_NETWORK = "Change your choices or leave the network"
 
 
 def join_network(session: Session) -> None:
@@ -116,9 +117,9 @@ def test_who_is_in_the_network_reads_how_to_leave_and_which_program_was_told(
 ) -> None:
     provider = "Example CRM, Canada"
     app.extensions["settings"] = settings.model_copy(update={"crm_provider": provider})
-    assert "Change this or leave" not in client.get(box).text
+    assert _TO_NETWORK not in client.get(box).text
     join_network(session)
-    assert "Change this or leave" not in client.get(box).text, "nobody confirmed it"
+    assert _TO_NETWORK not in client.get(box).text, "nobody confirmed it"
     member = session.scalars(select(NetworkMember)).one()
     member.state, member.confirmed_at = MemberState.ACTIVE, db.utcnow()
     connection = CrmConnection(kind=CrmKind.CIVICRM, address="https://crm.example.org", key="x")
@@ -128,7 +129,7 @@ def test_who_is_in_the_network_reads_how_to_leave_and_which_program_was_told(
     session.add(told)
     session.commit()
     page = client.get(box).text
-    [link] = re.findall(r'<a href="([^"]+)">Change this or leave', page)
+    [link] = re.findall(rf'<a href="([^"]+)">{_TO_NETWORK}', page)
     assert "Leave the network" in client.get(link).text
     assert provider not in client.get(f"{box}/erase").text, "it waits: nothing was sent"
     told.attempts = 1
