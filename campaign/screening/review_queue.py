@@ -216,7 +216,6 @@ def _change_holds(
     """Change them one by one: a note is sealed for its row."""
     held = select(Hold).where(Hold.signature_id.in_([signature.id for signature in signatures]))
     for hold in session.scalars(held.execution_options(populate_existing=True)):
-        hold.exact_at = None
         for name, value in values.items():
             setattr(hold, name, value)
     session.flush()

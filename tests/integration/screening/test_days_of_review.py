@@ -71,14 +71,22 @@ def test_the_row_tells_the_day(app: Flask, session: Session, held: int, moment: 
         day = clock.cut_to_day(moment, "UTC")
         assert to_utc(read_clear(app)["held_at"]) == day
         assert read_hold(session).moment == moment
-        public_id = session.get_one(Signature, held).public_id
-        by = make_staff_user(session, Role.STAFF)
+
+
+def test_a_letter_whose_decision_is_undone_has_its_moment(
+    app: Flask, session: Session, held: int, moment: datetime
+) -> None:
+    public_id = session.get_one(Signature, held).public_id
+    by = make_staff_user(session, Role.STAFF)
+    later = moment + timedelta(hours=1)
+    with app.test_request_context():
         review_queue.decide(
-            session, public_ids=[public_id], decision=Decision.APPROVED, by=by, now=moment
+            session, public_ids=[public_id], decision=Decision.APPROVED, by=by, now=later
         )
+        review_queue.undo(session, by=by, now=later)
         session.commit()
     hold = read_hold(session)
-    assert (hold.held_at, hold.exact_at) == (day, None), "once it is decided there is the day alone"
+    assert (hold.decision, hold.moment) == (Decision.OPEN, moment)
 
 
 def test_a_letter_that_comes_under_review_again_has_its_moment(
