@@ -242,8 +242,18 @@ def language_with_country(lang: str) -> str:
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
     """Say a moment in the given time zone (the organisation's otherwise)."""
     there, language = zone or current_settings().timezone, in_language or locale()
-    day = say_day(clock.day_of(moment, there), language)
-    return f"{day}{comma(language)}{say_time(moment.astimezone(ZoneInfo(there)).time(), language)}"
+    local = moment.astimezone(ZoneInfo(there))
+    return say_day_and_time(local.date(), local.time(), language)
+
+
+def say_day_and_time(day: date, at: time | None, in_language: str | None = None) -> str:
+    """Say a day and, where it is known, a time: "4 December 2026 at 14:30"."""
+    language = in_language or locale()
+    if at is None:
+        return say_day(day, language)
+    facts = facts_of(language)
+    words = (at.hour == 1 and facts.moment_after_one) or facts.moment
+    return words.format(day=say_day(day, language), time=say_time(at, language))
 
 
 def say_time(at: time, in_language: str | None = None) -> str:
@@ -260,6 +270,10 @@ def day_is_over(day: date, now: datetime) -> bool:
 def days_left(day: date, now: datetime, zone: str) -> int:
     """Count days from today in `zone` to `day`, as people there do; 0 on the day itself."""
     return (day - clock.day_of(now, zone)).days
+
+
+def capitalize_first(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def latest_day(now: datetime) -> date:

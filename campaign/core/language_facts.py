@@ -25,6 +25,8 @@ class LanguageFacts:
     year: str = ""  # what `day` goes on with
     short_day: str = "medium"
     time: str = "short"
+    moment: str = "{day} at {time}"
+    moment_after_one: str = ""  # the same from one to two in the night, where it differs
     first_of_month: str = ""  # "1er"; CLDR's patterns have no ordinal
     numbers_as_in: str = ""
     countries_as_in: str = ""

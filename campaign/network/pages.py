@@ -122,7 +122,7 @@ class PreferencesForm(PlainForm):
         self.themes.choices = choices(themes_by_name())
         self.languages.choices = choices(
             [
-                (code, _capital(i18n.language_name(code, i18n.locale())))
+                (code, i18n.capitalize_first(i18n.language_name(code, i18n.locale())))
                 for code in dict.fromkeys(spoken)
             ]
         )
@@ -162,10 +162,6 @@ class ChangeForm(PreferencesForm):
     def validate_locale(self, field: RadioField) -> None:
         if field.data not in i18n.languages():
             raise StopValidation(gettext("Choose the language of our emails."))
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 blueprint = Blueprint("network", __name__)

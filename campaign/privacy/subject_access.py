@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 import structlog
 from flask_babel import gettext
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import db, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.db import Base, NumberedRow
 from campaign.core.db.batches import read_each
 from campaign.core.errors import TooMany
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 PER_HOUR = 10  # Downloads of one mailbox: each lays out all its letters
 _INTERNAL = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
+_TOLD_OTHERWISE = {"id", "state_before", "exact_times"}
 _TRIES = 3
 
 
@@ -97,8 +98,9 @@ def _list_programs(session: Session, mailbox: Mailbox) -> list[dict[str, object]
 def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     notice = session.get(PrivacyNotice, wording.privacy_notice_id or 0)
+    zone, times = signature.campaign.timezone, signature.times
     # Beside its moment, sealed, the columns tell the day.
-    moments: dict[datetime | None, datetime] = {signature.signed_at: signature.times.signed_at}
+    moments: dict[datetime | None, datetime] = {signature.signed_at: times.signed_at}
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
         "updates": (wording.updates, signature.consent_updates_at),
@@ -109,14 +111,16 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
             "reference": signature.campaign.reference,
             "person": signature.campaign.name_in(signature.locale),
         },
-        **_read_columns(signature),
+        **_read_columns(signature, zone),
         "state": signature.shown_state,
+        "signed_at": _say_when(times.signed_at, zone),
+        "confirmed_at": _say_when(times.confirmed_at, zone),
         "consents": [
             {
                 "what": what,
                 "wording": words,
                 "language": wording.locale,
-                "agreed_at": moments.get(at) or at,
+                "agreed_at": _say_when(moments.get(at, at), zone),
             }
             for what, (words, at) in consents.items()
         ],
@@ -145,13 +149,25 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
     }
 
 
-def _read_columns(row: Base) -> dict[str, object]:
+def _read_columns(row: Base, zone: str = "UTC") -> dict[str, object]:
     return {
-        column.name: getattr(row, column.name)
+        column.name: _say_when(getattr(row, column.name), zone)
         for column in row.__table__.columns
         if column.name == "public_id"
-        or not (column.name in {"id", "state_before"} or column.name.endswith(_INTERNAL))
+        or not (column.name in _TOLD_OTHERWISE or column.name.endswith(_INTERNAL))
     }
+
+
+def _say_when(value: object, zone: str) -> object:
+    """Return the day of a moment where no more is known: its beginning in the zone of the row.
+
+    In the first second of a day are what `cut_to_day` and `memberships.blur` make of a moment.
+    """
+    if not isinstance(value, datetime):
+        return value
+    day = clock.day_of(value, zone)
+    began = clock.moment_of(day, time.min, zone)
+    return day if value - began < timedelta(seconds=1) else value
 
 
 def get_file_names() -> tuple[str, str]:

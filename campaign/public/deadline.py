@@ -61,4 +61,4 @@ def say_days_left(days: int, locale: str) -> str:
     numbers = facts_of(locale).numbers
     number = numbers[days - 1] if days <= len(numbers) else say_number(days, locale)
     words = str(ngettext("%(days)s day left", "%(days)s days left", days, days=number))
-    return words[:1].upper() + words[1:]
+    return i18n.capitalize_first(words)

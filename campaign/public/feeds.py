@@ -29,7 +29,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class _Entry:
     url: str
-    title: str
+    title: str  # with a capital; names of people may begin with none: "the 43 students"
     html: str
     moment: datetime
     lang: str
@@ -97,7 +97,7 @@ def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
         if not cases:
             raise NotFound("campaign")
         dated = tuple(pair for pair in dated if pair[0].slug == slug)
-        title = f"{cases[0].title} – {current_settings().organisation_name}"
+        title = f"{i18n.capitalize_first(cases[0].title)} – {current_settings().organisation_name}"
     entries = [
         *(_case_entry(row, lang) for row in cases),
         *(_post_entry(row, post, lang) for row, post in dated),
@@ -154,7 +154,7 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
     start = row.opened_at or morning or row.changed_at
     return _Entry(
         url=whole_url("public.case", lang=lang, slug=row.slug),
-        title=row.title,
+        title=i18n.capitalize_first(row.title),
         html=str(markdown(row.summary)),
         moment=start,
         lang=row.content_lang,
@@ -166,7 +166,9 @@ def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
     when = post.published_at or _LONG_AGO
     return _Entry(
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
-        title=f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}",
+        title=i18n.capitalize_first(
+            f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}"
+        ),
         html=str(markdown(post.body)),
         moment=when,
         lang=post.lang,

@@ -237,10 +237,9 @@ def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, 
 
 def _describe_delivery(delivery: DeliveryAttempt) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
-    day, at = i18n.say_date(delivery.happened_on), delivery.happened_time
     bundle = delivery.bundle
     parts = (
-        f"{day}{i18n.comma(i18n.locale())}{i18n.say_time(at)}" if at else day,
+        i18n.say_day_and_time(delivery.happened_on, delivery.happened_time),
         destination_name(delivery.destination, i18n.locale()),
         str(OUTCOMES.get(delivery.outcome, _l("Not delivered: stopped"))),
         f"{bundle.sequence:03d}" if bundle else delivery.place,

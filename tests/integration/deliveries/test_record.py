@@ -73,8 +73,8 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
     # Both clocks have 24 hours.
-    assert re.search(r", 00:00 \(local time\)", shown)
-    assert re.search(r", \d\d:\d\d \(your organization’s time\)", shown)
+    assert re.search(r" at 00:00 \(local time\)", shown)
+    assert re.search(r" at \d\d:\d\d \(your organization’s time\)", shown)
     assert "You have no letters of this bundle left" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"

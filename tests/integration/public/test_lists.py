@@ -183,6 +183,23 @@ def test_the_feed_is_atom_and_knows_no_draft(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("slug", ["", "/actions/{slug}"])
+def test_titles_in_feeds_begin_with_a_capital(
+    client: FlaskClient, session: Session, slug: str
+) -> None:
+    named = make_campaign(session, person_name="the 43 students of Ayotzinapa")
+    post_on(named, date(2026, 3, 1), "The governor replied")
+    session.commit()
+    feed = feedparser.parse(client.get(f"/en{slug.format(slug=named.slug)}/feed.xml").data)
+    titles = [feed.feed.title, *(entry.title for entry in feed.entries)]
+    assert len(titles) == 3
+    assert all(title[0].isupper() for title in titles), titles
+    told = client.get(f"/en{slug.format(slug=named.slug)}/feed.json").json
+    assert told is not None
+    assert {told["title"], *(item["title"] for item in told["items"])} == set(titles)
+
+
+@pytest.mark.one_engine
 def test_every_page_says_where_its_feed_is(client: FlaskClient, case: str) -> None:
     for path in ("/fr/", case.replace("/en/", "/fr/"), "/fr/archive"):
         tree = etree.HTML(client.get(path).data)

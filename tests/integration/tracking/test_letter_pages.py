@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pypdfium2
@@ -36,8 +36,10 @@ from campaign.models.campaign import (
     UpdateKind,
 )
 from campaign.models.directory import ContactDetail
+from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
-from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
+from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
+from campaign.network import memberships
 from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import TooLate
@@ -743,6 +745,7 @@ def test_everything_held_is_taken_away_as_data_and_letters(
         "consent_wording_id",
         "invalidation_id",
         "state_before",
+        "exact_times",  # `signed_at` and `confirmed_at` tell them
         "seal_id",
         "address_mark",
         "network_mark",
@@ -754,6 +757,37 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     assert [one["wording"] for one in letter["consents"]] == ["Deliver it.", "News.", "More."]
     assert [one["kind"] for one in data["mails"]] == ["my-letters"]
     assert data["links_to_my_letters"][0]["email"] == ANA
+
+
+@pytest.mark.one_engine
+def test_where_the_day_is_known_alone_no_time_is_made_up(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    campaign.timezone = "America/Toronto"
+    signed = datetime(2026, 11, 27, 3, 30, tzinfo=UTC)  # in Toronto, the evening before
+    times = ExactTimes(signed, signed + timedelta(hours=1))
+    for name, value in times.cut(campaign.timezone).items():
+        setattr(ana, name, value)
+    ana.withdrawn_at = clock.cut_to_day(signed, campaign.timezone)
+    ana.consent_updates_at = None
+    member = NetworkMember(
+        email=ANA, email_hmac=ana.email_hmac, locale="en", consent_wording="More."
+    )
+    member.joined_at = clock.cut_to_day(signed, "UTC")
+    member.confirmed_at = memberships.blur(signed)
+    session.add(member)
+    session.commit()
+    response = client.post(f"{box}/everything.zip")
+    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
+        data = json.loads(made.read("everything.json"))
+    [letter], [membership], [link] = data["letters"], data["network"], data["links_to_my_letters"]
+    assert letter["signed_at"] == signed.isoformat()
+    assert letter["confirmed_at"] == (signed + timedelta(hours=1)).isoformat()
+    assert {letter["withdrawn_at"], letter["consent_delivery_at"]} == {"2026-11-26"}
+    assert [one["agreed_at"] for one in letter["consents"]] == [signed.isoformat(), None, None]
+    assert (membership["joined_at"], membership["confirmed_at"]) == ("2026-11-27", "2026-11-27")
+    assert date.fromisoformat(link["created_at"])
+    assert datetime.fromisoformat(data["made_at"]).tzinfo
 
 
 @pytest.mark.parametrize("deed", ["withdraw", "erase", "sent", "news", "everything.zip", "change"])

@@ -1,6 +1,6 @@
 """Days, times and numbers read as people of each language write them."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from babel.numbers import format_decimal
@@ -42,6 +42,30 @@ def test_the_day_comes_before_the_month_without_a_comma(
 )
 def test_a_day_has_24_hours(language: str, said: str) -> None:
     assert i18n.say_time(time(14, 5), language) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "29 November 2026 at 02:59"),
+        ("fr", "29 novembre 2026 à 2\u00a0h\u00a059"),
+        ("es", "29 de noviembre de 2026 a las 2:59\u00a0h"),
+        ("ar", "29 نوفمبر 2026، الساعة 02:59"),
+    ],
+)
+def test_a_moment_is_said_as_people_say_it(language: str, said: str) -> None:
+    moment = datetime(2026, 11, 29, 7, 59, tzinfo=UTC)
+    assert i18n.say_moment(moment, "America/Toronto", language) == said
+    assert i18n.say_day_and_time(date(2026, 11, 29), time(2, 59), language) == said
+    assert i18n.say_day_and_time(DAY, None, language) == DAYS[language][0]
+
+
+def test_one_o_clock_is_singular_in_spanish() -> None:
+    said = [i18n.say_day_and_time(DAY, time(hour, 5), "es") for hour in (1, 13)]
+    assert said == [
+        "4 de diciembre de 2026 a la 1:05\u00a0h",
+        "4 de diciembre de 2026 a las 13:05\u00a0h",
+    ]
 
 
 @pytest.mark.parametrize(
