@@ -224,8 +224,9 @@ def say_zone(zone: str) -> str:
     return zone.replace("_", " ")
 
 
-def say_town_of_zone(zone: str) -> str:
-    return str(get_timezone_location(zone, locale=_parsed(locale()), return_city=True))
+def say_town_of_zone(zone: str, in_language: str | None = None) -> str:
+    language = in_language or locale()
+    return str(get_timezone_location(zone, locale=_parsed(language), return_city=True))
 
 
 def say_day_in(moment: datetime, zone: str) -> str:

@@ -44,7 +44,6 @@ class RequestLink(Page, template="privacy/request_link.html"):
 
 
 class LinkSent(Page, template="privacy/link_sent.html"):
-    hours: int
     mails_a_day: int
 
 
@@ -129,8 +128,7 @@ def _say_problem(problem: Problem) -> str:
 @blueprint.get(f"{_START}/sent")
 @public
 def asked(lang: str) -> ResponseReturnValue:
-    hours = current_settings().link_hours
-    return show_private(LinkSent(hours=hours, mails_a_day=MyLetters.most_a_day()))
+    return show_private(LinkSent(mails_a_day=MyLetters.most_a_day()))
 
 
 @blueprint.get(f"{_START}/<token>")

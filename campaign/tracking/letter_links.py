@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaign.core import clock, db, jobs
+from campaign.core import clock, db, i18n, jobs
 from campaign.core.db import NumberedRow
 from campaign.core.errors import Gone, NotFound
 from campaign.core.settings import current_settings, site_url
@@ -47,11 +47,12 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
 
     The caller cannot tell these apart, nor whether the day's mails to the address are used up.
     """
-    fingerprint, hours = address_fingerprint(email), timedelta(hours=current_settings().link_hours)
+    fingerprint = address_fingerprint(email)
+    expires_at = clock.end_of_hour(now + timedelta(hours=current_settings().link_hours))
     addresses = _addresses(session, fingerprint)
     for address in addresses:
         token = signed_links.new_token()
-        if _mail(session, address, locale, token):
+        if _mail(session, address, locale, token, expires_at):
             session.add(
                 LettersLink(
                     email=address,
@@ -59,7 +60,7 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
                     locale=locale,
                     token_digest=signed_links.digest_of(token),
                     created_at=clock.cut_to_day(now, "UTC"),
-                    expires_at=clock.end_of_hour(now + hours),
+                    expires_at=expires_at,
                 )
             )
     if not addresses:
@@ -83,9 +84,13 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
     return list(spellings.values())
 
 
-def _mail(session: Session, address: str, locale: str, token: str) -> bool:
-    link = site_url(f"/{locale}/my-letters/{token}")
-    mail = MyLetters(link=link, hours=current_settings().link_hours)
+def _mail(session: Session, address: str, locale: str, token: str, expires_at: datetime) -> bool:
+    zone = current_settings().timezone
+    mail = MyLetters(
+        link=site_url(f"/{locale}/my-letters/{token}"),
+        until=i18n.say_moment(expires_at, zone, locale),
+        zone=i18n.say_town_of_zone(zone, locale),
+    )
     return mail.send(session, to=address, locale=locale)
 
 

@@ -13,7 +13,8 @@ from campaign.tracking.news_subscription import is_still_wanted
 
 class MyLetters(Mail, kind="my-letters", budget="ask"):
     link: str
-    hours: int
+    until: str = ""
+    zone: str = ""  # the town by whose clocks that is
 
 
 class NoLetters(Mail, kind="no-letters", budget="ask"):

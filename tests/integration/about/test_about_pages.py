@@ -304,7 +304,7 @@ def test_the_accessibility_page_says_how_long_which_link_works(
         "The link to confirm a letter works for 3 days. After you confirm, it shows your letter"
         in page
     )
-    assert "The link to My letters works for 5 hours." in page
+    assert "The link to My letters works for at least 5 hours." in page
     assert '<a href="/en/my-letters">My letters</a>' in page.partition("<article")[2]
 
 

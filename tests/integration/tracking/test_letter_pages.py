@@ -26,6 +26,7 @@ from campaign.core.errors import NotFound
 from campaign.core.i18n import country_for_post
 from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail
+from campaign.mail.sender import render
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import (
     Campaign,
@@ -305,6 +306,35 @@ def test_a_link_tells_the_day_it_was_asked_for_and_its_hour_until_it_expires(
     jobs.run_now("following.forget-links")
     session.refresh(link)
     assert link.expires_at == link.created_at
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "This link works until {until} ({zone} time)."),
+        ("fr", "Ce lien fonctionne jusqu’au {until} (heure de {zone})."),
+    ],
+)
+def test_email_and_page_say_the_same_end_of_the_link(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    ana: Signature,
+    mails: Mails,
+    lang: str,
+    sentence: str,
+) -> None:
+    client.post(f"/{lang}/my-letters", data={"email": ANA})
+    [mail] = mails()
+    expires_at = session.scalars(select(LettersLink.expires_at)).one()
+    until = i18n.say_moment(expires_at, settings.timezone, lang)
+    said = sentence.format(until=until, zone=mail["zone"])
+    assert said in client.get(str(mail["link"]).removeprefix("http://127.0.0.1:5000")).text
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
+    for kind in ("plain", "html"):
+        part: Any = message.get_body((kind,))
+        assert said in " ".join(part.get_content().split(" ")), kind
 
 
 def test_a_link_that_lived_for_a_week_says_for_days_that_it_has_expired(

@@ -50,7 +50,7 @@ _GATE = {"mission": "Embassy, Ottawa", "day": "4 December 2026", "place": "At th
 REMINDER = RemindLetter(link=LINK, confirm_by="Thursday 3 December", **_SIGNED)
 MAILS: list[Mail] = [
     REMINDER,
-    MyLetters(link=LINK, hours=24),
+    MyLetters(link=LINK, until="5 December 2026 at 14:59", zone="Toronto"),
     NoLetters(home_url=LINK),
     LettersErased(stays=["The printed letter.", "A list."], home_url=LINK),
     CaseUpdate(what="reply", title="They answer", text="**Two** lines.", lang="en", **_NEWS),
