@@ -23,7 +23,6 @@ from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import force_locale
-from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct, version_of
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -47,7 +46,7 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.letter.draft import pdf_of, signed_letters
-from campaign.signing.mails import case_facts, letter_url
+from campaign.signing.mails import LetterMail, MailName, case_facts, letter_url, mail_name
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
@@ -348,6 +347,7 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     mail = LetterReturned(
         note=note,
         link=letter_url(signature.locale, token),
+        writer=mail_name(signature.given_name),
         **case_facts(signature.campaign, signature.locale),
     )
     sent = mail.send(
@@ -373,14 +373,10 @@ def _record_act(
     jobs.enqueue(session, "campaigns.count")
 
 
-class LetterReturned(Mail, kind="letter-returned"):
-    person_name: str
-    person_died: bool = False
-    reference: str
-    cards: bool = False
+class LetterReturned(LetterMail, kind="letter-returned"):
+    writer: MailName = MailName("")
     note: str
     link: str
-    case_url: str
 
 
 def count_waiting(session: Session, campaign: Campaign) -> int:

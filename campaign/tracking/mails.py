@@ -1,4 +1,4 @@
-"""The mails about letters that were signed. None holds a word that a signer typed."""
+"""The mails about letters that were signed; of what a signer typed, they say the given name."""
 
 from typing import Self
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, Update, UpdateKind
+from campaign.signing.mails import MailName
 from campaign.tracking.news_subscription import is_still_wanted
 
 
@@ -29,6 +30,7 @@ class LettersErased(Mail, kind="letters-erased"):
 class CaseNews(Mail):
     """News of a case to who wrote for it; they wait no longer than their reader wants them."""
 
+    writer: MailName = MailName("")  # or all who asked for it and share the mailbox
     person_name: str
     person_died: bool = False
     reference: str

@@ -21,6 +21,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.i18n import force_locale
 from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
+from campaign.core.text.email_addresses import spelling
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.mail import bad_addresses
@@ -31,7 +32,7 @@ from campaign.models.signature import Letter, Signature
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
-from campaign.signing.mails import CaseFacts, case_facts
+from campaign.signing.mails import CaseFacts, MailName, case_facts, mail_name
 from campaign.tracking.mails import (
     CaseContinued,
     CaseNews,
@@ -189,6 +190,7 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
 
 
 class NewsFacts(CaseFacts):
+    writer: MailName
     unsubscribe: str
 
 
@@ -305,24 +307,26 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
             place=delivery.place,
             outcome=_told_outcome(delivery),
             letters_url=_letters_url(signature),
-            **_common(campaign, signature),
+            **_common(session, campaign, signature),
         )
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
-        return lambda signature: _update(campaign, update, signature)
+        return lambda signature: _update(session, campaign, update, signature)
     if notice.next_id is not None:
         later = session.get_one(Campaign, notice.next_id)
-        return lambda signature: _continued(campaign, later, signature)
-    return partial(_stopped, reasons_of(campaign), campaign)
+        return lambda signature: _continued(session, campaign, later, signature)
+    return partial(_stopped, session, reasons_of(campaign), campaign)
 
 
-def _stopped(reasons: Reasons, campaign: Campaign, signature: Signature) -> CaseStopped:
+def _stopped(
+    session: Session, reasons: Reasons, campaign: Campaign, signature: Signature
+) -> CaseStopped:
     text, other = reasons.said_in(signature.locale)
     return CaseStopped(
         stop_kind=reasons.kind.value,
         reason=text,
         lang=other or signature.locale,
-        **_common(campaign, signature),
+        **_common(session, campaign, signature),
     )
 
 
@@ -355,7 +359,9 @@ def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) 
     return [number_of(sequence) for sequence in sequences if sequence]
 
 
-def _update(campaign: Campaign, update: Update, signature: Signature) -> CaseUpdate:
+def _update(
+    session: Session, campaign: Campaign, update: Update, signature: Signature
+) -> CaseUpdate:
     text = told_in(update, signature.locale, campaign.default_locale)
     assert text is not None  # none is posted without words
     return CaseUpdate(
@@ -365,15 +371,17 @@ def _update(campaign: Campaign, update: Update, signature: Signature) -> CaseUpd
         text=text.body,
         lang=text.locale,
         letters_url=_letters_url(signature),
-        **_common(campaign, signature),
+        **_common(session, campaign, signature),
     )
 
 
-def _continued(campaign: Campaign, later: Campaign, signature: Signature) -> CaseContinued:
+def _continued(
+    session: Session, campaign: Campaign, later: Campaign, signature: Signature
+) -> CaseContinued:
     locale = signature.locale
     edition = edition_for(later, locale)
     day = say_day(later.act_by, locale, db.utcnow()) if edition and later.act_by else ""
-    facts = _common(later, signature)
+    facts = _common(session, later, signature)
     # Who wrote is addressed by the action for which it was.
     facts |= {"reference": campaign.reference, "cards": campaign.cards}
     return CaseContinued(
@@ -392,5 +400,27 @@ def _letters_url(signature: Signature) -> str:
     return site_url(f"/{signature.locale}/my-letters")
 
 
-def _common(campaign: Campaign, signature: Signature) -> NewsFacts:
-    return {"unsubscribe": unsubscribe_url(signature), **case_facts(campaign, signature.locale)}
+def _common(session: Session, campaign: Campaign, signature: Signature) -> NewsFacts:
+    return {
+        "writer": _name_writers(session, signature),
+        "unsubscribe": unsubscribe_url(signature),
+        **case_facts(campaign, signature.locale),
+    }
+
+
+def _name_writers(session: Session, signature: Signature) -> MailName:
+    """Name all of this mailbox who asked for the news; empty where a name may be a text."""
+    rows = session.execute(
+        select(Signature.given_name, Signature.email)
+        .where(
+            Signature.campaign_id == signature.campaign_id,
+            Signature.email_hmac == signature.email_hmac,
+            Signature.consent_updates_at.is_not(None),
+            counted_publicly(),
+        )
+        .order_by(Signature.id)
+    )
+    own = spelling(signature.email)
+    names = [mail_name(name) for name, email in rows if name and spelling(email) == own]
+    joined = i18n.comma(signature.locale).join(dict.fromkeys(names))
+    return MailName(joined if all(names) else "")

@@ -162,6 +162,7 @@ def _link(campaign: Campaign, locale: str, days: int) -> Context:
 
 def _followed(campaign: Campaign, locale: str) -> Context:
     own = {
+        "writer": _WRITER,
         "letters_url": _url("privacy.ask", lang=locale),
         "unsubscribe": _url("public.home", lang=locale) + "…",
     }
@@ -177,7 +178,7 @@ def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
     note = gettext("Remove the phone number. Everyone at the embassy could read it.")
     link = _link(campaign, locale, 7)["link"]
-    return case_facts(campaign, locale) | {"note": note, "link": link}
+    return case_facts(campaign, locale) | {"writer": _WRITER, "note": note, "link": link}
 
 
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:

@@ -23,6 +23,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
 from campaign.screening.review_queue import HeldFilter, LetterReturned
+from campaign.signing.mails import mail_name
 from campaign.tracking import change_or_withdraw
 from tests.days import today
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
@@ -459,6 +460,7 @@ def test_the_mail_says_what_to_change_and_where(
     session: Session, settings: Settings, campaign: Campaign, lang: str
 ) -> None:
     mail = LetterReturned(
+        writer=mail_name("Ana"),
         person_name="Amara Okafor",
         reference="UA 1/26",
         note="Take out the name.\nThank you.",
@@ -471,6 +473,7 @@ def test_the_mail_says_what_to_change_and_where(
     plain = message.get_body(("plain",))
     assert plain is not None
     text = plain.get_content()
+    assert "Ana – " in str(message["Subject"]).translate(dict.fromkeys((0x2068, 0x2069)))
     assert "Take out the name." in text
     assert "https://x.example/l" in text.split()
     assert "UA 1/26" in next(line for line in text.splitlines() if line)

@@ -44,7 +44,7 @@ _CASE: dict[str, Any] = {
     "case_url": "http://127.0.0.1:5000/en/actions/ua-1-26",
 }
 _SIGNED = _CASE | {"writer": mail_name("Ana")}
-_STOPPED = _CASE | {"unsubscribe": LINK}
+_STOPPED = _SIGNED | {"unsubscribe": LINK}
 _NEWS = _STOPPED | {"letters_url": "http://127.0.0.1:5000/en/my-letters"}
 _GATE = {"mission": "Embassy, Ottawa", "day": "4 December 2026", "place": "At the gate"}
 REMINDER = RemindLetter(link=LINK, confirm_by="Thursday 3 December", **_SIGNED)
@@ -183,9 +183,14 @@ def test_a_subject_fits_sixty_characters(
 def test_a_household_sees_in_the_subject_whose_letter_it_is(
     app: Flask, session: Session, settings: Settings
 ) -> None:
-    REMINDER.send(session, to="ana@example.org", locale="en")
-    message = render(session.scalars(select(OutboxMail)).one(), settings)
-    assert str(message["Subject"]) == "Ana – Reminder: your letter for Amara Okafor"
+    one_letter = [mail for mail in MAILS if isinstance(mail, LetterMail | CaseNews)]
+    for number, mail in enumerate((REMINDER, *one_letter)):
+        mail.send(session, to=f"ana{number}@example.org", locale="en")
+    subjects = [
+        str(render(row, settings)["Subject"]) for row in session.scalars(select(OutboxMail))
+    ]
+    assert subjects[0] == "Ana – Reminder: your letter for Amara Okafor"
+    assert all(subject.startswith("Ana – ") for subject in subjects), subjects
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -154,9 +154,9 @@ def test_other_news_is_told_where_its_author_asks_for_it(
         str(render(one, settings)["Subject"]) for one in session.scalars(select(OutboxMail))
     ]
     assert sorted(subjects) == [
-        "A reply to the letters for Amara Okafor",
-        "Good news about Amara Okafor",
-        "News about Amara Okafor",
+        "Ana, Bruno – A reply to the letters for Amara Okafor",
+        "Ana, Bruno – Good news about Amara Okafor",
+        "Ana, Bruno – News about Amara Okafor",
     ]
     entry = session.scalars(
         select(AuditEntry).where(AuditEntry.action == "campaign.update")
@@ -231,6 +231,40 @@ def test_news_reaches_a_mailbox_that_somebody_filled_with_other_mails(
     tell_all(session)
     assert sent(mails)[-1] == ("case-update", ANA)
     assert len(session.scalars(select(NoticeMail.notice_id)).all()) == 1
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({}, "Ana, Bruno"),
+        ({"given_name": "Buy it at x.example"}, ""),
+        ({"consent_updates_at": None}, "Ana"),
+        ({"email": f"x+{ANA}"}, "Ana"),  # another spelling may be another mailbox
+    ],
+)
+def test_news_names_those_of_the_mailbox_who_asked_for_it(
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    mails: Mails,
+    settings: Settings,
+    other: dict[str, Any],
+    named: str,
+) -> None:
+    facts = {"email": ANA, "email_hmac": ana.email_hmac, "given_name": "Bruno", "seat": 2}
+    sign(session, campaign, **(facts | other))
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(session)
+    session.rollback()
+    [mail] = mails()
+    assert (mail["to"], mail["writer"]) == (ANA, named)
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
+    hello = f"Hello {named}. " if named else ""
+    for kind in ("plain", "html"):
+        part: Any = message.get_body((kind,))
+        assert f"{hello}You wrote for Amara Okafor" in part.get_content(), kind
 
 
 # --- Switching off -------------------------------------------------------------------------------
