@@ -5,13 +5,18 @@
    after signing has data-signed), when the case takes no more letters (the page that says so has
    data-over), or by a button.
 
+   Words that were typed before this script came are taken when it comes: from their field, or from the
+   pages after it, whose forms carry them. Once the draft has what stands in a form, `drafted` goes along
+   with it: the page that answers (data-drafted), also to a form sent once more (js/steps.js), brings
+   nothing that the draft never had, and what was typed or deleted elsewhere since then stays so.
+
    The page of the case leads back to a letter that was begun.
 
-   <form data-draft="ua-58-20"> … <div class="draft-kept" hidden> … <input type="checkbox" data-keep> <button data-discard>
+   <form data-draft="ua-58-20" data-drafted> … <div class="draft-kept" hidden> … <input type="checkbox" data-keep> <button data-discard>
    <p data-draft-of="ua-58-20" hidden> */
 (function () {
   "use strict";
-  var DAYS = 30;
+  var DAYS = 30, FIELDS = ["own_words", "full_text"];
   var done = document.querySelector("[data-signed], [data-over]");
   var tab, browser;
   try {
@@ -37,8 +42,7 @@
   if (!form && !begun) return;
   var key = "draft:" + (form ? form.dataset.draft : begun.dataset.draftOf);
   if (!form) {
-    var words = (read() || {}).words || {};
-    begun.hidden = !Object.keys(words).some(function (name) { return words[name].trim(); });
+    begun.hidden = !hasWords((read() || {}).words || {});
     return;
   }
   var line = form.querySelector(".draft-kept");
@@ -46,8 +50,26 @@
   var voice = line && line.querySelector("[role=status]");
   var list = form.querySelector("[data-points]");
 
-  function fields() {
-    return form.querySelectorAll("textarea");
+  function hasWords(words) {
+    return FIELDS.some(function (name) { return (words[name] || "").trim(); });
+  }
+
+  function hidden(name, value) {
+    var field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+
+  function standing() {
+    var typed = new FormData(form), words = {};
+    FIELDS.forEach(function (name) { words[name] = typed.get(name) || ""; });
+    return words;
+  }
+
+  function mark() {
+    if (!form.elements.drafted) hidden("drafted", "1");
   }
 
   function read() {
@@ -68,60 +90,66 @@
     return null;
   }
 
-  function save() {
-    var asked = Boolean(box && box.checked);
-    var kept = { at: Date.now(), asked: asked, words: {}, order: [], taken: [] };
-    fields().forEach(function (field) { kept.words[field.name] = field.value; });
-    if (list) {
-      list.querySelectorAll("[data-key]").forEach(function (item) {
-        kept.order.push(item.dataset.key);
-        var box = item.querySelector("input[type=checkbox]");
-        if (box && box.checked) kept.taken.push(item.dataset.key);
-      });
-    }
+  function save(words) {
+    var points = new FormData(form).getAll("points");
+    var order = new FormData(form).getAll("order").concat(points);
+    var asked = Boolean(box ? box.checked : kept && kept.asked);
+    mark();
+    forget(key);
     /* Points alone come back with words only: without words there is nothing to keep. */
-    if (!Object.keys(kept.words).some(function (name) { return kept.words[name].trim(); })) {
-      forget(key);
-      if (line) line.hidden = true;
-      return;
-    }
+    if (line) line.hidden = true;
+    if (!hasWords(words)) return;
     try {
-      forget(key);
-      (asked ? browser : tab).setItem(key, JSON.stringify(kept));
+      (asked ? browser : tab).setItem(key, JSON.stringify({ at: Date.now(), asked: asked, words: words, order: order, taken: points }));
       if (line) line.hidden = false;
     } catch (_) {
       /* No room, or a private window: then it is not kept, and nothing says that it is. */
     }
   }
 
-  function restore(kept) {
-    var found = false;
-    fields().forEach(function (field) {
-      var words = kept.words[field.name];
-      if (words && !field.value) {
-        field.value = words;
-        found = true;
-        field.dispatchEvent(new Event("input", { bubbles: true }));
-      }
+  function restore() {
+    /* The page of the rewritten letter is the answer to a form. */
+    var rewritten = form.dataset.step === "asked" && (kept.words.full_text || "").trim();
+    var found = rewritten;
+    FIELDS.forEach(function (name) {
+      var field = form.elements[name], words = kept.words[name];
+      if (!words || !field || field.type === "hidden" || field.value) return;
+      field.value = words;
+      found = true;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
     });
     if (list && found) {
-      kept.order.forEach(function (name) {
-        var item = list.querySelector('[data-key="' + CSS.escape(name) + '"]');
-        if (!item) return;
-        list.appendChild(item);
+      var place = function (item) {
+        var at = kept.order.indexOf(item.dataset.key);
+        return at < 0 ? kept.order.length : at;
+      };
+      Array.from(list.children).sort(function (a, b) { return place(a) - place(b); }).forEach(function (item) {
+        list.append(item);
         var box = item.querySelector("input[type=checkbox]");
-        if (box) box.checked = kept.taken.indexOf(name) >= 0;
+        if (box) box.checked = kept.taken.indexOf(item.dataset.key) >= 0;
       });
       list.dispatchEvent(new CustomEvent("moved", { bubbles: true }));
     }
-    if (line) line.hidden = false;
-    if (box) box.checked = Boolean(kept.asked);
+    line.hidden = false;
+    if (!rewritten) return;
+    hidden("full_text", kept.words.full_text);
+    form.action = form.dataset.here;
+    form.submit();
   }
 
-  /* On a first visit alone: a page that comes back brings what was typed last. */
   var kept = read();
-  var fresh = (performance.getEntriesByType("navigation")[0] || {}).type !== "back_forward";
-  if (kept && fresh) restore(kept);
+  var back = (performance.getEntriesByType("navigation")[0] || {}).type === "back_forward";
+  function start() {
+    var known = "drafted" in form.dataset || !hasWords(standing());
+    if (box && kept) box.checked = Boolean(kept.asked);
+    if (known) mark();
+    if (!known && !back) save(standing());
+    else if (kept && line) restore();
+  }
+  /* A browser brings what stood here when somebody goes back. It may be older than the draft. */
+  if (back) window.addEventListener("load", start);
+  else start();
+  if (!line) return;
 
   var pause = 0;
   function stop() {
@@ -130,23 +158,29 @@
   }
   function later() {
     stop();
-    pause = setTimeout(save, 400);
+    pause = setTimeout(now, 400);
+  }
+  function now() {
+    if (!pause) return;
+    stop();
+    save(standing());
   }
   form.addEventListener("input", later);
   form.addEventListener("moved", later);
-  form.addEventListener("submit", function () { stop(); save(); });
-  window.addEventListener("pagehide", function () {
-    if (!pause) return;
-    stop();
-    save();
-  });
-  if (line) {
-    line.querySelector("[data-discard]").addEventListener("click", function () {
+  form.addEventListener("submit", function (event) {
+    /* Our letter again: the rewritten one is not brought back. */
+    if (event.submitter && event.submitter.value === "no") {
       stop();
-      forget(key);
-      if (box) box.checked = false;
-      voice.textContent = voice.dataset.said;
-      line.querySelector("[data-discard]").hidden = true;
-    });
-  }
+      save(Object.assign(standing(), { full_text: "" }));
+    }
+  });
+  window.addEventListener("pagehide", now);
+  line.querySelector("[data-discard]").addEventListener("click", function () {
+    stop();
+    forget(key);
+    mark();
+    box.checked = false;
+    voice.textContent = voice.dataset.said;
+    line.querySelector("[data-discard]").hidden = true;
+  });
 })();

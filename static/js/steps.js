@@ -104,8 +104,10 @@
     history.replaceState(history.state, "", form.dataset.here + "?again");
     keep();
   } else {
-    /* Back at the letter: what was typed on the next page goes along again. */
+    /* Back at the letter: what was typed on the next page goes along again. Words of the letter, and
+       whether they are kept, are for js/draft.js to say. */
     (read(new URL(form.action).pathname) || []).forEach(function (pair) {
+      if (pair[0] === "full_text" || pair[0] === "drafted") return;
       var fields = form.querySelectorAll("[name=\"" + pair[0] + "\"]");
       if (!fields.length) hidden(form, pair[0], pair[1]);
       else if (fields.length === 1 && fields[0].type === "hidden" && !fields[0].value) fields[0].value = pair[1];

@@ -9,6 +9,8 @@ import zxingcpp
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import select
 
+from campaign.campaigns.content.options import set_letter_options
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
 from campaign.models.signature import Signature
 from tests.e2e.axe import assert_accessible
@@ -124,13 +126,8 @@ def test_what_is_typed_while_the_address_is_fitted_to_a_country_stays(
 
 def test_a_country_chosen_before_the_scripts_came_fits_the_address(desk: Page, site: Site) -> None:
     """On a slow line a country may be chosen before the page has its scripts."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
     desk.goto(f"{site.url}{CASE}/write")
-    desk.route("**/where*.js*", hold)
+    held = hold_script(desk, "where")
     with desk.expect_request("**/where*.js*"):
         desk.locator(MAIN_BUTTON).first.click(no_wait_after=True)
     desk.locator("[name=country]").select_option("CA")
@@ -168,6 +165,147 @@ def test_a_letter_that_was_begun_lives_as_long_as_its_tab_or_as_its_writer_ticks
     desk.get_by_role("button", name="Delete this draft").click()
     desk.goto(f"{site.url}{CASE}/write")
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
+
+
+def hold_script(page: Page, name: str) -> list[Route]:
+    """Let a script of pages that are opened from now on wait, as on a slow line."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/{name}*.js*", hold)
+    return held
+
+
+def write_before_scripts(page: Page, site: Site, words: str) -> None:
+    """Open the letter, type, untick a point and go on while no script of the page has come."""
+    hold_script(page, "")
+    page.goto(f"{site.url}{CASE}/write", wait_until="commit")
+    page.locator("textarea[name=own_words]").fill(words)
+    page.locator("[name=points][type=checkbox]").last.uncheck()
+    page.route("**/*.js*", lambda route: route.continue_())  # those of the pages to come
+    with page.expect_navigation():
+        main_button(page)
+
+
+def expect_draft(page: Page, site: Site, words: str) -> None:
+    """Open the letter anew."""
+    page.goto(f"{site.url}{CASE}/write")
+    expect(page.locator("textarea[name=own_words]")).to_have_value(words)
+
+
+def list_kept(page: Page) -> list[str]:
+    keys = page.evaluate("Object.keys(sessionStorage).concat(Object.keys(localStorage))")
+    return [key for key in keys if key.startswith("draft:")]
+
+
+def test_words_typed_before_the_scripts_came_are_in_the_draft(desk: Page, site: Site) -> None:
+    write_before_scripts(desk, site, WORDS)
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    expect_draft(desk, site, WORDS)
+    expect(desk.locator("[name=points][type=checkbox]").last).not_to_be_checked()
+    expect(desk.locator("[name=points][type=checkbox]").first).to_be_checked()
+    assert desk.evaluate("JSON.stringify(localStorage)") == "{}"
+
+    # On the page itself, as soon as the script comes.
+    desk.get_by_role("button", name="Delete this draft").click()
+    held = hold_script(desk, "draft")
+    with desk.expect_request("**/draft*.js*"):
+        desk.goto(f"{site.url}{CASE}/write", wait_until="commit")
+    desk.locator("textarea[name=own_words]").fill(f"{WORDS} Thank you.")
+    held[0].continue_()
+    expect(desk.locator(".draft-kept")).to_be_visible()
+    desk.unroute_all()
+    expect_draft(desk, site, f"{WORDS} Thank you.")
+
+    # Where somebody let this browser keep the draft, the newer words are kept there as well.
+    desk.get_by_label("Keep it in this browser for 30 days").check()
+    write_before_scripts(desk, site, WORDS)
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    another = desk.context.new_page()
+    expect_draft(another, site, WORDS)
+    expect(another.get_by_label("Keep it in this browser for 30 days")).to_be_checked()
+    give_details(desk, "slow@example.org")
+    main_button(desk)
+    expect(desk.locator("article.letter")).to_contain_text(WORDS)
+    main_button(desk)
+    expect(desk.locator("[data-mailbox]")).to_be_visible()
+    assert list_kept(desk) == list_kept(another) == []
+    desk.get_by_role("button", name="Wrong address? Change it").click()
+    expect(desk.locator("[name=email]")).to_have_value("slow@example.org")
+    assert list_kept(desk) == []
+
+
+def test_words_of_a_page_that_was_refused_or_changed_its_language_are_in_the_draft(
+    desk: Page, site: Site
+) -> None:
+    write_before_scripts(desk, site, "See www.example.org")
+    expect(desk.locator(".error-summary")).to_contain_text("www.example.org")
+    expect_draft(desk, site, "See www.example.org")
+    write_before_scripts(desk, site, WORDS)
+    desk.get_by_role("button", name="français").click()
+    expect(desk.locator("html")).to_have_attribute("lang", "fr")
+    expect_draft(desk, site, WORDS)
+    desk.goto(f"{site.url}/en/actions/mothers-day-cards/write")
+    expect(desk.locator("textarea[name=own_words]")).to_have_value("")
+
+
+def test_newer_words_of_a_draft_stay(desk: Page, site: Site) -> None:
+    newer = f"{WORDS} Thank you."
+    write_before_scripts(desk, site, WORDS)
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    expect_draft(desk, site, WORDS)
+    desk.locator("textarea[name=own_words]").fill(newer)
+    desk.go_back()
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    desk.go_back()
+    expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
+    expect(desk.locator(".draft-kept")).to_be_visible()
+    expect_draft(desk, site, newer)
+
+    # Two tabs: one goes on with what the other has changed since then.
+    desk.get_by_label("Keep it in this browser for 30 days").check()
+    expect_draft(desk, site, newer)
+    another = desk.context.new_page()
+    expect_draft(another, site, newer)
+    another.locator("textarea[name=own_words]").fill(WORDS)
+    expect_draft(another, site, WORDS)
+    main_button(desk)
+    give_details(desk, "tabs@example.org")
+    main_button(desk)
+    expect(desk.locator("article.letter")).to_contain_text(newer)
+    expect_draft(another, site, WORDS)
+
+    # Deleted is deleted, whoever goes on.
+    another.get_by_role("button", name="Delete this draft").click()
+    another.reload()
+    main_button(another)
+    expect(another.locator("[name=given_name]")).to_be_visible()
+    assert list_kept(another) == []
+
+
+def test_a_rewritten_letter_is_there_when_its_page_is_opened_anew(desk: Page, site: Site) -> None:
+    with site.entered(), db.transaction() as session:
+        set_letter_options(
+            session,
+            get_campaign(session, "ua-58-20"),
+            actor="test",
+            forbidden_words=(),
+            full_text_edit=True,
+            print_translation=False,
+        )
+    desk.goto(f"{site.url}{CASE}/write")
+    desk.locator("[name=own_words]").fill(WORDS)
+    desk.get_by_role("button", name="Write the whole letter yourself").click()
+    letter = desk.locator("textarea[name=full_text]")
+    expect(letter).to_have_value(re.compile(re.escape(WORDS)))
+    text = f"{letter.input_value()}\n\nThank you."
+    letter.fill(text)
+    desk.goto(f"{site.url}{CASE}/write")
+    expect(letter).to_have_value(text)
+    desk.get_by_role("button", name="Use our letter again").click()
+    expect_draft(desk, site, WORDS)
 
 
 def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None:
