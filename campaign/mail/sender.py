@@ -59,7 +59,7 @@ _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
 _LATIN = "A-Za-z\u00c0-\u024f"
 _NAME = re.compile(
     r"(\w+://\S+|\S+@\S+)"
-    rf"|\u2068?((?:\d+ )?[{_LATIN}](?:[{_LATIN}\d .,’'/&-]*[{_LATIN}\d])?)\u2069?"
+    rf"|\u2068?((?:\d+[ \u00a0])?[{_LATIN}](?:[{_LATIN}\d \u00a0.,’'/&-]*[{_LATIN}\d])?)\u2069?"
 )
 
 

@@ -15,6 +15,7 @@ from campaign.core.colours import contrast
 from campaign.core.errors import NotFound
 from campaign.core.i18n import say_number, say_share
 from campaign.core.settings import current_settings
+from campaign.core.text.address_lines import glue_numbers
 from campaign.printing.geometry import layout_for
 from campaign.printing.html import screen_css
 from campaign.web import compress
@@ -30,7 +31,7 @@ _YEAR = 31_536_000
 class Organisation(NamedTuple):
     name: str
     contact_email: str
-    address: str  # in one line
+    address: str  # in one line, as it is shown
     website: str
     logo_url: str | None
 
@@ -42,10 +43,16 @@ def organisation() -> Organisation:
     return Organisation(
         name=settings.organisation_name,
         contact_email=settings.organisation_email,
-        address=", ".join(settings.organisation_address),
+        address=glue_numbers(", ".join(settings.organisation_address)),
         website=settings.organisation_website,
         logo_url=url_for("web.logo") if has_logo else None,
     )
+
+
+def _glue_own_address(text: str) -> str:
+    """Return a text that is stored as it was, with the organization's address as it is shown."""
+    address = ", ".join(current_settings().organisation_address)
+    return text.replace(address, glue_numbers(address)) if address else text
 
 
 @public
@@ -136,6 +143,8 @@ def init_app(app: Flask) -> None:
         town_of_zone=i18n.say_town_of_zone,
         language_name=i18n.language_name,
         direction=i18n.direction,
+        glue_numbers=glue_numbers,
+        glue_own_address=_glue_own_address,
     )
     app.jinja_env.globals.update(
         asset=asset,

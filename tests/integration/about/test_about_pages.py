@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -91,6 +92,19 @@ def test_every_email_leads_to_the_notice_in_its_language(
             assert app.jinja_env.loader is not None
             source = app.jinja_env.loader.get_source(app.jinja_env, name)[0]
             assert re.search(r'extends "mail/_\w+\.(txt|html)"', source), name
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("page", ["privacy", "about", "network", "actions/{slug}/you"])
+def test_an_address_breaks_within_no_number(
+    client: FlaskClient, session: Session, campaign: Campaign, page: str
+) -> None:
+    address = f"/ar/{page.format(slug=campaign.slug)}"
+    answer = client.post(address, data=FORM) if "actions" in page else client.get(address)
+    assert "12\xa0Example Street, Ottawa ON K1A\xa00A1" in unescape(answer.text)
+    assert "12 Example Street" not in answer.text
+    notices = session.scalars(select(PrivacyNotice.text)).all()
+    assert all("\xa0Example" not in text for text in notices), "what is stored stays as it was"
 
 
 @pytest.mark.one_engine

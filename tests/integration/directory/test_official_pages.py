@@ -67,7 +67,10 @@ def test_an_organizer_adds_an_official_and_sees_the_address_as_printed(
     assert (contact.type, contact.value) == ("email", "office@example.org")
     assert str(contact.valid_from) == "2026-01-01"
     page = organizer.get(ADDRESS).get_data(as_text=True)
-    assert "Gobernadora de Altamar<br>Plaza Principal 1<br>Centro<br>97000 Mérida, Yucatán" in page
+    assert (
+        "Gobernadora de Altamar<br>Plaza Principal\xa01<br>Centro<br>97000\xa0Mérida, Yucatán"
+        in page
+    )
     written = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
     entries = [(entry.action, entry.subject) for entry in written]
     assert ("officials.create", f"official:{official.public_id}") in entries
