@@ -66,26 +66,14 @@ def fill(size: Size) -> None:
 
 def _freeze() -> None:
     """One true bundle, whose copies the others are."""
-    from flask import current_app
-    from sqlalchemy import select
-
-    from campaign.bundles.freeze.freeze_bundle import freeze
+    from campaign.campaigns.find_campaigns import get_campaign
     from campaign.core import db
     from campaign.models.bundle import Journey
-    from campaign.models.campaign import Campaign
-    from campaign.models.directory import Mission
+    from tests.factories import freeze_waiting
 
     with db.transaction() as session:
-        mission = session.scalars(select(Mission).where(Mission.slug == "mexico-ottawa")).one()
-        made = freeze(
-            session,
-            campaign=session.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one(),
-            mission=mission,
-            settings=current_app.extensions["settings"],
-            locale="en",
-            actor="command",
-        )
-        made.journey = Journey(mission=mission)
+        made = freeze_waiting(session, get_campaign(session, "ua-58-20"))
+        made.journey = Journey(mission=made.mission)
 
 
 def _on_paper() -> None:

@@ -372,25 +372,13 @@ def key() -> None:
 def freeze() -> None:
     """Freeze a bundle of all that waits, for the workers to print."""
     from campaign import create_app
-    from campaign.bundles import find_bundles
-    from campaign.bundles.freeze import freeze_bundle
     from campaign.bundles.volumes import print_jobs
+    from campaign.campaigns.find_campaigns import get_campaign
     from campaign.core import db
-    from campaign.core.settings import current_settings
+    from tests.factories import freeze_waiting
 
     with create_app().app_context(), db.transaction() as session:
-        campaign, mission = find_bundles.get_pair(
-            session, campaign="ua-58-20", mission="mexico-ottawa"
-        )
-        bundle = freeze_bundle.freeze(
-            session,
-            campaign=campaign,
-            mission=mission,
-            settings=current_settings(),
-            locale="en",
-            actor="load",
-        )
-        print_jobs.send_for(session, bundle)
+        print_jobs.send_for(session, freeze_waiting(session, get_campaign(session, "ua-58-20")))
 
 
 def _mailed(instance: Instance, count: int) -> bool:

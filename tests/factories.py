@@ -15,9 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.api.tokens import create_token
+from campaign.bundles.destinations import destination_of
+from campaign.bundles.freeze.freeze_bundle import freeze
 from campaign.core import db
+from campaign.core.settings import Settings, current_settings
 from campaign.mail.messages import address_fingerprint
 from campaign.models.api_token import ApiScope
+from campaign.models.bundle import Bundle
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -382,3 +386,27 @@ def make_members(session: Session, n: int, **overrides: Any) -> list[NetworkMemb
     session.add_all(members)
     session.flush()
     return members
+
+
+# --- Bundles -----------------------------------------------------------------------------------
+
+
+def freeze_waiting(
+    session: Session,
+    campaign: Campaign,
+    *,
+    settings: Settings | None = None,
+    locale: str = "en",
+    actor: str = "test",
+    **chosen: Any,
+) -> Bundle:
+    """Freeze what waits where the campaign's first target goes."""
+    return freeze(
+        session,
+        campaign=campaign,
+        mission=destination_of(campaign.targets[0]),
+        settings=settings or current_settings(),
+        locale=locale,
+        actor=actor,
+        **chosen,
+    )

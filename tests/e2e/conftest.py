@@ -21,15 +21,14 @@ from playwright.sync_api import Browser, BrowserContext, Cookie, Page, expect, s
 from sqlalchemy import update
 
 from campaign import close_app, create_app
-from campaign.bundles import find_bundles
-from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.volumes.print_jobs import print_here
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
-from campaign.core.settings import current_settings
 from campaign.demo import synthesis
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.signature import Letter
 from tests.commands import Commands, Running
+from tests.factories import freeze_waiting
 from tests.run_folder import one_worker_at_a_time
 
 ROOT = Path(__file__).parents[2]
@@ -103,17 +102,7 @@ class Site:
     def freeze(self) -> tuple[int, str]:
         """Put all that waits of UA 58/20 into a bundle that nobody is told to print; its ids."""
         with self.entered(), db.transaction() as session:
-            campaign, mission = find_bundles.get_pair(
-                session, campaign="ua-58-20", mission="mexico-ottawa"
-            )
-            bundle = freeze_bundle.freeze(
-                session,
-                campaign=campaign,
-                mission=mission,
-                settings=current_settings(),
-                locale="en",
-                actor="test",
-            )
+            bundle = freeze_waiting(session, get_campaign(session, "ua-58-20"))
             return bundle.id, bundle.public_id
 
     def make_bundle(self, *, signatures: int = 0, printed: bool = False) -> str:

@@ -15,17 +15,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
 from campaign import close_app, create_app, storage
-from campaign.bundles import downloads, find_bundles
+from campaign.bundles import downloads
 from campaign.bundles.documents.bundle_zip import write_zip
 from campaign.bundles.documents.verify import verify_copy
-from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.volumes import print_jobs
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.staff import Role
 from tests.commands import Commands
-from tests.factories import sign_in
+from tests.factories import freeze_waiting, sign_in
 
 pytestmark = pytest.mark.e2e
 _LETTERS = 20
@@ -83,21 +83,10 @@ def two_workers(commands: Commands, environment: dict[str, str]) -> Iterator[Non
 def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
     commands: Commands, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    settings = load_settings()
-    app = create_app(settings)
+    app = create_app(load_settings())
     with app.app_context(), two_workers(commands, environment):
         with db.transaction() as session:
-            campaign, mission = find_bundles.get_pair(
-                session, campaign="ua-58-20", mission="mexico-ottawa"
-            )
-            bundle = freeze_bundle.freeze(
-                session,
-                campaign=campaign,
-                mission=mission,
-                settings=settings,
-                locale="en",
-                actor="test",
-            )
+            bundle = freeze_waiting(session, get_campaign(session, "ua-58-20"))
             print_jobs.send_for(session, bundle)
             bundle_id, frozen = bundle.id, bundle.letter_count
         made = _wait(bundle_id)

@@ -7,14 +7,13 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign.bundles.destinations import destination_of
-from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.choices import EVERYTHING, BundleChoice
 from campaign.bundles.volumes import print_jobs
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
+from tests.factories import freeze_waiting
 
 Freeze = Callable[..., int]
 Print = Callable[[int], BundleState]
@@ -32,11 +31,9 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
         choice: BundleChoice = EVERYTHING,
     ) -> int:
         with app.app_context(), db.transaction() as session:
-            campaign = session.get_one(Campaign, campaign_id)
-            bundle = freeze_bundle.freeze(
+            bundle = freeze_waiting(
                 session,
-                campaign=campaign,
-                mission=destination_of(campaign.targets[0]),
+                session.get_one(Campaign, campaign_id),
                 settings=settings.model_copy(update={"volume_letters": volume_letters}),
                 locale=locale,
                 actor="command",

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze import freeze_bundle, waiting_counts
+from campaign.bundles.freeze import waiting_counts
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
 from campaign.core.errors import Refused
@@ -18,20 +18,11 @@ from campaign.core.settings import Settings, load_settings
 from campaign.models.bundle import Bundle, BundleKind, Volume
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
-from tests.factories import add_confirmed, make_campaign
+from tests.factories import add_confirmed, freeze_waiting, make_campaign
 
 
 def freeze(session: Session, campaign: Campaign, settings: Settings, locale: str = "en") -> Bundle:
-    mission = campaign.targets[0].mission
-    assert mission is not None
-    return freeze_bundle.freeze(
-        session,
-        campaign=campaign,
-        mission=mission,
-        settings=settings,
-        locale=locale,
-        actor="command",
-    )
+    return freeze_waiting(session, campaign, settings=settings, locale=locale, actor="command")
 
 
 def test_a_freeze_numbers_letters_in_the_order_of_confirmation(

@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles.changes import cancel_bundle
-from campaign.bundles.destinations import destination_of
-from campaign.bundles.freeze import freeze_bundle
 from campaign.core import db
 from campaign.core.errors import DomainError
 from campaign.core.settings import Settings
@@ -23,7 +21,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.confirm_letter import confirm_signature
 from campaign.signing.states import may_move
 from campaign.tracking.change_or_withdraw import withdraw_letter
-from tests.factories import add_confirmed, make_campaign
+from tests.factories import add_confirmed, freeze_waiting, make_campaign
 
 PEOPLE = st.integers(0, 5)
 
@@ -97,14 +95,8 @@ class LifeOfLetters(RuleBasedStateMachine):
 
         def act() -> None:
             campaign = self.session.get_one(Campaign, self.campaign_id)
-            bundle = freeze_bundle.freeze(
-                self.session,
-                campaign=campaign,
-                mission=destination_of(campaign.targets[0]),
-                settings=self.settings.model_copy(update={"volume_letters": 2}),
-                locale="en",
-                actor="command",
-            )
+            small = self.settings.model_copy(update={"volume_letters": 2})
+            bundle = freeze_waiting(self.session, campaign, settings=small)
             self.frozen[bundle.id] = waiting
 
         assert self._try(act) is bool(waiting)

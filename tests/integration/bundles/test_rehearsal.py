@@ -33,7 +33,7 @@ from campaign.models.statistics import CampaignTally
 from campaign.signing.letter import letter_facts
 from campaign.tracking.mails import NoLetters
 from tests.days import today
-from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.factories import add_confirmed, freeze_waiting, make_campaign, post, sign_in
 
 pytestmark = pytest.mark.one_engine
 
@@ -52,15 +52,7 @@ def printed(app: Flask, session: Session, draft: Campaign, settings: Settings) -
     session.rollback()
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
-        bundle_id = freeze_bundle.freeze(
-            writing,
-            campaign=campaign,
-            mission=campaign.targets[0].mission,
-            settings=settings,
-            locale="en",
-            actor="test",
-            rehearsal=True,
-        ).id  # type: ignore[arg-type]
+        bundle_id = freeze_waiting(writing, campaign, settings=settings, rehearsal=True).id
     with app.app_context():
         ended = print_jobs.print_here(bundle_id, at_once=2, progress=lambda _done: None)
     assert ended is BundleState.READY

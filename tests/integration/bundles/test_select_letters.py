@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.documents.verify import verify_copy
-from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.choices import EVERYTHING, BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import db
@@ -20,7 +19,7 @@ from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.campaign import Campaign, Target
 from campaign.models.signature import Disclosure, Letter, Signature
-from tests.factories import add_confirmed, make_campaign, make_target_official
+from tests.factories import add_confirmed, freeze_waiting, make_campaign, make_target_official
 from tests.integration.bundles.conftest import Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 
@@ -30,17 +29,7 @@ REGIONS = ["ON", "QC", "ON", "AB", "QC", "ON"]
 def freeze(
     session: Session, campaign: Campaign, settings: Settings, choice: BundleChoice = EVERYTHING
 ) -> Bundle:
-    mission = campaign.targets[0].mission
-    assert mission is not None
-    return freeze_bundle.freeze(
-        session,
-        campaign=campaign,
-        mission=mission,
-        settings=settings,
-        locale="en",
-        actor="test",
-        choice=choice,
-    )
+    return freeze_waiting(session, campaign, settings=settings, choice=choice)
 
 
 def numbered(session: Session, bundle: Bundle) -> list[Signature]:

@@ -7,7 +7,6 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze.freeze_bundle import freeze
 from campaign.bundles.freeze.waiting_counts import list_waiting
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
@@ -18,7 +17,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, LinkEnd, Origin, Signature, SignatureState, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue
 from campaign.signing.states import empty_signature
-from tests.factories import add_confirmed, make_campaign
+from tests.factories import add_confirmed, freeze_waiting, make_campaign
 
 
 def _counted(session: Session, campaign: Campaign) -> Figures:
@@ -64,14 +63,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     assert figures.count("source", "poster") == 1
 
     assert sum(one.letters for one in list_waiting(session) if one.campaign is campaign) == 3
-    bundle = freeze(
-        session,
-        campaign=campaign,
-        mission=campaign.targets[0].mission,
-        settings=app.extensions["settings"],
-        locale="en",
-        actor="test",
-    )
+    bundle = freeze_waiting(session, campaign, settings=app.extensions["settings"])
     figures = _counted(session, campaign)
     assert figures.waiting == 0
     assert figures.count("bundle", bundle.id) == figures.letters(campaign.targets[0].id) == 3

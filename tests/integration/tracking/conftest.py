@@ -11,11 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.bundles.freeze import freeze_bundle
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.db import new_public_id
-from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -23,7 +21,7 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Signature
 from campaign.signing import signed_links
 from tests.days import days_ago, today
-from tests.factories import add_confirmed
+from tests.factories import add_confirmed, freeze_waiting
 
 Mails = Callable[[], list[dict[str, Any]]]
 Deliver = Callable[..., None]
@@ -74,23 +72,13 @@ def box(client: FlaskClient, ana: Signature, mails: Mails) -> str:
 
 
 @pytest.fixture
-def freeze(app: Flask, settings: Settings) -> Callable[[Campaign], int]:
+def freeze(app: Flask) -> Callable[[Campaign], int]:
     """Freezes what waits; gives the bundle's id."""
 
     def run(campaign: Campaign) -> int:
         campaign_id = campaign.id  # before the lock is taken: it may have to be read again
         with app.app_context(), db.transaction() as session:
-            found = session.get_one(Campaign, campaign_id)
-            mission = found.targets[0].mission
-            assert mission is not None
-            return freeze_bundle.freeze(
-                session,
-                campaign=found,
-                mission=mission,
-                settings=settings,
-                locale="en",
-                actor="test",
-            ).id
+            return freeze_waiting(session, session.get_one(Campaign, campaign_id)).id
 
     return run
 
