@@ -148,7 +148,7 @@ def decide_all() -> ResponseReturnValue:
     """Decide about all that the filter showed; what flags rule out is not approved."""
     session, flagged = db.session(), set[str]()
     try:
-        ids = review_queue.list_ids(session, _filter(), seen=_read_seen() or set())
+        ids = review_queue.list_ids(session, _filter(), seen=_read_seen())
         if request.form.get("decision") == "approve":
             flagged = review_queue.list_flagged(session, ids)
         if ids and flagged.issuperset(ids):
@@ -218,9 +218,9 @@ def _decide(public_ids: list[str]) -> None:
     flash(message)
 
 
-def _read_seen() -> set[str] | None:
+def _read_seen() -> set[str]:
     """Return `Hold.version` of each letter that was on the page which the decision is about."""
-    return set(request.form["seen"].split()) if "seen" in request.form else None
+    return set(request.form.get("seen", "").split())
 
 
 def _filter() -> HeldFilter:

@@ -340,8 +340,8 @@ def _merge(world: World) -> Sent:
 
 def _return(world: World) -> Sent:
     url = f"/desk/screening/letters/{world.add_hold()}"
-    world.browser.get("/desk/screening/")  # leaves its own line in the audit
-    return url, {"decision": "return", "note": SENTENCE}
+    seen = read_seen(world.browser.get("/desk/screening/").text)[0]  # and a line in the audit
+    return url, {"decision": "return", "note": SENTENCE, "seen": seen}
 
 
 def _return_all(world: World) -> Sent:

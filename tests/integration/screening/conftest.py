@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from campaign.campaigns import public_counts
 from campaign.core import db, jobs
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign
+from campaign.models.screening import Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from campaign.public.page_cache import PageCache
@@ -82,6 +83,15 @@ def link_in(mail: OutboxMail) -> str:
 def read_seen(page: str) -> list[str]:
     """What the forms of the queue say was seen: of one letter, and of all."""
     return re.findall(r'name="seen" value="([^"]+)"', page)
+
+
+def version_of_hold(signature: Signature) -> str:
+    """What the form of this letter says was seen."""
+    session = object_session(signature)
+    assert session is not None
+    version = session.get_one(Hold, signature.id, populate_existing=True).version
+    session.rollback()
+    return version
 
 
 def newest_mail(session: Session) -> OutboxMail:

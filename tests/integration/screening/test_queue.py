@@ -35,6 +35,7 @@ from tests.integration.screening.conftest import (
     read_seen,
     set_rules,
     the_signature,
+    version_of_hold,
 )
 from tests.integration.signing.conftest import FORM
 
@@ -44,8 +45,9 @@ QUEUE = "/desk/screening/"
 
 
 def decide(staff: FlaskClient, signature: Signature, decision: str, note: str = "") -> Any:
-    url = f"{QUEUE}letters/{signature.public_id}"
-    return post(staff, url, {"decision": decision, "note": note}, follow_redirects=True)
+    url, seen = f"{QUEUE}letters/{signature.public_id}", version_of_hold(signature)
+    form = {"decision": decision, "note": note, "seen": seen}
+    return post(staff, url, form, follow_redirects=True)
 
 
 def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference(
@@ -83,6 +85,7 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     assert held.shown_state is SignatureState.HELD
     url = f"{QUEUE}letters/{held.public_id}"
     approve = {"decision": "approve", "show": "returned", "note": "Typed."}
+    approve["seen"] = version_of_hold(held)
     asked = post(staff, url, approve)
     assert asked.status_code == 422
     assert "Do not name this witness:" in asked.text

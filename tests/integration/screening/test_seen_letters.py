@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
+from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.screening import Decision
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
@@ -86,6 +87,19 @@ def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
     assert the_signature(session).state is SignatureState.HELD
 
 
+@pytest.mark.parametrize("path", ["all", "letters/{}"])
+def test_a_form_that_names_nothing_as_read_decides_nothing(
+    staff: FlaskClient, session: Session, campaign: Campaign, write: Write, path: str
+) -> None:
+    set_rules(session, campaign, first=5)
+    write("I write because I care.")
+    url = QUEUE + path.format(the_signature(session).public_id)
+    session.rollback()
+    told = post(staff, url, {"decision": "approve"}, follow_redirects=True).text
+    assert "or its supporter changed it" in told
+    assert the_signature(session).state is SignatureState.HELD
+
+
 def test_all_are_those_that_were_there_when_the_page_was_read(
     app: Flask,
     staff: FlaskClient,
@@ -95,6 +109,8 @@ def test_all_are_those_that_were_there_when_the_page_was_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_rules(session, campaign, first=5)
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    session.commit()
     write("I write because I care.")
     changed = the_signature(session).id
     write("I write as a teacher.")
@@ -102,9 +118,13 @@ def test_all_are_those_that_were_there_when_the_page_was_read(
     _, seen = read_seen(staff.get(QUEUE).text)
     put_clock_back(monkeypatch)
     write("I came later.")
+    write("I thank Halldora Lysing.")
     with app.test_request_context(), db.transaction() as other:
         change(other, changed)
-    post(staff, f"{QUEUE}all", {"decision": "approve", "seen": seen})
+    data = {"decision": "approve", "seen": seen}
+    told = post(staff, f"{QUEUE}all", data, follow_redirects=True).text
+    assert "1 letter approved." in told
+    assert "a risk flag rules out and still needs review" not in told, "it was not read"
     session.rollback()
     states = session.scalars(select(Signature.state).order_by(Signature.id)).all()
-    assert states == [SignatureState.HELD, SignatureState.CONFIRMED, SignatureState.HELD]
+    assert [state is SignatureState.CONFIRMED for state in states] == [False, True, False, False]
