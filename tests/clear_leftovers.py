@@ -16,6 +16,8 @@ from pathlib import Path
 
 MARK = "TESTS_OF_RUN"
 """Whatever a run starts has it in its environment, with what is its own."""
+MEMORY = Path("/dev/shm")
+"""Linux keeps its files in memory: a run has its temporary files there if there is room."""
 _SECONDS = 5
 """PostgreSQL may take so long to end by itself."""
 
@@ -33,7 +35,11 @@ def find_processes(mark: str) -> dict[int, str]:
 
 def find_folders(mark: str) -> list[Path]:
     """Folders for temporary files that the run made under its mark."""
-    return list(Path(tempfile.gettempdir()).glob(f"*{mark}*"))
+    return [
+        folder
+        for parent in {Path(tempfile.gettempdir()), MEMORY}
+        for folder in parent.glob(f"*{mark}*")
+    ]
 
 
 def clear(mark: str) -> None:

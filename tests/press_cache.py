@@ -14,6 +14,7 @@ import os
 import pickle
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,7 @@ from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import WorkOutcome
 from campaign.core.slow_work import leave_database
 from campaign.deliveries.envelopes import reroute_bundle
+from campaign.models.bundle import Bundle
 from campaign.printing import print_letters, renderer
 from campaign.printing.engine.join_pdf import PdfFile, describe_pdf, replace_when_done
 from campaign.printing.html import PrintedPage
@@ -52,6 +54,8 @@ class RememberingPress:
         patch.setattr(freeze_bundle, "token_hex", lambda size: "5a" * size)
         for module in (select_letters, reroute_bundle):
             patch.setattr(module, "new_salt", lambda: bytes(16))
+        for module in (freeze_bundle, reroute_bundle):
+            patch.setattr(module, "new_bundle", partial(_make_numbered, module.new_bundle))
         for module in (renderer, handouts):
             patch.setattr(module, "render_page", self.render_page)
         for module in (renderer, bundle_sheets):
@@ -107,6 +111,13 @@ class RememberingPress:
         written = self._write_sheet(page, stylesheet, geometry, out, check=check, **facts)
         _keep(kept, (written.pages, out.read_bytes()))
         return written
+
+
+def _make_numbered(make: Callable[..., Bundle], *facts: Any) -> Bundle:
+    """A bundle whose address, which a code on its papers bears, follows from its number."""
+    bundle = make(*facts)
+    bundle.public_id = _digest(f"bundle {bundle.id}".encode())[:22]
+    return bundle
 
 
 def _keep(kept: Path, outcome: Any) -> None:

@@ -42,7 +42,8 @@ class _Session(socketserver.StreamRequestHandler):
             command = ""
             while self._answer(command) and (line := self.rfile.readline()):
                 command = line.decode().split()[0].upper()
-                if self.server.told.asked[-1:] == ["DATA"]:
+                told = self.server.told
+                if told.asked[-1:] == ["DATA"] and told.answers["DATA"].startswith("354"):
                     while line.strip() != b".":
                         line = self.rfile.readline()
                     command = "."
