@@ -91,6 +91,21 @@ BANNED = (
         "the last delivery for that action",
         "whose: of the letter, or of the action",
     ),
+    _banned(
+        r"\bwhichever\s+is\s+(?:later|sooner)\b",
+        "after both have ended",
+        "four readers in four languages did not understand it",
+    ),
+    _banned(
+        r"\bwe\s+cannot\s+reach\s+them\b",
+        "they stay until our staff delete them",
+        "is not believed of lists that our own staff have",
+    ),
+    _banned(
+        r"\bso that we do not email you again\b",
+        "so that we do not email you about new actions again",
+        "a letter can still bring emails",
+    ),
     _banned(r"!(?!\[)", "a full stop", "no exclamation marks"),
 )
 """What English texts do not say: messages, and pages of the documentation."""

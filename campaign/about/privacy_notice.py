@@ -49,6 +49,10 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
     yield NoticeSection("details", _("What you give us"), _join(_list_details()))
     uses = [
         _("To confirm, print and deliver your letter."),
+        _(
+            "To check your letter before we print it. Our automatic checks pick out letters that "
+            "our staff then read."
+        ),
         _("To show you where your letter is."),
         _("To count each person once."),
         _("To find false signatures."),
@@ -123,60 +127,83 @@ def _other_hands(settings: Settings) -> NoticeSection:
 def _keeping(settings: Settings) -> NoticeSection:
     terms = [
         _("A letter you do not confirm: %(term)s.", term=days(settings.confirm_days)),
-        *(_details_terms(settings) or [_("Your details and words: until you delete them.")]),
-        _(
-            "A letter you withdraw: we delete your own words at once. If it is printed, we remove "
-            "it from the print files where they can still be changed."
-        ),
+        *(_details_terms(settings) or _details_without_term()),
         _("Your IP address and browser: %(term)s.", term=days(settings.trace_days)),
         _("Your email address in the network: until you leave."),
         *_codes_terms(settings),
-        say_own_copy(settings),
-        say_exports(settings),
-        say_backups(settings, link_to_email(settings)),
     ]
     after = _(
         "After these times we keep only what does not identify you: that a letter was written, "
         "when, in which language, from which country and region, by which link, to which official, "
         "and its number."
     )
-    return NoticeSection("keeping", _("How long we keep it"), _join([_bullets(terms), after]))
+    copies = [
+        say_own_copy(settings),
+        say_exports(settings),
+        say_backups(settings, link_to_email(settings)),
+    ]
+    longer = [after, _("Some copies can last longer:"), _bullets(copies)]
+    return NoticeSection("keeping", _("How long we keep it"), _join([_bullets(terms), *longer]))
 
 
 def _details_terms(settings: Settings) -> list[str]:
     if not settings.retention_months:
         return []
     term = months(settings.retention_months)
+    withdrawn = _(
+        "A letter you withdraw: we delete your own words at once. We delete your details %(term)s "
+        "after the action and its deliveries have ended.",
+        term=term,
+    )
     return [
-        _("Your details and words: until %(term)s after we deliver your letter.", term=term),
         _(
-            "If we do not deliver it, for example because you withdrew it or we stopped the "
-            "action: until %(term)s after the action ends, or %(term)s after the last delivery for "
-            "that action, whichever is later.",
+            "While your letter is waiting to be delivered, also after an embassy refused it: we "
+            "keep your details and words."
+        ),
+        _(
+            "If we deliver your letter: we keep your details and words until %(term)s after the "
+            "delivery.",
             term=term,
         ),
         _(
-            "If your letter is still waiting to be delivered, even after an embassy refused it: as "
-            "long as it is waiting."
+            "If we will not deliver your letter, for example because we stopped the action: we "
+            "keep your details and words until %(term)s after the action and its deliveries have "
+            "ended.",
+            term=term,
         ),
+        f"{withdrawn} {_say_withdrawn_print()}",
         _(
-            "Our scans of what was signed on paper: until %(term)s after the action ends, or "
-            "%(term)s after the last delivery for that action, whichever is later.",
+            "Our scans of what was signed on paper: until %(term)s after the action and its "
+            "deliveries have ended.",
             term=term,
         ),
     ]
 
 
+def _details_without_term() -> list[str]:
+    withdrawn = _("A letter you withdraw: we delete your own words at once.")
+    return [
+        _("Your details and words: until you delete them."),
+        f"{withdrawn} {_say_withdrawn_print()}",
+    ]
+
+
+def _say_withdrawn_print() -> str:
+    return _(
+        "If it is already printed, we also remove it from the print files that can still be "
+        "changed. We tell our staff to take out the printed sheet."
+    )
+
+
 def _codes_terms(settings: Settings) -> list[str]:
     counting = _(
-        "A code made from your email address, so that no one is counted twice: until %(term)s "
-        "after the action ends, or %(term)s after the last delivery for that action, whichever is "
-        "later.",
+        "So that no one is counted twice: a code made from your email address, until %(term)s "
+        "after the action and its deliveries have ended.",
         term=months(settings.retention_months),
     )
     leaving = _(
-        "A code made from your email address, so that we do not email you again after you leave "
-        "the network: until you join again."
+        "So that we do not email you about new actions again after you leave the network: a code "
+        "made from your email address, until you join again."
     )
     return [*([counting] if settings.retention_months else []), leaving, *say_codes()]
 
@@ -199,11 +226,12 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
     ]
     yield NoticeSection("false-signatures", _("False signatures"), _join(false))
     kinds = [
+        _("An email to confirm your letter, and at most one reminder."),
         _(
-            "Emails your letter needs: one to confirm it, at most one reminder, one if we could "
-            "not save it because you or others have already signed with your address, and one if "
-            "we ask you to change it."
+            "An email if we could not save your letter, because you or others have already signed "
+            "with your address."
         ),
+        _("An email if we ask you to change your letter."),
         _("The links and confirmations you ask for."),
         _("News or new actions, only if you ticked the box."),
     ]

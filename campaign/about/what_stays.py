@@ -23,8 +23,8 @@ def say_own_copy(settings: Settings) -> str:
 
 def say_exports(settings: Settings) -> str:
     return _(
-        "Lists that our staff already downloaded: we cannot reach them. On our server, lists "
-        "are deleted after %(term)s.",
+        "Lists of names that our staff have already downloaded: they stay until our staff delete "
+        "them. On our server, such lists are deleted after %(term)s.",
         term=hours(settings.export_hours),
     )
 
@@ -41,13 +41,13 @@ def say_backups(settings: Settings, contact: str) -> str:
 def say_codes() -> list[str]:
     return [
         _(
-            "A code made from your email address: for %(term)s after our last email to you. It "
+            "For %(term)s after our last email to you: a code made from your email address. It "
             "tells us when our emails cannot be delivered, and stops us from sending too many.",
             term=days(REMEMBERED.days),
         ),
         _(
-            "A code made from your email address, if you or someone for you asked us never to "
-            "email you: until you withdraw that request."
+            "If you, or someone on your behalf, asked us never to email you: a code made from "
+            "your email address, until you withdraw that request."
         ),
     ]
 
@@ -82,7 +82,7 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
         ): kept.printed,
         _(
             "If your letter is printed but not delivered yet: we remove it from the print files "
-            "where they can still be changed. We tell our staff to take out the printed sheet."
+            "that can still be changed. We tell our staff to take out the printed sheet."
         ): kept.undelivered,
         _(
             "What was already delivered, on a letter or on a list of signatures: we cannot get it "

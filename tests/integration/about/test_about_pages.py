@@ -112,9 +112,10 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     before = _notice(app)
     for words in (
         "A letter you do not confirm: 7 days.",
-        "Your details and words: until 6 months after we deliver",
+        "details and words until 6 months after the delivery.",
+        "A letter you withdraw: we delete your own words at once. We delete your details 6 months",
         "Your IP address and browser: 30 days.",
-        "On our server, lists are deleted after 24 hours.",
+        "On our server, such lists are deleted after 24 hours.",
         "We delete that copy when the details of everyone who signed these letters",
         "12 Example Street, Ottawa ON K1A 0A1",
         "Every export is logged.",
@@ -138,9 +139,9 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     )
     for words in (
         "confirm: 3 days.",
-        "words: until 12 months after",
+        "words until 12 months after",
         "browser: 1 day.",
-        "On our server, lists are deleted after 48 hours.",
+        "On our server, such lists are deleted after 48 hours.",
         "Encrypted backups keep a copy for 90 days.",
         "When we deliver letters together, we keep one copy of them all.\n",
         "needs a second person’s approval",
@@ -153,6 +154,9 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     ):
         assert words in after
         assert words not in before
+    identified = before.index("After these times we keep only what does not identify you")
+    for copy in ("one copy of them all", "Lists of names that our staff", "Encrypted backups"):
+        assert before.index(copy) > identified, "copies that hold names last longer"
     kept = _notice(app, retention_months=0, minimum_age=0)
     assert "Your details and words: until you delete them." in kept
     assert "There is no minimum age." in kept

@@ -106,9 +106,9 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
         assert not_yet not in said
         assert gone in said
         assert term in said
-        assert "On our server, lists are deleted after 24 hours." in said
+        assert "On our server, such lists are deleted after 24 hours." in said
         assert "Encrypted backups keep a copy until we delete them." in said
-        assert "for 30 days after our last email to you" in said
+        assert "For 30 days after our last email to you" in said
 
 
 @pytest.mark.one_engine

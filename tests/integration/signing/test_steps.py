@@ -234,9 +234,7 @@ def test_before_signing_the_page_says_what_is_kept_and_how_long(
     settings = app.extensions["settings"]
     page = client.post(f"{case}/check", data=FORM).text
     kept = page[: page.index("Sign this letter")]
-    assert (
-        f"We delete them {settings.retention_months} months after we deliver what you wrote" in kept
-    )
+    assert f"We delete them {settings.retention_months} months after we deliver it" in kept
     assert f"the name of your browser for {settings.trace_days} days" in kept
     assert "change what you wrote until we print it, and withdraw it until we deliver it" in kept
     assert "one copy of them all" not in kept
