@@ -37,7 +37,7 @@ from campaign.dashboard.count_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.views import blueprint as deliveries
-from campaign.demo import synthesis
+from campaign.demo import load_demo, synthesis
 from campaign.directory import duplicate_entries, risk_flags
 from campaign.directory.desk.entry_views import blueprint as directory
 from campaign.exports.desk.views import blueprint as exports
@@ -165,7 +165,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     _hand_in_rules(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    if settings.mode == "development":
+    in_development = settings.mode == "development"
+    app.jinja_env.globals["demo_cases"] = load_demo.CASES if in_development else ()
+    if in_development:
         app.register_blueprint(outbox)
     return app
 

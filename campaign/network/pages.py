@@ -72,7 +72,7 @@ class PreferencesForm(PlainForm):
         _l("Languages you can write in"),
         description=_l(
             "We email you about actions with a letter in one of these languages. "
-            "Choose none to get all."
+            "If you tick none, you get all."
         ),
     )
     frequency = RadioField(
@@ -285,11 +285,13 @@ def _say_choices(member: NetworkMember) -> list[tuple[str, str]]:
         or gettext("All countries"),
         gettext("Themes"): comma.join(str(THEMES[key]) for key in member.themes if key in THEMES)
         or gettext("All themes"),
-        gettext("Languages you can write in"): comma.join(
-            i18n.language_name(code, locale) for code in member.languages
+        gettext("Languages you can write in"): i18n.capitalize_first(
+            comma.join(i18n.language_name(code, locale) for code in member.languages)
         ),
         gettext("How often"): often[member.frequency.value],
-        gettext("Language of our emails"): i18n.language_name(member.locale, locale),
+        gettext("Language of our emails"): i18n.capitalize_first(
+            i18n.language_name(member.locale, locale)
+        ),
     }
     return list(wishes.items())
 

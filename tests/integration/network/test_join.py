@@ -60,6 +60,9 @@ def test_somebody_joins_with_what_they_chose(
         "maelle@example.org",
         "fr",
     )
+    asked = client.get(link_of(mails)).text
+    assert re.search(r">\s*Espagnol\s*<", asked)
+    assert re.search(r">\s*Français\s*<", asked)
 
 
 @pytest.mark.both_engines

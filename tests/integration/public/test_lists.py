@@ -346,6 +346,19 @@ def test_without_an_open_case_the_first_page_asks_nobody_to_write(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize(("slug", "is_said"), [("ua-58-20", True), ("one-of-today", False)])
+def test_the_first_page_of_the_demo_says_that_its_cases_are_of_years_ago(
+    client: FlaskClient, session: Session, fresh_pages: None, slug: str, is_said: bool
+) -> None:
+    make_campaign(session).slug = slug
+    session.commit()
+    page = client.get("/en/").text
+    assert slug in page
+    said = "This demo shows real cases of 2018 to 2020 as if they were open today."
+    assert (said in page) is is_said
+
+
+@pytest.mark.one_engine
 def test_an_update_in_another_language_than_the_case_says_so(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
 ) -> None:

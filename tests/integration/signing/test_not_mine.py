@@ -60,7 +60,10 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
     assert "The letters have been deleted" in client.post(f"{mine}/not-mine").text
     assert sorted(one.given_name for one in signatures()) == ["Cleo", "Maëlle"]
     for ask in (client.get, client.post):
-        assert "Nothing to delete" in ask(f"{mine}/not-mine").text
+        page = ask(f"{mine}/not-mine").text
+        assert "Nothing to delete" in page
+        withdrawing = page.index("Here you can withdraw a confirmed letter until we deliver it")
+        assert "/en/my-letters" in page[withdrawing : page.index("</p>", withdrawing)]
 
 
 def test_the_mails_of_letters_that_wait_lead_there(

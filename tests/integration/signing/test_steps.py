@@ -291,7 +291,11 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     blank = client.post(f"{case}/you", data=unknown).text
     assert "If you live in Mexico or are a citizen" in blank
     elsewhere = client.post(f"{case}/you", data=FORM).text
-    assert "Your letter goes to officials of: Mexico. They will see your name." in elsewhere
+    assert "on the list of names that we deliver with the letters" in elsewhere
+    assert (
+        "Your letter goes to officials of this country: Mexico. They will see your name."
+        in elsewhere
+    )
     assert "You live in Mexico" not in elsewhere
     assert "You live in Mexico" in client.post(f"{case}/you", data={**FORM, "country": "MX"}).text
     assert "You live in Mexico" not in client.post(f"{case}/check", data=FORM).text
