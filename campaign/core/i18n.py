@@ -244,7 +244,7 @@ def say_moment(moment: datetime, zone: str | None = None, in_language: str | Non
     """Say a moment in the given time zone (the organisation's otherwise)."""
     there, language = zone or current_settings().timezone, in_language or locale()
     local = moment.astimezone(ZoneInfo(there))
-    return say_day_and_time(local.date(), local.time(), language)
+    return say_day_and_time(clock.day_of(moment, there), local.time(), language)
 
 
 def say_day_and_time(day: date, at: time | None, in_language: str | None = None) -> str:
