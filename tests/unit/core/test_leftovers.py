@@ -27,6 +27,7 @@ def test_a_run_that_is_killed_leaves_no_process_and_no_folder() -> None:
         mark = run.stdout.readline().strip()
         started = clear_leftovers.find_processes(mark)
         assert any("sleep" in command for command in started.values())
+        assert clear_leftovers.find_folders(mark)
         run.send_signal(signal.SIGKILL)
     until = time.monotonic() + 30
     while clear_leftovers.find_folders(mark) and time.monotonic() < until:
