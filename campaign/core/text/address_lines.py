@@ -6,9 +6,9 @@ What is stored, and what is printed on paper, has ordinary spaces. Pure.
 import re
 
 _GLUED = re.compile(
-    r"(?:(?<=^)|(?<=[,،]\ ))(?P<house>[^\s,،]*\d[^\s,،]*)\ (?=\w)"  # "12 Rue …", "1012 AB …"
-    r"|(?P<code>[^\s,،]*\d[^\s,،]*)\ (?=[^\s,،]*\d)"  # "H3A 1A1"
-    r"|(?P<last>\w[^\s,،]*)\ (?=\d[^\s,،]*(?:$|[,،]))"  # "Suite 10", "Madrid 28001"
+    r"(?:(?<=^)|(?<=[,،]\ ))(?P<house>[^\s,،\d]*\d[^\s,،]*)\ (?=\w)"  # "12 Rue …", "1012 AB …"
+    r"|(?<![^\s,،])(?P<code>[^\s,،\d]*\d[^\s,،]*)\ (?!\d{4})(?=[^\s,،]*\d)"  # "H3A 1A1"
+    r"|(?<![^\s,،])(?P<last>\w[^\s,،]*)\ (?=\d[^\s,،]*(?:$|[,،]))"  # "Suite 10", "Madrid 28001"
 )
 
 
