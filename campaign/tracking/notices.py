@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
@@ -250,21 +250,23 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     ]
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-        conditions.append(
-            exists().where(
-                Letter.signature_id == Signature.id,
-                Letter.bundle_id == delivery.bundle_id,
-                Letter.set_aside.is_(None),
-                *_news_of(session, delivery),
-            )
-        )
+        conditions.append(_has_delivered_letter(session, delivery))
     return conditions
+
+
+def _has_delivered_letter(session: Session, delivery: DeliveryAttempt) -> Exists:
+    return exists().where(Letter.signature_id == Signature.id, *_news_of(session, delivery))
 
 
 def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
     """Select letters that went with it, unless an earlier record says that they are gone."""
     was_gone = is_gone(when=DeliveryAttempt.id < delivery.id)
-    return went_with(session, delivery), ~was_gone
+    return (
+        Letter.bundle_id == delivery.bundle_id,
+        Letter.set_aside.is_(None),
+        went_with(session, delivery),
+        ~was_gone,
+    )
 
 
 def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:
@@ -307,7 +309,7 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
             place=delivery.place,
             outcome=_told_outcome(delivery),
             letters_url=_letters_url(signature),
-            **_common(session, campaign, signature),
+            **_common(session, campaign, signature, _has_delivered_letter(session, delivery)),
         )
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
@@ -348,8 +350,6 @@ def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) 
         select(Letter.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
-            Letter.bundle_id == delivery.bundle_id,
-            Letter.set_aside.is_(None),
             *_news_of(session, delivery),
             Signature.email_hmac == signature.email_hmac,
             counted_publicly(),
@@ -400,27 +400,33 @@ def _letters_url(signature: Signature) -> str:
     return site_url(f"/{signature.locale}/my-letters")
 
 
-def _common(session: Session, campaign: Campaign, signature: Signature) -> NewsFacts:
+def _common(
+    session: Session, campaign: Campaign, signature: Signature, *concerned: ColumnElement[bool]
+) -> NewsFacts:
     return {
-        "writer": _name_writers(session, signature),
+        "writer": _name_writers(session, signature, *concerned),
         "unsubscribe": unsubscribe_url(signature),
         **case_facts(campaign, signature.locale),
     }
 
 
-def _name_writers(session: Session, signature: Signature) -> MailName:
+def _name_writers(
+    session: Session, signature: Signature, *concerned: ColumnElement[bool]
+) -> MailName:
     """Name all of this mailbox who asked for the news; empty where a name may be a text."""
-    rows = session.execute(
-        select(Signature.given_name, Signature.email)
-        .where(
-            Signature.campaign_id == signature.campaign_id,
-            Signature.email_hmac == signature.email_hmac,
-            Signature.consent_updates_at.is_not(None),
-            counted_publicly(),
-        )
-        .order_by(Signature.id)
+    wanting = select(Signature.id).where(
+        Signature.campaign_id == signature.campaign_id,
+        Signature.email_hmac == signature.email_hmac,
+        Signature.consent_updates_at.is_not(None),
+        counted_publicly(),
+        *concerned,
     )
-    own = spelling(signature.email)
-    names = [mail_name(name) for name, email in rows if name and spelling(email) == own]
+    own, names = spelling(signature.email), []
+    for signature_id in session.scalars(wanting.order_by(Signature.id)).all():
+        with log_wrong_key("signature cannot be opened", signature=signature_id):
+            query = select(Signature.given_name, Signature.email)
+            name, email = session.execute(query.where(Signature.id == signature_id)).one()
+            if name and spelling(email) == own:
+                names.append(mail_name(name))
     joined = i18n.comma(signature.locale).join(dict.fromkeys(names))
     return MailName(joined if all(names) else "")

@@ -96,6 +96,25 @@ def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
     assert "/news-off/" in mail["unsubscribe"]
 
 
+def test_the_handover_names_none_of_the_mailbox_whose_letter_still_waits(
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    first = freeze(campaign)
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    second = freeze(campaign)
+    sign(session, campaign, email=ANA, seat=3, given_name="Carla")
+    for bundle_id in (first, second):
+        deliver(bundle_id)
+        tell_all(session)
+    named = [(mail["writer"], mail["numbers"]) for mail in mails()]
+    assert named == [("Ana", ["00001"]), ("Bruno", ["00001"])]
+
+
 @pytest.mark.one_engine
 def test_a_refusal_is_no_news(
     session: Session,
@@ -333,12 +352,14 @@ def test_news_that_waits_is_not_sent_to_who_wants_none_any_more(
 def test_a_damaged_signature_keeps_the_news_from_nobody_else(
     app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
     sign(session, campaign, email="omar@example.org")
     session.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": ana.id})
     session.commit()
     post(app, campaign, UpdateKind.REPLY)
     tell_all(session)
-    assert sent(mails) == [("case-update", "omar@example.org")]
+    assert sent(mails) == [("case-update", ANA), ("case-update", "omar@example.org")]
+    assert mails()[0]["writer"] == "Bruno"
 
 
 def test_looking_ends_nothing_and_the_button_does_and_undoes(
