@@ -1,14 +1,11 @@
 """What most tests over HTTP share: an open campaign, and pages as they stand at this moment."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, Table, text
 from sqlalchemy.orm import Session
 
-from campaign.commands import backup_archive
 from campaign.models.campaign import Campaign
 from campaign.public.page_cache import PageCache
 from tests.factories import make_campaign
@@ -30,26 +27,6 @@ def _press(
     """What is tried here is what is done with a printed page, not the laying out."""
     if request.node.get_closest_marker("real_press") is None:
         remembering_press.put_up(monkeypatch)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def tables_of_backups() -> Iterator[None]:
-    """What SQLite made by the same words is looked up once: it takes longer than a backup."""
-    look_up = backup_archive.tables_of
-    known: dict[tuple[str, ...], list[Table]] = {}
-
-    def tables_of(engine: Engine) -> list[Table]:
-        if engine.name != "sqlite":
-            return look_up(engine)
-        with engine.connect() as connection:
-            words = tuple(connection.scalars(text("SELECT sql FROM sqlite_master ORDER BY name")))
-        if words not in known:
-            known[words] = look_up(engine)
-        return known[words]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backup_archive, "tables_of", tables_of)
-        yield
 
 
 @pytest.fixture
