@@ -8,6 +8,7 @@ from flask_babel import ngettext
 
 from campaign.about.terms import days, months
 from campaign.about.what_stays import (
+    Kept,
     list_what_stays,
     say_backups,
     say_codes,
@@ -157,7 +158,7 @@ def _details_terms(settings: Settings) -> list[str]:
     )
     return [
         _(
-            "While your letter is waiting to be delivered, also after an embassy refused it: we "
+            "While your letter is waiting to be delivered, even if an embassy has refused it: we "
             "keep your details and words."
         ),
         _(
@@ -166,9 +167,8 @@ def _details_terms(settings: Settings) -> list[str]:
             term=term,
         ),
         _(
-            "If we will not deliver your letter, for example because we stopped the action: we "
-            "keep your details and words until %(term)s after the action and its deliveries have "
-            "ended.",
+            "If we do not deliver your letter, for example because we stopped the action: we keep "
+            "your details and words until %(term)s after the action and its deliveries have ended.",
             term=term,
         ),
         f"{withdrawn} {_say_withdrawn_print()}",
@@ -250,8 +250,13 @@ def _choices(settings: Settings, locale: str) -> NoticeSection:
             "until we deliver it.",
             url=f"/{locale}/my-letters",
         ),
+        _(
+            "If you delete everything before we deliver a printed letter, we also remove that "
+            "letter from the print files that can still be changed. We tell our staff to take out "
+            "the printed sheet."
+        ),
         _("If you delete everything, we keep or cannot reach this:"),
-        _bullets(list_what_stays(settings, link_to_email(settings))),
+        _bullets(list_what_stays(settings, link_to_email(settings), Kept(undelivered=False))),
     ]
     if settings.supervisory_authority:
         choices.append(

@@ -26,6 +26,7 @@ from tests.factories import post, sign_in
 from tests.integration.signing.conftest import FORM
 
 _PAGES = ("privacy", "about", "accessibility")
+_KEPT = "If you delete everything, we keep or cannot reach this:"
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +158,9 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     identified = before.index("After these times we keep only what does not identify you")
     for copy in ("one copy of them all", "Lists of names that our staff", "Encrypted backups"):
         assert before.index(copy) > identified, "copies that hold names last longer"
+    assert "What was already delivered" in before[before.index(_KEPT) :]
+    assert "also remove that letter from the print files" in before[: before.index(_KEPT)]
+    assert "print files" not in before[before.index(_KEPT) :], "what we remove is not what we keep"
     kept = _notice(app, retention_months=0, minimum_age=0)
     assert "Your details and words: until you delete them." in kept
     assert "There is no minimum age." in kept

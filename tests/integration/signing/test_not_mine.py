@@ -61,9 +61,9 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
     assert sorted(one.given_name for one in signatures()) == ["Cleo", "Maëlle"]
     for ask in (client.get, client.post):
         page = ask(f"{mine}/not-mine").text
-        assert "Nothing to delete" in page
-        withdrawing = page.index("Here you can withdraw a confirmed letter until we deliver it")
-        assert "/en/my-letters" in page[withdrawing : page.index("</p>", withdrawing)]
+        assert "No unconfirmed letter to delete" in page
+        withdrawing = page.index("</a> you can withdraw a confirmed letter until we deliver it")
+        assert "/en/my-letters" in page[page.rindex("<p>", 0, withdrawing) : withdrawing]
 
 
 def test_the_mails_of_letters_that_wait_lead_there(
