@@ -224,6 +224,13 @@ def beside_a_bundle(server: PostgresServer | None, *, seconds: int, letters: int
         port = free_port()
         instance.web("web", port)
         sign([port], rate=20, count=100, first=9_000_000)
+        begin = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.load", "freeze"],
+            env={**os.environ, **instance.environment},
+            check=True,
+        )
+        frozen = time.monotonic() - begin
         command = ["-m", "campaign", "bundle", "ua-58-20", "--mission", "mexico-ottawa"]
         instance.start("bundle", *command, "--out", str(instance.folder))
         answers = sign([port], rate=100, count=100 * seconds)
@@ -231,6 +238,7 @@ def beside_a_bundle(server: PostgresServer | None, *, seconds: int, letters: int
     kept = answers.p99 <= 250 and not answers.failures
     still = "which still printed" if printing else "which ended sooner: give it more letters"
     _say(f"100/s for {seconds} s beside a bundle of {letters}, {still}", answers, kept)
+    print(f"  frozen before, in {frozen:.1f} s with the start of the program")
     return kept and printing
 
 

@@ -22,6 +22,7 @@ from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.print_jobs import print_here
+from campaign.commands.children import give_way
 from campaign.commands.instance import ready_app
 from campaign.core import db
 from campaign.core.db import Json
@@ -111,6 +112,7 @@ def bundle(
     An unfinished bundle is finished first. A running worker helps.
     """
     started = time.monotonic()
+    give_way()
     with ready_app().app_context():
         locales = current_settings().locales
         if locale and locale not in locales:

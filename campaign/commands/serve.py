@@ -16,7 +16,7 @@ from gunicorn.glogging import Logger
 from prometheus_client import start_http_server
 
 from campaign import close_app, create_app
-from campaign.commands.children import GRACE_SECONDS, Child, supervise
+from campaign.commands.children import GRACE_SECONDS, Child, give_way, supervise
 from campaign.commands.instance import ready_app
 from campaign.commands.web_worker import LIMITS, ImpatientWorker
 from campaign.core import jobs, unsafe_settings
@@ -111,6 +111,7 @@ def worker(threads: int | None) -> None:
 
 
 def _work(threads: int | None = None) -> None:
+    give_way()
     app = ready_app()
     settings: Settings = app.extensions["settings"]
     if settings.metrics_port:

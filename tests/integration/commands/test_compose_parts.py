@@ -9,6 +9,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 from uuid import uuid4
 
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, make_url, text
@@ -95,6 +96,8 @@ def test_each_part_starts_and_does_its_work(
         wait_for(lambda: read(figures), parts)
         names = {family.name for family in text_string_to_metric_families(read(figures))}
         assert {"campaign_http_request_seconds", "campaign_jobs_waiting"} <= names
+        given, ours = (psutil.Process(pid).nice() for pid in (parts["worker"].pid, os.getpid()))
+        assert given == max(10, ours), "who waits for a page goes first"
         watched = commands.run(arguments_of("watch"), environment)
         assert (watched.returncode, watched.stderr) == (0, "")
         backed_up = commands.run(arguments_of("backups"), environment)
