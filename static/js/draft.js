@@ -131,6 +131,8 @@
       list.dispatchEvent(new CustomEvent("moved", { bubbles: true }));
     }
     line.hidden = false;
+    /* What is put here is the draft. A browser may yet bring its older words: they are not kept. */
+    stop();
     if (!rewritten) return;
     hidden("full_text", kept.words.full_text);
     form.action = form.dataset.here;
