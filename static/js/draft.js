@@ -109,7 +109,7 @@
 
   function restore() {
     /* The page of the rewritten letter is the answer to a form. */
-    var rewritten = form.dataset.step === "asked" && (kept.words.full_text || "").trim();
+    var rewritten = !back && form.dataset.step === "asked" && (kept.words.full_text || "").trim();
     var found = rewritten;
     FIELDS.forEach(function (name) {
       var field = form.elements[name], words = kept.words[name];
@@ -144,7 +144,7 @@
   function start() {
     var known = "drafted" in form.dataset || !hasWords(standing());
     if (box && kept) box.checked = Boolean(kept.asked);
-    if (known) mark();
+    if (known || (back && kept)) mark();
     if (!known && !back) save(standing());
     else if (kept && line) restore();
   }

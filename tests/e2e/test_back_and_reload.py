@@ -262,6 +262,8 @@ def test_newer_words_of_a_draft_stay(desk: Page, site: Site) -> None:
     desk.go_back()
     expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
     expect(desk.locator(".draft-kept")).to_be_visible()
+    main_button(desk)
+    expect(desk.locator("[name=given_name]")).to_be_visible()
     expect_draft(desk, site, newer)
 
     # Two tabs: one goes on with what the other has changed since then.
