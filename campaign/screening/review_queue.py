@@ -165,10 +165,10 @@ def decide(
     decision: Decision,
     by: StaffUser,
     now: datetime,
+    seen: Collection[str],
     note: str = "",
     risks_seen: bool = False,
     flagged_seen: bool = False,
-    seen: Collection[str] | None = None,
 ) -> ScreeningAct:
     """Approve, return or reject letters that wait; one act of audit and undo.
 
@@ -299,7 +299,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
 
 
 def _claim_letters(
-    session: Session, public_ids: Sequence[str], decision: Decision, seen: Collection[str] | None
+    session: Session, public_ids: Sequence[str], decision: Decision, seen: Collection[str]
 ) -> Sequence[Signature]:
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
@@ -316,14 +316,13 @@ def _claim_letters(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    if seen is not None:
-        # Asked once they are locked: a change that was waited for is known only now.
-        ids = [signature.id for signature in taken]
-        holds = session.scalars(
-            select(Hold).where(Hold.signature_id.in_(ids)).execution_options(populate_existing=True)
-        )
-        changed = {hold.signature_id for hold in holds if hold.version not in seen}
-        taken = [signature for signature in taken if signature.id not in changed]
+    # Asked once they are locked: a change that was waited for is known only now.
+    ids = [signature.id for signature in taken]
+    holds = session.scalars(
+        select(Hold).where(Hold.signature_id.in_(ids)).execution_options(populate_existing=True)
+    )
+    changed = {hold.signature_id for hold in holds if hold.version not in seen}
+    taken = [signature for signature in taken if signature.id not in changed]
     for signature in taken:
         move_signature(signature, _STATE_AFTER[decision])
     return taken

@@ -296,6 +296,7 @@ def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
             note=request.form.get("note", ""),
             risks_seen=True,
             flagged_seen=True,
+            seen=_read_seen(),
         )
     except NotFound:
         say_refused(Refused("nothing-held"))

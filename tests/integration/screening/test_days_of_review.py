@@ -76,12 +76,12 @@ def test_the_row_tells_the_day(app: Flask, session: Session, held: int, moment: 
 def test_a_letter_whose_decision_is_undone_has_its_moment(
     app: Flask, session: Session, held: int, moment: datetime
 ) -> None:
-    public_id = session.get_one(Signature, held).public_id
+    public_id, seen = session.get_one(Signature, held).public_id, {read_hold(session).version}
     by = make_staff_user(session, Role.STAFF)
     later = moment + timedelta(hours=1)
     with app.test_request_context():
         review_queue.decide(
-            session, public_ids=[public_id], decision=Decision.APPROVED, by=by, now=later
+            session, public_ids=[public_id], decision=Decision.APPROVED, by=by, now=later, seen=seen
         )
         review_queue.undo(session, by=by, now=later)
         session.commit()

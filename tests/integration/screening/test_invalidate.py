@@ -41,6 +41,7 @@ from tests.integration.screening.conftest import (
     set_rules,
     the_signature,
     traced,
+    version_of_hold,
 )
 
 FLOOD = "203.0.113.7"
@@ -376,10 +377,12 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     set_rules(session, campaign, first=9)
     for name in ("open", "returned"):
         write(email=f"{name}@flood.example")
-    public_id = the_signature(session).public_id
+    signature = the_signature(session)
+    public_id = signature.public_id
     review_queue.decide(
         session,
         public_ids=[public_id],
+        seen={version_of_hold(signature)},
         decision=Decision.RETURNED,
         by=by(session),
         now=db.utcnow(),

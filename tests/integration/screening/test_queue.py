@@ -339,7 +339,7 @@ def test_of_many_who_decide_at_once_one_does(
     set_rules(session, campaign, first=1)
     write()
     held = the_signature(session)
-    public_id = held.public_id
+    public_id, seen = held.public_id, {version_of_hold(held)}
     people = [make_staff_user(session, Role.STAFF) for _ in range(6)]
     ids = [one.id for one in people]
     session.commit()
@@ -356,6 +356,7 @@ def test_of_many_who_decide_at_once_one_does(
                         decision=decision,
                         by=by,
                         now=db.utcnow(),
+                        seen=seen,
                         note="No.",
                     )
             except Refused as problem:

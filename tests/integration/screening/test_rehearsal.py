@@ -13,7 +13,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing.checks.screening_rules import ScreeningRules
 from tests.factories import make_campaign, post, sign_in
-from tests.integration.screening.conftest import Write, set_rules, the_signature
+from tests.integration.screening.conftest import Write, read_seen, set_rules, the_signature
 from tests.integration.screening.test_queue import QUEUE, decide
 
 
@@ -88,8 +88,13 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     first = page.split(f'action="{url}/')[1].split('"')[0]
     refused = post(client, f"{url}/{first}", {"decision": "reject"}, follow_redirects=True)
     assert "Enter a reason" in refused.text
-    for decision in ("approve", "approve"):
-        said = post(client, f"{url}/{first}", {"decision": decision}, follow_redirects=True).text
+    approve = {"decision": "approve"}
+    assert (
+        "2 letters to review" in post(client, f"{url}/{first}", approve, follow_redirects=True).text
+    )
+    approve["seen"] = read_seen(page)[0]
+    for _ in range(2):
+        said = post(client, f"{url}/{first}", approve, follow_redirects=True).text
     assert "Someone has already decided about this letter" in said
     assert "1 letter to review" in said
     assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404

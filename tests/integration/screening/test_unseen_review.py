@@ -23,7 +23,7 @@ from campaign.privacy.subject_access import gather_data
 from campaign.screening import invalidate, review_queue
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.news_subscription import count_readers
-from tests.integration.screening.conftest import Write, the_signature
+from tests.integration.screening.conftest import Write, the_signature, version_of_hold
 from tests.integration.screening.test_invalidate import by, change_words, counted, run, undo
 from tests.integration.tracking.test_notices import post, tell_all
 
@@ -75,11 +75,13 @@ def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     app: Flask, session: Session, write: Write
 ) -> None:
     write(NAMED)
-    names = [the_signature(session).public_id]
+    signature = the_signature(session)
+    seen_versions = {version_of_hold(signature)}
     staff, now = by(session), db.utcnow()
     review_queue.decide(
         session,
-        public_ids=names,
+        public_ids=[signature.public_id],
+        seen=seen_versions,
         decision=Decision.RETURNED,
         by=staff,
         now=now,
@@ -132,6 +134,7 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
     review_queue.decide(
         session,
         public_ids=[the_signature(session).public_id],
+        seen={version_of_hold(the_signature(session))},
         decision=Decision.REJECTED,
         by=by(session),
         now=db.utcnow(),
@@ -172,6 +175,7 @@ def decide(app: Flask, session: Session, signature: Signature, decision: Decisio
     review_queue.decide(
         session,
         public_ids=[signature.public_id],
+        seen={session.get_one(Hold, signature.id).version},
         decision=decision,
         by=by(session),
         now=db.utcnow(),
