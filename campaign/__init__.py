@@ -4,6 +4,7 @@
 letter's way.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
@@ -55,6 +56,7 @@ from campaign.operations.health import blueprint as operations
 from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
 from campaign.privacy.pages import blueprint as privacy
+from campaign.public import case_lists
 from campaign.public.pages import blueprint as public
 from campaign.replies.desk.views import blueprint as replies
 from campaign.screening import review_queue
@@ -162,18 +164,18 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     security_setup.init_app(app, settings)
     storage.init_app(app, settings)
     jobs.init_app(app, settings)
-    _hand_in_rules(app)
+    in_development = settings.mode == "development"
+    _hand_in_rules(app, demo_cases=load_demo.CASES if in_development else ())
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    in_development = settings.mode == "development"
-    app.jinja_env.globals["demo_cases"] = load_demo.CASES if in_development else ()
     if in_development:
         app.register_blueprint(outbox)
     return app
 
 
-def _hand_in_rules(app: Flask) -> None:
+def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
     """Give packages below what those above decide."""
+    case_lists.init_app(app, demo_cases=demo_cases)
     sender.init_app(app, why_not_mailed=why_not_mailed)
     announcements.init_app(app, announce=announce)
     review_queue.init_app(app, refuse_unapproved=refuse_unapproved)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from flask import url_for
+from flask import Flask, current_app, url_for
 
 from campaign.campaigns.find_campaigns import list_public
 from campaign.campaigns.public_counts import counts_of
@@ -186,6 +186,7 @@ class Home(CaseList, template="public/home.html"):
     in_archive: int
     archive_url: str
     any_ended: bool
+    shows_demo_cases: bool
     newest: Sequence[tuple[CaseRow, CasePost]]
 
 
@@ -200,6 +201,11 @@ class Updates(Page, template="public/updates.html"):
     page_url: Callable[[int], str]
 
 
+def init_app(app: Flask, *, demo_cases: Sequence[str]) -> None:
+    """Take the slugs of cases that the first page says are of the demo."""
+    app.extensions["demo_cases"] = demo_cases
+
+
 def current_board(lang: str) -> Board:
     """All public cases in that language, from memory while nothing has changed."""
     return page_cache().recall(("board", lang), lambda: _load(lang))
@@ -212,8 +218,11 @@ def list_others(lang: str) -> tuple[CaseRow, ...]:
 def home_page(lang: str, wish: Wish) -> Home:
     """The first page, or what a reader filters and searches for. Raises NotFound."""
     board = current_board(lang)
+    listed = _list_cases("public.home", lang, board.current, wish)
+    demo_cases: Sequence[str] = current_app.extensions["demo_cases"]
     return Home(
-        **_list_cases("public.home", lang, board.current, wish),
+        **listed,
+        shows_demo_cases=any(row.slug in demo_cases for row in listed["cases"]),
         in_archive=len(wish.among(board.ended)) if wish.is_filtered else 0,
         archive_url=url_for("public.archive", lang=lang, **wish.arguments(page="")),
         any_ended=bool(board.ended),

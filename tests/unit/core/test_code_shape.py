@@ -85,6 +85,11 @@ def test_modules_and_functions_are_short() -> None:
     assert set(problems) == set()
 
 
+def test_what_one_page_shows_is_a_field_of_its_class_and_no_global_of_all_templates() -> None:
+    setting = {name for name, _text in _modules("campaign", pattern="jinja_env.globals")}
+    assert setting == {"campaign/core/i18n.py", "campaign/web/template_globals.py"}
+
+
 def test_only_tables_of_data_are_laid_out_by_hand() -> None:
     problems = [
         f"{name}:{line}"
