@@ -291,7 +291,8 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     blank = client.post(f"{case}/you", data=unknown).text
     assert "If you live in Mexico or are a citizen" in blank
     elsewhere = client.post(f"{case}/you", data=FORM).text
-    assert "With the letters, we deliver a list of names. It shows the same details." in elsewhere
+    told = "we deliver a list of names. It shows the same details and the day you signed."
+    assert f"With the letters, {told}" in elsewhere
     assert (
         "Your letter goes to officials of this country: Mexico. They will see your name."
         in elsewhere
