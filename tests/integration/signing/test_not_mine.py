@@ -61,7 +61,7 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
     assert sorted(one.given_name for one in signatures()) == ["Cleo", "Maëlle"]
     for ask in (client.get, client.post):
         page = ask(f"{mine}/not-mine").text
-        assert "No unconfirmed letter to delete" in page
+        assert "Nothing is waiting to be confirmed" in page
         withdrawing = page.index("</a> you can withdraw a confirmed letter until we deliver it")
         assert "/en/my-letters" in page[page.rindex("<p>", 0, withdrawing) : withdrawing]
 
