@@ -153,7 +153,7 @@ def _details_terms(settings: Settings) -> list[str]:
     term = months(settings.retention_months)
     withdrawn = _(
         "A letter you withdraw: we delete your own words at once. We delete your details %(term)s "
-        "after the action and its deliveries have ended.",
+        "after the action is over.",
         term=term,
     )
     return [
@@ -168,13 +168,13 @@ def _details_terms(settings: Settings) -> list[str]:
         ),
         _(
             "If we do not deliver your letter, for example because we stopped the action: we keep "
-            "your details and words until %(term)s after the action and its deliveries have ended.",
+            "your details and words until %(term)s after the action is over. An action is over "
+            "once we have closed or stopped it and made the last delivery.",
             term=term,
         ),
         f"{withdrawn} {_say_withdrawn_print()}",
         _(
-            "Our scans of what was signed on paper: until %(term)s after the action and its "
-            "deliveries have ended.",
+            "Our scans of what was signed on paper: until %(term)s after the action is over.",
             term=term,
         ),
     ]
@@ -198,7 +198,7 @@ def _say_withdrawn_print() -> str:
 def _codes_terms(settings: Settings) -> list[str]:
     counting = _(
         "So that no one is counted twice: a code made from your email address, until %(term)s "
-        "after the action and its deliveries have ended.",
+        "after the action is over.",
         term=months(settings.retention_months),
     )
     leaving = _(

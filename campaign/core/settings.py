@@ -61,8 +61,8 @@ class Settings(BaseSettings):
 
     retention_months: int = Field(6, ge=0, le=120)
     """Months after the delivery of a letter, after which the supporter’s contact data and words
-    are deleted. Where it is not delivered: months after its campaign and the deliveries have ended.
-    The counts stay. 0: never."""
+    are deleted. Where it is not delivered: months after its campaign is closed or stopped and
+    the last delivery is made. The counts stay. 0: never."""
     keep_printed_files: bool = False
     """Whether the printed files of a bundle, which name people, are kept beyond that; otherwise
     their hashes are."""

@@ -645,7 +645,7 @@ def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     address = f"{box}/{ana.public_id}/withdraw"
     asked = client.get(address).text
     assert f'<a href="{box}/erase">Delete everything</a>' in asked
-    assert "We delete them 6 months after the action and its deliveries have ended." in asked
+    assert "We delete them 6 months after the action is over." in asked
     assert reload(session, ana).state is SignatureState.CONFIRMED
     session.rollback()
     deliver(freeze(campaign))
