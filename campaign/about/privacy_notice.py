@@ -89,9 +89,9 @@ def _list_details() -> list[str]:
     return [
         _(
             "When you sign: your name, email address, country and town. Your region and "
-            "postal code, if you give them. The words and points of your letter, and what "
-            "officials may see. Whether you want our emails. The time, the language, and the link "
-            "by which you came, for example from a poster or another site."
+            "postal code, if you give them. The words and points of your letter, and your "
+            "choice of what officials may see. Whether you want our emails. The time, the "
+            "language, and the link by which you came, for example from a poster or another site."
         ),
         _(
             "When you join the network: your email address, how often you want emails, "
@@ -169,7 +169,7 @@ def _details_terms(settings: Settings) -> list[str]:
         _(
             "If we do not deliver your letter, for example because we stopped the action: we keep "
             "your details and words until %(term)s after the action is over. An action is over "
-            "once we have closed or stopped it and made the last delivery.",
+            "once we have stopped it, or once we have closed it and made the last delivery.",
             term=term,
         ),
         f"{withdrawn} {_say_withdrawn_print()}",
@@ -228,8 +228,8 @@ def _false_signatures_and_emails(settings: Settings) -> Iterator[NoticeSection]:
     kinds = [
         _("An email to confirm your letter, and at most one reminder."),
         _(
-            "An email if we could not save your letter, because you or others have already signed "
-            "with your address."
+            "An email if we could not save a letter signed with your address, for example because "
+            "you had already signed."
         ),
         _("An email if we ask you to change your letter."),
         _("The links and confirmations you ask for."),

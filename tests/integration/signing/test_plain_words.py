@@ -29,7 +29,7 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
     you = client.post(f"{case}/you", data=FORM).text
-    assert "Please give the same town and postal code." in you
+    assert "Both must give the same town and, if they give one, the same postal code." in you
 
 
 def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
