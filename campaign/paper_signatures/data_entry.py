@@ -19,6 +19,7 @@ from campaign.models.signature import Origin, Signature
 from campaign.network import memberships
 from campaign.paper_signatures import duplicates, row_signatures, sheets
 from campaign.paper_signatures.check_row import PERSON, Details
+from campaign.web.edit_conflict import lock_row
 
 KEPT_DAYS = 7  # how long a removed row can be put back
 
@@ -36,8 +37,13 @@ def list_rows(
     ).all()
 
 
-def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
-    """Return a row of that sheet. Raises NotFound, also for another's."""
+def get_row(session: Session, sheet: PaperSheet, public_id: str, *, lock: bool = False) -> PaperRow:
+    """Return a row of that sheet; with `lock`, once nobody else writes to the sheet.
+
+    Raises NotFound, also for another's.
+    """
+    if lock:
+        lock_row(session, sheet)
     query = select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
     return db.get_row(session, query, "row")
 
@@ -60,8 +66,7 @@ def details_of(row: PaperRow) -> Details | None:
 def add_row(session: Session, sheet: PaperSheet, details: Details, *, actor: str) -> PaperRow:
     """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken."""
     sheets.refuse_closed(sheet.campaign)
-    # Two who key in one sheet take turns.
-    session.refresh(sheet, with_for_update=True)
+    lock_row(session, sheet)  # two who key in one sheet take turns
     last = session.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
     row = PaperRow(
         sheet=sheet,

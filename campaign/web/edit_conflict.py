@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
-from wtforms import HiddenField
+from wtforms import Field, HiddenField
 
 from campaign.core import i18n
 from campaign.core.db import Base, has_row
@@ -44,7 +44,7 @@ class EditConflictForm(DeskForm):
             return True
         self.seen.data = mark
         self.theirs = tuple(
-            (_label(self, name), _shown(value))
+            (_label(self, name), _say(self[name], value))
             for name, value in now.items()
             if name in self and _shown(value) != _shown(self[name].data)
         )
@@ -64,6 +64,15 @@ def _label(form: EditConflictForm, name: str) -> str:
         if name.endswith(f"_{code.replace('-', '_')}"):
             return i18n.in_language(label, code)
     return label
+
+
+def _say(field: Field, value: object) -> str:
+    """Say a value in the words that the field has for it."""
+    if value is True:
+        return str(_("Yes"))
+    words = {choice[0]: str(choice[1]) for choice in getattr(field, "choices", None) or ()}
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return "\n".join(words.get(one) or _shown(one) for one in values)
 
 
 def lock_row(session: Session, row: Base) -> None:

@@ -13,6 +13,7 @@ from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.models.webhook import EventKind, WebhookEndpoint, WebhookPost
 from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
@@ -54,6 +55,15 @@ class WebhookForm(DeskForm):
 
     def kinds(self) -> list[EventKind]:
         return [EventKind(name) for name in self.events.data]
+
+
+class ChangeWebhookForm(EditConflictForm, WebhookForm):
+    def __init__(self, webhook: WebhookEndpoint) -> None:
+        super().__init__(data=_values_of(webhook))
+
+
+def _values_of(webhook: WebhookEndpoint) -> dict[str, object]:
+    return {"address": webhook.address, "events": webhook.events}
 
 
 class WebhooksPage(Page, template="webhooks/index.html"):
@@ -142,21 +152,24 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/<public_id>/edit")
 def edit(public_id: str) -> ResponseReturnValue:
     webhook = endpoints.get_endpoint(db.session(), public_id)
-    form = WebhookForm(formdata=None, address=webhook.address, events=webhook.events)
-    return show_page(WebhookFormPage(form=form, webhook=webhook))
+    return show_page(WebhookFormPage(form=ChangeWebhookForm(webhook), webhook=webhook))
 
 
 @blueprint.post("/<public_id>/edit")
 @fresh()
 def change(public_id: str) -> ResponseReturnValue:
-    session, form = db.session(), WebhookForm()
+    session = db.session()
     webhook = endpoints.get_endpoint(session, public_id)
+    form = ChangeWebhookForm(webhook)
     if form.validate():
         with ProblemsOn(form):
-            endpoints.change_endpoint(
-                session, webhook, address=form.address.data, kinds=form.kinds(), by=staff_user()
-            )
-            return redirect_to(".show", _("Changes saved."), public_id=public_id)
+            address = form.address.data
+            endpoints.check_address(address)
+            lock_row(session, webhook)
+            if form.is_current(_values_of(webhook)):
+                kinds, by = form.kinds(), staff_user()
+                endpoints.change_endpoint(session, webhook, address=address, kinds=kinds, by=by)
+                return redirect_to(".show", _("Changes saved."), public_id=public_id)
     return show_page(WebhookFormPage(form=form, webhook=webhook))
 
 

@@ -76,7 +76,7 @@ def add_endpoint(
     session: Session, *, address: str, kinds: Collection[EventKind], by: StaffUser
 ) -> WebhookEndpoint:
     """Raises Invalid with the field `address`; Refused (`webhooks-many`)."""
-    _check_address(address)
+    check_address(address)
     if (session.scalar(select(func.count(WebhookEndpoint.id))) or 0) >= MOST:
         raise Refused("webhooks-many")
     secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -96,8 +96,7 @@ def change_endpoint(
     kinds: Collection[EventKind],
     by: StaffUser,
 ) -> None:
-    """Raises Invalid with the field `address`."""
-    _check_address(address)
+    """Change one whose address `check_address` took."""
     moved = address != endpoint.address
     endpoint.address, endpoint.events = address, _names(kinds)
     session.flush()
@@ -212,7 +211,8 @@ def _set_state(session: Session, endpoint: WebhookEndpoint, state: EndpointState
     session.flush()
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
+    """Raises Invalid with the field `address`. Slow."""
     try:
         refuse_address(address, current_settings().outgoing_hosts)
     except OutgoingFailed as problem:

@@ -1,6 +1,7 @@
 """The desk's page on the cover letter to a mission: its words in one language, and how it looks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,12 +19,12 @@ from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.desk_access import actor
-from campaign.web.form_base import DeskForm
+from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 
-class CoverForm(DeskForm):
+class CoverForm(EditConflictForm):
     sentences: Mapping[str, object] = {
         "cover-empty": _l("Enter a text, or use the standard text again."),
         "cover-too-long": _l("This text is too long for a cover letter. Shorten it."),
@@ -85,10 +86,11 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
     with force_locale(locale):
         usual = cover_letter.usual_words(mission.kind.value)
-    form = CoverForm(obj=kept or usual)
+    form = CoverForm(data=asdict(kept or usual))
     if form.validate_on_submit():
         with ProblemsOn(form):
-            return _save_or_show(mission, locale, form, usual)
+            if answer := _save_or_show(mission, locale, form, usual):
+                return answer
     return show_page(
         CoverPage(
             mission=mission,
@@ -103,15 +105,20 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
 
 def _save_or_show(
     mission: Mission, locale: str, form: CoverForm, usual: CoverWords
-) -> ResponseReturnValue:
-    words = form.words()
+) -> ResponseReturnValue | None:
+    """None where somebody saved in between."""
+    session, words = db.session(), form.words()
     if "look" in request.form:
         cover_texts.check_words(words)
         pdf = cover_letter.sample_pdf(mission, locale, words, current_settings())
         return Response(pdf, mimetype="application/pdf")
+    lock_row(session, mission)
+    now = cover_texts.find_words(session, mission_id=mission.id, locale=locale) or usual
+    if not form.is_current(asdict(now)):
+        return None
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(
-        db.session(),
+        session,
         mission=mission,
         locale=locale,
         words=chosen,

@@ -33,7 +33,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
-from campaign.web.edit_conflict import lock_row
+from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
 from campaign.web.page import Page, ProblemsOn, show_page
 
@@ -67,9 +67,16 @@ class StatusForm(CampaignForm):
         return {code: self[f"reason_{code}"].data or "" for code in locales}
 
 
+class ReasonForm(EditConflictForm, StatusForm):
+    pass
+
+
 def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
-    fields = {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
-    return make_form(StatusForm, fields, kwargs)
+    return make_form(StatusForm, _reason_fields(locales), kwargs)
+
+
+def _reason_fields(locales: Sequence[str]) -> dict[str, TextField]:
+    return {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
 
 
 class ExtendForm(CampaignForm):
@@ -345,13 +352,17 @@ def edit(slug: str) -> ResponseReturnValue:
         abort(404)
     if not has_ended(campaign.status):
         raise Refused("campaign-status")
+    if request.method == "POST":
+        lock_row(db.session(), campaign)
     again = find_returned(campaign)
     content = proposals.content_of(again) if again else campaign.status_reasons
     shown, kind = proposals.reasons_in(content), proposals.stop_kind_in(content)
     codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
     kind = kind or campaign.stop_kind
-    form = status_form(codes, data=_data_of(shown) | {"kind": kind.value})
-    if form.validate_on_submit():
+    data = _data_of({code: shown.get(code, "") for code in codes}) | {"kind": kind.value}
+    form = make_form(ReasonForm, _reason_fields(codes), {"data": data})
+    form.locales = codes
+    if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
             reasons, kind = form.reasons(codes), form.stop_kind()
             if waits:

@@ -300,8 +300,10 @@ class NewSuccessor(Page, template="directory/successor.html"):
 def edit_posts(slug: str) -> ResponseReturnValue:
     session = db.session()
     official = officials.get_official(session, slug=slug)
+    if request.method == "POST":
+        lock_row(session, official)
     form = days_form(official.memberships)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
             days, today = form.days(), i18n.today_at_home()
             officials.save_days(session, official=official, days=days, today=today, actor=actor())

@@ -29,7 +29,8 @@ from campaign.directory.postal_addresses import address_lines
 from campaign.models.directory import Membership, Mission, MissionKind, Official
 from campaign.printing.check_letters import check_address
 from campaign.printing.geometry import layout_for
-from campaign.web.form_base import DeskForm, SiteForm
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import DayField, clean_lines, stripped
 
 
@@ -232,7 +233,7 @@ def official_form(kept: OfficialDraft | None = None) -> OfficialForm:
 _SENTENCES = {"before-first": _l("The last day is before the first. Correct one of them.")}
 
 
-class DaysForm(DeskForm):
+class DaysForm(EditConflictForm):
     """From when until when somebody held each post; `days_form` adds two fields a post."""
 
     sentences = _SENTENCES
@@ -249,8 +250,9 @@ def days_form(memberships: list[Membership]) -> DaysForm:
     fields: dict[str, DayField] = {}
     data: dict[str, date | None] = {}
     for held in memberships:
-        fields[f"from_{held.id}"] = day_field(_l("In office since"))
-        fields[f"until_{held.id}"] = day_field(_l("In office until"))
+        post = i18n.words_in(held.post.label, i18n.locale()) + i18n.colon(i18n.locale())
+        fields[f"from_{held.id}"] = day_field(post + _("In office since"))
+        fields[f"until_{held.id}"] = day_field(post + _("In office until"))
         data |= {f"from_{held.id}": held.started_on, f"until_{held.id}": held.ended_on}
     form: DaysForm = type("PostDaysForm", (DaysForm,), fields)(data=data)
     form.numbers = tuple(held.id for held in memberships)

@@ -1,21 +1,23 @@
 """Forms of sheets and of files of signatures, and the sentences for what is wrong in them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import RadioField, SelectChoice, SelectField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from campaign.campaigns.desk.forms import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
-from campaign.models.paper_signature import PaperSheet, SheetKind
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
+from campaign.paper_signatures.check_row import FIELDS, TICKS
 from campaign.paper_signatures.read_file import RowFault
 from campaign.signing.clean_text import Problem
 from campaign.signing.form.forms import describe_problem
+from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import DayField, IntegerField, LineField, choices
 
@@ -105,17 +107,51 @@ class SheetForm(PaperForm):
         form.country.choices = choices(i18n.countries())
         return form
 
-    @classmethod
-    def of(cls, sheet: PaperSheet) -> "SheetForm":
-        facts = {name: getattr(sheet, name) for name in _FACTS}
-        form = cls(data=facts | {"kind": sheet.kind.value})
-        del form.campaign, form.scan
-        form.country.choices = choices(i18n.countries())
-        return form
-
     def facts(self) -> dict[str, Any]:
         facts = {name: self[name].data for name in _FACTS}
         return facts | {"kind": SheetKind(self.kind.data)}
+
+
+class EditSheetForm(EditConflictForm, SheetForm):
+    campaign = scan = None
+
+    @classmethod
+    def of(cls, sheet: PaperSheet) -> "EditSheetForm":
+        facts = {name: getattr(sheet, name) for name in _FACTS}
+        form = cls(data=facts | {"kind": sheet.kind.value})
+        form.country.choices = choices(i18n.countries())
+        return form
+
+
+class RowForm(EditConflictForm):
+    """What one row says now and what was keyed in instead; `sheet.html` has its fields."""
+
+    given_name = StringField(_l("Given name"))
+    family_name = StringField(_l("Family name"))
+    locality = StringField(_l("Town"))
+    postal_code = StringField(_l("Postal code"))
+    country = SelectField(_l("Country"))
+    email = StringField(_l("Email address"))
+    news = BooleanField(_l("News"))
+    network = BooleanField(_l("New actions"))
+    removed = BooleanField(_l("Removed"))
+
+    @classmethod
+    def of(cls, row: PaperRow, values: Mapping[str, str]) -> "RowForm":
+        ticks = {name: bool(values.get(name)) for name in TICKS}
+        form = cls(
+            data={name: values.get(name, "") for name in FIELDS}
+            | ticks
+            | {"removed": row.verdict is RowVerdict.REMOVED}
+        )
+        form.country.choices = choices(i18n.countries())
+        return form
+
+    def take(self, typed: Mapping[str, str]) -> None:
+        for name in FIELDS:
+            self[name].data = typed.get(name, "")
+        for name in TICKS:
+            self[name].data = bool(typed.get(name))
 
 
 class ScanForm(PaperForm):

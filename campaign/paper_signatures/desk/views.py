@@ -26,8 +26,9 @@ from campaign.paper_signatures.check_row import (
     replace_dittos,
 )
 from campaign.paper_signatures.desk import paper_import_views, scan_views
-from campaign.paper_signatures.desk.forms import SheetForm, say_problem
+from campaign.paper_signatures.desk.forms import EditSheetForm, RowForm, SheetForm, say_problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
+from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
@@ -46,7 +47,7 @@ class CreateSheet(Page, template="paper_signatures/create.html"):
 
 
 class EditSheet(Page, template="paper_signatures/edit.html"):
-    form: SheetForm
+    form: EditSheetForm
     sheet: PaperSheet
     scans: Sequence[Scan]
     totals: sheets.Totals
@@ -77,8 +78,10 @@ def create() -> ResponseReturnValue:
 def edit(public_id: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
-    form = SheetForm.of(sheet)
-    if form.validate_on_submit():
+    if request.method == "POST":
+        lock_row(session, sheet)
+    form = EditSheetForm.of(sheet)
+    if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
             sheets.edit_sheet(session, sheet, form.facts(), actor=actor())
             return redirect_to(".show", _("Sheet saved."), public_id=public_id)
@@ -137,6 +140,7 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
     sheet: PaperSheet
     typed: Sequence[TypedRow]
     row: PaperRow | None  # the one that is corrected
+    form: RowForm | None  # of the one that is corrected
     nothing: bool  # whether no row was keyed in
     rows: Sequence[tuple[PaperRow, Details | None]]
     first: int
@@ -185,24 +189,26 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
     if asked := _ask_before_rows(sheet):
         return asked
-    paper_row = data_entry.get_row(session, sheet, row)
-    details = data_entry.details_of(paper_row)
+    paper_row = data_entry.get_row(session, sheet, row, lock=request.method == "POST")
+    values = _values_of(data_entry.details_of(paper_row))
+    form = RowForm.of(paper_row, values)
     if request.method == "POST":
         needed = TypedRow({}, {"given_name": _("Enter the name, or remove the row.")})
-        typed = next(iter(_list_typed(_values_of(details))), needed)
-        if typed.details is not None:
+        typed = next(iter(_list_typed(values)), needed)
+        form.take(typed.values)
+        if typed.details is not None and form.is_current():
             data_entry.correct_row(session, paper_row, typed.details, actor=actor())
             message = _("Row %(number)s corrected.", number=paper_row.position)
             return redirect_to(".show", message, public_id=public_id)
-        return _show_sheet(sheet, [typed], row=paper_row), 422
-    return _show_sheet(sheet, [TypedRow(_values_of(details))], row=paper_row)
+        return _show_sheet(sheet, [typed], row=paper_row, form=form), 422
+    return _show_sheet(sheet, [TypedRow(values)], row=paper_row, form=form)
 
 
 @blueprint.post("/<public_id>/rows/<row>/<deed>")
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
-    paper_row = data_entry.get_row(session, sheet, row)
+    paper_row = data_entry.get_row(session, sheet, row, lock=True)
     number = paper_row.position
     deeds = {
         "count": (data_entry.count_row, _("Row %(number)s is counted now.", number=number)),
@@ -249,7 +255,12 @@ def _values_of(details: Details | None) -> dict[str, str]:
 
 
 def _show_sheet(
-    sheet: PaperSheet, typed: list[TypedRow], row: PaperRow | None = None, *, nothing: bool = False
+    sheet: PaperSheet,
+    typed: list[TypedRow],
+    row: PaperRow | None = None,
+    form: RowForm | None = None,
+    *,
+    nothing: bool = False,
 ) -> str:
     session = db.session()
     first = max(0, min(request.args.get("from", 0, type=int), _MOST))
@@ -258,6 +269,7 @@ def _show_sheet(
         sheet=sheet,
         typed=typed,
         row=row,
+        form=form,
         nothing=nothing,
         rows=[(paper_row, data_entry.details_of(paper_row)) for paper_row in rows[:SHOWN]],
         first=first,

@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
 from campaign.core import i18n
@@ -148,6 +148,32 @@ def reply_form(
         ]
     )
     return form
+
+
+class BarsForm(EditConflictForm):
+    """The rectangles, a line each; `bars.html` has their numbers."""
+
+    bars = TextAreaField(_l("What is blacked out in the scan"))
+
+
+def say_bars(bars: Sequence[Mapping[str, Any]], scans: Sequence[Scan]) -> str:
+    numbers = {scan.public_id: at for at, scan in enumerate(scans, start=1)}
+    comma = i18n.comma(i18n.locale())
+    sides = {"x": gettext("From the left"), "y": gettext("From the top")}
+    sides |= {"w": gettext("Width"), "h": gettext("Height")}
+    return "\n".join(
+        comma.join(
+            [
+                gettext(
+                    "Scan %(scan)s, page %(page)s",
+                    scan=numbers.get(bar["scan"], ""),
+                    page=bar["page"],
+                ),
+                *(f"{label} {bar[name]:g}" for name, label in sides.items()),
+            ]
+        )
+        for bar in bars
+    )
 
 
 PART_NAMES = {

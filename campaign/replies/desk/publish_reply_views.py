@@ -1,6 +1,7 @@
 """What everybody will read of a reply: looked at once more, published, taken back."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,7 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.paper_signatures import scans
 from campaign.replies import publish_reply, replies
-from campaign.replies.desk.forms import PART_NAMES, PublishForm
+from campaign.replies.desk.forms import PART_NAMES, BarsForm, PublishForm, say_bars
 from campaign.replies.publish_reply import (
     FewerMarks,
     list_changed,
@@ -42,6 +43,7 @@ class PublishReply(Page, template="replies/publish.html"):
 class EditBars(Page, template="replies/bars.html"):
     reply: Reply
     scans: Sequence[Scan]
+    form: BarsForm
     lines: Sequence[Mapping[str, str]]  # `page`, `x`, `y`, `w`, `h` of each rectangle, as typed
     wrong: int  # the number of a line that is wrong; 0: none is
 
@@ -147,7 +149,10 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
     """Take rectangles over the pages: drawn with the pointer, or given as numbers."""
     session, reply = db.session(), load_reply(public_id)
     reply_scans = scans.list_scans_of_reply(session, reply.id)
-    lines, wrong = _list_lines(reply), 0
+    if request.method == "POST":
+        replies.lock_reply(session, reply)
+    lines, wrong = _list_lines(reply.bars), 0
+    form = BarsForm(data={"bars": say_bars(reply.bars, reply_scans)})
     if request.method == "POST":
         pages = [
             f"{scan.public_id}/{page}" for scan in reply_scans for page in range(1, scan.pages + 1)
@@ -164,17 +169,19 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
                 ],
             )
         else:
-            replies.set_bars(session, reply, bars, actor=actor())
-            message = _("Bars saved. This is how everyone will see the page.")
-            return redirect_to("replies.publish.publish", message, public_id=public_id)
-    page = EditBars(reply=reply, scans=reply_scans, lines=lines, wrong=wrong)
+            form.bars.data, lines = say_bars(bars, reply_scans), _list_lines(bars)
+            if form.is_current():
+                replies.set_bars(session, reply, bars, actor=actor())
+                message = _("Bars saved. This is how everyone will see the page.")
+                return redirect_to("replies.publish.publish", message, public_id=public_id)
+    page = EditBars(reply=reply, scans=reply_scans, form=form, lines=lines, wrong=wrong)
     return show_page(page, 422 if wrong else 200)
 
 
-def _list_lines(reply: Reply) -> list[dict[str, str]]:
+def _list_lines(bars: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     lines = [
         {"page": f"{bar['scan']}/{bar['page']}", **{name: f"{bar[name]:g}" for name in BAR_FIELDS}}
-        for bar in reply.bars
+        for bar in bars
     ]
     empty = dict.fromkeys(("page", *BAR_FIELDS), "")
     return [*lines, *([empty] * EMPTY_LINES)][:MOST_BARS]

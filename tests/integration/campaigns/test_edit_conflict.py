@@ -1,6 +1,7 @@
 """Pages without revisions: two who save at once lose nothing either."""
 
 import re
+from typing import Any
 
 import html5lib
 import pytest
@@ -67,18 +68,25 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     assert "theirs.org\nmine.org" in desk.get(page).text.replace("\r", "")
 
 
-def _fields(page: str) -> dict[str, str]:
+def read_form(page: str) -> dict[str, Any]:
     """What the page's form holds, as a browser would send it."""
-    form = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
-    found = {}
-    for one in form.iterfind(".//main//form//*[@name]"):
+    tree = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
+    (form,) = [
+        one for one in tree.iterfind(".//main//form") if one.find(".//*[@name='seen']") is not None
+    ]
+    found: dict[str, Any] = {}
+    for one in form.iterfind(".//*[@name]"):
+        name, kind = one.get("name"), one.get("type")
         if one.tag == "select":
             chosen = one.find(".//option[@selected]")
-            found[one.get("name")] = chosen.get("value") if chosen is not None else ""
+            found[name] = chosen.get("value") if chosen is not None else ""
         elif one.tag == "textarea":
-            found[one.get("name")] = (one.text or "").removeprefix("\n")
-        elif one.get("type") not in {"submit", "checkbox", "radio"}:
-            found[one.get("name")] = one.get("value") or ""
+            found[name] = (one.text or "").removeprefix("\n")
+        elif kind in {"checkbox", "radio"}:
+            if one.get("checked") is not None:
+                found.setdefault(name, []).append(one.get("value"))
+        elif one.tag == "input":
+            found[name] = one.get("value") or ""
     found.pop("csrf_token", None)
     return found
 
@@ -94,16 +102,16 @@ def test_two_who_mend_one_official_or_mission_see_both(
         (f"/desk/missions/{target.mission.slug}", "hours"),
     ]
     for page, field in places:
-        typed = _fields(desk.get(page).text)
+        typed = read_form(desk.get(page).text)
         assert typed["seen"]
         assert post(other, page, typed | {field: "Theirs"}).status_code == 303
         late = post(desk, page, typed | {field: "Mine"})
         assert late.status_code == 422
         assert "Theirs" in late.text.split("Saved now")[1].split("</div>")[0]
-        again = _fields(late.text)
+        again = read_form(late.text)
         assert again[field] == "Mine"
         assert post(desk, page, again).status_code == 303
-        assert _fields(desk.get(page).text)[field] == "Mine"
+        assert read_form(desk.get(page).text)[field] == "Mine"
 
 
 def test_what_the_picture_shows_meets_too(
