@@ -51,6 +51,9 @@ _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
 _TRIED_FOR = timedelta(days=2)
 """How long a mailbox is tried that had all its mails of a day already."""
 Compose = Callable[[Signature], CaseNews]
+Delivered = tuple[ColumnElement[bool], ...]
+Writers = dict[int, str]
+"""Those to whom an email speaks: ids of their signatures, and their given names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,15 +253,15 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     ]
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-        conditions.append(_has_delivered_letter(session, delivery))
+        conditions.append(_has_letter(_news_of(session, delivery)))
     return conditions
 
 
-def _has_delivered_letter(session: Session, delivery: DeliveryAttempt) -> Exists:
-    return exists().where(Letter.signature_id == Signature.id, *_news_of(session, delivery))
+def _has_letter(delivered: Delivered) -> Exists:
+    return exists().where(Letter.signature_id == Signature.id, *delivered)
 
 
-def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
+def _news_of(session: Session, delivery: DeliveryAttempt) -> Delivered:
     """Select letters that went with it, unless an earlier record says that they are gone."""
     was_gone = is_gone(when=DeliveryAttempt.id < delivery.id)
     return (
@@ -301,16 +304,8 @@ def _end(session: Session, notice: Notice) -> None:
 def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-        where = delivery.destination
-        return lambda signature: LetterHandedOver(
-            numbers=_numbers(session, signature, delivery),
-            mission=destination_name(where, signature.locale),
-            day=i18n.say_date(delivery.happened_on, signature.locale),
-            place=delivery.place,
-            outcome=_told_outcome(delivery),
-            letters_url=_letters_url(signature),
-            **_common(session, campaign, signature, _has_delivered_letter(session, delivery)),
-        )
+        delivered = _news_of(session, delivery)
+        return partial(_handed_over, session, campaign, delivery, delivered)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
         return lambda signature: _update(session, campaign, update, signature)
@@ -318,6 +313,25 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
         later = session.get_one(Campaign, notice.next_id)
         return lambda signature: _continued(session, campaign, later, signature)
     return partial(_stopped, session, reasons_of(campaign), campaign)
+
+
+def _handed_over(
+    session: Session,
+    campaign: Campaign,
+    delivery: DeliveryAttempt,
+    delivered: Delivered,
+    signature: Signature,
+) -> LetterHandedOver:
+    locale, writers = signature.locale, _list_writers(session, signature, _has_letter(delivered))
+    return LetterHandedOver(
+        numbers=_numbers(session, writers, delivered),
+        mission=destination_name(delivery.destination, locale),
+        day=i18n.say_date(delivery.happened_on, locale),
+        place=delivery.place,
+        outcome=_told_outcome(delivery),
+        letters_url=_letters_url(signature),
+        **_common(campaign, signature, writers),
+    )
 
 
 def _stopped(
@@ -328,7 +342,7 @@ def _stopped(
         stop_kind=reasons.kind.value,
         reason=text,
         lang=other or signature.locale,
-        **_common(session, campaign, signature),
+        **_common(campaign, signature, _list_writers(session, signature)),
     )
 
 
@@ -344,16 +358,11 @@ def _told_outcome(delivery: DeliveryAttempt) -> str:
     return delivery.outcome.value
 
 
-def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
-    """Return the numbers of the mailbox's letters in the bundle: a household gets one email."""
+def _numbers(session: Session, writers: Writers, delivered: Delivered) -> list[str]:
+    """Return the numbers of the writers' letters in the bundle: a household gets one email."""
     sequences = session.scalars(
         select(Letter.sequence)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .where(
-            *_news_of(session, delivery),
-            Signature.email_hmac == signature.email_hmac,
-            counted_publicly(),
-        )
+        .where(Letter.signature_id.in_(writers), *delivered)
         .order_by(Letter.sequence)
     )
     return [number_of(sequence) for sequence in sequences if sequence]
@@ -371,7 +380,7 @@ def _update(
         text=text.body,
         lang=text.locale,
         letters_url=_letters_url(signature),
-        **_common(session, campaign, signature),
+        **_common(campaign, signature, _list_writers(session, signature)),
     )
 
 
@@ -381,7 +390,7 @@ def _continued(
     locale = signature.locale
     edition = edition_for(later, locale)
     day = say_day(later.act_by, locale, db.utcnow()) if edition and later.act_by else ""
-    facts = _common(session, later, signature)
+    facts = _common(later, signature, _list_writers(session, signature))
     # Who wrote is addressed by the action for which it was.
     facts |= {"reference": campaign.reference, "cards": campaign.cards}
     return CaseContinued(
@@ -400,20 +409,18 @@ def _letters_url(signature: Signature) -> str:
     return site_url(f"/{signature.locale}/my-letters")
 
 
-def _common(
-    session: Session, campaign: Campaign, signature: Signature, *concerned: ColumnElement[bool]
-) -> NewsFacts:
+def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsFacts:
     return {
-        "writer": _name_writers(session, signature, *concerned),
+        "writer": _name_writers(writers, signature.locale),
         "unsubscribe": unsubscribe_url(signature),
         **case_facts(campaign, signature.locale),
     }
 
 
-def _name_writers(
+def _list_writers(
     session: Session, signature: Signature, *concerned: ColumnElement[bool]
-) -> MailName:
-    """Name all of this mailbox who asked for the news; empty where a name may be a text."""
+) -> Writers:
+    """List those of this mailbox who asked for the news: of nobody else does its email speak."""
     wanting = select(Signature.id).where(
         Signature.campaign_id == signature.campaign_id,
         Signature.email_hmac == signature.email_hmac,
@@ -421,12 +428,17 @@ def _name_writers(
         counted_publicly(),
         *concerned,
     )
-    own, names = spelling(signature.email), []
+    own, writers = spelling(signature.email), {}
     for signature_id in session.scalars(wanting.order_by(Signature.id)).all():
         with log_wrong_key("signature cannot be opened", signature=signature_id):
             query = select(Signature.given_name, Signature.email)
             name, email = session.execute(query.where(Signature.id == signature_id)).one()
-            if name and spelling(email) == own:
-                names.append(mail_name(name))
-    joined = i18n.comma(signature.locale).join(dict.fromkeys(names))
-    return MailName(joined if all(names) else "")
+            if spelling(email) == own:
+                writers[signature_id] = name
+    return writers
+
+
+def _name_writers(writers: Writers, locale: str) -> MailName:
+    """Name them all; empty where a name may be a text."""
+    names = [mail_name(name) for name in writers.values() if name]
+    return MailName(i18n.comma(locale).join(dict.fromkeys(names)) if all(names) else "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.updates import Telling, post_update
@@ -113,6 +113,48 @@ def test_the_handover_names_none_of_the_mailbox_whose_letter_still_waits(
         tell_all(session)
     named = [(mail["writer"], mail["numbers"]) for mail in mails()]
     assert named == [("Ana", ["00001"]), ("Bruno", ["00001"])]
+
+
+@pytest.mark.parametrize("other", [{"consent_updates_at": None}, {"email": f"x+{ANA}"}])
+def test_the_handover_gives_those_it_names_no_number_of_anybody_else(
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+    other: dict[str, Any],
+) -> None:
+    facts = {"email": ANA, "email_hmac": ana.email_hmac, "given_name": "Bruno", "seat": 2}
+    sign(session, campaign, **(facts | other))
+    deliver(freeze(campaign))
+    tell_all(session)
+    [mail] = mails()
+    assert (mail["to"], mail["writer"], mail["numbers"]) == (ANA, "Ana", ["00001"])
+
+
+@pytest.mark.one_engine
+def test_what_went_with_a_delivery_is_asked_as_often_for_three_signers_as_for_one(
+    app: Flask, session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM envelope" in statement.partition("WHERE")[0]:
+            asked.append(statement)
+
+    engine, counts = app.extensions["database"].engine, []
+    for signers in (1, 3):
+        for number in range(signers):
+            sign(session, campaign, email=f"writer{signers}-{number}@example.net")
+        deliver(freeze(campaign))
+        asked.clear()
+        event.listen(engine, "before_cursor_execute", note)
+        tell_all(session)
+        event.remove(engine, "before_cursor_execute", note)
+        counts.append(len(asked))
+    assert len(mails()) == 4
+    assert counts[0] == counts[1] > 0
 
 
 @pytest.mark.one_engine
