@@ -16,6 +16,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from wtforms import Field, HiddenField
+from wtforms.fields.choices import SelectFieldBase
 
 from campaign.core import i18n
 from campaign.core.db import Base, has_row
@@ -70,9 +71,10 @@ def _say(field: Field, value: object) -> str:
     """Say a value in the words that the field has for it."""
     if value is True:
         return str(_("Yes"))
-    words = {choice[0]: str(choice[1]) for choice in getattr(field, "choices", None) or ()}
+    choices = field.iter_choices() if isinstance(field, SelectFieldBase) else ()
+    words = {choice.value: str(choice.label) for choice in choices}
     values = value if isinstance(value, (list, tuple)) else [value]
-    return "\n".join(words.get(one) or _shown(one) for one in values)
+    return "\n".join(words.get(str(one)) or _shown(one) for one in values)
 
 
 def lock_row(session: Session, row: Base) -> None:

@@ -1,5 +1,6 @@
 """Every form of the desk that changes what is kept: who saves second overwrites nobody unseen."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -172,6 +173,21 @@ def test_who_corrects_a_row_that_another_removed_meanwhile_is_told(
     late = post(client, url, typed)
     assert late.status_code == 422
     assert "Yes" in late.text.split("<strong>Removed</strong>")[1].split("</div>")[0]
+
+
+@pytest.mark.one_engine
+def test_what_another_chose_is_said_in_the_words_of_the_choice(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    url, *_ = _row(session, make_campaign(session))
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    typed = read_form(client.get(url).text)
+    moved = {"country-0": "DE", "postal_code-0": "10115", "news-0": "y", "email-0": "a@example.org"}
+    assert post(client, url, typed | moved).status_code == 303
+    saved = post(client, url, typed).text.split("Saved now")[1].split("</div>")[0]
+    said = re.findall("<strong>(.+?)</strong>.+?stands-now[^>]*>(.+?)<", saved, re.DOTALL)
+    assert set(said) >= {("Country", "Germany"), ("Postal code", "10115"), ("News", "Yes")}
 
 
 def _correct(session: Session) -> None:
