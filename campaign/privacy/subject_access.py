@@ -1,9 +1,10 @@
 """Everything that is held about a mailbox, to be taken away: the data, and the letters as PDFs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 import structlog
 from flask_babel import gettext
@@ -23,7 +24,7 @@ from campaign.models.bundle import Bundle
 from campaign.models.crm import CrmConnection, CrmPerson
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
-from campaign.models.signature import ConsentWording, Letter, Signature, SignatureState
+from campaign.models.signature import ConsentWording, Letter, Origin, Signature, SignatureState
 from campaign.printing.problems import LetterRefused
 from campaign.signing.letter.compose import number_of
 from campaign.signing.letter.draft import Letters, pdf_of, printable, signed_letters
@@ -39,6 +40,8 @@ _INTERNAL = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TOLD_OTHERWISE = {"id", "state_before", "exact_times"}
 _TRIES = 3
+Say = Callable[[object], object]
+"""How a table's moments are said: of some no more is known than the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,35 @@ class Holding:
     signature_ids: tuple[int, ...]  # Of letters that have a text
 
 
+def _say_as_kept(value: object) -> object:
+    return value
+
+
+def _say_when(value: object, zone: str) -> object:
+    """Return the day of a moment where no more is known: its beginning in the zone of the row.
+
+    In the first second of a day are what `cut_to_day` and `memberships.blur` make of a moment.
+    Not for what is cut to the hour: the first of a day begins with it.
+    """
+    if not isinstance(value, datetime):
+        return value
+    day = clock.day_of(value, zone)
+    began = clock.moment_of(day, time.min, zone)
+    return day if value - began < timedelta(seconds=1) else value
+
+
+def _say_day(value: object, zone: str) -> object:
+    return clock.day_of(value, zone) if isinstance(value, datetime) else value
+
+
 def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     signatures = signatures_of(session, mailbox)
     bad = select(BadAddress).where(BadAddress.email_hmac == mailbox.fingerprint)
 
-    def rows_of(model: type[NumberedRow]) -> list[dict[str, object]]:
-        return [_read_columns(row) for row in list_addressed(session, mailbox, model)]
+    def rows_of(model: type[NumberedRow], say: Say = _say_as_kept) -> list[dict[str, object]]:
+        return [_read_columns(row, say) for row in list_addressed(session, mailbox, model)]
 
+    say_when = partial(_say_when, zone="UTC")
     mails = rows_of(OutboxMail)
     for mail in mails:
         del mail["context"]  # of one that waits it may hold a link, and goes out anyway
@@ -66,10 +91,10 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         "made_at": now,
         "email": mailbox.email,
         "letters": [_describe_signature(session, signature) for signature in signatures],
-        "network": rows_of(NetworkMember),
+        "network": rows_of(NetworkMember, say_when),
         "other_programs": _list_programs(session, mailbox),
         "mails": mails,
-        "links_to_my_letters": rows_of(LettersLink),
+        "links_to_my_letters": rows_of(LettersLink, say_when),
         "news_told": [{"kind": kind, "at": at} for kind, at in session.execute(notices)],
         "mail_does_not_arrive": [_read_columns(row) for row in session.scalars(bad)],
     }
@@ -99,6 +124,9 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     notice = session.get(PrivacyNotice, wording.privacy_notice_id or 0)
     zone, times = signature.campaign.timezone, signature.times
+    is_online = signature.origin is Origin.ONLINE
+    # On a sheet stands the day alone. The hour is known at which somebody keyed it in.
+    say = partial(_say_when if is_online else _say_day, zone=zone)
     # Beside its moment, sealed, the columns tell the day.
     moments: dict[datetime | None, datetime] = {signature.signed_at: times.signed_at}
     consents = {
@@ -111,16 +139,16 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
             "reference": signature.campaign.reference,
             "person": signature.campaign.name_in(signature.locale),
         },
-        **_read_columns(signature, zone),
+        **_read_columns(signature, say),
         "state": signature.shown_state,
-        "signed_at": _say_when(times.signed_at, zone),
-        "confirmed_at": _say_when(times.confirmed_at, zone),
+        "signed_at": say(times.signed_at),
+        "confirmed_at": say(times.confirmed_at) if is_online else times.confirmed_at,
         "consents": [
             {
                 "what": what,
                 "wording": words,
                 "language": wording.locale,
-                "agreed_at": _say_when(moments.get(at, at), zone),
+                "agreed_at": say(moments.get(at, at)),
             }
             for what, (words, at) in consents.items()
         ],
@@ -149,25 +177,13 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
     }
 
 
-def _read_columns(row: Base, zone: str = "UTC") -> dict[str, object]:
+def _read_columns(row: Base, say: Say = _say_as_kept) -> dict[str, object]:
     return {
-        column.name: _say_when(getattr(row, column.name), zone)
+        column.name: say(getattr(row, column.name))
         for column in row.__table__.columns
         if column.name == "public_id"
         or not (column.name in _TOLD_OTHERWISE or column.name.endswith(_INTERNAL))
     }
-
-
-def _say_when(value: object, zone: str) -> object:
-    """Return the day of a moment where no more is known: its beginning in the zone of the row.
-
-    In the first second of a day are what `cut_to_day` and `memberships.blur` make of a moment.
-    """
-    if not isinstance(value, datetime):
-        return value
-    day = clock.day_of(value, zone)
-    began = clock.moment_of(day, time.min, zone)
-    return day if value - began < timedelta(seconds=1) else value
 
 
 def get_file_names() -> tuple[str, str]:

@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pypdfium2
@@ -39,7 +39,14 @@ from campaign.models.campaign import (
 from campaign.models.directory import ContactDetail
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
-from campaign.models.signature import Disclosure, ExactTimes, Letter, Signature, SignatureState
+from campaign.models.signature import (
+    Disclosure,
+    ExactTimes,
+    Letter,
+    Origin,
+    Signature,
+    SignatureState,
+)
 from campaign.network import memberships
 from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
@@ -789,6 +796,13 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     assert data["links_to_my_letters"][0]["email"] == ANA
 
 
+def take_data(client: FlaskClient, box: str) -> dict[str, Any]:
+    response = client.post(f"{box}/everything.zip")
+    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
+        data: dict[str, Any] = json.loads(made.read("everything.json"))
+    return data
+
+
 @pytest.mark.one_engine
 def test_where_the_day_is_known_alone_no_time_is_made_up(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
@@ -807,9 +821,7 @@ def test_where_the_day_is_known_alone_no_time_is_made_up(
     member.confirmed_at = memberships.blur(signed)
     session.add(member)
     session.commit()
-    response = client.post(f"{box}/everything.zip")
-    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
-        data = json.loads(made.read("everything.json"))
+    data = take_data(client, box)
     [letter], [membership], [link] = data["letters"], data["network"], data["links_to_my_letters"]
     assert letter["signed_at"] == signed.isoformat()
     assert letter["confirmed_at"] == (signed + timedelta(hours=1)).isoformat()
@@ -818,6 +830,38 @@ def test_where_the_day_is_known_alone_no_time_is_made_up(
     assert (membership["joined_at"], membership["confirmed_at"]) == ("2026-11-27", "2026-11-27")
     assert date.fromisoformat(link["created_at"])
     assert datetime.fromisoformat(data["made_at"]).tzinfo
+
+
+@pytest.mark.one_engine
+def test_of_an_email_in_the_first_hour_of_a_day_the_hour_is_told(
+    client: FlaskClient, session: Session, ana: Signature, box: str
+) -> None:
+    session.execute(update(OutboxMail).values(created_at=datetime(2026, 11, 27, 0, 40, tzinfo=UTC)))
+    [mail_id] = session.scalars(select(OutboxMail.id))
+    session.commit()
+    jobs.run_now("mail.send", mail_id)  # it cuts the times to the hour
+    hour = datetime(2026, 11, 27, tzinfo=UTC)
+    session.execute(update(OutboxMail).values(sent_at=hour))
+    session.commit()
+    [mail] = take_data(client, box)["mails"]
+    assert (mail["created_at"], mail["sent_at"]) == (hour.isoformat(), hour.isoformat())
+
+
+@pytest.mark.one_engine
+def test_who_signed_on_paper_is_told_the_day_and_the_hour_of_keying_in(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    campaign.timezone = "America/Toronto"
+    signed = clock.moment_of(date(2026, 3, 1), time(12), campaign.timezone)  # as it is keyed in
+    keyed = datetime(2026, 3, 6, 5, tzinfo=UTC)  # there, a day begins with this hour
+    ana.origin, ana.seat, ana.signed_at, ana.confirmed_at = Origin.PAPER, 3, signed, keyed
+    ana.consent_delivery_at = ana.consent_updates_at = signed
+    session.commit()
+    [letter] = take_data(client, box)["letters"]
+    consents = [letter["consent_delivery_at"], letter["consent_updates_at"]]
+    assert [letter["signed_at"], *consents] == ["2026-03-01"] * 3
+    assert [one["agreed_at"] for one in letter["consents"]] == ["2026-03-01"] * 2 + [None]
+    assert letter["confirmed_at"] == keyed.isoformat()
 
 
 @pytest.mark.parametrize("deed", ["withdraw", "erase", "sent", "news", "everything.zip", "change"])
