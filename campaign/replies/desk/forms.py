@@ -158,22 +158,15 @@ class BarsForm(EditConflictForm):
 
 def say_bars(bars: Sequence[Mapping[str, Any]], scans: Sequence[Scan]) -> str:
     numbers = {scan.public_id: at for at, scan in enumerate(scans, start=1)}
-    comma = i18n.comma(i18n.locale())
+    colon, comma = i18n.colon(i18n.locale()), i18n.comma(i18n.locale())
     sides = {"x": gettext("From the left"), "y": gettext("From the top")}
     sides |= {"w": gettext("Width"), "h": gettext("Height")}
-    return "\n".join(
-        comma.join(
-            [
-                gettext(
-                    "Scan %(scan)s, page %(page)s",
-                    scan=numbers.get(bar["scan"], ""),
-                    page=bar["page"],
-                ),
-                *(f"{label} {bar[name]:g}" for name, label in sides.items()),
-            ]
-        )
-        for bar in bars
-    )
+    lines = []
+    for bar in bars:
+        scan, page = numbers.get(bar["scan"], ""), bar["page"]
+        place = gettext("Scan %(scan)s, page %(page)s", scan=scan, page=page)
+        lines.append(place + colon + comma.join(f"{sides[name]} {bar[name]:g}" for name in sides))
+    return "\n".join(lines)
 
 
 PART_NAMES = {
