@@ -8,7 +8,8 @@
    Words that were typed before this script came are taken when it comes: from their field, or from the
    pages after it, whose forms carry them. Once the draft has what stands in a form, `drafted` goes along
    with it: the page that answers (data-drafted), also to a form sent once more (js/steps.js), brings
-   nothing that the draft never had, and what was typed or deleted elsewhere since then stays so.
+   nothing that the draft never had, and what was typed or deleted elsewhere since then stays so. The tab
+   knows it too, for the pages that a browser brings with their older words when somebody goes back.
 
    The page of the case leads back to a letter that was begun.
 
@@ -35,6 +36,7 @@
 
   if (done) {
     forget("draft:" + (done.dataset.signed || done.dataset.over));
+    tab.removeItem("drafted:" + (done.dataset.signed || done.dataset.over));
     return;
   }
   var begun = document.querySelector("[data-draft-of]");
@@ -70,6 +72,11 @@
 
   function mark() {
     if (!form.elements.drafted) hidden("drafted", "1");
+    try {
+      tab.setItem("drafted:" + form.dataset.draft, "1");
+    } catch (_) {
+      /* No room: then there is no draft in this tab either. */
+    }
   }
 
   function read() {
@@ -144,7 +151,7 @@
   function start() {
     var known = "drafted" in form.dataset || !hasWords(standing());
     if (box && kept) box.checked = Boolean(kept.asked);
-    if (known || (back && kept)) mark();
+    if (known || (back && (kept || tab.getItem("drafted:" + form.dataset.draft)))) mark();
     if (!known && !back) save(standing());
     else if (kept && line) restore();
   }

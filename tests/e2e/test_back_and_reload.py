@@ -287,6 +287,56 @@ def test_newer_words_of_a_draft_stay(desk: Page, site: Site) -> None:
     assert list_kept(another) == []
 
 
+def test_a_deleted_draft_stays_deleted_on_the_way_back_and_on(desk: Page, site: Site) -> None:
+    field = desk.locator("textarea[name=own_words]")
+    desk.goto(f"{site.url}{CASE}/write")
+    field.fill(WORDS)
+    expect(desk.locator(".draft-kept")).to_be_visible()
+    desk.get_by_role("button", name="Delete this draft").click()
+    desk.add_init_script(
+        "addEventListener('DOMContentLoaded', () => document.body.append("
+        "Object.assign(new Image(), { src: '/slow.png' })));"
+    )
+    _go_on_and_back(desk)
+    assert list_kept(desk) == []
+    _go_on_and_back(desk)
+    assert list_kept(desk) == []
+    field.press_sequentially(" Thank you.")
+    expect(desk.locator(".draft-kept")).to_be_visible()
+
+    # Deleted where the page of the letter was opened anew.
+    write_before_scripts(desk, site, WORDS)
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    expect_draft(desk, site, WORDS)
+    desk.get_by_role("button", name="Delete this draft").click()
+    desk.go_back()
+    expect(desk.locator("[name=given_name]")).to_be_visible()
+    _go_back(desk)
+    _go_on_and_back(desk)
+    assert list_kept(desk) == []
+
+
+def _go_on_and_back(page: Page) -> None:
+    main_button(page)
+    expect(page.locator("[name=given_name]")).to_be_visible()
+    _go_back(page)
+
+
+def _go_back(page: Page) -> None:
+    """Go back to the letter, whose words the browser brings before the page has loaded."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/slow.png", hold, times=1)
+    with page.expect_request("**/slow.png"):
+        page.go_back(wait_until="commit")
+    expect(page.locator("textarea[name=own_words]")).to_have_value(re.compile(re.escape(WORDS)))
+    held[0].continue_()
+    page.wait_for_load_state()
+
+
 def test_a_rewritten_letter_is_there_when_its_page_is_opened_anew(desk: Page, site: Site) -> None:
     with site.entered(), db.transaction() as session:
         set_letter_options(
