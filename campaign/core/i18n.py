@@ -252,15 +252,46 @@ def say_day_and_time(day: date, at: time | None, in_language: str | None = None)
     language = in_language or locale()
     if at is None:
         return say_day(day, language)
-    facts = facts_of(language)
-    words = (at.hour == 1 and facts.moment_after_one) or facts.moment
+    words = _moment_words(at.hour, language)
     return words.format(day=say_day(day, language), time=say_time(at, language))
+
+
+def _moment_words(hour: int, language: str) -> str:
+    facts = facts_of(language)
+    return (hour == 1 and facts.moment_after_one) or facts.moment
 
 
 def say_time(at: time, in_language: str | None = None) -> str:
     """Say a time of day as people write it: "14:30", in French "14 h 30"."""
     language = in_language or locale()
     return str(format_time(at, facts_of(language).time, locale=_parsed(language)))
+
+
+def time_patterns(in_language: str | None = None) -> list[str]:
+    """Return how a script says a time as `say_time` does, by its hour: "14 h {minute}"."""
+    return [say_time(time(hour, 59), in_language).replace("59", "{minute}") for hour in range(24)]
+
+
+def moment_patterns(in_language: str | None = None) -> dict[str, list[Any]]:
+    """Return how a script says what `say_day_and_time` does: days by month, moments by hour.
+
+    Of each month the first, which has an ordinal in some languages, and the other days.
+    """
+    language = in_language or locale()
+    days = [
+        [say_day(date(2222, month, day), language) for day in (1, 22)] for month in range(1, 13)
+    ]
+    moments = [
+        _moment_words(hour, language).format(day="{day}", time=words)
+        for hour, words in enumerate(time_patterns(language))
+    ]
+    return {
+        "days": [
+            [words.replace("2222", "{year}").replace("22", "{number}") for words in month]
+            for month in days
+        ],
+        "moments": moments,
+    }
 
 
 def day_is_over(day: date, now: datetime) -> bool:

@@ -149,6 +149,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         words_in=i18n.words_in,
+        moment_patterns=i18n.moment_patterns,
+        time_patterns=i18n.time_patterns,
         number=say_number,
         percent=say_share,
         outgoing_sentences=OUTGOING_SENTENCES,

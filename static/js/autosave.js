@@ -2,7 +2,8 @@
    and when the page is left. Nothing is published by it. Where another tab has kept something else
    (409), nothing is kept, and a button leads to both texts.
 
-   <form data-autosave="/desk/…/drafts/edition/en"> … <span class="autosaved" data-kept="… {time}" data-zone="America/Toronto"> */
+   <form data-autosave="/desk/…/drafts/edition/en"> … <span class="autosaved" data-kept="… {time}" data-zone="America/Toronto"
+         data-times="[&quot;0 h {minute}&quot;, …]"> */
 (function () {
   "use strict";
   var form = document.querySelector("form[data-autosave]");
@@ -42,12 +43,15 @@
 
   /* What time it is where the campaign is: as the desk says all its times. */
   function clock(zone) {
-    var lang = (document.documentElement.lang || "en") + "-u-nu-latn";
+    var at = {}, how = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }, aside = " UTC", hours;
     try {
-      return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone }).format(new Date());
+      hours = new Intl.DateTimeFormat("en-US", Object.assign({}, how, { timeZone: zone }));
+      aside = "";
     } catch (_) {
-      return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }).format(new Date()) + " UTC";
+      hours = new Intl.DateTimeFormat("en-US", how);
     }
+    hours.formatToParts(new Date()).forEach(function (part) { at[part.type] = part.value; });
+    return JSON.parse(voice.dataset.times)[Number(at.hour)].replace("{minute}", at.minute) + aside;
   }
 
   function send(address, leaving) {

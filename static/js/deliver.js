@@ -215,13 +215,13 @@
     return made;
   }
 
-  /* The day and time that were typed: those at the mission. */
+  /* The day and time that were typed: those at the mission, in the words of the workspace. */
   function typed(fields) {
-    var said = Object.fromEntries(fields), time = said.happened_time, lang = document.documentElement.lang;
-    var how = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
-    if (time) { how.hour = how.minute = "2-digit"; how.hourCycle = "h23"; }
-    var moment = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, how).format(new Date(said.happened_on + "T" + (time || "00:00") + "Z"));
-    return time ? moment + " (" + words.zoneName + ")" : moment;
+    var said = Object.fromEntries(fields), patterns = JSON.parse(words.moments);
+    var on = said.happened_on.split("-").map(Number), at = (said.happened_time || "").split(":");
+    var day = patterns.days[on[1] - 1][on[2] === 1 ? 0 : 1].replace("{year}", on[0]).replace("{number}", on[2]);
+    if (!said.happened_time) return day;
+    return patterns.moments[Number(at[0])].replace("{day}", day).replace("{minute}", at[1]) + " (" + words.zoneName + ")";
   }
 
   function entry(one, state) {

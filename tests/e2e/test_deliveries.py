@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import update
 
+from campaign.core import db, i18n
+from campaign.models.staff import StaffUser
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 from tests.e2e.test_letter_to_bundle import main_button, sign_in
@@ -86,6 +90,34 @@ def test_out_of_reach_it_is_kept_on_the_phone_and_sent_once_when_there_is_reach(
     assert_accessible(browser, page)
     assert len([row for row in attempts(page, site) if "Refused" in row]) == 1
     assert page.evaluate("async () => (await caches.keys()).length") == 0
+
+
+def test_what_is_kept_has_its_day_and_time_in_the_words_of_the_workspace(
+    phone: BrowserContext, site: Site
+) -> None:
+    gate = f"{site.url}/desk/bundles/{site.make_bundle(signatures=2)}/deliver"
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    for language in ("fr", "es", "ar", "en"):  # the last one is that of the other journeys
+        with site.entered(), db.transaction() as session:
+            session.execute(update(StaffUser).values(locale=language))
+        page.goto(gate)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.locator("[name=outcome][value=refused]").check()
+        phone.set_offline(True)
+        for day, at in ((date(2026, 11, 1), time(1, 5)), (date(2026, 10, 22), time(14, 30))):
+            page.locator("[name=outcome][value=refused]").check()
+            page.locator("[name=happened_on]").fill(day.isoformat())
+            page.locator("[name=happened_time]").fill(at.isoformat("minutes"))
+            page.locator("form[data-deliver] .actions button").click()
+            expect(page.locator(".kept-what")).to_contain_text(
+                f"· {i18n.say_day_and_time(day, at, language)} ("
+            )
+            discard = page.locator("#kept .actions button").last
+            discard.click()
+            discard.click()
+            expect(page.locator("#kept")).to_be_hidden()
+        phone.set_offline(False)
 
 
 def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form_is_gone(

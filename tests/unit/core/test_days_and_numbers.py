@@ -1,6 +1,9 @@
 """Days, times and numbers read as people of each language write them."""
 
-from datetime import UTC, date, datetime, time
+import json
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from babel.numbers import format_decimal
@@ -58,6 +61,25 @@ def test_a_moment_is_said_as_people_say_it(language: str, said: str) -> None:
     assert i18n.say_moment(moment, "America/Toronto", language) == said
     assert i18n.say_day_and_time(date(2026, 11, 29), time(2, 59), language) == said
     assert i18n.say_day_and_time(DAY, None, language) == DAYS[language][0]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "de", "pt-BR"])
+def test_scripts_say_a_moment_as_the_server_does(language: str) -> None:
+    patterns = json.loads(json.dumps(i18n.moment_patterns(language)))
+    for number in range(366):
+        day, at = date(2024, 1, 1) + timedelta(number), time(number % 24, number % 60)
+        words = patterns["days"][day.month - 1][day.day > 1]
+        words = words.replace("{year}", str(day.year)).replace("{number}", str(day.day))
+        moment = patterns["moments"][at.hour].replace("{day}", words)
+        moment = moment.replace("{minute}", f"{at.minute:02}")
+        assert moment == i18n.say_day_and_time(day, at, language)
+
+
+def test_no_script_words_a_day_or_a_time_itself() -> None:
+    """What a browser says in French is not what our pages say; "en-US" gives parts in figures."""
+    scripts = (Path(__file__).parents[3] / "static" / "js").glob("*.js")
+    by_itself = re.compile(r"DateTimeFormat\((?!\"en-US\")|toLocale\w*String\(")
+    assert [path.name for path in scripts if by_itself.search(path.read_text("utf-8"))] == []
 
 
 def test_one_o_clock_is_singular_in_spanish() -> None:
