@@ -323,8 +323,18 @@ def said_in(words: dict[str, str], *locales: str) -> tuple[str, str]:
     return next(((words[code], code) for code in codes if words.get(code)), ("", ""))
 
 
+def speak_as_mail(code: str) -> None:
+    """Have a page that an email leads to, at an address without a language, take the email's.
+
+    Another one is chosen on the page: `?lang=fr`.
+    """
+    asked = request.args.get("lang")
+    g.locale = asked if asked in languages() else code
+    g.language_here = locale()
+
+
 def language_switch() -> list[Language]:
-    here = (request.view_args or {}).get("lang")
+    here = (request.view_args or {}).get("lang") or g.get("language_here")
     # Who may not enter a page of the desk is not told that it is there (`staff.desk_access`).
     if here not in languages() or request.endpoint is None or g.get("kept_out"):
         return []

@@ -396,10 +396,10 @@ one_click.after_request(before_request.private)
 def ask_one_click(token: str) -> ResponseReturnValue:
     with db.reading() as session:
         member = memberships.get_by_link(session, mails.LEAVING, token)
-        _speak_to(member)
+        i18n.speak_as_mail(member.locale)
         if member.state is MemberState.LEFT:
             return show_page(Left(again=True))
-    return show_page(Leave(action=url_for(".leave", token=token)))
+    return show_page(Leave(action=url_for(".leave", token=token, lang=i18n.locale())))
 
 
 @one_click.post("/<token>", endpoint="leave")
@@ -409,12 +409,7 @@ def leave_by_one_click(token: str) -> ResponseReturnValue:
         abort(400)
     session = db.session()
     member = memberships.get_by_link(session, mails.LEAVING, token)
-    _speak_to(member)
+    i18n.speak_as_mail(member.locale)
     memberships.leave(session, member, now=db.utcnow())
+    g.language_endpoint = "network_unsubscribe.ask"
     return show_page(Left(again=False))
-
-
-def _speak_to(member: NetworkMember) -> None:
-    """The page is in the language of the mails: its address has none."""
-    if member.locale in i18n.languages():
-        g.locale = member.locale

@@ -219,6 +219,6 @@ def _switched(link: str, *, on: bool) -> ResponseReturnValue:
 
 def _set_locale(news: NewsLink) -> None:
     """Where the address names no language, take that of the email in which it stood."""
-    in_a_language = "lang" in (request.view_args or {})
-    if news.signature and not in_a_language and news.signature.locale in i18n.languages():
-        g.locale = news.signature.locale
+    if "lang" not in (request.view_args or {}):
+        g.language_endpoint = "tracking_news_off.ask"
+        i18n.speak_as_mail(news.signature.locale if news.signature else "")

@@ -148,6 +148,29 @@ def test_a_mail_provider_ends_it_by_one_click(
     assert "You have already left" in client.get(one_click).text
 
 
+def test_the_page_of_an_email_can_be_read_in_each_language_and_leaves_in_it(
+    client: FlaskClient, one_click: str, members: Members
+) -> None:
+    address = one_click.removeprefix("https://")
+    address = address[address.index("/") :]
+    page = client.get(address).text
+    assert 'lang="en" hreflang="en" aria-current="true"' in page
+    languages = ("en", "fr", "es", "ar")
+    assert re.findall(r'<li><a href="([^"]*)" lang', page) == [
+        f"{address}?lang={code}" for code in languages
+    ]
+    for code in languages:
+        assert f'<html lang="{code}"' in client.get(f"{address}?lang={code}").text
+    assert '<html lang="en"' in client.get(f"{address}?lang=xx").text
+    page = client.get(f"{address}?lang=fr").text
+    [action] = re.findall(r'<form class="actions" method="post" action="([^"]*)"', page)
+    left = client.post(action, data=ONE_CLICK).text
+    assert '<html lang="fr"' in left
+    assert f'<a href="{address}?lang=es" lang="es"' in left
+    assert members()[0].state is MemberState.LEFT
+    assert '<html lang="es"' in client.get(f"{address}?lang=es").text
+
+
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "no"}, {"x": "One-Click"}])
 def test_a_post_that_is_not_that_click_ends_nothing(
     client: FlaskClient, one_click: str, members: Members, body: dict[str, str]

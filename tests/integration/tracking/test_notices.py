@@ -1,5 +1,6 @@
 """News for signers: once to a mailbox, only to those who want it, ended by one click."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from email.message import EmailMessage
@@ -421,6 +422,22 @@ def test_looking_ends_nothing_and_the_button_does_and_undoes(
 
 
 @pytest.mark.one_engine
+def test_the_page_that_stops_news_can_be_read_in_each_language(
+    client: FlaskClient, told: EmailMessage
+) -> None:
+    address = off(told)
+    languages = ("en", "fr", "es", "ar")
+    pages = [client.get(address), *(client.get(f"{address}?lang={code}") for code in languages)]
+    pages.append(client.post(address, data=ONE_CLICK))
+    for page, code in zip(pages, ("en", *languages, "en"), strict=True):
+        assert f'<html lang="{code}"' in page.text
+        assert f'lang="{code}" hreflang="{code}" aria-current="true"' in page.text
+        assert re.findall(r'<li><a href="([^"]*)" lang', page.text) == [
+            f"{address}?lang={other}" for other in languages
+        ]
+
+
+@pytest.mark.one_engine
 def test_a_link_that_was_not_made_here_ends_nothing(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
@@ -440,6 +457,7 @@ def test_after_erasure_the_link_says_that_nothing_is_held(
     session.commit()
     page = client.post(off(told), data=ONE_CLICK)
     assert page.status_code == 200
+    assert '<html lang="ar"' in client.get(f"{off(told)}?lang=ar").text
     assert "We no longer have your address" in page.text
 
 
