@@ -17,7 +17,7 @@ from campaign.bundles.destinations import WITH_DESTINATION, slug_of
 from campaign.bundles.documents.signatures_csv import row_for_officials
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
@@ -26,7 +26,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
-from campaign.models.signature import ASKED, WORDS, ExactTimes, Letter, Signature
+from campaign.models.signature import ASKED, WORDS, ExactTimes, Letter, Origin, Signature
 from campaign.signing.letter.compose import number_of
 
 _BATCH = 1_000
@@ -245,10 +245,12 @@ def _listed(source: Source) -> tuple[ColumnElement[bool], ...]:
     return Signature.state.in_(states_in(source.kind)), Signature.forgotten_at.is_(None)
 
 
-def _full(row: AnyRow, _source: Source) -> Record:
+def _full(row: AnyRow, source: Source) -> Record:
     times = ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times)
+    # On a sheet stands the day alone.
+    day = None if row.origin is Origin.ONLINE else clock.day_of(times.signed_at, source.timezone)
     cells: dict[str, Cell] = {
-        "signed_at": _text(times.signed_at),
+        "signed_at": _text(day or times.signed_at),
         "confirmed_at": _text(times.confirmed_at),
         "news": row.consent_updates_at is not None,
         "network": row.consent_network_at is not None,

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import date, time
 from typing import Any
 from zipfile import ZipFile
 
@@ -13,12 +14,12 @@ import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, event, select, text, update
+from sqlalchemy import delete, event, func, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
 from campaign.bundles.changes import cancel_bundle
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
 from campaign.exports import export_job, export_rules, records, write_file
 from campaign.exports.write_file import HEADS
@@ -26,7 +27,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Tak
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter, Origin, Signature
 from campaign.web import spreadsheets
 from tests import days
 from tests.factories import make_target_official, post
@@ -62,6 +63,22 @@ def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made
 
 
 @pytest.mark.one_engine
+@pytest.mark.one_engine
+def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
+    session: Session, ask: Ask, made: Made
+) -> None:
+    zone = "America/Toronto"
+    session.execute(update(Campaign).values(timezone=zone))
+    noon = clock.moment_of(date(2026, 3, 1), time(12), zone)  # as it is keyed in
+    first = select(func.min(Signature.id)).scalar_subquery()
+    paper = update(Signature).where(Signature.id == first)
+    session.execute(paper.values(origin=Origin.PAPER, signed_at=noon))
+    session.commit()
+    _mark, rows = rows_of(made(ask()))
+    assert rows[0]["signed_at"] == "2026-03-01"
+    assert all(row["signed_at"].endswith("Z") for row in rows[1:])
+
+
 def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) -> None:
     _mark, rows = rows_of(made(ask(ExportKind.OFFICIALS)))
     assert len(rows) == 3, "confirmed ones alone"
