@@ -1,6 +1,7 @@
 """`campaign bundle` and `campaign verify`."""
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.one_engine
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Run `campaign bundle` for the first campaign, into a folder `out`."""
+    # The command gives way to the web server; what does so here are the tests, for good.
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
 

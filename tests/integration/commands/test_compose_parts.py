@@ -97,6 +97,7 @@ def test_each_part_starts_and_does_its_work(
         names = {family.name for family in text_string_to_metric_families(read(figures))}
         assert {"campaign_http_request_seconds", "campaign_jobs_waiting"} <= names
         given, ours = (psutil.Process(pid).nice() for pid in (parts["worker"].pid, os.getpid()))
+        # Of tests that are as nice, `test_who_waits_for_a_page_goes_first` sees it alone.
         assert given == max(10, ours), "who waits for a page goes first"
         watched = commands.run(arguments_of("watch"), environment)
         assert (watched.returncode, watched.stderr) == (0, "")

@@ -48,6 +48,22 @@ def test_development_listens_on_no_address_that_others_reach(
     assert "shows mails to everybody" in str(answer.exception)
 
 
+@pytest.mark.parametrize("begun", [0, 10, 15])
+@pytest.mark.parametrize(
+    "arguments", [["worker"], ["bundle", "ua-1-26", "--mission", "post", "--out", "out"]]
+)
+def test_who_waits_for_a_page_goes_first(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], begun: int
+) -> None:
+    """Told without the machine: tests that are nice themselves could not be less so."""
+    niceness = {0: begun}
+    monkeypatch.setattr(os, "getpriority", lambda _kind, process: niceness[process])
+    monkeypatch.setattr(os, "setpriority", lambda _kind, *values: niceness.update([values]))
+    answer = CliRunner().invoke(cli.campaign, arguments)
+    assert "The database is empty" in answer.output
+    assert niceness == {0: max(10, begun)}
+
+
 _SUPERVISED = """
 import os, signal, sys, types
 package = types.ModuleType("campaign")  # without all that the real one loads
