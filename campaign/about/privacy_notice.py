@@ -57,15 +57,16 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
         _("To show you where your letter is."),
         _("To count each person once."),
         _("To find false signatures."),
-        _("To see which links bring people to an action."),
+        _("To see by which links people come to an action."),
         _("To email you news or new actions, only if you asked."),
     ]
     use = _("For nothing else. We do not sell or lend your details.")
     yield NoticeSection("use", _("What we use it for"), _join([_bullets(uses), use]))
     seen = [
         _(
-            "They see your letter, your full name, and the place you chose to show. These are on "
-            "the letter and on the signature list."
+            "They see your letter, with the name you gave and the place you chose to show. With "
+            "the letters, we deliver a list of these names and places. It also shows the day you "
+            "signed."
         ),
         _("They never see the email address you sign with here."),
         _(
@@ -88,9 +89,9 @@ def _who_and_what(settings: Settings) -> Iterator[NoticeSection]:
 def _list_details() -> list[str]:
     return [
         _(
-            "When you sign: your name, email address, country and town. Your region and "
-            "postal code, if you give them. The words and points of your letter, and your "
-            "choice of what officials may see. Whether you want our emails. The time, the "
+            "When you sign: your name, email address, country and town. Your province or region "
+            "and your postal code, if you give them. The words and points of your letter, and "
+            "your choice of what officials may see. Whether you want our emails. The time, the "
             "language, and the link by which you came, for example from a poster or another site."
         ),
         _(
@@ -136,7 +137,7 @@ def _keeping(settings: Settings) -> NoticeSection:
     after = _(
         "After these times we keep only what does not identify you: that a letter was written, "
         "when, in which language, from which country and region, by which link, to which official, "
-        "and its number."
+        "and the number of the letter."
     )
     copies = [
         say_own_copy(settings),
@@ -169,7 +170,7 @@ def _details_terms(settings: Settings) -> list[str]:
         _(
             "If we do not deliver your letter, for example because we stopped the action: we keep "
             "your details and words until %(term)s after the action is over. An action is over "
-            "once we have stopped it, or once we have closed it and made the last delivery.",
+            "when we deliver no more letters for it.",
             term=term,
         ),
         f"{withdrawn} {_say_withdrawn_print()}",

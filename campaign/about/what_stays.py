@@ -85,8 +85,7 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
             "that can still be changed. We tell our staff to take out the printed sheet."
         ): kept.undelivered,
         _(
-            "What was already delivered, on a letter or on a list of signatures: we cannot get it "
-            "back."
+            "What was already delivered, on a letter or on a list of names: we cannot get it back."
         ): kept.delivered,
         say_own_copy(settings): kept.delivered,
         _("What you signed on paper, and our scans of it."): True,

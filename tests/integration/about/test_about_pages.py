@@ -323,7 +323,7 @@ def test_the_accessibility_page_says_how_long_which_link_works(
     app.extensions["settings"] = app.extensions["settings"].model_copy(update=changed)
     page = client.get("/en/accessibility").text
     assert (
-        "The link to confirm a letter works for 3 days. After you confirm, it shows your letter"
+        "The link to confirm a letter works for 3 days. After you confirm, it opens the page of"
         in page
     )
     assert "The link to My letters works for at least 5 hours." in page
