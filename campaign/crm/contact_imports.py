@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -305,7 +305,7 @@ def _suppress(session: Session, fingerprints: Sequence[bytes]) -> None:
 
 def _moment(day: date | None) -> datetime:
     assert day is not None  # a row without one is refused
-    return datetime.combine(day, time(), UTC)
+    return clock.moment_of(day, time(), current_settings().timezone)
 
 
 def _note(

@@ -7,7 +7,7 @@ that earlier lists gave them: the address is no longer known.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
 from campaign.core.db.batches import AnyRow, batched, read_by_key, read_each
 from campaign.core.i18n import language_with_country
+from campaign.core.settings import current_settings
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
 from campaign.models.network import ErasedMember, MemberState, NetworkMember
@@ -225,10 +226,12 @@ def _iter_gone(since: datetime) -> Iterator[ConsentRow]:
     left = select(NetworkMember.id, NetworkMember.public_id, NetworkMember.left_at)
     for row in read_by_key(left.where(*_has_left(since)), NetworkMember.id, size=_BATCH):
         yield ConsentRow(name_outside(row.public_id), "left", _day(row.left_at))
+    # Until November 2026 it was the day of UTC.
+    day = min(clock.cut_to_day(since, zone) for zone in (current_settings().timezone, "UTC"))
     with db.reading() as session:
         erased = session.scalars(
             select(ErasedMember)
-            .where(ErasedMember.erased_at >= clock.cut_to_day(since, "UTC"))
+            .where(ErasedMember.erased_at >= day)
             .order_by(ErasedMember.public_id)
         ).all()
     for member in erased:
@@ -241,4 +244,9 @@ def _has_left(since: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d}" if moment else ""
+    """Return the organization's day, or that of UTC, as it was kept until November 2026."""
+    if moment is None:
+        return ""
+    is_day_of_utc = moment - clock.cut_to_day(moment, "UTC") < timedelta(seconds=1)
+    zone = "UTC" if is_day_of_utc else current_settings().timezone
+    return clock.day_of(moment, zone).isoformat()

@@ -16,6 +16,7 @@ from campaign.api.osdi.listing import PageRequest, compare_days
 from campaign.campaigns.public_counts import counted_publicly
 from campaign.core.db.batches import read_each
 from campaign.core.errors import BadQuery
+from campaign.core.settings import current_settings
 from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.mail.suppression_list import is_suppressed
@@ -43,9 +44,10 @@ def list_people(
 ) -> tuple[list[Person], tuple[datetime, int] | None]:
     """Return a page of members, and the key of its last row where more come after it."""
     query = select(NetworkMember).where(NetworkMember.state == MemberState.ACTIVE)
+    zone = current_settings().timezone
     for clause in clauses:
         if clause.field != "email_address":
-            query = query.where(compare_days(clause, NetworkMember.confirmed_at, "UTC"))
+            query = query.where(compare_days(clause, NetworkMember.confirmed_at, zone))
         elif clause.comparison == "eq":
             query = query.where(NetworkMember.email_hmac == address_fingerprint(clause.value))
         else:

@@ -27,6 +27,7 @@ from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import Signature, SignatureState
 from campaign.network import memberships
 from campaign.web import security
+from tests.days import ZONE
 from tests.factories import add_confirmed, make_campaign, make_members, make_token
 from tests.integration.api.conftest import PERSON, Program, Site
 
@@ -303,7 +304,7 @@ def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
     program: Programs, session: Session
 ) -> None:
     # Many of one day, as after a flood: then the moment alone would not tell where a page ended.
-    day = clock.cut_to_day(db.utcnow(), "UTC")
+    day = clock.cut_to_day(db.utcnow(), ZONE)
     make_members(session, 23, confirmed_at=day)
     make_members(session, 4, confirmed_at=day - timedelta(days=3))
     session.commit()

@@ -3,7 +3,8 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.settings import Settings
 from campaign.exports import requests
 from campaign.exports.consent_list import COLUMNS, name_outside
@@ -22,6 +23,8 @@ from campaign.models.network import ErasedMember, MemberOrigin, MemberState, Net
 from campaign.models.staff import StaffUser
 from campaign.network import memberships
 from campaign.privacy.erase_supporter import erase_mailbox
+from campaign.privacy.subject_access import gather_data
+from campaign.signing.signed_links import digest_of
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import add_confirmed, make_campaign, make_members, post
 from tests.integration.exports.conftest import EVIL, REASON, Scene
@@ -92,6 +95,29 @@ def test_a_list_has_one_row_of_headings_and_one_for_each_member(
     assert rows[1]["email"] == form.email
     assert rows[1]["given_name"] == "", "a name given for a letter is not given to a CRM"
     assert {row["status"] for row in rows} == {"subscribed"}
+
+
+@pytest.mark.one_engine
+def test_days_are_those_of_the_organization(listed: List, session: Session) -> None:
+    evening = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)  # of the 27th in Toronto
+    member, imported, earlier = make_members(session, 3)
+    member.state, member.joined_at, member.confirmed_at = MemberState.PENDING, evening, None
+    member.token_digest, member.token_expires_at = digest_of("token"), evening + timedelta(days=1)
+    imported.joined_at = clock.moment_of(date(2026, 11, 27), time(), "America/Toronto")
+    earlier.joined_at = datetime(2026, 11, 27, tzinfo=UTC)  # as it was kept once, of UTC
+    earlier.confirmed_at = earlier.joined_at + timedelta(microseconds=7)
+    memberships.confirm(session, token="token", now=evening)
+    session.commit()
+    rows = {row["person"]: row for row in listed()}
+    told = [rows[name_outside(one.public_id)] for one in (member, imported, earlier)]
+    assert [row["consented_on"] for row in told] == ["2026-11-27"] * 3
+    assert told[0]["confirmed_on"] == told[0]["status_on"] == "2026-11-27"
+    assert told[2]["confirmed_on"] == "2026-11-27"
+    for one in (member, imported, earlier):  # in the download of the person as well
+        assert one.email
+        own = gather_data(session, Mailbox(one.email, one.email_hmac, evening), evening)
+        [held] = cast(list[dict[str, object]], own.data["network"])
+        assert held["joined_at"] == date(2026, 11, 27)
 
 
 def test_who_left_or_was_erased_is_told_once_a_list_was_downloaded(

@@ -817,7 +817,7 @@ def test_where_the_day_is_known_alone_no_time_is_made_up(
     member = NetworkMember(
         email=ANA, email_hmac=ana.email_hmac, locale="en", consent_wording="More."
     )
-    member.joined_at = clock.cut_to_day(signed, "UTC")
+    member.joined_at = clock.cut_to_day(signed, "UTC")  # as it was until November 2026
     member.confirmed_at = memberships.blur(signed)
     session.add(member)
     session.commit()
@@ -827,7 +827,7 @@ def test_where_the_day_is_known_alone_no_time_is_made_up(
     assert letter["confirmed_at"] == (signed + timedelta(hours=1)).isoformat()
     assert {letter["withdrawn_at"], letter["consent_delivery_at"]} == {"2026-11-26"}
     assert [one["agreed_at"] for one in letter["consents"]] == [signed.isoformat(), None, None]
-    assert (membership["joined_at"], membership["confirmed_at"]) == ("2026-11-27", "2026-11-27")
+    assert (membership["joined_at"], membership["confirmed_at"]) == ("2026-11-27", "2026-11-26")
     assert date.fromisoformat(link["created_at"])
     assert datetime.fromisoformat(data["made_at"]).tzinfo
 

@@ -17,7 +17,7 @@ _OF_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime"}
 """Of `time`; its monotonic clocks measure how long something takes, and tell no day."""
 _MAY_ASK = (
     r"\.(now|today|utcnow|date|current_date|localtimestamp|time|time_ns|localtime|gmtime|ctime"
-    r"|strftime)\(|year=|^ *from time import"
+    r"|strftime)\(|year=|^ *from time import|%d|isoformat\([^)]*\)\["
 )
 """No module without it is worth parsing."""
 
@@ -44,12 +44,22 @@ def _asked(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"func.{name}"
 
 
+def _written(source: str) -> Iterator[tuple[int, str]]:
+    """Line and text of what writes the day of a moment in the zone in which it is kept, UTC."""
+    for node in ast.walk(ast.parse(source)):
+        text = ast.unparse(node) if isinstance(node, ast.JoinedStr | ast.Constant) else ""
+        if ("%d" in text and "%H" not in text and "%Y" in text) or (
+            isinstance(node, ast.Subscript) and ".isoformat(" in ast.unparse(node.value)
+        ):
+            yield getattr(node, "lineno", 0), ast.unparse(node)
+
+
 def test_the_clock_alone_asks_for_moments_and_days() -> None:
     found = [
         f"{path}:{line} {name}"
         for path, source in search_modules(_MAY_ASK)
         if path != _OWN
-        for line, name in _asked(source)
+        for line, name in [*_asked(source), *_written(source)]
     ]
     assert not found, "Ask campaign/core/clock.py (utcnow, today, day_of) instead: " + ", ".join(
         found
@@ -70,11 +80,14 @@ def test_the_clock_alone_asks_for_moments_and_days() -> None:
         "age = time.time() - then",
         "from time import localtime",
         "query = select(func.now())",
+        'day = f"{member.joined_at:%Y-%m-%d}"',
+        'day = member.joined_at.strftime("%Y-%m-%d")',
+        "day = member.joined_at.isoformat()[:10]",
     ],
 )
 def test_each_other_way_is_found(planted: str) -> None:
     assert re.search(_MAY_ASK, planted)
-    assert list(_asked(planted))
+    assert [*_asked(planted), *_written(planted)]
 
 
 @pytest.mark.parametrize(
@@ -85,10 +98,12 @@ def test_each_other_way_is_found(planted: str) -> None:
         "took = time.monotonic() - began",
         "clock.day_of(moment, zone)",
         "moment.astimezone(ZoneInfo(zone)).time()",
+        'said = f"{moment:%Y-%m-%d %H:%M} UTC"',
+        "day.isoformat()",
     ],
 )
 def test_what_asks_nobody_is_let_be(allowed: str) -> None:
-    assert not list(_asked(allowed))
+    assert not [*_asked(allowed), *_written(allowed)]
 
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
