@@ -70,6 +70,12 @@
     return words;
   }
 
+  /* A page that was asked for has no field for the rewritten letter: the draft keeps its own. */
+  function withRewritten(words) {
+    if (kept && form.dataset.step === "asked" && !words.full_text) words.full_text = kept.words.full_text;
+    return words;
+  }
+
   function mark() {
     if (!form.elements.drafted) hidden("drafted", "1");
     try {
@@ -103,8 +109,8 @@
     var asked = Boolean(box ? box.checked : kept && kept.asked);
     mark();
     forget(key);
-    /* Points alone come back with words only: without words there is nothing to keep. */
     if (line) line.hidden = true;
+    /* Points alone come back with words only: without words there is nothing to keep. */
     if (!hasWords(words)) return;
     try {
       (asked ? browser : tab).setItem(key, JSON.stringify({ at: Date.now(), asked: asked, words: words, order: order, taken: points }));
@@ -152,7 +158,7 @@
     var known = "drafted" in form.dataset || !hasWords(standing());
     if (box && kept) box.checked = Boolean(kept.asked);
     if (known || (back && (kept || tab.getItem("drafted:" + form.dataset.draft)))) mark();
-    if (!known && !back) save(standing());
+    if (!known && !back) save(withRewritten(standing()));
     else if (kept && line) restore();
   }
   /* A browser brings what stood here when somebody goes back. It may be older than the draft. */

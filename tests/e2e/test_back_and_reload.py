@@ -354,10 +354,17 @@ def test_a_rewritten_letter_is_there_when_its_page_is_opened_anew(desk: Page, si
     expect(letter).to_have_value(re.compile(re.escape(WORDS)))
     text = f"{letter.input_value()}\n\nThank you."
     letter.fill(text)
+    held = hold_script(desk, "draft")
+    with desk.expect_request("**/draft*.js*"):
+        desk.goto(f"{site.url}{CASE}/write", wait_until="commit")
+    desk.locator("textarea[name=own_words]").fill(f"{WORDS} Thank you.")
+    held[0].continue_()
+    expect(desk.locator(".draft-kept")).to_be_visible()
+    desk.unroute_all()
     desk.goto(f"{site.url}{CASE}/write")
     expect(letter).to_have_value(text)
     desk.get_by_role("button", name="Use our letter again").click()
-    expect_draft(desk, site, WORDS)
+    expect_draft(desk, site, f"{WORDS} Thank you.")
 
 
 def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None:
