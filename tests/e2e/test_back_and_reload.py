@@ -200,6 +200,17 @@ def list_kept(page: Page) -> list[str]:
     return [key for key in keys if key.startswith("draft:")]
 
 
+def type_before_draft_script(page: Page, site: Site, words: str) -> None:
+    """Type own words on the page that is asked for anew; then the draft's script comes."""
+    held = hold_script(page, "draft")
+    with page.expect_request("**/draft*.js*"):
+        page.goto(f"{site.url}{CASE}/write", wait_until="commit")
+    page.locator("textarea[name=own_words]").fill(words)
+    held[0].continue_()
+    expect(page.locator(".draft-kept")).to_be_visible()
+    page.unroute_all()
+
+
 def test_words_typed_before_the_scripts_came_are_in_the_draft(desk: Page, site: Site) -> None:
     write_before_scripts(desk, site, WORDS)
     expect(desk.locator("[name=given_name]")).to_be_visible()
@@ -210,13 +221,7 @@ def test_words_typed_before_the_scripts_came_are_in_the_draft(desk: Page, site: 
 
     # On the page itself, as soon as the script comes.
     desk.get_by_role("button", name="Delete this draft").click()
-    held = hold_script(desk, "draft")
-    with desk.expect_request("**/draft*.js*"):
-        desk.goto(f"{site.url}{CASE}/write", wait_until="commit")
-    desk.locator("textarea[name=own_words]").fill(f"{WORDS} Thank you.")
-    held[0].continue_()
-    expect(desk.locator(".draft-kept")).to_be_visible()
-    desk.unroute_all()
+    type_before_draft_script(desk, site, f"{WORDS} Thank you.")
     expect_draft(desk, site, f"{WORDS} Thank you.")
 
     # Where somebody let this browser keep the draft, the newer words are kept there as well.
@@ -354,13 +359,7 @@ def test_a_rewritten_letter_is_there_when_its_page_is_opened_anew(desk: Page, si
     expect(letter).to_have_value(re.compile(re.escape(WORDS)))
     text = f"{letter.input_value()}\n\nThank you."
     letter.fill(text)
-    held = hold_script(desk, "draft")
-    with desk.expect_request("**/draft*.js*"):
-        desk.goto(f"{site.url}{CASE}/write", wait_until="commit")
-    desk.locator("textarea[name=own_words]").fill(f"{WORDS} Thank you.")
-    held[0].continue_()
-    expect(desk.locator(".draft-kept")).to_be_visible()
-    desk.unroute_all()
+    type_before_draft_script(desk, site, f"{WORDS} Thank you.")
     desk.goto(f"{site.url}{CASE}/write")
     expect(letter).to_have_value(text)
     desk.get_by_role("button", name="Use our letter again").click()
