@@ -191,8 +191,8 @@ def _details_without_term() -> list[str]:
 
 def _say_withdrawn_print() -> str:
     return _(
-        "If it is already printed, we also remove it from the print files that can still be "
-        "changed. We tell our staff to take out the printed sheet."
+        "If the letter is already printed, we tell our staff to take out the sheet. We also remove "
+        "the letter from our print files where we still can."
     )
 
 
@@ -252,9 +252,8 @@ def _choices(settings: Settings, locale: str) -> NoticeSection:
             url=f"/{locale}/my-letters",
         ),
         _(
-            "If you delete everything before we deliver a printed letter, we also remove that "
-            "letter from the print files that can still be changed. We tell our staff to take out "
-            "the printed sheet."
+            "If you delete everything before we deliver a printed letter, we tell our staff to "
+            "take out the sheet. We also remove the letter from our print files where we still can."
         ),
         _("If you delete everything, we keep or cannot reach this:"),
         _bullets(list_what_stays(settings, link_to_email(settings), Kept(undelivered=False))),
@@ -277,8 +276,8 @@ def _protection_and_changes(settings: Settings) -> Iterator[NoticeSection]:
         ),
         _("Public pages set no cookies and load nothing from other sites."),
         _(
-            "What you type is sent to us to show you the printed page. It is not stored before you "
-            "sign."
+            "What you type is sent to us to show you the page as we will print it. We do not store "
+            "it before you sign."
         ),
     ]
     yield NoticeSection("protection", _("How we protect it"), _join(protection))

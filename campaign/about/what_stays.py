@@ -81,8 +81,8 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
             "nothing that identifies you."
         ): kept.printed,
         _(
-            "If your letter is printed but not delivered yet: we remove it from the print files "
-            "that can still be changed. We tell our staff to take out the printed sheet."
+            "If your letter is printed but not delivered yet: we tell our staff to take out the "
+            "sheet. We also remove the letter from our print files where we still can."
         ): kept.undelivered,
         _(
             "What was already delivered, on a letter or on a list of names: we cannot get it back."

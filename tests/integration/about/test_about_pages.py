@@ -159,7 +159,7 @@ def test_the_notice_has_the_numbers_of_the_instance(app: Flask) -> None:
     for copy in ("one copy of them all", "Lists of names that our staff", "Encrypted backups"):
         assert before.index(copy) > identified, "copies that hold names last longer"
     assert "What was already delivered" in before[before.index(_KEPT) :]
-    assert "also remove that letter from the print files" in before[: before.index(_KEPT)]
+    assert "also remove the letter from our print files" in before[: before.index(_KEPT)]
     assert "print files" not in before[before.index(_KEPT) :], "what we remove is not what we keep"
     kept = _notice(app, retention_months=0, minimum_age=0)
     assert "Your details and words: until you delete them." in kept
