@@ -43,7 +43,7 @@ HEADS: Mapping[str, object] = {
     "disclosure": _l("Officials see"),
     "language": _l("Language"),
     "signed_on": _l("Signed on"),
-    "signed_at": _l("Signed at (UTC)"),
+    "signed_at": _l("Signed at (UTC; on paper: the day)"),
     "confirmed_at": _l("Confirmed at (UTC)"),
     "news": _l("Wants news of the case"),
     "network": _l("In the network"),

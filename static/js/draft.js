@@ -178,7 +178,7 @@
   function now() {
     if (!pause) return;
     stop();
-    save(standing());
+    save(withRewritten(standing()));
   }
   form.addEventListener("input", later);
   form.addEventListener("moved", later);
@@ -193,6 +193,7 @@
   line.querySelector("[data-discard]").addEventListener("click", function () {
     stop();
     forget(key);
+    kept = null;
     mark();
     box.checked = false;
     voice.textContent = voice.dataset.said;

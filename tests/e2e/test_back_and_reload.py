@@ -359,7 +359,8 @@ def test_a_rewritten_letter_is_there_when_its_page_is_opened_anew(desk: Page, si
     expect(letter).to_have_value(re.compile(re.escape(WORDS)))
     text = f"{letter.input_value()}\n\nThank you."
     letter.fill(text)
-    type_before_draft_script(desk, site, f"{WORDS} Thank you.")
+    type_before_draft_script(desk, site, f"{WORDS} Thank")
+    desk.locator("textarea[name=own_words]").press_sequentially(" you.")
     desk.goto(f"{site.url}{CASE}/write")
     expect(letter).to_have_value(text)
     desk.get_by_role("button", name="Use our letter again").click()

@@ -63,7 +63,6 @@ def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made
 
 
 @pytest.mark.one_engine
-@pytest.mark.one_engine
 def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
     session: Session, ask: Ask, made: Made
 ) -> None:
@@ -79,6 +78,7 @@ def test_of_who_signed_on_paper_the_list_has_the_day_of_signing_alone(
     assert all(row["signed_at"].endswith("Z") for row in rows[1:])
 
 
+@pytest.mark.one_engine
 def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) -> None:
     _mark, rows = rows_of(made(ask(ExportKind.OFFICIALS)))
     assert len(rows) == 3, "confirmed ones alone"

@@ -162,7 +162,7 @@ def test_the_page_after_signing_is_the_same_whether_or_not_a_mail_could_go(
     sent = [mail for mail in mails() if mail["kind"] == "confirm-letter"]
     assert len(sent) == settings.mails_per_address_per_day
     [page] = pages
-    assert "We send at most 5 of these emails a day" in page
+    assert "some links come later, within about 6 hours" in page
     assert "We send the same link" not in page
 
 
