@@ -57,6 +57,17 @@ def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequenc
     ).all()
 
 
+def read_waiting_reasons(session: Session, campaign: Campaign) -> Content:
+    """Return the reasons that wait for a second person, by whomever: another writer replaces them.
+
+    Empty where none wait.
+    """
+    waiting = select(Proposal).filter_by(campaign_id=campaign.id, state=ProposalState.PENDING)
+    waiting = waiting.where(Proposal.kind.in_(REASON_KINDS)).order_by(Proposal.id.desc()).limit(1)
+    proposal = session.scalar(waiting)
+    return content_of(proposal) if proposal else {}
+
+
 def propose_update(
     session: Session,
     campaign: Campaign,

@@ -44,11 +44,7 @@ class EditConflictForm(DeskForm):
         if self.seen.data == mark:
             return True
         self.seen.data = mark
-        self.theirs = tuple(
-            (_label(self, name), _say(self[name], value))
-            for name, value in now.items()
-            if name in self and _shown(value) != _shown(self[name].data)
-        )
+        self._show_beside(now)
         self.form_errors.append(
             _(
                 "Someone saved this page while you were editing it. What you typed is still "
@@ -56,6 +52,19 @@ class EditConflictForm(DeskForm):
             )
         )
         return False
+
+    def hold_instead(self, words: Mapping[str, object]) -> None:
+        """Have it hold other words than those that stand now, which it shows beside them."""
+        for name, value in words.items():
+            self[name].data = value
+        self._show_beside(self.now)
+
+    def _show_beside(self, now: Mapping[str, object]) -> None:
+        self.theirs = tuple(
+            (_label(self, name), _say(self[name], value))
+            for name, value in now.items()
+            if name in self and _shown(value) != _shown(self[name].data)
+        )
 
 
 def _label(form: EditConflictForm, name: str) -> str:

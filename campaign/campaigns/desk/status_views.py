@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, request
@@ -20,8 +20,9 @@ from campaign.campaigns import (
     status_changes,
 )
 from campaign.campaigns.check_readiness import Gap
+from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import CampaignForm, make_form
+from campaign.campaigns.desk.forms import CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import STOPS
 from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.record_change import drop_empty
@@ -55,6 +56,7 @@ class StatusForm(CampaignForm):
     act_by = DayField(_l("Deadline"))
     open_at = MomentField(_l("Day and time"))
     risks_seen = BooleanField(_l("Continue anyway"))
+    locales: Sequence[str] = ()
 
     def note_seen(self, campaign: Campaign) -> None:
         """Have the form say what its reader is told: renewed by nothing that tells nobody."""
@@ -63,20 +65,25 @@ class StatusForm(CampaignForm):
     def stop_kind(self) -> StopKind | None:
         return StopKind(self.kind.data) if self.kind.data else None
 
-    def reasons(self, locales: Sequence[str]) -> dict[str, str]:
-        return {code: self[f"reason_{code}"].data or "" for code in locales}
+    def is_current(self) -> bool:
+        """Return whether its writer saw the words that these replace: here they replace none."""
+        return True
+
+    def reasons(self) -> dict[str, str]:
+        return {code: self[f"reason_{code}"].data or "" for code in self.locales}
 
 
 class ReasonForm(EditConflictForm, StatusForm):
-    pass
+    """Its words replace others, which its writer must have seen."""
 
 
-def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
-    return make_form(StatusForm, _reason_fields(locales), kwargs)
-
-
-def _reason_fields(locales: Sequence[str]) -> dict[str, TextField]:
-    return {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
+def _form_with_reasons(
+    form_class: type[FormType], locales: Sequence[str], data: Mapping[str, object]
+) -> FormType:
+    fields: dict[str, object] = {
+        f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales
+    }
+    return make_form(form_class, fields | {"locales": locales}, {"data": data})
 
 
 class ExtendForm(CampaignForm):
@@ -142,26 +149,26 @@ def change_status(slug: str) -> ResponseReturnValue:
 def _change_status(slug: str) -> ResponseReturnValue:
     campaign, now = load(slug), db.utcnow()
     to = _asked_status(campaign)
-    locales = languages_of(campaign)
-    again = find_returned(campaign)
-    data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
-    data |= _data_of(proposals.reasons_in(proposals.content_of(again)) if again else {})
-    form = status_form(locales, data=data)
-    if request.method == "GET":
-        form.note_seen(campaign)
+    again: Proposal | None
+    form: StatusForm
+    if to is CampaignStatus.CLOSED and proposals.needs_approval(campaign):
+        again, form = _replace_reasons(campaign)
+    else:
+        again, form = _write_reasons(campaign, now)
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
-    if is_valid and not looks and form.does(lambda: _change(form, campaign, to, again)):
+    is_asked = is_valid and not looks and form.is_current()
+    if is_asked and form.does(lambda: _change(form, campaign, to, again)):
         return done(_say_changed(campaign, to), ".show", slug=slug)
     page = ChangeStatus(
         campaign=campaign,
         form=form,
-        locales=locales,
+        locales=form.locales,
         to=to,
         blockers=_find_blockers(campaign, to, now),
         own=status_changes.is_writer(campaign, actor()),
         now=now,
-        preview=form.reasons(locales) if looks else {},
+        preview=form.reasons() if looks else {},
         again=again,
         last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
@@ -242,10 +249,6 @@ def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> lis
     return blockers
 
 
-def _data_of(reasons: Mapping[str, str]) -> dict[str, str]:
-    return {f"reason_{code}": text for code, text in reasons.items()}
-
-
 def _is_decided_by_second_person(campaign: Campaign, to: CampaignStatus) -> bool:
     return campaign.status is CampaignStatus.REVIEW and to is not CampaignStatus.DRAFT
 
@@ -265,7 +268,7 @@ def _change(
     if _is_decided_by_second_person(campaign, to):
         _refuse_unseen(form, campaign)
     session, by, now = db.session(), form.by(), db.utcnow()
-    reasons, waits = form.reasons(languages_of(campaign)), proposals.needs_approval(campaign)
+    reasons, waits = form.reasons(), proposals.needs_approval(campaign)
     if to is CampaignStatus.OPEN:
         day = form.act_by.data if campaign.status is CampaignStatus.CLOSED else None
         status_changes.open_campaign(session, campaign, now=now, act_by=day, **by)
@@ -352,19 +355,10 @@ def edit(slug: str) -> ResponseReturnValue:
         abort(404)
     if not has_ended(campaign.status):
         raise Refused("campaign-status")
-    if request.method == "POST":
-        lock_row(db.session(), campaign)
-    again = find_returned(campaign)
-    content = proposals.content_of(again) if again else campaign.status_reasons
-    shown, kind = proposals.reasons_in(content), proposals.stop_kind_in(content)
-    codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
-    kind = kind or campaign.stop_kind
-    data = _data_of({code: shown.get(code, "") for code in codes}) | {"kind": kind.value}
-    form = make_form(ReasonForm, _reason_fields(codes), {"data": data})
-    form.locales = codes
+    again, form = _replace_reasons(campaign)
     if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
-            reasons, kind = form.reasons(codes), form.stop_kind()
+            reasons, kind = form.reasons(), form.stop_kind()
             if waits:
                 _propose(form, campaign, ProposalKind.REASON, reasons, again, kind)
                 message = _(
@@ -374,4 +368,45 @@ def edit(slug: str) -> ResponseReturnValue:
                 reword_reason(db.session(), campaign, reasons=reasons, kind=kind, **form.by())
                 message = _("Reason changed. No one was emailed.")
             return done(message, "campaigns.show", slug=slug)
-    return show_page(RewordReason(campaign=campaign, form=form, locales=codes))
+    return show_page(RewordReason(campaign=campaign, form=form, locales=form.locales))
+
+
+def _write_reasons(campaign: Campaign, now: datetime) -> tuple[Proposal | None, StatusForm]:
+    """Make the form of a move whose reasons replace none."""
+    again = find_returned(campaign)
+    content = proposals.content_of(again) if again else {}
+    days = {"act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
+    data = {**days, **_reasons_by_field(content)}
+    form = _form_with_reasons(StatusForm, languages_of(campaign), data)
+    if request.method == "GET":
+        form.note_seen(campaign)
+    return again, form
+
+
+def _replace_reasons(campaign: Campaign) -> tuple[Proposal | None, ReasonForm]:
+    """Make the form of reasons that replace those that wait, or else those that everybody reads.
+
+    Whoever writes again what came back to them finds that in it, and the others beside it.
+    """
+    session = db.session()
+    if request.method == "POST":
+        lock_row(session, campaign)
+    again = find_returned(campaign, may_be_gone=request.method == "POST")
+    returned = proposals.content_of(again) if again else {}
+    waits = proposals.needs_approval(campaign)
+    now = (waits and proposals.read_waiting_reasons(session, campaign)) or campaign.status_reasons
+    shown = [proposals.reasons_in(content) for content in (now, returned)]
+    locales = list(dict.fromkeys([*languages_of(campaign), *shown[0], *shown[1]]))
+    form = _form_with_reasons(ReasonForm, locales, _values_of(campaign, now, locales))
+    if again and request.method == "GET":
+        form.hold_instead(_values_of(campaign, returned, locales))
+    return again, form
+
+
+def _values_of(campaign: Campaign, content: Content, locales: Sequence[str]) -> dict[str, str]:
+    kind = proposals.stop_kind_in(content) or campaign.stop_kind
+    return _reasons_by_field(dict.fromkeys(locales, "") | content) | {"kind": kind.value}
+
+
+def _reasons_by_field(content: Content) -> dict[str, str]:
+    return {f"reason_{code}": text for code, text in proposals.reasons_in(content).items()}

@@ -99,15 +99,19 @@ def show_proposed_picture(slug: str, public_id: str) -> ResponseReturnValue:
     return Response(pictures.read(proposal.picture), mimetype="image/jpeg")
 
 
-def find_returned(campaign: Campaign) -> Proposal | None:
-    """Return the reader's own proposal that the address asks to write again. Raises NotFound."""
+def find_returned(campaign: Campaign, *, may_be_gone: bool = False) -> Proposal | None:
+    """Return the reader's own proposal that the address asks to write again.
+
+    Raises NotFound; where one `may_be_gone`, None stands for what was approved or replaced since.
+    """
     public_id = request.args.get("proposal")
     if not public_id:
         return None
     proposal = proposals.get_proposal(db.session(), campaign, public_id)
-    if proposal.made_by_id != staff_user().id or proposal.state not in proposals.WITH_AUTHOR:
+    is_kept = proposal.state in proposals.WITH_AUTHOR
+    if proposal.made_by_id != staff_user().id or not (is_kept or may_be_gone):
         raise NotFound("proposal")
-    return proposal
+    return proposal if is_kept else None
 
 
 def _list_outcomes(campaign: Campaign, content: Mapping[str, str]) -> list[ProposedOutcome]:

@@ -11,13 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.campaigns import status_changes
+from campaign.campaigns import proposals, status_changes
 from campaign.campaigns.content import pictures
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update
 from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role
 from tests.factories import make_campaign, post, sign_in
+from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.campaigns.test_proposals import asks_for_approval
 from tests.integration.campaigns.test_risks_and_picture import picture
 
@@ -168,7 +169,7 @@ def test_closing_with_a_reason_waits_and_without_one_does_not(
     assert post(client, f"{HOME}/status", {"to": "closed", "reason_en": "Won."}).location == HOME
     assert "stays open until someone else approves" in client.get(HOME).text
     url = f"{HOME}/proposals/{newest(session).public_id}"
-    assert post(client, f"{HOME}/status", {"to": "closed"}).status_code == 303
+    assert post(client, f"{HOME}/status", {"to": "closed", "reason_en": ""}).status_code == 303
     session.rollback()
     session.refresh(case)
     assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {})
@@ -214,6 +215,55 @@ def test_nobody_alone_changes_why_a_case_was_stopped(
     session.rollback()
     session.refresh(case)
     assert case.stop_kind is StopKind.SAFE
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("ends", [True, False])
+def test_who_writes_over_a_reason_that_waits_has_seen_it(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign, ends: bool
+) -> None:
+    """Also in a closing, and also where it came back to its author meanwhile."""
+    url = f"{HOME}/status?to=closed"
+    if ends:
+        case.status, case.stopped_at, url = CampaignStatus.STOPPED, utcnow(), f"{HOME}/reason"
+        session.commit()
+    other = app.test_client()
+    sign_in(client, app, Role.ADMIN)
+    sign_in(other, app, Role.ADMIN)
+    typed = read_form(client.get(url).text)
+    assert post(other, url, typed | {"reason_en": "Their words"}).status_code == 303
+    late = post(client, url, typed | {"reason_en": "My words"})
+    assert late.status_code == 422
+    assert "Someone saved this page while you were editing it" in late.text
+    assert "Their words" in late.text.split("Saved now")[1].split("</div>")[0]
+    assert proposals.content_of(newest(session)) == {"en": "Their words"}
+    theirs = f"{url}{'&' if '?' in url else '?'}proposal={newest(session).public_id}"
+    again = read_form(other.get(theirs).text) | {"reason_en": "Their second words"}
+    assert read_form(client.get(url).text)["reason_en"] == "Their words"
+    assert post(client, url, read_form(late.text)).status_code == 303
+    assert proposals.content_of(newest(session)) == {"en": "My words"}
+    assert "My words" in post(other, theirs, again).text.split("Saved now")[1].split("</div>")[0]
+    assert proposals.content_of(newest(session)) == {"en": "My words"}
+
+
+@pytest.mark.both_engines
+def test_who_writes_again_what_came_back_finds_it_beside_what_waits(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    url, other = f"{HOME}/status?to=closed", app.test_client()
+    sign_in(client, app, Role.ADMIN)
+    sign_in(other, app, Role.ADMIN)
+    assert post(client, url, {"reason_en": "My words"}).status_code == 303
+    mine = newest(session).public_id
+    back = {"decision": "return", "note": "Shorter."}
+    assert post(other, f"{HOME}/proposals/{mine}", back).status_code == 303
+    assert "Saved now" not in other.get(url).text
+    assert post(other, url, {"reason_en": "Their words"}).status_code == 303
+    page = client.get(f"{url}&proposal={mine}").text
+    assert "Their words" in page.split("Saved now")[1].split("</div>")[0]
+    assert read_form(page)["reason_en"] == "My words"
+    assert post(client, f"{url}&proposal={mine}", read_form(page)).status_code == 303
+    assert proposals.content_of(newest(session)) == {"en": "My words"}
 
 
 def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
