@@ -9,6 +9,7 @@ _Day = TypeVar("_Day", date, datetime)
 
 EARLIEST_ZONE = "Etc/GMT-14"
 """Where each day begins first: a later day than there is still to come everywhere."""
+MOST_AHEAD = timedelta(hours=14)  # so much sooner than in UTC a day begins there
 LATEST_ZONE = "Etc/GMT+12"  # where each day ends last: a day that is over there is over everywhere
 LONGEST_DAY = timedelta(hours=25)
 
@@ -39,6 +40,14 @@ def end_of_hour(moment: datetime) -> datetime:
 def cut_to_day(moment: datetime, zone: str) -> datetime:
     """Return, in UTC, when the moment's day began in the zone."""
     return moment_of(day_of(moment, zone), time.min, zone)
+
+
+def keep_day(moment: datetime, zone: str) -> datetime:
+    """Return the midnight of UTC that stands for the moment's day in the zone.
+
+    Whatever zone is set later, it is read as that day. It can be `MOST_AHEAD` of the moment itself.
+    """
+    return moment_of(day_of(moment, zone), time.min, "UTC")
 
 
 def moment_of(day: date, at: time, zone: str) -> datetime:

@@ -305,7 +305,7 @@ def _suppress(session: Session, fingerprints: Sequence[bytes]) -> None:
 
 def _moment(day: date | None) -> datetime:
     assert day is not None  # a row without one is refused
-    return clock.moment_of(day, time(), current_settings().timezone)
+    return clock.moment_of(day, time(), "UTC")
 
 
 def _note(

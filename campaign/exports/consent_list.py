@@ -7,7 +7,7 @@ that earlier lists gave them: the address is no longer known.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.orm import Session
@@ -188,7 +188,7 @@ def _describe(members: Sequence[AnyRow]) -> Iterator[ConsentRow]:
         yield ConsentRow(
             person=name_outside(member.public_id),
             status="bounced" if marked_at else "subscribed",
-            status_on=_day(marked_at or member.confirmed_at),
+            status_on=_day_of(marked_at) if marked_at else _day(member.confirmed_at),
             email=member.email or "",
             language=member.locale,
             consent=member.consent_wording,
@@ -225,13 +225,11 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
 def _iter_gone(since: datetime) -> Iterator[ConsentRow]:
     left = select(NetworkMember.id, NetworkMember.public_id, NetworkMember.left_at)
     for row in read_by_key(left.where(*_has_left(since)), NetworkMember.id, size=_BATCH):
-        yield ConsentRow(name_outside(row.public_id), "left", _day(row.left_at))
-    # Until November 2026 it was the day of UTC.
-    day = min(clock.cut_to_day(since, zone) for zone in (current_settings().timezone, "UTC"))
+        yield ConsentRow(name_outside(row.public_id), "left", _day_of(row.left_at))
     with db.reading() as session:
         erased = session.scalars(
             select(ErasedMember)
-            .where(ErasedMember.erased_at >= day)
+            .where(ErasedMember.erased_at >= clock.keep_day(since, clock.LATEST_ZONE))
             .order_by(ErasedMember.public_id)
         ).all()
     for member in erased:
@@ -244,9 +242,9 @@ def _has_left(since: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _day(moment: datetime | None) -> str:
-    """Return the organization's day, or that of UTC, as it was kept until November 2026."""
-    if moment is None:
-        return ""
-    is_day_of_utc = moment - clock.cut_to_day(moment, "UTC") < timedelta(seconds=1)
-    zone = "UTC" if is_day_of_utc else current_settings().timezone
-    return clock.day_of(moment, zone).isoformat()
+    """Write a day that was kept (`clock.keep_day`)."""
+    return clock.day_of(moment, "UTC").isoformat() if moment else ""
+
+
+def _day_of(moment: datetime) -> str:
+    return clock.day_of(moment, current_settings().timezone).isoformat()

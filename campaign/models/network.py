@@ -55,7 +55,9 @@ class NetworkMember(db.SealedRow, db.PublicRow):
     """SHA-256 of the token that confirms; the links to the member's page are bound to it."""
     token_expires_at: Mapped[datetime | None]
     joined_at: Mapped[db.Created]
+    """The moment; once confirmed, the organization's day (`clock.keep_day`)."""
     confirmed_at: Mapped[datetime | None]
+    """The day, and some chance (`memberships.blur`); up to `clock.MOST_AHEAD` to come."""
     left_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
 
@@ -65,7 +67,7 @@ class ErasedMember(db.Base):
 
     public_id: Mapped[str] = mapped_column(String(22), primary_key=True, default=db.new_public_id)
     erased_at: Mapped[datetime] = mapped_column(index=True)
-    """The day."""
+    """The day (`clock.keep_day`)."""
 
 
 class Mailing(db.PublicRow):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from campaign.campaigns.lifecycle import is_news
@@ -29,10 +29,10 @@ _MADE_UP_FOR = timedelta(days=2)
 log = structlog.get_logger()
 BATCH = 100
 _DIGESTS_AT_ONCE = 50
-_OVERLAP = timedelta(hours=1)
-"""A mailing may be older than the moment at which others see it; nobody is told twice anyway."""
+_OVERLAP = clock.MOST_AHEAD + timedelta(hours=1)
+"""A mailing may be older than the moment at which others see it, and a member's day that is kept
+be ahead of the moment at which they joined; nobody is told twice anyway."""
 _OLDEST = timedelta(days=62)
-_TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,12 +303,18 @@ def _send_digest_batch(frequency: Frequency, last_id: int) -> int | None:
         ]
         if not mailings:
             return None
-        due = _select_members(frequency, last_id).where(due_before(frequency, now) >= _TOLD_AT)
+        due = _select_members(frequency, last_id).where(_is_due(due_before(frequency, now)))
         locked = due.limit(_DIGESTS_AT_ONCE).with_for_update(key_share=True)
         members = session.scalars(locked).all()
         for member in members:
             _send_digest(session, member, mailings, now)
         return members[-1].id if members else None
+
+
+def _is_due(before: datetime) -> ColumnElement[bool]:
+    """Whether they were last told before, or never and may have joined then: their day is kept."""
+    joined = NetworkMember.confirmed_at <= before + clock.MOST_AHEAD
+    return func.coalesce(NetworkMember.told_at <= before, joined)
 
 
 def _send_digest(

@@ -190,7 +190,7 @@ def confirm(
         NetworkMember.token_digest == signed_links.digest_of(token),
         NetworkMember.state == MemberState.PENDING,
         state=MemberState.ACTIVE,
-        joined_at=clock.cut_to_day(member.joined_at, current_settings().timezone),
+        joined_at=clock.keep_day(member.joined_at, current_settings().timezone),
         confirmed_at=blur(now),
         told_at=None,
         left_at=None,
@@ -208,7 +208,7 @@ def blur(moment: datetime) -> datetime:
 
     Who joins again on that day has other links all the same.
     """
-    day = clock.cut_to_day(moment, current_settings().timezone)
+    day = clock.keep_day(moment, current_settings().timezone)
     return day + timedelta(microseconds=secrets.randbelow(1_000_000))
 
 
@@ -330,7 +330,7 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "privacy_notice_id": wording.privacy_notice_id,
         "token_digest": None,
         "token_expires_at": None,
-        "joined_at": clock.cut_to_day(asked_at, current_settings().timezone),
+        "joined_at": clock.keep_day(asked_at, current_settings().timezone),
         "confirmed_at": blur(now),
         "told_at": None,
         "left_at": None,

@@ -148,7 +148,7 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
             is_mine = db.delete_rows(session, model, model.id == row.id)
             if isinstance(row, NetworkMember) and is_mine:
                 if row.confirmed_at:
-                    today = clock.cut_to_day(db.utcnow(), current_settings().timezone)
+                    today = clock.keep_day(db.utcnow(), current_settings().timezone)
                     session.add(ErasedMember(public_id=row.public_id, erased_at=today))
                 forget_program_words(session, row)
         session.flush()

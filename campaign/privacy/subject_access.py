@@ -18,7 +18,6 @@ from campaign.core.db import Base, NumberedRow
 from campaign.core.db.batches import read_each
 from campaign.core.errors import TooMany
 from campaign.core.language_facts import facts_of
-from campaign.core.settings import current_settings
 from campaign.mail.messages import BadAddress, OutboxMail
 from campaign.models.about import PrivacyNotice
 from campaign.models.bundle import Bundle
@@ -80,11 +79,6 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         return [_read_columns(row, say) for row in list_addressed(session, mailbox, model)]
 
     say_when = partial(_say_when, zone="UTC")
-
-    def say_day_of_member(value: object) -> object:
-        """Say the day of the organization, or of UTC, as it was kept until November 2026."""
-        return say_when(_say_when(value, current_settings().timezone))
-
     mails = rows_of(OutboxMail)
     for mail in mails:
         del mail["context"]  # of one that waits it may hold a link, and goes out anyway
@@ -97,7 +91,7 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
         "made_at": now,
         "email": mailbox.email,
         "letters": [_describe_signature(session, signature) for signature in signatures],
-        "network": rows_of(NetworkMember, say_day_of_member),
+        "network": rows_of(NetworkMember, say_when),
         "other_programs": _list_programs(session, mailbox),
         "mails": mails,
         "links_to_my_letters": rows_of(LettersLink, say_when),

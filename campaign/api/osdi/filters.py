@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 
 from campaign.core.errors import BadQuery
 
@@ -20,14 +21,15 @@ class Clause:
 
     def read_moment(self) -> datetime:
         """Return the value as a moment; one without a zone is in UTC."""
-        try:
+        with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(self.value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise BadQuery(
-                f"{self.field} must be compared with a date such as '2026-11-27' or "
-                "'2026-11-27T09:30:00Z'."
-            ) from None
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            if 1 < moment.year < MAXYEAR:  # then its day can be told in every zone
+                return moment
+        raise BadQuery(
+            f"{self.field} must be compared with a date such as '2026-11-27' or "
+            "'2026-11-27T09:30:00Z'."
+        )
 
 
 def parse_filter(text: str, fields: Collection[str]) -> list[Clause]:

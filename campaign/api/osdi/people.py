@@ -6,17 +6,17 @@ Who asked for news of one action alone is found by the id of that signature, and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from campaign.api.osdi.filters import Clause
-from campaign.api.osdi.listing import PageRequest, compare_days
+from campaign.api.osdi.listing import PageRequest
 from campaign.campaigns.public_counts import counted_publicly
+from campaign.core import clock
 from campaign.core.db.batches import read_each
 from campaign.core.errors import BadQuery
-from campaign.core.settings import current_settings
 from campaign.exports.consent_list import NAMES, find_names
 from campaign.mail.messages import BadAddress, address_fingerprint
 from campaign.mail.suppression_list import is_suppressed
@@ -44,10 +44,9 @@ def list_people(
 ) -> tuple[list[Person], tuple[datetime, int] | None]:
     """Return a page of members, and the key of its last row where more come after it."""
     query = select(NetworkMember).where(NetworkMember.state == MemberState.ACTIVE)
-    zone = current_settings().timezone
     for clause in clauses:
         if clause.field != "email_address":
-            query = query.where(compare_days(clause, NetworkMember.confirmed_at, zone))
+            query = query.where(_compare_day(clause))
         elif clause.comparison == "eq":
             query = query.where(NetworkMember.email_hmac == address_fingerprint(clause.value))
         else:
@@ -59,6 +58,22 @@ def list_people(
     rows = read_each(session, whole, NetworkMember.id, [row.id for row in keys])
     members = [row.NetworkMember for _id, row in rows if row]
     return _complete(session, members), tuple(keys[-1]) if more else None
+
+
+def _compare_day(clause: Clause) -> ColumnElement[bool]:
+    """Compare days: who asks from a moment on misses nobody, whatever zone a day was kept of."""
+    moment, kept = clause.read_moment(), NetworkMember.confirmed_at
+    begins = clock.cut_to_day(moment, "UTC")
+    ends = begins + timedelta(days=1)
+    match clause.comparison:
+        case "eq":
+            return (kept >= begins) & (kept < ends)
+        case "lt":
+            return kept < moment
+        case "le":
+            return kept < ends
+        case _:
+            return kept >= clock.keep_day(moment, clock.LATEST_ZONE)
 
 
 def get_person(session: Session, public_id: str) -> Person | None:

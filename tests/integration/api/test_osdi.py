@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -304,7 +304,7 @@ def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
     program: Programs, session: Session
 ) -> None:
     # Many of one day, as after a flood: then the moment alone would not tell where a page ended.
-    day = clock.cut_to_day(db.utcnow(), ZONE)
+    day = clock.keep_day(db.utcnow(), ZONE)
     make_members(session, 23, confirmed_at=day)
     make_members(session, 4, confirmed_at=day - timedelta(days=3))
     session.commit()
@@ -327,6 +327,32 @@ def test_each_page_leads_to_the_next_and_nobody_is_missed_or_given_twice(
     assert reader.get("people", per_page="500")["per_page"] == 25
     recent = reader.get("people", filter=f"modified_date gt '{day + timedelta(hours=9):%FT%TZ}'")
     assert len(embedded(recent, "osdi:people")) == 23
+
+
+@pytest.mark.parametrize("zone", ["America/Toronto", "Asia/Tokyo"])
+@pytest.mark.parametrize("hour", [1, 12, 20], ids="{}-oclock".format)
+def test_who_asks_from_a_moment_on_misses_nobody_who_joined_since(
+    app: Flask, program: Programs, session: Session, zone: str, hour: int
+) -> None:
+    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"timezone": zone})
+    joined = datetime(2026, 11, 27, hour, tzinfo=UTC)
+    earlier = clock.cut_to_day(joined, "UTC")  # as it was kept once, of UTC
+    with app.app_context():
+        make_members(session, 1, confirmed_at=memberships.blur(joined))
+        make_members(session, 1, confirmed_at=earlier + timedelta(microseconds=7))
+        make_members(session, 1, confirmed_at=earlier - timedelta(days=3))
+    session.commit()
+    reader = program(ApiScope.PEOPLE)
+
+    def count(query: str) -> int:
+        return len(embedded(reader.get("people", filter=f"modified_date {query}"), "osdi:people"))
+
+    before, day = joined - timedelta(minutes=1), clock.day_of(joined, zone)
+    assert count(f"gt '{before:%FT%TZ}'") == count(f"ge '{before:%FT%TZ}'") == 2
+    assert count(f"ge '{day}'") == 2
+    is_one_day = day == clock.day_of(joined, "UTC")
+    assert count(f"eq '{day}'") == (2 if is_one_day else 1)
+    assert count(f"le '{day}'") - count(f"lt '{day}'") == count(f"eq '{day}'")
 
 
 def test_petitions_too_are_read_by_the_link_next(program: Programs, session: Session) -> None:
@@ -374,6 +400,8 @@ def test_one_who_cannot_be_read_keeps_nobody_from_being_read(
         ({"filter": "email_address gt 'x'"}, "email_address can be compared by eq alone."),
         ({"filter": "modified_date gt 'soon'"}, "modified_date must be compared with a date such"),
         ({"filter": "modified_date gt '0001-01-01T00:00:00+14:00'"}, "modified_date must be"),
+        ({"filter": "modified_date gt '0001-01-01'"}, "modified_date must be"),
+        ({"filter": "modified_date eq '9999-12-31'"}, "modified_date must be"),
     ],
 )
 def test_what_is_not_understood_is_named(

@@ -3,7 +3,7 @@
 import io
 import re
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -103,7 +103,7 @@ def test_members_come_with_their_proof_and_nobody_is_written_to(
     assert member.state is MemberState.ACTIVE
     assert member.origin is MemberOrigin.IMPORT
     assert (member.consent_wording, member.consent_source) == (PROOF["wording"], PROOF["source"])
-    assert (f"{member.joined_at:%Y-%m-%d}", member.locale) == ("2026-05-03", "fr")
+    assert (member.joined_at, member.locale) == (datetime(2026, 5, 3, tzinfo=UTC), "fr")
     with app.app_context(), db.reading() as reading:
         assert reading.scalars(select(OutboxMail)).all() == []
         entries = reading.scalars(select(AuditEntry.action)).all()

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -16,7 +16,7 @@ from campaign import storage
 from campaign.core import clock, db
 from campaign.core.settings import Settings
 from campaign.exports import requests
-from campaign.exports.consent_list import COLUMNS, name_outside
+from campaign.exports.consent_list import COLUMNS, iter_rows, name_outside
 from campaign.mail import bad_addresses
 from campaign.models.export import ConsentColumns, DataExport, ExportState
 from campaign.models.network import ErasedMember, MemberOrigin, MemberState, NetworkMember
@@ -26,6 +26,7 @@ from campaign.privacy.erase_supporter import erase_mailbox
 from campaign.privacy.subject_access import gather_data
 from campaign.signing.signed_links import digest_of
 from campaign.tracking.letter_links import Mailbox
+from tests.days import ZONE
 from tests.factories import add_confirmed, make_campaign, make_members, post
 from tests.integration.exports.conftest import EVIL, REASON, Scene
 from tests.integration.exports.test_requests import second_person
@@ -98,26 +99,45 @@ def test_a_list_has_one_row_of_headings_and_one_for_each_member(
 
 
 @pytest.mark.one_engine
-def test_days_are_those_of_the_organization(listed: List, session: Session) -> None:
-    evening = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)  # of the 27th in Toronto
-    member, imported, earlier = make_members(session, 3)
-    member.state, member.joined_at, member.confirmed_at = MemberState.PENDING, evening, None
-    member.token_digest, member.token_expires_at = digest_of("token"), evening + timedelta(days=1)
-    imported.joined_at = clock.moment_of(date(2026, 11, 27), time(), "America/Toronto")
+@pytest.mark.parametrize(
+    ("zone", "moment"),
+    [("America/Toronto", "2026-11-28T01:30+00:00"), ("Asia/Tokyo", "2026-11-26T20:00+00:00")],
+    ids=["evening", "morning"],
+)
+def test_days_are_those_of_the_organization(
+    app: Flask, listed: List, session: Session, settings: Settings, zone: str, moment: str
+) -> None:
+    app.extensions["settings"] = settings.model_copy(update={"timezone": zone})
+    now = datetime.fromisoformat(moment)
+    member, earlier = make_members(session, 2)
+    member.state, member.joined_at, member.confirmed_at = MemberState.PENDING, now, None
+    member.token_digest, member.token_expires_at = digest_of("token"), now + timedelta(days=1)
     earlier.joined_at = datetime(2026, 11, 27, tzinfo=UTC)  # as it was kept once, of UTC
     earlier.confirmed_at = earlier.joined_at + timedelta(microseconds=7)
-    memberships.confirm(session, token="token", now=evening)
+    memberships.confirm(session, token="token", now=now)
     session.commit()
-    rows = {row["person"]: row for row in listed()}
-    told = [rows[name_outside(one.public_id)] for one in (member, imported, earlier)]
-    assert [row["consented_on"] for row in told] == ["2026-11-27"] * 3
-    assert told[0]["confirmed_on"] == told[0]["status_on"] == "2026-11-27"
-    assert told[2]["confirmed_on"] == "2026-11-27"
-    for one in (member, imported, earlier):  # in the download of the person as well
-        assert one.email
-        own = gather_data(session, Mailbox(one.email, one.email_hmac, evening), evening)
-        [held] = cast(list[dict[str, object]], own.data["network"])
-        assert held["joined_at"] == date(2026, 11, 27)
+    for later in (zone, "UTC", clock.EARLIEST_ZONE, clock.LATEST_ZONE):
+        app.extensions["settings"] = settings.model_copy(update={"timezone": later})
+        for row in listed():
+            told = {row["consented_on"], row["confirmed_on"], row["status_on"]}
+            assert told == {"2026-11-27"}, later
+        for one in (member, earlier):  # in the download of the person as well
+            assert one.email
+            own = gather_data(session, Mailbox(one.email, one.email_hmac, now), now)
+            [held] = cast(list[dict[str, object]], own.data["network"])
+            assert {held["joined_at"], held["confirmed_at"]} == {date(2026, 11, 27)}, later
+
+
+@pytest.mark.one_engine
+def test_who_has_gone_is_told_with_the_day_of_the_organization(session: Session) -> None:
+    since = datetime(2026, 11, 28, 1, 30, tzinfo=UTC)  # of the 27th in Toronto
+    for kept in (clock.keep_day(since, ZONE), clock.cut_to_day(since, "UTC")):
+        session.add(ErasedMember(erased_at=kept))
+    session.add(ErasedMember(erased_at=clock.keep_day(since, ZONE) - timedelta(days=1)))
+    make_members(session, 1, state=MemberState.LEFT, email=None, left_at=since)
+    session.commit()
+    gone = sorted((row.status, row.status_on) for row in iter_rows(since, lambda: None))
+    assert gone == [("erased", "2026-11-27"), ("erased", "2026-11-28"), ("left", "2026-11-27")]
 
 
 def test_who_left_or_was_erased_is_told_once_a_list_was_downloaded(
@@ -136,6 +156,8 @@ def test_who_left_or_was_erased_is_told_once_a_list_was_downloaded(
             locale="en",
             now=db.utcnow(),
         )
+    kept = session.scalars(select(ErasedMember.erased_at)).one()
+    assert kept == clock.cut_to_day(kept, "UTC")
     rows_before = listed()
     assert len(rows_before) == 1, "no list was taken before"
     with app.app_context(), db.transaction() as writing:

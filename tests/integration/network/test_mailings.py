@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.status_changes import close_campaign, open_campaign, stop_campaign
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.mail import bad_addresses
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
@@ -240,6 +240,31 @@ def test_a_week_and_a_month_bring_one_mail_with_all_that_is_new(
     assert told(session) == 4
     jobs.run_now("network.digest")
     assert len(mails()) == 2
+
+
+def test_nobody_is_told_late_whose_day_began_before_that_of_utc(
+    session: Session, mails: Mails
+) -> None:
+    ahead = (
+        clock.MOST_AHEAD
+    )  # so far their day can be kept ahead of the moment at which they joined
+    make_members(session, 1, confirmed_at=db.utcnow() + ahead)
+    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=7) + ahead)
+    month = clock.months_before(db.utcnow(), 1)
+    make_members(session, 1, frequency=Frequency.MONTHLY, confirmed_at=month + ahead)
+    just_after = Mailing(campaign_id=make_campaign(session).id, created_at=ago(days=7))
+    just_after_month = Mailing(campaign_id=make_campaign(session).id, created_at=month)
+    session.add_all([just_after, just_after_month])
+    session.commit()
+    jobs.run_now("network.send", just_after.id)
+    jobs.run_now("network.digest")
+    assert [
+        (one["to"], [news["reference"] for news in one.get("items", [])]) for one in mails()
+    ] == [
+        ("member-1@example.org", []),
+        ("member-2@example.org", ["UA 1/26"]),
+        ("member-3@example.org", ["UA 1/26", "UA 2/26"]),
+    ]
 
 
 def test_a_digest_leaves_out_what_was_told_and_what_has_ended(

@@ -106,10 +106,10 @@ def _times() -> dict[str, Any]:
     }
 
 
-def _is_day(moment: datetime) -> bool:
-    """Whether it tells the day alone, of the campaign's place or of UTC."""
-    begins = {clock.cut_to_day(moment, zone) for zone in (ZONE, "UTC")}
-    return moment.replace(microsecond=0) in begins
+def _is_day(moment: datetime, name: str = "") -> bool:
+    """Whether it tells the day alone: of the place, or of UTC as those of members."""
+    zones = ["UTC"] if "_member." in name else [ZONE, "UTC"]
+    return moment.replace(microsecond=0) in {clock.cut_to_day(moment, zone) for zone in zones}
 
 
 def _is_hour(moment: datetime) -> bool:
@@ -160,7 +160,7 @@ def _check_times(app: Flask) -> None:
         }
     assert moments["signature.confirmed_at"]
     assert moments["outbox_mail.sent_at"]
-    assert [name for name in DAYS if not all(map(_is_day, moments[name]))] == []
+    assert [name for name in DAYS if not all(_is_day(at, name) for at in moments[name])] == []
     assert [name for name in HOURS if not all(map(_is_hour, moments[name]))] == []
 
 

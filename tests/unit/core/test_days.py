@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from campaign.core import clock
 
-ZONES = ("UTC", "America/Toronto", "Asia/Kolkata", "America/St_Johns", "America/Havana")
+ZONES = (
+    "UTC",
+    "America/Toronto",
+    "Asia/Kolkata",
+    "America/St_Johns",
+    "America/Havana",
+    "Asia/Tokyo",
+    clock.EARLIEST_ZONE,
+    clock.LATEST_ZONE,
+)
 
 
 @given(
@@ -20,6 +29,9 @@ def test_what_is_cut_is_of_the_same_day(moment: datetime, zone: str) -> None:
     assert clock.day_of(cut, zone) == clock.day_of(moment, zone)
     assert clock.cut_to_day(cut, zone) == cut <= moment
     assert moment - cut < clock.LONGEST_DAY
+    kept = clock.keep_day(moment, zone)
+    assert clock.day_of(kept, "UTC") == clock.day_of(moment, zone)
+    assert clock.keep_day(moment, clock.LATEST_ZONE) <= kept <= moment + clock.MOST_AHEAD
 
 
 @pytest.mark.parametrize(
