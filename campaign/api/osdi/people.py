@@ -64,16 +64,9 @@ def _compare_day(clause: Clause) -> ColumnElement[bool]:
     """Compare days: who asks from a moment on misses nobody, whatever zone a day was kept of."""
     moment, kept = clause.read_moment(), NetworkMember.confirmed_at
     begins = clock.cut_to_day(moment, "UTC")
-    ends = begins + timedelta(days=1)
-    match clause.comparison:
-        case "eq":
-            return (kept >= begins) & (kept < ends)
-        case "lt":
-            return kept < moment
-        case "le":
-            return kept < ends
-        case _:
-            return kept >= clock.keep_day(moment, clock.LATEST_ZONE)
+    until = kept < begins + timedelta(days=1)
+    others = {"eq": until & (kept >= begins), "lt": kept < moment, "le": until}
+    return others.get(clause.comparison, kept >= clock.keep_day(moment, clock.LATEST_ZONE))
 
 
 def get_person(session: Session, public_id: str) -> Person | None:
