@@ -199,12 +199,12 @@ def _say_withdrawn_print() -> str:
 def _codes_terms(settings: Settings) -> list[str]:
     counting = _(
         "So that no one is counted twice: a code made from your email address, until %(term)s "
-        "after the action is over.",
+        "after the action is over or until you delete everything.",
         term=months(settings.retention_months),
     )
     leaving = _(
         "So that we do not email you about new actions again after you leave the network: a code "
-        "made from your email address, until you join again."
+        "made from your email address, until you join again or delete everything."
     )
     return [*([counting] if settings.retention_months else []), leaving, *say_codes()]
 

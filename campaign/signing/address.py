@@ -76,7 +76,7 @@ class AddressPart:
 def list_address_parts(country: str) -> tuple[AddressPart, ...]:
     form = (address_form(country) if country else None) or ANYWHERE
     labels = {
-        "locality": _LOCALITY.get(form.locality_kind, _l("Town or village")),
+        "locality": _LOCALITY.get(form.locality_kind, _l("City, town or village")),
         "region": _REGION.get(form.region_kind, _l("Province, state or region")),
         "postal_code": _CODE.get(form.code_kind, _l("Postal code")),
     }

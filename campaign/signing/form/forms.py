@@ -171,7 +171,7 @@ class SigningForm(PlainForm):
     country = SelectField(
         _l("Country where you live"), [InputRequired()], validate_choice=False, choices=[]
     )
-    locality = StringField(_l("Town or village"), [InputRequired()])
+    locality = StringField(_l("City, town or village"), [InputRequired()])
     region = StringField(_l("Province, state or region"))
     town_is_right = BooleanField(_l("This is the name of my town or village"))
     postal_code = StringField(_l("Postal code"))

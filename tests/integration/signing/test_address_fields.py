@@ -20,14 +20,14 @@ def labels(page: str) -> list[str]:
 @pytest.mark.parametrize(
     ("country", "expected"),
     [
-        ("", ["Town or village", "Province, state or region", "Postal code"]),
-        ("CA", ["Town or village", "Province", "Postal code"]),
-        ("US", ["Town or village", "State", "ZIP code"]),
-        ("MX", ["Postal code", "Town or village", "State"]),
-        ("FR", ["Postal code", "Town or village"]),
-        ("SG", ["Town or village", "Postal code"]),
-        ("JP", ["Town or village", "Prefecture", "Postal code"]),
-        ("XX", ["Town or village", "Province, state or region", "Postal code"]),
+        ("", ["City, town or village", "Province, state or region", "Postal code"]),
+        ("CA", ["City, town or village", "Province", "Postal code"]),
+        ("US", ["City, town or village", "State", "ZIP code"]),
+        ("MX", ["Postal code", "City, town or village", "State"]),
+        ("FR", ["Postal code", "City, town or village"]),
+        ("SG", ["City, town or village", "Postal code"]),
+        ("JP", ["City, town or village", "Prefecture", "Postal code"]),
+        ("XX", ["City, town or village", "Province, state or region", "Postal code"]),
     ],
 )
 def test_the_address_is_asked_for_as_in_its_country(
