@@ -163,8 +163,7 @@ def change(public_id: str) -> ResponseReturnValue:
     form = ChangeWebhookForm(webhook)
     if form.validate():
         with ProblemsOn(form):
-            address = form.address.data
-            endpoints.check_address(address)
+            address = endpoints.CheckedAddress(form.address.data)
             lock_row(session, webhook)
             if form.is_current(_values_of(webhook)):
                 kinds, by = form.kinds(), staff_user()

@@ -36,6 +36,19 @@ _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedAddress:
+    """One to which posts may go. Raises Invalid with the field `address`. Slow."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        try:
+            refuse_address(self.text, current_settings().outgoing_hosts)
+        except OutgoingFailed as problem:
+            raise Invalid(fields={"address": problem.slug}) from problem
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     body: str
 
@@ -76,12 +89,15 @@ def add_endpoint(
     session: Session, *, address: str, kinds: Collection[EventKind], by: StaffUser
 ) -> WebhookEndpoint:
     """Raises Invalid with the field `address`; Refused (`webhooks-many`)."""
-    check_address(address)
+    checked = CheckedAddress(address)
     if (session.scalar(select(func.count(WebhookEndpoint.id))) or 0) >= MOST:
         raise Refused("webhooks-many")
     secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     endpoint = WebhookEndpoint(
-        address=address, secret=f"whsec_{secret}", events=_names(kinds), state=EndpointState.READY
+        address=checked.text,
+        secret=f"whsec_{secret}",
+        events=_names(kinds),
+        state=EndpointState.READY,
     )
     db.add_row(session, endpoint)
     _record(session, endpoint, by, "add", events=endpoint.events)
@@ -92,13 +108,12 @@ def change_endpoint(
     session: Session,
     endpoint: WebhookEndpoint,
     *,
-    address: str,
+    address: CheckedAddress,
     kinds: Collection[EventKind],
     by: StaffUser,
 ) -> None:
-    """Change one whose address `check_address` took."""
-    moved = address != endpoint.address
-    endpoint.address, endpoint.events = address, _names(kinds)
+    moved = address.text != endpoint.address
+    endpoint.address, endpoint.events = address.text, _names(kinds)
     session.flush()
     _record(session, endpoint, by, "change", events=endpoint.events, address_changed=moved)
 
@@ -209,14 +224,6 @@ def _set_state(session: Session, endpoint: WebhookEndpoint, state: EndpointState
     endpoint.state, endpoint.lease_until = state, None
     endpoint.failures, endpoint.failing_since = 0, None
     session.flush()
-
-
-def check_address(address: str) -> None:
-    """Raises Invalid with the field `address`. Slow."""
-    try:
-        refuse_address(address, current_settings().outgoing_hosts)
-    except OutgoingFailed as problem:
-        raise Invalid(fields={"address": problem.slug}) from problem
 
 
 def _refuse_off(endpoint: WebhookEndpoint) -> None:

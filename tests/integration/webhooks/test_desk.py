@@ -14,11 +14,13 @@ from campaign.commands import doctor
 from campaign.commands.instance import list_programs
 from campaign.core import db, i18n
 from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid
 from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.models.webhook import EndpointState, PostState, WebhookEndpoint, WebhookEvent
+from campaign.webhooks import endpoints
 from campaign.webhooks.endpoints import Message
-from tests.factories import STAFF_PASSWORD, give_session, post, sign_in
+from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 from tests.http_target import Target, serve
 from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
 
@@ -212,13 +214,39 @@ def test_one_is_turned_off_changed_turned_on_and_deleted(
     ],
 )
 def test_what_cannot_be_called_is_said_and_kept(
-    client: FlaskClient, app: Flask, typed: dict[str, object], says: str
+    client: FlaskClient,
+    app: Flask,
+    session: Session,
+    add_endpoint: AddEndpoint,
+    typed: dict[str, object],
+    says: str,
 ) -> None:
     sign_in(client, app, Role.ADMIN)
-    answer = post(client, "/desk/webhooks/new", FORM | typed)
-    assert answer.status_code == 422
-    assert says in answer.text
-    assert str((FORM | typed)["address"]) in answer.text
+    stands = "https://stands.example.org/"
+    for url in ("new", f"{add_endpoint(stands).public_id}/edit"):
+        answer = post(client, f"/desk/webhooks/{url}", FORM | typed)
+        assert answer.status_code == 422
+        assert says in answer.text
+        assert str((FORM | typed)["address"]) in answer.text
+    session.rollback()
+    assert session.scalars(select(WebhookEndpoint)).one().address == stands
+
+
+@pytest.mark.one_engine
+def test_none_is_moved_to_an_address_that_was_not_checked(
+    session: Session, add_endpoint: AddEndpoint
+) -> None:
+    webhook = add_endpoint("https://crm.example.org/")
+    with pytest.raises(Invalid):
+        endpoints.CheckedAddress("https://localhost:8443/")
+    with pytest.raises(AttributeError):
+        endpoints.change_endpoint(
+            session,
+            webhook,
+            address="https://localhost:8443/",  # type: ignore[arg-type]
+            kinds=(),
+            by=make_staff_user(session, Role.ADMIN),
+        )
 
 
 @pytest.mark.one_engine
