@@ -61,29 +61,28 @@ class EditConflictForm(DeskForm):
 
     def _show_beside(self, now: Mapping[str, object]) -> None:
         self.theirs = tuple(
-            (_label(self, name), _say(self[name], value))
+            (_label(self, name), self.say_value(self[name], value))
             for name, value in now.items()
             if name in self and _shown(value) != _shown(self[name].data)
         )
+
+    def say_value(self, field: Field, value: object) -> str:
+        """Say a value in the words that the field has for it; its mark knows no language."""
+        if value is True:
+            return str(_("Yes"))
+        choices = field.iter_choices() if isinstance(field, SelectFieldBase) else ()
+        words = {choice.value: str(choice.label) for choice in choices}
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return "\n".join(words.get(str(one)) or _shown(one) for one in values)
 
 
 def _label(form: EditConflictForm, name: str) -> str:
     """Return what the field is called; of one per language, with its language."""
     label = str(form[name].label.text)
     for code in dict.fromkeys([*form.locales, *i18n.languages()]):
-        if name.endswith(f"_{code.replace('-', '_')}"):
+        if name.replace("-", "_").endswith(f"_{code.replace('-', '_')}"):
             return i18n.in_language(label, code)
     return label
-
-
-def _say(field: Field, value: object) -> str:
-    """Say a value in the words that the field has for it."""
-    if value is True:
-        return str(_("Yes"))
-    choices = field.iter_choices() if isinstance(field, SelectFieldBase) else ()
-    words = {choice.value: str(choice.label) for choice in choices}
-    values = value if isinstance(value, (list, tuple)) else [value]
-    return "\n".join(words.get(str(one)) or _shown(one) for one in values)
 
 
 def lock_row(session: Session, row: Base) -> None:

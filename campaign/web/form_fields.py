@@ -161,7 +161,10 @@ class NumberField(IntegerField):
 
 
 class DayField(wtforms.DateField):
-    """A day that may stay empty; `asked` is said of what is none. `any_year`: also of long ago."""
+    """A day that may stay empty; `asked` is said of what is none. `any_year`: also of long ago.
+
+    As other fields, it keeps what stands where the page that was sent did not have it.
+    """
 
     widget = DayInput()
 
@@ -178,8 +181,10 @@ class DayField(wtforms.DateField):
         self._asked, self._any_year = asked, any_year
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        if not valuelist:
+            return
         self.data = None
-        if not valuelist or not valuelist[0].strip():
+        if not valuelist[0].strip():
             return
         self.data = read_day(valuelist[0], self._asked)
         if not self._any_year and not _EARLIEST <= self.data <= _LATEST:
@@ -196,8 +201,10 @@ class MomentField(wtforms.DateTimeLocalField):
         self._asked = asked or _l("Enter the day and time like this: 2026-12-04T09:30.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        if not valuelist:
+            return
         self.data = None
-        if not valuelist or not valuelist[0].strip():
+        if not valuelist[0].strip():
             return
         try:
             moment = datetime.fromisoformat(valuelist[0].strip())

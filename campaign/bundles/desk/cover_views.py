@@ -83,6 +83,8 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     mission = get_mission(session, slug=slug)
     if locale not in current_settings().locales:
         raise NotFound("language")
+    if request.method == "POST" and "look" not in request.form:
+        lock_row(session, mission)
     kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
     with force_locale(locale):
         usual = cover_letter.usual_words(mission.kind.value)
@@ -112,9 +114,7 @@ def _save_or_show(
         cover_texts.check_words(words)
         pdf = cover_letter.sample_pdf(mission, locale, words, current_settings())
         return Response(pdf, mimetype="application/pdf")
-    lock_row(session, mission)
-    now = cover_texts.find_words(session, mission_id=mission.id, locale=locale) or usual
-    if not form.is_current(asdict(now)):
+    if not form.is_current():
         return None
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(

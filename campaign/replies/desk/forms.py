@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
 from campaign.core import i18n
@@ -21,7 +21,7 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name, mission_name
-from campaign.replies.redaction import LONGEST
+from campaign.replies.redaction import BAR_FIELDS, LONGEST
 from campaign.replies.replies import ReplyFacts
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices
@@ -151,22 +151,31 @@ def reply_form(
 
 
 class BarsForm(EditConflictForm):
-    """The rectangles, a line each; `bars.html` has their numbers."""
+    """The rectangles, as `list_bars` has them; `bars.html` has their numbers."""
 
     bars = TextAreaField(_l("What is blacked out in the scan"))
+    scans: Sequence[Scan] = ()
+
+    def say_value(self, field: Field, value: object) -> str:
+        numbers = {scan.public_id: at for at, scan in enumerate(self.scans, start=1)}
+        return "\n".join(_say_bar(line, numbers) for line in cast("list[str]", value))
 
 
-def say_bars(bars: Sequence[Mapping[str, Any]], scans: Sequence[Scan]) -> str:
-    numbers = {scan.public_id: at for at, scan in enumerate(scans, start=1)}
-    colon, comma = i18n.colon(i18n.locale()), i18n.comma(i18n.locale())
-    sides = {"x": gettext("From the left"), "y": gettext("From the top")}
-    sides |= {"w": gettext("Width"), "h": gettext("Height")}
-    lines = []
-    for bar in bars:
-        scan, page = numbers.get(bar["scan"], ""), bar["page"]
-        place = gettext("Scan %(scan)s, page %(page)s", scan=scan, page=page)
-        lines.append(place + colon + comma.join(f"{sides[name]} {bar[name]:g}" for name in sides))
-    return "\n".join(lines)
+def list_bars(bars: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Write each rectangle as a line that is the same in every language."""
+    return [
+        "/".join([bar["scan"], str(bar["page"]), *(f"{bar[name]:g}" for name in BAR_FIELDS)])
+        for bar in bars
+    ]
+
+
+def _say_bar(line: str, numbers: Mapping[str, int]) -> str:
+    scan, page, *sides = line.split("/")
+    names = (gettext("From the left"), gettext("From the top"), gettext("Width"), gettext("Height"))
+    comma = i18n.comma(i18n.locale())
+    place = gettext("Scan %(scan)s, page %(page)s", scan=numbers.get(scan, ""), page=page)
+    said = comma.join(f"{name} {side}" for name, side in zip(names, sides, strict=True))
+    return place + i18n.colon(i18n.locale()) + said
 
 
 PART_NAMES = {

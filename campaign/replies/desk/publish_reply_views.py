@@ -14,7 +14,7 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.paper_signatures import scans
 from campaign.replies import publish_reply, replies
-from campaign.replies.desk.forms import PART_NAMES, BarsForm, PublishForm, say_bars
+from campaign.replies.desk.forms import PART_NAMES, BarsForm, PublishForm, list_bars
 from campaign.replies.publish_reply import (
     FewerMarks,
     list_changed,
@@ -152,7 +152,8 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
     if request.method == "POST":
         replies.lock_reply(session, reply)
     lines, wrong = _list_lines(reply.bars), 0
-    form = BarsForm(data={"bars": say_bars(reply.bars, reply_scans)})
+    form = BarsForm(data={"bars": list_bars(reply.bars)})
+    form.scans = reply_scans
     if request.method == "POST":
         pages = [
             f"{scan.public_id}/{page}" for scan in reply_scans for page in range(1, scan.pages + 1)
@@ -169,7 +170,7 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
                 ],
             )
         else:
-            form.bars.data, lines = say_bars(bars, reply_scans), _list_lines(bars)
+            form.bars.data, lines = list_bars(bars), _list_lines(bars)
             if form.is_current():
                 replies.set_bars(session, reply, bars, actor=actor())
                 message = _("Bars saved. This is how everyone will see the page.")

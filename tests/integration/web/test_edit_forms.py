@@ -1,4 +1,8 @@
-"""Every form of the desk that changes what is kept: who saves second overwrites nobody unseen."""
+"""Forms of the desk at the address of what they change: who saves second overwrites nobody unseen.
+
+A form is known here by a page and a POST at one address with a variable part. Those that post to
+another address than their page's, or of which there is one for the whole site, are not.
+"""
 
 import re
 from collections.abc import Callable
@@ -13,16 +17,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.documents import cover_texts
+from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.core import db
 from campaign.directory import officials
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.directory import Membership
+from campaign.models.directory import Membership, Mission
 from campaign.models.paper_signature import PaperRow, ScanKind
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, scans
 from campaign.replies import replies
 from campaign.replies.redaction import Bar
+from campaign.web.edit_conflict import EditConflictForm, lock_row
+from campaign.web.form_fields import LineField
 from campaign.webhooks import endpoints
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.campaigns.test_edit_conflict import read_form
@@ -110,10 +118,14 @@ OTHERS: dict[str, str] = {
             deliveries.publish directory.new_successor paper_signatures.attach
             paper_signatures.key_in replies.create""",
         "a step that is refused, or does nothing, where somebody has taken it before": """
-            api_tokens.revoke bundles.cancel campaigns.aimed_at campaigns.change_status
-            campaigns.decide_proposal campaigns.delete campaigns.extend crm.remove_connection
+            api_tokens.revoke bundles.cancel campaigns.aimed_at
+            campaigns.decide_proposal campaigns.delete crm.remove_connection
             deliveries.reroute directory.delete handover.hand_over replies.publish.publish
             webhooks.delete""",
+        "the same, and where its reason waits, asked: campaigns/test_proposal_pages.py": (
+            "campaigns.change_status"
+        ),
+        "only a later day than the one that stands is taken": "campaigns.extend",
         "one's own upload, which nobody else opens": """
             crm.check_file directory.mapping paper_signatures.show_import""",
         "a secret that no page shows is replaced, not edited": "crm.change_key",
@@ -126,7 +138,7 @@ OTHERS: dict[str, str] = {
 
 @pytest.mark.one_engine
 def test_each_form_of_the_desk_asks_who_saves_second_or_says_why_it_need_not(app: Flask) -> None:
-    """Whoever adds a form puts it into one of the two lists above."""
+    """Whoever adds one at the address of its page puts it into one of the two lists above."""
     pages = {rule.rule for rule in _rules(app) if "GET" in (rule.methods or ())}
     forms = {
         rule.endpoint
@@ -162,6 +174,30 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("name", PAGES)
+def test_who_changes_ones_language_meanwhile_meets_nobody(
+    app: Flask, client: FlaskClient, session: Session, name: str
+) -> None:
+    url, field, _theirs, mine = PAGES[name](session, make_campaign(session))
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    typed = read_form(client.get(url).text)
+    assert post(client, "/desk/account", {"name": "Ada", "locale": "fr"}).status_code == 303
+    assert '<html lang="fr"' in client.get(url).text
+    assert post(client, url, typed | {field: mine}).status_code == 303
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("name", ["reason_pt-BR", "office_pt_BR"])
+def test_a_text_of_a_language_with_a_country_is_named_with_it(app: Flask, name: str) -> None:
+    with app.test_request_context():
+        fields = {name: LineField("Reason", limit=9), "locales": ["pt-BR"]}
+        form = type("TextForm", (EditConflictForm,), fields)(data={name: "Theirs"})
+        form.hold_instead({name: "Mine"})
+        assert form.theirs == (("Reason (Portuguese (Brazil))", "Theirs"),)
+
+
+@pytest.mark.one_engine
 def test_who_corrects_a_row_that_another_removed_meanwhile_is_told(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -173,6 +209,27 @@ def test_who_corrects_a_row_that_another_removed_meanwhile_is_told(
     late = post(client, url, typed)
     assert late.status_code == 422
     assert "Yes" in late.text.split("<strong>Removed</strong>")[1].split("</div>")[0]
+
+
+def test_an_office_noted_meanwhile_keeps_its_days(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    url, field, _theirs, mine = _posts(session, campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    typed = read_form(client.get(url).text)
+    days = (date(2019, 1, 1), date(2020, 2, 2))
+    official = campaign.targets[0].official
+    held = officials.note_held(session, official, officials.Held({"en": "Judge"}, *days))
+    session.commit()
+    added = {f"from_{held.id}": "2019-01-01", f"until_{held.id}": "2020-02-02"}
+    late = post(client, url, typed | {field: mine})
+    assert late.status_code == 422
+    again = read_form(late.text)
+    assert again | added | {field: mine} == again
+    assert post(client, url, again).status_code == 303
+    assert read_form(client.get(url).text).items() >= added.items()
 
 
 @pytest.mark.one_engine
@@ -202,9 +259,20 @@ def _move_bar(session: Session) -> None:
     replies.set_bars(session, reply, [cast("Bar", bar | {"x": 71})], actor="test")
 
 
+def _write_cover(session: Session) -> None:
+    mission = session.scalars(select(Mission)).one()
+    lock_row(session, mission)
+    words = CoverWords("Their subject", "Dear all", "We bring ((letters)).", "Yours")
+    cover_texts.save_words(session, mission=mission, locale="en", words=words, actor="test")
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
-    [("paper_signatures.correct", _correct), ("replies.publish.edit_bars", _move_bar)],
+    [
+        ("bundles.edit_cover", _write_cover),
+        ("paper_signatures.correct", _correct),
+        ("replies.publish.edit_bars", _move_bar),
+    ],
 )
 def test_who_saves_while_another_is_saving_waits_and_sees_it(
     app: Flask, client: FlaskClient, session: Session, name: str, change: Callable[[Session], None]
@@ -224,3 +292,4 @@ def test_who_saves_while_another_is_saving_waits_and_sees_it(
         late = saved.result(timeout=30)
     assert late.status_code == 422
     assert theirs in late.text.split("Saved now")[1].split("</div>")[0]
+    assert "This is the standard text." not in late.text
