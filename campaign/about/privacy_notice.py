@@ -159,8 +159,8 @@ def _details_terms(settings: Settings) -> list[str]:
     )
     return [
         _(
-            "While your letter is waiting to be delivered, even if an embassy has refused it: we "
-            "keep your details and words."
+            "While we can still deliver your letter, even after an embassy has refused it: we keep "
+            "your details and words."
         ),
         _(
             "If we deliver your letter: we keep your details and words until %(term)s after the "
