@@ -15,8 +15,8 @@ from campaign.core import db
 from campaign.models.signature import Signature
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
+from tests.e2e.mails import mail_to
 from tests.e2e.test_letter_to_bundle import MAIN_BUTTON, main_button, sign_in
-from tests.e2e.test_supporters import mail_to
 
 pytestmark = pytest.mark.e2e
 CASE = "/en/actions/ua-58-20"

@@ -14,8 +14,9 @@ from campaign.core import db, i18n
 from campaign.models.staff import StaffUser
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
+from tests.e2e.mails import link_in, mail_to
 from tests.e2e.test_letter_to_bundle import main_button, sign_in
-from tests.e2e.test_supporters import CASE, FORM, link_in, mail_to, post
+from tests.e2e.test_supporters import CASE, FORM, post
 
 pytestmark = pytest.mark.e2e
 MISSIONS = """operator;jurisdictions;country;city;address;phone;email;website;type;QID;

@@ -2,7 +2,6 @@
 
 import http.client
 import re
-from email import message_from_bytes, policy
 from pathlib import Path
 
 import pypdfium2
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from campaign.printing.geometry import layout_for
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
+from tests.e2e.mails import link_in, mail_to
 
 OWN_WORDS = "Je suis infirmière à Montréal. Je sais ce que c’est que de compter sur quelqu’un."
 MAIN_BUTTON = "main form .button:not(.button-quiet)"
@@ -51,7 +51,7 @@ def give_details(page: Page, email: str) -> None:
     page.locator("[name=disclosure][value=town]").check()
 
 
-def link_of_newest_mail(site: Site, page: Page, address: str) -> str:
+def follow_mailed_link(site: Site, page: Page, address: str) -> str:
     """The worker writes the mail; the outbox page shows it once it is there."""
     page.goto(f"{site.url}/outbox/")
     entry = page.locator("main li", has_text=address)
@@ -61,13 +61,10 @@ def link_of_newest_mail(site: Site, page: Page, address: str) -> str:
         page.wait_for_timeout(250)
         page.reload()
     expect(entry).to_have_count(1)
-    mail = message_from_bytes(site.mails()[-1].read_bytes(), policy=policy.default)
-    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    found = re.search(r"http://\S+/fr/letter/\S+", text)
-    assert found is not None
+    link = link_in(mail_to(site, page, address, ""), "/fr/letter/")
     entry.get_by_role("link").click()
-    page.locator(f"a[href='{found[0]}']").first.click()
-    return found[0]
+    page.locator(f"a[href='{link}']").first.click()
+    return link
 
 
 @pytest.mark.parametrize("page", ["phone"], indirect=True)  # with scripts: test_back_and_reload
@@ -98,7 +95,7 @@ def test_a_supporter_signs_in_french_confirms_and_holds_the_letter(
     assert_accessible(browser, page)
     assert page.context.cookies() == []
 
-    link_of_newest_mail(site, page, address)
+    follow_mailed_link(site, page, address)
     expect(page.locator("main")).to_contain_text("Clemencia Adelaida Salas Salazar")
     assert_accessible(browser, page)
     main_button(page)

@@ -15,8 +15,8 @@ from tests.commands import Commands
 from tests.days import today
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site, _free_port, _wait_for, _watched
+from tests.e2e.mails import link_in, mail_to
 from tests.e2e.test_letter_to_bundle import main_button
-from tests.e2e.test_supporters import link_in, mail_to
 
 pytestmark = pytest.mark.e2e
 

@@ -5,10 +5,7 @@ import io
 import re
 import time
 import urllib.request
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 from urllib.parse import urlencode
 from zipfile import ZipFile
 
@@ -19,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from campaign.bundles.documents.verify import verify_copy
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
+from tests.e2e.mails import link_in, mail_to
 from tests.e2e.test_letter_to_bundle import main_button, sign_in
 
 pytestmark = pytest.mark.e2e
@@ -39,27 +37,6 @@ def width(page: Page) -> int:
     size = page.viewport_size
     assert size is not None
     return size["width"]
-
-
-def mail_to(site: Site, page: Page, address: str, subject: str) -> EmailMessage:
-    """The mail of that subject, once the worker has written it."""
-    for _ in range(120):
-        for path in reversed(site.mails()):
-            mail = cast(
-                "EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default)
-            )
-            if mail["To"] == address and re.search(subject, mail["Subject"]):
-                return mail
-        page.wait_for_timeout(250)
-    raise AssertionError(f"no mail “{subject}” came to {address}")
-
-
-def link_in(mail: EmailMessage, pattern: str) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    found = re.search(rf"http://\S+{pattern}\S+", body.get_content())
-    assert found is not None
-    return found[0]
 
 
 def post(site: Site, path: str, **fields: str) -> int:
