@@ -25,7 +25,7 @@ from campaign.replies.publish_reply import (
 from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
 from campaign.replies.replies import PUBLISHERS, load_reply
 from campaign.staff.desk_access import actor, guard
-from campaign.web.page import Page, accepted, redirect_to, show_page
+from campaign.web.page import Page, ProblemsOn, accepted, redirect_to, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
@@ -172,9 +172,10 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         else:
             form.bars.data, lines = list_bars(bars), _list_lines(bars)
             if form.is_current():
-                replies.set_bars(session, reply, bars, actor=actor())
-                message = _("Bars saved. This is how everyone will see the page.")
-                return redirect_to("replies.publish.publish", message, public_id=public_id)
+                with ProblemsOn(form, refused=_("Nothing was saved.")):  # the page says why
+                    replies.set_bars(session, reply, bars, actor=actor())
+                    message = _("Bars saved. This is how everyone will see the page.")
+                    return redirect_to("replies.publish.publish", message, public_id=public_id)
     page = EditBars(reply=reply, scans=reply_scans, form=form, lines=lines, wrong=wrong)
     return show_page(page, 422 if wrong else 200)
 

@@ -118,7 +118,7 @@ def create(slug: str) -> ResponseReturnValue:
 @blueprint.route("/<public_id>", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
-    """Work a draft over; one that is published is shown as it is."""
+    """Work a draft over; one that is published is shown as it is, beside what came too late."""
     session, reply, scan = db.session(), load_reply(public_id), _read_scan()
     if request.method == "POST":
         replies.lock_reply(session, reply)  # while its form is saved nobody else changes it
@@ -128,8 +128,9 @@ def edit(public_id: str) -> ResponseReturnValue:
     form = reply_form(campaign, deliveries, reply_scans, reply, **desk.typed())
     if kept := desk.kept(form):
         return kept
-    is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
-    if is_open and form.is_current():
+    if request.method == "POST" and reply.state is ReplyState.PUBLISHED:
+        form.show_again(_("Nothing was saved."))  # the page says why
+    if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
             replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())
             reply.shown_page = form.shown_page.data or ""

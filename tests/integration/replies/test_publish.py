@@ -26,6 +26,7 @@ from campaign.replies import publish_reply, replies
 from campaign.replies.publish_reply import mark_parts
 from campaign.replies.replies import ReplyFacts
 from tests.factories import make_campaign, post, sign_in
+from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.replies.test_replies import FORM, SECRET, YESTERDAY, look_on, make_reply, png
 from tests.races import overtake
 
@@ -94,6 +95,47 @@ def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
         refused = post(client, f"{draft}/publish", say)
         assert refused.status_code == 422
         assert "What is blacked out in the scan" in refused.text
+
+
+def _publish_meanwhile(client: FlaskClient, draft: str) -> None:
+    seen = dict.fromkeys(("checked", "risks_seen", "fewer_seen"), "y")
+    look = {"look": look_on(client.get(f"{draft}/publish").text)} | seen
+    assert post(client, f"{draft}/publish", look).status_code == 303
+
+
+UNPUBLISH_FIRST = "Everyone can read this reply on the case page. To change it, unpublish it first."
+
+
+def test_who_edits_a_reply_that_is_published_meanwhile_keeps_the_words(
+    draft: str, client: FlaskClient
+) -> None:
+    typed = read_form(client.get(draft).text) | {"text": "Mine, long and true.", "notes": "Ask."}
+    _publish_meanwhile(client, draft)
+    late = post(client, draft, typed)
+    assert (late.status_code, UNPUBLISH_FIRST in late.text) == (422, True)
+    assert "Nothing was saved." in late.text
+    again = read_form(late.text)
+    assert (again["text"], again["notes"]) == ("Mine, long and true.", "Ask.")
+    assert "Mine, long" not in client.get(draft).text, "it is shown as it is"
+    assert post(client, f"{draft}/take-back").status_code == 303
+    assert post(client, draft, again).status_code == 303
+    assert read_form(client.get(draft).text)["text"] == "Mine, long and true."
+
+
+def test_bars_of_a_reply_that_is_published_meanwhile_stay_in_the_form(
+    draft: str, client: FlaskClient
+) -> None:
+    typed = read_form(client.get(f"{draft}/bars").text)
+    typed |= {"x-0": "5", "y-0": "6", "w-0": "37.5", "h-0": "40"}
+    (typed["page-0"],) = set(re.findall(r'data-page="([^"]+)"', client.get(f"{draft}/bars").text))
+    _publish_meanwhile(client, draft)
+    late = post(client, f"{draft}/bars", typed)
+    assert (late.status_code, UNPUBLISH_FIRST in late.text) == (422, True)
+    assert f'href="{draft}"' in late.text
+    again = read_form(late.text)
+    assert again["w-0"] == "37.5"
+    assert post(client, f"{draft}/take-back").status_code == 303
+    assert post(client, f"{draft}/bars", again).status_code == 303
 
 
 @pytest.mark.both_engines
