@@ -57,6 +57,13 @@ def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequenc
     ).all()
 
 
+def list_newer(session: Session, proposal: Proposal, by: StaffUser) -> list[Proposal]:
+    """Return what waits in place of one that was replaced; nothing for any other."""
+    if proposal.state is not ProposalState.OBSOLETE:
+        return []
+    return [one for one in list_waiting(session, proposal.campaign, by) if one.id > proposal.id]
+
+
 def read_waiting_reasons(session: Session, campaign: Campaign) -> Content:
     """Return the reasons that wait for a second person, by whomever: another writer replaces them.
 

@@ -99,7 +99,7 @@ FormType = TypeVar("FormType", bound="CampaignForm")
 REFUSALS: Mapping[str, object] = {
     "own-proposal": _l("You proposed this yourself. Someone else must decide."),
     "not-own-proposal": _l("Only the person who proposed this can recall it."),
-    "proposal-decided": _l("Someone has already decided on this."),
+    "proposal-decided": _l("This no longer needs a decision."),
     "second-person": _l("You edited the campaign last. Someone else must decide."),
     "needs-review": _l("Someone else must approve the campaign first. Send it for approval."),
     "campaign-not-ready": _l("The campaign cannot open at that time. First add what is missing."),

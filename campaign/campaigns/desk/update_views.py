@@ -50,6 +50,8 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     campaign: Campaign
     form: ProposalForm
     proposal: Proposal
+    waiting: Sequence[Proposal]
+    """What was proposed since, where this one was replaced."""
     may: bool
     own: bool
     risks: Sequence[Finding]
@@ -78,6 +80,7 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
         campaign=campaign,
         form=form,
         proposal=proposal,
+        waiting=proposals.list_newer(db.session(), proposal, user),
         may=proposals.may_decide(proposal, user),
         own=proposal.made_by_id == user.id,
         risks=approve_proposal.risks_in(proposal),

@@ -84,7 +84,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     assert newest(session).decided_by_id == colleague.id
     late = post(client, url, {"decision": "approve"})
     assert late.status_code == 422
-    assert "Someone has already decided on this" in late.text
+    assert "This no longer needs a decision" in late.text
     assert "needs your approval" not in client.get("/desk/today").text
 
 
@@ -114,6 +114,12 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     second = newest(session)
     assert second.state is ProposalState.PENDING
     assert second.public_id != first
+    late = post(reader, url, {"decision": "return", "note": "A <second> thought."})
+    assert late.status_code == 422
+    assert "Its author has replaced it." in late.text
+    assert f"{HOME}/proposals/{second.public_id}" in late.text
+    assert "A &lt;second&gt; thought." in late.text
+    assert "Approve and publish" not in late.text
     assert "came back to you" not in client.get("/desk/today").text
     assert (
         post(client, f"{HOME}/proposals/{second.public_id}", {"decision": "withdraw"}).status_code
