@@ -9,6 +9,7 @@ knowingly.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -73,7 +74,16 @@ class EditConflictForm(DeskForm):
         choices = field.iter_choices() if isinstance(field, SelectFieldBase) else ()
         words = {choice.value: str(choice.label) for choice in choices}
         values = value if isinstance(value, (list, tuple)) else [value]
-        return "\n".join(words.get(str(one)) or _shown(one) for one in values)
+        return "\n".join(words.get(str(one)) or _said(one) for one in values)
+
+
+def _said(value: object) -> str:
+    """Say a day or a time as pages say them; anything else as it is shown."""
+    if isinstance(value, datetime):
+        return i18n.say_day_and_time(value.date(), value.time())
+    if isinstance(value, date):
+        return i18n.say_date(value)
+    return i18n.say_time(value) if isinstance(value, time) else _shown(value)
 
 
 def _label(form: EditConflictForm, name: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound
+from campaign.core.i18n import say_day
 from campaign.deliveries import attachments, publish_delivery
 from campaign.deliveries.correct_record import add_files, correct_visit
 from campaign.deliveries.envelopes import split_bundle
@@ -105,11 +106,17 @@ def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
     staff: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
     page = f"/desk/deliveries/{visit.public_id}/correct"
-    assert post(staff, page, sent(visit, notes="The first note.")).status_code == 303
+    earlier = visit.happened_on - timedelta(days=1)
+    first = {"notes": "The first note.", "happened_on": earlier, "happened_time": "09:05"}
+    assert post(staff, page, sent(visit, **first)).status_code == 303
     second = post(staff, page, sent(visit, notes="The second note."))
     assert second.status_code == 422
     assert "The first note." in second.text
     assert "The second note." in second.text
+    saved = second.text.split("Saved now")[1].split("</div>")[0]
+    assert f">{say_day(earlier, 'en')}</p>" in saved
+    assert ">09:05</p>" in saved
+    assert earlier.isoformat() not in saved
     assert session.scalars(select(GateVisit)).one().notes == "The first note."
 
 
