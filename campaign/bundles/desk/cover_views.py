@@ -125,5 +125,5 @@ def _save_or_show(
         actor=actor(),
         risks_seen=bool(form.risks_seen.data),
     )
-    message = _("The standard text is back in use.") if chosen is None else _("Text saved.")
+    message = _("The standard text is in use.") if chosen is None else _("Text saved.")
     return redirect_to("bundles.edit_cover", message, slug=mission.slug, locale=locale)

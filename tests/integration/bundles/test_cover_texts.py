@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 
@@ -194,6 +195,10 @@ def test_staff_write_look_and_go_back(
     assert "With respect," in text_of(looked.data)
     assert session.scalar(select(func.count(CoverText.id))) == 0
     session.rollback()
+    with app.test_request_context(), force_locale("en"):
+        usual = asdict(cover_letter.usual_words(mission.kind.value))
+    assert post(client, f"{url}/en", usual).status_code == 303
+    assert "The standard text is in use." in client.get(f"{url}/en").text
     assert post(client, f"{url}/en", form).status_code == 303
     assert "Dear ((head_of_mission))" in client.get(f"{url}/en").text
     wrong = post(client, f"{url}/en", {**form, "body": "We bring ((lettres))."})
