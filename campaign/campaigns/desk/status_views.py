@@ -128,6 +128,13 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
+class StatusChanged(Page, template="campaigns/status_changed.html"):
+    campaign: Campaign
+    note: str
+    reasons: Mapping[str, str]
+    may_reword: bool
+
+
 class Extend(Page, template="campaigns/extend.html"):
     campaign: Campaign
     form: ExtendForm
@@ -142,13 +149,15 @@ class Copy(Page, template="campaigns/copy.html"):
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])
 def change_status(slug: str) -> ResponseReturnValue:
     """Ask once more, with what follows from it; then do it. A stop, for good, wants fresh proof."""
-    is_stop = is_stopped(_asked_status(load(slug)))
-    return _stop(slug=slug) if is_stop and request.method == "POST" else _change_status(slug)
+    campaign, to = load(slug), _asked_status()
+    if not lifecycle.may_move(campaign.status, to):
+        return _show_changed(campaign)
+    return _stop(slug=slug) if is_stopped(to) and request.method == "POST" else _change_status(slug)
 
 
 def _change_status(slug: str) -> ResponseReturnValue:
     campaign, now = load(slug), db.utcnow()
-    to = _asked_status(campaign)
+    to = _asked_status()
     again: Proposal | None
     form: StatusForm
     if to is CampaignStatus.CLOSED and proposals.needs_approval(campaign):
@@ -160,6 +169,8 @@ def _change_status(slug: str) -> ResponseReturnValue:
     is_asked = is_valid and not looks and form.is_current()
     if is_asked and form.does(lambda: _change(form, campaign, to, again)):
         return done(_say_changed(campaign, to), ".show", slug=slug)
+    if not lifecycle.may_move(campaign.status, to):
+        return _show_changed(campaign)
     page = ChangeStatus(
         campaign=campaign,
         form=form,
@@ -220,12 +231,24 @@ def _copy(
     return show_page(Copy(campaign=source, form=form, linked=linked))
 
 
-def _asked_status(campaign: Campaign) -> CampaignStatus:
+def _asked_status() -> CampaignStatus:
     name = request.values.get("to", "")
     if name not in set(CampaignStatus):
         abort(404)
-    lifecycle.check_move(campaign.status, CampaignStatus(name))
     return CampaignStatus(name)
+
+
+def _show_changed(campaign: Campaign) -> ResponseReturnValue:
+    """Say that somebody else has moved it on; what was typed for this move is not lost."""
+    codes = dict.fromkeys([*languages_of(campaign), *campaign.status_reasons])
+    reasons = {code: request.form.get(f"reason_{code}", "") for code in codes}
+    page = StatusChanged(
+        campaign=campaign,
+        note=request.form.get("note", ""),
+        reasons=drop_empty(reasons),
+        may_reword=_may_reword(campaign),
+    )
+    return show_page(page, 409)
 
 
 def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
@@ -346,12 +369,16 @@ class RewordReason(Page, template="campaigns/reword_reason.html"):
     locales: Sequence[str]
 
 
+def _may_reword(campaign: Campaign) -> bool:
+    return staff_user().role is Role.ADMIN or proposals.needs_approval(campaign)
+
+
 @reason_blueprint.route("", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
     """The reason in each language, as everybody reads it. Admins only, unless it is approved."""
     campaign = load(slug)
     waits = proposals.needs_approval(campaign)
-    if not waits and staff_user().role is not Role.ADMIN:
+    if not _may_reword(campaign):
         abort(404)
     if not has_ended(campaign.status):
         raise Refused("campaign-status")

@@ -467,6 +467,30 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     assert (detail["kind"], detail["before"]) == ("safe", "harm")
 
 
+@pytest.mark.parametrize("role", [Role.ORGANIZER, Role.ADMIN])
+@pytest.mark.parametrize("to", ["closed", "stopped"])
+def test_two_who_end_a_campaign_lose_neither_reason(
+    client: FlaskClient, app: Flask, session: Session, to: str, role: Role
+) -> None:
+    campaign = make_campaign(session)
+    session.commit()
+    home, other = f"/desk/campaigns/{campaign.slug}", app.test_client()
+    sign_in(client, app, role)
+    sign_in(other, app, role)
+    end = {"to": to, "kind": "harm"}
+    assert post(other, f"{home}/status", end | {"reason_en": OLD}).status_code == 303
+    late = post(client, f"{home}/status?to={to}", end | {"reason_en": NEW, "reason_fr": "Non."})
+    assert late.status_code == 409
+    assert "Parts of the campaign" in late.text, "it is a page of the workspace"
+    assert all(words in late.text for words in (OLD, NEW, "Non.", f'href="{home}"'))
+    may_reword = role is Role.ADMIN
+    assert (f'href="{home}/reason"' in late.text) == may_reword
+    assert ("An admin can add your text to the reason." in late.text) != may_reword
+    session.rollback()
+    session.expire_all()
+    assert campaign.status_reasons == {"en": OLD}
+
+
 def test_an_open_campaign_has_no_reason_to_reword(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
