@@ -1,6 +1,7 @@
 """From draft to close: review, schedule, calendar, extension, continuation. Time is passed in."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,8 @@ from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.signing import confirm_letter
 from campaign.signing.signed_links import digest_of, new_token
-from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
+from tests.factories import add_confirmed, csrf_token, make_campaign, make_staff_user, post, sign_in
+from tests.races import wait_for_lock
 
 pytestmark = pytest.mark.one_engine
 
@@ -489,6 +491,30 @@ def test_two_who_end_a_campaign_lose_neither_reason(
     session.rollback()
     session.expire_all()
     assert campaign.status_reasons == {"en": OLD}
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("to", ["closed", "stopped"])
+def test_who_ends_a_campaign_while_another_is_ending_it_keeps_the_reason(
+    client: FlaskClient, app: Flask, session: Session, to: str
+) -> None:
+    campaign = make_campaign(session)
+    session.commit()
+    url, campaign_id = f"/desk/campaigns/{campaign.slug}/status?to={to}", campaign.id
+    sign_in(client, app, Role.ADMIN)
+    typed = {"kind": "harm", "reason_en": NEW, "csrf_token": csrf_token(client)}
+    session.rollback()
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), db.transaction() as own:
+            theirs = own.get_one(Campaign, campaign_id)
+            status_changes.stop_campaign(own, theirs, actor=BY, now=NOW, reasons={"en": OLD})
+            own.flush()
+            ended = pool.submit(client.post, url, data=typed)
+            if own.get_bind().dialect.name == "postgresql":
+                wait_for_lock(own)
+        late = ended.result(timeout=30)
+    assert late.status_code == 409
+    assert all(words in late.text for words in (OLD, NEW, "This is its status now."))
 
 
 def test_an_open_campaign_has_no_reason_to_reword(
