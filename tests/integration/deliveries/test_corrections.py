@@ -74,7 +74,11 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
     staff: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
     page = f"/desk/deliveries/{visit.public_id}/correct"
-    assert "Planted Attaché" in staff.get(page).text
+    shown = staff.get(page).text
+    assert "Planted Attaché" in shown
+    for field in ("place", "received_by", "delegates", "notes"):
+        assert re.search(rf'<(input|textarea)[^>]* dir="auto"[^>]* name="{field}"', shown)
+    assert not re.search(r'<input[^>]* dir="auto"[^>]* type="(date|time)"', shown)
     yesterday = visit.happened_on - timedelta(days=1)
     changed = {
         "happened_on": yesterday.isoformat(),
