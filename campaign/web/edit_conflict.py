@@ -9,7 +9,7 @@ knowingly.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -80,7 +80,8 @@ class EditConflictForm(DeskForm):
 def _said(value: object) -> str:
     """Say a day or a time as pages say them; anything else as it is shown."""
     if isinstance(value, datetime):
-        return i18n.say_day_and_time(value.date(), value.time())
+        # A field has it as clocks there show it, without a zone.
+        return i18n.say_moment(value.replace(tzinfo=UTC), "UTC")
     if isinstance(value, date):
         return i18n.say_date(value)
     return i18n.say_time(value) if isinstance(value, time) else _shown(value)
