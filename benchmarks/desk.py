@@ -246,6 +246,7 @@ def _values(app: Any) -> dict[str, Any]:
             "lang": ["en"],
             "letter": ["en"],
             "directory": ["missions", "officials"],
+            "name": ["missions"],
             "page": ["texts"],
             "part": ["edition", "letter"],
             "place": ["en"],
