@@ -171,13 +171,13 @@ def _pictures(page: Picture | None, locales: Sequence[str]) -> list[updates.Show
 
 
 def unpublish(session: Session, reply: Reply, *, actor: str) -> None:
-    """Take the post away; mails that wait are not sent. Raises Refused where there is none.
+    """Take the post away; mails that wait are not sent. Raises ReplyMoved where there is none.
 
     Its picture is shown no more; the file is left to `sweep_pictures`: others may show the same.
     """
     replies.lock_reply(session, reply)
     if reply.state is not ReplyState.PUBLISHED:
-        raise Refused("reply-not-published")
+        raise replies.ReplyMoved("reply-not-published", reply=reply.public_id)
     update, reply.update = reply.update, None
     reply.state = ReplyState.TAKEN_BACK
     session.flush()
@@ -296,7 +296,7 @@ def list_fewer_marks(reply: Reply) -> list[FewerMarks]:
 def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool:
     """Leave `words` out of the answer and its translations; tells whether one said them.
 
-    Titles stay as they are. Raises Refused (`reply-published`).
+    Titles stay as they are. Raises ReplyMoved (`reply-published`).
     """
     replies.lock_draft(session, reply)
     phrases, changed = phrases_of([words]), False

@@ -33,6 +33,10 @@ PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _LISTED = 50
 
 
+class ReplyMoved(Refused):
+    """Someone has published it, or taken it off the page, since it was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyFacts:
     received_on: date
@@ -128,10 +132,10 @@ def lock_reply(session: Session, reply: Reply) -> None:
 
 
 def lock_draft(session: Session, reply: Reply) -> None:
-    """Lock it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
+    """Lock it to be changed. Raises ReplyMoved (`reply-published`) where everybody reads it."""
     lock_reply(session, reply)
     if reply.state is ReplyState.PUBLISHED:
-        raise Refused("reply-published")
+        raise ReplyMoved("reply-published", reply=reply.public_id)
 
 
 def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: object) -> None:

@@ -188,6 +188,16 @@ PART_NAMES = {
 }
 """What is looked at before it is published, by its name in `publish_reply`."""
 
+MOVED: Mapping[str, object] = {
+    "reply-published": _l(
+        "Nothing was changed, because someone published the reply after you opened the page."
+    ),
+    "reply-not-published": _l(
+        "Nothing was changed, because someone unpublished the reply after you opened the page."
+    ),
+}
+"""What is said beside the reply as it is, by the slug of ReplyMoved."""
+
 
 class PublishForm(_WordedForm):
     look = HiddenField()

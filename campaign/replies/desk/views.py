@@ -18,8 +18,8 @@ from campaign.paper_signatures import scans
 from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import inbox, publish_reply, replies
 from campaign.replies.desk import publish_reply_views
-from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
-from campaign.replies.replies import load_campaign, load_reply
+from campaign.replies.desk.forms import CHANNELS, MOVED, ReplyForm, reply_form
+from campaign.replies.replies import ReplyMoved, load_campaign, load_reply
 from campaign.staff.desk_access import actor, fresh, guard, staff_user
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
@@ -28,6 +28,14 @@ from campaign.web.security import takes_file
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
 guard(blueprint, Role.ORGANIZER, Role.STAFF)
 blueprint.register_blueprint(publish_reply_views.blueprint)
+
+
+@blueprint.errorhandler(ReplyMoved)
+def _show_moved(problem: ReplyMoved) -> ResponseReturnValue:
+    """Lead back to the reply as it is now: a button, unlike a form, has nothing to keep."""
+    db.session().rollback()
+    said = str(MOVED[problem.slug])
+    return redirect_to("replies.edit", said, "error", public_id=problem.data["reply"])
 
 
 class ReplyRows(Page):

@@ -21,6 +21,7 @@ from campaign.core.errors import Refused
 from campaign.models.campaign import StopKind, Update, UpdateKind
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
+from campaign.models.revision import DeskDraft
 from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
 from campaign.replies.publish_reply import mark_parts
@@ -139,6 +140,27 @@ def test_bars_of_a_reply_that_is_published_meanwhile_stay_in_the_form(
 
 
 @pytest.mark.both_engines
+@pytest.mark.both_engines
+def test_a_button_for_a_reply_that_is_published_meanwhile_leads_back_and_changes_nothing(
+    draft: str, client: FlaskClient, app: Flask
+) -> None:
+    post(client, f"{draft}/draft", {"text": "Half a sentence."})
+    (detach,) = re.findall(r'action="([^"]+/remove)"', client.get(draft).text)
+    _publish_meanwhile(client, draft)
+    for address in (f"{draft}/delete", detach, f"{draft}/black-out"):
+        late = post(client, address, {"words": "hermana"})
+        assert (late.status_code, late.location) == (303, draft)
+        page = client.get(draft).text
+        assert "Nothing was changed, because someone published the reply" in page
+        assert UNPUBLISH_FIRST in page
+    with app.app_context(), db.reading() as session:
+        assert session.scalars(select(Reply.text)).one() == FORM["text"]
+        assert [session.scalar(select(func.count(row.id))) for row in (Scan, DeskDraft)] == [1, 1]
+    for said in ("no longer on the case page", "because someone unpublished the reply"):
+        assert post(client, f"{draft}/take-back").location == draft
+        assert said in client.get(draft).text
+
+
 def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         reply = make_reply(session)
