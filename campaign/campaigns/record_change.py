@@ -84,8 +84,12 @@ def move(
     reasons: Mapping[str, str] | None = None,
     **detail: object,
 ) -> None:
-    """Put it into that status, with the reasons that everybody reads, and leave an audit line."""
+    """Put it into that status, with the reasons that everybody reads from then on.
+
+    The audit line keeps those that they replace, sealed.
+    """
     before, campaign.status = campaign.status, after
+    kept = seal_reasons(campaign.status_reasons)
     campaign.status_reasons = drop_empty(reasons or {})
     campaign.opening_missed_at = None
     if after is not CampaignStatus.SCHEDULED:
@@ -93,9 +97,15 @@ def move(
     if after is not CampaignStatus.DRAFT:
         campaign.review_note = ""
     drop_proposed_reasons(session, campaign)
-    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **kept, **detail)
     if after in _ANNOUNCED:
         announce(session, _ANNOUNCED[after], now=db.utcnow(), action=campaign.slug)
+
+
+def seal_reasons(reasons: Mapping[str, str]) -> dict[str, str]:
+    """Return what the audit keeps of reasons that everybody read and others replace."""
+    text = "\n".join(f"{code}: {reason}" for code, reason in reasons.items())
+    return {audit.SEALED_BEFORE: audit.seal_text(text)} if text else {}
 
 
 def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:

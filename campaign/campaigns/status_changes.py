@@ -23,14 +23,17 @@ from campaign.campaigns.record_change import (
     needs_second_person,
     note,
     record_change,
+    seal_reasons,
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit, db, i18n, jobs
+from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 
 log = structlog.get_logger()
 _OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
+_OPENING_MISSED = "opening-missed"
 
 
 def open_campaign(
@@ -147,8 +150,7 @@ def reword_reason(
         return
     drop_proposed_reasons(session, campaign)
     campaign.status_reasons = new_reasons
-    old = "\n".join(f"{code}: {text}" for code, text in before.items())
-    kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
+    kept = seal_reasons(before)
     if campaign.stop_kind is not kind_before:
         kept |= {"kind": campaign.stop_kind.value, "before": kind_before.value}
     record_change(
@@ -238,6 +240,14 @@ def moves_for(campaign: Campaign, actor: str) -> tuple[CampaignStatus, ...]:
     return lifecycle.moves_by_hand(campaign.status, second_person=waits, is_writer=is_own)
 
 
+def find_last_move(session: Session, campaign: Campaign) -> AuditEntry | None:
+    """Find who put it into the status that it has, and when; None where it was made in it."""
+    moves = [f"campaign.{name}" for name in (*CampaignStatus, _OPENING_MISSED)]
+    of_it = select(AuditEntry).where(AuditEntry.subject == f"campaign:{campaign.id}")
+    last = of_it.where(AuditEntry.action.in_(moves)).order_by(AuditEntry.id.desc()).limit(1)
+    return session.scalar(last)
+
+
 def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:
     if missing := len(check_readiness.blockers_of(campaign, status, when)):
         raise Refused("campaign-not-ready", missing=missing)
@@ -276,7 +286,7 @@ def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
         campaign.status = CampaignStatus.DRAFT
         campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
-        note(session, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
+        note(session, campaign, _OPENS, f"campaign.{_OPENING_MISSED}", gaps=gaps)
         mails.tell_opening_missed(session, campaign)
         session.flush()
 

@@ -22,14 +22,15 @@ from campaign.campaigns import (
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.forms import CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import STOPS
 from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.record_change import drop_empty
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
-from campaign.core import db
-from campaign.core.errors import Invalid, Refused
+from campaign.core import audit, db, i18n
+from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
@@ -42,8 +43,9 @@ reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 
 
 class StatusForm(CampaignForm):
+    """What a move of a campaign asks, and why it ended; what its writer must have seen: below."""
+
     to = HiddenField()
-    seen = HiddenField()
     note = TextField(
         _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
@@ -58,23 +60,35 @@ class StatusForm(CampaignForm):
     risks_seen = BooleanField(_l("Continue anyway"))
     locales: Sequence[str] = ()
 
-    def note_seen(self, campaign: Campaign) -> None:
-        """Have the form say what its reader is told: renewed by nothing that tells nobody."""
-        self.seen.data = campaign.changed_at.isoformat()
-
     def stop_kind(self) -> StopKind | None:
         return StopKind(self.kind.data) if self.kind.data else None
-
-    def is_current(self) -> bool:
-        """Return whether its writer saw the words that these replace: here they replace none."""
-        return True
 
     def reasons(self) -> dict[str, str]:
         return {code: self[f"reason_{code}"].data or "" for code in self.locales}
 
 
+class MoveForm(StatusForm):
+    """Whoever moves a campaign must have seen where it is; who decides for another, as it is."""
+
+    seen = HiddenField()
+    now = ""
+
+    def is_current(self) -> bool:
+        """Return whether its writer saw that; say on the form, once, where not."""
+        seen, self.seen.data = self.seen.data, self.now
+        if seen == self.now:
+            return True
+        self.form_errors.append(
+            _(
+                "The campaign has changed. Read what is new, then press the button again. "
+                "What you typed is still here."
+            )
+        )
+        return False
+
+
 class ReasonForm(EditConflictForm, StatusForm):
-    """Its words replace others, which its writer must have seen."""
+    """Its words replace others that everybody reads or that wait: its writer must have seen them."""
 
 
 def _form_with_reasons(
@@ -117,7 +131,8 @@ class CopyForm(CampaignForm):
 
 class ChangeStatus(Page, template="campaigns/change_status.html"):
     campaign: Campaign
-    form: StatusForm
+    form: MoveForm | ReasonForm
+    last_move: str
     locales: Sequence[str]
     to: CampaignStatus
     blockers: Sequence[Gap]
@@ -130,6 +145,7 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
 
 class StatusChanged(Page, template="campaigns/status_changed.html"):
     campaign: Campaign
+    last_move: str
     note: str
     reasons: Mapping[str, str]
     may_reword: bool
@@ -156,24 +172,26 @@ def change_status(slug: str) -> ResponseReturnValue:
 
 
 def _change_status(slug: str) -> ResponseReturnValue:
-    campaign, now = load(slug), db.utcnow()
-    to = _asked_status()
+    campaign, to, now = load(slug), _asked_status(), db.utcnow()
+    if request.method == "POST":
+        lock_row(db.session(), campaign)
+    if not lifecycle.may_move(campaign.status, to):
+        return _show_changed(campaign)
     again: Proposal | None
-    form: StatusForm
+    form: MoveForm | ReasonForm
     if to is CampaignStatus.CLOSED and proposals.needs_approval(campaign):
         again, form = _replace_reasons(campaign)
     else:
-        again, form = _write_reasons(campaign, now)
+        again, form = _write_reasons(campaign, to, now)
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
     is_asked = is_valid and not looks and form.is_current()
     if is_asked and form.does(lambda: _change(form, campaign, to, again)):
         return done(_say_changed(campaign, to), ".show", slug=slug)
-    if not lifecycle.may_move(campaign.status, to):
-        return _show_changed(campaign)
     page = ChangeStatus(
         campaign=campaign,
         form=form,
+        last_move=_say_last_move(campaign),
         locales=form.locales,
         to=to,
         blockers=_find_blockers(campaign, to, now),
@@ -193,7 +211,7 @@ _stop = fresh()(_change_status)
 def extend(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     if campaign.status is not CampaignStatus.OPEN:
-        raise Refused("campaign-status")
+        return _show_changed(campaign)
     form = ExtendForm()
     if form.validate_on_submit():
         with ProblemsOn(form):
@@ -244,11 +262,24 @@ def _show_changed(campaign: Campaign) -> ResponseReturnValue:
     reasons = {code: request.form.get(f"reason_{code}", "") for code in codes}
     page = StatusChanged(
         campaign=campaign,
+        last_move=_say_last_move(campaign),
         note=request.form.get("note", ""),
         reasons=drop_empty(reasons),
         may_reword=_may_reword(campaign),
     )
     return show_page(page, 409)
+
+
+def _say_last_move(campaign: Campaign) -> str:
+    """Say who put it where it is, and when; nothing of what was put there otherwise."""
+    move = status_changes.find_last_move(db.session(), campaign)
+    if move is None:
+        return ""
+    who = name_of(audit.staff_id(move.actor))
+    when = i18n.say_moment(move.at, campaign.timezone, i18n.locale())
+    if not who:
+        return str(_("The status changed on %(when)s.", when=when))
+    return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
 
 
 def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
@@ -276,20 +307,9 @@ def _is_decided_by_second_person(campaign: Campaign, to: CampaignStatus) -> bool
     return campaign.status is CampaignStatus.REVIEW and to is not CampaignStatus.DRAFT
 
 
-def _refuse_unseen(form: StatusForm, campaign: Campaign) -> None:
-    """Raise Refused, once, where somebody changed the campaign since the page was read; lock it."""
-    lock_row(db.session(), campaign)
-    seen = form.seen.data
-    form.note_seen(campaign)
-    if form.seen.data != seen:
-        raise Refused("campaign-status")
-
-
 def _change(
     form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> None:
-    if _is_decided_by_second_person(campaign, to):
-        _refuse_unseen(form, campaign)
     session, by, now = db.session(), form.by(), db.utcnow()
     reasons, waits = form.reasons(), proposals.needs_approval(campaign)
     if to is CampaignStatus.OPEN:
@@ -365,7 +385,7 @@ guard(reason_blueprint, Role.ORGANIZER)
 
 class RewordReason(Page, template="campaigns/reword_reason.html"):
     campaign: Campaign
-    form: StatusForm
+    form: ReasonForm
     locales: Sequence[str]
 
 
@@ -380,8 +400,10 @@ def edit(slug: str) -> ResponseReturnValue:
     waits = proposals.needs_approval(campaign)
     if not _may_reword(campaign):
         abort(404)
+    if request.method == "POST":
+        lock_row(db.session(), campaign)
     if not has_ended(campaign.status):
-        raise Refused("campaign-status")
+        return _show_changed(campaign)
     again, form = _replace_reasons(campaign)
     if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
@@ -398,15 +420,20 @@ def edit(slug: str) -> ResponseReturnValue:
     return show_page(RewordReason(campaign=campaign, form=form, locales=form.locales))
 
 
-def _write_reasons(campaign: Campaign, now: datetime) -> tuple[Proposal | None, StatusForm]:
-    """Make the form of a move whose reasons replace none."""
+def _write_reasons(
+    campaign: Campaign, to: CampaignStatus, now: datetime
+) -> tuple[Proposal | None, MoveForm]:
+    """Make the form of a move whose reasons wait for nobody."""
     again = find_returned(campaign)
     content = proposals.content_of(again) if again else {}
     days = {"act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
-    data = {**days, **_reasons_by_field(content)}
-    form = _form_with_reasons(StatusForm, languages_of(campaign), data)
+    data = {**days, **_reasons_by_field(content), "seen": campaign.status.value}
+    form = _form_with_reasons(MoveForm, languages_of(campaign), data)
+    form.now = campaign.status.value
+    if _is_decided_by_second_person(campaign, to):
+        form.now = campaign.changed_at.isoformat()
     if request.method == "GET":
-        form.note_seen(campaign)
+        form.seen.data = form.now
     return again, form
 
 
@@ -416,8 +443,6 @@ def _replace_reasons(campaign: Campaign) -> tuple[Proposal | None, ReasonForm]:
     Whoever writes again what came back to them finds that in it, and the others beside it.
     """
     session = db.session()
-    if request.method == "POST":
-        lock_row(session, campaign)
     again = find_returned(campaign, may_be_gone=request.method == "POST")
     returned = proposals.content_of(again) if again else {}
     waits = proposals.needs_approval(campaign)
