@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle, mails
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.part_contents import Content
-from campaign.campaigns.record_change import REASON_KINDS, drop_empty, drop_proposed_reasons, note
+from campaign.campaigns.record_change import REASON_KINDS, drop_empty, note, return_proposed_reasons
 from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
@@ -64,15 +64,11 @@ def list_newer(session: Session, proposal: Proposal, by: StaffUser) -> list[Prop
     return [one for one in list_waiting(session, proposal.campaign, by) if one.id > proposal.id]
 
 
-def read_waiting_reasons(session: Session, campaign: Campaign) -> Content:
-    """Return the reasons that wait for a second person, by whomever: another writer replaces them.
-
-    Empty where none wait.
-    """
+def find_waiting_reasons(session: Session, campaign: Campaign) -> Proposal | None:
+    """Find the reasons that wait for a second person, by whomever: another writer replaces them."""
     waiting = select(Proposal).filter_by(campaign_id=campaign.id, state=ProposalState.PENDING)
     waiting = waiting.where(Proposal.kind.in_(REASON_KINDS)).order_by(Proposal.id.desc()).limit(1)
-    proposal = session.scalar(waiting)
-    return content_of(proposal) if proposal else {}
+    return session.scalar(waiting)
 
 
 def propose_update(
@@ -206,7 +202,10 @@ def _keep(
     picture: str = "",
 ) -> Proposal:
     if kind in REASON_KINDS:
-        drop_proposed_reasons(session, campaign)
+        waiting = find_waiting_reasons(session, campaign)
+        if waiting is not None and waiting.made_by_id == by.id:
+            _drop(session, waiting, by, ProposalState.OBSOLETE)
+        return_proposed_reasons(session, campaign)
     if replaces is not None and replaces.state in WITH_AUTHOR:
         _drop(session, replaces, by, ProposalState.OBSOLETE)
     proposal = Proposal(

@@ -89,15 +89,15 @@ def move(
     The audit line keeps those that they replace, sealed.
     """
     before, campaign.status = campaign.status, after
-    kept = seal_reasons(campaign.status_reasons)
+    detail |= seal_reasons(campaign.status_reasons)
     campaign.status_reasons = drop_empty(reasons or {})
     campaign.opening_missed_at = None
     if after is not CampaignStatus.SCHEDULED:
         campaign.open_at = None
     if after is not CampaignStatus.DRAFT:
         campaign.review_note = ""
-    drop_proposed_reasons(session, campaign)
-    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **kept, **detail)
+    return_proposed_reasons(session, campaign)
+    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
     if after in _ANNOUNCED:
         announce(session, _ANNOUNCED[after], now=db.utcnow(), action=campaign.slug)
 
@@ -108,13 +108,13 @@ def seal_reasons(reasons: Mapping[str, str]) -> dict[str, str]:
     return {audit.SEALED_BEFORE: audit.seal_text(text)} if text else {}
 
 
-def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:
-    """Reasons that still wait for a second person are out of date."""
+def return_proposed_reasons(session: Session, campaign: Campaign) -> None:
+    """Reasons that still wait for a second person are out of date: their authors keep the words."""
     session.execute(
         update(Proposal)
         .where(Proposal.campaign_id == campaign.id, Proposal.kind.in_(REASON_KINDS))
         .where(Proposal.state == ProposalState.PENDING)
-        .values(state=ProposalState.OBSOLETE, payload="")
+        .values(state=ProposalState.DECLINED)
     )
 
 

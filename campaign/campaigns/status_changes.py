@@ -18,11 +18,11 @@ from campaign.campaigns.content.risks import (
 from campaign.campaigns.record_change import (
     check_move,
     drop_empty,
-    drop_proposed_reasons,
     move,
     needs_second_person,
     note,
     record_change,
+    return_proposed_reasons,
     seal_reasons,
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped
@@ -148,7 +148,7 @@ def reword_reason(
         campaign.stop_kind = kind
     if new_reasons == before and campaign.stop_kind is kind_before:
         return
-    drop_proposed_reasons(session, campaign)
+    return_proposed_reasons(session, campaign)
     campaign.status_reasons = new_reasons
     kept = seal_reasons(before)
     if campaign.stop_kind is not kind_before:

@@ -90,10 +90,11 @@ class ProposalState(enum.StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     DECLINED = "declined"
-    """Returned with a note; its author can write it again."""
+    """Returned with a note, or (a reason) overtaken by another or a move of the campaign; its
+    author can write it again."""
     WITHDRAWN = "withdrawn"
     OBSOLETE = "obsolete"
-    """A later proposal, or a move of the campaign, took its place."""
+    """A later proposal of its author took its place."""
 
 
 class Proposal(SealedRow, PublicRow):

@@ -140,6 +140,7 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     now: datetime
     preview: Mapping[str, str]
     again: Proposal | None
+    waiting: Proposal | None
     last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
@@ -199,6 +200,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         now=now,
         preview=form.reasons() if looks else {},
         again=again,
+        waiting=proposals.find_waiting_reasons(db.session(), campaign),
         last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
     return show_page(page)
@@ -387,6 +389,7 @@ class RewordReason(Page, template="campaigns/reword_reason.html"):
     campaign: Campaign
     form: ReasonForm
     locales: Sequence[str]
+    waiting: Proposal | None
 
 
 def _may_reword(campaign: Campaign) -> bool:
@@ -417,7 +420,13 @@ def edit(slug: str) -> ResponseReturnValue:
                 reword_reason(db.session(), campaign, reasons=reasons, kind=kind, **form.by())
                 message = _("Reason changed. No one was emailed.")
             return done(message, "campaigns.show", slug=slug)
-    return show_page(RewordReason(campaign=campaign, form=form, locales=form.locales))
+    page = RewordReason(
+        campaign=campaign,
+        form=form,
+        locales=form.locales,
+        waiting=proposals.find_waiting_reasons(db.session(), campaign),
+    )
+    return show_page(page)
 
 
 def _write_reasons(
@@ -446,7 +455,8 @@ def _replace_reasons(campaign: Campaign) -> tuple[Proposal | None, ReasonForm]:
     again = find_returned(campaign, may_be_gone=request.method == "POST")
     returned = proposals.content_of(again) if again else {}
     waits = proposals.needs_approval(campaign)
-    now = (waits and proposals.read_waiting_reasons(session, campaign)) or campaign.status_reasons
+    waiting = proposals.find_waiting_reasons(session, campaign) if waits else None
+    now = proposals.content_of(waiting) if waiting else campaign.status_reasons
     shown = [proposals.reasons_in(content) for content in (now, returned)]
     locales = list(dict.fromkeys([*languages_of(campaign), *shown[0], *shown[1]]))
     form = _form_with_reasons(ReasonForm, locales, _values_of(campaign, now, locales))

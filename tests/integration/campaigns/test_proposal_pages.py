@@ -103,7 +103,7 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert reader.get(f"{HOME}/updates?proposal={first}").status_code == 404
     assert "Edit the text" not in reader.get(url).text
 
-    assert "1 of your texts was returned with a note" in client.get("/desk/today").text
+    assert "1 of your texts was returned to you" in client.get("/desk/today").text
     assert "Name the &lt;prison&gt;." in client.get(url).text
     form = client.get(f"{HOME}/updates?proposal={first}").text
     assert "At **home**." in form
@@ -250,6 +250,30 @@ def test_who_writes_over_a_reason_that_waits_has_seen_it(
     assert proposals.content_of(newest(session)) == {"en": "My words"}
     assert "My words" in post(other, theirs, again).text.split("Saved now")[1].split("</div>")[0]
     assert proposals.content_of(newest(session)) == {"en": "My words"}
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("to", ["closed", "stopped"])
+def test_a_reason_that_is_overtaken_stays_with_its_author(
+    app: Flask, client: FlaskClient, session: Session, to: str
+) -> None:
+    other = app.test_client()
+    author = sign_in(client, app, Role.ORGANIZER)
+    sign_in(other, app, Role.ADMIN)
+    post(client, f"{HOME}/status", {"to": "closed", "reason_en": "Won, with thanks."})
+    mine = newest(session).public_id
+    url, page = f"{HOME}/proposals/{mine}", other.get(f"{HOME}/status?to={to}").text
+    assert all(words in page for words in (url, f"{author.name or author.email} proposed this on"))
+    ends = {"to": to, "kind": "harm", "reason_en": "" if to == "closed" else "Danger."}
+    assert post(other, f"{HOME}/status", ends).status_code == 303
+    assert "Proposed closing</a>: out of date." in client.get(HOME).text
+    assert "1 of your texts was returned to you" in client.get("/desk/today").text
+    told = client.get(url).text
+    assert all(words in told for words in ("It is out of date.", "Won, with thanks."))
+    again = read_form(client.get(f"{HOME}/reason?proposal={mine}").text)
+    assert again["reason_en"] == "Won, with thanks."
+    assert post(client, url, {"decision": "withdraw"}).status_code == 303
+    assert url not in client.get(HOME).text
 
 
 @pytest.mark.both_engines

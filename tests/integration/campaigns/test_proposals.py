@@ -195,7 +195,7 @@ def test_closing_with_a_reason_waits(
         session, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes.", "fr": " "}
     )
     session.refresh(first)
-    assert (first.state, case.status) == (ProposalState.OBSOLETE, CampaignStatus.OPEN)
+    assert (first.state, case.status) == (ProposalState.DECLINED, CampaignStatus.OPEN)
     approve_proposal.approve(session, later, by=colleague, now=NOW)
     assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {"en": "Yes."})
     assert case.closed_at == NOW
@@ -211,7 +211,7 @@ def test_closing_is_out_of_date_once_the_campaign_has_moved(
     with pytest.raises(Refused) as refused:
         approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
-    assert proposal.state is ProposalState.OBSOLETE
+    assert proposal.state is ProposalState.DECLINED, "it is back with its author"
     assert case.status_reasons == {}
 
 
