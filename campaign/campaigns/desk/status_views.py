@@ -88,7 +88,7 @@ class MoveForm(StatusForm):
 
 
 class ReasonForm(EditConflictForm, StatusForm):
-    """Its words replace others that everybody reads or that wait: its writer must have seen them."""
+    """Its words replace others, public or waiting, which its writer must have seen."""
 
 
 def _form_with_reasons(
