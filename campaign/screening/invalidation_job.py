@@ -9,18 +9,20 @@ batches, and a job that died is taken up again.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from time import monotonic, sleep
 from typing import cast
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.clock import LONGEST_DAY
+from campaign.core.db.batches import AnyRow
 from campaign.core.text.person_names import full_name
+from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, Invalidation, InvalidationState
-from campaign.models.signature import ExactTimes, Signature, SignatureState, WordsPrint
+from campaign.models.signature import ExactTimes, Origin, Signature, SignatureState, WordsPrint
 from campaign.screening.invalidate import AT_WORK
 from campaign.signing.checks.conditions import Conditions, wanted_bands
 from campaign.signing.checks.review_decision import lock_silent_holds
@@ -76,15 +78,22 @@ def find(
         Signature.state_before,
         Signature.signed_at,
         Signature.confirmed_at,
+        Signature.origin,
+        Campaign.timezone,
     )
     rows = session.execute(
         select(*columns, *(_OPENED if opened else ()))
+        .join(Signature.campaign)
         .where(Signature.id > after, Signature.id <= upto, *_filters(conditions, campaign_id))
         .order_by(Signature.id)
     ).all()
     if opened:
         alike = _alike(session, conditions, [row.id for row in rows])
-        rows = [row for row in rows if _fits(cast("Signature", row), conditions, alike)]
+        rows = [
+            row
+            for row in rows
+            if _fits_time(row, conditions) and _fits(cast("Signature", row), conditions, alike)
+        ]
     return [
         FoundSignature(
             row.id,
@@ -102,7 +111,7 @@ def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElem
     if campaign_id is not None:
         filters.append(db.unindexed(Signature.campaign_id) == campaign_id)
     if conditions.since is not None:
-        # Of those that are confirmed the column tells the day, and `_fits` asks the moment.
+        # Of those that are confirmed the column tells the day, and `_fits_time` asks the moment.
         first = conditions.since - LONGEST_DAY
         filters.append(db.unindexed(Signature.signed_at) >= first)
     if conditions.until is not None:
@@ -131,10 +140,17 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
     return {number: are_alike(bands, values) for number, values in prints.items()}
 
 
+def _fits_time(row: AnyRow, conditions: Conditions) -> bool:
+    times = ExactTimes.of(row.signed_at, row.confirmed_at, row.exact_times)
+    if row.origin is Origin.ONLINE:
+        return conditions.fit_time(times.signed_at)
+    # On a sheet stands the day alone: all of it has to fit.
+    day = clock.day_of(times.signed_at, row.timezone)
+    ends = (clock.moment_of(day, at, row.timezone) for at in (time.min, time.max))
+    return all(map(conditions.fit_time, ends))
+
+
 def _fits(signature: Signature, conditions: Conditions, alike: dict[int, bool]) -> bool:
-    times = ExactTimes.of(signature.signed_at, signature.confirmed_at, signature.exact_times)
-    if not conditions.fit_time(times.signed_at):
-        return False
     if not conditions.fit_origin(signature.email, signature.trace):
         return False
     if not conditions.fit_name(full_name(signature.given_name, signature.family_name)):

@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -18,20 +18,22 @@ from sqlalchemy.orm import Session
 from campaign.bundles.changes import withdrawals
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.volumes.load_letters import load_volume
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
+from campaign.core.i18n import say_day_in
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Invalidation, InvalidationState, TrendKind
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import invalidate, invalidation_job, review_queue, trends
 from campaign.screening.review_queue import HeldFilter
 from campaign.signing.checks import review_decision
 from campaign.signing.checks.conditions import Conditions
 from campaign.signing.states import empty_signature
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post
 from tests.integration.screening.conftest import (
     Write,
@@ -179,6 +181,31 @@ def test_signatures_from_before_marks_were_kept_are_found_by_their_domain(
     honest(session, campaign, 1)
     assert counted(app, session, None, domains=("flood.example",)).found == 2
     assert counted(app, session, None, networks=("203.0.113.0/24",)).found == 0
+
+
+def test_who_signed_on_paper_is_found_by_a_time_that_has_the_whole_day_and_by_no_hour_of_it(
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    zone, day = campaign.timezone, days_ago(3)
+    noon = clock.moment_of(day, time(12), zone)  # as it is keyed in
+    add_confirmed(session, campaign, 1, origin=Origin.PAPER, signed_at=noon)
+    add_confirmed(session, campaign, 1, signed_at=noon)
+    session.commit()
+    morning = clock.moment_of(day, time.min, zone)
+    evening = clock.moment_of(day + timedelta(days=1), time.min, zone)
+    minute = timedelta(minutes=1)
+    for since, until, found in (
+        (noon - minute, noon + minute, 1),
+        (morning + minute, evening, 1),
+        (morning, evening - minute, 1),
+        (morning, evening, 2),
+        (morning, None, 2),
+        (None, evening, 2),
+    ):
+        made = counted(app, session, campaign, since=since, until=until)
+        assert made.found == found, (since, until)
+    page = staff.get(f"{DESK}/{made.public_id}").text
+    assert f"<td>{say_day_in(noon, zone)}</td>" in page
 
 
 def test_only_the_unconfirmed_and_only_of_one_campaign(
