@@ -77,6 +77,14 @@ class CompanionRefused(Refused):
         self.bundle, self.why = bundle, why
 
 
+class RecordedBefore(Invalid):
+    """A colleague who was there as well has recorded the same, as the attempt of this public id."""
+
+    def __init__(self, attempt: str) -> None:
+        super().__init__(fields={"outcome": "delivery-recorded"})
+        self.attempt = attempt
+
+
 def record_visit(
     session: Session,
     *,
@@ -213,8 +221,8 @@ def _judge_attempt(
         raise Refused("bundle-not-ready")
     refuse_impossible(bundle, happened.happened_on, happened.happened_time)
     refuse_no_stop(happened.outcome, find_stop(campaign))
-    if _is_recorded(session, bundle, happened):
-        raise Invalid(fields={"outcome": "delivery-recorded"})
+    if attempt_id := _find_recorded(session, bundle, happened):
+        raise RecordedBefore(attempt_id)
     # What nobody knows drops no refusal.
     surely = happened.outcome in bundle_status.STILL_HERE
     by_then = is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
@@ -309,8 +317,8 @@ def recount_attempts(
             attempt.messages = messages
 
 
-def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool:
-    """Whether a colleague who was there as well has recorded the same.
+def _find_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> str | None:
+    """Find the attempt in which a colleague who was there as well has recorded the same.
 
     All letters of a bundle go once: of the same day and place, another time of day is the same.
     """
@@ -319,7 +327,7 @@ def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool
         session, bundle
     )
     same = (
-        select(DeliveryAttempt.id)
+        select(DeliveryAttempt.public_id)
         .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .where(
             DeliveryAttempt.bundle_id == bundle.id,
@@ -329,7 +337,7 @@ def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool
             true() if went_once else at_that_time,
         )
     )
-    return db.has_row(session, same)
+    return session.scalar(same.limit(1))
 
 
 def _audit(session: Session, attempt: DeliveryAttempt, actor: str, action: str) -> None:

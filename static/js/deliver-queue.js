@@ -2,7 +2,8 @@
 
    A record: key (the server records it once), url, who (public id of the one who wrote it), name, fields
    ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
-   (sentences of the server, once it refused). It is removed as soon as the server has it. */
+   (sentences of the server, once it refused), recorded (address of a colleague's record that says the same).
+   It is removed as soon as the server has it. */
 (function (scope) {
   "use strict";
 
@@ -49,8 +50,9 @@
     return fetch(url, Object.assign({ redirect: "manual", cache: "no-store", credentials: "same-origin" }, options));
   }
 
-  function refused(record, problems) {
+  function refused(record, problems, recorded) {
     record.problems = problems;
+    record.recorded = recorded || "";
     return put(record).then(function () { return { state: "problem", record: record }; });
   }
 
@@ -64,7 +66,7 @@
         });
       }
       if (answer.status === 422) {
-        return answer.json().then(function (told) { return refused(record, told.problems); });
+        return answer.json().then(function (told) { return refused(record, told.problems, told.recorded); });
       }
       if ([403, 404, 409, 413].indexOf(answer.status) >= 0) return refused(record, []);
       return { state: "away", record: record };

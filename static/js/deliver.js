@@ -208,6 +208,12 @@
     return made;
   }
 
+  function link_to(text, url, kind) {
+    var made = line("a", text, kind);
+    made.href = url;
+    return made;
+  }
+
   function button(text, deed) {
     var made = line("button", text, "button-quiet");
     made.type = "button";
@@ -234,10 +240,9 @@
     (one.problems || []).forEach(function (text) { item.append(line("p", text, "error")); });
     var deeds = line("p", "", "actions");
     if (state === "signed-out") {
-      var link = line("a", words.signIn, "button-quiet");
-      link.href = words.signInUrl;
-      deeds.append(link);
+      deeds.append(link_to(words.signIn, words.signInUrl, "button-quiet"));
     }
+    if (one.recorded) deeds.append(link_to(words.look, one.recorded));
     if (state === "problem") deeds.append(button(words.change, function () { put_back(one); }));
     if (state === "away") deeds.append(button(words.sendNow, function () { send(); }));
     if (state !== "sending") {
@@ -260,9 +265,7 @@
       var item = document.createElement("li");
       item.dataset.state = "sent";
       item.append(line("p", one.record.name + " · " + one.record.said, "kept-what"), line("p", words.sent, "kept-state"));
-      var link = line("a", words.look);
-      link.href = one.url;
-      item.append(link);
+      item.append(link_to(words.look, one.url));
       if (one.record.url === form.action) item.append(line("p", "", "actions"));
       if (one.record.url === form.action) item.lastChild.append(button(words.again, function () { window.location.reload(); }));
       list.append(item);

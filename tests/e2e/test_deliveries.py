@@ -147,6 +147,7 @@ def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form
     )
     assert page.evaluate("async () => (await deliveries.all()).length") == 0
     page.locator("[name=happened_on]").fill(today)
+    at = page.locator("[name=happened_time]").input_value()
     phone.set_offline(True)
     page.locator("form[data-deliver] .actions button").click()
     expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
@@ -158,7 +159,14 @@ def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form
     expect(page.locator("form[data-deliver]")).to_be_hidden()
     page.get_by_role("button", name="Record another delivery attempt").click()
     expect(page.locator(".tries")).to_contain_text("Refused")
-    expect(page.locator("form[data-deliver]")).to_be_visible()
+    page.get_by_label("Refused").check()
+    page.locator("[name=happened_time]").fill(at)
+    page.locator("form[data-deliver] .actions button").click()
+    twice = page.locator("#kept [data-state=problem]")
+    expect(twice).to_contain_text("This delivery is already recorded.")
+    twice.get_by_role("link", name="Open the record").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    expect(page.locator("main")).to_contain_text("Refused")
 
 
 def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(

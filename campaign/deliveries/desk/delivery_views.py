@@ -75,7 +75,8 @@ def deliver(public_id: str) -> ResponseReturnValue:
         address = url_for("deliveries.show", public_id=visit.public_id)
         return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
     if wants_json:
-        return jsonify(problems=[words for _id, words in form.problems()]), 422
+        problems = [words for _id, words in form.problems()]
+        return jsonify(problems=problems, recorded=form.recorded), 422
     response = make_response(show_page(_make_page(bundle, form)))
     response.headers.update(with_worker())
     return response
@@ -116,12 +117,18 @@ def _record(form: GateForm) -> GateVisit | None:
             session, carried=form.bundles(), happened=happened, key=form.key.data, actor=actor()
         )
     except Invalid as problem:
+        _note_recorded(form, problem)
         form.refuse(problem.fields)
     except record_delivery.CompanionRefused as problem:
         _say_companion_refused(form, problem)
     except Refused as problem:
         form.form_errors.append(say_refusal(problem, cards=form.cards))
     return None
+
+
+def _note_recorded(form: GateForm, problem: Invalid | Refused) -> None:
+    if isinstance(problem, record_delivery.RecordedBefore):
+        form.recorded = url_for("deliveries.show_attempt", public_id=problem.attempt)
 
 
 def _name_files_left_out(form: GateForm) -> None:
@@ -134,6 +141,7 @@ def _name_files_left_out(form: GateForm) -> None:
 def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefused) -> None:
     """Say by its box which bundle could not be recorded with the page's own, and why."""
     bundle, reason = problem.bundle, problem.why
+    _note_recorded(form, reason)
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
     if isinstance(reason, Refused):
         sentences = [say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]

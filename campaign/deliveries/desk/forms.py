@@ -120,6 +120,7 @@ class GateForm(FilesForm):
     )
     left_out = HiddenField()  # names of files that the phone left out: they are no pictures
     carried: Sequence[Bundle] = ()
+    recorded = ""  # the address of a colleague's record that says the same
     unknown = False  # whether a bundle was ticked that is not there, or is for another mission
 
     def validate(self, extra_validators: object = None) -> bool:

@@ -307,6 +307,7 @@ def test_the_key_of_somebody_else_tells_nothing(
     answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
     assert answer.status_code == 422
     assert "url" not in answer.json
+    assert not answer.json["recorded"]
 
 
 def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
@@ -650,7 +651,26 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
     words = "This delivery is already recorded. Open the record to add pictures or correct it."
     assert answer.json["problems"] == [f"{name}{words}"]
-    assert len(visits(session)) == 1
+    [visit] = visits(session)
+    assert answer.json["recorded"] == f"/desk/deliveries/attempts/{visit.attempts[0].public_id}"
+
+
+@pytest.mark.both_engines
+def test_the_second_of_two_who_record_the_same_minute_is_led_to_the_record_of_the_first(
+    client: FlaskClient, app: Flask, bundle: Bundle, session: Session
+) -> None:
+    for email in ("first@example.org", "second@example.org"):
+        sign_in(client, app, Role.STAFF, email=email)
+        answer = post(client, gate(bundle), form(outcome="refused"))
+    assert answer.status_code == 422
+    [visit] = visits(session)
+    said = answer.text.split("This delivery is already recorded.")[1].split("</p>")[0]
+    [link] = re.findall('href="([^"]+)">Open the record<', said)
+    assert client.get(link).location == f"/desk/deliveries/{visit.public_id}"
+    from_phone = post(
+        client, gate(bundle), form(outcome="refused"), headers={"Accept": "application/json"}
+    )
+    assert (from_phone.status_code, from_phone.json["recorded"]) == (422, link)
 
 
 @pytest.mark.parametrize("ticked", ["with_987654", "with_" + "9" * 20, "with_all"])
