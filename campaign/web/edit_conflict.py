@@ -22,7 +22,7 @@ from wtforms.fields.choices import SelectFieldBase
 from campaign.core import i18n
 from campaign.core.db import Base, has_row
 from campaign.core.errors import NotFound
-from campaign.web.form_base import DeskForm
+from campaign.web.form_base import DeskForm, anchor_of
 
 
 class EditConflictForm(DeskForm):
@@ -30,7 +30,9 @@ class EditConflictForm(DeskForm):
 
     seen = HiddenField()
     locales: Sequence[str] = ()
-    theirs: tuple[tuple[str, str], ...] = ()
+    theirs: tuple[tuple[str, str, str], ...] = ()
+    """Anchor, label and saved value of each field that another saved otherwise."""
+    summary_heading: str
 
     def __init__(self, *args: Any, data: Mapping[str, object], **kwargs: Any) -> None:
         """`data`: what stands now. The form carries a mark of it, unless it came with one."""
@@ -46,10 +48,11 @@ class EditConflictForm(DeskForm):
             return True
         self.seen.data = mark
         self._show_beside(now)
+        self.summary_heading = _("Someone saved this page while you were editing it")
         self.form_errors.append(
             _(
-                "Someone saved this page while you were editing it. What you typed is still "
-                "here, and the saved version is above it. Combine the two, then save again."
+                "What you typed is still here, and the saved version is above it. Combine the "
+                "two, then save again."
             )
         )
         return False
@@ -62,10 +65,13 @@ class EditConflictForm(DeskForm):
 
     def _show_beside(self, now: Mapping[str, object]) -> None:
         self.theirs = tuple(
-            (_label(self, name), self.say_value(self[name], value))
+            (self.anchor_of(self[name]), _label(self, name), self.say_value(self[name], value))
             for name, value in now.items()
             if name in self and _shown(value) != _shown(self[name].data)
         )
+
+    def anchor_of(self, field: Field) -> str:
+        return anchor_of(field)
 
     def say_value(self, field: Field, value: object) -> str:
         """Say a value in the words that the field has for it; its mark knows no language."""

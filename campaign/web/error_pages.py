@@ -50,7 +50,7 @@ def error_page(status: int, slug: str = "") -> ErrorPage:
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(DomainError, _expected)
+    app.register_error_handler(DomainError, answer_expected)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ObjectDeletedError, answer_gone)
     app.register_error_handler(Exception, _bug)
@@ -62,7 +62,7 @@ def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> N
         g.locale = values["lang"]
 
 
-def _expected(problem: DomainError) -> ResponseReturnValue:
+def answer_expected(problem: DomainError) -> ResponseReturnValue:
     headers = {"Retry-After": str(problem.seconds)} if isinstance(problem, TooMany) else {}
     return _html(problem.status, problem.slug), problem.status, headers
 

@@ -15,7 +15,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
-from wtforms import Field, FieldList, Form, FormField, HiddenField, SubmitField
+from wtforms import Field, FieldList, Form, FormField, HiddenField, RadioField, SubmitField
 
 from campaign.core.errors import Invalid
 from campaign.printing.placeholders import KNOWN, nearest_placeholder
@@ -148,7 +148,8 @@ class DeskForm(SiteForm):
 
 
 def list_problems(form: Form) -> Iterator[tuple[str, str]]:
-    yield from (("main", error) for error in form.form_errors)
+    """List the id of the control, empty where there is none, and the sentence of each problem."""
+    yield from (("", error) for error in form.form_errors)
     yield from _problems(form)
 
 
@@ -159,9 +160,15 @@ def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
             continue
         if isinstance(field, FieldList):
             yield from _problems(field.entries)
-        anchor = f"{field.id}-0" if isinstance(field, CheckboxesField) else field.id
         # A list of rows repeats the errors of its rows as dictionaries.
-        yield from ((anchor, error) for error in field.errors if not isinstance(error, dict))
+        yield from (
+            (anchor_of(field), error) for error in field.errors if not isinstance(error, dict)
+        )
+
+
+def anchor_of(field: Field) -> str:
+    """Return the id of its control, or of the first of several."""
+    return f"{field.id}-0" if isinstance(field, RadioField | CheckboxesField) else str(field.id)
 
 
 def differing_fields(

@@ -9,11 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.core import db
+from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.models.webhook import EventKind, WebhookEndpoint, WebhookPost
 from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.edit_conflict import EditConflictForm, lock_row
+from campaign.web.error_pages import answer_expected
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
@@ -99,6 +101,15 @@ class SecretPage(Page, template="webhooks/secret.html"):
     webhook: WebhookEndpoint
     host: str
     secret: str
+
+
+@blueprint.errorhandler(NotFound)
+def say_gone(problem: NotFound) -> ResponseReturnValue:
+    """Lead whoever sends a form of a webhook that is gone to those that are left."""
+    if request.method != "POST":
+        return answer_expected(problem)
+    db.session().rollback()
+    return redirect_to(".index", _("Someone deleted this webhook. Nothing was saved."), "error")
 
 
 @blueprint.get("/")

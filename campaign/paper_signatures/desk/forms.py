@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, Field, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from campaign.campaigns.desk.forms import SENTENCES
@@ -146,6 +146,9 @@ class RowForm(EditConflictForm):
         )
         form.country.choices = choices(i18n.countries())
         return form
+
+    def anchor_of(self, field: Field) -> str:
+        return "" if field is self.removed else f"{field.id}-0"
 
     def take(self, typed: Mapping[str, str]) -> None:
         for name in FIELDS:

@@ -14,7 +14,7 @@ from campaign.campaigns.desk.blueprint import load
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.models.paper_signature import PaperRow, PaperSheet, Scan
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, scans, sheets
 from campaign.paper_signatures.check_row import (
@@ -197,8 +197,12 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
         typed = next(iter(_list_typed(values)), needed)
         form.take(typed.values)
         if typed.details is not None and form.is_current():
+            was_removed = paper_row.verdict is RowVerdict.REMOVED
             data_entry.correct_row(session, paper_row, typed.details, actor=actor())
-            message = _("Row %(number)s corrected.", number=paper_row.position)
+            number = paper_row.position
+            message = _("Row %(number)s corrected.", number=number)
+            if was_removed:
+                message = _("Row %(number)s corrected and restored.", number=number)
             return redirect_to(".show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row, form=form), 422
     return _show_sheet(sheet, [TypedRow(values)], row=paper_row, form=form)

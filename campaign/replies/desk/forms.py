@@ -156,6 +156,9 @@ class BarsForm(EditConflictForm):
     bars = TextAreaField(_l("What is blacked out in the scan"))
     scans: Sequence[Scan] = ()
 
+    def anchor_of(self, _field: Field) -> str:
+        return "page-0"
+
     def say_value(self, field: Field, value: object) -> str:
         numbers = {scan.public_id: at for at, scan in enumerate(self.scans, start=1)}
         return "\n".join(_say_bar(line, numbers) for line in cast("list[str]", value))

@@ -60,12 +60,23 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     assert "Someone saved this page while you were editing it" in late.text
     shown, typed = late.text.split("Saved now")[1], late.text
     assert "theirs.org" in shown
+    assert f'href="#{field}"' in shown.split("</div>")[0]
+    assert not list_dead_links(typed)
     assert ("Title (Spanish)" in shown) == ("title_en" in more)
     assert "mine.org" in typed
     assert "theirs.org" in desk.get(page).text
     both = more | {field: "theirs.org\nmine.org", "seen": seen_on(late.text)}
     assert post(desk, page, both).status_code == 303
     assert "theirs.org\nmine.org" in desk.get(page).text.replace("\r", "")
+
+
+def list_dead_links(page: str) -> list[str]:
+    """Links within the page that lead to nothing in its main part."""
+    tree = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
+    main = tree.find(".//main")
+    places = {f"#{one.get('id')}" for one in main.iterfind(".//*[@id]")}
+    links = {str(one.get("href")) for one in main.iterfind(".//a[@href]")}
+    return [link for link in links - places if link.startswith("#")]
 
 
 def read_form(page: str) -> dict[str, Any]:
@@ -107,6 +118,7 @@ def test_two_who_mend_one_official_or_mission_see_both(
         assert post(other, page, typed | {field: "Theirs"}).status_code == 303
         late = post(desk, page, typed | {field: "Mine"})
         assert late.status_code == 422
+        assert not list_dead_links(late.text)
         assert "Theirs" in late.text.split("Saved now")[1].split("</div>")[0]
         again = read_form(late.text)
         assert again[field] == "Mine"

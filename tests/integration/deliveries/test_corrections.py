@@ -27,6 +27,7 @@ from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit
 from campaign.models.staff import Role
 from campaign.web.edit_conflict import mark_of
 from tests.factories import post, sign_in
+from tests.integration.campaigns.test_edit_conflict import list_dead_links
 from tests.integration.deliveries.conftest import Record, form, photograph
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
@@ -117,7 +118,10 @@ def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
     assert second.status_code == 422
     assert "The first note." in second.text
     assert "The second note." in second.text
-    saved = second.text.split("Saved now")[1].split("</div>")[0]
+    before, _saved_now, after = second.text.partition("Saved now")
+    assert "Someone saved this page while you were editing it" in before, "why is said first"
+    assert not list_dead_links(second.text)
+    saved = after.split("</div>")[0]
     assert f">{say_day(earlier, 'en')}</p>" in saved
     assert ">09:05</p>" in saved
     assert earlier.isoformat() not in saved

@@ -76,7 +76,7 @@ def test_what_changes_after_the_last_look_is_looked_at_once_more(
     assert post(client, draft, changed).status_code == 303
     refused = post(client, f"{draft}/publish", say)
     assert refused.status_code == 422
-    assert f"What changed: {part}</a>" in refused.text
+    assert f"What changed: {part}</li>" in refused.text
     assert ("PLANTED" in refused.text) == ("PLANTED" in str(MORE[part]))
     assert " checked" not in refused.text, "it is said of what stands now"
     with app.app_context(), db.reading() as session:
@@ -107,6 +107,11 @@ def _publish_meanwhile(client: FlaskClient, draft: str) -> None:
 UNPUBLISH_FIRST = "Everyone can read this reply on the case page. To change it, unpublish it first."
 
 
+NOTHING_SAVED = re.compile(
+    r"Nothing was saved</h2>\s*<ul>\s*<li>This reply is published now\.</li>"
+)
+
+
 def test_who_edits_a_reply_that_is_published_meanwhile_keeps_the_words(
     draft: str, client: FlaskClient
 ) -> None:
@@ -114,7 +119,7 @@ def test_who_edits_a_reply_that_is_published_meanwhile_keeps_the_words(
     _publish_meanwhile(client, draft)
     late = post(client, draft, typed)
     assert (late.status_code, UNPUBLISH_FIRST in late.text) == (422, True)
-    assert "Nothing was saved." in late.text
+    assert NOTHING_SAVED.search(late.text)
     again = read_form(late.text)
     assert (again["text"], again["notes"]) == ("Mine, long and true.", "Ask.")
     assert "Mine, long" not in client.get(draft).text, "it is shown as it is"
@@ -133,6 +138,7 @@ def test_bars_of_a_reply_that_is_published_meanwhile_stay_in_the_form(
     late = post(client, f"{draft}/bars", typed)
     assert (late.status_code, UNPUBLISH_FIRST in late.text) == (422, True)
     assert f'href="{draft}"' in late.text
+    assert NOTHING_SAVED.search(late.text)
     again = read_form(late.text)
     assert again["w-0"] == "37.5"
     assert post(client, f"{draft}/take-back").status_code == 303

@@ -23,7 +23,7 @@ from campaign.core import db
 from campaign.directory import officials
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.directory import Membership, Mission
-from campaign.models.paper_signature import PaperRow, ScanKind
+from campaign.models.paper_signature import PaperRow, RowVerdict, ScanKind
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, scans
@@ -33,7 +33,7 @@ from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import LineField
 from campaign.webhooks import endpoints
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
-from tests.integration.campaigns.test_edit_conflict import read_form
+from tests.integration.campaigns.test_edit_conflict import list_dead_links, read_form
 from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 from tests.integration.replies.test_replies import make_reply, png
 from tests.integration.web.test_routes import _roles, _rules
@@ -164,9 +164,12 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     assert post(other, url, typed | {field: theirs}).status_code == 303
     late = post(client, url, typed | {field: mine})
     assert late.status_code == 422
-    assert "Someone saved this page while you were editing it" in late.text
+    assert ">Someone saved this page while you were editing it</h2>" in late.text
+    assert not list_dead_links(late.text)
     said = {"2026-02-02": "2 February 2026"}.get(theirs, theirs)
-    assert said in late.text.split("Saved now")[1].split("</div>")[0]
+    saved = late.text.split("Saved now")[1].split("</div>")[0]
+    assert said in saved
+    assert f'<a href="#{"page-0" if name.endswith("bars") else field}">' in saved
     again = read_form(late.text)
     assert again[field] == mine
     assert read_form(client.get(url).text)[field] == theirs
@@ -195,11 +198,11 @@ def test_a_text_of_a_language_with_a_country_is_named_with_it(app: Flask, name: 
         fields = {name: LineField("Reason", limit=9), "locales": ["pt-BR"]}
         form = type("TextForm", (EditConflictForm,), fields)(data={name: "Theirs"})
         form.hold_instead({name: "Mine"})
-        assert form.theirs == (("Reason (Portuguese (Brazil))", "Theirs"),)
+        assert form.theirs == ((name, "Reason (Portuguese (Brazil))", "Theirs"),)
 
 
 @pytest.mark.one_engine
-def test_who_corrects_a_row_that_another_removed_meanwhile_is_told(
+def test_who_corrects_a_row_that_another_removed_meanwhile_is_told_also_that_it_is_restored(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
     url, field, _theirs, mine = _row(session, make_campaign(session))
@@ -210,6 +213,12 @@ def test_who_corrects_a_row_that_another_removed_meanwhile_is_told(
     late = post(client, url, typed)
     assert late.status_code == 422
     assert "Yes" in late.text.split("<strong>Removed</strong>")[1].split("</div>")[0]
+    said = "Row 1 corrected and restored."
+    for again, is_said in ((read_form(late.text), True), (typed, False)):
+        sheet = post(client, url, again | {"seen": read_form(client.get(url).text)["seen"]})
+        assert (said in client.get(sheet.location).text) is is_said
+        session.rollback()
+        assert session.scalars(select(PaperRow.verdict)).all() == [RowVerdict.COUNTED]
 
 
 def test_an_office_noted_meanwhile_keeps_its_days(
@@ -244,7 +253,7 @@ def test_what_another_chose_is_said_in_the_words_of_the_choice(
     moved = {"country-0": "DE", "postal_code-0": "10115", "news-0": "y", "email-0": "a@example.org"}
     assert post(client, url, typed | moved).status_code == 303
     saved = post(client, url, typed).text.split("Saved now")[1].split("</div>")[0]
-    said = re.findall("<strong>(.+?)</strong>.+?stands-now[^>]*>(.+?)<", saved, re.DOTALL)
+    said = re.findall("<strong><a[^>]*>(.+?)</a>.+?stands-now[^>]*>(.+?)<", saved, re.DOTALL)
     assert set(said) >= {("Country", "Germany"), ("Postal code", "10115"), ("News", "Yes")}
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, IntegerField, SelectChoice, SelectMultipleField, StringField
+from wtforms import Form, IntegerField, RadioField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from campaign.web.form_base import PlainForm, Worded
+from campaign.web.form_base import DeskForm, PlainForm, Worded
 
 pytestmark = pytest.mark.one_engine
 
@@ -61,3 +61,14 @@ def test_a_sentence_of_the_library_is_never_read(
         said = " ".join(str(one) for errors in form.errors.values() for one in errors)
     for theirs in ("required", "Field", "Not a valid", "is not a valid", "%("):
         assert theirs not in said
+
+
+def test_each_problem_leads_to_its_control_and_one_of_none_nowhere(app: Flask) -> None:
+    class Form(DeskForm):
+        name = StringField()
+        kind = RadioField(choices=[SelectChoice("a", "A")])
+
+    with app.test_request_context():
+        form = Form()
+        form.name.errors, form.kind.errors, form.form_errors = ["No."], ["None."], ["Not now."]
+        assert form.problems() == [("", "Not now."), ("name", "No."), ("kind-0", "None.")]

@@ -22,6 +22,7 @@ from campaign.webhooks import endpoints
 from campaign.webhooks.endpoints import Message
 from tests.factories import STAFF_PASSWORD, give_session, make_staff_user, post, sign_in
 from tests.http_target import Target, serve
+from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.webhooks.conftest import AddEndpoint, list_posts, send
 
 FORM = {"address": "https://crm.example.org/hook", "events": ["action.opened"]}
@@ -247,6 +248,23 @@ def test_none_is_moved_to_an_address_that_was_not_checked(
             kinds=(),
             by=make_staff_user(session, Role.ADMIN),
         )
+
+
+@pytest.mark.parametrize("form", ["edit", "secret", "test", "again", "on", "off", "delete"])
+def test_who_sends_a_form_of_one_that_was_deleted_is_told_and_led_to_the_others(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint, form: str
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
+    typed = read_form(client.get(f"{url}/edit").text)
+    assert post(client, f"{url}/delete", {}).status_code == 303
+    late = post(client, f"{url}/{form}", typed)
+    assert (late.status_code, late.location) == (303, "/desk/webhooks/")
+    said = "Someone deleted this webhook. Nothing was saved."
+    assert said in client.get(late.location).text
+    assert actions(session) == ["webhook.add", "webhook.delete"]
+    gone = client.get(url)
+    assert (gone.status_code, said in gone.text) == (404, False)
 
 
 @pytest.mark.one_engine
