@@ -173,9 +173,7 @@ def change_status(slug: str) -> ResponseReturnValue:
 
 
 def _change_status(slug: str) -> ResponseReturnValue:
-    campaign, to, now = load(slug), _asked_status(), db.utcnow()
-    if request.method == "POST":
-        lock_row(db.session(), campaign)
+    campaign, to, now = _load_as_it_is(slug), _asked_status(), db.utcnow()
     if not lifecycle.may_move(campaign.status, to):
         return _show_changed(campaign)
     again: Proposal | None
@@ -211,7 +209,7 @@ _stop = fresh()(_change_status)
 
 @blueprint.route("/<slug>/extend", methods=["GET", "POST"])
 def extend(slug: str) -> ResponseReturnValue:
-    session, campaign = db.session(), load(slug)
+    session, campaign = db.session(), _load_as_it_is(slug)
     if campaign.status is not CampaignStatus.OPEN:
         return _show_changed(campaign)
     form = ExtendForm()
@@ -249,6 +247,14 @@ def _copy(
             copy = make(session, source, reference=form.reference.data, **by, **more)
             return done(words, ".edit_facts", slug=copy.slug)
     return show_page(Copy(campaign=source, form=form, linked=linked))
+
+
+def _load_as_it_is(slug: str) -> Campaign:
+    """Load it; who writes waits for others who do, and sees what they made of it."""
+    campaign = load(slug)
+    if request.method == "POST":
+        lock_row(db.session(), campaign)
+    return campaign
 
 
 def _asked_status() -> CampaignStatus:
@@ -399,12 +405,10 @@ def _may_reword(campaign: Campaign) -> bool:
 @reason_blueprint.route("", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
     """The reason in each language, as everybody reads it. Admins only, unless it is approved."""
-    campaign = load(slug)
+    campaign = _load_as_it_is(slug)
     waits = proposals.needs_approval(campaign)
     if not _may_reword(campaign):
         abort(404)
-    if request.method == "POST":
-        lock_row(db.session(), campaign)
     if not has_ended(campaign.status):
         return _show_changed(campaign)
     again, form = _replace_reasons(campaign)

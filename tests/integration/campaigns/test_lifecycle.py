@@ -542,21 +542,28 @@ def test_who_returns_what_another_has_scheduled_meanwhile_cancels_nothing_unseen
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize(
-    ("to", "end", "said"),
+    ("step", "end", "said"),
     [
-        ("closed", status_changes.stop_campaign, "This is its status now."),
-        ("stopped", status_changes.stop_campaign, "This is its status now."),
-        ("stopped", status_changes.close_campaign, "The campaign has changed."),
+        ("status?to=closed", status_changes.stop_campaign, "This is its status now."),
+        ("status?to=stopped", status_changes.stop_campaign, "This is its status now."),
+        ("status?to=stopped", status_changes.close_campaign, "The campaign has changed."),
+        ("extend", status_changes.close_campaign, "This is its status now."),
     ],
 )
-def test_who_ends_a_campaign_while_another_is_ending_it_keeps_the_reason(
-    client: FlaskClient, app: Flask, session: Session, to: str, end: Callable[..., None], said: str
+def test_who_moves_a_campaign_while_another_is_ending_it_keeps_the_reason(
+    client: FlaskClient,
+    app: Flask,
+    session: Session,
+    step: str,
+    end: Callable[..., None],
+    said: str,
 ) -> None:
     campaign = make_campaign(session)
     session.commit()
-    url, campaign_id = f"/desk/campaigns/{campaign.slug}/status?to={to}", campaign.id
+    url, campaign_id = f"/desk/campaigns/{campaign.slug}/{step}", campaign.id
     sign_in(client, app, Role.ADMIN)
-    typed = {"seen": "open", "kind": "harm", "reason_en": NEW, "csrf_token": csrf_token(client)}
+    typed = {"seen": "open", "kind": "harm", "reason_en": NEW, "act_by": "2099-01-01"}
+    typed["csrf_token"] = csrf_token(client)
     session.rollback()
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as own:
