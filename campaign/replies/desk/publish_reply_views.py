@@ -172,7 +172,7 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         else:
             form.bars.data, lines = list_bars(bars), _list_lines(bars)
             if form.is_current():
-                with ProblemsOn(form, refused=_("This reply is published now.")):
+                with ProblemsOn(form, refused=_("This reply is published.")):
                     replies.set_bars(session, reply, bars, actor=actor())
                     message = _("Bars saved. This is how everyone will see the page.")
                     return redirect_to("replies.publish.publish", message, public_id=public_id)

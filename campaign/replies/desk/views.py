@@ -137,7 +137,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     if kept := desk.kept(form):
         return kept
     if request.method == "POST" and reply.state is ReplyState.PUBLISHED:
-        form.show_again(_("This reply is published now."))
+        form.show_again(_("This reply is published."))
     if form.validate_on_submit() and form.is_current():
         with ProblemsOn(form):
             replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())

@@ -107,9 +107,7 @@ def _publish_meanwhile(client: FlaskClient, draft: str) -> None:
 UNPUBLISH_FIRST = "Everyone can read this reply on the case page. To change it, unpublish it first."
 
 
-NOTHING_SAVED = re.compile(
-    r"Nothing was saved</h2>\s*<ul>\s*<li>This reply is published now\.</li>"
-)
+NOTHING_SAVED = re.compile(r"Nothing was saved</h2>\s*<ul>\s*<li>This reply is published\.</li>")
 
 
 def test_who_edits_a_reply_that_is_published_meanwhile_keeps_the_words(
