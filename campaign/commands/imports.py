@@ -113,14 +113,17 @@ def _run(
             progress=progress,
         )
     what = source.directory.value
+    unread = source.unread_columns(choices.mapping)
     if as_json:
         problems = [
             {"row": problem.row, "field": problem.field, "text": str(problem.fault)}
             for problem in report.problems
         ]
         facts = asdict(report) | {"problems": problems, "what": what, "dry_run": dry_run}
-        click.echo(json.dumps(facts))
+        click.echo(json.dumps(facts | {"columns_not_read": unread}))
     else:
+        for column in unread:
+            click.echo(f"the column “{column}” was not read", err=True)
         _tell(report, what, dry_run)
     if report.problems and not skip_bad:
         sys.exit(1)

@@ -74,6 +74,10 @@ _OFFICIALS: Columns[Official] = {
 }
 
 
+def heads_of_export(directory: Directory) -> list[str]:
+    return list(_MISSIONS if directory is Directory.MISSIONS else _OFFICIALS)
+
+
 def export_directory(session: Session, directory: Directory) -> Iterator[list[str]]:
     if directory is Directory.MISSIONS:
         return _list_rows(session, Mission, _MISSIONS)

@@ -103,14 +103,14 @@ sending_country: operator|sending country|sending state|sender|origin|represente
   entsendestaat|entsendeland
 host_country: host country|receiving state|receiving country|located in|host|empfangsstaat|gastland
 accredited: jurisdictions|accredited to|accreditation|also accredited to|accreditations|accredited|
-  jurisdiction|further countries|zustandig fur
+  jurisdiction|further countries|other countries|zustandig fur
 head_of_mission: head of mission|ambassador|head|representative|missionschef|botschafter
 hours: hours|opening hours|office hours|offnungszeiten
 address: address|addresses|full address|postal address|adresses|mailing address|anschrift
 street: street|street address|address line 1|address line 2|address line 3|address 1|address 2|
   line 1|line 2|strasse
-locality: city|town|locality|commune|ort|stadt
-region: region|state|province|kanton|bundesland
+locality: city|town|city or town|locality|commune|ort|stadt
+region: region|state|province|region state or province|kanton|bundesland
 postal_code: postal code|postcode|zip|zip code|cp|plz|postleitzahl
 last_checked_on: last checked|last checked on|checked|verified|gepruft am
 email: email|e mail|mail|emails|email address|email addresses|e mail adresse
@@ -119,8 +119,9 @@ voice: phone|telephone|tel|phones|phone number|mobile|cell|contact|contact numbe
 fax: fax|telefax|faxnummer
 url: website|url|web|homepage|web page|site|webseite|internet|webadresse
 twitter: twitter|x|x handle|twitter handle
-source_id: qid|wikidata|wikidata id|id|source id|identifier|uuid
-own_id: id here
+source_id: qid|wikidata|wikidata id|id|source id|identifier|uuid|
+  id in the source for example in wikidata
+own_id: id here|id in this directory as in its exports
 full_name: full name|name|official|person|vollstandiger name
 prefix: honorific prefix|title before the name|prefix|courtesy title|anrede
 given_name: given name|first name|firstname|given|vorname
@@ -132,7 +133,7 @@ close: close|closing|grussformel
 country: country|countries|nation|land|staat
 language: language|preferred language|lang|sprache
 started_on: start|start date|from|since|started on|in office since|debut|inicio|seit|beginn
-ended_on: end|end date|until|ended on|fin|left on|bis|ende
+ended_on: end|end date|until|in office until|ended on|fin|left on|bis|ende
 """)
 LABELS: dict[str, object] = {
     name: field.label

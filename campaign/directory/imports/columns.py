@@ -86,13 +86,23 @@ SAMPLES: dict[Directory, dict[str, tuple[str, str]]] = {
 
 def guess(table: Table, directory: Directory) -> list[str]:
     language = _find_language(table.columns)
-    meanings: list[str] = []
-    for name in table.columns:
-        meaning = _find_meaning(name, directory, language)
-        is_repeated = meaning in meanings and meaning not in SEVERAL
-        meanings.append("" if is_repeated else meaning)
+    found = [_find_meaning(name, directory, language) for name in table.columns]
+    _tell_halves_of_names(table, found)
+    meanings = [
+        "" if meaning in found[:at] and meaning not in SEVERAL else meaning
+        for at, meaning in enumerate(found)
+    ]
     _guess_by_content(table, directory, meanings)
     return meanings
+
+
+def _tell_halves_of_names(table: Table, meanings: list[str]) -> None:
+    """Beside the one half of a name, a head that can mean the whole or the other is the other."""
+    for half, other in (("given_name", "family_name"), ("family_name", "given_name")):
+        for at, meaning in enumerate(meanings):
+            is_either_of_both = _fold_head(table.columns[at]) in _FOLDED[half]
+            if meaning == "full_name" and is_either_of_both and other in meanings:
+                meanings[at] = half
 
 
 def is_either(column: str) -> bool:

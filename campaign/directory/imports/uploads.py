@@ -29,7 +29,7 @@ from campaign.directory.imports.read_missions import read_json, sending_country_
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_parts import ImportChoices
-from campaign.directory.imports.tables import Table, find_lists
+from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table, find_lists
 from campaign.models.directory import Directory, DirectoryImport, ImportState
 from campaign.storage import forget_file, storage
 from campaign.web.edit_conflict import lock_row
@@ -71,6 +71,17 @@ class ImportSource:
             read_missions.refuse_incomplete(self.table, choices.mapping, choices.fixed)
         else:
             self.table.refuse_twice(choices.mapping)
+
+    def unread_columns(self, mapping: Sequence[str]) -> list[str]:
+        """List the columns with anything in them that mean nothing to us."""
+        table = self.table or Table([])
+        return [
+            name
+            for at, name in enumerate(table.columns)
+            if mapping[at] in {"", WHICH}
+            and not name.startswith((OURS, LIST_COLUMN))
+            and table.count_empty_cells(at) < len(table.rows)
+        ]
 
     def languages(self) -> list[str]:
         return languages_of(self.opened.data) if self.opened.shape is Shape.POPOLO else []

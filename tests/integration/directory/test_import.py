@@ -157,6 +157,16 @@ def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session
 
 
 @pytest.mark.one_engine
+def test_the_command_names_the_columns_that_it_did_not_read(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "officials.csv"
+    file.write_text("name,office,country,shoe size,hobby\nInes Quintero,Governor,Kenya,38,\n")
+    assert "the column “shoe size” was not read\n" in run("officials", file).stderr
+    again = run("officials", file, "--json")
+    assert json.loads(again.stdout)["columns_not_read"] == ["shoe size"]
+    assert not again.stderr
+
+
+@pytest.mark.one_engine
 def test_the_commands_day_is_the_instances_own(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
