@@ -13,7 +13,7 @@ from campaign.core.isolation import worker
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
 from campaign.printing.check_letters import check_address, check_characters, check_rendered
-from campaign.printing.engine.join_pdf import JoinJob, PdfFile, describe_pdf, folder_beside, join
+from campaign.printing.engine.join_pdf import JoinJob, PdfFile, describe_pdf, folder_beside
 from campaign.printing.geometry import MM_PER_PT, LabelSheet, Layout, Paper
 from campaign.printing.html import PrintedPage, direction_of, language_tag
 from campaign.printing.print_letters import DEFAULT_LIMITS, PRESS
@@ -86,7 +86,9 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> PdfFile:
                 pages, "contents.css", paper, part, locale=context.locale, title=context.title
             )
             parts.append(part)
-        return join(parts, out, title=context.title, language=language_tag(context.locale))
+        with worker.borrow_process(PRESS) as process:
+            count = len(context.pages)
+            return _join(process, parts, out, context.title, context.locale, count)
 
 
 def delivery_sheet(context: DeliverySheetContext, paper: Paper, out: Path) -> PdfFile:
@@ -195,13 +197,27 @@ def signature_list(
             }
             _count_pages(process, "list", job, limits, len(chunk))
             parts.append(part)
-        joining: JoinJob = {
-            "parts": [str(part) for part in parts],
-            "out": str(out),
-            "title": f"{context.reference} · {context.title}",
-            "language": language_tag(context.locale),
-        }
-        return describe_pdf(out, _count_pages(process, "join", joining, limits, count))
+        title = f"{context.reference} · {context.title}"
+        return _join(process, parts, out, title, context.locale, count, limits)
+
+
+def _join(
+    process: WorkProcess,
+    parts: Sequence[Path],
+    out: Path,
+    title: str,
+    locale: str,
+    count: int,
+    limits: Limits = DEFAULT_LIMITS,
+) -> PdfFile:
+    """Join the parts in a process of its own, with which the memory for many pages is freed."""
+    joining: JoinJob = {
+        "parts": [str(part) for part in parts],
+        "out": str(out),
+        "title": title,
+        "language": language_tag(locale),
+    }
+    return describe_pdf(out, _count_pages(process, "join", joining, limits, count))
 
 
 def _count_pages(
