@@ -312,7 +312,7 @@ def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
 def blockers_of(campaign: Campaign, status: CampaignStatus, when: datetime) -> list[Gap]:
     """What must be mended before that status; an embargo forbids the opening alone."""
     gaps = blockers(campaign, when)
-    if status is CampaignStatus.REVIEW:
+    if status is not CampaignStatus.OPEN:
         return [gap for gap in gaps if gap.slug != "embargo"]
     return gaps
 

@@ -128,7 +128,7 @@ def _name(session: Session, number: int | None) -> str:
 
 
 def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
-    return i18n.say_moment(moment, campaign.timezone, reader.locale) if moment else ""
+    return i18n.say_moment_in_zone(moment, campaign.timezone, reader.locale) if moment else ""
 
 
 def _link(campaign: Campaign) -> str:

@@ -247,6 +247,16 @@ def say_moment(moment: datetime, zone: str | None = None, in_language: str | Non
     return say_day_and_time(clock.day_of(moment, there), local.time(), language)
 
 
+def say_moment_in_zone(
+    moment: datetime, zone: str | None = None, in_language: str | None = None
+) -> str:
+    """Say the same with whose time it is: "4 December 2026 at 14:30 (Toronto time)"."""
+    there, language = zone or current_settings().timezone, in_language or locale()
+    return facts_of(language).moment_in_zone.format(
+        moment=say_moment(moment, there, language), town=say_town_of_zone(there, language)
+    )
+
+
 def say_day_and_time(day: date, at: time | None, in_language: str | None = None) -> str:
     """Say a day and, where it is known, a time: "4 December 2026 at 14:30"."""
     language = in_language or locale()

@@ -27,6 +27,7 @@ class LanguageFacts:
     time: str = "short"
     moment: str = "{day} at {time}"
     moment_after_one: str = ""  # the same from one to two in the night, where it differs
+    moment_in_zone: str = "{moment} ({town} time)"
     first_of_month: str = ""  # "1er"; CLDR's patterns have no ordinal
     numbers_as_in: str = ""
     countries_as_in: str = ""

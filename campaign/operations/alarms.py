@@ -179,7 +179,7 @@ def _tell(session: Session, matter: str, since: datetime, *, is_over: bool) -> N
             matter=kind,
             is_over=is_over,
             bundle=f"{bundle.campaign.reference} · {bundle.sequence:03d}" if bundle else "",
-            since=i18n.say_moment(since, in_language=user.locale),
+            since=i18n.say_moment_in_zone(since, in_language=user.locale),
             link=site_url(path),
             account_link=site_url("/desk/account"),
         ).send(session, to=user.email, locale=user.locale)

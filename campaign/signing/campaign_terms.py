@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
+from campaign.campaigns.content.address_and_salutation import goes_by_post
 from campaign.campaigns.content.part_contents import current_templates
 from campaign.core import db
 from campaign.core.db.prepared_statements import fetch_first
@@ -73,6 +74,7 @@ class SigningPlan:
     """Per language: key and whether it is required, of all templates, in order."""
     format: LetterFormat = LetterFormat.LETTER
     person_died: bool = False
+    by_post: bool = False
     country: str = ""
     timezone: str = "UTC"
     word_rules: WordRules = WordRules()  # noqa: RUF009 - it is frozen
@@ -152,6 +154,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
         person_name=campaign.person_name,
         names_by_locale=campaign.names_by_locale,
         person_died=campaign.person_died,
+        by_post=goes_by_post(campaign),
         status=campaign.status,
         reasons=reasons_of(campaign),
         act_by=campaign.act_by,

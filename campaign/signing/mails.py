@@ -14,6 +14,7 @@ from typing import NewType, Self, TypedDict
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.address_and_salutation import goes_by_post
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import clock, db, i18n
 from campaign.core.settings import current_settings, site_url
@@ -93,6 +94,7 @@ class UnconfirmedLetter(LetterMail):
 
     link: str
     confirm_by: str = ""
+    by_post: bool = False  # Whether no letter of the case is handed over
     news: bool = False  # Whether its writer asked for news about the case too
     network: bool = False  # ... and for emails about new actions
 
@@ -131,6 +133,7 @@ class WaitingLetter(TypedDict):
     person_name: str
     person_died: bool
     cards: bool
+    by_post: bool
     reference: str
     link: str
 
@@ -176,6 +179,7 @@ def _describe(signature: Signature) -> WaitingLetter:
         "person_name": signature.campaign.name_in(signature.locale),
         "person_died": signature.campaign.person_died,
         "cards": signature.campaign.cards,
+        "by_post": goes_by_post(signature.campaign),
         "reference": signature.campaign.reference,
         "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
     }

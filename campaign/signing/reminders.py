@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.address_and_salutation import goes_by_post
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import db, jobs
 from campaign.core.sealing import log_wrong_key
@@ -98,6 +99,7 @@ def _send_reminder(session: Session, signature: Signature, token: str, now: date
         writer=mail_name(signature.given_name),
         link=letter_url(signature.locale, token),
         **case_facts(signature.campaign, signature.locale),
+        by_post=goes_by_post(signature.campaign),
         news=signature.consent_updates_at is not None,
         network=signature.consent_network_at is not None,
         confirm_by=last_day_to_confirm(

@@ -276,6 +276,7 @@ def _send_link(session: Session, signing: Signing) -> bool:
         ),
         news=signing.letter.consent_updates,
         network=signing.letter.consent_network,
+        by_post=signing.plan.by_post,
         **case_facts(signing.plan, signing.locale),
     )
     to, locale = signing.letter.email, signing.locale

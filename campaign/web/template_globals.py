@@ -137,6 +137,7 @@ def init_app(app: Flask) -> None:
         day=i18n.say_date,
         weekday=i18n.say_weekday,
         moment=i18n.say_moment,
+        moment_in_zone=i18n.say_moment_in_zone,
         day_and_time=i18n.say_day_and_time,
         day_in=i18n.say_day_in,
         zone=i18n.say_zone,

@@ -88,7 +88,7 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
     if campaign is not None and campaign.status is CampaignStatus.REVIEW and open_at is not None:
         said = _(
             "The opening on %(moment)s is cancelled. Someone else must approve the campaign again.",
-            moment=i18n.say_moment(open_at, campaign.timezone, i18n.locale()),
+            moment=i18n.say_moment_in_zone(open_at, campaign.timezone, i18n.locale()),
         )
         flash(said, "alarm")
     return redirect_to(endpoint, **values)

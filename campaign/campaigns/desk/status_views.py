@@ -284,7 +284,7 @@ def _say_last_move(campaign: Campaign) -> str:
     if move is None:
         return ""
     who = name_of(audit.staff_id(move.actor))
-    when = i18n.say_moment(move.at, campaign.timezone, i18n.locale())
+    when = i18n.say_moment_in_zone(move.at, campaign.timezone, i18n.locale())
     if not who:
         return str(_("The status changed on %(when)s.", when=when))
     return str(_("%(who)s changed the status on %(when)s.", who=who, when=when))
@@ -304,11 +304,20 @@ def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> lis
     """Return what must be mended before; a closed campaign gets its new last day on this page."""
     if to not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
         return []
-    later = to is CampaignStatus.SCHEDULED and campaign.embargo_until
-    blockers = check_readiness.blockers_of(campaign, to, max(now, later) if later else now)
+    blockers = check_readiness.blockers_of(campaign, to, now)
     if campaign.status is CampaignStatus.CLOSED:
         return [gap for gap in blockers if gap.slug != "deadline-past"]
     return blockers
+
+
+def _say_deadline(day: date) -> str:
+    return str(
+        _(
+            "The deadline, %(day)s, will have passed by then. Choose an earlier time, or change "
+            "the deadline.",
+            day=i18n.say_date(day),
+        )
+    )
 
 
 def _is_decided_by_second_person(campaign: Campaign, to: CampaignStatus) -> bool:
@@ -331,6 +340,9 @@ def _change(
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = status_changes.moment_in(campaign.timezone, form.open_at.data)
+        if campaign.act_by is not None:
+            said = {"opens-after-deadline": _say_deadline(campaign.act_by)}
+            form.sentences = {**form.sentences, **said}
         status_changes.schedule_campaign(session, campaign, now=now, open_at=moment, **by)
     elif to is CampaignStatus.CLOSED and waits and drop_empty(reasons):
         _propose(form, campaign, ProposalKind.CLOSE, reasons, again)

@@ -14,6 +14,7 @@ from flask import url_for
 from flask_babel import gettext
 
 from campaign.campaigns.closing_reasons import reasons_of
+from campaign.campaigns.content.address_and_salutation import goes_by_post
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.i18n import force_locale
@@ -157,6 +158,7 @@ def _link(campaign: Campaign, locale: str, days: int) -> Context:
     now = db.utcnow()
     confirm_by = last_day_to_confirm(now + timedelta(days=days), now=now, locale=locale)
     own = {"writer": _WRITER, "link": link, "days": days, "confirm_by": confirm_by}
+    own |= {"by_post": goes_by_post(campaign)}
     return case_facts(campaign, locale) | own
 
 

@@ -1,6 +1,6 @@
 """Before a campaign opens: embargo, review, changes that undo, copies, and drafts that go."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, create_and_edit, status_changes
 from campaign.campaigns.create_and_edit import delete_draft
+from campaign.core import i18n
 from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
@@ -41,6 +42,21 @@ def draft(session: Session) -> Campaign:
     made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     session.commit()
     return made
+
+
+def test_an_opening_after_the_deadline_is_refused_with_its_day(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    draft.act_by = i18n.latest_day(utcnow()) + timedelta(days=1)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    later = datetime.combine(draft.act_by + timedelta(days=3), time(9))
+    form = {"open_at": later.isoformat(timespec="minutes")}
+    refused = post(client, f"{DESK}/status?to=scheduled", form)
+    assert refused.status_code == 422
+    day = i18n.say_date(draft.act_by, "en")
+    assert f"The deadline, {day}, will have passed by then." in refused.text
+    assert "First add what is missing" not in refused.text
 
 
 def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(

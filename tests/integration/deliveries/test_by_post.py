@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -45,6 +46,8 @@ from campaign.models.directory import Official
 from campaign.models.notice import Notice
 from campaign.models.signature import Letter, Origin, Signature
 from campaign.models.staff import Role
+from campaign.signing.mails import LettersWaiting
+from campaign.signing.reminders import remind_one
 from campaign.storage import storage
 from campaign.tracking.timeline import marks_of
 from tests.factories import (
@@ -59,6 +62,7 @@ from tests.factories import (
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record
+from tests.integration.signing.conftest import FORM
 
 pytestmark = pytest.mark.one_engine
 
@@ -429,6 +433,28 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
     page = client.get(case).text
     assert "Sent by post" in page
     assert "delivered through" not in page
+    assert "We print and post your letter." in page
+    assert "deliver your letter" not in page
+    assert "We post your letter either way." in client.post(f"{case}/you", data=FORM).text
+
+
+def test_the_emails_before_confirming_say_that_the_letter_is_posted(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings, case: str
+) -> None:
+    client.post(f"{case}/sign", data=FORM)
+    [signature] = session.scalars(select(Signature))
+    assert remind_one(session, signature.id, db.utcnow() + timedelta(hours=settings.remind_hours))
+    waiting = LettersWaiting(email=signature.email, letters=[], days=7).recheck(session)
+    assert waiting is not None
+    waiting.send(session, to=signature.email, locale="en")
+    mails = session.scalars(select(OutboxMail)).all()
+    kinds = {"confirm-letter", "remind-letter", "letters-waiting"}
+    assert kinds == {mail.kind for mail in mails}
+    for mail in mails:
+        for part in ("plain", "html"):
+            words = render(mail, settings).get_body((part,)).get_content()  # type: ignore[union-attr]
+            assert " post it." in words, mail.kind
+            assert "deliver it." not in words, mail.kind
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from babel.numbers import format_decimal
 
-from campaign.core import i18n
+from campaign.core import asset_paths, i18n
 from campaign.core.i18n import say_number
+from tests.sources import search_modules
 
 DAY = date(2026, 12, 4)
 DAYS = {
@@ -123,3 +124,39 @@ def test_countries_have_the_names_of_mexico_in_spanish() -> None:
 )
 def test_several_quotes_in_a_row_are_quoted_as_each_language_does(code: str, quoted: str) -> None:
     assert i18n.between_quotes(code).join("ab") == quoted.strip("“”«»\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "29 November 2026 at 02:59 (Toronto time)"),
+        ("fr", "29 novembre 2026 à 2\u00a0h\u00a059 (heure de Toronto)"),
+        ("es", "29 de noviembre de 2026 a las 2:59\u00a0h (hora de Toronto)"),
+        ("ar", "29 نوفمبر 2026، الساعة 02:59 (بتوقيت تورونتو)"),
+    ],
+)
+def test_a_moment_is_said_with_whose_time_it_is(language: str, said: str) -> None:
+    moment = datetime(2026, 11, 29, 7, 59, tzinfo=UTC)
+    assert i18n.say_moment_in_zone(moment, "America/Toronto", language) == said
+
+
+_SAY_NO_ZONE = {
+    "core/i18n.py",
+    "web/edit_conflict.py",  # beside a field whose hint says it
+    "deliveries/desk/delivery_views.py",  # on a page that says it
+    "tracking/letter_links.py",  # in an email whose sentence says it
+}
+_HISTORY = {"_draft", "change_status", "edit_template", "history", "merge", "show_version"}
+"""Pages of campaigns on which a time without a zone decides nothing: who wrote what and when."""
+
+
+def test_every_email_and_every_page_of_a_campaign_says_whose_time_it_means() -> None:
+    """`|moment` and `say_moment` say no zone; `moment_in_zone` does."""
+    modules = {name for name, _source in search_modules(r"say_moment\(")}
+    assert modules == _SAY_NO_ZONE
+    folder = asset_paths.folder("templates")
+    mails = [path for path in (folder / "mail").glob("*.*") if "|moment" in path.read_text("utf-8")]
+    assert not mails
+    pages = (folder / "campaigns").glob("*.html")
+    silent = {path.stem for path in pages if re.search(r"\|moment\b", path.read_text("utf-8"))}
+    assert silent == _HISTORY
