@@ -5,6 +5,7 @@ from typing import TypeAlias
 from campaign.models.campaign import Campaign
 from campaign.public.case_lists import CaseRow
 from campaign.public.case_page import CaseHead, CasePage, CasePicture, CasePost, Neighbour
+from campaign.public.ending_notice import ending_notice
 from campaign.public.share_links import whole_url
 from campaign.web.markup import markdown
 
@@ -51,6 +52,7 @@ def _head(case: CaseHead, facts: CaseRow | Campaign, country: str, lang: str) ->
         "takes_letters": case.takes_letters,
         "kind": "card" if case.cards else "letter",
         "signatures": case.count,
+        "notice": ending_notice(case, lang),
         "ending": case.ending.text,
         "picture": _picture(case.picture) if case.picture else None,
         "url": whole_url("public.case", lang=lang, slug=case.slug),

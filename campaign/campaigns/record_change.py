@@ -17,6 +17,9 @@ from campaign.models.webhook import EventKind
 REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
 """Proposals that a move of the campaign, or another reason, makes out of date."""
 
+_UNSEEN = ("campaign.risks", "campaign.screening")
+"""Changes that nobody outside must notice: everybody can read `changed_at` of a public campaign."""
+
 _ANNOUNCED = {
     CampaignStatus.OPEN: EventKind.ACTION_OPENED,
     CampaignStatus.CLOSED: EventKind.ACTION_CLOSED,
@@ -36,6 +39,7 @@ def record_change(
 ) -> None:
     """Flush, move `changed_at` (what pages kept in memory go by) and leave an audit line.
 
+    Feeds and the site map tell `changed_at`: once it is public, flags and screening do not move it.
     Where a second person opens campaigns, one who changes what waits for its opening has written
     last: somebody else must look at it again.
     """
@@ -135,6 +139,7 @@ def note(session: Session, campaign: Campaign, actor: str, action: str, **detail
 def _record(
     session: Session, campaign: Campaign, actor: str, action: str, **detail: object
 ) -> None:
-    campaign.changed_at = db.utcnow()
+    if not (action in _UNSEEN and lifecycle.is_public(campaign.status)):
+        campaign.changed_at = db.utcnow()
     session.flush()
     note(session, campaign, actor, action, **detail)

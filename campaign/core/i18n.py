@@ -306,7 +306,12 @@ def moment_patterns(in_language: str | None = None) -> dict[str, list[Any]]:
 
 def day_is_over(day: date, now: datetime) -> bool:
     """Return whether `day` has ended everywhere on Earth (UTC-12)."""
-    return now >= datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
+    return now >= end_of_day(day)
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the moment at which `day` has ended everywhere on Earth."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
 
 
 def days_left(day: date, now: datetime, zone: str) -> int:

@@ -31,6 +31,7 @@ class CaseRow(CaseHead):
     country_code: str
     issued_on: date | None
     opened_at: datetime | None
+    stopped_at: datetime | None
     changed_at: datetime
     act_by: date | None
     themes: tuple[str, ...]
@@ -79,6 +80,7 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
         country_code=campaign.country,
         issued_on=campaign.issued_on,
         opened_at=campaign.opened_at,
+        stopped_at=campaign.stopped_at,
         changed_at=campaign.changed_at,
         act_by=campaign.act_by,
         themes=tuple(campaign.themes),

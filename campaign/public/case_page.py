@@ -204,6 +204,8 @@ class CaseHead:
     progress: Progress | None
     status: str
     stop_kind: str
+    reason: SaidText
+    """What everybody may read of why it was closed or stopped."""
     ending: SaidText
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
     ended: bool
@@ -233,7 +235,6 @@ class CasePage(CaseHead):
     outcome: SaidText
     """Markdown; empty: there is no such page."""
     issued_on: str
-    reason: SaidText
     recipients: tuple[Recipient, ...]
     letter_languages: tuple[str, ...]
     sent_by_self: int
@@ -278,7 +279,6 @@ def case_page(
         asks=tuple(edition.asks) if edition else (),
         outcome=outcome_of(campaign, locale),
         issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
-        reason=reasons_of(campaign).said_in(locale),
         recipients=tuple(_recipient(target, locale, head["posts"]) for target in campaign.targets),
         letter_languages=tuple(
             i18n.language_name(code, locale) for code in campaign.letter_locales
@@ -317,6 +317,7 @@ def head_of(
         "progress": progress_of(count, takes_letters=takes_letters),
         "status": campaign.status.value,
         "stop_kind": campaign.stop_kind.value,
+        "reason": reasons_of(campaign).said_in(locale),
         "ending": ending,
         "ended": bool(ending.text)
         and (

@@ -8,12 +8,14 @@ from xml.etree import ElementTree as ET
 
 from flask_babel import gettext as _
 from icalendar import Calendar, Event
+from markupsafe import escape
 
 from campaign.core import clock, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.public.case_lists import CaseRow, current_board
 from campaign.public.case_page import CasePost
+from campaign.public.ending_notice import ending_heading, ending_html
 from campaign.public.page_cache import Made
 from campaign.public.share_links import whole_url
 from campaign.web.markup import markdown
@@ -31,19 +33,20 @@ class _Entry:
     url: str
     title: str  # with a capital; names of people may begin with none: "the 43 students"
     html: str
-    moment: datetime
+    published: datetime
+    updated: datetime
     lang: str
     category: str
 
 
 def atom_feed(lang: str, slug: str = "") -> Made:
-    """Open cases and what came of all, the newest first, or of one. Raises NotFound."""
+    """Cases and what came of them, those that changed last first, or of one. Raises NotFound."""
     entries, title = _list_entries(lang, slug)
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
     own, page = _addresses(lang, slug, "feed")
     _add(feed, "id", own)
     _add(feed, "title", title)
-    _add(feed, "updated", _stamp(max((entry.moment for entry in entries), default=_LONG_AGO)))
+    _add(feed, "updated", _stamp(max((entry.updated for entry in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
     _link(feed, "alternate", page, "text/html")
     _add(ET.SubElement(feed, "author"), "name", current_settings().organisation_name)
@@ -52,8 +55,8 @@ def atom_feed(lang: str, slug: str = "") -> Made:
         _add(element, "id", entry.url)
         _add(element, "title", entry.title)
         _link(element, "alternate", entry.url, "text/html")
-        _add(element, "published", _stamp(entry.moment))
-        _add(element, "updated", _stamp(entry.moment))
+        _add(element, "published", _stamp(entry.published))
+        _add(element, "updated", _stamp(entry.updated))
         ET.SubElement(element, "category", {"term": entry.category})
         ET.SubElement(element, "content", {"type": "html"}).text = entry.html
     return Made(_document(feed), "application/atom+xml", _FOR_ALL)
@@ -76,7 +79,8 @@ def json_feed(lang: str, slug: str = "") -> Made:
                 "url": entry.url,
                 "title": entry.title,
                 "content_html": entry.html,
-                "date_published": _stamp(entry.moment),
+                "date_published": _stamp(entry.published),
+                "date_modified": _stamp(entry.updated),
                 "language": entry.lang or lang,
                 "tags": [entry.category],
             }
@@ -91,9 +95,10 @@ def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
     board = current_board(lang)
     title = f"{_('Urgent actions')} – {current_settings().organisation_name}"
     dated = board.dated
-    cases: tuple[CaseRow, ...] = board.current
+    # Also those that ended: a reader that has the call to write must get what replaces it.
+    cases = (*board.current, *board.ended)
     if slug:
-        cases = tuple(row for row in (*board.current, *board.ended) if row.slug == slug)
+        cases = tuple(row for row in cases if row.slug == slug)
         if not cases:
             raise NotFound("campaign")
         dated = tuple(pair for pair in dated if pair[0].slug == slug)
@@ -102,7 +107,7 @@ def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
         *(_case_entry(row, lang) for row in cases),
         *(_post_entry(row, post, lang) for row, post in dated),
     ]
-    entries.sort(key=lambda entry: entry.moment, reverse=True)
+    entries.sort(key=lambda entry: entry.updated, reverse=True)
     return entries[:_MOST], title
 
 
@@ -152,28 +157,47 @@ def _pages() -> Iterator[tuple[str, dict[str, str], datetime | None]]:
 def _case_entry(row: CaseRow, lang: str) -> _Entry:
     morning = datetime.combine(row.issued_on, time(), UTC) if row.issued_on else None
     start = row.opened_at or morning or row.changed_at
+    title, html, category = row.title, str(markdown(row.summary)), _("Urgent action")
+    updated = max(start, row.changed_at)
+    if not row.takes_letters:
+        category = ending_heading(row, lang)
+        title = f"{category}{i18n.colon(lang)}{title}"
+        # What was written before a stop calls to write: its page folds it away.
+        html = _in_language(lang, ending_html(row, lang)) + ("" if row.stopped_at else html)
+        if row.status == "open" and row.act_by:
+            updated = max(updated, i18n.end_of_day(row.act_by))
     return _Entry(
         url=whole_url("public.case", lang=lang, slug=row.slug),
-        title=i18n.capitalize_first(row.title),
-        html=str(markdown(row.summary)),
-        moment=start,
+        title=i18n.capitalize_first(title),
+        html=html,
+        published=start,
+        updated=updated,
         lang=row.content_lang,
-        category=_("Urgent action"),
+        category=category,
     )
 
 
 def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
-    when = post.published_at or _LONG_AGO
+    when = updated = post.published_at or _LONG_AGO
+    html = str(markdown(post.body))
+    if post.before_stop and row.stopped_at:
+        mark = f"<p><strong>{escape(_('before the action was stopped'))}</strong></p>"
+        html, updated = _in_language(lang, mark) + html, row.stopped_at
     return _Entry(
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
         title=i18n.capitalize_first(
             f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}"
         ),
-        html=str(markdown(post.body)),
-        moment=when,
+        html=html,
+        published=when,
+        updated=updated,
         lang=post.lang,
         category=_("Update"),
     )
+
+
+def _in_language(lang: str, html: str) -> str:
+    return f'<div lang="{lang}" dir="{i18n.direction(lang)}">{html}</div>'
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

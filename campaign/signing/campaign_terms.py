@@ -39,6 +39,7 @@ _STATE = select(
     _CAMPAIGN.c.id,
     _CAMPAIGN.c.public_id,
     _CAMPAIGN.c.changed_at,
+    _CAMPAIGN.c.screening,
     _CAMPAIGN.c.status,
     _CAMPAIGN.c.act_by,
     select(func.max(_TEMPLATE.c.id))

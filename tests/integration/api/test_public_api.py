@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.status_changes import stop_campaign
+from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus
 from tests.factories import make_campaign
 
@@ -39,6 +41,27 @@ def test_open_actions_are_listed_and_each_leads_to_all_of_it(
     assert whole["asks"]
     assert whole["recipients"][0]["name"]
     assert whole["updates"] == []
+
+
+def test_a_stopped_action_says_that_nobody_should_write(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    assert read(client, f"/api/actions/{campaign.slug}")["notice"] == ""
+    reasons = {"en": "Her sister is watched."}
+    stop_campaign(
+        session, campaign, actor="command", now=utcnow(), reasons=reasons, reasons_wait=True
+    )
+    session.commit()
+    for lang, says in (
+        ("en", "This action has been stopped. Please do not write: another letter could do harm."),
+        ("es", "Esta acción se canceló. Ya no escriba: otra carta podría hacer daño."),
+    ):
+        (listed,) = read(client, f"/api/actions?status=ended&lang={lang}")["actions"]
+        for action in (listed, read(client, f"/api/actions/{campaign.slug}?lang={lang}")):
+            assert action["notice"] == says
+            assert (action["status"], action["write_url"]) == ("stopped", None)
+            assert action["ending"] == "", "the reason waits for a second person"
+            assert "sister" not in str(action)
 
 
 @pytest.mark.one_engine

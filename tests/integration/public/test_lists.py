@@ -1,8 +1,9 @@
 """First page, archive, updates, feed and site map."""
 
 import gzip
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import brotli
@@ -13,8 +14,10 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content import risks
 from campaign.campaigns.content.updates import post_update
-from campaign.campaigns.status_changes import stop_campaign
+from campaign.campaigns.create_and_edit import edit_campaign
+from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import clock
 from campaign.core.clock import utcnow
 from campaign.models.campaign import (
@@ -25,7 +28,10 @@ from campaign.models.campaign import (
     UpdateEdition,
     UpdateKind,
 )
+from campaign.models.revision import RiskKind
 from campaign.models.statistics import CampaignTally
+from campaign.screening.review_queue import set_rules
+from campaign.signing.checks.screening_rules import ScreeningRules
 from tests.days import days_ago
 from tests.factories import make_campaign
 
@@ -174,12 +180,160 @@ def test_the_feed_is_atom_and_knows_no_draft(
     assert links == {
         case + cases["mexico"].slug,
         case + cases["colombia"].slug,
+        case + cases["ended"].slug,
         f"{case}{cases['mexico'].slug}#on-2026-03-01",
     }
-    assert len({entry.id for entry in feed.entries}) == 3
+    assert len({entry.id for entry in feed.entries}) == 4
     assert all(entry.updated_parsed and entry.title for entry in feed.entries)
     told = next(entry for entry in feed.entries if "#" in entry.link)
     assert "<strong>body</strong>" in told.content[0].value
+
+
+def flag_witness(session: Session, campaign: Campaign, name: str) -> None:
+    words = [(RiskKind.WITNESS, name)]
+    risks.set_flags(session, campaign, actor="command", words=words, embargo_until=None)
+
+
+def read_feeds(client: FlaskClient, path: str) -> dict[str, Any]:
+    """Return the entries of the Atom feed by their ids; the JSON feed must say the same."""
+    atom, told = (
+        feedparser.parse(client.get(f"{path}/feed.xml").data),
+        client.get(f"{path}/feed.json").json,
+    )
+    assert told is not None
+    entries = {entry.id: entry for entry in atom.entries}
+    assert len(entries) == len(told["items"]) == len(atom.entries)
+    for item in told["items"]:
+        entry = entries[item["id"]]
+        assert (item["title"], item["tags"]) == (entry.title, [entry.tags[0].term])
+        assert (item["date_published"], item["date_modified"]) == (entry.published, entry.updated)
+        entry["html"] = item["content_html"]
+    assert atom.feed.updated == max(entry.updated for entry in atom.entries)
+    return entries
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(
+    ("lang", "kind", "heading", "sentence", "mark"),
+    [
+        (
+            "en",
+            StopKind.HARM,
+            "This action has been stopped: ",
+            "Please do not write: another letter could do harm.",
+            "before the action was stopped",
+        ),
+        (
+            "es",
+            StopKind.HARM,
+            "Esta acción se canceló: ",
+            "Ya no escriba: otra carta podría hacer daño.",
+            "antes de cancelar la acción",
+        ),
+        (
+            "en",
+            StopKind.SAFE,
+            "No more letters needed: ",
+            "There is good news.",
+            "before the action was stopped",
+        ),
+    ],
+)
+def test_feeds_say_of_a_stopped_action_what_its_page_says(
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    case: str,
+    lang: str,
+    kind: StopKind,
+    heading: str,
+    sentence: str,
+    mark: str,
+    waits: bool,
+) -> None:
+    day, further = days_ago(2), UpdateKind.FURTHER_INFORMATION
+    words = {"en": ("We go on", "Until June.")}
+    post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
+    flag_witness(session, campaign, "Ximena")
+    session.commit()
+    case = case.replace("/en/", f"/{lang}/")
+    own, update = HOST + case, f"{HOST}{case}#on-{day.isoformat()}"
+    summary = campaign.editions[0].summary
+    before = read_feeds(client, case)
+    assert before.keys() == {own, update}
+    reasons = {"en": "Her sister is watched."}
+    stop_campaign(
+        session,
+        campaign,
+        actor="command",
+        now=utcnow(),
+        reasons=reasons,
+        kind=kind,
+        reasons_wait=waits,
+    )
+    session.commit()
+    page = client.get(case).text
+    for feed in (case, f"/{lang}"):
+        after = read_feeds(client, feed)
+        assert after.keys() == before.keys()
+        entry = after[own]
+        assert entry.title.startswith(heading)
+        assert entry.tags[0].term == heading.removesuffix(": ")
+        assert sentence in entry.html
+        assert sentence in page
+        assert summary not in entry.html
+        assert ("Her sister is watched." in entry.html) is not waits
+        assert ("Her sister is watched." in page) is not waits
+        assert "Ximena" not in str(after)
+        assert mark in after[update].html
+        assert mark not in before[update].html
+        for name in (own, update):
+            assert after[name].updated >= f"{campaign.stopped_at:%Y-%m-%dT%H:%M:%S}"
+            assert after[name].published == before[name].published
+
+
+@pytest.mark.one_engine
+def test_feeds_say_that_an_action_is_closed_or_past_its_deadline(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    campaign.act_by = days_ago(3)
+    session.commit()
+    over = datetime.combine(days_ago(3) + timedelta(days=1), time(12), UTC)
+    for feed in (case, "/en"):
+        entry = read_feeds(client, feed)[HOST + case]
+        assert entry.title.startswith("The deadline has passed: ")
+        assert "We are no longer collecting letters." in entry.html
+        assert entry.updated >= over.isoformat()
+    campaign.opened_at = campaign.changed_at = over - timedelta(days=30)
+    session.commit()
+    assert read_feeds(client, case)[HOST + case].updated == over.isoformat()
+    close_campaign(session, campaign, actor="command", now=utcnow(), reasons={"en": "She is free."})
+    session.commit()
+    for feed in (case, "/en"):
+        entry = read_feeds(client, feed)[HOST + case]
+        assert entry.title.startswith("This action is closed: ")
+        assert "She is free." in entry.html
+        assert entry.updated > over.isoformat()
+
+
+def test_a_corrected_text_moves_the_feed_and_what_is_not_public_does_not(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    long_ago = utcnow() - timedelta(days=30)
+    campaign.opened_at = campaign.changed_at = long_ago
+    session.commit()
+    before = read_feeds(client, case)[HOST + case]
+    assert before.updated == before.published
+    flag_witness(session, campaign, "Ximena")
+    set_rules(session, campaign, rules=ScreeningRules(watched=("ximena",)), actor="command")
+    session.commit()
+    assert read_feeds(client, case)[HOST + case].updated == before.updated
+    edit_campaign(session, campaign, actor="command", person_name="Amara N. Okafor")
+    session.commit()
+    after = read_feeds(client, case)[HOST + case]
+    assert after.updated > before.updated
+    assert after.published == before.published
+    assert client.get("/en/feed.json").json["items"][0]["date_modified"] == after.updated
 
 
 @pytest.mark.one_engine
