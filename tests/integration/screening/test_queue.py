@@ -23,6 +23,8 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
 from campaign.screening.review_queue import HeldFilter, LetterReturned
+from campaign.signing.campaign_terms import get_plan
+from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.mails import mail_name
 from campaign.tracking import change_or_withdraw
 from tests.days import today
@@ -495,3 +497,15 @@ def test_a_reason_is_proposed_beside_the_box_and_an_empty_one_is_refused(
     assert "Enter a reason" in decide(staff, held, "return").text
     session.expire_all()
     assert session.get_one(Hold, held.id).decision is Decision.OPEN
+
+
+def test_rules_that_are_set_hold_at_the_next_form_and_move_no_public_date(
+    app: Flask, session: Session, campaign: Campaign
+) -> None:
+    before = campaign.changed_at
+    assert get_plan(session, campaign.slug).word_rules.held == frozenset()
+    rules = ScreeningRules(held=("insult",))
+    review_queue.set_rules(session, campaign, rules=rules, actor="command")
+    session.commit()
+    assert set(get_plan(session, campaign.slug).word_rules.held) == {"insult"}
+    assert campaign.changed_at == before
