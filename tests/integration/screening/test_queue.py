@@ -499,6 +499,7 @@ def test_a_reason_is_proposed_beside_the_box_and_an_empty_one_is_refused(
     assert session.get_one(Hold, held.id).decision is Decision.OPEN
 
 
+@pytest.mark.both_engines
 def test_rules_that_are_set_hold_at_the_next_form_and_move_no_public_date(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
