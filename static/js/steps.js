@@ -61,7 +61,7 @@
       one.addEventListener("submit", function () { store.setItem(PREFIX + CHECK, JSON.stringify(typed)); });
     });
     block.hidden = false;
-    document.querySelectorAll("[data-go-back]").forEach(function (line) { line.hidden = true; });
+    document.querySelectorAll("[data-sign-again]").forEach(function (line) { line.hidden = true; });
   }
 
   if (document.querySelector("[data-signed]")) {

@@ -58,7 +58,7 @@ def test_the_page_after_signing_names_no_address_that_it_was_not_given(
 ) -> None:
     page = client.get(f"{case}/{step}").text
     assert re.search(r"<p data-mailbox hidden>.*<bdi data-address></bdi>", page)
-    assert "Go back in your browser, change your details and sign again." in page
+    assert f'<a href="{case}/write">Wrong address? Sign again with the right one.</a>' in page
     shown = client.post(f"{case}/check", data=FORM).text
     assert f"<dd><bdi>{FORM['email']}</bdi></dd>" in shown
 
