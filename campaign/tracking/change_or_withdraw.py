@@ -1,5 +1,7 @@
 """Change a letter until it is in a bundle, or withdraw it as long as it is in our hands."""
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -47,6 +49,22 @@ class TooLate(Refused):
 
     Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`.
     """
+
+
+class ChangedMeanwhile(Refused):
+    """Since the form was opened the letter was changed in another way, in another tab perhaps."""
+
+    def __init__(self) -> None:
+        super().__init__("letter-changed")
+
+
+def digest_of(letter: Signature | SignedForm) -> str:
+    """Name what a writer may change in a letter, as it is."""
+    values = [
+        [*letter.points] if name == "points" else str(getattr(letter, name) or "")
+        for name in EDITABLE
+    ]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]
 
 
 def refuse_unchangeable(signature: Signature) -> None:
@@ -147,10 +165,17 @@ def offered_points(signature: Signature, posted: Posted) -> list[tuple[str, bool
     return [(key, required[key], texts[key]) for key in placed]
 
 
-def change_letter(session: Session, signature: Signature, form: SignedForm) -> None:
-    """Replace the words, and have the letter judged again. Raises TooLate."""
+def change_letter(
+    session: Session, signature: Signature, form: SignedForm, *, seen: str = ""
+) -> None:
+    """Replace the words, and have the letter judged again. Raises TooLate or ChangedMeanwhile.
+
+    `seen` is the digest of the letter that was on the page; without it nothing is compared.
+    """
     lock_letters(session, signature)
     refuse_unchangeable(signature)
+    if seen and digest_of(signature) not in {seen, digest_of(form)}:
+        raise ChangedMeanwhile
     values = asked_values(form)
     for name in (*EDITABLE, "person_hmac"):
         setattr(signature, name, values[name])

@@ -34,6 +34,7 @@ class TooLatePage(Page, template="tracking/too_late.html"):
     problem: str
     cards: bool
     back: str
+    own_words: str  # As they were typed
 
 
 class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
@@ -80,7 +81,8 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
     if {"token", "public_id"} <= values.keys():
         back = url_for("privacy.mine", **values)
     cards = bool(problem.data.get("cards"))
-    page = TooLatePage(problem=problem.slug, cards=cards, back=back)
+    typed = request.form.get("full_text") or request.form.get("own_words", "")
+    page = TooLatePage(problem=problem.slug, cards=cards, back=back, own_words=typed)
     return show_private(page), problem.status
 
 

@@ -16,6 +16,7 @@ from campaign.signing.address import AddressPart, ShownAddress, make_address_sam
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
+from campaign.tracking.change_or_withdraw import ChangedMeanwhile, digest_of
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import note_for
@@ -37,6 +38,8 @@ class ChangeLetter(Page, template="tracking/change.html"):
     note: str
     case: CasePage
     form: SigningForm
+    seen: str  # Digest of the letter that is, or was, shown with the form
+    overtaken: bool  # Whether it was changed since the form was opened
     warns: bool  # Whether its writer has moved to where its officials are, and was not warned yet
     bounded: bool
     lives_there: bool
@@ -89,7 +92,12 @@ def _ask(
         return _change_page(signature, token, changed, by_link=by_link)
     if changed.result.form is None or looks or warns:
         return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
-    change_or_withdraw.change_letter(session, signature, changed.result.form)
+    try:
+        change_or_withdraw.change_letter(
+            session, signature, changed.result.form, seen=request.form.get("seen", "")
+        )
+    except ChangedMeanwhile:
+        return _change_page(signature, token, changed, by_link=by_link, overtaken=True)
     return None
 
 
@@ -137,6 +145,7 @@ def _change_page(
     by_link: bool,
     answer: bool = False,
     warns: bool = False,
+    overtaken: bool = False,
 ) -> ResponseReturnValue:
     """Show the form; with `answer`, what is wrong in it, or the letter as it would print."""
     settings = current_settings()
@@ -152,6 +161,8 @@ def _change_page(
         note=note_for(db.session(), signature),
         case=case_page(signature.campaign, signature.locale, count=0, now=db.utcnow()),
         form=form,
+        seen=("" if overtaken else request.form.get("seen")) or digest_of(signature),
+        overtaken=overtaken,
         warns=warns,
         bounded=changed.bounded,
         lives_there=form.country.data == signature.campaign.country,
@@ -164,7 +175,7 @@ def _change_page(
         room=changed.room,
         limit=settings.own_words_limit,
     )
-    return show_private(page, result.status if answer else 200)
+    return show_private(page, 422 if overtaken else result.status if answer else 200)
 
 
 class NewsPage(Page, template="tracking/news.html"):

@@ -408,6 +408,9 @@ def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
 # --- Changing and taking back -------------------------------------------------------------------
 
 
+SEEN = re.compile(r'name="seen" value="([0-9a-f]{32})"')
+
+
 def form_of(**overrides: Any) -> dict[str, Any]:
     return {
         "given_name": "Anna",
@@ -447,7 +450,35 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     for response in (client.get(address), client.post(address, data=form_of(given_name="Late"))):
         assert response.status_code == 409
         assert "can no longer change this letter" in response.text
+    assert f'<blockquote><p class="as-typed" dir="auto">{form_of()["own_words"]}' in response.text
     assert reload(session, ana).given_name == "Anna"
+
+
+@pytest.mark.both_engines
+def test_a_page_opened_before_another_change_does_not_undo_it_unseen(
+    client: FlaskClient, session: Session, ana: Signature, box: str
+) -> None:
+    address = f"{box}/{ana.public_id}/change"
+    (seen,) = SEEN.findall(client.get(address).text)
+    first = form_of(seen=seen, own_words="These are the words of the first tab.")
+    assert client.post(address, data=first).status_code == 303
+    assert client.post(address, data=first).status_code == 303  # pressed twice
+    second = form_of(seen=seen, given_name="Annabel")
+    shown = client.post(address, data={**second, "show": "1"})
+    assert shown.status_code == 200
+    assert SEEN.findall(shown.text) == [seen]
+    answer = client.post(address, data=second)
+    assert answer.status_code == 422
+    assert "This letter was changed while you had this page open." in answer.text
+    assert "the words of the first tab" in answer.text
+    assert 'value="Annabel"' in answer.text
+    kept = reload(session, ana)
+    assert (kept.given_name, kept.own_words) == ("Anna", first["own_words"])
+    session.rollback()
+    (now,) = SEEN.findall(answer.text)
+    assert now != seen
+    assert client.post(address, data={**second, "seen": now}).status_code == 303
+    assert reload(session, ana).given_name == "Annabel"
 
 
 @pytest.mark.both_engines
