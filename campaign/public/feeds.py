@@ -103,12 +103,18 @@ def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
             raise NotFound("campaign")
         dated = tuple(pair for pair in dated if pair[0].slug == slug)
         title = f"{i18n.capitalize_first(cases[0].title)} – {current_settings().organisation_name}"
-    entries = [
-        *(_case_entry(row, lang) for row in cases),
-        *(_post_entry(row, post, lang) for row, post in dated),
-    ]
-    entries.sort(key=lambda entry: entry.updated, reverse=True)
-    return entries[:_MOST], title
+    # No change of others takes a call to write, or a stop, out of the feed.
+    lasting = [row for row in cases if row.takes_letters or row.stopped_at]
+    others = [_case_entry(row, lang) for row in cases if row not in lasting]
+    others += (_post_entry(row, post, lang) for row, post in dated)
+    others.sort(key=_updated, reverse=True)
+    entries = [_case_entry(row, lang) for row in lasting]
+    entries += others[: max(0, _MOST - len(entries))]
+    return sorted(entries, key=_updated, reverse=True), title
+
+
+def _updated(entry: _Entry) -> datetime:
+    return entry.updated
 
 
 def _addresses(lang: str, slug: str, name: str) -> tuple[str, str]:
@@ -179,15 +185,14 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
 
 def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
     when = updated = post.published_at or _LONG_AGO
-    html = str(markdown(post.body))
+    title, html = post.title, str(markdown(post.body))
     if post.before_stop and row.stopped_at:
-        mark = f"<p><strong>{escape(_('before the action was stopped'))}</strong></p>"
-        html, updated = _in_language(lang, mark) + html, row.stopped_at
+        mark = _("before the action was stopped")
+        title, updated = f"{title} ({mark})", row.stopped_at
+        html = _in_language(lang, f"<p><strong>{escape(mark)}</strong></p>") + html
     return _Entry(
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
-        title=i18n.capitalize_first(
-            f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}"
-        ),
+        title=i18n.capitalize_first(f"{row.person_name}{i18n.colon(post.lang or lang)}{title}"),
         html=html,
         published=when,
         updated=updated,

@@ -455,7 +455,7 @@ def _write_reasons(
     data = {**days, **_reasons_by_field(content), "seen": campaign.status.value}
     form = _form_with_reasons(MoveForm, languages_of(campaign), data)
     form.now = campaign.status.value
-    if _is_decided_by_second_person(campaign, to):
+    if _is_decided_by_second_person(campaign, to) or campaign.status_reasons:
         form.now = campaign.changed_at.isoformat()
     if request.method == "GET":
         form.seen.data = form.now

@@ -161,7 +161,9 @@ def _change_page(
         note=note_for(db.session(), signature),
         case=case_page(signature.campaign, signature.locale, count=0, now=db.utcnow()),
         form=form,
-        seen=("" if overtaken else request.form.get("seen")) or digest_of(signature),
+        seen=digest_of(signature)
+        if overtaken or request.method == "GET"
+        else request.form.get("seen", ""),
         overtaken=overtaken,
         warns=warns,
         bounded=changed.bounded,

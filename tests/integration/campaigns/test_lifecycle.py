@@ -513,9 +513,14 @@ def test_who_stops_what_another_has_just_closed_is_told_and_no_reason_is_lost(
     assert late.status_code == 422
     assert all(words in late.text for words in ("The campaign has changed.", said, OLD))
     again = read_form(late.text)
-    assert again == typed | {"seen": "closed"}
+    assert again == typed | {"seen": again["seen"]}
     assert reload(session, campaign.id).status is CampaignStatus.CLOSED
-    assert post(client, url, again).status_code == 303
+    reworded = read_form(other.get(f"{home}/reason").text) | {"reason_en": "Reworded meanwhile."}
+    assert post(other, f"{home}/reason", reworded).status_code == 303
+    unseen = post(client, url, again)
+    assert unseen.status_code == 422
+    assert "Reworded meanwhile." in unseen.text
+    assert post(client, url, read_form(unseen.text)).status_code == 303
     assert reload(session, campaign.id).status_reasons == {"en": NEW, "fr": "Non."}
     assert OLD in client.get("/desk/audit").text
     details = session.scalars(select(AuditEntry.detail)).all()

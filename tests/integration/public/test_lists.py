@@ -286,6 +286,7 @@ def test_feeds_say_of_a_stopped_action_what_its_page_says(
         assert ("Her sister is watched." in page) is not waits
         assert "Ximena" not in str(after)
         assert mark in after[update].html
+        assert after[update].title.endswith(f"({mark})")
         assert mark not in before[update].html
         for name in (own, update):
             assert after[name].updated >= f"{campaign.stopped_at:%Y-%m-%dT%H:%M:%S}"
