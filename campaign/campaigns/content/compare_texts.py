@@ -1,10 +1,12 @@
 """Two states of a text compared word by word, and two changes of one merged. Pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import Match, SequenceMatcher
+from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, TypeVar
 
 _PIECE = re.compile(r"\S+[^\S\n]*|\n+|[^\S\n]+")
@@ -172,34 +174,34 @@ def _join_lists(
 def _regions(
     base: list[T], theirs: list[T], mine: list[T]
 ) -> Iterator[tuple[list[T], list[T], list[T]]]:
-    """The three side by side: stretches that all have, and what stands between them."""
-    at = (0, 0, 0)
-    for low, hers, own, size in _anchors(base, theirs, mine):
-        if (low, hers, own) != at:
-            yield base[at[0] : low], theirs[at[1] : hers], mine[at[2] : own]
-        same = base[low : low + size]
-        yield same, same, same
-        at = (low + size, hers + size, own + size)
-    if at != (len(base), len(theirs), len(mine)):
-        yield base[at[0] :], theirs[at[1] :], mine[at[2] :]
+    """The three side by side, cut wherever it is certain what belongs to what.
+
+    That is around each item that both have kept, and at each end of what was changed or removed.
+    Not where something was put in, as long as the other changed what is next to it.
+    """
+    (kept, hers), (also_kept, own) = (_places(base, side) for side in (theirs, mine))
+    cuts = {(0, 0, 0), (len(base), len(theirs), len(mine))}
+    for place in kept.keys() & also_kept.keys():
+        cuts.add((place, kept[place], also_kept[place]))
+        cuts.add((place + 1, kept[place] + 1, also_kept[place] + 1))
+    cuts |= {(place, hers[place], own[place]) for place in hers.keys() & own.keys()}
+    for start, end in pairwise(sorted(cuts)):
+        yield base[start[0] : end[0]], theirs[start[1] : end[1]], mine[start[2] : end[2]]
 
 
-def _anchors(base: list[T], theirs: list[T], mine: list[T]) -> Iterator[tuple[int, int, int, int]]:
-    """Stretches of the base that both have kept: where they begin in each, and how long."""
-    hers, own = _matching_blocks(base, theirs), _matching_blocks(base, mine)
-    i = j = 0
-    while i < len(hers) and j < len(own):
-        low = max(hers[i].a, own[j].a)
-        high = min(hers[i].a + hers[i].size, own[j].a + own[j].size)
-        if low < high:
-            yield (low, hers[i].b + low - hers[i].a, own[j].b + low - own[j].a, high - low)
-        if hers[i].a + hers[i].size < own[j].a + own[j].size:
-            i += 1
-        else:
-            j += 1
-
-
-def _matching_blocks(base: list[T], other: list[T]) -> list[Match]:
+def _places(base: list[T], other: list[T]) -> tuple[dict[int, int], dict[int, int]]:
+    """Where the items that the other has kept are in it; and the gaps between items of the base."""
     left, right = ([repr(item) for item in side] for side in (base, other))
+    kept: dict[int, int] = {}
+    gaps: dict[int, set[int]] = defaultdict(set)
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    return [block for block in matcher.get_matching_blocks() if block.size]
+    for tag, low, high, start, end in matcher.get_opcodes():
+        pairs = {low + step: start + step for step in range(high - low)}
+        if tag == "equal":
+            kept |= pairs
+        # As many in place of as many: each was changed for itself.
+        for gap, place in [*(pairs.items() if high - low == end - start else ()), (low, start)]:
+            gaps[gap].add(place)
+        gaps[high].add(end)
+    # Where something was put in, a gap is in two places.
+    return kept, {gap: places.pop() for gap, places in gaps.items() if len(places) == 1}

@@ -33,6 +33,20 @@ BASE = "One.\n\nTwo.\n\nThree."
             "Zero.\n\nOne.\n\nTwo.\n\nThree.\n\nFour.",
         ),
         ("One.\n\nTheirs.\n\nThree.", "One.\n\nMine.\n\nThree.", None),
+        # Neighbours: each changed by another, or one removed.
+        ("One.\n\nTheirs.\n\nThree.", "One.\n\nTwo.\n\nMine.", "One.\n\nTheirs.\n\nMine."),
+        ("One.\n\nThree.", "One.\n\nTwo.\n\nMine.", "One.\n\nMine."),
+        (
+            "One.\n\nNew.\n\nTwo.\n\nThree.",
+            f"{BASE}\n\nFour.",
+            "One.\n\nNew.\n\nTwo.\n\nThree.\n\nFour.",
+        ),
+        # Put in next to what the other changed or removed, joined with it, or in the same place.
+        ("One.\n\nTwo.\n\nNew.\n\nThree.", "One.\n\nMine.\n\nThree.", None),
+        ("One.\n\nTwo.\n\nNew.\n\nThree.", "One.\n\nThree.", None),
+        ("One.\n\nTwo. Three.", "One.\n\nTwo.\n\nMine.", None),
+        ("One.\n\nThree.\n\nTwo.", "One.\n\nMine.\n\nThree.", None),
+        (f"{BASE}\n\nTheirs.", f"{BASE}\n\nMine.", None),
     ],
 )
 def test_paragraphs_that_do_not_meet_are_merged(theirs: str, mine: str, wanted: str | None) -> None:
@@ -81,6 +95,37 @@ def test_what_both_kept_or_both_changed_alike_is_always_merged(
         made = join_values(base, theirs, mine, choice)
         kept = join_values(base, theirs, mine)
         assert kept is None or made == kept
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(["theirs", "mine", "nobody"]), st.booleans()), min_size=1
+    )
+)
+def test_changes_of_different_paragraphs_are_both_applied(changes: list[tuple[str, bool]]) -> None:
+    def write(*writers: str) -> str:
+        return "\n\n".join(
+            f"{who} {number}" if who in writers else f"paragraph {number}"
+            for number, (who, is_removed) in enumerate(changes)
+            if not (is_removed and who in writers)
+        )
+
+    assert join_values(write(), write("theirs"), write("mine")) == write("theirs", "mine")
+
+
+_changed_texts = st.lists(
+    st.sampled_from(["a", "b", "c", "d", "e", "new f", "new g"]), max_size=7
+).map("\n\n".join)
+
+
+@given(base=_texts, theirs=_changed_texts, mine=_changed_texts)
+def test_no_word_of_either_is_lost(base: str, theirs: str, mine: str) -> None:
+    wanted = (set(theirs.split()) | set(mine.split())) - set(base.split())
+    for choice in (None, Choice.BOTH):
+        joined = join_values(base, theirs, mine, choice)
+        assert joined is None or wanted <= set(joined.split())
+    kept = set(base.split()) & set(theirs.split()) & set(mine.split())
+    assert kept <= set(join_values(base, theirs, mine, Choice.BOTH).split())
 
 
 @given(before=_texts, after=_texts)
