@@ -30,13 +30,23 @@ _STILL_COUNTED = timedelta(days=30)
 
 @jobs.job("campaigns.count", every_minutes=1)
 def count_signatures() -> None:
+    """Write the numbers that changed, and of all when they were counted.
+
+    Whoever was confirmed before that moment is in the number, also where another withdrew and it
+    stayed the same: `signing/confirm_letter.py:count_for` would count them twice.
+    """
     now = db.utcnow()
     with db.reading() as session:
-        wrong = find_outdated(session, now)
-    if wrong:
+        written = _find_written(session, now)
+        true = dict.fromkeys(written, (0, 0, 0)) | _count(session, list(written))
+    if written:
         with db.transaction() as session:
-            for campaign_id, counts in wrong.items():
-                _write(session, campaign_id, counts, now)
+            for campaign_id, counts in true.items():
+                if counts != written[campaign_id]:
+                    _write(session, campaign_id, counts, now)
+            db.update_rows(
+                session, CampaignTally, CampaignTally.campaign_id.in_(written), counted_at=now
+            )
 
 
 def recount(session: Session, campaign: Campaign) -> int:
@@ -120,8 +130,8 @@ def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: in
     )
 
 
-def find_outdated(session: Session, now: datetime) -> dict[int, Counts]:
-    """True numbers of the campaigns whose tally says another one, or nothing."""
+def _find_written(session: Session, now: datetime) -> dict[int, tuple[int | None, ...]]:
+    """What the tally says of the campaigns that are counted; nothing of those it does not have."""
     rows = session.execute(
         select(
             Campaign.id, CampaignTally.confirmed, CampaignTally.sent_by_self, CampaignTally.on_paper
@@ -137,9 +147,7 @@ def find_outdated(session: Session, now: datetime) -> dict[int, Counts]:
             ),
         )
     )
-    written = {campaign_id: tuple(counts) for campaign_id, *counts in rows}
-    true = dict.fromkeys(written, (0, 0, 0)) | _count(session, list(written))
-    return {ident: counts for ident, counts in true.items() if written[ident] != counts}
+    return {campaign_id: tuple(counts) for campaign_id, *counts in rows}
 
 
 def _count(session: Session, ids: list[int]) -> dict[int, Counts]:

@@ -33,7 +33,9 @@ def test_the_job_counts_what_is_confirmed_in_each_campaign(session: Session) -> 
     assert public_counts.count_of(session, busy) == 3
 
 
-def test_where_nothing_changed_nothing_is_written(session: Session, app: Flask) -> None:
+def test_where_nothing_changed_only_the_moment_of_the_count_is_written(
+    session: Session, app: Flask
+) -> None:
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 1)
     session.commit()
@@ -41,12 +43,20 @@ def test_where_nothing_changed_nothing_is_written(session: Session, app: Flask) 
     written: list[str] = []
     engine = app.extensions["database"].engine
     event.listen(
-        engine,
-        "before_cursor_execute",
-        lambda _c, _u, statement, *_: written.append(statement.split()[0]),
+        engine, "before_cursor_execute", lambda _c, _u, statement, *_: written.append(statement)
     )
+    before, people = public_counts.last_count(session, campaign)
+    session.rollback()
+    written.clear()
     jobs.run_now("campaigns.count")
-    assert set(written) - {"BEGIN"} == {"SELECT"}
+    [change] = [line for line in written if not line.startswith(("BEGIN", "SELECT"))]
+    assert change.startswith("UPDATE campaign_tally SET counted_at=")
+    assert change.count("=") == 1
+    after, still = public_counts.last_count(session, campaign)
+    assert (people, still) == (1, 1)
+    assert before is not None
+    assert after is not None
+    assert before < after
 
 
 def test_a_campaign_that_ended_long_ago_keeps_its_number(session: Session) -> None:

@@ -14,6 +14,7 @@ from campaign.core import clock, db, jobs
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from tests.days import days_ago
+from tests.factories import add_confirmed
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -66,6 +67,21 @@ def test_a_second_click_says_already_confirmed(
     assert "You have already confirmed this letter" in again.text
     session.rollback()
     assert session.query(Signature).one().confirmed_at == before
+
+
+def test_a_letter_counts_once_though_another_was_withdrawn_before_the_next_count(
+    client: FlaskClient, link: str, session: Session
+) -> None:
+    campaign = session.query(Campaign).one()
+    other, _ = add_confirmed(session, campaign, 2)
+    session.commit()
+    jobs.run_now("campaigns.count")
+    client.post(link)
+    assert "3 people have written" in client.get(link).text
+    other.state = SignatureState.WITHDRAWN
+    session.commit()
+    jobs.run_now("campaigns.count")
+    assert "2 people have written" in client.get(link).text
 
 
 def version_on(page: str) -> str:
