@@ -212,6 +212,8 @@ class CorrectForm(EditConflictForm, GateForm):
         form = cls(data=facts_of(visit).as_data())
         if not has_tracking(visit):
             del form.tracking
+        if bundle := next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None):
+            form.speak_of(bundle)
         return form
 
     def facts(self) -> RecordFacts:
@@ -424,7 +426,7 @@ class PostForm(DeliveryForm):
         }
         form = cls(data=data) if is_sent else cls(formdata=None, data=data)
         form.most = run.envelope_count
-        form.speak_of(run.bundle)
+        form.speak_of(run.bundle, posted_in=posting_zone(run.bundle))
         if form.cards:
             form.tracking.description = _l(
                 "For one envelope. People whose cards are in it see this number."

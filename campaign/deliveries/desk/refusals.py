@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
+from campaign.core import i18n
 from campaign.core.errors import DomainError
 from campaign.models.bundle import Bundle
 from campaign.web.form_base import DeskForm
@@ -27,7 +28,7 @@ SENTENCES: Mapping[str, object] = {
     "delivery-recorded": _l(
         "This delivery is already recorded. Open the record to add pictures or correct it."
     ),
-    "delivery-not-stopped": _l("The campaign is not stopped. Choose what happened at the mission."),
+    "delivery-not-stopped": _l("The campaign is not stopped. Choose what happened."),
     "taken-missing": _l("Enter the number of letters they accepted."),
     "more-than-were-there": _l(
         "This is more letters than there were. Check the date, the time and later records."
@@ -90,9 +91,38 @@ class DeliveryForm(DeskForm):
     sentences = SENTENCES
     cards = False
 
-    def speak_of(self, bundle: Bundle) -> None:
+    def speak_of(self, bundle: Bundle, *, posted_in: str = "") -> None:
+        """Speak of its cards or letters; and of the day in the zone where they are posted."""
         self.cards = noun_of(bundle) is Noun.CARD
         self.sentences = _CARD_SENTENCES if self.cards else SENTENCES
+        if posted_in or bundle.mission is None:
+            zone = posted_in or bundle.zone
+            self.sentences = {**self.sentences, **_say_of_posting(bundle, zone, cards=self.cards)}
+
+
+def _say_of_posting(bundle: Bundle, zone: str, *, cards: bool) -> dict[str, str]:
+    """Say what does not fit where no mission is: neither its clocks nor what it returned."""
+    town = i18n.say_town_of_zone(zone)
+    sentences = {
+        "day-to-come": _("This day has not come yet (%(town)s time). Check the date.", town=town),
+        "time-to-come": _("This time has not come yet (%(town)s time). Check the time.", town=town),
+        "time-before-bundle": _(
+            "We froze the bundle after this time (%(town)s time). Check the time.", town=town
+        ),
+    }
+    if bundle.mission is None:
+        sentences["posted-before-visit"] = (
+            _(
+                "A record says that the cards were still here after this day. Check the date, or "
+                "confirm that it is right."
+            )
+            if cards
+            else _(
+                "A record says that the letters were still here after this day. Check the date, "
+                "or confirm that it is right."
+            )
+        )
+    return sentences
 
 
 def say_refusal(problem: DomainError, *, cards: bool) -> str:

@@ -276,7 +276,7 @@ def test_sheets_that_were_refused_go_through_another_mission(
     assert "Make the envelopes" not in after
     moved = post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"})
     assert moved.status_code == 303
-    assert "The signature sheets now go through another mission:" in client.get(url).text
+    assert "The signature sheets now go through this mission:" in client.get(url).text
     made = session.scalars(select(Rerouting.to_bundle_id)).one()
     session.rollback()
     assert print_bundle(made) is BundleState.READY

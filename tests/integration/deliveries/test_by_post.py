@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -41,7 +41,7 @@ from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
-from campaign.models.delivery import EnvelopeRun, GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit, RunState
 from campaign.models.directory import Official
 from campaign.models.notice import Notice
 from campaign.models.signature import Letter, Origin, Signature
@@ -61,7 +61,8 @@ from tests.factories import (
 )
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.signing.conftest import FORM
 
 pytestmark = pytest.mark.one_engine
@@ -321,6 +322,34 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     session.rollback()
     session.expire_all()
     assert set(mark_posted.weigh_envelopes(session, run, run.envelopes, "en")) == {2}
+
+
+def test_no_page_about_posting_speaks_of_a_mission(
+    app: Flask, session: Session, staff: FlaskClient, bundle: Bundle, record: Record
+) -> None:
+    tomorrow = (today("America/Toronto") + timedelta(days=1)).isoformat()
+    not_yet = "This day has not come yet (Toronto time). Check the date."
+    gate = f"/desk/bundles/{bundle.public_id}/deliver"
+    page = staff.get(gate).text
+    assert f'data-future="{not_yet}"' in page
+    answer = post(staff, gate, form(outcome="posted", happened_on=tomorrow))
+    assert not_yet in answer.text
+    assert "mission" not in answer.text.split("<main")[1].split("</main>")[0]
+    with app.app_context(), db.transaction() as own:
+        split_bundle.split_bundle(
+            own, own.get_one(Bundle, bundle.id), letters_each=4, with_letters=False, actor="test"
+        ).state = RunState.READY
+    answer = post(staff, after(bundle, "post"), posting(posted_on=tomorrow))
+    assert not_yet in answer.text
+    day = today("America/Toronto")
+    assert post(staff, after(bundle, "post"), posting(posted_on=day.isoformat())).status_code == 303
+    visit = record(bundle, DeliveryOutcome.POSTED, day=day, happened_time=time(0, 0))
+    correct = f"/desk/deliveries/{visit.public_id}/correct"
+    seen = re.search(r'name="seen"[^>]*value="([^"]*)"', staff.get(correct).text)
+    assert seen is not None
+    sent = form(happened_on=tomorrow, seen=unescape(seen[1]))
+    assert not_yet in post(staff, correct, sent).text
+    assert "Empty: none of their letters are here" in staff.get(after(bundle)).text
 
 
 def test_other_bundles_without_a_mission_are_no_companions(

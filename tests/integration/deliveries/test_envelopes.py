@@ -264,7 +264,7 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     assert moved.letters == 5
     kept = [(1, 2, True), (3, 4, False), (5, 6, False), (7, 7, False)]
     assert envelopes(session) == kept, "so that the letters can come back into them"
-    assert "Empty: their letters go through another mission" in staff.get(after(printed)).text
+    assert "Empty: their letters are in another bundle" in staff.get(after(printed)).text
     new = session.get_one(Bundle, moved.to_bundle_id)
     assert (new.mission.slug, new.sequence, new.letter_count) == (other_mission, 1, 5)
     letters = session.scalars(select(Letter).order_by(Letter.id)).all()
@@ -289,7 +289,7 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     assert all("100 Sample Street" not in page for page in text)
     assert "00001" in text[0]
     old_page = staff.get(f"/desk/bundles/{printed.public_id}").text
-    assert "5 letters now go through another mission" in old_page
+    assert "5 letters now go through this mission" in old_page
     assert "These letters were refused before" in staff.get(f"/desk/bundles/{new.public_id}").text
     gate = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
     assert "You have no letters of this bundle left" in gate

@@ -154,7 +154,7 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     session.rollback()
     page = staff.get(f"/desk/bundles/{refused.public_id}").text
     assert "its letters came back here" in page
-    assert "now go through another mission" not in page
+    assert "now go through this mission" not in page
     assert "Everything in it is back in the bundle it came from" in staff.get(new_url).text
     reroute(refused.id)
 
