@@ -93,7 +93,7 @@ class HeldFilter:
         return tuple(filters)
 
 
-def _refuse_reader(session: Session, campaign_id: int | None, by: StaffUser) -> None:
+def refuse_reader(session: Session, campaign_id: int | None, by: StaffUser) -> None:
     """Raise NotFound (`letter`) for others than screeners, and organizers in a rehearsal."""
     campaign = session.get(Campaign, campaign_id) if campaign_id else None
     if by.role is Role.ORGANIZER and campaign and lifecycle.is_rehearsal(campaign.status):
@@ -107,7 +107,7 @@ def list_held(
     session: Session, chosen: HeldFilter, *, by: StaffUser, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
     """Return letters that wait, the oldest first, those that follow `after`. Raises NotFound."""
-    _refuse_reader(session, chosen.campaign_id, by)
+    refuse_reader(session, chosen.campaign_id, by)
     query = select(Hold).where(*chosen.conditions())
     if after is not None:
         query = query.where(
@@ -134,22 +134,23 @@ def list_campaigns(session: Session) -> Sequence[Campaign]:
 
 def get_held(session: Session, public_id: str, chosen: HeldFilter, *, by: StaffUser) -> Hold:
     """Return a letter that waits. Raises NotFound (`letter`), also where `by` reads none."""
-    _refuse_reader(session, chosen.campaign_id, by)
+    refuse_reader(session, chosen.campaign_id, by)
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
     return db.get_row(session, query, "letter")
 
 
-def list_versions(session: Session, chosen: HeldFilter) -> list[str]:
-    """Return `Hold.version` of all that are decided about at once."""
-    return list(_first_versions(session, chosen).values())
+def list_versions(session: Session, chosen: HeldFilter) -> dict[str, str]:
+    """Return `Hold.version` of all that are decided about at once, by their public ids."""
+    versions = _first_versions(session, chosen)
+    ids = select(Signature.id, Signature.public_id).where(Signature.id.in_(versions))
+    return {public_id: versions[signature_id] for signature_id, public_id in session.execute(ids)}
 
 
 def list_ids(session: Session, chosen: HeldFilter, *, seen: Collection[str]) -> list[str]:
     """Return the public ids of those of them whose `Hold.version` was `seen`."""
-    versions = _first_versions(session, chosen)
-    ids = [signature_id for signature_id, version in versions.items() if version in seen]
-    return list(session.scalars(select(Signature.public_id).where(Signature.id.in_(ids))))
+    versions = list_versions(session, chosen)
+    return [public_id for public_id, version in versions.items() if version in seen]
 
 
 def _first_versions(session: Session, chosen: HeldFilter) -> dict[int, str]:
@@ -181,7 +182,7 @@ def decide(
     """
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign_id in session.scalars(written_to.distinct()):
-        _refuse_reader(session, campaign_id, by)
+        refuse_reader(session, campaign_id, by)
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
         _refuse_risks(session, public_ids, note, seen=risks_seen)
@@ -268,15 +269,17 @@ def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAc
     return act
 
 
-def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
+def undo(session: Session, *, by: StaffUser, now: datetime, act_id: int) -> int:
     """Put the letters of the last act back into the queue, and return how many.
 
-    Left alone are those that their writers have changed, withdrawn or had erased since, that a
-    bundle holds, or that were found false. Raises Refused (`nothing-to-undo`).
+    Left alone are those that their writers have changed, withdrawn or had erased since, that
+    somebody else decided about, that a bundle holds, or that were found false. Raises Refused where
+    the last act is not the one that its reader saw: `undone-already`, `decided-since`, or
+    `nothing-to-undo` where there is none any more.
     """
     act = find_last_act(session, by, now)
-    if act is None:
-        raise Refused("nothing-to-undo")
+    if act is None or act.id != act_id:
+        raise Refused(_find_why_not(session, act, act_id, by))
     act.undone_at = now
     mine = select(Hold.signature_id).where(Hold.act_id == act.id, Hold.decision == act.decision)
     ids = session.scalars(mine).all()
@@ -296,6 +299,13 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     ).all()
     _record_act(session, by, "letter.decision-undone", signatures, act)
     return len(back)
+
+
+def _find_why_not(session: Session, last: ScreeningAct | None, act_id: int, by: StaffUser) -> str:
+    seen = session.get(ScreeningAct, act_id)
+    if seen is not None and seen.staff_id == by.id and seen.undone_at is not None:
+        return "undone-already"
+    return "decided-since" if last else "nothing-to-undo"
 
 
 def _claim_letters(

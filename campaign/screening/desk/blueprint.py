@@ -24,13 +24,18 @@ REFUSALS: Mapping[str, object] = {
         "No letter was approved. These letters contain words that risk flags "
         "rule out. Approve each letter separately."
     ),
-    "nothing-held": _l(
-        "Someone has already decided about this letter, or its supporter changed it."
+    "letter-changed": _l(
+        "The letter has changed. Read what is new, then decide. What you typed is still here."
     ),
     "cannot-mail": _l(
         "This email address has reached today’s limit. Send the letter back tomorrow."
     ),
     "nothing-to-undo": _l("There is nothing left to undo."),
+    "undone-already": _l("You have already undone this decision."),
+    "decided-since": _l(
+        "Nothing was undone, because this is no longer your last decision. Your last one is on "
+        "this page."
+    ),
     "reason-missing": _l("Enter why these signatures are false. The audit log keeps it."),
     "reason-too-long": _l("Shorten the reason to 1,000 characters."),
     "standing-everybody": _l(

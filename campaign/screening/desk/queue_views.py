@@ -6,7 +6,7 @@ organizers see no supporter (docs/adr/0004), and whoever signs before the openin
 
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, abort, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -27,6 +27,7 @@ from campaign.screening.desk.blueprint import (
     redirect_with_filters,
     say_refused,
 )
+from campaign.screening.moved_letters import MovedLetter, list_moved
 from campaign.screening.review_queue import HeldFilter, HeldLetter, describe_letter, print_letter
 from campaign.signing.checks.screening_rules import Reason
 from campaign.signing.form.views import cannot_print, pdf_response
@@ -50,15 +51,23 @@ class QueuePage(Page, template="screening/queue.html"):
     query: Mapping[str, str]
     reasons: Sequence[str]
     act: ScreeningAct | None
-    all_seen: Sequence[str]
-    """`Hold.version` of all that a decision about all is about."""
+    all_seen: Mapping[str, str]
+    """`Hold.version` of all that a decision about all is about, by public id."""
     most: int
     counted: int  # Beyond so many nobody counts
     is_rehearsal: Callable[[CampaignStatus], bool]
     risks: Sequence[Finding]  # What a note names that was refused
     typed: str
-    for_all: bool
+    for_all: bool  # Whether it was typed for all that the filter shows
     asked: bool  # Whether the tick for what a risk flag rules out was missing
+
+
+class MovedLetters(Page, template="screening/moved.html"):
+    letters: Sequence[MovedLetter]
+    is_saved: bool  # Whether others were decided about
+    typed: str
+    query: Mapping[str, str]
+    following: Hold | None
 
 
 @blueprint.get("/")
@@ -67,10 +76,19 @@ def index() -> ResponseReturnValue:
 
 
 def _show(
-    chosen: HeldFilter, at: str = "", risks: Sequence[Finding] = (), *, asked: bool = False
+    chosen: HeldFilter,
+    at: str = "",
+    risks: Sequence[Finding] = (),
+    *,
+    refused: bool = False,
+    asked: bool = False,
 ) -> ResponseReturnValue:
-    """Show the queue; with `risks` or `asked` its form was refused, and keeps what was typed."""
-    session, refused, by = db.session(), bool(risks) or asked, staff_user()
+    """Show the queue; where its form was `refused`, for `risks` or another reason, with its words.
+
+    Without `at` that was the form about all.
+    """
+    session, by = db.session(), staff_user()
+    refused = refused or bool(risks) or asked
     all_seen = review_queue.list_versions(session, chosen)  # before any words are read
     held = review_queue.list_held(session, chosen, by=by, limit=_LISTED)
     current = _find_current(held, chosen, at or request.args.get("at", ""))
@@ -85,7 +103,7 @@ def _show(
         risks=risks,
         asked=asked,
         typed=request.form.get("note", "") if refused else "",
-        for_all=bool(risks) and not at,
+        for_all=refused and not at,
         held=held,
         current=current,
         letter=describe_letter(current) if current else None,
@@ -128,54 +146,96 @@ def decide(public_id: str) -> ResponseReturnValue:
     except review_queue.NamesRisk:
         session.rollback()
         return _show(chosen, public_id, asked=True)
-    except Invalid as problem:
-        say_refused(problem)
-        return redirect_with_filters(".index", **_query(), at=public_id)
     except NotFound:
-        say_refused(Refused("nothing-held"))
-        return redirect_with_filters(".index", **_query())
-    except Refused as problem:
+        return _show_moved(chosen, public_id)
+    except (Invalid, Refused) as problem:
         session.rollback()
+        if problem.slug == "nothing-held":
+            return _show_moved(chosen, public_id)
         say_refused(problem)
-        return redirect_with_filters(".index", **_query(), at=public_id)
+        return _show(chosen, public_id, refused=True)
     return redirect_with_filters(
         ".index", **_query(), at=behind[0].signature.public_id if behind else ""
     )
 
 
+def _show_moved(chosen: HeldFilter, public_id: str) -> ResponseReturnValue:
+    """Tell what became of a letter meanwhile, and lead on; what was typed about it is not lost."""
+    session, by = db.session(), staff_user()
+    moved = list_moved(session, [public_id], chosen, seen=_read_seen(), by=by)
+    try:
+        review_queue.get_held(session, public_id, chosen, by=by)
+    except NotFound:
+        hold = moved[0].hold if moved else None
+        behind = review_queue.list_held(session, chosen, by=by, limit=1, after=hold)
+        first = behind or review_queue.list_held(session, chosen, by=by, limit=1)
+        return _show_page_of_moved(moved, following=first[0] if first else None)
+    say_refused(Refused("letter-changed"))
+    return _show(chosen, public_id, refused=True)
+
+
+def _show_page_of_moved(
+    moved: Sequence[MovedLetter], *, following: Hold | None, is_saved: bool = False
+) -> ResponseReturnValue:
+    page = MovedLetters(
+        letters=moved,
+        is_saved=is_saved,
+        typed="" if is_saved else request.form.get("note", "").strip(),
+        query=_query(),
+        following=following,
+    )
+    return show_page(page, 200 if is_saved else 409)
+
+
 @blueprint.post("/all")
 def decide_all() -> ResponseReturnValue:
     """Decide about all that the filter showed; what flags rule out is not approved."""
-    session, flagged = db.session(), set[str]()
+    session, chosen, by = db.session(), _filter(), staff_user()
+    flagged, act = set[str](), None
     try:
-        ids = review_queue.list_ids(session, _filter(), seen=_read_seen())
+        ids = review_queue.list_ids(session, chosen, seen=_read_seen())
         if request.form.get("decision") == "approve":
             flagged = review_queue.list_flagged(session, ids)
         if ids and flagged.issuperset(ids):
             raise review_queue.NamesRisk
-        _decide([public_id for public_id in ids if public_id not in flagged])
+        act = _decide([public_id for public_id in ids if public_id not in flagged])
     except RiskNamed as problem:
-        return _show(_filter(), risks=problem.found)
+        return _show(chosen, risks=problem.found)
     except (Invalid, Refused) as problem:
         session.rollback()
-        say_refused(problem)
-    else:
-        if flagged:
-            message = ngettext(
-                "%(num)s letter contains words that a risk flag rules out and still needs "
-                "review. Approve it separately.",
-                "%(num)s letters contain words that risk flags rule out and still need "
-                "review. Approve each one separately.",
-                len(flagged),
-            )
-            flash(message, "warning")
+        if problem.slug != "nothing-held":
+            say_refused(problem)
+            return _show(chosen, refused=True)
+    if flagged:
+        message = ngettext(
+            "%(num)s letter contains words that a risk flag rules out and still needs "
+            "review. Approve it separately.",
+            "%(num)s letters contain words that risk flags rule out and still need "
+            "review. Approve each one separately.",
+            len(flagged),
+        )
+        flash(message, "warning")
+    shown = request.form.get("letters", "").split()
+    moved = [
+        letter
+        for letter in list_moved(session, shown, chosen, seen=_read_seen(), by=by)
+        if act is None or letter.act is not act
+    ]
+    if moved:
+        first = review_queue.list_held(session, chosen, by=by, limit=1)
+        following = first[0] if first else None
+        return _show_page_of_moved(moved, following=following, is_saved=act is not None)
+    if act is None:
+        say_refused(Refused("letter-changed"))
+        return _show(chosen, refused=True)
     return redirect_with_filters(".index", **_query())
 
 
 @blueprint.post("/undo")
 def undo() -> ResponseReturnValue:
+    session, by, act_id = db.session(), staff_user(), request.form.get("act", 0, int)
     try:
-        count = review_queue.undo(db.session(), by=staff_user(), now=db.utcnow())
+        count = review_queue.undo(session, by=by, now=db.utcnow(), act_id=act_id)
     except Refused as problem:
         say_refused(problem)
     else:
@@ -186,13 +246,24 @@ def undo() -> ResponseReturnValue:
                 count,
             )
         )
+        if left := session.get_one(ScreeningAct, act_id).letters - count:
+            flash(
+                ngettext(
+                    "%(num)s letter stays as it is. Its supporter changed or withdrew it, someone "
+                    "else decided about it, or it is in a bundle.",
+                    "%(num)s letters stay as they are. Their supporters changed or withdrew them, "
+                    "someone else decided about them, or they are in a bundle.",
+                    left,
+                ),
+                "warning",
+            )
     return redirect_with_filters(".index", **_query())
 
 
-def _decide(public_ids: list[str]) -> None:
+def _decide(public_ids: list[str]) -> ScreeningAct:
     decision = review_queue.DECISIONS.get(request.form.get("decision", ""))
     if decision is None:
-        raise Refused("nothing-held")
+        abort(404)
     act = review_queue.decide(
         db.session(),
         public_ids=public_ids,
@@ -216,6 +287,7 @@ def _decide(public_ids: list[str]) -> None:
     else:
         message = ngettext("%(num)s letter rejected.", "%(num)s letters rejected.", count)
     flash(message)
+    return act
 
 
 def _read_seen() -> set[str]:
@@ -262,6 +334,13 @@ class RehearsalHolds(Page, template="screening/rehearsal.html"):
     rehearsing: bool = True
 
 
+class MovedRehearsed(Page, template="screening/rehearsal_moved.html"):
+    campaign: Campaign
+    letters: Sequence[MovedLetter]
+    typed: str
+    rehearsing: bool = True
+
+
 @rehearsal.get("", endpoint="index")
 def list_rehearsed(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
@@ -285,8 +364,9 @@ def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
     decision = review_queue.DECISIONS.get(request.form.get("decision", ""))
     if decision is None:
         raise NotFound("decision")
+    chosen = HeldFilter(campaign.id)
     try:
-        held = review_queue.get_held(session, public_id, HeldFilter(campaign.id), by=staff_user())
+        held = review_queue.get_held(session, public_id, chosen, by=staff_user())
         review_queue.decide(
             session,
             public_ids=[held.signature.public_id],
@@ -299,9 +379,21 @@ def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
             seen=_read_seen(),
         )
     except NotFound:
-        say_refused(Refused("nothing-held"))
+        return _show_moved_rehearsed(campaign, public_id)
     except (Invalid, Refused) as problem:
+        if problem.slug == "nothing-held":
+            return _show_moved_rehearsed(campaign, public_id)
         say_refused(problem)
     else:
         flash(gettext("Decision saved. No email was sent, because this is a rehearsal."))
     return redirect_to(".index", slug=slug)
+
+
+def _show_moved_rehearsed(campaign: Campaign, public_id: str) -> ResponseReturnValue:
+    moved = list_moved(
+        db.session(), [public_id], HeldFilter(campaign.id), seen=_read_seen(), by=staff_user()
+    )
+    page = MovedRehearsed(
+        campaign=campaign, letters=moved, typed=request.form.get("note", "").strip()
+    )
+    return show_page(page, 409)

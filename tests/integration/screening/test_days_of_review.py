@@ -80,10 +80,10 @@ def test_a_letter_whose_decision_is_undone_has_its_moment(
     by = make_staff_user(session, Role.STAFF)
     later = moment + timedelta(hours=1)
     with app.test_request_context():
-        review_queue.decide(
+        act = review_queue.decide(
             session, public_ids=[public_id], decision=Decision.APPROVED, by=by, now=later, seen=seen
         )
-        review_queue.undo(session, by=by, now=later)
+        review_queue.undo(session, by=by, now=later, act_id=act.id)
         session.commit()
     hold = read_hold(session)
     assert (hold.decision, hold.moment) == (Decision.OPEN, moment)

@@ -89,20 +89,20 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     refused = post(client, f"{url}/{first}", {"decision": "reject"}, follow_redirects=True)
     assert "Enter a reason" in refused.text
     approve = {"decision": "approve"}
-    assert (
-        "2 letters to review" in post(client, f"{url}/{first}", approve, follow_redirects=True).text
-    )
+    assert post(client, f"{url}/{first}", approve).status_code == 409
+    assert "2 letters to review" in client.get(url).text
     approve["seen"] = read_seen(page)[0]
     for _ in range(2):
         said = post(client, f"{url}/{first}", approve, follow_redirects=True).text
-    assert "Someone has already decided about this letter" in said
-    assert "1 letter to review" in said
+    assert "Noor Haddad approved this letter on" in said
+    assert "1 letter to review" in client.get(url).text
     assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404
     # A real letter is out of reach: under its own campaign, and under the rehearsal.
     theirs = f"/desk/campaigns/{campaign.slug}/rehearsal/held"
     assert client.get(theirs).location == f"/desk/campaigns/{campaign.slug}/rehearsal"
     assert post(client, f"{theirs}/{real.public_id}", {"decision": "approve"}).status_code == 409
-    post(client, f"{url}/{real.public_id}", {"decision": "approve"})
+    real_one = post(client, f"{url}/{real.public_id}", {"decision": "approve"})
+    assert (real_one.status_code, "Tremblay" in real_one.text) == (409, False)
     assert the_signature(session).campaign_id == draft.id
     session.refresh(real)
     assert real.state is SignatureState.HELD

@@ -82,7 +82,7 @@ def test_a_letter_that_its_writer_changes_meanwhile_is_read_again(
             change(other, signature_id)
         url, data = f"{QUEUE}letters/{public_id}", {"decision": "approve", "seen": seen}
         told = post(staff, url, data, follow_redirects=True).text
-        assert "or its supporter changed it" in told
+        assert "The letter has changed." in told
         assert "Something that nobody has read." in told
     assert the_signature(session).state is SignatureState.HELD
 
@@ -96,7 +96,7 @@ def test_a_form_that_names_nothing_as_read_decides_nothing(
     url = QUEUE + path.format(the_signature(session).public_id)
     session.rollback()
     told = post(staff, url, {"decision": "approve"}, follow_redirects=True).text
-    assert "or its supporter changed it" in told
+    assert "The letter has changed." in told
     assert the_signature(session).state is SignatureState.HELD
 
 
