@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, mails
-from campaign.campaigns.content import updates
+from campaign.campaigns.content import drafts, updates
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.record_change import REASON_KINDS, drop_empty, note, return_proposed_reasons
 from campaign.campaigns.status_changes import check_closing, check_reason, stop_campaign
@@ -20,13 +20,15 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign, StopKind
+from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.staff.staff_users import actor_name
 
 _STOP_KIND = "stop-kind"
 """Beside the reasons by language, in what is kept of a proposal."""
+UPDATE = "update"
+"""The part of drafts of updates; that of one which is written again is kept at its proposal."""
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
 """Where its author can withdraw it, and its words are kept."""
@@ -83,16 +85,58 @@ def propose_update(
     """Keep an update until a second person approves it. Raises as `updates.post_update` does."""
     written = updates.check_update(session, campaign, **post)
     telling, pictures = post.get("telling", updates.NOBODY), post.get("pictures", ())
-    payload = {
-        "kind": post["kind"].value,
+    payload = _content_of_update(post["kind"], happened_on, written, telling, pictures)
+    picture = pictures[0].key if pictures else ""
+    return _keep(session, campaign, ProposalKind.UPDATE, payload, by, replaces, picture)
+
+
+def _content_of_update(
+    kind: UpdateKind,
+    happened_on: date,
+    words: updates.Words,
+    telling: updates.Telling,
+    pictures: Sequence[updates.Shown],
+) -> Content:
+    return {
+        "kind": kind.value,
         "happened_on": happened_on.isoformat(),
-        "words": written,
+        "words": dict(words),
         "tell_network": telling.network,
         "tell_signers": telling.signers,
         "pictures": [{"key": picture.key, "alt": dict(picture.alt)} for picture in pictures],
     }
-    picture = pictures[0].key if pictures else ""
-    return _keep(session, campaign, ProposalKind.UPDATE, payload, by, replaces, picture)
+
+
+def unpublish_update(
+    session: Session,
+    campaign: Campaign,
+    update_id: int,
+    *,
+    by: StaffUser,
+    published_at: datetime | None = None,
+) -> Proposal:
+    """Take an update off the page, and keep it with its picture for `by` to write it again.
+
+    Raises as `updates.take_back_update` does.
+    """
+    update = updates.take_back_update(
+        session, campaign, update_id, actor=actor_name(by), published_at=published_at
+    )
+    words = {edition.locale: (edition.title, edition.body) for edition in update.editions}
+    pictures = [updates.Shown(update.picture, update.picture_alt)] if update.picture else []
+    # Nobody is told a second time unless that is asked for.
+    content = _content_of_update(update.kind, update.happened_on, words, updates.NOBODY, pictures)
+    proposal = Proposal(
+        campaign=campaign,
+        kind=ProposalKind.UPDATE,
+        payload=json.dumps(content),
+        picture=update.picture,
+        state=ProposalState.DECLINED,
+        made_by=by,
+        decided_at=db.utcnow(),
+    )
+    db.add_row(session, proposal)
+    return proposal
 
 
 def propose_reasons(
@@ -174,6 +218,13 @@ def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why:
 
 def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
     _drop(session, proposal, by, ProposalState.WITHDRAWN)
+    place = proposal.public_id
+    drafts.drop_everybodys(session, proposal.campaign, part=UPDATE, place=place)
+
+
+def settle_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
+    """Its author has published it without a second person. Raises Refused where it is gone."""
+    _drop(session, proposal, by, ProposalState.OBSOLETE)
 
 
 def content_of(proposal: Proposal) -> Content:
@@ -241,7 +292,10 @@ def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalSt
     if proposal.made_by_id != by.id:
         raise Refused("not-own-proposal")
     _change(session, proposal, WITH_AUTHOR, state=state, payload="", picture="")
-    _note(session, proposal, by, "withdraw")
+    if not proposal.is_unpublished:
+        _note(session, proposal, by, "withdraw")
+    elif state is ProposalState.WITHDRAWN:
+        note(session, proposal.campaign, actor_name(by), "campaign.update-delete")
 
 
 def _note(session: Session, proposal: Proposal, by: StaffUser, action: str) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, mails
 from campaign.core import audit, db
 from campaign.core.announcements import announce
+from campaign.core.audit import AuditEntry
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
@@ -93,7 +94,7 @@ def move(
     The audit line keeps those that they replace, sealed.
     """
     before, campaign.status = campaign.status, after
-    detail |= seal_reasons(campaign.status_reasons)
+    detail |= seal_texts(campaign.status_reasons)
     campaign.status_reasons = drop_empty(reasons or {})
     campaign.opening_missed_at = None
     if after is not CampaignStatus.SCHEDULED:
@@ -106,9 +107,9 @@ def move(
         announce(session, _ANNOUNCED[after], now=db.utcnow(), action=campaign.slug)
 
 
-def seal_reasons(reasons: Mapping[str, str]) -> dict[str, str]:
-    """Return what the audit keeps of reasons that everybody read and others replace."""
-    text = "\n".join(f"{code}: {reason}" for code, reason in reasons.items())
+def seal_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return what the audit keeps of texts, by language, that everybody could read until now."""
+    text = "\n".join(f"{code}: {words}" for code, words in texts.items())
     return {audit.SEALED_BEFORE: audit.seal_text(text)} if text else {}
 
 
@@ -134,6 +135,15 @@ def needs_second_person() -> bool:
 
 def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: object) -> None:
     audit.record(session, actor, action, campaign, **detail)
+
+
+def find_change(
+    session: Session, campaign: Campaign, action: str, name: str, value: object
+) -> AuditEntry | None:
+    """Find the newest audit line of such a change whose detail says so."""
+    own = select(AuditEntry).filter_by(subject=f"campaign:{campaign.id}", action=action)
+    entries = session.scalars(own.order_by(AuditEntry.id.desc()))
+    return next((entry for entry in entries if entry.detail.get(name) == value), None)
 
 
 def _record(

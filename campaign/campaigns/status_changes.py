@@ -23,7 +23,7 @@ from campaign.campaigns.record_change import (
     note,
     record_change,
     return_proposed_reasons,
-    seal_reasons,
+    seal_texts,
 )
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit, db, i18n, jobs
@@ -150,7 +150,7 @@ def reword_reason(
         return
     return_proposed_reasons(session, campaign)
     campaign.status_reasons = new_reasons
-    kept = seal_reasons(before)
+    kept = seal_texts(before)
     if campaign.stop_kind is not kind_before:
         kept |= {"kind": campaign.stop_kind.value, "before": kind_before.value}
     record_change(

@@ -209,6 +209,8 @@ def _find_proposals(session: Session, mine: ColumnElement[bool], by: StaffUser) 
         "proposal-waits": [],
     }
     for proposal in waiting:
+        if proposal.is_unpublished:
+            continue
         item = TodoItem(proposal.campaign, public_id=proposal.public_id)
         pending = proposal.state is ProposalState.PENDING
         if proposal.made_by_id == by.id:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.pictures import keep_redrawn, redrawn
-from campaign.campaigns.content.updates import Shown, Words, post_update
-from campaign.campaigns.record_change import record_change
+from campaign.campaigns.content.updates import Shown, Words, post_update, seal_update
+from campaign.campaigns.record_change import find_change, record_change
 from campaign.core import audit, db
+from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries import attachments
@@ -23,6 +24,8 @@ from campaign.models.campaign import Update, UpdateKind
 from campaign.models.delivery import GateVisit
 from campaign.printing.redraw import Picture
 from campaign.public.case_page import destination_name
+
+_TAKEN_BACK = "delivery.take-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,15 @@ def publish(
 ) -> Update:
     """Post it on the case's page.
 
-    Raises Refused (`visit-published`, `delivery-not-public`), NotFound for another visit's
-    picture or where a colleague has removed the record, Invalid with `alt_<language>_<picture>`
-    where one is not described in the campaign's own language, and what `post_update` finds.
+    Raises Refused (`visit-published` with `staff_id`, `delivery-not-public`), NotFound for the
+    picture of another visit or where a colleague has removed the record, Invalid with
+    `alt_<language>_<picture>` where one is not described in the campaign's own language, and what
+    `post_update` finds.
     """
     drawn = _draw_pictures(session, visit, post, attempt.campaign.default_locale)
     _lock_attempt(session, attempt)
     if attempt.update_id is not None:
-        raise Refused("visit-published")
+        raise Refused("visit-published", staff_id=find_publisher(session, attempt))
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
@@ -130,6 +134,15 @@ def publish(
     session.flush()
     audit.record(session, actor, "delivery.publish", f"delivery:{attempt.id}", pictures=len(shown))
     return update
+
+
+def find_publisher(session: Session, attempt: DeliveryAttempt) -> int | None:
+    """Find who published it last, by their id; None: nobody at the desk."""
+    own = select(AuditEntry.actor).filter_by(
+        subject=f"delivery:{attempt.id}", action="delivery.publish"
+    )
+    newest = session.scalar(own.order_by(AuditEntry.id.desc()).limit(1))
+    return audit.staff_id(newest or "")
 
 
 def _draw_pictures(
@@ -155,14 +168,18 @@ def _lock_attempt(session: Session, attempt: DeliveryAttempt) -> None:
 def unpublish(session: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
     """Take the post away. Raises Refused where there is none, NotFound where the record is gone.
 
+    The refusal (`delivery-not-published`) says with `staff_id` who took it away before.
     Its pictures are shown no more; `sweep_pictures` takes their files, unless others show the same.
     """
     _lock_attempt(session, attempt)
     if attempt.update_id is None:
-        raise Refused("delivery-not-published")
+        before = find_change(session, attempt.campaign, _TAKEN_BACK, "delivery", attempt.id)
+        who = audit.staff_id(before.actor) if before else None
+        raise Refused("delivery-not-published", staff_id=who)
     update = session.get_one(Update, attempt.update_id)
     attempt.update_id = None
+    kept = seal_update(update)
     session.flush()
     attempt.campaign.updates.remove(update)
-    record_change(session, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
+    record_change(session, attempt.campaign, actor, _TAKEN_BACK, delivery=attempt.id, **kept)
     session.flush()

@@ -90,8 +90,8 @@ class ProposalState(enum.StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     DECLINED = "declined"
-    """Returned with a note, or (a reason) overtaken by another or a move of the campaign; its
-    author can write it again."""
+    """Returned with a note, (a reason) overtaken by another or a move of the campaign, or (an
+    update) unpublished; its author can write it again."""
     WITHDRAWN = "withdrawn"
     OBSOLETE = "obsolete"
     """A later proposal of its author took its place."""
@@ -120,3 +120,8 @@ class Proposal(SealedRow, PublicRow):
     campaign: Mapped[Campaign] = relationship()
     made_by: Mapped[StaffUser] = relationship(foreign_keys=[made_by_id])
     decided_by: Mapped[StaffUser | None] = relationship(foreign_keys=[decided_by_id])
+
+    @property
+    def is_unpublished(self) -> bool:
+        """Whether it is an update that was published, and kept for who unpublished it."""
+        return self.decided_at is not None and self.decided_by_id is None

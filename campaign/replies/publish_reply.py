@@ -179,11 +179,12 @@ def unpublish(session: Session, reply: Reply, *, actor: str) -> None:
     if reply.state is not ReplyState.PUBLISHED:
         raise replies.ReplyMoved("reply-not-published", reply=reply.public_id)
     update, reply.update = reply.update, None
+    kept = updates.seal_update(update) if update is not None else {}
     reply.state = ReplyState.TAKEN_BACK
     session.flush()
     if update is not None:
         reply.campaign.updates.remove(update)
-    record_change(session, reply.campaign, actor, "reply.take-back", reply=reply.id)
+    record_change(session, reply.campaign, actor, "reply.take-back", reply=reply.id, **kept)
 
 
 def _order_of(reply: Reply, code: str) -> tuple[bool, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import select
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risks import refuse_published
 from campaign.campaigns.lifecycle import is_news, may_tell_signers
-from campaign.campaigns.record_change import record_change
-from campaign.core import db, jobs
+from campaign.campaigns.record_change import find_change, record_change, seal_texts
+from campaign.core import audit, db, jobs
 from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
@@ -22,6 +22,7 @@ from campaign.models.webhook import EventKind
 Words = Mapping[str, tuple[str, str]]
 """Title and body (Markdown) per language."""
 
+_TAKEN_BACK = "campaign.update-take-back"
 _FOR_SIGNERS = {UpdateKind.REPLY, UpdateKind.OUTCOME}
 """Kinds of which those who wrote are told, if they asked for news."""
 _MADE_ELSEWHERE = {UpdateKind.DELIVERY, UpdateKind.STOP}
@@ -168,16 +169,45 @@ def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:
     return {*ids[UpdateKind.DELIVERY], *filter(None, session.scalars(logged))}
 
 
-def take_back_update(session: Session, campaign: Campaign, update_id: int, *, actor: str) -> Update:
+def take_back_update(
+    session: Session,
+    campaign: Campaign,
+    update_id: int,
+    *,
+    actor: str,
+    published_at: datetime | None = None,
+) -> Update:
     """Take a post off the page, and give it; mails of it that still wait are not sent.
 
-    Raises NotFound; Refused (`not-taken-back-here`) where it is taken back elsewhere.
+    `published_at` is that of the post which was seen: SQLite gives the number of one that is gone
+    again. Raises NotFound; Refused: `not-taken-back-here` where it is taken back elsewhere,
+    `update-taken-back` (with `staff_id`) where somebody was quicker.
     """
+    # Two who take it back at once: the second sees what the first did.
+    session.refresh(campaign, with_for_update={"key_share": True})
     update = next((update for update in campaign.updates if update.id == update_id), None)
-    if update is None:
-        raise NotFound("update")
+    if update is None or published_at not in (None, update.published_at):
+        raise _say_taken_back(session, campaign, update_id)
     if update.id in made_elsewhere(session, campaign):
         raise Refused("not-taken-back-here")
+    detail = {"kind": update.kind.value, "update": update.id} | seal_update(update)
     campaign.updates.remove(update)
-    record_change(session, campaign, actor, "campaign.update-take-back", kind=update.kind.value)
+    record_change(session, campaign, actor, _TAKEN_BACK, **detail)
     return update
+
+
+def _say_taken_back(session: Session, campaign: Campaign, update_id: int) -> NotFound | Refused:
+    entry = find_change(session, campaign, _TAKEN_BACK, "update", update_id)
+    if entry is None:
+        return NotFound("update")
+    return Refused("update-taken-back", staff_id=audit.staff_id(entry.actor))
+
+
+def seal_update(update: Update) -> dict[str, str]:
+    """Return what the audit keeps of a post that goes off the page: its words, by language."""
+    alts = update.picture_alt
+    texts = {
+        edition.locale: (edition.title, edition.body, alts.get(edition.locale, ""))
+        for edition in update.editions
+    }
+    return seal_texts({code: "\n".join(filter(None, words)) for code, words in texts.items()})

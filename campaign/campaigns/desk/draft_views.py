@@ -7,6 +7,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from campaign.campaigns import proposals
 from campaign.campaigns.content import compare_texts, drafts, parts, revisions
 from campaign.campaigns.content.compare_texts import (
     ChangedField,
@@ -189,7 +190,7 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
 _ENDPOINTS = {
     Part.OPTIONS.value: "campaigns.edit_options",
     Part.TARGETS.value: "campaigns.edit_targets",
-    "update": "campaigns.post_update",
+    proposals.UPDATE: "campaigns.post_update",
     "risks": "campaigns.edit_risks",
     "picture": "campaigns.edit_picture",
     "reach": "campaigns.edit_reach",
@@ -224,6 +225,8 @@ def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:
         return url_for("campaigns.edit_template", slug=slug, locale=locale, **own, **query)
     if part in {"texts", "letters", "points"}:
         return url_for("campaigns.side_by_side", slug=slug, page=part, **query)
+    if part == proposals.UPDATE and place:
+        return url_for("campaigns.post_update", slug=slug, proposal=place, **query)
     return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug, **query)
 
 
@@ -232,6 +235,8 @@ def _load_desk(slug: str, part: str, place: str) -> Desk:
     campaign, where = load(slug), "" if place == "-" else place
     if part in set(Part):
         known_part(campaign, part, place)
+    elif part == proposals.UPDATE and where:
+        proposals.get_proposal(db.session(), campaign, where)
     elif part not in _PAGES or where:
         abort(404)
     return Desk(campaign, part, where)

@@ -1,7 +1,7 @@
 """The desk's pages of updates, and of public words that a second person approves."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
 from flask import Response, request
@@ -18,16 +18,17 @@ from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
 from campaign.campaigns.desk.labels import KINDS, STOPS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
 from campaign.core import db, i18n
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import DayField, LineField, TextField, choices
-from campaign.web.page import Page, accepted, show_page
+from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import MAX_BODY_BYTES
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
@@ -71,7 +72,7 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     proposal = proposals.get_proposal(db.session(), campaign, public_id)
     form, decision = ProposalForm(), request.form.get("decision", "")
     if form.validate_on_submit() and _decide(form, proposal, decision):
-        return done(_say_decided(decision), ".show", slug=slug)
+        return done(_say_decided(decision, proposal), ".show", slug=slug)
     content, kind = proposals.content_of(proposal), proposal.kind
     is_update, is_outcome = kind is ProposalKind.UPDATE, kind is ProposalKind.OUTCOME
     update = approve_proposal.update_of(content) if content and is_update else None
@@ -146,9 +147,11 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
         proposals.return_proposal(session, proposal, by=by, why=form.note.data or "")
 
 
-def _say_decided(decision: str) -> str:
+def _say_decided(decision: str, proposal: Proposal) -> str:
     if decision == "approve":
         return _("Text approved and published.")
+    if decision == "withdraw" and proposal.is_unpublished:
+        return _("Unpublished update deleted.")
     if decision == "withdraw":
         return _("Request recalled. Nothing was published.")
     return _("Text returned. Its author will get an email.")
@@ -165,6 +168,9 @@ class UpdateForm(CampaignForm):
             "JPEG, PNG or WebP. We remove the details of place and camera. Do not show "
             "anyone who has not agreed."
         ),
+    )
+    keep_picture = BooleanField(
+        _l("Keep this picture"), description=_l("A picture that you choose below replaces it.")
     )
     tell_network = BooleanField(
         _l("Tell the network"),
@@ -217,19 +223,30 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
     posted: Sequence[PostedUpdate]
     preview: Sequence[tuple[str, str, str]]
     again: Proposal | None
+    waiting: Sequence[Proposal]
+    """Updates that need approval, or that the reader can write again, besides that one."""
 
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
 def post_update(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     locales = languages_of(campaign)
-    desk = Desk(campaign, "update")
-    again = find_returned(campaign)
+    is_sent = request.method == "POST"
+    again = find_returned(campaign, may_be_gone=is_sent)
+    own = {"proposal": again.public_id} if again else {}
+    desk = Desk(campaign, proposals.UPDATE, own.get("proposal", ""))
     kind = request.args.get("kind", "")
     asked = {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
-    form = update_form(locales, data=asked, **_typed_again(again) or desk.typed())
-    if kept := desk.kept(form):
+    form = update_form(locales, data=asked, **desk.typed() or _typed_again(again))
+    if kept := desk.kept(form, **own):
         return kept
+    if is_sent and again is None and "proposal" in request.args:
+        form.show_again(
+            _(
+                "Nothing was published, because this text was published, approved or deleted "
+                "after you opened the page. To publish it as another update, send it again."
+            )
+        )
     is_valid = form.validate_on_submit()
     looked = is_valid and "look" in request.form
     if is_valid and not looked and accepted(form, lambda: _post(form, campaign, locales, again)):
@@ -250,6 +267,11 @@ def post_update(slug: str) -> ResponseReturnValue:
         if looked
         else (),
         again=again,
+        waiting=[
+            proposal
+            for proposal in proposals.list_waiting(db.session(), campaign, staff_user())
+            if proposal.kind is ProposalKind.UPDATE and proposal is not again
+        ],
         drafting=desk,
     )
     return show_page(page)
@@ -257,20 +279,31 @@ def post_update(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/updates/take-back")
 def take_back_update(slug: str) -> ResponseReturnValue:
-    """Take a post off the public page; its words go back into the form, to be mended."""
+    """Take a post off the public page; all of it goes back into the form, to be mended."""
     campaign, session = load(slug), db.session()
     update_id = request.form.get("update", 0, type=int)
-    taken = updates.take_back_update(session, campaign, update_id, actor=actor())
-    desk = Desk(campaign, "update")
-    if desk.draft() is None:
-        # A post as its form would send it; a picture has to be chosen anew.
-        fields = {"kind": [taken.kind.value], "happened_on": [taken.happened_on.isoformat()]}
-        for edition in taken.editions:
-            code = edition.locale
-            fields |= {f"title_{code}": [edition.title], f"body_{code}": [edition.body]}
-        desk.keep_fields(fields)
-    message = _("Update unpublished. Its text is in the form, so that you can correct it.")
-    return done(message, ".post_update", slug=slug)
+    seen = request.form.get("published_at", type=datetime.fromisoformat)
+    try:
+        kept = proposals.unpublish_update(
+            session, campaign, update_id, by=staff_user(), published_at=seen
+        )
+    except Refused as problem:
+        if problem.slug != "update-taken-back":
+            raise
+        said = say_unpublished(cast("int | None", problem.data["staff_id"]))
+        return redirect_to(".post_update", said, "error", slug=slug)
+    message = _(
+        "Update unpublished. All of it is in the form, so that you can correct it. "
+        "Until you publish it again or delete it, you also find it on the overview."
+    )
+    return done(message, ".post_update", slug=slug, proposal=kept.public_id)
+
+
+def say_unpublished(staff_id: int | None) -> str:
+    """Say that somebody was quicker, and who, where that is known."""
+    if who := name_of(staff_id):
+        return _("Nothing was changed. %(who)s has already unpublished this.", who=who)
+    return _("Nothing was changed. This is already unpublished.")
 
 
 def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
@@ -287,7 +320,7 @@ def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
 
 
 def _typed_again(proposal: Proposal | None) -> TakenUp:
-    """A proposed post as its form would send it; a picture has to be chosen anew."""
+    """A proposed or unpublished post as its form would send it."""
     if proposal is None or request.method == "POST":
         return {}
     content = proposals.content_of(proposal)
@@ -296,6 +329,7 @@ def _typed_again(proposal: Proposal | None) -> TakenUp:
     for code, (title, body) in content["words"].items():
         fields |= {f"title_{code}": [title], f"body_{code}": [body]}
     for picture in content["pictures"][:1]:
+        fields["keep_picture"] = ["y"]
         fields |= {f"alt_{code}": [text] for code, text in picture["alt"].items()}
     return {"formdata": as_typed(fields)}
 
@@ -315,7 +349,7 @@ def _post(
         "kind": UpdateKind(form.kind.data),
         "words": form.words(locales),
         "telling": updates.Telling(form.tell_network.data, form.tell_signers.data),
-        "pictures": _keep_picture(form, locales),
+        "pictures": _keep_picture(form, locales, again),
         "risks_seen": form.has_seen_risks(),
     }
     if proposals.needs_approval(campaign):
@@ -324,11 +358,16 @@ def _post(
         )
     else:
         updates.post_update(db.session(), campaign, actor=actor(), happened_on=day, **post)
+        if again is not None:
+            proposals.settle_proposal(db.session(), again, by=staff_user())
 
 
-def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
+def _keep_picture(
+    form: UpdateForm, locales: Sequence[str], again: Proposal | None
+) -> list[updates.Shown]:
     if not form.has_picture():
-        return []
+        is_kept = again is not None and again.picture and form.keep_picture.data
+        return [updates.Shown(again.picture, form.alts(locales))] if again and is_kept else []
     file = form.picture.data
     key = pictures.keep_redrawn(pictures.redrawn(file.stream, name=file.filename))
     return [updates.Shown(key, form.alts(locales))]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,9 +12,11 @@ from flask_babel import gettext as _
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.nouns import Noun, noun_of
+from campaign.campaigns.desk.draft_views import name_of
+from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import db
-from campaign.core.errors import NotFound
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound, Refused
 from campaign.deliveries import (
     attachments,
     correct_record,
@@ -29,7 +32,7 @@ from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, Update
 from campaign.models.delivery import (
     EnvelopeRun,
     GateFile,
@@ -257,6 +260,9 @@ def add_files(public_id: str) -> ResponseReturnValue:
 @blueprint.route("/deliveries/attempts/<public_id>/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
     attempt, visit = _get_attempt(public_id)
+    if request.method == "GET" and attempt.update_id is not None:
+        publisher = publish_delivery.find_publisher(db.session(), attempt)
+        return _lead_to(visit, _say_published(attempt, publisher), "error")
     form = publish_form(attempt, visit)
     seen = bool(form.risks_seen.data)
 
@@ -265,17 +271,45 @@ def publish(public_id: str) -> ResponseReturnValue:
             db.session(), attempt, visit, form.post(), actor=actor(), risks_seen=seen
         )
 
-    otherwise = _("Nothing was published. The case is not public, or this is already published.")
-    if _is_done(form, post, otherwise):
-        return _lead_to(visit, _("Published on the case page."))
+    try:
+        if form.validate_on_submit() and accepted(form, post):
+            return _lead_to(visit, _("Published on the case page."))
+    except Refused as problem:
+        said = _("Nothing was published. The case is not public.")
+        if problem.slug == "visit-published":
+            said = _say_published(attempt, cast("int | None", problem.data["staff_id"]))
+        form.form_errors.append(said)
     return show_page(PublishAttempt(attempt=attempt, visit=visit, form=form))
 
 
 @blueprint.post("/deliveries/attempts/<public_id>/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
     attempt, visit = _get_attempt(public_id)
-    publish_delivery.unpublish(db.session(), attempt, actor=actor())
+    try:
+        publish_delivery.unpublish(db.session(), attempt, actor=actor())
+    except Refused as problem:
+        said = say_unpublished(cast("int | None", problem.data["staff_id"]))
+        return _lead_to(visit, said, "error")
     return _lead_to(visit, _("Unpublished. The case page no longer shows it."))
+
+
+def _say_published(attempt: DeliveryAttempt, staff_id: int | None) -> str:
+    """Say that a delivery is on the case's page, what its post is called, and who published it."""
+    update = db.session().get_one(Update, attempt.update_id)
+    titles = {edition.locale: edition.title for edition in update.editions}
+    title = i18n.words_in(titles, i18n.locale(), attempt.campaign.default_locale)
+    if who := name_of(staff_id):
+        return _(
+            "%(who)s has already published this delivery: “%(title)s”. To change what is "
+            "published, unpublish it first, on the page of the delivery.",
+            who=who,
+            title=title,
+        )
+    return _(
+        "This delivery is already published: “%(title)s”. To change what is published, "
+        "unpublish it first, on the page of the delivery.",
+        title=title,
+    )
 
 
 def _get_visit(public_id: str) -> GateVisit:
@@ -304,8 +338,8 @@ def _remove(visit: GateVisit, only: DeliveryAttempt | None = None) -> ResponseRe
     return redirect_to("bundles.show", message, public_id=bundle.public_id)
 
 
-def _lead_to(visit: GateVisit, message: str) -> ResponseReturnValue:
-    return redirect_to("deliveries.show", message, public_id=visit.public_id)
+def _lead_to(visit: GateVisit, message: str, category: str = "message") -> ResponseReturnValue:
+    return redirect_to("deliveries.show", message, category, public_id=visit.public_id)
 
 
 def _is_done(form: DeliveryForm, action: Callable[[], object], refused: str) -> bool:

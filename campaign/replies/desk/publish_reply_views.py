@@ -23,7 +23,7 @@ from campaign.replies.publish_reply import (
     mark_parts,
 )
 from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
-from campaign.replies.replies import PUBLISHERS, load_reply
+from campaign.replies.replies import PUBLISHERS, ReplyMoved, load_reply
 from campaign.staff.desk_access import actor, guard
 from campaign.web.page import Page, ProblemsOn, accepted, redirect_to, show_page
 
@@ -133,14 +133,11 @@ def _is_published(reply: Reply, form: PublishForm) -> bool:
                 fewer_seen=bool(form.fewer_seen.data),
             ),
         )
+    except ReplyMoved:
+        raise
     except Refused as problem:
         if problem.slug != "reply-changed":  # which the page says
-            form.form_errors.append(
-                _(
-                    "Nothing was published. The case is not public, or the reply is already "
-                    "published."
-                )
-            )
+            form.form_errors.append(_("Nothing was published. The case is not public."))
         return False
 
 

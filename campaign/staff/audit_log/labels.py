@@ -71,6 +71,7 @@ ACTIONS: Mapping[str, object] = {
     "campaign.reach": _l("Changed which sites show the form"),
     "campaign.update": _l("Posted an update"),
     "campaign.update-take-back": _l("Unpublished an update"),
+    "campaign.update-delete": _l("Deleted an unpublished update"),
     "campaign.open": _l("Opened a campaign"),
     "campaign.closed": _l("Closed a campaign"),
     "campaign.stopped": _l("Stopped a campaign"),

@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.core import db
+from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments, record_delivery
@@ -516,7 +516,12 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     names = re.findall(r"/pictures/([^\"]+)", shown)
     assert {staff.get(f"/pictures/{name}").status_code for name in names} == {200}
     assert "Planted" not in shown
-    assert post(staff, page, words | {f"alt_en_{first}": "Again"}).status_code == 422
+    late = post(staff, page, words | {f"alt_en_{first}": "Again", "body_en": "Typed too late."})
+    assert late.status_code == 422
+    already = "has already published this delivery: “Handed over in Ottawa”"
+    assert already in late.text
+    assert "Typed too late." in late.text
+    assert already in staff.get(staff.get(page).location).text
     remove = f"/desk/deliveries/{visit.public_id}/remove"
     assert post(staff, remove).status_code == 409, "not while a post tells of it"
     back = f"/desk/deliveries/attempts/{attempt.public_id}/take-back"
@@ -524,6 +529,11 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     session.commit()
     assert post(staff, back).status_code == 303
     assert "Handed over in Ottawa" not in staff.get(case).text
+    assert "has already unpublished this" in staff.get(post(staff, back).location).text
+    session.rollback()
+    taken = select(AuditEntry).filter_by(action="delivery.take-back")
+    kept = session.scalars(taken).one().detail[audit.SEALED_BEFORE]
+    assert "Handed over in Ottawa" in audit.open_text(kept)
     assert staff.get(f"/pictures/{names[0]}").status_code == 200, "another case shows the same"
     other.picture = ""
     session.commit()
