@@ -95,8 +95,8 @@ lock: $(VENV)/ready ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --group pyproject.toml:docs -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements-docs.lock
 
 translations: $(VENV)/ready ## Gather messages from code and templates, compile what is translated
-	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
-	@for code in $$(cd campaign/translations && ls -d */LC_MESSAGES | cut -d/ -f1); do $(BIN)/pybabel -q update -N --no-wrap --ignore-obsolete -i /tmp/campaign.pot -d campaign/translations -l $$code; done
+	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o $(VENV)/campaign.pot .
+	@for code in $$(cd campaign/translations && ls -d */LC_MESSAGES | cut -d/ -f1); do $(BIN)/pybabel -q update -N --no-wrap --ignore-obsolete -i $(VENV)/campaign.pot -d campaign/translations -l $$code; done
 	@$(BIN)/pybabel -q compile -d campaign/translations
 
 words: $(VENV)/ready ## Print all texts of a package in four columns (PACKAGE=signing)
