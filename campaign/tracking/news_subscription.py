@@ -1,20 +1,27 @@
-"""News of a case by email: who wants it, and the lasting link that switches it off and on."""
+"""News of a case by email: who wants it, and the lasting link that switches it off and on.
 
+One email goes to a mailbox and speaks to all who share it; so does its link.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
 from campaign.core.errors import NotFound
 from campaign.core.i18n import say_number
+from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
+from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
+from campaign.signing.mails import MailName, mail_name
 from campaign.signing.signed_links import opened_link, signed_link
 from campaign.signing.states import LIVE
 
@@ -23,17 +30,18 @@ _KIND = "case-news"
 
 @dataclass(frozen=True, slots=True)
 class NewsLink:
-    """One signature on one case; who shares its mailbox has a consent, and a link, of their own."""
+    """One mailbox on one case: who shares it gets the same emails, and stops them with one link."""
 
-    signature: Signature | None  # None where nothing is held any more
+    signature: Signature | None  # to whom the email was; None where nothing is held any more
+    writers: list[Signature]  # whose news can be switched
 
     @property
     def campaign(self) -> Campaign | None:
         return self.signature.campaign if self.signature else None
 
     @property
-    def is_on(self) -> bool:
-        return self.signature is not None and self.signature.consent_updates_at is not None
+    def readers(self) -> list[Signature]:
+        return [writer for writer in self.writers if writer.consent_updates_at is not None]
 
 
 def unsubscribe_url(signature: Signature) -> str:
@@ -46,14 +54,47 @@ def open_news(session: Session, link: str) -> NewsLink:
     if public_id is None:
         raise NotFound("news-link")
     signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
-    if signature is None or signature.shown_state not in LIVE:
-        return NewsLink(None)
-    return NewsLink(signature)
+    if signature is None or signature.is_nobodys:
+        return NewsLink(None, [])
+    sharing = _list_sharing(session, signature)
+    return NewsLink(signature, [writer for writer in sharing if writer.shown_state in LIVE])
 
 
-def switch_news(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
+def list_readers(
+    session: Session, signature: Signature, *conditions: ColumnElement[bool]
+) -> list[Signature]:
+    """List those of its mailbox who asked for the news: of nobody else does its email speak."""
+    wants = Signature.consent_updates_at.is_not(None)
+    return _list_sharing(session, signature, wants, counted_publicly(), *conditions)
+
+
+def _list_sharing(
+    session: Session, signature: Signature, *conditions: ColumnElement[bool]
+) -> list[Signature]:
+    """List those of its case and mailbox; what has another spelling may be another mailbox."""
+    query = select(Signature.id).where(
+        Signature.campaign_id == signature.campaign_id,
+        Signature.email_hmac == signature.email_hmac,
+        *conditions,
+    )
+    own, sharing = spelling(signature.email), []
+    for signature_id in session.scalars(query.order_by(Signature.id)).all():
+        with log_wrong_key("signature cannot be opened", signature=signature_id):
+            other = session.get(Signature, signature_id)
+            if other and spelling(other.email) == own:
+                sharing.append(other)
+    return sharing
+
+
+def name_readers(given_names: Iterable[str]) -> list[MailName]:
+    """Name them all; none where a name may be a text."""
+    names = [mail_name(name) for name in given_names if name]
+    return list(dict.fromkeys(names)) if all(names) else []
+
+
+def switch_news(session: Session, signature: Signature, *, on: bool, now: datetime) -> None:
     """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
-    if signature is None or signature.shown_state not in LIVE:
+    if signature.shown_state not in LIVE:
         return
     if not on:
         signature.consent_updates_at = None
@@ -68,18 +109,8 @@ def is_still_wanted(session: Session, link: str) -> bool:
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
     public_id = opened_link(_KIND, link.rpartition("/")[2])
-    row = session.execute(
-        select(Signature.campaign_id, Signature.email_hmac).where(Signature.public_id == public_id)
-    ).one_or_none()
-    if row is None:
-        return False
-    wants = select(Signature.id).where(
-        Signature.campaign_id == row.campaign_id,
-        Signature.email_hmac == row.email_hmac,
-        counted_publicly(),
-        Signature.consent_updates_at.is_not(None),
-    )
-    return db.has_row(session, wants)
+    signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
+    return signature is not None and bool(list_readers(session, signature))
 
 
 MOST = 10_000

@@ -21,7 +21,6 @@ from campaign.core.audit import AuditEntry
 from campaign.core.i18n import force_locale
 from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
-from campaign.core.text.email_addresses import spelling
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.mail import bad_addresses
@@ -32,7 +31,7 @@ from campaign.models.signature import Letter, Signature
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
-from campaign.signing.mails import CaseFacts, MailName, case_facts, mail_name
+from campaign.signing.mails import CaseFacts, MailName, case_facts
 from campaign.tracking.mails import (
     CaseContinued,
     CaseNews,
@@ -40,7 +39,7 @@ from campaign.tracking.mails import (
     CaseUpdate,
     LetterHandedOver,
 )
-from campaign.tracking.news_subscription import unsubscribe_url
+from campaign.tracking.news_subscription import list_readers, name_readers, unsubscribe_url
 
 _LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
 _TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
@@ -420,25 +419,9 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
 def _list_writers(
     session: Session, signature: Signature, *concerned: ColumnElement[bool]
 ) -> Writers:
-    """List those of this mailbox who asked for the news: of nobody else does its email speak."""
-    wanting = select(Signature.id).where(
-        Signature.campaign_id == signature.campaign_id,
-        Signature.email_hmac == signature.email_hmac,
-        Signature.consent_updates_at.is_not(None),
-        counted_publicly(),
-        *concerned,
-    )
-    own, writers = spelling(signature.email), {}
-    for signature_id in session.scalars(wanting.order_by(Signature.id)).all():
-        with log_wrong_key("signature cannot be opened", signature=signature_id):
-            query = select(Signature.given_name, Signature.email)
-            name, email = session.execute(query.where(Signature.id == signature_id)).one()
-            if spelling(email) == own:
-                writers[signature_id] = name
-    return writers
+    readers = list_readers(session, signature, *concerned)
+    return {reader.id: reader.given_name for reader in readers}
 
 
 def _name_writers(writers: Writers, locale: str) -> MailName:
-    """Name them all; empty where a name may be a text."""
-    names = [mail_name(name) for name in writers.values() if name]
-    return MailName(i18n.comma(locale).join(dict.fromkeys(names)) if all(names) else "")
+    return MailName(i18n.comma(locale).join(name_readers(writers.values())))

@@ -4,6 +4,7 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
@@ -15,11 +16,12 @@ from campaign.signing import confirm_letter
 from campaign.signing.address import AddressPart, ShownAddress, make_address_samples
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
+from campaign.signing.mails import MailName
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.change_or_withdraw import ChangedMeanwhile, digest_of
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
-from campaign.tracking.timeline import note_for
+from campaign.tracking.timeline import is_frozen, note_for, status_of
 from campaign.web.page import Page
 from campaign.web.security import public
 
@@ -184,6 +186,12 @@ class NewsPage(Page, template="tracking/news.html"):
     link: str
     news: NewsLink
     done: bool
+    people: list[Signature]  # for whom news is, or was just, switched
+    shared: bool  # Whether those are others than the one to whom the email was
+    names: list[MailName]  # Theirs; none where they cannot be named
+    stopped: bool
+    printed: bool
+    waiting: bool  # Whether everything they signed is confirmed and not delivered
 
 
 # Mail providers end the news for their user, from their own machines (RFC 8058): their POST has no
@@ -218,16 +226,41 @@ def end(link: str) -> ResponseReturnValue:
 def _shown(link: str) -> ResponseReturnValue:
     with db.reading() as session:
         news = news_subscription.open_news(session, link)
-        _set_locale(news)
-        return show_private(NewsPage(link=link, news=news, done=False))
+        return _news_page(session, link, news, news.readers)
 
 
 def _switched(link: str, *, on: bool) -> ResponseReturnValue:
+    """Stop the news of all who share the mailbox; it is back on for those alone who had it."""
     session = db.session()
     news = news_subscription.open_news(session, link)
+    people = news.readers
+    if on:
+        own = [news.signature.public_id] if news.signature else []
+        chosen = request.form.getlist("reader") or own
+        people = [writer for writer in news.writers if writer.public_id in chosen]
+    for signature in people:
+        news_subscription.switch_news(session, signature, on=on, now=db.utcnow())
+    return _news_page(session, link, news, people, done=True)
+
+
+def _news_page(
+    session: Session, link: str, news: NewsLink, people: list[Signature], *, done: bool = False
+) -> ResponseReturnValue:
     _set_locale(news)
-    news_subscription.switch_news(session, news.signature, on=on, now=db.utcnow())
-    return show_private(NewsPage(link=link, news=news, done=True))
+    states = {status_of(session, writer) for writer in news.writers}
+    return show_private(
+        NewsPage(
+            link=link,
+            news=news,
+            done=done,
+            people=people,
+            shared=any(signature is not news.signature for signature in people),
+            names=news_subscription.name_readers(signature.given_name for signature in people),
+            stopped=news.campaign is not None and is_stopped(news.campaign.status),
+            printed=any(is_frozen(writer) for writer in news.writers),
+            waiting=bool(states) and states <= {"confirmed", "held"},
+        )
+    )
 
 
 def _set_locale(news: NewsLink) -> None:

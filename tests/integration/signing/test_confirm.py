@@ -254,7 +254,7 @@ def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
         assert "letter.pdf" not in response.text
     pdf = client.get(f"{link}/letter.pdf")
     assert (pdf.status_code, pdf.mimetype) == (409, "text/html")
-    assert "We will not deliver your letter." in pdf.text
+    assert "We will not deliver any more letters." in pdf.text
     assert "Amara asked us to." in pdf.text
     assert "You have not signed anything" not in pdf.text
     assert pdf.headers["Cache-Control"] == "no-store"

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.create_and_edit import continue_campaign
@@ -23,7 +24,7 @@ from campaign.mail import bad_addresses
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import DeliveryOutcome
-from campaign.models.campaign import Campaign, UpdateKind
+from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.signature import Signature, SignatureState
 from campaign.tracking import news_subscription, notices
@@ -375,6 +376,143 @@ def test_a_link_speaks_for_nobody_else_of_its_mailbox(
         client.post(f"/en{off(told)}", data={"on": on})
         assert reload(session, bruno).consent_updates_at is None
     assert reload(session, ana).consent_updates_at is not None
+
+
+@pytest.mark.parametrize("way", ["one click", "button"])
+def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    mails: Mails,
+    settings: Settings,
+    way: str,
+) -> None:
+    shared = {"email": ANA, "email_hmac": ana.email_hmac}
+    bruno = sign(session, campaign, **shared, seat=2, given_name="Bruno")
+    # Another spelling may be another mailbox: of it nothing is said or done here.
+    other = f"x+{ANA}"
+    zoe = sign(session, campaign, **shared | {"email": other}, seat=3, given_name="Zoe")
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(session)
+    link = off(render(session.scalars(select(OutboxMail)).one(), settings))
+    session.rollback()
+    said = "You share this email address. This applies to: <bdi>Ana</bdi>, <bdi>Bruno</bdi>."
+    asked = client.get(link).text
+    if way == "one click":
+        ended = client.post(link, data=ONE_CLICK).text
+    else:
+        ended = client.post(f"/en{link}", data={"on": "0"}).text
+    for page in (asked, ended):
+        assert said in page
+        assert "Zoe" not in page
+    assert reload(session, ana).consent_updates_at is None
+    assert reload(session, bruno).consent_updates_at is None
+    assert reload(session, zoe).consent_updates_at is not None
+    post(app, campaign, UpdateKind.OUTCOME)
+    tell_all(session)
+    assert [mail["to"] for mail in mails()] == [ANA, other]
+    session.rollback()
+    jobs.run_now("mail.sweep")
+    rows = session.execute(select(OutboxMail.state, OutboxMail.failure).order_by(OutboxMail.id))
+    assert [tuple(row) for row in rows] == [
+        (MailState.FAILED, "no longer wanted"),
+        (MailState.SENT, None),
+    ]
+
+
+@pytest.mark.one_engine
+def test_undoing_gives_the_news_back_to_those_alone_who_had_it(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
+) -> None:
+    bruno = sign(session, campaign, email=ANA, seat=2, given_name="Buy it at x.example")
+    carla = sign(session, campaign, email=ANA, seat=3, consent_updates_at=None)
+    ended = client.post(f"/en{off(told)}", data={"on": "0"}).text
+    assert "You share this email address. This applies to all of you." in ended
+    assert "x.example" not in ended
+    fields = MultiDict(re.findall(r'name="(on|reader)" value="([^"]*)"', ended))
+    back = client.post(f"/en{off(told)}", data=fields).text
+    assert "You will get news about this case again" in back
+    assert "This applies to all of you." in back
+    for signature, has_news in ((ana, True), (bruno, True), (carla, False)):
+        assert (reload(session, signature).consent_updates_at is not None) is has_news
+    # Who stopped their own in My letters alone is stopped with the mailbox, and back by their link.
+    ana = reload(session, ana)
+    ana.consent_updates_at = None
+    session.commit()
+    client.post(off(told), data=ONE_CLICK)
+    assert reload(session, bruno).consent_updates_at is None
+    client.post(f"/en{off(told)}", data={"on": "1"})
+    assert reload(session, ana).consent_updates_at is not None
+    assert reload(session, bruno).consent_updates_at is None
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("cards", [False, True])
+def test_who_stops_the_news_is_promised_no_delivery(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    told: EmailMessage,
+    cards: bool,
+) -> None:
+    thing = "card" if cards else "letter"
+    reload(session, ana).campaign.format = LetterFormat.CARD if cards else LetterFormat.LETTER
+    session.commit()
+
+    def lead() -> str:
+        page = client.post(f"/en{off(told)}", data={"on": "0"}).text
+        [text] = re.findall(r'<p class="lead">(.*?)</p>', page)
+        return str(text).removeprefix("We will not email you news about this case.").strip()
+
+    def move(state: SignatureState) -> None:
+        reload(session, ana).state = state
+        session.commit()
+
+    assert lead() == f"This does not withdraw your {thing}."
+    for state in (SignatureState.PENDING, SignatureState.REJECTED, SignatureState.WITHDRAWN):
+        move(state)
+        assert lead() == ""
+    move(SignatureState.CONFIRMED)
+    bundle_id = freeze(reload(session, ana).campaign)
+    assert lead() == f"This does not withdraw your {thing}."
+    deliver(bundle_id)
+    assert lead() == ""
+    stop(app, campaign)
+    assert lead() == f"This action has been stopped. We will not deliver any more {thing}s."
+    asked = client.post(f"/en{off(told)}", data={"on": "1"}).text
+    assert "If we learn how the case ends, we will email you." in asked
+    assert (
+        "If you stop, we will not email you about how the case ends." in client.get(off(told)).text
+    )
+    move(SignatureState.WITHDRAWN)
+    assert lead() == ""
+
+
+@pytest.mark.one_engine
+def test_after_a_stop_who_ends_the_news_of_a_letter_that_waited_reads_that_it_is_not_delivered(
+    app: Flask, client: FlaskClient, campaign: Campaign, told: EmailMessage
+) -> None:
+    stop(app, campaign)
+    ended = client.post(off(told), data=ONE_CLICK).text
+    assert "This action has been stopped. We will not deliver your letter." in ended
+
+
+@pytest.mark.one_engine
+def test_nobody_whose_address_was_deleted_is_offered_news(
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
+) -> None:
+    forgotten = reload(session, ana)
+    forgotten.forgotten_at, forgotten.email = db.utcnow(), ""
+    session.commit()
+    for page in (client.get(off(told)), client.post(f"/en{off(told)}", data={"on": "1"})):
+        assert "We no longer have your address" in page.text
+    assert "Get news about this case" not in page.text
 
 
 @pytest.mark.parametrize("end", ["switched off", "withdrawn"])
