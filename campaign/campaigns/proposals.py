@@ -177,11 +177,21 @@ def stop_and_propose(
 ) -> Proposal:
     """Stop the campaign now; its reason waits. Raises as `stop_campaign` does."""
     actor = actor_name(by)
+    waiting = find_waiting_reasons(session, campaign)
+    # Nobody has returned their own: the new ones are in their place.
+    own = waiting if waiting is not None and waiting.made_by_id == by.id else None
     stop_campaign(
         session, campaign, actor=actor, now=now, reasons=reasons, reasons_wait=True, **stop
     )
-    kind = ProposalKind.REASON
-    return propose_reasons(session, campaign, kind, by=by, reasons=reasons, risks_seen=True)
+    return propose_reasons(
+        session,
+        campaign,
+        ProposalKind.REASON,
+        by=by,
+        reasons=reasons,
+        risks_seen=True,
+        replaces=own,
+    )
 
 
 def propose_outcome(

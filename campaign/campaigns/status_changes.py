@@ -309,16 +309,15 @@ def close_ended(now: datetime) -> None:
 def extend_campaign(
     session: Session, campaign: Campaign, *, actor: str, act_by: date, now: datetime
 ) -> None:
-    """Give an open campaign a later last day; a closed one opens again with it.
+    """Give an open campaign a later last day.
 
-    Raises Invalid with the field `act_by`, Refused (`campaign-status`), and as opening does.
+    Raises Invalid with the field `act_by`, Refused (`campaign-status`).
     """
     if i18n.day_is_over(act_by, now):
         raise Invalid(fields={"act_by": "deadline-past"})
     session.refresh(campaign, with_for_update={"key_share": True})
     if campaign.status is not CampaignStatus.OPEN:
-        open_campaign(session, campaign, actor=actor, now=now, act_by=act_by)
-        return
+        raise Refused("campaign-status")
     before = campaign.act_by
     if before is not None and act_by <= before:
         raise Invalid(fields={"act_by": "deadline-not-later"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import cast
 
-from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles import bundle_status
@@ -78,10 +78,18 @@ class CompanionRefused(Refused):
 
 
 class RecordedBefore(Invalid):
-    """A colleague who was there as well has recorded the same, as the attempt of this public id."""
+    """A colleague who was there as well has recorded the same, as this attempt."""
 
-    def __init__(self, attempt: str) -> None:
+    def __init__(self, attempt: DeliveryAttempt) -> None:
         super().__init__(fields={"outcome": "delivery-recorded"})
+        self.attempt = attempt
+
+
+class GoneBefore(Refused):
+    """Nothing of it is here: it went with this attempt, or in a way that no record tells."""
+
+    def __init__(self, slug: str, attempt: DeliveryAttempt | None) -> None:
+        super().__init__(slug)
         self.attempt = attempt
 
 
@@ -221,8 +229,8 @@ def _judge_attempt(
         raise Refused("bundle-not-ready")
     refuse_impossible(bundle, happened.happened_on, happened.happened_time)
     refuse_no_stop(happened.outcome, find_stop(campaign))
-    if attempt_id := _find_recorded(session, bundle, happened):
-        raise RecordedBefore(attempt_id)
+    if recorded := _find_recorded(session, bundle, happened):
+        raise RecordedBefore(recorded)
     # What nobody knows drops no refusal.
     surely = happened.outcome in bundle_status.STILL_HERE
     by_then = is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
@@ -230,7 +238,7 @@ def _judge_attempt(
     if surely:
         messages += _count_rerouted_since(session, bundle, happened.happened_on)
     if not messages:
-        raise Refused("nothing-here")
+        raise GoneBefore("nothing-here", find_last_gone(session, bundle))
     if (
         happened.outcome in GONE_OUT
         and find_unnamed_part(session, bundle, when=by_then) is not None
@@ -317,7 +325,20 @@ def recount_attempts(
             attempt.messages = messages
 
 
-def _find_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> str | None:
+def find_last_gone(session: Session, bundle: Bundle) -> DeliveryAttempt | None:
+    """Find the record with which the last of a bundle went, unless some went on elsewhere."""
+    gone = select(DeliveryAttempt).where(
+        DeliveryAttempt.bundle_id == bundle.id,
+        DeliveryAttempt.visit_id.is_not(None),
+        DeliveryAttempt.outcome.in_(GONE_OUT - {DeliveryOutcome.PART}),
+        ~exists().where(Rerouting.from_bundle_id == bundle.id),
+    )
+    return session.scalar(gone.order_by(DeliveryAttempt.id.desc()).limit(1))
+
+
+def _find_recorded(
+    session: Session, bundle: Bundle, happened: VisitFacts
+) -> DeliveryAttempt | None:
     """Find the attempt in which a colleague who was there as well has recorded the same.
 
     All letters of a bundle go once: of the same day and place, another time of day is the same.
@@ -327,7 +348,7 @@ def _find_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> st
         session, bundle
     )
     same = (
-        select(DeliveryAttempt.public_id)
+        select(DeliveryAttempt)
         .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .where(
             DeliveryAttempt.bundle_id == bundle.id,

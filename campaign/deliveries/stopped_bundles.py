@@ -74,18 +74,24 @@ def lies_here(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, held)
 
 
-def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str) -> None:
-    """Note that the paper was destroyed, or is locked up. Raises Refused (`not-held-back`)."""
+def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str) -> bool:
+    """Note that the paper was destroyed, or is locked up; tell whether it had not been destroyed.
+
+    Raises Refused (`not-held-back`).
+    """
     bundle_status.lock_bundle(session, bundle)
     if not lies_here(session, bundle):
         raise Refused("not-held-back")
     held = find_held(session, bundle)
+    if held is not None and held.fate is PaperFate.DESTROYED:
+        return False
     if held is None:
         held = HeldBundle(bundle_id=bundle.id)
         session.add(held)
     held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), audit.staff_id(actor)
     session.flush()
     audit.record(session, actor, "bundle.held-back", bundle, fate=fate.value)
+    return True
 
 
 @jobs.job("deliveries.campaign-stopped")

@@ -109,7 +109,7 @@ def say_gone(problem: NotFound) -> ResponseReturnValue:
     if request.method != "POST":
         return answer_expected(problem)
     db.session().rollback()
-    return redirect_to(".index", _("Someone deleted this webhook. Nothing was saved."), "error")
+    return redirect_to(".index", _("This webhook was deleted. Nothing was saved."), "error")
 
 
 @blueprint.get("/")

@@ -163,7 +163,7 @@ def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form
     page.locator("[name=happened_time]").fill(at)
     page.locator("form[data-deliver] .actions button").click()
     twice = page.locator("#kept [data-state=problem]")
-    expect(twice).to_contain_text("This delivery is already recorded.")
+    expect(twice).to_contain_text("already recorded this: Refused")
     twice.get_by_role("link", name="Open the record").click()
     page.wait_for_url(re.compile("/desk/deliveries/"))
     expect(page.locator("main")).to_contain_text("Refused")

@@ -14,7 +14,14 @@ from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.directory.missions import find_mission
 from campaign.directory.officials import find_official
-from campaign.models.campaign import Campaign, LetterFormat, StopKind, TargetKind, UpdateKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    LetterFormat,
+    StopKind,
+    TargetKind,
+    UpdateKind,
+)
 from campaign.models.revision import Part
 from campaign.staff.audit_log.labels import CAMPAIGN_FIELDS
 
@@ -146,3 +153,14 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "letter_locales": name_language,
     }
 )
+
+
+def list_answers(typed: Mapping[str, str], *, to: str) -> list[tuple[str, str]]:
+    """List what was chosen for a step, as its form says it."""
+    kind = STOPS.get(typed.get("kind", ""), "") if to == CampaignStatus.STOPPED else ""
+    answers = (
+        (_("Why you are stopping it"), str(kind)),
+        (_("Deadline"), typed.get("act_by", "")),
+        (_("Day and time"), typed.get("open_at", "").replace("T", " ")),
+    )
+    return [answer for answer in answers if answer[1]]

@@ -24,7 +24,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.forms import CampaignForm, FormType, make_form
-from campaign.campaigns.desk.labels import STOPS
+from campaign.campaigns.desk.labels import STOPS, list_answers
 from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.record_change import drop_empty
 from campaign.campaigns.status_changes import reword_reason
@@ -148,6 +148,7 @@ class StatusChanged(Page, template="campaigns/status_changed.html"):
     campaign: Campaign
     last_move: str
     note: str
+    answers: Sequence[tuple[str, str]]  # a day, or a kind of stop, that was chosen: after its label
     reasons: Mapping[str, str]
     may_reword: bool
 
@@ -272,6 +273,7 @@ def _show_changed(campaign: Campaign) -> ResponseReturnValue:
         campaign=campaign,
         last_move=_say_last_move(campaign),
         note=request.form.get("note", ""),
+        answers=list_answers(request.form, to=request.args.get("to", "")),
         reasons=drop_empty(reasons),
         may_reword=_may_reword(campaign),
     )
@@ -349,9 +351,14 @@ def _change(
     elif to is CampaignStatus.CLOSED:
         status_changes.close_campaign(session, campaign, now=now, reasons=reasons, **by)
     elif waits:
-        stop = {"kind": form.stop_kind(), "risks_seen": form.has_seen_risks()}
         proposals.stop_and_propose(
-            session, campaign, by=staff_user(), now=now, reasons=reasons, **stop
+            session,
+            campaign,
+            by=staff_user(),
+            now=now,
+            reasons=reasons,
+            kind=form.stop_kind(),
+            risks_seen=form.has_seen_risks(),
         )
     else:
         kind = form.stop_kind()

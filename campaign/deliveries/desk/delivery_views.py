@@ -17,7 +17,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
-from campaign.deliveries.desk.forms import GateForm, gate_form, ticked_ids
+from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
 from campaign.deliveries.desk.refusals import say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.deliveries.remaining_letters import (
@@ -69,7 +69,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
     form = _make_form(bundle)
-    wants_json = request.accept_mimetypes.best == "application/json"
+    wants_json = _wants_json()
     if form.validate_on_submit() and (visit := _record(form)):
         _name_files_left_out(form)
         address = url_for("deliveries.show", public_id=visit.public_id)
@@ -122,13 +122,26 @@ def _record(form: GateForm) -> GateVisit | None:
     except record_delivery.CompanionRefused as problem:
         _say_companion_refused(form, problem)
     except Refused as problem:
-        form.form_errors.append(say_refusal(problem, cards=form.cards))
+        words = _note_recorded(form, problem)
+        form.form_errors.append(words or say_refusal(problem, cards=form.cards))
     return None
 
 
-def _note_recorded(form: GateForm, problem: Invalid | Refused) -> None:
-    if isinstance(problem, record_delivery.RecordedBefore):
-        form.recorded = url_for("deliveries.show_attempt", public_id=problem.attempt)
+def _note_recorded(form: GateForm, problem: Invalid | Refused) -> str:
+    """Lead to the record that says it already, and say what it says; empty where none does."""
+    if not isinstance(problem, record_delivery.RecordedBefore | record_delivery.GoneBefore):
+        return ""
+    if problem.attempt is None:
+        return ""
+    form.recorded = url_for("deliveries.show_attempt", public_id=problem.attempt.public_id)
+    # A phone keeps what it is answered: no member of staff stands in that.
+    words = say_recorded(problem.attempt, names_colleagues=not _wants_json())
+    form.sentences = {**form.sentences, "delivery-recorded": words}
+    return words
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
 
 
 def _name_files_left_out(form: GateForm) -> None:
@@ -141,10 +154,10 @@ def _name_files_left_out(form: GateForm) -> None:
 def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefused) -> None:
     """Say by its box which bundle could not be recorded with the page's own, and why."""
     bundle, reason = problem.bundle, problem.why
-    _note_recorded(form, reason)
+    recorded = _note_recorded(form, reason)
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
     if isinstance(reason, Refused):
-        sentences = [say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
+        sentences = [recorded or say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
     elif f"taken_{bundle.id}" in reason.fields:
         form.refuse(reason.fields)
         return

@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, Val
 
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.nouns import Noun, noun_of
+from campaign.campaigns.desk.draft_views import name_of as name_of_staff
 from campaign.campaigns.desk.forms import post_fields
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
@@ -38,6 +39,7 @@ from campaign.deliveries.recording_rules import (
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, GateFile, GateFileKind, GateVisit
 from campaign.models.directory import Mission, Official
+from campaign.staff.desk_access import staff_user
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, IntegerField, LineField, TextField, choices
 
@@ -154,6 +156,29 @@ class GateForm(FilesForm):
         """Return it with its files. Raises Invalid: a file is not what it should be."""
         outcome = DeliveryOutcome(self.outcome.data)
         return VisitFacts(outcome=outcome, files=tuple(self.redrawn()), **self.written())
+
+
+def say_recorded(attempt: DeliveryAttempt, *, names_colleagues: bool = True) -> str:
+    """Say what a record says already, of which day, and whose it is."""
+    cards = attempt.bundle is not None and noun_of(attempt.bundle) is Noun.CARD
+    outcomes = {**OUTCOMES, DeliveryOutcome.STOPPED: _l("Not delivered: stopped")}
+    if cards:
+        outcomes[DeliveryOutcome.ACCEPTED] = _l("Accepted all cards")
+    happened = {
+        "outcome": str(outcomes[attempt.outcome]),
+        "day": i18n.say_day(attempt.happened_on, i18n.locale()),
+    }
+    by_id = attempt.visit.created_by_id if attempt.visit else None
+    who = name_of_staff(by_id) if names_colleagues else ""
+    if by_id == staff_user().id:
+        said = gettext("You have already recorded this: %(outcome)s, %(day)s.", **happened)
+    elif who:
+        said = gettext(
+            "%(who)s has already recorded this: %(outcome)s, %(day)s.", who=who, **happened
+        )
+    else:
+        said = gettext("This is already recorded: %(outcome)s, %(day)s.", **happened)
+    return f"{said} {gettext('Open the record to add to it or correct it.')}"
 
 
 def ticked_ids(names: Iterable[str]) -> set[int]:
@@ -408,6 +433,7 @@ class PostForm(DeliveryForm):
         description=_l("For one envelope. People whose letters are in it see this number."),
     )
     most = 0  # the number of the last envelope
+    is_sent = False
     asks_for_day = False  # whether the day is possible, and only asked about
 
     def refuse(self, fields: Mapping[str, str]) -> None:
@@ -425,7 +451,7 @@ class PostForm(DeliveryForm):
             "last": last,
         }
         form = cls(data=data) if is_sent else cls(formdata=None, data=data)
-        form.most = run.envelope_count
+        form.most, form.is_sent = run.envelope_count, is_sent
         form.speak_of(run.bundle, posted_in=posting_zone(run.bundle))
         if form.cards:
             form.tracking.description = _l(

@@ -25,9 +25,6 @@ SENTENCES: Mapping[str, object] = {
         "confirm that it is right."
     ),
     "pictures-full": _l("This record has too many pictures. The limit is 24."),
-    "delivery-recorded": _l(
-        "This delivery is already recorded. Open the record to add pictures or correct it."
-    ),
     "delivery-not-stopped": _l("The campaign is not stopped. Choose what happened."),
     "taken-missing": _l("Enter the number of letters they accepted."),
     "more-than-were-there": _l(

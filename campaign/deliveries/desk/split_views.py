@@ -19,7 +19,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
-from campaign.deliveries.desk.forms import PartForm, PostForm, RerouteForm, SplitForm
+from campaign.deliveries.desk.forms import PartForm, PostForm, RerouteForm, SplitForm, say_recorded
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import (
     envelope_store,
@@ -30,6 +30,8 @@ from campaign.deliveries.envelopes import (
 )
 from campaign.deliveries.envelopes.mark_posted import Weight, weigh_envelopes
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
+from campaign.deliveries.record_delivery import GoneBefore
+from campaign.deliveries.recording_rules import Numbers, say_numbers
 from campaign.deliveries.remaining_letters import (
     count_left,
     find_unnamed_part,
@@ -65,6 +67,9 @@ class EnvelopeOverview:
 class AfterRefusal(Page, template="deliveries/refused.html"):
     bundle: Bundle
     problem: str  # the slug of what stands against what was asked for
+    recorded: DeliveryAttempt | None  # the record that says it already
+    recorded_words: str
+    numbers_saved: str  # of the letters that a part was, where a colleague has entered them
     here: int
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
@@ -109,7 +114,11 @@ def part(public_id: str) -> ResponseReturnValue:
     form = PartForm.of(bundle, split_bundle.get_letter_numbers(session, bundle))
     attempt = find_unnamed_part(session, bundle)
     if attempt is None:
-        return redirect_to("deliveries.after", public_id=public_id)
+        named = {Numbers(*span) for span in mark_posted.list_taken(session, bundle)}
+        is_typed = bool(form.numbers.data) and bool(named)
+        if not is_typed or (form.validate_on_submit() and named.issuperset(form.spans)):
+            return redirect_to("deliveries.after", public_id=public_id)
+        return _make_page(bundle, "part-named", form).html(), 409
     return _do(
         bundle,
         form,
@@ -238,10 +247,12 @@ def _do(
     bundle: Bundle, form: DeliveryForm, action: Callable[[], object], message: str
 ) -> ResponseReturnValue:
     """Do it and say so; or show the page again, with what stands against it."""
-    problem = ""
+    problem, recorded = "", None
     if form.validate_on_submit():
         try:
             result = action()
+        except GoneBefore as gone:
+            problem, recorded = gone.slug, gone.attempt
         except Refused as refused:
             problem = refused.slug
         except Invalid as invalid:
@@ -250,7 +261,8 @@ def _do(
             if isinstance(result, Bundle):
                 return redirect_to("bundles.show", message, public_id=result.public_id)
             return redirect_to("deliveries.after", message, public_id=bundle.public_id)
-    return _make_page(bundle, problem, form).html(), 409 if problem else 422
+    page = _make_page(bundle, problem, form, recorded)
+    return page.html(), 409 if problem else 422
 
 
 def _check_reroute(bundle: Bundle, slug: str) -> ResponseReturnValue:
@@ -289,7 +301,12 @@ def _refuse_reroute(
     return _make_page(bundle, form=form).html(), 422
 
 
-def _make_page(bundle: Bundle, problem: str = "", form: DeliveryForm | None = None) -> AfterRefusal:
+def _make_page(
+    bundle: Bundle,
+    problem: str = "",
+    form: DeliveryForm | None = None,
+    recorded: DeliveryAttempt | None = None,
+) -> AfterRefusal:
     """Make the page; `form` is the one of its forms that was sent."""
     session = db.session()
     run = split_bundle.find_run(session, bundle)
@@ -298,6 +315,9 @@ def _make_page(bundle: Bundle, problem: str = "", form: DeliveryForm | None = No
     return AfterRefusal(
         bundle=bundle,
         problem=problem,
+        recorded=recorded,
+        recorded_words=say_recorded(recorded) if recorded else "",
+        numbers_saved=say_numbers(mark_posted.list_taken(session, bundle)),
         here=here,
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),

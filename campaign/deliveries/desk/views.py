@@ -80,6 +80,7 @@ class DeliveryList(Page, template="deliveries/index.html"):
 
 class ShowVisit(Page, template="deliveries/show.html"):
     visit: GateVisit
+    recorded_by: str
     left: Mapping[int, int]  # how many letters are still here, by the id of the attempt
     pictures: Sequence[GateFile]
     receipts: Sequence[GateFile]
@@ -149,7 +150,9 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     fate = next((kind for kind in PaperFate if kind.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
-    stopped_bundles.record_fate(session, bundle, fate, actor=actor())
+    if not stopped_bundles.record_fate(session, bundle, fate, actor=actor()):
+        message = _("This paper is already recorded as destroyed. Nothing was changed.")
+        return redirect_to("bundles.show", message, public_id=public_id)
     cards = noun_of(bundle) is Noun.CARD
     of_cards = _("Recorded what you did with the printed cards.")
     of_letters = _("Recorded what you did with the printed letters.")
@@ -178,6 +181,7 @@ def show(public_id: str) -> ResponseReturnValue:
     return show_page(
         ShowVisit(
             visit=visit,
+            recorded_by=name_of(visit.created_by_id),
             left=left,
             pictures=[file for file in visit.files if file.kind is GateFileKind.PICTURE],
             receipts=[file for file in visit.files if file.kind is GateFileKind.RECEIPT],

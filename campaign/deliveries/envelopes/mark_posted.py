@@ -24,7 +24,9 @@ from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries.record_delivery import (
+    GoneBefore,
     VisitFacts,
+    find_last_gone,
     make_attempt,
     make_visit,
     refuse_impossible,
@@ -77,7 +79,8 @@ def post_envelopes(
     lying = _count_lying(session, run, posting)
     count, letters = len(lying), sum(lying.values())
     if not letters:
-        raise Refused("envelopes-empty")
+        posted = _find_posting(session, run, posting) or find_last_gone(session, bundle)
+        raise GoneBefore("envelopes-empty", posted)
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
     attempt = _make_attempt(session, bundle, posting, key, actor)
@@ -154,6 +157,16 @@ def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[i
         .order_by(Envelope.sequence)
     )
     return {envelope_id: count for envelope_id, count in rows if count}
+
+
+def _find_posting(session: Session, run: EnvelopeRun, posting: Posting) -> DeliveryAttempt | None:
+    """Find the newest record with which some of the named envelopes went."""
+    went = (
+        select(DeliveryAttempt)
+        .join(Envelope, Envelope.attempt_id == DeliveryAttempt.id)
+        .where(Envelope.run_id == run.id, Envelope.sequence.between(posting.first, posting.last))
+    )
+    return session.scalar(went.order_by(DeliveryAttempt.id.desc()).limit(1))
 
 
 def _make_attempt(

@@ -193,10 +193,10 @@ PART_NAMES = {
 
 MOVED: Mapping[str, object] = {
     "reply-published": _l(
-        "Nothing was changed, because someone published the reply after you opened the page."
+        "Nothing was changed, because the reply was published after you opened the page."
     ),
     "reply-not-published": _l(
-        "Nothing was changed, because someone unpublished the reply after you opened the page."
+        "Nothing was changed, because the reply was unpublished after you opened the page."
     ),
 }
 """What is said beside the reply as it is, by the slug of ReplyMoved."""

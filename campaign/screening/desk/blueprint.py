@@ -43,7 +43,7 @@ REFUSALS: Mapping[str, object] = {
         "new signature. Add a network, a network address, an email domain, a "
         "browser, a name or words. Or exclude only the signatures found so far."
     ),
-    "invalidation-moved": _l("Someone else has changed this since then. This is its status now."),
+    "invalidation-moved": _l("This has changed since then. This is its status now."),
     "not-done": _l("This exclusion excluded no signatures, so there is nothing to undo."),
     "no-condition": _l(
         "Enter at least one condition. Without one, the search would find every signature."

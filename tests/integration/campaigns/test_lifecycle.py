@@ -185,7 +185,7 @@ def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session
     assert actions(session) == ["campaign.closed"]
 
 
-def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with_it(
+def test_the_last_day_moves_to_a_later_one_only_and_only_while_the_campaign_is_open(
     session: Session,
 ) -> None:
     campaign = make_campaign(session, act_by=LAST_DAY, issued_on=date(2026, 11, 1))
@@ -200,15 +200,10 @@ def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with
     assert campaign.changed_at > before
     status_changes.close_campaign(session, campaign, actor=BY, now=NOW)
     last = later + timedelta(days=7)
-    status_changes.extend_campaign(session, campaign, actor=BY, act_by=last, now=NOW)
-    assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
-    status_changes.stop_campaign(
-        session, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
-    )
     with pytest.raises(Refused):
-        status_changes.extend_campaign(
-            session, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW
-        )
+        status_changes.extend_campaign(session, campaign, actor=BY, act_by=last, now=NOW)
+    status_changes.open_campaign(session, campaign, actor=BY, now=NOW, act_by=last)
+    assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
 
 
 def test_an_hour_that_the_clocks_skip_is_refused() -> None:
@@ -581,6 +576,24 @@ def test_who_moves_a_campaign_while_another_is_ending_it_keeps_the_reason(
         late = ended.result(timeout=30)
     assert late.status_code == (409 if "status now" in said else 422)
     assert all(words in late.text for words in (OLD, NEW, said))
+    assert "Someone else" not in late.text
+    if step == "extend":
+        assert "2099-01-01" in late.text
+    elif "stopped" in step:
+        assert "Another letter could do harm" in late.text
+
+
+def test_the_reason_that_a_step_takes_from_the_page_is_shown_whoever_closed_it(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(
+        session, status=CampaignStatus.CLOSED, closed_at=NOW, status_reasons={"en": OLD}
+    )
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = client.get(f"/desk/campaigns/{campaign.slug}/status?to=open").text
+    assert "the page no longer shows this reason" in page
+    assert OLD in page
 
 
 def test_an_open_campaign_has_no_reason_to_reword(
@@ -590,6 +603,8 @@ def test_an_open_campaign_has_no_reason_to_reword(
     session.commit()
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/campaigns/{campaign.slug}/reason"
-    assert client.get(url).status_code == 409
+    told = client.get(url)
+    assert (told.status_code, "This step is not possible now" in told.text) == (409, True)
+    assert "What you typed" not in told.text
     late = post(client, url, {"reason_en": NEW})
     assert (late.status_code, NEW in late.text) == (409, True)

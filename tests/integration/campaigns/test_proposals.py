@@ -232,6 +232,26 @@ def test_a_stop_never_waits_and_its_reason_does(
         )
 
 
+def test_who_stops_while_their_own_closing_waits_has_nothing_returned_to_them(
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+) -> None:
+    closings = [
+        proposals.propose_reasons(
+            session, case, ProposalKind.CLOSE, by=person, reasons={"en": "It is over."}
+        )
+        for person in (colleague, author)
+    ]
+    stopped = proposals.stop_and_propose(
+        session, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
+    )
+    session.expire_all()
+    assert [closing.state for closing in closings] == [
+        ProposalState.DECLINED,
+        ProposalState.OBSOLETE,
+    ]
+    assert proposals.list_waiting(session, case, author) == [stopped]
+
+
 def test_another_kind_of_a_stop_waits_for_a_second_person_as_well(
     session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:

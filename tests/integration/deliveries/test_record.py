@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.core import audit, db
+from campaign.core import audit, db, i18n
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments, record_delivery
@@ -293,7 +293,7 @@ def test_a_colleague_who_was_there_as_well_does_not_record_it_twice(
     sign_in(client, app, Role.STAFF, email="second@example.org")
     again = post(client, gate(bundle), form(outcome="refused"))
     assert again.status_code == 422
-    assert "This delivery is already recorded." in again.text
+    assert "has already recorded this: Refused, " in again.text
     assert len(visits(session)) == 1
 
 
@@ -638,7 +638,8 @@ def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is
     record(second, DeliveryOutcome.ACCEPTED)
     sent = form(**{f"with_{second.id}": "y"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    words = f"{name}You have no letters of this bundle left. Open the bundle to see where they are."
+    words = f"{name}This is already recorded: Accepted all letters, {i18n.say_day(today(), 'en')}."
+    words = f"{words} Open the record to add to it or correct it."
     from_phone = post(staff, gate(bundle), sent, headers={"Accept": "application/json"})
     assert from_phone.status_code == 422
     assert from_phone.json["problems"] == [words]
@@ -659,8 +660,9 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     sent = form(outcome="refused", **{f"with_{second.id}": "y"})
     answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    words = "This delivery is already recorded. Open the record to add pictures or correct it."
-    assert answer.json["problems"] == [f"{name}{words}"]
+    words = f"This is already recorded: Refused, {i18n.say_day(today(), 'en')}."
+    mend = "Open the record to add to it or correct it."
+    assert answer.json["problems"] == [f"{name}{words} {mend}"]
     [visit] = visits(session)
     assert answer.json["recorded"] == f"/desk/deliveries/attempts/{visit.attempts[0].public_id}"
 
@@ -674,8 +676,8 @@ def test_the_second_of_two_who_record_the_same_minute_is_led_to_the_record_of_th
         answer = post(client, gate(bundle), form(outcome="refused"))
     assert answer.status_code == 422
     [visit] = visits(session)
-    said = answer.text.split("This delivery is already recorded.")[1].split("</p>")[0]
-    [link] = re.findall('href="([^"]+)">Open the record<', said)
+    said = answer.text.split("has already recorded this: Refused, ")[1]
+    [link] = re.findall('href="([^"]+)" target="_blank" rel="noopener">Open the record<', said)[:1]
     assert client.get(link).location == f"/desk/deliveries/{visit.public_id}"
     from_phone = post(
         client, gate(bundle), form(outcome="refused"), headers={"Accept": "application/json"}

@@ -155,12 +155,12 @@ def test_a_button_for_a_reply_that_is_published_meanwhile_leads_back_and_changes
         late = post(client, address, {"words": "hermana"})
         assert (late.status_code, late.location) == (303, draft)
         page = client.get(draft).text
-        assert "Nothing was changed, because someone published the reply" in page
+        assert "Nothing was changed, because the reply was published" in page
         assert UNPUBLISH_FIRST in page
     with app.app_context(), db.reading() as session:
         assert session.scalars(select(Reply.text)).one() == FORM["text"]
         assert [session.scalar(select(func.count(row.id))) for row in (Scan, DeskDraft)] == [1, 1]
-    for said in ("no longer on the case page", "because someone unpublished the reply"):
+    for said in ("no longer on the case page", "because the reply was unpublished"):
         assert post(client, f"{draft}/take-back").location == draft
         assert said in client.get(draft).text
 

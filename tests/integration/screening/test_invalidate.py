@@ -576,7 +576,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert "25 signatures excluded" in staff.get(url).text
     assert count_shown(app, campaign) == 3
     again = post(staff, f"{url}/run", {"reason": "Twice."}, follow_redirects=True).text
-    assert "Someone else has changed this" in again
+    assert "This has changed since then" in again
     post(staff, f"{url}/undo")
     jobs.run_now("screening.work", made.id)
     assert "25 signatures included again" in staff.get(url).text

@@ -260,7 +260,7 @@ def test_who_sends_a_form_of_one_that_was_deleted_is_told_and_led_to_the_others(
     assert post(client, f"{url}/delete", {}).status_code == 303
     late = post(client, f"{url}/{form}", typed)
     assert (late.status_code, late.location) == (303, "/desk/webhooks/")
-    said = "Someone deleted this webhook. Nothing was saved."
+    said = "This webhook was deleted. Nothing was saved."
     assert said in client.get(late.location).text
     assert actions(session) == ["webhook.add", "webhook.delete"]
     gone = client.get(url)
