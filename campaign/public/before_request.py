@@ -1,7 +1,7 @@
 """What every request to the public pages is held to before a view sees it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -69,8 +69,11 @@ class CaseProblem(Page):
 class Ended(CaseProblem, template="public/ended.html"):
     slug: str
     typed: bool
-    """Whether somebody sent what they typed; a link or a poster does not."""
+    """Whether somebody sent what they typed; a link or "Send the email again" does not."""
+    signed: bool
+    """Whether they had signed before, as the page says that they come from."""
     deleted_on: str
+    """When a letter that waits is deleted, or by when; empty where it can still be confirmed."""
     others: Sequence[CaseRow]
 
 
@@ -85,11 +88,17 @@ def _ended(problem: Refused) -> ResponseReturnValue:
     page = Ended(
         **_words_of(problem),
         slug=str(problem.data.get("slug", "")),
-        typed=request.method == "POST",
+        typed=request.method == "POST" and not request.form.get("again"),
+        signed=bool(problem.data.get("signed") or _has_signed(request.form)),
         deleted_on=i18n.say_date(day) if isinstance(day, date) else "",
         others=list_others(i18n.locale()),
     )
     return show_private(page, problem.status)
+
+
+def _has_signed(posted: Mapping[str, str]) -> bool:
+    """Tell whether a form comes from the page after signing. Looked up, it would tell of others."""
+    return bool(posted.get("again") or posted.get("replaces"))
 
 
 def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:

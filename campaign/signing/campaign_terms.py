@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from threading import Lock
 
 from sqlalchemy import bindparam, func, literal_column, select
@@ -12,10 +12,10 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.content.address_and_salutation import goes_by_post
 from campaign.campaigns.content.part_contents import current_templates
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import NotFound, Refused
-from campaign.core.settings import home_country
+from campaign.core.settings import current_settings, home_country
 from campaign.models.about import PrivacyNotice
 from campaign.models.campaign import (
     Campaign,
@@ -69,6 +69,7 @@ class SigningPlan:
     status: CampaignStatus
     reasons: Reasons
     act_by: date | None
+    closed_at: datetime | None
     letters: dict[str, tuple[PlannedLetter, ...]]
     """Per language; only languages in which every target can be written to."""
     points: dict[str, tuple[tuple[str, bool], ...]]
@@ -159,6 +160,7 @@ def plan_of(campaign: Campaign) -> SigningPlan:
         status=campaign.status,
         reasons=reasons_of(campaign),
         act_by=campaign.act_by,
+        closed_at=campaign.closed_at,
         letters=letters,
         points=points,
         format=campaign.format,
@@ -206,13 +208,28 @@ def template_for(campaign: Campaign, target: Target, locale: str) -> LetterTempl
 def refuse_ended(plan: SigningPlan, now: datetime) -> None:
     """Raise Refused (`campaign-ended`) unless letters can be signed now."""
     if not plan.letters or not lifecycle.takes_signatures(plan.status, plan.act_by, now):
-        raise Refused(
-            "campaign-ended",
-            slug=plan.slug,
-            cards=plan.cards,
-            status=plan.status.value,
-            reasons=plan.reasons,
-        )
+        raise _campaign_ended(plan, now)
+
+
+def refuse_sent(plan: SigningPlan, now: datetime) -> None:
+    """Raise Refused (`campaign-ended`) where no letter signed before now can be confirmed."""
+    if not lifecycle.takes_confirmations(plan.status, plan.act_by, plan.closed_at):
+        raise _campaign_ended(plan, now, signed=True)
+
+
+def _campaign_ended(plan: SigningPlan, now: datetime, *, signed: bool = False) -> Refused:
+    """Say also by when a letter that waits in vain is deleted; whose it is, or if, is not told."""
+    waits = lifecycle.takes_confirmations(plan.status, plan.act_by, plan.closed_at)
+    last = clock.day_of(now + timedelta(days=current_settings().confirm_days), plan.timezone)
+    return Refused(
+        "campaign-ended",
+        slug=plan.slug,
+        cards=plan.cards,
+        status=plan.status.value,
+        reasons=plan.reasons,
+        signed=signed,
+        deleted_on=None if waits else last,
+    )
 
 
 def merge_points(templates: Iterable[LetterTemplate]) -> dict[str, bool]:

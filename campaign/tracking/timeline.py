@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, destination_of
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import clock, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import PlacedAttempt, estimate_moment, place_attempts
 from campaign.deliveries.letter_outcomes import (
@@ -30,6 +30,7 @@ from campaign.models.directory import Mission, Official
 from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import CasePicture, CasePost, mission_name, posts_of
+from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -193,7 +194,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         return [*past, _withdrawn_mark(signature)]
     if signature.shown_state is SignatureState.REJECTED:
         return past
-    if is_stopped(campaign.status):
+    if is_stopped(campaign.status) or _waits_in_vain(signature):
         return past
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     return past + _marks_ahead(signature, trips, posts, ways)
@@ -241,6 +242,11 @@ def status_of(session: Session, signature: Signature) -> str:
     return "stopped" if is_stopped(signature.campaign.status) else state.value
 
 
+def _waits_in_vain(signature: Signature) -> bool:
+    waits = signature.shown_state is SignatureState.PENDING
+    return waits and not can_confirm(signature, db.utcnow())
+
+
 def is_frozen(signature: Signature) -> bool:
     return any(letter.bundle_id is not None for letter in signature.letters)
 
@@ -250,7 +256,7 @@ def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
     marks = [_mark_at(gettext("Signed"), signature.times.signed_at, zone)]
     if signature.times.confirmed_at:
         marks.append(_mark_at(gettext("Confirmed"), signature.times.confirmed_at, zone))
-    if signature.shown_state is SignatureState.HELD:
+    if signature.shown_state is SignatureState.HELD and not is_stopped(signature.campaign.status):
         marks.append(_held_mark(note_for(session, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
         last = marks[-1]

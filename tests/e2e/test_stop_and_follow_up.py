@@ -108,7 +108,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     # The page that says that nothing was kept is right about the browser as well.
     writer.locator("[name=given_name]").fill("Guy")
     main_button(writer)
-    expect(writer.locator("main")).to_contain_text("we did not keep what you typed")
+    expect(writer.locator("main")).to_contain_text("we did not keep it")
     left = "Object.keys(sessionStorage).concat(Object.keys(localStorage))"
     kept = [key for key in writer.evaluate(left) if key.startswith(("step:", "draft:"))]
     assert kept == []

@@ -24,7 +24,7 @@ from campaign.public.case_lists import CaseRow, list_others
 from campaign.public.case_page import case_page
 from campaign.public.share_links import Share, clean_source, share_of
 from campaign.signing import check_proof_of_work, sign_in_rehearsal
-from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of
+from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of, refuse_sent
 from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
 from campaign.signing.form import steps
@@ -42,8 +42,8 @@ class SentPage(Page, template="signing/sent.html"):
     settings: Settings
     confirm_by: str  # The last day to confirm what is signed now
     apart_hours: int  # How far apart two emails are that bring several links
-    share: Share | None
-    others: tuple[CaseRow, ...]  # Open cases, where this one takes no more letters
+    share: Share | None  # None where the case takes no more letters: nothing is sent again either
+    others: tuple[CaseRow, ...]  # Open cases, in its place
     again: bool
 
 
@@ -170,8 +170,9 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
 @public
 def sent(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
-        plan = get_plan(session, slug)
-        campaign, now = _campaign(session, plan), db.utcnow()
+        plan, now = get_plan(session, slug), db.utcnow()
+        refuse_sent(plan, now)
+        campaign = _campaign(session, plan)
         case = case_page(campaign, i18n.locale(), count=0, now=now)
         share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
     return _show(

@@ -14,7 +14,7 @@ from campaign.campaigns.find_campaigns import find_open
 from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
-from campaign.core.errors import NotFound, is_allowed
+from campaign.core.errors import NotFound, Refused, is_allowed
 from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
@@ -96,6 +96,7 @@ class NotMine(Page, template="tracking/not_mine.html"):
     case: CasePage
     writers: Sequence[str]  # Given names; "" of who cannot be named
     deleted: bool
+    can_confirm: bool  # Whether the campaign still takes letters that wait
 
 
 _LINK = "/<lang>/letter/<token>"
@@ -253,7 +254,16 @@ def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
 def _not_mine_page(
     signature: Signature, token: str, writers: Sequence[str], *, deleted: bool = False
 ) -> Response:
-    return _show(NotMine(token=token, case=_case(signature), writers=writers, deleted=deleted))
+    can_confirm = is_allowed(confirm_letter.refuse_unconfirmable, signature, expected=Refused)
+    return _show(
+        NotMine(
+            token=token,
+            case=_case(signature),
+            writers=writers,
+            deleted=deleted,
+            can_confirm=can_confirm,
+        )
+    )
 
 
 def _confirmed(session: Session, token: str) -> Signature:

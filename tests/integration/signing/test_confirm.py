@@ -202,7 +202,7 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
         assert response.status_code == 409
         assert "Amara Okafor is safe." in response.text
         assert deleted in response.text
-        assert "what you typed" not in response.text
+        assert "came too late" not in response.text
     assert state(session) is SignatureState.PENDING
 
 
@@ -256,7 +256,7 @@ def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
     assert (pdf.status_code, pdf.mimetype) == (409, "text/html")
     assert "We will not deliver any more letters." in pdf.text
     assert "Amara asked us to." in pdf.text
-    assert "You have not signed anything" not in pdf.text
+    assert "came too late" not in pdf.text
     assert pdf.headers["Cache-Control"] == "no-store"
 
 

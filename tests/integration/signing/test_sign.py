@@ -123,7 +123,7 @@ def test_signing_again_before_confirming_replaces_the_text_and_the_link(
     old, new = (mail["link"] for mail in mails())
     gone = client.get(old)
     assert gone.status_code == 404
-    assert "Only the link in our most recent email works" in gone.text
+    assert "A newer link may have replaced this one" in gone.text
     assert client.post(old).status_code == 404
     assert client.post(new).status_code == 303
 
@@ -306,10 +306,10 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
     assert "You can no longer write for this action" in response.text
     assert (reason in response.text) == (end != "past")
     # The page that says that nothing was kept has the browser's draft deleted.
-    kept_nothing = "we did not keep what you typed", f'data-over="{campaign.slug}"', "js/draft.js"
+    kept_nothing = "we did not keep it", f'data-over="{campaign.slug}"', "js/draft.js"
     assert all(words in response.text for words in kept_nothing)
     looked = client.get(f"{case}/write").text, client.get(f"{case}/poster.pdf").text
-    assert not any("what you typed" in page for page in looked)
+    assert not any("did not keep it" in page for page in looked)
     assert (kept_nothing[1] in looked[0]) == (end == "stopped")
     assert session.query(Signature).count() == 0
     page = client.get(case).text
@@ -386,7 +386,7 @@ def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
     wrong, right = (mail["link"] for mail in mails())
     for page in (client.get(wrong), client.post(wrong)):
         assert page.status_code == 404
-        assert "A newer link may have replaced this one." in page.text
+        assert "or the person who signed has corrected the email address" in page.text
         assert case not in page.text
     assert client.post(right).status_code == 303
 
