@@ -87,7 +87,9 @@ def _shared_memory() -> set[str]:
     return {
         str(path)
         for path in clear_leftovers.MEMORY.glob("*")
-        if "PostgreSQL" not in path.name and not path.name.startswith("campaign-")
+        if "PostgreSQL" not in path.name
+        and not path.name.startswith("campaign-")
+        and "faketime_" not in path.name  # of programs of others, whose clock libfaketime sets
     }
 
 
