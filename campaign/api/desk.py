@@ -14,12 +14,15 @@ from campaign.core import db
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.staff import Role
 from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.web.error_pages import lead_to_others
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("api_tokens", __name__, url_prefix="/desk/api-tokens")
 guard(blueprint, Role.ADMIN)
+_REVOKED = _l("This token was revoked. Nothing was saved.")
+lead_to_others(blueprint, {"token-revoked": _REVOKED})
 
 SCOPES: Mapping[str, object] = {
     ApiScope.ACTIONS.value: _l("Read actions and how many people wrote"),

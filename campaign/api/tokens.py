@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, clock, db
-from campaign.core.errors import DomainError, Invalid
+from campaign.core.errors import DomainError, Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.core.settings import current_settings
 from campaign.models.api_token import ApiScope, ApiToken
@@ -69,11 +69,18 @@ def get_token(session: Session, public_id: str) -> ApiToken:
 
 
 def revoke_token(session: Session, *, public_id: str, by: StaffUser) -> None:
-    """Take no more requests with it. Raises NotFound."""
+    """Take no more requests with it. Raises NotFound; Refused (`token-revoked`)."""
+    token = _lock_token(session, public_id)
+    token.revoked_at = db.utcnow()
+    audit.record(session, actor_name(by), "api.token-revoke", token)
+
+
+def _lock_token(session: Session, public_id: str) -> ApiToken:
     token = get_token(session, public_id)
-    if token.revoked_at is None:
-        token.revoked_at = db.utcnow()
-        audit.record(session, actor_name(by), "api.token-revoke", token)
+    session.refresh(token, with_for_update=True)
+    if token.revoked_at is not None:
+        raise Refused("token-revoked")
+    return token
 
 
 def waits_for_approval(token: ApiToken) -> bool:
@@ -86,8 +93,8 @@ def waits_for_approval(token: ApiToken) -> bool:
 
 
 def approve_token(session: Session, *, public_id: str, by: StaffUser) -> None:
-    """Let it read people. Raises NotFound, or as `refuse_approver`."""
-    token = get_token(session, public_id)
+    """Let it read people. Raises NotFound; Refused (`token-revoked`), or as `refuse_approver`."""
+    token = _lock_token(session, public_id)
     refuse_approver(by, asker_id=token.created_by_id)
     if waits_for_approval(token):
         token.approved_by_id = by.id

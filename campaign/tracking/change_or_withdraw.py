@@ -47,8 +47,13 @@ class ChangedLetter:
 class TooLate(Refused):
     """The letter has gone too far for that. Data: `cards`, whether it is a card.
 
-    Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`.
+    Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`,
+    `letter-approved`.
     """
+
+    def __init__(self, slug: str, signature: Signature) -> None:
+        super().__init__(slug, cards=signature.campaign.cards)
+        self.words = signature.full_text or signature.own_words  # no data: that is logged
 
 
 class ChangedMeanwhile(Refused):
@@ -68,13 +73,12 @@ def digest_of(letter: Signature | SignedForm) -> str:
 
 
 def refuse_unchangeable(signature: Signature) -> None:
-    cards = signature.campaign.cards
     if not may_go_out(signature.campaign.status):
-        raise TooLate("letter-stopped", cards=cards)
+        raise TooLate("letter-stopped", signature)
     if signature.shown_state not in LIVE:
-        raise TooLate("letter-ended", cards=cards)
+        raise TooLate("letter-ended", signature)
     if is_frozen(signature):
-        raise TooLate("letter-frozen", cards=cards)
+        raise TooLate("letter-frozen", signature)
 
 
 def plan_for(session: Session, signature: Signature) -> SigningPlan:
@@ -191,9 +195,9 @@ def change_letter(
 
 def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
     if signature.shown_state not in LIVE:
-        raise TooLate("letter-ended", cards=signature.campaign.cards)
+        raise TooLate("letter-ended", signature)
     if is_handed_over(session, signature):
-        raise TooLate("letter-handed-over", cards=signature.campaign.cards)
+        raise TooLate("letter-handed-over", signature)
 
 
 def withdraw_letter(session: Session, signature: Signature, now: datetime) -> None:

@@ -1,20 +1,21 @@
 """From a failure to a page that helps: expected ones by their kind, bugs as 500 without details."""
 
 import traceback
+from collections.abc import Mapping
 from types import new_class
 from typing import TypeVar
 
 import structlog
-from flask import Flask, current_app, g, request
+from flask import Blueprint, Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from campaign.core import i18n, logs
-from campaign.core.errors import DomainError, NotFound, TooMany
+from campaign.core import db, i18n, logs
+from campaign.core.errors import DomainError, NotFound, Refused, TooMany
 from campaign.core.settings import current_settings
-from campaign.web.page import Page
+from campaign.web.page import Page, redirect_to
 
 log = structlog.get_logger()
 T = TypeVar("T", bound=Page)
@@ -65,6 +66,22 @@ def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> N
 def answer_expected(problem: DomainError) -> ResponseReturnValue:
     headers = {"Retry-After": str(problem.seconds)} if isinstance(problem, TooMany) else {}
     return _html(problem.status, problem.slug), problem.status, headers
+
+
+def lead_to_others(blueprint: Blueprint, sentences: Mapping[str, object]) -> None:
+    """Lead whoever sends a form of what a colleague has deleted to what is left, at `.index`.
+
+    `sentences` says so, by the slug of NotFound or Refused.
+    """
+
+    def answer(problem: NotFound | Refused) -> ResponseReturnValue:
+        if request.method != "POST" or problem.slug not in sentences:
+            return answer_expected(problem)
+        db.session().rollback()
+        return redirect_to(".index", str(sentences[problem.slug]), "error")
+
+    blueprint.register_error_handler(NotFound, answer)
+    blueprint.register_error_handler(Refused, answer)
 
 
 def answer_gone(problem: ObjectDeletedError) -> ResponseReturnValue:

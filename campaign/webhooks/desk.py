@@ -9,13 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.core import db
-from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.models.webhook import EventKind, WebhookEndpoint, WebhookPost
 from campaign.staff.desk_access import fresh, guard, staff_user
 from campaign.web.edit_conflict import EditConflictForm, lock_row
-from campaign.web.error_pages import answer_expected
+from campaign.web.error_pages import lead_to_others
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES
@@ -25,6 +24,8 @@ from campaign.webhooks import endpoints
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/desk/webhooks")
 guard(blueprint, Role.ADMIN)
+_DELETED = _l("This webhook was deleted. Nothing was saved.")
+lead_to_others(blueprint, {"webhook": _DELETED, "row": _DELETED})
 
 KINDS: Mapping[str, object] = {
     EventKind.ACTION_OPENED.value: _l("A campaign opens"),
@@ -101,15 +102,6 @@ class SecretPage(Page, template="webhooks/secret.html"):
     webhook: WebhookEndpoint
     host: str
     secret: str
-
-
-@blueprint.errorhandler(NotFound)
-def say_gone(problem: NotFound) -> ResponseReturnValue:
-    """Lead whoever sends a form of a webhook that is gone to those that are left."""
-    if request.method != "POST":
-        return answer_expected(problem)
-    db.session().rollback()
-    return redirect_to(".index", _("This webhook was deleted. Nothing was saved."), "error")
 
 
 @blueprint.get("/")

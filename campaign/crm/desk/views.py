@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from campaign.core import db
 from campaign.core.errors import Refused, UnreadableFile
@@ -27,11 +28,14 @@ from campaign.mail import suppression_list
 from campaign.models.crm import ContactImport, ContactImportKind, CrmConnection, CrmKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.web.error_pages import lead_to_others
 from campaign.web.page import Page, ProblemsOn, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("crm", __name__, url_prefix="/desk/crm")
 guard(blueprint, Role.ADMIN)
+_REMOVED = _l("This connection was removed. Nothing was saved.")
+lead_to_others(blueprint, {"crm-connection": _REMOVED})
 
 
 class CrmPage(Page, template="crm/index.html"):

@@ -34,7 +34,7 @@ class TooLatePage(Page, template="tracking/too_late.html"):
     problem: str
     cards: bool
     back: str
-    own_words: str  # As they were typed
+    own_words: str  # As they were typed, where the letter does not have them
 
 
 class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
@@ -47,6 +47,7 @@ class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
 
 class LettersLinkGone(Page, template="tracking/link_gone.html"):
     expired: bool
+    own_words: str  # As they were typed
 
 
 def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> ResponseReturnValue:
@@ -80,10 +81,23 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
     back = ""
     if {"token", "public_id"} <= values.keys():
         back = url_for("privacy.mine", **values)
+    elif "token" in values:
+        back = url_for("tracking.letter", **values)
+    typed = _read_typed()
+    same = typed.splitlines() == problem.words.strip().splitlines()
+    return _show_too_late(problem, "" if same else typed, back)
+
+
+def _show_too_late(
+    problem: TooLate | Gone | NotFound, own_words: str, back: str = ""
+) -> ResponseReturnValue:
     cards = bool(problem.data.get("cards"))
-    typed = request.form.get("full_text") or request.form.get("own_words", "")
-    page = TooLatePage(problem=problem.slug, cards=cards, back=back, own_words=typed)
+    page = TooLatePage(problem=problem.slug, cards=cards, back=back, own_words=own_words)
     return show_private(page), problem.status
+
+
+def _read_typed() -> str:
+    return (request.form.get("full_text") or request.form.get("own_words", "")).strip()
 
 
 def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
@@ -100,7 +114,10 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
 
 def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        return show_private(LettersLinkGone(expired=isinstance(problem, Gone))), problem.status
+        page = LettersLinkGone(expired=isinstance(problem, Gone), own_words=_read_typed())
+        return show_private(page), problem.status
+    if typed := _read_typed():
+        return _show_too_late(problem, typed)
     if isinstance(problem, Gone):
         return before_request.lost_letter(problem)
     return before_request.not_found(problem)

@@ -18,7 +18,7 @@ from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.signing.mails import MailName
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
-from campaign.tracking.change_or_withdraw import ChangedMeanwhile, digest_of
+from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, digest_of
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import is_frozen, note_for, status_of
@@ -73,6 +73,8 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.HELD:
+        if request.method == "POST":
+            raise TooLate("letter-approved", signature)
         raise NotFound("letter-link")
     kept = redirect(url_for("tracking.letter", lang=lang, token=token, changed="1"), 303)
     return _ask(session, signature, token, by_link=True) or kept

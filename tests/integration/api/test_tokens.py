@@ -102,6 +102,21 @@ def test_a_revoked_one_is_refused(client: FlaskClient, app: Flask) -> None:
         tokens.use_token(secret, ApiScope.ACTIONS)
 
 
+@pytest.mark.parametrize("form", ["revoke", "approve"])
+def test_who_comes_second_reads_that_it_was_revoked(
+    client: FlaskClient, app: Flask, form: str
+) -> None:
+    make_token(app)
+    sign_in(client, app, Role.ADMIN)
+    with app.app_context(), db.reading() as session:
+        address = f"/desk/api-tokens/{session.scalars(select(ApiToken.public_id)).one()}"
+    assert post(client, f"{address}/revoke").status_code == 303
+    page = post(client, f"{address}/{form}", follow_redirects=True).text
+    assert "This token was revoked. Nothing was saved." in page
+    assert "Token approved." not in page
+    assert actions_of(app).count("api.token-revoke") == 1
+
+
 def test_one_is_refused_once_it_expired_or_for_what_it_may_not(app: Flask) -> None:
     secret = make_token(app, ApiScope.ACTIONS)
     with app.app_context():

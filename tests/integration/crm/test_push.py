@@ -461,6 +461,13 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     assert client.get(f"{page}/remove").status_code == 200
     assert post(client, f"{page}/remove").status_code == 303
     assert session.scalars(select(CrmConnection.id)).all() == [first.id]
+    session.rollback()
+    for form in ("approve", "try-again", "key", "remove", "people/1/forget"):
+        late = post(client, f"{page}/{form}", {"key": "another", "seen": "x"})
+        assert (late.status_code, late.location) == (303, "/desk/crm/"), form
+        said = "This connection was removed. Nothing was saved."
+        assert said in client.get(late.location).text
+    assert client.get(page).status_code == 404
 
 
 @pytest.mark.one_engine
@@ -643,7 +650,8 @@ def test_what_others_do_while_a_program_is_tried_out_is_said(
         public_id = session.scalars(select(CrmConnection.public_id)).one()
         session.rollback()
         page = f"/desk/crm/connections/{public_id}/key"
-        assert post(client, page, {"key": KEY}).status_code == 404
+        late = post(client, page, {"key": KEY}, follow_redirects=True)
+        assert "This connection was removed. Nothing was saved." in late.text
 
 
 @pytest.mark.one_engine

@@ -23,6 +23,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
 from campaign.screening.review_queue import HeldFilter, LetterReturned
+from campaign.signing import signed_links
 from campaign.signing.campaign_terms import get_plan
 from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.mails import mail_name
@@ -283,6 +284,54 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     decide(staff, again, "approve")
     assert the_signature(session).state is SignatureState.CONFIRMED
     assert client.get(f"{link}/change").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("late", "status", "said"),
+    [
+        ("approve", 409, "We have approved your letter as it was."),
+        ("reject", 410, "We no longer keep it, or we could not deliver it."),
+        ("withdraw", 410, "You have already withdrawn it"),
+        ("send-again", 404, "A newer link may have replaced this one"),
+    ],
+)
+def test_who_changes_a_letter_that_was_sent_back_too_late_keeps_the_words(
+    app: Flask,
+    client: FlaskClient,
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    write: Write,
+    late: str,
+    status: int,
+    said: str,
+) -> None:
+    set_rules(session, campaign, held=("insult",))
+    write("You idiot.")
+    held = the_signature(session)
+    decide(staff, held, "return", "Take out the insult.")
+    address = f"{link_in(newest_mail(session))}/change"
+    held_id, url, seen = held.id, f"{QUEUE}letters/{held.public_id}", version_of_hold(held)
+    session.rollback()
+    if late == "withdraw":
+        with app.test_request_context(), db.transaction() as other:
+            signature = other.get_one(Signature, held_id)
+            change_or_withdraw.withdraw_letter(other, signature, db.utcnow())
+    elif late == "send-again":
+        with app.app_context(), db.transaction() as other:
+            other.get_one(Signature, held_id).token_digest = signed_links.digest_of("another")
+    else:
+        form = {"decision": late, "note": "No.", "seen": seen}
+        assert post(staff, url, {**form, "show": "returned"}).status_code == 303
+    typed = {"own_words": "Please <read> this.", "points": ["protect"]}
+    answer = client.post(address, data=typed)
+    assert answer.status_code == status
+    assert said in answer.text
+    assert "Please &lt;read&gt; this.</p></blockquote>" in answer.text
+    if late == "approve":
+        same = client.post(address, data={**typed, "own_words": "You idiot."})
+        assert said in same.text
+        assert "so that you can copy them" not in same.text
 
 
 def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(

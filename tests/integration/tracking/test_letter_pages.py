@@ -447,10 +447,13 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     assert changed.email == ANA
     session.rollback()
     freeze(campaign)
-    for response in (client.get(address), client.post(address, data=form_of(given_name="Late"))):
+    same = client.post(address, data=form_of(given_name="Late"))
+    late = client.post(address, data=form_of(own_words="Late words."))
+    for response in (client.get(address), same, late):
         assert response.status_code == 409
         assert "can no longer change this letter" in response.text
-    assert f'<blockquote><p class="as-typed" dir="auto">{form_of()["own_words"]}' in response.text
+    assert '<blockquote><p class="as-typed" dir="auto">Late words.' in late.text
+    assert "so that you can copy them" not in same.text, "the letter has these words"
     assert reload(session, ana).given_name == "Anna"
 
 
