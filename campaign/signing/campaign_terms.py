@@ -28,7 +28,7 @@ from campaign.models.campaign import (
 from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.checks.wordlist import WordRules, word_rules_of
 from campaign.signing.letter.proposed_letters import ProposedLetters, propose_letters
-from campaign.signing.validate import CARD_WORDS_LIMIT, Offer
+from campaign.signing.validate import CARD_WORDS_LIMIT, Offer, SignedForm
 
 _KEPT = 200
 
@@ -101,6 +101,16 @@ class SigningPlan:
         chosen = locale if locale in self.letters else locales[0]
         most = CARD_WORDS_LIMIT if self.cards else None
         return Offer(locales, self.points[chosen], most, self.word_rules, self.facts.get(chosen))
+
+    def text_version(self, form: SignedForm) -> str:
+        """Name the text that would be printed of ours, also in translation; "" of none."""
+        draft = self.drafts.get(form.letter_locale)
+        if draft is None:
+            return ""
+        printed = [draft]
+        if not form.full_text and (translated := self.drafts.get(draft.translated_into)):
+            printed.append(translated)
+        return "-".join(letters.digest(form) for letters in printed)
 
     def letter_locale(self, chosen: str, page: str) -> str:
         """Return the letter's language: the wanted one, else the page's, else the targets' own."""

@@ -74,8 +74,8 @@ def sign(slug: str, lang: str) -> ResponseReturnValue:
     """Sign; the letter is confirmed at once, and nothing leaves the house."""
     session, campaign, now = db.session(), load(slug), db.utcnow()
     plan = views.plan_for(session, slug)
-    result = steps.judge_form(request.form, plan, now)
-    if result.form is None:
+    result = steps.judge_signing(request.form, plan, now)
+    if result.form is None or result.problems:
         return views.show_problems(session, plan, result)
     sign_in_rehearsal.sign_in_rehearsal(
         session, campaign, plan=plan, letter=result.form, locale=lang, actor=actor(), now=now

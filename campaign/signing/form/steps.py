@@ -63,6 +63,7 @@ class CheckPage(Page, template="signing/check.html"):
     at_risk: bool  # Whether the signer lives where the officials are
     alike: int  # How many letters say nearly the same; 0: few
     read_first: list[str]  # Reasons for which somebody will read it before it is printed
+    changed: bool  # Whether we changed our text since the page was shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ def judge_form(
     if form is not None:
         problems |= _page_problems(plan, form.letter_locale, form, now or db.utcnow())
     return FormResult(None if problems else form, problems)
+
+
+def judge_signing(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
+    """Judge the form, and whether our text still is what was shown before it was sent."""
+    result, shown = judge_form(posted, plan, now), posted.get("text_shown", "")
+    if result.form is None or not shown or shown == plan.text_version(result.form):
+        return result
+    return FormResult(result.form, {"text_shown": Problem("text-changed")})
 
 
 def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
@@ -153,11 +162,19 @@ def you_page(campaign: Campaign, posted: Posted, problems: Problems, now: dateti
 
 
 def check_page(
-    campaign: Campaign, posted: Posted, form: SignedForm, now: datetime, *, alike: int
+    campaign: Campaign,
+    plan: SigningPlan,
+    posted: Posted,
+    form: SignedForm,
+    now: datetime,
+    *,
+    alike: int,
+    changed: bool = False,
 ) -> CheckPage:
     shown = SigningForm(posted)
     signer = Signer(campaign.id, form.email, form.given_name, form.family_name)
     shown.receipt.data = make_receipt(signer, now)
+    shown.text_shown.data = plan.text_version(form)
     return CheckPage(
         case=_case(campaign, now),
         form=shown,
@@ -171,6 +188,7 @@ def check_page(
         read_first=list_reasons_told(
             campaign, form, templates_by_target(campaign, form.letter_locale).values()
         ),
+        changed=changed,
     )
 
 

@@ -33,6 +33,7 @@ from campaign.signing.letter.draft import draft_letters, pdf_of
 from campaign.signing.mails import APART, last_day_to_confirm
 from campaign.signing.sign import Receipts, Signing, link_ends, make_signing
 from campaign.signing.sign import sign as sign_letter
+from campaign.signing.validate import SignedForm
 from campaign.web.page import Page
 from campaign.web.security import even_time, public, request_networks
 
@@ -105,9 +106,7 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
         result = steps.judge_form(posted, plan, db.utcnow())
         if result.form is None:
             return show_problems(session, plan, result)
-        alike = similar.count_alike(session, plan.campaign_id, result.form)
-        campaign = _campaign(session, plan)
-        return _show(steps.check_page(campaign, posted, result.form, db.utcnow(), alike=alike))
+        return _show_check(session, plan, posted, result.form)
 
 
 @blueprint.post(f"{_CASE}/sign")
@@ -146,8 +145,8 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
 def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:
     """The form as the plan has it, and what is to be written where nothing has to be mended."""
     now = db.utcnow()
-    result = steps.judge_form(request.form, plan, now)
-    if result.form is None:
+    result = steps.judge_signing(request.form, plan, now)
+    if result.form is None or result.problems:
         return result, None
     tab = Receipts(request.form.get("receipt", ""), request.form.get("replaces", ""))
     trace = trace_of(request)
@@ -255,6 +254,8 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
 
 
 def show_problems(session: Session, plan: SigningPlan, result: FormResult) -> Response:
+    if result.form is not None:
+        return _show_check(session, plan, request.form, result.form, changed=True)
     if result.step == "write":
         return _show_write(session, plan, request.form, result)
     return _show_you(session, plan, result)
@@ -272,6 +273,21 @@ def _show_write(
         letter_locale=request.args.get("letter", ""),
     )
     return _show(page, result.status)
+
+
+def _show_check(
+    session: Session, plan: SigningPlan, posted: Posted, form: SignedForm, *, changed: bool = False
+) -> Response:
+    page = steps.check_page(
+        _campaign(session, plan),
+        plan,
+        posted,
+        form,
+        db.utcnow(),
+        alike=similar.count_alike(session, plan.campaign_id, form),
+        changed=changed,
+    )
+    return _show(page, 422 if changed else 200)
 
 
 def _show_you(session: Session, plan: SigningPlan, result: FormResult) -> Response:

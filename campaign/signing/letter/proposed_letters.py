@@ -1,5 +1,7 @@
 """The letters that a campaign proposes, as plain data by which signed ones are measured. Pure."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -48,6 +50,30 @@ class ProposedLetters:
             )
             for letter in self.letters
         ]
+
+    @property
+    def translated_into(self) -> str:
+        """Return the other language in which the letters are printed too; "" where in none."""
+        into = self.letters[0].facts.translation
+        return into[0] if into and into[0] != self.locale else ""
+
+    def digest(self, writer: Writer) -> str:
+        """Name what is not the writer's in the letters that the writer would sign."""
+        letters = [
+            (
+                context.reference,
+                context.addressee_lines,
+                context.subject,
+                context.salutation,
+                context.opening,
+                context.points,
+                context.closing,
+                context.complimentary_close,
+                context.copies_to,
+            )
+            for context in self.contexts(writer, _SOME_DAY)
+        ]
+        return hashlib.sha256(json.dumps([self.cards, letters]).encode()).hexdigest()[:32]
 
     def measure_room(self, writer: Writer, day: date) -> Room:
         measure = card_room if self.cards else letter_room

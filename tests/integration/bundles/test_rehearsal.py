@@ -180,7 +180,8 @@ def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(
     assert f'action="{base}/sign"' in pages[3].text
     # The desk's token is asked for, as everywhere at the desk.
     assert client.post(f"{base}/sign", data=typed).status_code == 400
-    assert post(client, f"{base}/sign", typed | {"email": "nobody"}).status_code == 422
+    for wrong in ({"email": "nobody"}, {"text_shown": "an earlier text"}):
+        assert post(client, f"{base}/sign", typed | wrong).status_code == 422
     assert count(session, Signature) == 0
     session.rollback()
     assert post(client, f"{base}/sign", typed).status_code == 303
