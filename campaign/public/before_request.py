@@ -80,6 +80,8 @@ class Ended(CaseProblem, template="public/ended.html"):
 class LinkGone(CaseProblem, template="public/link_gone.html"):
     lang: str
     takes_letters: bool
+    again: bool
+    """Whether who wrote the letter can write another one."""
     confirm_days: int
 
 
@@ -101,7 +103,7 @@ def _has_signed(posted: Mapping[str, str]) -> bool:
     return bool(posted.get("again") or posted.get("replaces"))
 
 
-def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
+def lost_letter(problem: Gone | NotFound, *, again: bool = False) -> ResponseReturnValue:
     day, status = problem.data.get("act_by"), str(problem.data.get("status", ""))
     act_by = day if isinstance(day, date) else None
     page = LinkGone(
@@ -109,6 +111,7 @@ def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
         lang=_lang(),
         takes_letters=bool(status)
         and takes_signatures(CampaignStatus(status), act_by, db.utcnow()),
+        again=again,
         confirm_days=current_settings().confirm_days,
     )
     return show_private(page, problem.status)

@@ -169,7 +169,7 @@ def refuse_lost(signature: Signature, now: datetime) -> None:
     if slug is None and has_lapsed(signature, now):
         slug = "link-expired"
     if slug:
-        raise Gone(slug, **_case_of(signature.campaign))
+        raise Gone(slug, signature_id=signature.id, **_case_of(signature.campaign))
 
 
 def refuse_held_back(campaign: Campaign) -> None:

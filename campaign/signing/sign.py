@@ -1,7 +1,8 @@
 """Signing a letter.
 
-Whatever happens at once, a person has one row on a campaign: the unique constraint (campaign,
-fingerprint of the address, seat) decides, and whoever comes second is looked at again.
+Whatever happens at once, a person has one row on a campaign, besides those of printed letters that
+they withdrew: the unique constraint (campaign, fingerprint of the address, seat) decides, and
+whoever comes second is looked at again.
 """
 
 from dataclasses import dataclass, replace

@@ -23,6 +23,8 @@ from campaign.signing.validate import POSTAL_CODE_LIMIT
 
 WAITS_ALONE = timedelta(days=1)
 """How long a letter that waits keeps its place even where all places are taken."""
+_OVER = frozenset({SignatureState.PENDING, SignatureState.WITHDRAWN})
+"""States in which a letter is none of the two that a mailbox may have."""
 _ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)  # Who signed on paper keeps nobody out
 
 
@@ -50,7 +52,8 @@ def decide_newcomer(
     """
     if any(row.forgotten_at for row in taken):
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
-    same = next((row for row in taken if person_of(row).name == newcomer.name), None)
+    here = [row for row in taken if not is_record(row)]
+    same = next((row for row in here if person_of(row).name == newcomer.name), None)
     if same is not None:
         return (Ruling.RENEW if is_renewable(same) else Ruling.ALREADY), same
     if len(list_confirmed(taken)) >= len(SEATS):
@@ -81,12 +84,8 @@ def decide_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:
 
 
 def list_confirmed(taken: Sequence[Signature]) -> list[Signature]:
-    """Return those that were confirmed, whatever became of them since: each is one of the two."""
-    return [
-        row
-        for row in taken
-        if row.shown_state is not SignatureState.PENDING and not is_renewable(row)
-    ]
+    """Return those that were confirmed and not withdrawn: each is one of the two."""
+    return [row for row in taken if row.shown_state not in _OVER]
 
 
 def free_seat(taken: Sequence[Signature]) -> int | None:
@@ -97,11 +96,18 @@ def free_seat(taken: Sequence[Signature]) -> int | None:
     return next(place for place in places if place not in numbers)
 
 
+def is_record(row: Signature) -> bool:
+    """Tell whether it was withdrawn after it was printed.
+
+    Its row stays as the record of the bundle, on a seat. It keeps nobody from signing again.
+    """
+    withdrawn = row.shown_state is SignatureState.WITHDRAWN
+    return withdrawn and any(letter.bundle_id for letter in row.letters)
+
+
 def is_renewable(row: Signature) -> bool:
-    """Tell whether the same person may sign anew in its place: a bundle keeps its record."""
-    if row.shown_state is SignatureState.WITHDRAWN:
-        return not any(letter.bundle_id for letter in row.letters)
-    return row.shown_state is SignatureState.PENDING
+    """Tell whether the same person may sign anew in its place."""
+    return row.shown_state in _OVER and not is_record(row)
 
 
 def is_free(row: Signature, now: datetime) -> bool:
@@ -161,6 +167,12 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
         .options(selectinload(Signature.letters))
         .order_by(Signature.id)
     )
+
+
+def may_write_again(session: Session, signature: Signature, now: datetime) -> bool:
+    """Tell whether a letter of the same person would be taken from this mailbox now."""
+    ruling, _ = decide_newcomer(person_of(signature), list_seats(session, signature), now)
+    return ruling in {Ruling.RENEW, Ruling.SIT}
 
 
 def refuse_shared(session: Session, signature: Signature) -> None:

@@ -6,14 +6,15 @@ import structlog
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.core import i18n
+from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound
+from campaign.models.signature import Signature
 from campaign.printing.problems import LetterRefused
 from campaign.public import before_request
 from campaign.public.before_request import show_private
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
-from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox
+from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
 from campaign.tracking.change_or_withdraw import TooLate
 from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
@@ -118,9 +119,12 @@ def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
         return show_private(page), problem.status
     if typed := _read_typed():
         return _show_too_late(problem, typed)
-    if isinstance(problem, Gone):
-        return before_request.lost_letter(problem)
-    return before_request.not_found(problem)
+    if isinstance(problem, NotFound):
+        return before_request.not_found(problem)
+    session, ident = db.session(), problem.data.get("signature_id")
+    signature = session.get(Signature, ident) if ident else None
+    again = signature is not None and may_write_again(session, signature, db.utcnow())
+    return before_request.lost_letter(problem, again=again)
 
 
 blueprint = Blueprint("tracking", __name__)

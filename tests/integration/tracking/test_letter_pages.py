@@ -60,6 +60,7 @@ from tests.factories import (
     make_target_mission,
     make_target_official,
 )
+from tests.integration.signing.conftest import FORM
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 pytestmark = pytest.mark.one_engine
@@ -760,6 +761,42 @@ def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words
     assert "This letter was withdrawn" in gone.text
     assert "Withdrawn" in client.get(f"{box}/{ana.public_id}").text
     assert client.post(f"{box}/{ana.public_id}/withdraw").status_code == 409
+
+
+@pytest.mark.both_engines
+def test_who_withdrew_a_printed_letter_writes_again_as_every_page_says(
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    mails: Mails,
+    freeze: Callable[[Campaign], int],
+) -> None:
+    bundle_id, former = freeze(campaign), ana.id
+    home = {name: FORM[name] for name in ("country", "postal_code", "locality")}
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno", **home)
+    client.post(f"{box}/{ana.public_id}/withdraw")
+    assert "You can write again." in client.get(f"/en/letter/token-{former}").text
+    typed = FORM | {"given_name": "Ana", "family_name": "Plantada", "email": ANA}
+    assert client.post(f"/en/actions/{campaign.slug}/sign", data=typed).status_code == 303
+    assert mails()[-1]["kind"] == "confirm-letter"
+    assert client.post(mails()[-1]["link"]).status_code == 303
+    session.rollback()
+    session.expire_all()
+    rows = session.scalars(select(Signature).order_by(Signature.id)).all()
+    assert [(row.given_name, row.state.value) for row in rows] == [
+        ("Ana", "withdrawn"),
+        ("Bruno", "confirmed"),
+        ("Ana", "confirmed"),
+    ]
+    assert {row.seat for row in rows[1:]} == {1, 2}, "both count"
+    assert [letter.bundle_id for letter in rows[0].letters] == [bundle_id]
+    assert rows[2].own_words == FORM["own_words"]
+    session.rollback()
+    assert "You can write again." not in client.get(f"/en/letter/token-{former}").text
+    client.post(f"/en/actions/{campaign.slug}/sign", data=typed)
+    assert (mails()[-1]["kind"], mails()[-1]["why"]) == ("already-signed", "already")
 
 
 def test_news_is_switched_off_and_on(

@@ -152,13 +152,16 @@ def test_one_who_took_the_letter_back_frees_the_seat_for_anybody_of_the_mailbox(
     assert decide_newcomer(STRANGER, [left], NOW) == (Ruling.RENEW, left)
 
 
-def test_one_taken_back_out_of_a_bundle_stays_as_its_record() -> None:
+def test_one_withdrawn_after_printing_stays_as_a_record_and_keeps_nobody_out() -> None:
     record = seat(MAYA, SignatureState.WITHDRAWN)
     record.letters = [Letter(bundle_id=1)]
-    assert decide_newcomer(MAYA, [record], NOW) == (Ruling.ALREADY, record)
-    assert decide_confirmed(STRANGER, [record]) is Ruling.ELSEWHERE
-    assert decide_confirmed(LEO, [record]) is Ruling.SIT
-    assert decide_confirmed(IDA, [record, seat(LEO, number=2)]) is Ruling.FULL
+    assert decide_newcomer(MAYA, [record], NOW) == (Ruling.SIT, None), "its row is not taken"
+    again = seat(MAYA, SignatureState.PENDING, number=2)
+    assert decide_newcomer(MAYA, [record, again], NOW) == (Ruling.RENEW, again)
+    assert decide_newcomer(MAYA, [record, seat(MAYA, number=2)], NOW)[0] is Ruling.ALREADY
+    assert decide_confirmed(MAYA, [record]) is Ruling.SIT
+    assert decide_confirmed(STRANGER, [record]) is Ruling.SIT
+    assert decide_confirmed(IDA, [record, seat(LEO, number=2)]) is Ruling.SIT
 
 
 @pytest.mark.parametrize(
