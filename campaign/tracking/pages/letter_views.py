@@ -72,6 +72,7 @@ class LetterPage(Page, template="tracking/letter.html"):
     can_change: bool
     can_withdraw: bool
     printed: bool
+    not_printable: bool  # Whether one of the letters could not be printed
     again: bool  # Whether somebody has pressed the button of a letter that was confirmed before
     changed: bool
     held: bool
@@ -293,6 +294,7 @@ def _letter_page(
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             printed=any(letter.sequence for letter in signature.letters),
+            not_printable=any(letter.set_aside for letter in signature.letters),
             again=again,
             changed="changed" in request.args,
             held=signature.shown_state is SignatureState.HELD,

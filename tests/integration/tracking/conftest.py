@@ -91,13 +91,14 @@ def deliver(app: Flask) -> Deliver:
         bundle_id: int,
         outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED,
         clock: time | None = None,
+        taken: int | None = None,
     ) -> None:
         with app.app_context(), db.transaction() as session:
             bundle = session.get_one(Bundle, bundle_id)
             bundle.state = BundleState.READY
             record_delivery.record_visit(
                 session,
-                carried=[record_delivery.CarriedBundle(bundle)],
+                carried=[record_delivery.CarriedBundle(bundle, taken)],
                 happened=record_delivery.VisitFacts(
                     outcome=outcome,
                     happened_on=today(),

@@ -1000,7 +1000,44 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     assert "We still have it" not in text
     assert text.count("Refused at the door") == 1
     assert "We deliver your letter either way." not in text
-    assert "You can see above what happened to the letter we delivered." in text
+    assert "You can see above what has happened to your letter." in text
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        DeliveryOutcome.ACCEPTED,
+        DeliveryOutcome.PART,
+        DeliveryOutcome.REFUSED,
+        DeliveryOutcome.LEFT,
+        DeliveryOutcome.POSTED,
+        DeliveryOutcome.COURIER,
+        "set-aside",
+    ],
+)
+def test_who_sends_a_letter_too_reads_of_no_delivery_that_was_none(
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    outcome: DeliveryOutcome | str,
+) -> None:
+    add_confirmed(session, campaign, 1)
+    session.commit()
+    bundle_id = freeze(campaign)
+    if isinstance(outcome, DeliveryOutcome):
+        deliver(bundle_id, outcome, taken=1 if outcome is DeliveryOutcome.PART else None)
+    else:
+        session.execute(update(Letter).values(set_aside=outcome))
+        session.commit()
+    text = client.get(f"/en/letter/token-{ana.id}").text
+    [send] = re.findall(r'<section aria-labelledby="send">.*?</section>', text, re.DOTALL)
+    assert "You can see above what has happened to your letter." in send
+    assert "the official may get it twice." in send
+    assert "We deliver" not in send
+    assert "we delivered" not in send
 
 
 def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
