@@ -28,8 +28,8 @@ class Move(enum.StrEnum):
     """Changed by its supporter, and now no rule holds it."""
     WITHDRAWN = "withdrawn"
     DELETED = "deleted"
-    STOPPED = "stopped"
-    """With its campaign."""
+    ENDED = "ended"
+    """Its campaign was stopped."""
 
 
 _DECIDED = {
@@ -96,7 +96,7 @@ def _find_move(
     if signature.state is SignatureState.WITHDRAWN:
         return Move.WITHDRAWN
     if is_stopped(signature.campaign.status):
-        return Move.STOPPED
+        return Move.ENDED
     if hold is None:
         return Move.PASSED
     as_seen = hold.version in seen

@@ -14,14 +14,7 @@ from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.directory.missions import find_mission
 from campaign.directory.officials import find_official
-from campaign.models.campaign import (
-    Campaign,
-    CampaignStatus,
-    LetterFormat,
-    StopKind,
-    TargetKind,
-    UpdateKind,
-)
+from campaign.models.campaign import Campaign, LetterFormat, StopKind, TargetKind, UpdateKind
 from campaign.models.revision import Part
 from campaign.staff.audit_log.labels import CAMPAIGN_FIELDS
 
@@ -155,11 +148,10 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 )
 
 
-def list_answers(typed: Mapping[str, str], *, to: str) -> list[tuple[str, str]]:
+def list_answers(typed: Mapping[str, str]) -> list[tuple[str, str]]:
     """List what was chosen for a step, as its form says it."""
-    kind = STOPS.get(typed.get("kind", ""), "") if to == CampaignStatus.STOPPED else ""
     answers = (
-        (_("Why you are stopping it"), str(kind)),
+        (_("Why you are stopping it"), str(STOPS.get(typed.get("kind", ""), ""))),
         (_("Deadline"), typed.get("act_by", "")),
         (_("Day and time"), typed.get("open_at", "").replace("T", " ")),
     )

@@ -273,7 +273,7 @@ def _show_changed(campaign: Campaign) -> ResponseReturnValue:
         campaign=campaign,
         last_move=_say_last_move(campaign),
         note=request.form.get("note", ""),
-        answers=list_answers(request.form, to=request.args.get("to", "")),
+        answers=list_answers(request.form),
         reasons=drop_empty(reasons),
         may_reword=_may_reword(campaign),
     )
