@@ -21,6 +21,8 @@ class LetterProof:
     proof: Proof
     text_file: bytes | None
     """The words that were printed; None where they would be written otherwise now."""
+    on_cover_letter: bool
+    """Whether the check code went with the letter on paper: in an envelope it does not."""
 
     @property
     def check_code(self) -> str:
@@ -38,11 +40,11 @@ def list_proofs(
         return []
     proofs = []
     by_key = {letter.key: letter for letter in composed}
-    for letter in _list_gone(session, signature):
+    for letter, in_envelope in _list_gone(session, signature):
         proof = find_proof(session, letter)
         if proof is not None:
             text = find_text_file(session, letter, by_key[letter.public_id], proof)
-            proofs.append(LetterProof(letter.public_id, proof, text))
+            proofs.append(LetterProof(letter.public_id, proof, text, not in_envelope))
     return proofs
 
 
@@ -56,11 +58,13 @@ def get_proof(
     raise NotFound("letter-proof")
 
 
-def _list_gone(session: Session, signature: Signature) -> list[Letter]:
+def _list_gone(session: Session, signature: Signature) -> list[tuple[Letter, bool]]:
+    """List letters that are out of our hands, and whether each went in an envelope."""
     gone = {
-        (letter.id, trip.attempt.bundle_id)
+        (letter.id, trip.attempt.bundle_id): trip.envelope is not None
         for trip in trips_of(session, signature.letters)
         if trip.is_gone
         for letter in trip.letters
     }
-    return [letter for letter in signature.letters if (letter.id, letter.bundle_id) in gone]
+    keys = [(letter, (letter.id, letter.bundle_id)) for letter in signature.letters]
+    return [(letter, gone[key]) for letter, key in keys if key in gone]

@@ -17,15 +17,24 @@ from sqlalchemy.orm import Session
 from campaign.bundles.changes import prints
 from campaign.bundles.letter_codes.proof_file import read_proof
 from campaign.bundles.volumes import print_jobs
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.db import new_public_id
 from campaign.core.text.desk_texts import group_code
-from campaign.deliveries import publish_delivery
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.deliveries import publish_delivery, record_delivery
+from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.envelopes.split_bundle import split_bundle
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+    TakenLetters,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.privacy.anonymise import anonymise_signatures
+from tests.days import ZONE, today
 from tests.factories import add_confirmed
 from tests.integration.tracking.conftest import Deliver, sign
 
@@ -72,7 +81,8 @@ def test_once_it_is_delivered_the_page_gives_a_proof_and_the_words_that_were_pri
     deliver(printed)
     page = page_of(client, ana)
     code = check_code_of(session, printed)
-    assert "is one of the 3 letters of this delivery." in page
+    assert "is one of the 3 letters that we printed together." in page
+    assert "The check code on the cover letter is:" in page
     assert group_code(code) in page
     proof_link, text_link = links_on(page)
     assert proof_link == address
@@ -148,7 +158,64 @@ def test_a_card_is_a_card(
     session.get_one(Campaign, ana.campaign_id).format = "card"  # type: ignore[assignment]
     session.commit()
     page = page_of(client, ana)
-    assert "is one of the 3 cards of this delivery." in page
+    assert "is one of the 3 cards that we printed together." in page
+
+
+@pytest.mark.one_engine
+def test_of_a_part_it_is_not_said_that_all_were_delivered(
+    client: FlaskClient, session: Session, ana: Signature, printed: int, deliver: Deliver
+) -> None:
+    deliver(printed, DeliveryOutcome.PART, taken=2)
+    attempt = session.scalars(select(DeliveryAttempt)).one()
+    attempt.taken = [TakenLetters(first_number=1, last_number=2)]
+    number = session.scalars(select(Letter).where(Letter.signature == ana)).one().sequence
+    session.commit()
+    assert number == 1
+    page = page_of(client, ana)
+    assert "Letter 00001 is one of the 3 letters that we printed together." in page
+    assert "of this delivery" not in page
+
+
+def test_with_an_envelope_no_cover_letter_went(
+    client: FlaskClient, session: Session, ana: Signature, printed: int
+) -> None:
+    bundle = session.get_one(Bundle, printed)
+    run = split_bundle(session, bundle, letters_each=1, with_letters=False, actor="test")
+    posting = Posting(1, 1, clock.today(ZONE))
+    post_envelopes(session, run, posting, key=new_public_id(), actor="test")
+    session.commit()
+    page = page_of(client, ana)
+    assert "Letter 00001 is one of the 3 letters that we printed together." in page
+    assert "The check code is:" in page
+    assert "cover letter" not in page
+
+
+@pytest.mark.one_engine
+def test_of_two_bundles_in_one_visit_each_has_its_own_number(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    printed: int,
+    freeze: Freeze,
+) -> None:
+    eva = sign(session, campaign, email="eva@example.org", given_name="Eva")
+    second = freeze(campaign)
+    with app.app_context():
+        print_jobs.print_here(second, at_once=1, progress=lambda _done: None)
+    session.rollback()
+    bundles = [session.get_one(Bundle, bundle_id) for bundle_id in (printed, second)]
+    record_delivery.record_visit(
+        session,
+        carried=[record_delivery.CarriedBundle(bundle) for bundle in bundles],
+        happened=record_delivery.VisitFacts(outcome=DeliveryOutcome.ACCEPTED, happened_on=today()),
+        key=new_public_id(),
+        actor="test",
+    )
+    session.commit()
+    assert "is one of the 3 letters that we printed together." in page_of(client, ana)
+    assert "We printed letter 00001 alone." in page_of(client, eva)
 
 
 def publish(app: Flask, bundle_id: int) -> None:
@@ -192,7 +259,7 @@ def test_the_page_of_the_case_has_the_check_code_of_what_is_published_alone(
     assert code not in page()
     publish(app, printed)
     assert code in page()
-    assert "We printed 3 letters for this delivery." in page()
+    assert "We printed 3 letters together. They have this check code:" in page()
     unpublish(app, printed)
     assert code not in page()
 
