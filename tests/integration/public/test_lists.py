@@ -317,6 +317,26 @@ def test_feeds_say_that_an_action_is_closed_or_past_its_deadline(
         assert entry.updated > over.isoformat()
 
 
+def test_no_change_of_others_takes_a_call_to_write_or_a_stop_out_of_the_feed(
+    client: FlaskClient, session: Session
+) -> None:
+    earlier = utcnow() - timedelta(days=3)
+    calling, stopped, closed = (make_campaign(session) for _ in range(3))
+    for campaign in (calling, stopped, closed):
+        campaign.opened_at = campaign.changed_at = earlier
+    stop_campaign(session, stopped, actor="organizer", now=earlier, reasons={"en": "Do not write."})
+    close_campaign(session, closed, actor="organizer", now=earlier)
+    stopped.changed_at = closed.changed_at = earlier
+    busy = make_campaign(session)
+    for number in range(60):
+        post_on(busy, days_ago(1), f"News {number}")
+    session.commit()
+    lasting = {f"{HOST}/en/actions/{case.slug}" for case in (calling, stopped, busy)}
+    entries = read_feeds(client, "/en")
+    assert len(entries) == 50
+    assert {link for link in entries if "#" not in link} == lasting
+
+
 def test_a_corrected_text_moves_the_feed_and_what_is_not_public_does_not(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
