@@ -76,18 +76,7 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
     """List what applies to somebody; of nobody in particular, all that may apply."""
     kept = kept or Kept()
     said = {
-        _(
-            "In our records of printed letters, we keep the number, the date and the official, and "
-            "nothing that identifies you."
-        ): kept.printed,
-        _(
-            "If your letter is printed but not delivered yet: we tell our staff to take out the "
-            "sheet. We also remove the letter from our print files where we still can."
-        ): kept.undelivered,
-        _(
-            "What was already delivered, on a letter or on a list of names: we cannot get it back."
-        ): kept.delivered,
-        say_own_copy(settings): kept.delivered,
+        **dict.fromkeys(list_printed_stays(settings, kept), True),
         _("What you signed on paper, and our scans of it."): True,
         _(
             "We told %(program)s that you are a member of the network. We unsubscribe you there "
@@ -97,5 +86,26 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
         say_exports(settings): True,
         say_backups(settings, contact): True,
         **dict.fromkeys(say_codes(), True),
+    }
+    return [sentence for sentence, applies in said.items() if applies]
+
+
+def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
+    """List what applies to printed letters."""
+    said = {
+        _(
+            "In our records of printed letters, we keep the number, the date and the official, and "
+            "nothing that identifies you."
+        ): kept.printed,
+        _(
+            "If your letter is printed but not delivered yet: we tell our staff to take out the "
+            "sheet. If they are already on their way with it, it may still be delivered. We also "
+            "remove the letter from our print files where we still can."
+        ): kept.undelivered,
+        _(
+            "What was already delivered or sent, on a letter or on a list of names: we cannot get "
+            "it back."
+        ): kept.delivered,
+        say_own_copy(settings): kept.delivered,
     }
     return [sentence for sentence, applies in said.items() if applies]

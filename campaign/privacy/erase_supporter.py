@@ -5,6 +5,7 @@ to whom they belong. All else is deleted. A printed volume keeps the letter unti
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -33,21 +34,18 @@ from campaign.signing.signature_events import announce_erased
 from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import empty_signature
 from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
+from campaign.tracking.letter_place import find_kept_letters
 from campaign.tracking.mails import LettersErased
-from campaign.tracking.timeline import is_frozen, is_handed_over, lock_remaining
+from campaign.tracking.timeline import is_frozen, lock_remaining
 
 
 def find_kept(session: Session, mailbox: Mailbox, signatures: Sequence[Signature]) -> Kept:
     """Find what deleting leaves or does not reach, of those whose letters these are."""
-    printed = [signature for signature in signatures if is_frozen(signature)]
-    are_out = [is_handed_over(session, signature) for signature in printed]
     was_tried = CrmPerson.attempts > 0  # what was sent and not answered may be there
     told = select(CrmPerson.id).join(NetworkMember, NetworkMember.public_id == CrmPerson.member)
     of_mailbox = NetworkMember.email_hmac == mailbox.fingerprint
     was_told = db.has_row(session, told.where(of_mailbox, was_tried))
-    return Kept(
-        printed=bool(printed), undelivered=not all(are_out), delivered=any(are_out), told=was_told
-    )
+    return replace(find_kept_letters(session, signatures), told=was_told)
 
 
 def say_kept(kept: Kept | None) -> list[str]:

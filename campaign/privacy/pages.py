@@ -31,9 +31,10 @@ from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_links import Mailbox
+from campaign.tracking.letter_place import Place, find_place, say_withdrawn
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
-from campaign.tracking.timeline import Mark, is_handed_over, marks_of, status_of
+from campaign.tracking.timeline import Mark, marks_of, status_of
 from campaign.web.page import Page
 from campaign.web.security import even_time, public, request_networks
 
@@ -79,7 +80,8 @@ class ShowLetter(Page, template="privacy/letter.html"):
     can_confirm: bool
     changed: bool
     replaced: bool  # Whether somebody has signed anew since this page was opened
-    handed_over: bool
+    place: Place
+    withdrawn: str  # What becomes of it, where it was withdrawn
 
 
 class EraseMailbox(Page, template="privacy/erase.html"):
@@ -170,22 +172,24 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = letter_links.get_own_signature(session, token, public_id)
         stopped = is_stopped(signature.campaign.status)
+        place, state = find_place(session, signature), signature.shown_state
         page = ShowLetter(
             token=token,
             signature=signature,
             status=status_of(session, signature),
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
             marks=marks_of(session, signature),
-            letters=signed_letters(signature) if signature.shown_state in LIVE else (),
+            letters=signed_letters(signature) if state in LIVE else (),
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
-            can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
+            can_print=state is SignatureState.CONFIRMED and not stopped,
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
             replaced="replaced" in request.args,
-            handed_over=is_handed_over(session, signature),
+            place=place,
+            withdrawn=say_withdrawn(place) if state is SignatureState.WITHDRAWN else "",
         )
         return show_private(page)
 

@@ -82,6 +82,10 @@ class LinkGone(CaseProblem, template="public/link_gone.html"):
     takes_letters: bool
     again: bool
     """Whether who wrote the letter can write another one."""
+    fate: str
+    """What becomes of a letter that was withdrawn."""
+    stays: Sequence[str]
+    """What is left of one that was printed before it was deleted."""
     confirm_days: int
 
 
@@ -103,7 +107,9 @@ def _has_signed(posted: Mapping[str, str]) -> bool:
     return bool(posted.get("again") or posted.get("replaces"))
 
 
-def lost_letter(problem: Gone | NotFound, *, again: bool = False) -> ResponseReturnValue:
+def lost_letter(
+    problem: Gone | NotFound, *, again: bool = False, fate: str = "", stays: Sequence[str] = ()
+) -> ResponseReturnValue:
     day, status = problem.data.get("act_by"), str(problem.data.get("status", ""))
     act_by = day if isinstance(day, date) else None
     page = LinkGone(
@@ -112,6 +118,8 @@ def lost_letter(problem: Gone | NotFound, *, again: bool = False) -> ResponseRet
         takes_letters=bool(status)
         and takes_signatures(CampaignStatus(status), act_by, db.utcnow()),
         again=again,
+        fate=fate,
+        stays=stays,
         confirm_days=current_settings().confirm_days,
     )
     return show_private(page, problem.status)

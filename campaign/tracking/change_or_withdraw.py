@@ -28,7 +28,8 @@ from campaign.signing.sign import asked_values
 from campaign.signing.signature_events import announce_confirmed, announce_withdrawn
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
-from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
+from campaign.tracking.letter_place import Place, find_place
+from campaign.tracking.timeline import is_frozen, lock_letters
 
 EDITABLE = tuple(name for name in ASKED if name != "email")
 _MOVING = ("order", "move")  # What the page of points sends besides, for itself
@@ -196,7 +197,7 @@ def change_letter(
 def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
     if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", signature)
-    if is_handed_over(session, signature):
+    if find_place(session, signature) is Place.GONE:
         raise TooLate("letter-handed-over", signature)
 
 

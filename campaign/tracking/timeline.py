@@ -1,8 +1,8 @@
 """What has happened to a letter, as dated marks: signed, confirmed, printed, delivered."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -56,6 +56,8 @@ class Trip:
     letters: tuple[Letter, ...]
     at: datetime  # When it happened, as far as it is known: see `deliveries/attempt_order.py`
     envelope: PostedEnvelope | None = None
+    doubtful: bool = False
+    """Whether the letters may have been taken out before it: they were withdrawn on that day."""
 
     @property
     def is_gone(self) -> bool:
@@ -93,7 +95,26 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
         return []
     numbers = {stay.number for stay in stays}
     envelopes = find_envelopes_with(session, [attempt.id for attempt in attempts], numbers)
-    return list(group_trips(_find_placed_attempts(session, attempts, stays), stays, envelopes))
+    placed = _find_placed_attempts(session, attempts, stays)
+    return list(drop_later(group_trips(placed, stays, envelopes), stays[0].letter.signature))
+
+
+def drop_later(trips: Iterable[Trip], signature: Signature) -> Iterator[Trip]:
+    """Yield what happened until it was withdrawn: after that, staff were told to take it out.
+
+    Of the withdrawal its day alone is known. Pure.
+    """
+    if signature.withdrawn_at is None:
+        yield from trips
+        return
+    zone = signature.campaign.timezone
+    begun = signature.withdrawn_at
+    ended = clock.moment_of(clock.day_of(begun, zone), time.max, zone)
+    for trip in trips:
+        attempt = trip.attempt
+        at = attempt.happened_time or time.min
+        if clock.moment_of(attempt.happened_on, at, attempt.zone) <= ended:
+            yield replace(trip, doubtful=trip.at >= begun)
 
 
 def _find_placed_attempts(
@@ -225,10 +246,6 @@ def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
     return [replace(mark, text=f"{mark.text} · {words}" if mark.text else words) for mark in marks]
 
 
-def is_handed_over(session: Session, signature: Signature) -> bool:
-    return any(trip.is_gone for trip in trips_of(session, signature.letters))
-
-
 def status_of(session: Session, signature: Signature) -> str:
     """Return where a letter is, as its tag says it: one that is gone or stopped is not waiting."""
     state = signature.shown_state
@@ -328,6 +345,12 @@ def _delivery_mark(trip: Trip, posts: Sequence[CasePost], *, several: bool) -> M
     if several:
         names = (_official_name(letter.target.official) for letter in trip.letters)
         facts.append(i18n.semicolon(i18n.locale()).join(names))
+    if trip.is_gone and trip.doubtful:
+        facts.append(
+            gettext("We do not know whether your card was still with the others.")
+            if attempt.campaign.cards
+            else gettext("We do not know whether your letter was still with the others.")
+        )
     return replace(
         _mark_on(_outcome_title(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(i18n.isolate(fact) for fact in facts if fact),

@@ -6,8 +6,10 @@ import structlog
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.about.what_stays import list_printed_stays
 from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound
+from campaign.core.settings import current_settings
 from campaign.models.signature import Signature
 from campaign.printing.problems import LetterRefused
 from campaign.public import before_request
@@ -16,6 +18,7 @@ from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
 from campaign.tracking.change_or_withdraw import TooLate
+from campaign.tracking.letter_place import find_kept_letters, find_place, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
 
@@ -123,8 +126,15 @@ def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
         return before_request.not_found(problem)
     session, ident = db.session(), problem.data.get("signature_id")
     signature = session.get(Signature, ident) if ident else None
-    again = signature is not None and may_write_again(session, signature, db.utcnow())
-    return before_request.lost_letter(problem, again=again)
+    if signature is None:
+        return before_request.lost_letter(problem)
+    kept = find_kept_letters(session, [signature])
+    return before_request.lost_letter(
+        problem,
+        again=may_write_again(session, signature, db.utcnow()),
+        fate=say_withdrawn(find_place(session, signature)),
+        stays=list_printed_stays(current_settings(), kept),
+    )
 
 
 blueprint = Blueprint("tracking", __name__)

@@ -19,6 +19,7 @@ from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.signing.mails import MailName
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, digest_of
+from campaign.tracking.letter_place import Place, find_place
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import is_frozen, note_for, status_of
@@ -29,6 +30,7 @@ from campaign.web.security import public
 class WithdrawLetter(Page, template="tracking/withdraw.html"):
     token: str
     signature: Signature
+    place: Place
     case: CasePage
     retention_months: int
 
@@ -119,6 +121,7 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         WithdrawLetter(
             token=token,
             signature=signature,
+            place=find_place(session, signature),
             case=case,
             retention_months=current_settings().retention_months,
         )
