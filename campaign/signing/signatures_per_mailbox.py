@@ -175,6 +175,11 @@ def may_write_again(session: Session, signature: Signature, now: datetime) -> bo
     return ruling in {Ruling.RENEW, Ruling.SIT}
 
 
+def is_full(session: Session, signature: Signature) -> bool:
+    """Tell whether two people have confirmed a letter from this mailbox."""
+    return len(list_confirmed(list_seats(session, signature))) >= len(SEATS)
+
+
 def refuse_shared(session: Session, signature: Signature) -> None:
     others = [row for row in list_seats(session, signature) if row.id != signature.id]
     ruling = decide_confirmed(person_of(signature), others)

@@ -27,7 +27,7 @@ from campaign.signing import confirm_letter
 from campaign.signing.letter.draft import Letters, pdf_of, signed_letters
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
-from campaign.signing.signatures_per_mailbox import refuse_shared
+from campaign.signing.signatures_per_mailbox import is_full, refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
@@ -98,6 +98,7 @@ class NotMine(Page, template="tracking/not_mine.html"):
     writers: Sequence[str]  # Given names; "" of who cannot be named
     deleted: bool
     can_confirm: bool  # Whether the campaign still takes letters that wait
+    can_sign: bool  # Whether one can be signed now, and the mailbox has a place for it
 
 
 _LINK = "/<lang>/letter/<token>"
@@ -237,7 +238,7 @@ def not_mine(lang: str, token: str) -> ResponseReturnValue:
         signature = confirm_letter.get_by_token(session, token)
         waiting = list_waiting_beside(session, signature)
         writers = [mail_name(row.given_name) for row in waiting]
-        return _not_mine_page(signature, token, writers)
+        return _not_mine_page(session, signature, token, writers)
 
 
 @blueprint.post(f"{_LINK}/not-mine")
@@ -247,22 +248,29 @@ def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
     deleted = bool(list_waiting_beside(session, signature))
-    page = _not_mine_page(signature, token, [], deleted=deleted)
+    page = _not_mine_page(session, signature, token, [], deleted=deleted)
     delete_waiting_beside(session, signature, now)
     return page
 
 
 def _not_mine_page(
-    signature: Signature, token: str, writers: Sequence[str], *, deleted: bool = False
+    session: Session,
+    signature: Signature,
+    token: str,
+    writers: Sequence[str],
+    *,
+    deleted: bool = False,
 ) -> Response:
+    case = _case(signature)
     can_confirm = is_allowed(confirm_letter.refuse_unconfirmable, signature, expected=Refused)
     return _show(
         NotMine(
             token=token,
-            case=_case(signature),
+            case=case,
             writers=writers,
             deleted=deleted,
             can_confirm=can_confirm,
+            can_sign=case.takes_letters and not is_full(session, signature),
         )
     )
 

@@ -66,6 +66,26 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
         assert "/en/my-letters" in page[page.rindex("<p>", 0, withdrawing) : withdrawing]
 
 
+def test_where_two_have_signed_nobody_is_told_to_sign(
+    client: FlaskClient, case: str, mails: Mails, signatures: Signatures
+) -> None:
+    for name in ("Maëlle", "Bo", "Cleo"):
+        client.post(f"{case}/sign", data={**FORM, "given_name": name})
+    first, second, _third = (mail["link"] for mail in mails())
+    client.post(first)
+    page = client.post(f"{second}/not-mine").text
+    assert "You can sign with this email address now." in page
+    client.post(f"{case}/sign", data={**FORM, "given_name": "Bo"})
+    client.post(f"{case}/sign", data={**FORM, "given_name": "Cleo"})
+    second, third = (mail["link"] for mail in mails()[-2:])
+    client.post(second)
+    page = client.post(f"{third}/not-mine").text
+    assert "Their links no longer work." in page
+    assert "You can sign" not in page
+    assert "Write a letter" not in page
+    assert sorted(one.given_name for one in signatures()) == ["Bo", "Maëlle"]
+
+
 def test_the_mails_of_letters_that_wait_lead_there(
     app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings
 ) -> None:
