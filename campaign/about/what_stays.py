@@ -24,7 +24,8 @@ def say_own_copy(settings: Settings) -> str:
 def say_exports(settings: Settings) -> str:
     return _(
         "Lists of names that our staff have already downloaded: they stay until our staff delete "
-        "them. On our server, such lists are deleted after %(term)s.",
+        "them. On our server, such lists are deleted after %(term)s. If you withdraw your letter "
+        "or delete your details, a list with your name is deleted there within minutes.",
         term=hours(settings.export_hours),
     )
 

@@ -17,6 +17,7 @@ from campaign.core import clock, db
 from campaign.core.db.batches import AnyRow, batched, read_by_key, read_each
 from campaign.core.i18n import language_with_country
 from campaign.core.settings import current_settings
+from campaign.exports.people_in_file import NotePerson, member_of, note_nobody, person_of
 from campaign.mail.messages import BadAddress
 from campaign.models.export import ConsentColumns, DataExport, ExportKind
 from campaign.models.network import ErasedMember, MemberState, NetworkMember
@@ -150,11 +151,14 @@ def write(columns: ConsentColumns, rows: Iterator[ConsentRow]) -> Iterator[bytes
         yield text.encode()
 
 
-def iter_rows(since: datetime | None, unreadable: Callable[[], None]) -> Iterator[ConsentRow]:
+def iter_rows(
+    since: datetime | None, unreadable: Callable[[], None], note: NotePerson = note_nobody
+) -> Iterator[ConsentRow]:
     """Yield every member, then who left and who was erased since that moment."""
     members = read_by_key(
         select(
             NetworkMember.id,
+            NetworkMember.seal_id,
             NetworkMember.public_id,
             NetworkMember.email,
             NetworkMember.email_hmac,
@@ -171,19 +175,20 @@ def iter_rows(since: datetime | None, unreadable: Callable[[], None]) -> Iterato
         unreadable=unreadable,
     )
     for some in batched(members, _BATCH):
-        yield from _describe(some)
+        yield from _describe(some, note)
     if since is not None:
         yield from _iter_gone(since)
 
 
-def _describe(members: Sequence[AnyRow]) -> Iterator[ConsentRow]:
+def _describe(members: Sequence[AnyRow], note: NotePerson) -> Iterator[ConsentRow]:
     with db.reading() as session:
         fingerprints = [member.email_hmac for member in members]
-        people = find_names(session, fingerprints)
+        people = find_names(session, fingerprints, note)
         bad = select(BadAddress.email_hmac, BadAddress.marked_at)
         bad = bad.where(BadAddress.email_hmac.in_(fingerprints))
         bounced = {row.email_hmac: row.marked_at for row in session.execute(bad)}
     for member in members:
+        note(member_of(member))
         marked_at = bounced.get(member.email_hmac)
         yield ConsentRow(
             person=name_outside(member.public_id),
@@ -202,13 +207,19 @@ def _describe(members: Sequence[AnyRow]) -> Iterator[ConsentRow]:
         )
 
 
-def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, dict[str, str]]:
+def find_names(
+    session: Session, fingerprints: Sequence[bytes], note: NotePerson = note_nobody
+) -> dict[bytes, dict[str, str]]:
     """Return name and place by address, of the last letter at which they asked for our emails.
 
     Whoever joined by the form gave none, and those on other letters were given to deliver these.
     """
     query = select(
-        Signature.id, Signature.email_hmac, *(getattr(Signature, name) for name in NAMES)
+        Signature.id,
+        Signature.id.label("signature_id"),
+        Signature.seal_id,
+        Signature.email_hmac,
+        *(getattr(Signature, name) for name in NAMES),
     ).where(
         Signature.email_hmac.in_(fingerprints),
         counted_publicly(),
@@ -216,10 +227,10 @@ def find_names(session: Session, fingerprints: Sequence[bytes]) -> dict[bytes, d
         Signature.forgotten_at.is_(None),
     )
     ids = session.scalars(query.with_only_columns(Signature.id).order_by(Signature.id)).all()
-    rows = read_each(session, query, Signature.id, ids)
-    return {
-        row.email_hmac: {name: getattr(row, name) for name in NAMES} for _id, row in rows if row
-    }
+    last = {row.email_hmac: row for _id, row in read_each(session, query, Signature.id, ids) if row}
+    for row in last.values():
+        note(person_of(row, ExportKind.CONSENTS))
+    return {address: {name: getattr(row, name) for name in NAMES} for address, row in last.items()}
 
 
 def _iter_gone(since: datetime) -> Iterator[ConsentRow]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from campaign.core.settings import current_settings
 from campaign.exports import consent_list, records, write_file
 from campaign.exports.export_rules import Watermark, refuse_source
 from campaign.exports.mails import send_failed, send_ready
+from campaign.exports.people_in_file import NotePerson, name_people, note_in
 from campaign.models.export import DataExport, ExportState
 
 T = TypeVar("T")
@@ -57,7 +59,7 @@ def make(export_id: int) -> None:
             _make(hold)
     except NoLongerOurs:
         log.info("export lost", export=export_id, attempt=hold.attempt)
-        storage.storage().delete(hold.storage_key)
+        delete_file(hold.storage_key)
     except Refused as problem:
         _fail(hold, EMPTY if problem.slug == EMPTY else GONE)
     except BaseException as problem:
@@ -77,8 +79,19 @@ def claim(export_id: int) -> Claim | None:
     if hold is None:
         return None
     if old:
-        storage.storage().delete(old)
+        delete_file(old)
     return Claim(export_id, hold.attempt, key)
+
+
+def delete_file(storage_key: str) -> None:
+    storage.storage().delete(storage_key, name_people(storage_key))
+
+
+def forget_file(session: Session, export: DataExport) -> None:
+    """Delete its file, and who was in it, once the session's work is committed."""
+    key, export.storage_key = export.storage_key, ""
+    if key:
+        db.after_commit(session, partial(delete_file, key))
 
 
 def _make(hold: Claim) -> None:
@@ -89,9 +102,13 @@ def _make(hold: Claim) -> None:
         keys, name = list(export.recipients), _file_name(export)
         progress = _Progress(hold)
         make_chunks = _consents(session, export, progress) or _records(session, export, progress)
-    with store.workshop() as workshop, store.create(hold.storage_key) as file:
+    with (
+        store.workshop() as workshop,
+        store.create(name_people(hold.storage_key)) as people,
+        store.create(hold.storage_key) as file,
+    ):
         out = _MeasuredFile(file)
-        chunks = make_chunks(Path(workshop))
+        chunks = make_chunks(Path(workshop), note_in(people))
         if keys:
             age.encrypt(chunks, keys, out)
         else:
@@ -100,8 +117,8 @@ def _make(hold: Claim) -> None:
     _finish(hold, progress, out, name)
 
 
-_Chunks = Callable[[Path], Iterator[bytes]]
-"""Yields the file, given a private folder."""
+_Chunks = Callable[[Path, NotePerson], Iterator[bytes]]
+"""Yields the file, given a private folder and what keeps who is in it."""
 
 
 def _consents(session: Session, export: DataExport, progress: "_Progress") -> _Chunks | None:
@@ -111,8 +128,8 @@ def _consents(session: Session, export: DataExport, progress: "_Progress") -> _C
         return None
     progress.total = consent_list.count(session, since)
 
-    def write(_workshop: Path) -> Iterator[bytes]:
-        rows = consent_list.iter_rows(since, progress.count_unreadable)
+    def write(_workshop: Path, note: NotePerson) -> Iterator[bytes]:
+        rows = consent_list.iter_rows(since, progress.count_unreadable, note)
         return consent_list.write(columns, progress.count(rows))
 
     return write
@@ -139,8 +156,8 @@ def _records(session: Session, export: DataExport, progress: "_Progress") -> _Ch
         # Its printed files may be kept longer than the names of those who wrote.
         raise Refused(EMPTY)
 
-    def write(workshop: Path) -> Iterator[bytes]:
-        rows = progress.count(records.iter_records(source, progress.count_unreadable))
+    def write(workshop: Path, note: NotePerson) -> Iterator[bytes]:
+        rows = progress.count(records.iter_records(source, progress.count_unreadable, note))
         return write_file.write(chosen, mark, source.columns, rows, workshop, locale=locale)
 
     return write
@@ -204,7 +221,7 @@ def _fail(hold: Claim, slug: str) -> None:
         if EXPORTS.finish(session, hold, state=ExportState.FAILED, failure=slug):
             audit.record(session, ACTOR, "export.failed", f"export:{hold.row_id}", reason=slug)
             send_failed(session, session.get_one(DataExport, hold.row_id), slug)
-    storage.storage().delete(hold.storage_key)
+    delete_file(hold.storage_key)
 
 
 def _finish(hold: Claim, progress: _Progress, out: _MeasuredFile, name: str) -> None:

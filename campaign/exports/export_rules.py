@@ -17,6 +17,9 @@ from campaign.staff.roles import refuse_decider
 EXPORTERS = frozenset({Role.STAFF, Role.ADMIN})
 OF_CAMPAIGNS = (ExportKind.OFFICIALS, ExportKind.FULL)
 
+PEOPLE_LEFT = "people-left"
+"""Why a file was deleted: somebody in it withdrew, had it deleted, or is no longer listed."""
+
 _JUDGED = (
     SignatureState.CONFIRMED,
     SignatureState.HELD,
@@ -83,6 +86,12 @@ def refuse_download(export: DataExport, by_id: int, now: datetime) -> None:
         raise Refused("not-ready")
     if export.campaign is not None:
         refuse_campaign(export.kind, export.campaign.status)
+
+
+def may_remake(export: DataExport, now: datetime) -> bool:
+    """Return whether its file, which would still be kept, was deleted because somebody left."""
+    is_deleted = export.state is ExportState.EXPIRED and export.failure == PEOPLE_LEFT
+    return is_deleted and not is_over(export, now)
 
 
 def is_over(export: DataExport, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from campaign.core.db.batches import AnyQuery, AnyRow, Column, read_by_key
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.letter_outcomes import PostedEnvelope, list_fates, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
+from campaign.exports.people_in_file import NotePerson, note_nobody, person_of
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Target
 from campaign.models.delivery import LetterMove
@@ -49,13 +50,17 @@ _FULL: Mapping[str, Column] = {
 }
 _OFFICIALS = ("name", "locality", "region", "postal_code", "country", "signed_on", "language")
 
-_FULL_COLUMNS = (*_FULL.values(), Signature.full_text, Signature.exact_times)
-_OFFICIAL_COLUMNS = tuple(
-    getattr(Signature, name)
-    for name in (
-        *("given_name", "family_name", "locality", "region", "postal_code", "country"),
-        *("disclosure", "letter_locale", "signed_at", "confirmed_at", "exact_times"),
-    )
+_ROW = (Signature.id.label("signature_id"), Signature.seal_id)
+_FULL_COLUMNS = (*_ROW, *_FULL.values(), Signature.full_text, Signature.exact_times)
+_OFFICIAL_COLUMNS = (
+    *_ROW,
+    *(
+        getattr(Signature, name)
+        for name in (
+            *("given_name", "family_name", "locality", "region", "postal_code", "country"),
+            *("disclosure", "letter_locale", "signed_at", "confirmed_at", "exact_times"),
+        )
+    ),
 )
 _PLACE = tuple(literal(0).label(name) for name in ("volume", "first_page", "pages"))
 """Where a letter was printed, which no export says."""
@@ -161,19 +166,23 @@ def count(session: Session, source: Source) -> int:
     )
 
 
-def iter_records(source: Source, unreadable: Callable[[], None]) -> Iterator[Record]:
-    """Every row, in order; `unreadable` is told of each that does not open."""
+def iter_records(
+    source: Source, unreadable: Callable[[], None], note: NotePerson = note_nobody
+) -> Iterator[Record]:
+    """Every row, in order; `note` is told of each, `unreadable` of each that does not open."""
     make = _full if source.kind is ExportKind.FULL else _official
     if source.frozen is None or source.bundle_id is None:
         for row in _of_campaign(source, unreadable):
+            note(person_of(row, source.kind))
             yield make(row, source)
         return
     history = BundleHistory.of(source.bundle_id, source.campaign_id, source.frozen)
     for row in _of_bundle(source, unreadable):
+        note(person_of(row, source.kind))
         yield (*history.cells(row), *make(row, source))
 
 
-def _columns(source: Source) -> tuple[Column, ...]:
+def _columns(source: Source) -> tuple[Any, ...]:
     return _FULL_COLUMNS if source.kind is ExportKind.FULL else _OFFICIAL_COLUMNS
 
 

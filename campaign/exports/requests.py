@@ -19,7 +19,8 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.desk_texts import read_number
 from campaign.exports import consent_list, export_rules, mails, staff_keys
-from campaign.exports.export_job import EXPORTS
+from campaign.exports.export_job import EXPORTS, forget_file
+from campaign.exports.people_in_file import has_left
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.export import ConsentColumns, DataExport, ExportFormat, ExportKind, ExportState
@@ -140,7 +141,7 @@ def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
     if export.state in ENDED:
         raise Refused("export-ended")
     export.state, export.lease_until = ExportState.WITHDRAWN, None
-    storage.forget_file(session, export)
+    forget_file(session, export)
     session.flush()
     _note(session, export, by, "export.withdraw")
 
@@ -148,9 +149,14 @@ def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
 def open_download(
     session: Session, export: DataExport, store: storage.Storage, *, by: StaffUser
 ) -> Download:
-    """Raises as `export_rules.refuse_download`; a list for officials breaks off at a stop."""
+    """Raises as `export_rules.refuse_download`; Refused (`people-left`).
+
+    A list for officials breaks off at a stop.
+    """
     refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_download(export, by.id, db.utcnow())
+    if has_left(session, store, export):
+        raise Refused(export_rules.PEOPLE_LEFT)
     size = store.size(export.storage_key)
     chunks = store.chunks(export.storage_key)
     first = next(chunks, b"")  # a file that does not open is said before the answer begins
@@ -163,6 +169,42 @@ def open_download(
     if export.kind is ExportKind.OFFICIALS and export.campaign_id is not None:
         whole = as_long_as_running(whole, export.campaign_id)
     return Download(export.file_name, size, whole)
+
+
+def delete_outdated(session: Session, export: DataExport, actor: str) -> None:
+    """Delete its file, which has somebody who must not be in it any more; who asked is told."""
+    is_ready = DataExport.state == ExportState.READY, DataExport.storage_key == export.storage_key
+    facts = {"state": ExportState.EXPIRED, "failure": export_rules.PEOPLE_LEFT}
+    if not db.update_row(session, DataExport, export.id, *is_ready, **facts):
+        return
+    session.refresh(export)
+    forget_file(session, export)
+    subject, slug = f"export:{export.id}", export_rules.PEOPLE_LEFT
+    audit.record(session, actor, "export.outdated", subject, campaign=export.campaign_id)
+    if not export.downloads:
+        mails.send_failed(session, export, slug)
+
+
+def remake(session: Session, export: DataExport, *, by: StaffUser) -> None:
+    """Make anew the list whose file was deleted because somebody left; what was approved holds.
+
+    Raises NotFound for another's; Refused: `export-ended`, `stopped`, `emptied`.
+    """
+    refuse_role(by, export_rules.EXPORTERS, "export")
+    if export.requested_by_id != by.id:
+        raise NotFound("export")
+    if export.state in {ExportState.MAKING, ExportState.READY}:
+        return  # a second click
+    if not export_rules.may_remake(export, db.utcnow()):
+        raise Refused("export-ended")
+    export_rules.refuse_source(export)
+    is_deleted = DataExport.state == ExportState.EXPIRED
+    values = {"state": ExportState.MAKING, "ready_at": None, "expires_at": None, "failure": None}
+    if not db.update_row(session, DataExport, export.id, is_deleted, **values):
+        return
+    session.refresh(export)
+    _note(session, export, by, "export.remake")
+    jobs.enqueue(session, "exports.make", export.id)
 
 
 def get_export(session: Session, public_id: str) -> DataExport:
@@ -188,7 +230,10 @@ def list_bundles(session: Session, campaign: Campaign) -> list[Bundle]:
 
 @jobs.job("exports.sweep", every_minutes=5)
 def sweep() -> None:
-    """End what nobody decided in time, delete files whose time is over, resume what was left."""
+    """End what nobody decided in time, delete files whose time is over, resume what was left.
+
+    And delete files that have somebody who must not be in them any more.
+    """
     now = db.utcnow()
     with db.transaction() as session:
         over = session.scalars(
@@ -198,11 +243,20 @@ def sweep() -> None:
             )
         ).all()
         for export in over:
-            storage.forget_file(session, export)
+            forget_file(session, export)
             export.state = ExportState.EXPIRED
             audit.record(session, "job:exports.sweep", "export.expire", f"export:{export.id}")
         for export_id in session.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():
             jobs.enqueue(session, "exports.make", export_id)
+    with db.reading() as session:
+        ready = select(DataExport).where(DataExport.state == ExportState.READY)
+        exports = session.scalars(ready).all()
+        outdated = [export for export in exports if has_left(session, storage.storage(), export)]
+    for checked in outdated:
+        with db.transaction() as session:
+            export = session.get_one(DataExport, checked.id)
+            if export.storage_key == checked.storage_key:
+                delete_outdated(session, export, "job:exports.sweep")
 
 
 def _refuse_decision(export: DataExport, by: StaffUser) -> None:

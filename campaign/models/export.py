@@ -49,7 +49,7 @@ class ExportState(enum.StrEnum):
     """By who asked, whatever had become of it: also one that was ready."""
     FAILED = "failed"
     EXPIRED = "expired"
-    """Nobody decided in time, or its file's time is over."""
+    """Nobody decided in time, its file's time is over, or somebody in it left (`failure`)."""
 
 
 class DataExport(SealedRow, Leased, PublicRow):

@@ -26,6 +26,7 @@ from campaign.models.export import (
 )
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.staff.staff_users import actor_name
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 
 blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")
@@ -209,6 +210,7 @@ class ShowExport(ExportProgress, template="exports/show.html"):
     over: bool
     may_decide: bool
     may_download: bool
+    may_remake: bool
     may_withdraw: bool
     held_back: str  # why a file that is ready is handed to nobody, as a slug; empty where it is
     fingerprints: Sequence[str]
@@ -276,6 +278,13 @@ def refuse(public_id: str) -> ResponseReturnValue:
     return redirect_to(".show", message, public_id=public_id)
 
 
+@blueprint.post("/<public_id>/remake")
+def remake(public_id: str) -> ResponseReturnValue:
+    export = requests.get_export(db.session(), public_id)
+    requests.remake(db.session(), export, by=staff_user())
+    return redirect_to(".show", public_id=public_id)
+
+
 @blueprint.post("/<public_id>/withdraw")
 def withdraw(public_id: str) -> ResponseReturnValue:
     export = requests.get_export(db.session(), public_id)
@@ -289,7 +298,13 @@ def withdraw(public_id: str) -> ResponseReturnValue:
 def download(public_id: str) -> ResponseReturnValue:
     session = db.session()
     export = requests.get_export(session, public_id)
-    file = requests.open_download(session, export, storage.storage(), by=staff_user())
+    try:
+        file = requests.open_download(session, export, storage.storage(), by=staff_user())
+    except Refused as problem:
+        if problem.slug != export_rules.PEOPLE_LEFT:
+            raise
+        requests.delete_outdated(session, export, actor_name(staff_user()))
+        return redirect_to(".show", public_id=public_id)
     headers = {
         "Content-Length": str(file.size),
         "Content-Disposition": f'attachment; filename="{file.name}"',
@@ -315,6 +330,7 @@ def _show_export(export: DataExport, form: RefuseForm | None = None) -> Response
             may_download=is_allowed(
                 export_rules.refuse_download, export, me.id, now, expected=(NotFound, Gone, Refused)
             ),
+            may_remake=export.requested_by_id == me.id and export_rules.may_remake(export, now),
             may_withdraw=export.state not in requests.ENDED,
             held_back=_why_held_back(export),
             fingerprints=[staff_keys.fingerprint(key) for key in export.recipients],

@@ -190,6 +190,8 @@ ACTIONS: Mapping[str, object] = {
     "export.ready": _l("Finished an export"),
     "export.failed": _l("Could not make an export"),
     "export.expire": _l("Deleted an expired export"),
+    "export.outdated": _l("Deleted the file of an export: someone in it is no longer in the list"),
+    "export.remake": _l("Made the file of an export again"),
     "export.download": _l("Downloaded an export"),
     "export.key-add": _l("Added a key for exports"),
     "export.key-remove": _l("Removed a key for exports"),

@@ -24,6 +24,8 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Gone, NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.exports import export_job, requests, staff_keys
+from campaign.exports.export_rules import OF_CAMPAIGNS
+from campaign.exports.people_in_file import name_people
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.export import DataExport, ExportKey, ExportKind, ExportState
@@ -401,7 +403,7 @@ def test_a_worker_that_dies_costs_time_only(
             )
     export = loaded(session, export_id)
     assert (export.state, export.attempt) == (ExportState.READY, 2)
-    assert names == [export.storage_key]
+    assert names == [export.storage_key, name_people(export.storage_key)]
 
 
 def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
@@ -511,7 +513,7 @@ def test_services_refuse_whose_role_has_no_exports_or_who_is_disabled(
         ask()
 
 
-@pytest.mark.parametrize("kind", list(ExportKind))
+@pytest.mark.parametrize("kind", OF_CAMPAIGNS)
 def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
     app: Flask,
     session: Session,
