@@ -1,0 +1,61 @@
+"""What a follow-up of a stopped action says, on the public page and at the desk."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.core import db
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+from tests.factories import make_campaign
+from tests.integration.campaigns.conftest import DESK
+
+WARNING = "was stopped because writing could do harm"
+MakeFollowed = Callable[[StopKind], Campaign]
+
+
+@pytest.fixture
+def make_followed(session: Session, draft: Campaign) -> MakeFollowed:
+    """A stopped action, with the draft as its follow-up."""
+
+    def run(kind: StopKind) -> Campaign:
+        earlier = make_campaign(
+            session, status=CampaignStatus.STOPPED, stop_kind=kind, stopped_at=db.utcnow()
+        )
+        draft.follows = earlier
+        session.commit()
+        return earlier
+
+    return run
+
+
+@pytest.mark.parametrize("kind", StopKind)
+def test_a_page_that_asks_not_to_write_does_not_invite_to_write_at_the_follow_up(
+    client: FlaskClient,
+    session: Session,
+    draft: Campaign,
+    make_followed: MakeFollowed,
+    kind: StopKind,
+) -> None:
+    earlier = make_followed(kind)
+    draft.status, draft.opened_at = CampaignStatus.OPEN, db.utcnow()
+    session.commit()
+    page = client.get(f"/en/actions/{earlier.slug}").text
+    assert f"/en/actions/{draft.slug}" in page
+    harms = kind is StopKind.HARM
+    assert ("You can write there" in page) != harms
+    assert ("Please do not write" in page) == harms
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("kind", StopKind)
+def test_whoever_approves_or_opens_a_follow_up_is_warned_of_the_harm(
+    desk: FlaskClient, make_followed: MakeFollowed, kind: StopKind
+) -> None:
+    earlier = make_followed(kind)
+    moves = ("/status?to=open", "/status?to=scheduled", "/status?to=review")
+    for path in ("", "/facts", *moves):
+        assert (WARNING in desk.get(f"{DESK}{path}").text) == (kind is StopKind.HARM), path
+    continues = desk.get(f"/desk/campaigns/{earlier.slug}/continue").text
+    assert (WARNING in continues) == (kind is StopKind.HARM)
