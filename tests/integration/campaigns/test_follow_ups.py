@@ -59,3 +59,16 @@ def test_whoever_approves_or_opens_a_follow_up_is_warned_of_the_harm(
         assert (WARNING in desk.get(f"{DESK}{path}").text) == (kind is StopKind.HARM), path
     continues = desk.get(f"/desk/campaigns/{earlier.slug}/continue").text
     assert (WARNING in continues) == (kind is StopKind.HARM)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("status", [CampaignStatus.CLOSED, CampaignStatus.STOPPED])
+def test_the_page_that_makes_a_follow_up_promises_an_email_only_where_it_is_sent(
+    desk: FlaskClient, session: Session, status: CampaignStatus
+) -> None:
+    earlier = make_campaign(session, status=status)
+    session.commit()
+    page = desk.get(f"/desk/campaigns/{earlier.slug}/continue").text
+    is_stopped = status is CampaignStatus.STOPPED
+    assert ("asked for news then get an email" in page) != is_stopped
+    assert ("get no email about it" in page) == is_stopped
