@@ -98,6 +98,7 @@ class Erased(Page, template="privacy/erased.html"):
 blueprint = Blueprint("privacy", __name__)
 init_blueprint(blueprint)
 _START = "/<lang>/my-letters"
+_READABLE = (*LIVE, SignatureState.REJECTED)  # Of all others the words are deleted
 _LETTER = f"{_START}/<token>/<public_id>"
 
 
@@ -179,7 +180,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             status=status_of(session, signature),
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
             marks=marks_of(session, signature),
-            letters=signed_letters(signature) if state in LIVE else (),
+            letters=signed_letters(signature) if state in _READABLE else (),
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
             can_print=state is SignatureState.CONFIRMED and not stopped,

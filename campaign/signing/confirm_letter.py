@@ -26,7 +26,7 @@ _PENDING = SignatureState.PENDING.value
 _LOST = {
     SignatureState.WITHDRAWN: "letter-withdrawn",
     SignatureState.ERASED: "letter-erased",
-    SignatureState.REJECTED: "letter-removed",
+    SignatureState.REJECTED: "letter-rejected",
     SignatureState.INVALID: "letter-removed",
 }
 

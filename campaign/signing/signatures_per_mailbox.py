@@ -33,6 +33,7 @@ class Ruling(enum.Enum):
     """It replaces one of the same person that was never confirmed, or one that is over."""
     SIT = "sit"  # It waits on a seat of its own; confirmed, it counts
     ALREADY = "already"
+    REJECTED = "rejected"  # The same person's letter was read, and cannot be printed
     FULL = "full"
     WAITING = "waiting"  # So many letters wait here already that no more are taken
     ELSEWHERE = "elsewhere"  # Somebody has signed from here who gave another home
@@ -55,7 +56,7 @@ def decide_newcomer(
     here = [row for row in taken if not is_record(row)]
     same = next((row for row in here if person_of(row).name == newcomer.name), None)
     if same is not None:
-        return (Ruling.RENEW if is_renewable(same) else Ruling.ALREADY), same
+        return _decide_again(same), same
     if len(list_confirmed(taken)) >= len(SEATS):
         return Ruling.FULL, None
     free = next((row for row in taken if is_free(row, now)), None)
@@ -69,6 +70,13 @@ def decide_newcomer(
         default=None,
     )
     return (Ruling.RENEW if oldest else Ruling.WAITING), oldest
+
+
+def _decide_again(same: Signature) -> Ruling:
+    if is_renewable(same):
+        return Ruling.RENEW
+    rejected = same.shown_state is SignatureState.REJECTED
+    return Ruling.REJECTED if rejected else Ruling.ALREADY
 
 
 def decide_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:

@@ -49,7 +49,7 @@ class TooLate(Refused):
     """The letter has gone too far for that. Data: `cards`, whether it is a card.
 
     Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`,
-    `letter-approved`.
+    `letter-rejected`, `letter-approved`.
     """
 
     def __init__(self, slug: str, signature: Signature) -> None:
@@ -76,10 +76,15 @@ def digest_of(letter: Signature | SignedForm) -> str:
 def refuse_unchangeable(signature: Signature) -> None:
     if not may_go_out(signature.campaign.status):
         raise TooLate("letter-stopped", signature)
-    if signature.shown_state not in LIVE:
-        raise TooLate("letter-ended", signature)
+    _refuse_ended(signature)
     if is_frozen(signature):
         raise TooLate("letter-frozen", signature)
+
+
+def _refuse_ended(signature: Signature) -> None:
+    if signature.shown_state not in LIVE:
+        rejected = signature.shown_state is SignatureState.REJECTED
+        raise TooLate("letter-rejected" if rejected else "letter-ended", signature)
 
 
 def plan_for(session: Session, signature: Signature) -> SigningPlan:
@@ -195,8 +200,7 @@ def change_letter(
 
 
 def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
-    if signature.shown_state not in LIVE:
-        raise TooLate("letter-ended", signature)
+    _refuse_ended(signature)
     if find_place(session, signature) is Place.GONE:
         raise TooLate("letter-handed-over", signature)
 

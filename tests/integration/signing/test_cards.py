@@ -140,7 +140,7 @@ def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
     assert "letter" not in heading(client.get(link).text)
     for state, said in (
         (SignatureState.WITHDRAWN, "This card was withdrawn"),
-        (SignatureState.REJECTED, "This card is no longer here"),
+        (SignatureState.REJECTED, "We cannot print this card"),
         (SignatureState.ERASED, "This card was deleted"),
     ):
         one.state = state

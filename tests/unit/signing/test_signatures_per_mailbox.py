@@ -57,9 +57,14 @@ def test_a_withdrawn_signature_can_be_signed_again() -> None:
     assert decide_newcomer(MAYA, [taken], NOW) == (Ruling.RENEW, taken)
 
 
-@pytest.mark.parametrize("state", [SignatureState.HELD, SignatureState.REJECTED])
-def test_what_staff_decided_is_not_undone_by_signing_again(state: SignatureState) -> None:
-    assert decide_newcomer(MAYA, [seat(MAYA, state)], NOW)[0] is Ruling.ALREADY
+@pytest.mark.parametrize(
+    ("state", "ruling"),
+    [(SignatureState.HELD, Ruling.ALREADY), (SignatureState.REJECTED, Ruling.REJECTED)],
+)
+def test_what_staff_decided_is_not_undone_by_signing_again(
+    state: SignatureState, ruling: Ruling
+) -> None:
+    assert decide_newcomer(MAYA, [seat(MAYA, state)], NOW)[0] is ruling
 
 
 def test_a_letter_of_another_name_waits_beside_the_first() -> None:
