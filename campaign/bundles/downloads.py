@@ -101,7 +101,9 @@ def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
     if not gone:
         return [ReprintChoice("", None), *pdfs]
     volumes = {file["name"] for file in recorded.files if file["name"].startswith("letters-")}
-    whole = (volumes - gone) | set(file_names.NAME_NOBODY)
+    # Of a print that was made again only the volumes are left that stand in the later one too.
+    papers = () if recorded.removed_at else file_names.NAME_NOBODY
+    whole = (volumes - gone) | set(papers)
     return [pdf for pdf in pdfs if pdf.name in whole]
 
 

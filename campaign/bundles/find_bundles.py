@@ -160,6 +160,7 @@ def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
     """Those that were printed and taken out again are told of as such, and not once more."""
     yield Letter.bundle_id == bundle.id
     yield Letter.set_aside.is_not(None)
+    yield Letter.first_page.is_(None)  # else it was printed, and its sheet removed by hand
     if bundle.taken_out:
         yield Letter.sequence.not_in([int(letter["number"]) for letter in bundle.taken_out])
 

@@ -1,14 +1,16 @@
 """Correcting the record of a visit, and adding to it: no one is mailed a second time."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, time
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.record_change import record_change
-from campaign.core import audit, db
+from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments
+from campaign.deliveries.carried_paper import is_remade_between
 from campaign.deliveries.envelopes.mark_posted import find_last_return, is_in_envelopes
 from campaign.deliveries.record_delivery import (
     RecordFacts,
@@ -18,7 +20,7 @@ from campaign.deliveries.record_delivery import (
     refuse_impossible,
 )
 from campaign.deliveries.recording_rules import SENT
-from campaign.models.bundle import DeliveryAttempt
+from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Update
 from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit
 
@@ -99,10 +101,17 @@ def _refuse_moment(session: Session, visit: GateVisit, facts: RecordFacts, *, su
         if attempt.bundle is None:
             continue
         refuse_impossible(attempt.bundle, facts.happened_on, facts.happened_time)
+        moments = (_moment_of(attempt.bundle, visit), _moment_of(attempt.bundle, facts))
+        if is_remade_between(session, attempt.bundle, *moments):
+            raise Invalid(fields={"happened_on": "remade-between"})
         returned_on = find_last_return(session, attempt.bundle)
         early = returned_on is not None and facts.happened_on < returned_on
         if early and not sure and is_in_envelopes(session, attempt):
             raise Invalid(fields={"happened_on": "posted-before-visit"})
+
+
+def _moment_of(bundle: Bundle, facts: RecordFacts | GateVisit) -> datetime:
+    return clock.moment_of(facts.happened_on, facts.happened_time or time.max, bundle.zone)
 
 
 def _count_pictures(files: Iterable[attachments.RedrawnFile | GateFile]) -> int:

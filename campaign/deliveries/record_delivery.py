@@ -13,7 +13,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.deliveries import attachments
+from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
@@ -67,6 +67,8 @@ class CarriedBundle:
 
     bundle: Bundle
     taken: int | None = None
+    paper: str = ""
+    """Where letters were withdrawn since it was printed: which paper it was (`carried_paper`)."""
 
 
 class CompanionRefused(Refused):
@@ -109,8 +111,9 @@ def record_visit(
     job. Raises Refused: `key-taken`, `bundle-not-ready`, `not-open` (a rehearsal), `nothing-here`
     (every letter had gone out, or elsewhere), `part-unnamed` (as long as nobody knows which
     letters went with a part, none goes after it); Invalid: a moment that cannot be, a part that is
-    none, or recorded before by somebody else. CompanionRefused says one of these of a bundle that
-    is not the first.
+    none, paper of which nobody said whether withdrawn letters were in it (`paper_` and the bundle's
+    id), or recorded before by somebody else. CompanionRefused says one of these of a bundle that is
+    not the first.
     """
     _lock_bundles(session, [item.bundle for item in carried])
     # After the wait: the same may have been sent twice at one moment.
@@ -127,6 +130,10 @@ def record_visit(
         except (Invalid, Refused) as problem:
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
+    if happened.outcome in GONE_OUT:
+        for item in carried:
+            if (paper := _find_paper(session, item, happened)) is not None:
+                carried_paper.note_gone(session, item.bundle, paper, actor=actor)
     visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
@@ -214,8 +221,20 @@ def remove_visit(
         session.flush()
         session.delete(visit)
     session.flush()
+    for bundle in [attempt.bundle for attempt in removed if attempt.bundle]:
+        carried_paper.note_nothing_gone(session, bundle)
     recount_attempts(session, before, actor)
     return is_gone
+
+
+def _find_paper(
+    session: Session, carried: CarriedBundle, happened: VisitFacts
+) -> carried_paper.Paper | None:
+    """Return the paper that was carried; None where there is but one. Raises Invalid."""
+    if happened.outcome is DeliveryOutcome.STOPPED:
+        return None
+    day, at = happened.happened_on, happened.happened_time
+    return carried_paper.find_paper(session, carried.bundle, day, at, carried.paper)
 
 
 def _judge_attempt(
@@ -235,6 +254,8 @@ def _judge_attempt(
     surely = happened.outcome in bundle_status.STILL_HERE
     by_then = is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
     messages = count_left(session, bundle, when=by_then)
+    if (paper := _find_paper(session, carried, happened)) is not None:
+        messages += carried_paper.count_in(session, bundle, paper, when=by_then)
     if surely:
         messages += _count_rerouted_since(session, bundle, happened.happened_on)
     if not messages:

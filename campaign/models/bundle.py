@@ -118,7 +118,8 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     remade_at: Mapped[datetime | None]
     taken_out: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
-    and the `sha256` of the volume that still held them."""
+    the `sha256` of the volume that still held them, and their `code`. `went`: they were in the
+    print that was delivered, which was on its way already."""
     released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]

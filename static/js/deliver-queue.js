@@ -2,7 +2,8 @@
 
    A record: key (the server records it once), url, who (public id of the one who wrote it), name, fields
    ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
-   (sentences of the server, once it refused), recorded (address of a colleague's record that says the same).
+   (sentences of the server, once it refused), recorded (address of a colleague's record that says the same), asked (names
+   of fields that it asks for).
    It is removed as soon as the server has it. */
 (function (scope) {
   "use strict";
@@ -50,9 +51,10 @@
     return fetch(url, Object.assign({ redirect: "manual", cache: "no-store", credentials: "same-origin" }, options));
   }
 
-  function refused(record, problems, recorded) {
+  function refused(record, problems, recorded, asked) {
     record.problems = problems;
     record.recorded = recorded || "";
+    record.asked = asked || [];
     return put(record).then(function () { return { state: "problem", record: record }; });
   }
 
@@ -66,7 +68,7 @@
         });
       }
       if (answer.status === 422) {
-        return answer.json().then(function (told) { return refused(record, told.problems, told.recorded); });
+        return answer.json().then(function (told) { return refused(record, told.problems, told.recorded, told.asked); });
       }
       if ([403, 404, 409, 413].indexOf(answer.status) >= 0) return refused(record, []);
       return { state: "away", record: record };

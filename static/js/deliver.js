@@ -336,7 +336,9 @@
   /* What the server did not take comes back into the form, all of it; the record stays until another takes its place. */
   function put_back(one) {
     var said = {};
-    if (one.url !== form.action) { window.location.assign(one.url); return; } /* of another bundle: it has its own page */
+    var lacks = (one.asked || []).some(function (name) { return !form.elements[name]; });
+    /* Of another bundle: it has its own page. A page from before something was asked for is opened anew. */
+    if (one.url !== form.action || lacks) { window.location.assign(one.url); return; }
     one.fields.forEach(function (pair) { said[pair[0]] = pair[1]; });
     put_receipt_back(one.files.filter(function (file) { return file.field === "receipt"; }));
     chosen = one.files.filter(function (file) { return file.field === "pictures"; });

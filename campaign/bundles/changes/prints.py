@@ -54,14 +54,16 @@ def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
 
 
 def find_print(session: Session, bundle: Bundle) -> BundlePrint | None:
-    """The print that the bundle now is; None of one from before prints were recorded."""
-    newest = session.scalars(
+    """The print that the bundle now is; None of one from before prints were recorded.
+
+    It is not the newest where an earlier one was on its way when letters were withdrawn.
+    """
+    return session.scalars(
         select(BundlePrint)
-        .where(BundlePrint.bundle_id == bundle.id)
+        .where(BundlePrint.bundle_id == bundle.id, BundlePrint.zip_sha256 == bundle.zip_sha256)
         .order_by(BundlePrint.number.desc())
         .limit(1)
     ).first()
-    return newest if newest is not None and newest.zip_sha256 == bundle.zip_sha256 else None
 
 
 def find_check_code(session: Session, bundle: Bundle) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.letter_codes.stored_codes import unpack_codes
 from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, Volume
@@ -35,8 +36,19 @@ class TakenBack:
 
 
 def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
-    """Write down letters that leave the bundle's files, with the volume that still held each."""
+    """Write down letters that leave the bundle's files, with the volume that still held each.
+
+    Its code, which tells nobody whose it is, stays: who has the sheets can still prove the others.
+    """
+    letters = list(letters)
     digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
+    without = {letter.volume for letter in letters}
+    codes = {
+        number: code.hex()
+        for volume in bundle.volumes
+        if volume.sequence in without
+        for number, code in unpack_codes(volume.letter_codes)
+    }
     day = clock.today(bundle.campaign.timezone).isoformat()
     bundle.taken_out = [
         *bundle.taken_out,
@@ -48,6 +60,7 @@ def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
                 "reason": letter.state,
                 "on": day,
                 "sha256": digests[letter.volume],
+                "code": codes.get(letter.number, ""),
             }
             for letter in letters
         ),

@@ -44,6 +44,7 @@ class BundleFile:
 @dataclass(frozen=True, slots=True)
 class Changes:
     taken_back: Sequence[TakenBack]
+    taken_out: Sequence[Json]  # what was taken out of volumes, and did not go out all the same
     reprints: Sequence[BundleReprint]
     settled: bool
     can_reprint: bool
@@ -69,6 +70,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     settled = bundle_status.is_settled(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
+        taken_out=[entry for entry in bundle.taken_out if not entry.get("went")],
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),

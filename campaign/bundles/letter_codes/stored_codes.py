@@ -107,9 +107,19 @@ def iter_codes(session: Session, bundle_id: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _codes_of(session: Session, volume_id: int) -> Iterator[tuple[str, bytes]]:
-    codes = session.scalar(select(Volume.letter_codes).where(Volume.id == volume_id))
+    yield from unpack_codes(
+        session.scalar(select(Volume.letter_codes).where(Volume.id == volume_id))
+    )
+
+
+def unpack_codes(codes: bytes | None) -> Iterator[tuple[str, bytes]]:
     for number, words in _ENTRY.iter_unpack(codes or b""):
         yield number_of(number), words
+
+
+def _codes_on_paper(session: Session, span: "_Span") -> list[tuple[str, bytes]]:
+    """List the codes of the letters of a volume as it went out, in order."""
+    return sorted([*_codes_of(session, span.volume_id), *span.went])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,8 @@ class _Span:
     volume_id: int
     first: int
     end: int
+    went: tuple[tuple[str, bytes], ...]
+    """Of letters that the volume was made again without, while it was on its way with them."""
 
 
 def find_proof(session: Session, letter: Letter) -> Proof | None:
@@ -129,24 +141,29 @@ def find_proof(session: Session, letter: Letter) -> Proof | None:
     recorded = prints.find_print(session, bundle)
     if recorded is None or recorded.check_code is None:
         return None
-    spans, number = _list_spans(session, bundle.id), number_of(letter.sequence or 0)
+    spans, number = _list_spans(session, bundle), number_of(letter.sequence or 0)
     own = next(span for span in spans if span.volume_id == letter.volume_id)
-    for index, (other, words) in enumerate(_codes_of(session, own.volume_id), own.first):
+    for index, (other, words) in enumerate(_codes_on_paper(session, own), own.first):
         if other == number:
             return _prove(session, bundle, recorded, spans, number, words, index)
     return None
 
 
-def _list_spans(session: Session, bundle_id: int) -> list[_Span]:
+def _list_spans(session: Session, bundle: Bundle) -> list[_Span]:
     volumes = session.execute(
-        select(Volume.id, Volume.printed_letters)
-        .where(Volume.bundle_id == bundle_id)
+        select(Volume.id, Volume.sequence, Volume.printed_letters)
+        .where(Volume.bundle_id == bundle.id)
         .order_by(Volume.sequence)
     )
     spans, first = [], 0
-    for volume_id, letters in volumes:
-        spans.append(_Span(volume_id, first, first + letters))
-        first += letters
+    for volume_id, sequence, letters in volumes:
+        went = tuple(
+            (str(entry["number"]), bytes.fromhex(entry.get("code", "")))
+            for entry in bundle.taken_out
+            if entry.get("went") and entry["volume"] == sequence
+        )
+        spans.append(_Span(volume_id, first, first + letters + len(went), went))
+        first += letters + len(went)
     return spans
 
 
@@ -166,7 +183,7 @@ def _prove(
         hash_letter(name, other, code)
         for span in spans
         if span.first < end and span.end > first
-        for place, (other, code) in enumerate(_codes_of(session, span.volume_id), span.first)
+        for place, (other, code) in enumerate(_codes_on_paper(session, span), span.first)
         if first <= place < end
     ]
     tree = session.scalar(select(BundlePrint.tree).where(BundlePrint.id == recorded.id)) or b""

@@ -17,6 +17,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
+from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
 from campaign.deliveries.desk.refusals import say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
@@ -45,6 +46,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     stopped: bool
     before: bool  # whether what was handed over before a stop is recorded
     here: Mapping[int, int]  # letters that are still here, by the id of their bundle
+    most: Mapping[int, int]  # letters that were in any paper of it, by the same id
     signed_by_hand: int  # people on the sheets that go along with the letters
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
@@ -76,7 +78,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
         return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
     if wants_json:
         problems = [words for _id, words in form.problems()]
-        return jsonify(problems=problems, recorded=form.recorded), 422
+        return jsonify(problems=problems, recorded=form.recorded, asked=form.asked_papers()), 422
     response = make_response(show_page(_make_page(bundle, form)))
     response.headers.update(with_worker())
     return response
@@ -102,8 +104,9 @@ def _make_form(bundle: Bundle) -> GateForm:
     # The page that says only "stopped" has no place to say how another one ended.
     only_stopped = is_stopped(bundle.campaign.status) and not (ids or "before" in request.args)
     listed = visits.list_companions(session, bundle, only_stopped=only_stopped)
-    companions = dict.fromkeys([*listed, *ticked])
-    return gate_form(bundle, list(companions), unknown=len(ticked) < len(ids))
+    companions = list(dict.fromkeys([*listed, *ticked]))
+    papers = {carried.id: list_papers(session, carried) for carried in (bundle, *companions)}
+    return gate_form(bundle, companions, papers, unknown=len(ticked) < len(ids))
 
 
 def _record(form: GateForm) -> GateVisit | None:
@@ -158,7 +161,7 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
     if isinstance(reason, Refused):
         sentences = [recorded or say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
-    elif f"taken_{bundle.id}" in reason.fields:
+    elif {f"taken_{bundle.id}", f"paper_{bundle.id}"} & set(reason.fields):
         form.refuse(reason.fields)
         return
     else:
@@ -169,12 +172,18 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
 
 def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     session = db.session()
+    here = {carried.id: count_left(session, carried) for carried in form.carried}
+    most = {
+        key: max([letters, *(paper.letters for paper in form.papers.get(key, ()))])
+        for key, letters in here.items()
+    }
     return GatePage(
         bundle=bundle,
         form=form,
         stopped=is_stopped(bundle.campaign.status),
         before="before" in request.args or bool(form.problems()),
-        here={carried.id: count_left(session, carried) for carried in form.carried},
+        here=here,
+        most=most,
         signed_by_hand=signed_sheets.count_carried(session, bundle.id),
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),

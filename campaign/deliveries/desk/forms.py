@@ -1,9 +1,10 @@
-"""Forms of a visit, of the posts about it, and of what is done with a bundle that was refused."""
+"""Forms of a visit, and of what is done with a bundle that was refused."""
 
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
+from types import MappingProxyType
 from typing import cast
 
 from flask_babel import gettext
@@ -14,19 +15,18 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringFi
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
 
 from campaign.bundles.destinations import name_of, slug_of
-from campaign.bundles.nouns import Noun, noun_of
+from campaign.bundles.nouns import Noun, noun_of, say_amount
 from campaign.campaigns.desk.draft_views import name_of as name_of_staff
-from campaign.campaigns.desk.forms import post_fields
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
 from campaign.core.db import Json
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
+from campaign.deliveries.carried_paper import Paper
 from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
-from campaign.deliveries.publish_delivery import DeliveryPost, propose_post
 from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
 from campaign.deliveries.recording_rules import (
     LONGEST,
@@ -37,7 +37,7 @@ from campaign.deliveries.recording_rules import (
     read_numbers,
 )
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import EnvelopeRun, GateFile, GateFileKind, GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.directory import Mission, Official
 from campaign.staff.desk_access import staff_user
 from campaign.web.edit_conflict import EditConflictForm
@@ -123,6 +123,7 @@ class GateForm(FilesForm):
     left_out = HiddenField()  # names of files that the phone left out: they are no pictures
     carried: Sequence[Bundle] = ()
     recorded = ""  # the address of a colleague's record that says the same
+    papers: Mapping[int, Sequence[Paper]] = MappingProxyType({})
     unknown = False  # whether a bundle was ticked that is not there, or is for another mission
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -147,7 +148,18 @@ class GateForm(FilesForm):
     def bundles(self) -> list[CarriedBundle]:
         own, *companions = self.carried
         ticked = [own, *(bundle for bundle in companions if self[f"with_{bundle.id}"].data)]
-        return [CarriedBundle(bundle, self[f"taken_{bundle.id}"].data) for bundle in ticked]
+        return [
+            CarriedBundle(bundle, self[f"taken_{bundle.id}"].data, self._paper_of(bundle))
+            for bundle in ticked
+        ]
+
+    def _paper_of(self, bundle: Bundle) -> str:
+        name = f"paper_{bundle.id}"
+        return (self[name].data or "") if name in self else ""
+
+    def asked_papers(self) -> list[str]:
+        """List the fields that are asked anew: a page that a phone kept may lack them."""
+        return [name for name in self.errors if name and name.startswith("paper_")]
 
     def written(self) -> Json:
         return {name: self[name].data for name in RecordFacts.__slots__ if name in self}
@@ -187,10 +199,19 @@ def ticked_ids(names: Iterable[str]) -> set[int]:
     return {int(number) if _ID.fullmatch(number) else 0 for number in marked}
 
 
-def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = False) -> GateForm:
-    """Make the form for a bundle and those that may travel; `unknown`: others were ticked."""
+def gate_form(
+    bundle: Bundle,
+    companions: Sequence[Bundle],
+    papers: Mapping[int, Sequence[Paper]],
+    *,
+    unknown: bool = False,
+) -> GateForm:
+    """Make the form for a bundle and those that may travel; `unknown`: others were ticked.
+
+    `papers` are those among which one was carried, by the bundle's id.
+    """
     carried = (bundle, *companions)
-    fields: dict[str, object] = {"carried": carried, "unknown": unknown}
+    fields: dict[str, object] = {"carried": carried, "papers": papers, "unknown": unknown}
     for companion in carried:
         is_card = noun_of(companion) is Noun.CARD
         how_many = (
@@ -198,6 +219,14 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = F
         )
         fields[f"with_{companion.id}"] = BooleanField()
         fields[f"taken_{companion.id}"] = IntegerField(how_many, [Optional()])
+        if papers[companion.id]:
+            fields[f"paper_{companion.id}"] = RadioField(
+                _l("Which print it was"),
+                [Optional()],
+                choices=choices(
+                    (one.value, _say_paper(companion, one)) for one in papers[companion.id]
+                ),
+            )
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
     # No other bundle is ticked: what nobody looked at would be recorded as delivered, and its
@@ -213,6 +242,14 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = F
     form.speak_of(bundle)
     form.outcome.choices = choices(_list_outcomes(bundle, cards=form.cards))
     return form
+
+
+def _say_paper(bundle: Bundle, paper: Paper) -> str:
+    letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
+    if paper.removed:
+        return gettext("%(letters)s, the withdrawn ones removed by hand", letters=letters)
+    moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
+    return gettext("%(letters)s, as printed on %(moment)s", letters=letters, moment=moment)
 
 
 def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object]]:
@@ -243,43 +280,6 @@ class CorrectForm(EditConflictForm, GateForm):
 
     def facts(self) -> RecordFacts:
         return RecordFacts(**self.written())
-
-
-class PublishForm(DeliveryForm):
-    """`publish_form` adds title and text in each language, and what each picture shows."""
-
-    risks_seen = BooleanField(_l("Publish it anyway"))
-    locales: Sequence[str] = ()
-    files: Sequence[GateFile] = ()
-
-    def post(self) -> DeliveryPost:
-        codes = [code for code in self.locales if self[f"title_{code}"].data]
-        idents = [file.public_id for file in self.files if self[f"show_{file.public_id}"].data]
-        return DeliveryPost(
-            words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
-            pictures=tuple((ident, self._descriptions_of(ident)) for ident in idents),
-        )
-
-    def _descriptions_of(self, ident: str) -> dict[str, str]:
-        typed = {code: self[f"alt_{code}_{ident}"].data for code in self.locales}
-        return {code: words for code, words in typed.items() if words}
-
-
-def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
-    codes = list(dict.fromkeys([attempt.campaign.default_locale, *i18n.languages()]))
-    pictures = [file for file in visit.files if file.kind is GateFileKind.PICTURE]
-    fields = post_fields(codes) | {"locales": tuple(codes), "files": tuple(pictures)}
-    data: dict[str, str] = {}
-    for picture in pictures:
-        fields[f"show_{picture.public_id}"] = BooleanField(_l("Show this picture"))
-        for code in codes:
-            name = f"alt_{code}_{picture.public_id}"
-            fields[name] = LineField(_l("What the picture shows"), limit=300)
-    for code in codes:
-        title, body = propose_post(attempt, visit.destination, code)
-        data |= {f"title_{code}": title, f"body_{code}": body}
-    form_class = cast("type[PublishForm]", type("LocalisedPublishForm", (PublishForm,), fields))
-    return form_class(data=data)
 
 
 class PartForm(DeliveryForm):

@@ -33,6 +33,17 @@ SENTENCES: Mapping[str, object] = {
     "taken-not-a-part": _l(
         "For “accepted in part”, enter at least one letter, but not all of them."
     ),
+    "paper-unsaid": _l(
+        "Letters of this bundle were withdrawn after it was printed. Choose which print it was."
+    ),
+    "remade-since": _l(
+        "The bundle was remade after this time, and a later delivery is recorded. Delete that "
+        "record, record this delivery, then record the later one again."
+    ),
+    "remade-between": _l(
+        "The bundle was remade between the two times. Delete this record and record the "
+        "delivery again."
+    ),
     "tracking-of-several": _l(
         "A tracking number belongs to one envelope. Record the envelopes one by "
         "one, or leave this empty."
@@ -70,6 +81,9 @@ _CARD_SENTENCES: Mapping[str, object] = {
         "This is more cards than there were. Check the date, the time and later records."
     ),
     "taken-not-a-part": _l("For “accepted in part”, enter at least one card, but not all of them."),
+    "paper-unsaid": _l(
+        "Cards of this bundle were withdrawn after it was printed. Choose which print it was."
+    ),
     "taken-before": _l("Some of these cards were already delivered. Remove their numbers."),
     "taken-too-few": _l(
         "These are fewer cards than they accepted. Add the missing numbers. If "

@@ -26,7 +26,8 @@ from campaign.deliveries import (
     visits,
 )
 from campaign.deliveries.desk import delivery_views, split_views
-from campaign.deliveries.desk.forms import CorrectForm, FilesForm, PublishForm, publish_form
+from campaign.deliveries.desk.forms import CorrectForm, FilesForm
+from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part

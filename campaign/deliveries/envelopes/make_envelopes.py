@@ -151,7 +151,8 @@ def _list_filled(
     rows = session.execute(
         select_here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
-        .where(Letter.first_page.is_not(None))
+        # Without pages it stands in no file that is kept, but in one that was remade.
+        .where(Letter.pages.is_not(None))
         .order_by(Letter.sequence)
     ).all()
     paths = {

@@ -169,6 +169,7 @@ ACTIONS: Mapping[str, object] = {
     "bundle.files-refuse": _l("Declined a request for files"),
     "bundle.reprint": _l("Printed a bundle again"),
     "bundle.remake": _l("Made volumes again without withdrawn letters"),
+    "bundle.earlier-print": _l("Recorded that an earlier print of a bundle was delivered"),
     "bundle.cancel": _l("Cancelled a bundle"),
     "bundle.cover-text": _l("Changed the text of a cover letter"),
     "bundle.split": _l("Split a bundle into envelopes"),

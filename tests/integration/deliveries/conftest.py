@@ -103,7 +103,9 @@ def record(app: Flask) -> Record:
                 session,
                 carried=[
                     record_delivery.CarriedBundle(
-                        session.get_one(Bundle, bundle.id), facts.pop("taken", None)
+                        session.get_one(Bundle, bundle.id),
+                        facts.pop("taken", None),
+                        facts.pop("paper", ""),
                     )
                 ],
                 happened=record_delivery.VisitFacts(

@@ -1,0 +1,208 @@
+"""Which paper of a bundle was carried, where letters were withdrawn after it was printed.
+
+Only who carried it knows: what was printed before a volume was remade may have been on its way
+already, or the sheet was removed by hand. Nobody may be told otherwise than it was, so it is asked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from campaign.bundles import bundle_status
+from campaign.bundles.changes import prints
+from campaign.bundles.changes.withdrawals import select_gone
+from campaign.bundles.volumes.load_letters import WITHDRAWN
+from campaign.core import audit, clock, db
+from campaign.core.db import Json
+from campaign.core.errors import Invalid
+from campaign.deliveries.remaining_letters import count_left, is_gone
+from campaign.models.bundle import Bundle, BundlePrint
+from campaign.models.signature import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    value: str
+    """How a form names it: the number of its print, and whether sheets were removed by hand."""
+    printed_at: datetime
+    letters: int  # that are in it now
+    removed: bool  # whether the sheets of withdrawn letters were removed by hand
+    taken_out: tuple[str, ...] = ()
+    """Numbers of letters that are in it, and that the bundle was made again without."""
+
+
+def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
+    """List what may have been carried; none where all printed letters are still wanted."""
+    if not bundle.letter_count:
+        return []
+    current = prints.find_print(session, bundle)
+    number = current.number if current else 0
+    printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
+    wanted = count_left(session, bundle)
+    withdrawn = count_withdrawn(session, bundle)
+    papers = [Paper(str(number), printed_at, wanted + withdrawn, removed=False)]
+    if withdrawn:
+        papers.append(Paper(f"{number}-removed", printed_at, wanted, removed=True))
+    # Once letters went out, the others are what is left of the same paper.
+    if bundle.taken_out and not bundle_status.is_handed_over(session, bundle):
+        papers += _list_earlier(session, bundle, number, wanted + withdrawn)
+    return papers if len(papers) > 1 else []
+
+
+def find_paper(
+    session: Session, bundle: Bundle, day: date, at: time | None, said: str
+) -> Paper | None:
+    """Find the paper that was carried at this moment; None where there is but one.
+
+    Where nobody was asked, the page at the gate was from before the withdrawal, and showed no
+    letter to be removed: then it is the print there was. Raises Invalid (`paper_` and the bundle's
+    id: it is to be asked; `outcome`: other letters are recorded as gone with a later print).
+    """
+    moment = clock.moment_of(day, at or time.max, bundle.zone)
+    _refuse_later_print(session, bundle, moment)
+    papers = list_papers(session, bundle)
+    fitting = [paper for paper in papers if paper.value == said] if said else []
+    if not said:
+        fitting = [paper for paper in papers if _minute_of(paper.printed_at) <= moment]
+    if papers and len(fitting) != 1:
+        raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
+    return fitting[0] if fitting else None
+
+
+def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> None:
+    if not bundle.taken_out or not bundle_status.is_handed_over(session, bundle):
+        return
+    current = prints.find_print(session, bundle)
+    if current is not None and _minute_of(current.made_at) > moment:
+        raise Invalid(fields={"outcome": "remade-since"})
+
+
+def is_remade_between(session: Session, bundle: Bundle, *moments: datetime) -> bool:
+    """Whether a print was made between two moments: each is then of other letters."""
+    if not bundle.taken_out:
+        return False
+    made = [_minute_of(recorded.made_at) for recorded in prints.list_prints(session, bundle)]
+    return len({tuple(at <= moment for at in made) for moment in moments}) > 1
+
+
+def _minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -> list[Paper]:
+    """List earlier prints, the newest first, each with letters that the next was made without."""
+    earlier: list[Paper] = []
+    held: tuple[str, ...] = ()
+    all_prints = prints.list_prints(session, bundle)
+    for recorded in reversed([one for one in all_prints if one.number < number]):
+        taken_out = tuple(
+            str(entry["number"])
+            for entry in bundle.taken_out
+            if _last_with(all_prints, entry) >= recorded.number
+        )
+        if taken_out != held:
+            many = letters + len(taken_out)
+            value = str(recorded.number)
+            earlier.append(Paper(value, recorded.made_at, many, removed=False, taken_out=taken_out))
+        held = taken_out
+    return earlier
+
+
+def _last_with(all_prints: Iterable[BundlePrint], entry: Json) -> int:
+    """Return the last print with the volume that still held a letter; 0: nobody knows it."""
+    return max(
+        (
+            recorded.number
+            for recorded in all_prints
+            if any(file["sha256"] == entry["sha256"] for file in recorded.files)
+        ),
+        default=0,
+    )
+
+
+def count_withdrawn(
+    session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
+) -> int:
+    """Count printed letters that were taken back and lay here, but for attempts `when`."""
+    return session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(bundle, when))) or 0
+
+
+def _is_withdrawn(
+    bundle: Bundle, when: ColumnElement[bool] | None = None
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Letter.bundle_id == bundle.id,
+        Letter.set_aside.is_(None),
+        Letter.first_page.is_not(None),
+        Letter.signature_id.in_(select_gone(bundle.campaign_id)),
+        ~is_gone(when=when),
+    )
+
+
+def count_in(
+    session: Session, bundle: Bundle, paper: Paper, *, when: ColumnElement[bool] | None = None
+) -> int:
+    """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
+    if paper.removed:
+        return 0
+    return count_withdrawn(session, bundle, when=when) + len(paper.taken_out)
+
+
+def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
+    """Note that letters go out with this paper: the bundle is that print from now on.
+
+    What had been taken out of it went too; what was removed by hand did not.
+    """
+    if paper.removed:
+        here = select(Letter.id).where(*_is_withdrawn(bundle))
+        db.update_rows(session, Letter, Letter.id.in_(here), set_aside=WITHDRAWN)
+    if not paper.taken_out:
+        return
+    number = int(paper.value)
+    recorded = next(one for one in prints.list_prints(session, bundle) if one.number == number)
+    _be_print(bundle, recorded)
+    bundle.taken_out = [
+        entry | {"went": True} if entry["number"] in paper.taken_out else entry
+        for entry in bundle.taken_out
+    ]
+    for entry in bundle.taken_out:
+        if entry.get("went"):
+            _update_letter(session, bundle, entry, set_aside=None, first_page=entry["page"])
+    session.flush()
+    audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
+
+
+def note_nothing_gone(session: Session, bundle: Bundle) -> None:
+    """Let the bundle be its newest print again, where no letter of it has gone out after all."""
+    if bundle_status.is_handed_over(session, bundle):
+        return
+    removed = (
+        Letter.bundle_id == bundle.id,
+        Letter.set_aside == WITHDRAWN,
+        Letter.first_page.is_not(None),
+    )
+    db.update_rows(session, Letter, *removed, set_aside=None)
+    if not any(entry.get("went") for entry in bundle.taken_out):
+        return
+    for entry in bundle.taken_out:
+        if entry.get("went"):
+            _update_letter(session, bundle, entry, set_aside=WITHDRAWN, first_page=None)
+    # Not changed in place: that would not be seen.
+    bundle.taken_out = [
+        {name: value for name, value in entry.items() if name != "went"}
+        for entry in bundle.taken_out
+    ]
+    _be_print(bundle, prints.list_prints(session, bundle)[-1])
+    session.flush()
+
+
+def _be_print(bundle: Bundle, recorded: BundlePrint) -> None:
+    bundle.zip_sha256, bundle.page_count = recorded.zip_sha256, recorded.pages
+
+
+def _update_letter(session: Session, bundle: Bundle, entry: Json, **values: object) -> None:
+    number = Letter.sequence == int(str(entry["number"]))
+    db.update_rows(session, Letter, Letter.bundle_id == bundle.id, number, **values)

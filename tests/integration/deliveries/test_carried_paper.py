@@ -1,0 +1,337 @@
+"""A delivery recorded late counts the letters of the paper that was carried, not those of today."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.bundles.changes import prints
+from campaign.bundles.letter_codes.stored_codes import find_proof
+from campaign.core import clock, db, jobs
+from campaign.core.errors import Invalid
+from campaign.deliveries import correct_record, publish_delivery, record_delivery, remaining_letters
+from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.recording_rules import Numbers
+from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import GateVisit
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.public.pages import list_check_codes
+from campaign.signing.states import empty_signature
+from campaign.tracking.timeline import trips_of
+from tests.factories import post
+from tests.integration.bundles.conftest import Print, reload
+from tests.integration.deliveries.conftest import Record, form
+
+ENDS = [
+    DeliveryOutcome.ACCEPTED,
+    DeliveryOutcome.LEFT,
+    DeliveryOutcome.POSTED,
+    DeliveryOutcome.COURIER,
+]
+FIRST_PRINT, BEFORE, REMADE, AFTER = (timedelta(minutes=ago) for ago in (90, 60, 30, 10))
+"""How long ago: the bundle was printed, carried, made again without a letter, carried again."""
+
+
+@pytest.fixture
+def withdrawn(session: Session, printed: Bundle) -> Callable[..., Signature]:
+    """Withdraw the third of the seven letters, printed a while ago."""
+    old = db.utcnow() - FIRST_PRINT
+    bundle_id = printed.id
+    session.execute(update(Bundle).values(created_at=old - timedelta(days=1)))
+    session.execute(update(BundlePrint).values(made_at=old))
+    session.commit()
+
+    def run(state: SignatureState = SignatureState.WITHDRAWN, number: int = 3) -> Signature:
+        signature_id = session.scalar(
+            select(Letter.signature_id).where(
+                Letter.bundle_id == bundle_id, Letter.sequence == number
+            )
+        )
+        signature = session.get_one(Signature, signature_id)
+        if state is SignatureState.ERASED:
+            empty_signature(signature)
+        else:
+            signature.state = state
+        session.commit()
+        return signature
+
+    return run
+
+
+@pytest.fixture
+def remade(
+    session: Session, printed: Bundle, withdrawn: Callable[..., Signature], print_bundle: Print
+) -> Bundle:
+    """The bundle, made again without the third letter."""
+    withdrawn()
+    remake(session, printed, print_bundle)
+    return reload(session, printed.id)
+
+
+def remake(session: Session, bundle: Bundle, print_bundle: Print, ago: timedelta = REMADE) -> None:
+    bundle_id = bundle.id
+    session.rollback()
+    jobs.run_now("bundles.remake")
+    print_bundle(bundle_id)
+    newest = select(func.max(BundlePrint.id)).scalar_subquery()
+    made = update(BundlePrint).where(BundlePrint.id == newest).values(made_at=db.utcnow() - ago)
+    session.execute(made)
+    session.commit()
+
+
+def at(bundle: Bundle, ago: timedelta, **more: Any) -> dict[str, Any]:
+    """The day and time of a visit, by the clocks at the mission."""
+    moment: datetime = db.utcnow() - ago
+    return {
+        "day": clock.day_of(moment, bundle.zone),
+        "happened_time": clock.time_of(moment, bundle.zone),
+    } | more
+
+
+def counts(session: Session) -> list[int]:
+    session.rollback()
+    return list(session.scalars(select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)))
+
+
+def third(session: Session, bundle: Bundle) -> Signature:
+    letter = select(Letter.signature_id).where(Letter.bundle_id == bundle.id, Letter.sequence == 3)
+    return session.get_one(Signature, session.scalar(letter))
+
+
+def is_handed_over(session: Session, signature: Signature) -> bool:
+    return any(trip.is_gone for trip in trips_of(session, signature.letters))
+
+
+def check_code_of(session: Session, bundle: Bundle) -> str:
+    return prints.find_check_code(session, reload(session, bundle.id))
+
+
+def asked(bundle: Bundle) -> dict[str, str]:
+    return {f"paper_{bundle.id}": "paper-unsaid"}
+
+
+@pytest.mark.parametrize("outcome", ENDS)
+def test_what_was_carried_before_the_bundle_was_remade_held_the_withdrawn_letter(
+    session: Session, remade: Bundle, record: Record, outcome: DeliveryOutcome
+) -> None:
+    first, second = prints.list_prints(session, remade)
+    visit = record(remade, outcome, **at(remade, BEFORE))
+    assert counts(session) == [7]
+    assert is_handed_over(session, third(session, remade))
+    assert check_code_of(session, remade) == first.check_code != second.check_code
+    proofs = [find_proof(session, letter) for letter in letters_of(session, remade)]
+    assert {proof.check_code for proof in proofs if proof} == {first.check_code}
+    assert len([proof for proof in proofs if proof]) == 7
+    assert remaining_letters.count_paper(session, reload(session, remade.id)) == 0
+    # Taken back as a mistake, the bundle is what it was.
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    assert check_code_of(session, remade) == second.check_code
+    assert not is_handed_over(session, third(session, remade))
+    assert list_papers(session, reload(session, remade.id))[-1].letters == 7
+
+
+def letters_of(session: Session, bundle: Bundle) -> list[Letter]:
+    mine = select(Letter).where(Letter.bundle_id == bundle.id).order_by(Letter.sequence)
+    return list(session.scalars(mine))
+
+
+@pytest.mark.parametrize("ago", [REMADE, AFTER])
+def test_after_it_was_remade_it_is_asked_which_print_it_was(
+    session: Session, remade: Bundle, record: Record, ago: timedelta
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        record(remade, DeliveryOutcome.ACCEPTED, **at(remade, ago))
+    assert refused.value.fields == asked(remade)
+    newer, older = list_papers(session, reload(session, remade.id))
+    assert (newer.letters, older.letters) == (6, 7)
+    record_with(record, remade, newer.value, at(remade, ago))
+    assert counts(session) == [6]
+    assert not is_handed_over(session, third(session, remade))
+
+
+def record_with(
+    record: Record,
+    bundle: Bundle,
+    paper: str,
+    facts: dict[str, Any],
+    outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED,
+) -> GateVisit:
+    return record(bundle, outcome, paper=paper, **facts)
+
+
+@pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
+def test_while_the_letter_is_still_in_the_volume_it_is_asked_whether_it_was_removed(
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    record: Record,
+    state: SignatureState,
+) -> None:
+    withdrawn(state)
+    with pytest.raises(Invalid) as refused:
+        record(printed, DeliveryOutcome.POSTED, **at(printed, BEFORE))
+    assert refused.value.fields == asked(printed)
+    whole, removed = list_papers(session, reload(session, printed.id))
+    assert (whole.letters, removed.letters) == (7, 6)
+    visit = record_with(record, printed, removed.value, at(printed, BEFORE))
+    assert counts(session) == [6]
+    assert not is_handed_over(session, third(session, printed))
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    record_with(record, printed, whole.value, at(printed, BEFORE))
+    assert counts(session) == [7]
+    assert is_handed_over(session, third(session, printed))
+
+
+def test_erased_meanwhile_the_letter_still_counts(
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    print_bundle: Print,
+    record: Record,
+) -> None:
+    withdrawn(SignatureState.ERASED)
+    remake(session, printed, print_bundle)
+    record(reload(session, printed.id), DeliveryOutcome.ACCEPTED, **at(printed, BEFORE))
+    assert counts(session) == [7]
+
+
+def test_of_several_prints_it_is_the_one_of_that_moment(
+    session: Session,
+    remade: Bundle,
+    withdrawn: Callable[..., Signature],
+    print_bundle: Print,
+    record: Record,
+) -> None:
+    withdrawn(number=5)
+    remake(session, remade, print_bundle, ago=timedelta(minutes=5))
+    bundle = reload(session, remade.id)
+    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 6, 7]
+    record(bundle, DeliveryOutcome.ACCEPTED, **at(bundle, BEFORE))
+    assert counts(session) == [7]
+    assert remaining_letters.count_paper(session, reload(session, bundle.id)) == 0
+
+
+def test_a_refusal_counts_the_paper_that_came_back_and_the_bundle_stays_remade(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    second = prints.list_prints(session, remade)[-1].check_code
+    record(remade, DeliveryOutcome.REFUSED, **at(remade, BEFORE))
+    assert counts(session) == [7]
+    assert check_code_of(session, remade) == second
+    assert not is_handed_over(session, third(session, remade))
+
+
+def test_a_withdrawn_letter_can_be_named_in_a_part(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    visit = record(remade, DeliveryOutcome.PART, taken=4, **at(remade, BEFORE))
+    session.rollback()
+    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+    split_bundle.name_part(session, attempt, [Numbers(1, 4)], actor="test")
+    session.commit()
+    assert counts(session) == [4]
+    assert is_handed_over(session, third(session, remade))
+    assert remaining_letters.count_left(session, reload(session, remade.id)) == 3
+
+
+def test_a_withdrawn_letter_that_was_not_in_the_part_is_to_be_removed_by_hand(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    visit = record(remade, DeliveryOutcome.PART, taken=2, **at(remade, BEFORE))
+    session.rollback()
+    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+    session.commit()
+    bundle = reload(session, remade.id)
+    here = remaining_letters.list_taken_back_here(session, bundle)
+    assert [letter.number for letter in here] == ["00003"]
+    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 4]
+
+
+def test_another_time_of_a_record_is_not_moved_over_a_remake(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    visit = record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    session.rollback()
+    mine = session.get_one(GateVisit, visit.id)
+    late = at(remade, AFTER)
+    facts = record_delivery.RecordFacts(
+        happened_on=late["day"], happened_time=late["happened_time"]
+    )
+    with pytest.raises(Invalid) as refused:
+        correct_record.correct_visit(session, mine, facts, actor="test")
+    assert refused.value.fields == {"happened_on": "remade-between"}
+
+
+def test_a_visit_before_the_remake_is_not_recorded_beside_one_with_the_new_print(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    newer = list_papers(session, remade)[0].value
+    record_with(record, remade, newer, at(remade, AFTER, taken=2), DeliveryOutcome.PART)
+    with pytest.raises(Invalid) as refused:
+        record(remade, DeliveryOutcome.LEFT, **at(remade, BEFORE))
+    assert refused.value.fields == {"outcome": "remade-since"}
+
+
+def test_the_public_page_gives_the_code_of_the_paper_that_went(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    first = prints.list_prints(session, remade)[0]
+    visit = record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    session.rollback()
+    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+    words = publish_delivery.DeliveryPost(words={"en": ("Delivered", "Seven letters.")})
+    publish_delivery.publish(
+        session, attempt, session.get_one(GateVisit, visit.id), words, actor="test"
+    )
+    session.commit()
+    [told] = list_check_codes(session, attempt.campaign).values()
+    assert told.letters == 7
+    assert told.code.replace(" ", "") == first.check_code
+
+
+def test_no_file_of_the_first_print_is_given_out(
+    staff: FlaskClient, session: Session, remade: Bundle, record: Record
+) -> None:
+    url = f"/desk/bundles/{remade.public_id}"
+    record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    session.rollback()
+    page = staff.get(url).text
+    assert "Letter 00003, volume 001" in page
+    assert "We remade its volume without it." not in page
+    assert "Download the bundle" not in page
+
+
+def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
+    staff: FlaskClient, session: Session, remade: Bundle
+) -> None:
+    gate, name = f"/desk/bundles/{remade.public_id}/deliver", f"paper_{remade.id}"
+    papers = {paper.letters: paper.value for paper in list_papers(session, remade)}
+    day = clock.today(remade.zone).isoformat()
+    session.rollback()
+    assert "Which print it was" in staff.get(gate).text
+    typed = form(happened_on=day, happened_time="")
+    answer = post(staff, gate, typed)
+    assert answer.status_code == 422
+    assert "Choose which print it was." in answer.text
+    assert "Planted note." in answer.text
+    sent = post(staff, gate, typed, headers={"Accept": "application/json"})
+    assert (sent.status_code, sent.get_json()["asked"]) == (422, [name])
+    assert counts(session) == []
+    assert post(staff, gate, typed | {name: papers[7]}).status_code == 303
+    assert counts(session) == [7]
+
+
+def test_a_bundle_of_which_nothing_was_withdrawn_asks_nothing(
+    staff: FlaskClient, printed: Bundle, session: Session
+) -> None:
+    gate = f"/desk/bundles/{printed.public_id}/deliver"
+    session.rollback()
+    assert "Which print it was" not in staff.get(gate).text
