@@ -49,7 +49,7 @@ class TooLate(Refused):
     """The letter has gone too far for that. Data: `cards`, whether it is a card.
 
     Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`,
-    `letter-rejected`, `letter-approved`.
+    `letter-rejected`, `letter-decided`.
     """
 
     def __init__(self, slug: str, signature: Signature) -> None:

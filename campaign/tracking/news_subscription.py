@@ -20,7 +20,7 @@ from campaign.core.settings import site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Signature
+from campaign.models.signature import Signature, SignatureState
 from campaign.signing.mails import MailName, mail_name
 from campaign.signing.signed_links import opened_link, signed_link
 from campaign.signing.states import LIVE
@@ -56,8 +56,16 @@ def open_news(session: Session, link: str) -> NewsLink:
     signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
     if signature is None or signature.is_nobodys:
         return NewsLink(None, [])
-    sharing = _list_sharing(session, signature)
-    return NewsLink(signature, [writer for writer in sharing if writer.shown_state in LIVE])
+    # Of others, who has not confirmed was sent no news, and may not be of this mailbox at all.
+    confirmed = set(LIVE) - {SignatureState.PENDING}
+    return NewsLink(
+        signature,
+        [
+            writer
+            for writer in _list_sharing(session, signature)
+            if writer.shown_state in (LIVE if writer is signature else confirmed)
+        ],
+    )
 
 
 def list_readers(

@@ -232,9 +232,12 @@ def post_update(slug: str) -> ResponseReturnValue:
     campaign = load(slug)
     locales = languages_of(campaign)
     is_sent = request.method == "POST"
-    again = find_returned(campaign, may_be_gone=is_sent)
+    again = find_returned(campaign, may_be_gone=True)
     own = {"proposal": again.public_id} if again else {}
-    desk = Desk(campaign, proposals.UPDATE, own.get("proposal", ""))
+    place = "" if is_sent else request.args.get("proposal", "")
+    desk = Desk(campaign, proposals.UPDATE, own.get("proposal", place))
+    if place and again is None and desk.draft() is None:
+        return redirect_to(".post_update", slug=slug)
     kind = request.args.get("kind", "")
     asked = {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
     form = update_form(locales, data=asked, **desk.typed() or _typed_again(again))

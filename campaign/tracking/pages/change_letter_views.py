@@ -17,6 +17,7 @@ from campaign.signing.address import AddressPart, ShownAddress, make_address_sam
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.signing.mails import MailName
+from campaign.signing.person_fingerprint import person_of
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, digest_of
 from campaign.tracking.letter_place import Place, find_place
@@ -76,7 +77,7 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.HELD:
         if request.method == "POST":
-            raise TooLate("letter-approved", signature)
+            raise TooLate("letter-decided", signature)
         raise NotFound("letter-link")
     kept = redirect(url_for("tracking.letter", lang=lang, token=token, changed="1"), 303)
     return _ask(session, signature, token, by_link=True) or kept
@@ -259,7 +260,7 @@ def _news_page(
             news=news,
             done=done,
             people=people,
-            shared=any(signature is not news.signature for signature in people),
+            shared=len({person_of(signature).name for signature in people}) > 1,
             names=news_subscription.name_readers(signature.given_name for signature in people),
             stopped=news.campaign is not None and is_stopped(news.campaign.status),
             printed=any(is_frozen(writer) for writer in news.writers),

@@ -118,7 +118,7 @@ def test_it_is_published_again_with_its_picture(
     assert update.picture_alt == {"en": "A door."}
     session.rollback()
     assert "Unpublished update" not in client.get(HOME).text
-    assert client.get(again).status_code == 404
+    assert client.get(again).location == f"{HOME}/updates"
 
     late = post(client, again, UPDATE | {"body_en": "Typed in another tab."})
     assert late.status_code == 422
@@ -140,6 +140,24 @@ def test_it_waits_for_a_second_person_with_its_picture(
     page = client.get(f"{HOME}/updates").text
     assert "Proposed update" in page
     assert "Unpublished update" not in page
+
+
+def test_a_draft_of_a_proposal_that_was_approved_meanwhile_is_still_offered(
+    app: Flask, client: FlaskClient, session: Session, author: StaffUser
+) -> None:
+    asks_for_approval(app)
+    post(client, f"{HOME}/updates", UPDATE)
+    ident = session.scalars(select(Proposal.public_id)).one()
+    session.rollback()
+    own = f"{HOME}/updates?proposal={ident}"
+    typed = UPDATE | {"body_en": "Half a sentence", "draft_tab": "a"}
+    assert post(client, f"{HOME}/drafts/update/{ident}", typed).status_code == 204
+    session.scalars(select(Proposal)).one().state = ProposalState.APPROVED
+    session.commit()
+    assert "you typed something here" in client.get(own).text
+    assert "Half a sentence" in client.get(f"{own}&draft=1").text
+    dropped = post(client, f"{HOME}/drafts/update/{ident}/drop", {"draft_tab": "a"})
+    assert client.get(dropped.location).location == f"{HOME}/updates"
 
 
 def test_without_its_picture(client: FlaskClient, session: Session, author: StaffUser) -> None:
@@ -174,7 +192,7 @@ def test_its_draft_is_its_own_and_goes_with_it(
     session.rollback()
     assert session.scalars(select(DeskDraft)).all() == []
     assert session.scalars(select(Proposal.payload)).one() == ""
-    assert "deleted, or published again" in client.get(decide).text
+    assert "deleted or replaced it" in client.get(decide).text
 
 
 @pytest.mark.both_engines

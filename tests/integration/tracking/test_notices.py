@@ -378,6 +378,16 @@ def test_a_link_speaks_for_nobody_else_of_its_mailbox(
     assert reload(session, ana).consent_updates_at is not None
 
 
+@pytest.mark.one_engine
+def test_who_wrote_twice_shares_the_address_with_nobody(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
+) -> None:
+    again = sign(session, campaign, email=ANA, seat=2, given_name="Ana", family_name=ana.family_name)
+    page = client.post(f"/en{off(told)}", data={"on": "0"}).text
+    assert "You share this email address" not in page
+    assert reload(session, again).consent_updates_at is None
+
+
 @pytest.mark.parametrize("way", ["one click", "button"])
 def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
     app: Flask,
@@ -394,6 +404,10 @@ def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
     # Another spelling may be another mailbox: of it nothing is said or done here.
     other = f"x+{ANA}"
     zoe = sign(session, campaign, **shared | {"email": other}, seat=3, given_name="Zoe")
+    # Who only typed the address may not be of this mailbox.
+    lena = sign(
+        session, campaign, **shared, seat=4, given_name="Lena", state=SignatureState.PENDING
+    )
     post(app, campaign, UpdateKind.REPLY)
     tell_all(session)
     link = off(render(session.scalars(select(OutboxMail)).one(), settings))
@@ -407,6 +421,8 @@ def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
     for page in (asked, ended):
         assert said in page
         assert "Zoe" not in page
+        assert "Lena" not in page
+    assert reload(session, lena).consent_updates_at is not None
     assert reload(session, ana).consent_updates_at is None
     assert reload(session, bruno).consent_updates_at is None
     assert reload(session, zoe).consent_updates_at is not None
