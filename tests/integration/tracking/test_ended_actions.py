@@ -27,21 +27,29 @@ IN_VAIN = {"stopped", "closed"}
 """After these no letter that waits is taken; after the deadline one signed in time still is."""
 GOES_OUT = {"closed", "deadline"}
 
+ONLY_IF = (
+    "we will print it only if we open the action again and you confirm it. "
+    "Otherwise we will delete it"
+)
+
 SAID: list[tuple[str, set[str], set[str], str]] = [
     # request, ends, states of the letter, what is said
     ("sign", ENDS, STATES, "What you have just sent came too late, and we did not keep it."),
     ("write", ENDS, STATES, "What you have just sent came too late, and we did not keep it."),
     ("check", ENDS, STATES, "What you have just sent came too late, and we did not keep it."),
     ("other address", ENDS, STATES, "What you have just sent came too late, and we did not keep"),
-    ("other address", IN_VAIN, STATES, "have not confirmed your letter, we will not print it."),
-    ("again", IN_VAIN, STATES, "have not confirmed your letter, we will not print it. We will de"),
-    ("again", IN_VAIN, STATES, "We will delete it by DAY."),
+    ("other address", {"stopped"}, STATES, "have not confirmed your letter, we will not print it."),
+    ("other address", {"closed"}, STATES, f"have not confirmed your letter, {ONLY_IF} by DAY."),
+    ("again", {"stopped"}, STATES, "letter, we will not print it. We will delete it by DAY."),
+    ("again", {"closed"}, STATES, f"have not confirmed your letter, {ONLY_IF} by DAY."),
     ("again", {"deadline"}, STATES, "open the link in our email and confirm your letter."),
     ("sent", IN_VAIN, STATES, "You can no longer write for this action"),
-    ("sent", IN_VAIN, STATES, "have not confirmed your letter, we will not print it. We will de"),
+    ("sent", {"stopped"}, STATES, "letter, we will not print it. We will delete it by DAY."),
+    ("sent", {"closed"}, STATES, f"have not confirmed your letter, {ONLY_IF} by DAY."),
     ("sent", {"deadline"}, STATES, "open the link in our email and confirm your letter."),
     ("look", ENDS, STATES, "You can no longer write for this action"),
-    ("link", IN_VAIN, {"unconfirmed"}, "We will not print your letter. We will delete it on DAY."),
+    ("link", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
+    ("link", {"closed"}, {"unconfirmed"}, "We will print your letter only if we open the action"),
     ("link", {"deadline"}, {"unconfirmed"}, "Is this your letter?"),
     ("link", {"stopped"}, {"confirmed", "held"}, "We will not print or deliver yours."),
     ("link", {"stopped"}, {"printed", "delivered"}, "We will not deliver any more letters."),
@@ -55,9 +63,11 @@ SAID: list[tuple[str, set[str], set[str], str]] = [
     ("withdraw", ENDS, {"delivered"}, "so you can no longer withdraw it."),
     ("take back", ENDS, {"confirmed", "held", "printed"}, "You have withdrawn this letter."),
     ("news on", {"stopped"}, {"confirmed", "delivered"}, "If we learn how the case ends, we will"),
-    ("confirm", IN_VAIN, {"unconfirmed"}, "We will not print your letter. We will delete it on D"),
+    ("confirm", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
+    ("confirm", {"closed"}, {"unconfirmed"}, "We will print your letter only if we open the action"),
     ("confirm", {"deadline"}, {"unconfirmed"}, "Thank you. Your letter is confirmed."),
-    ("confirm mine", IN_VAIN, {"unconfirmed"}, "We will not print your letter. We will delete it"),
+    ("confirm mine", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
+    ("confirm mine", {"closed"}, {"unconfirmed"}, "We will print your letter only if we open the action"),
     ("delete others'", IN_VAIN, {"unconfirmed"}, "Their links no longer work."),
 ]
 LIVE = {"unconfirmed", "confirmed", "held", "printed", "delivered"}
@@ -72,8 +82,10 @@ TRUE_OF: list[tuple[str, set[str], set[str]]] = [
     ("One step left", {"deadline"}, STATES),
     ("Confirm this letter", {"deadline"}, {"unconfirmed"}),
     ("Confirm it with its own link", {"deadline"}, {"unconfirmed"}),
-    ("We will delete it on", IN_VAIN, {"unconfirmed"}),
-    ("We will not print your letter", IN_VAIN, {"unconfirmed"}),
+    ("We will delete it on", {"stopped"}, {"unconfirmed"}),
+    ("Otherwise we will delete it on DAY", {"closed"}, {"unconfirmed"}),
+    ("We will not print your letter", {"stopped"}, {"unconfirmed"}),
+    ("we will not print it", {"stopped"}, STATES),
     ("We will not deliver your letter", {"stopped"}, {"unconfirmed", "confirmed", "held"}),
     ("We will not print or deliver yours", {"stopped"}, {"confirmed", "held"}),
     ("We will print it and deliver it", GOES_OUT, {"confirmed"}),
