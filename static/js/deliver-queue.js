@@ -64,7 +64,7 @@
       if (answer.type === "opaqueredirect") return { state: "signed-out", record: record };
       if (answer.status === 200) {
         return answer.json().then(function (told) {
-          return remove(record.key).then(function () { return { state: "sent", record: record, url: told.url }; });
+          return remove(record.key).then(function () { return { state: "sent", record: record, url: told.url, after_stop: told.after_stop }; });
         });
       }
       if (answer.status === 422) {
@@ -107,5 +107,5 @@
     return send_each();
   }
 
-  scope.deliveries = { put: put, all: all, remove: remove, send_all: send_all };
+  scope.deliveries = { put: put, all: all, remove: remove, send_all: send_all, ask: ask };
 })(self);

@@ -48,16 +48,23 @@
     }
   });
 
+  /* In turn: what is still being kept would otherwise come after it was forgotten. */
+  var turn = Promise.resolve();
+  function take_turn(event, deed) {
+    turn = turn.then(deed).catch(function () {});
+    event.waitUntil(turn);
+  }
+
   self.addEventListener("message", function (event) {
     if (event.data.keep) {
-      event.waitUntil(caches.open(CACHE).then(function (cache) {
+      take_turn(event, function () { return caches.open(CACHE).then(function (cache) {
         return Promise.all(event.data.keep.concat(PAGE).map(function (url) {
           return fetch(url, { credentials: "same-origin" }).then(function (answer) { return keep(url, answer); })
             .catch(function () {});
         }));
-      }).then(function () { if (event.ports[0]) event.ports[0].postMessage("kept"); }));
+      }).then(function () { if (event.ports[0]) event.ports[0].postMessage("kept"); }); });
     }
-    if (event.data.forget) event.waitUntil(caches.delete(CACHE));
+    if (event.data.forget) take_turn(event, function () { return caches.delete(CACHE); });
   });
 
   self.addEventListener("sync", function (event) {
@@ -65,7 +72,7 @@
     event.waitUntil(self.deliveries.send_all().then(function (done) {
       return self.clients.matchAll().then(function (pages) {
         var told = done.map(function (one) {
-          return { state: one.state, url: one.url, record: { key: one.record.key, url: one.record.url, name: one.record.name, said: one.record.said } };
+          return { state: one.state, url: one.url, after_stop: one.after_stop, record: { key: one.record.key, url: one.record.url, name: one.record.name, said: one.record.said } };
         });
         pages.forEach(function (one) { one.postMessage({ done: told }); });
         /* Rejecting lets the browser try again later. */

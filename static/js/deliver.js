@@ -61,11 +61,63 @@
       if (found.active) found.active.postMessage({ forget: true });
       found.unregister();
     });
+    registered = null;
   }
 
-  /* --- Without reach ------------------------------------------------------------------------------------------ */
-  function reach() {
-    document.getElementById("no-reach").hidden = navigator.onLine;
+  /* --- Without reach, and what has happened meanwhile ---------------------------------------------------------- */
+  var asked = 0; /* questions so far: only the last one's answer counts */
+  var waiting = false;
+
+  function warn(id) {
+    ["no-reach", "signed-out"].forEach(function (each) { document.getElementById(each).hidden = each !== id; });
+  }
+
+  function lose_reach() {
+    asked += 1;
+    warn("no-reach");
+  }
+
+  /* Ask what this page would say now. Until there is an answer, a warning stays. Its header says that nobody pressed
+     anything: a phone that was put down does not stay signed in. */
+  function ask() {
+    var mine = asked += 1;
+    if (waiting) warn("no-reach"); /* no answer to the last question yet */
+    waiting = true;
+    function answered(deed) {
+      return function (told) { if (mine === asked) { waiting = false; deed(told); } };
+    }
+    return queue.ask(form.action + "?before=1", { headers: { "HX-Request": "true" } }).then(function (answer) {
+      if (answer.type === "opaqueredirect") return null;
+      if (!answer.ok) throw new Error("no answer");
+      return answer.text().then(function (page) { return new DOMParser().parseFromString(page, "text/html"); });
+    }).then(answered(function (page) {
+      if (page) show_alarms(page.getElementById("alarms"));
+      warn(page ? "" : "signed-out");
+    })).catch(answered(function () { warn("no-reach"); }));
+  }
+
+  function show_alarms(fresh) {
+    var alarms = document.getElementById("alarms");
+    if ("stopped" in alarms.dataset || fresh.innerHTML === alarms.innerHTML) return;
+    alarms.innerHTML = fresh.innerHTML;
+    if ("stopped" in fresh.dataset) {
+      alarms.dataset.stopped = "";
+      offer_stopped();
+    }
+    alarms.scrollIntoView({ block: "nearest" });
+    /* Opened again without reach, the page says so too. */
+    if (registered) registered.then(function (found) { if (found && found.active) keep(found.active); });
+  }
+
+  function offer_stopped() {
+    var row = line("div", "", "choice choice-stopped"), field = document.createElement("input");
+    var label = line("label", words.notDelivered);
+    field.type = "radio";
+    field.name = "outcome";
+    field.value = "stopped";
+    field.id = label.htmlFor = "outcome-stopped";
+    row.append(field, label);
+    form.querySelector("#outcome legend").after(row);
   }
 
   /* Day and time at the mission, whatever zone this phone is set to. */
@@ -265,6 +317,7 @@
       var item = document.createElement("li");
       item.dataset.state = "sent";
       item.append(line("p", one.record.name + " · " + one.record.said, "kept-what"), line("p", words.sent, "kept-state"));
+      if (one.after_stop) item.append(line("p", words.afterStop, "error"), line("p", words.afterStopSeen));
       item.append(link_to(words.look, one.url));
       if (one.record.url === form.action) item.append(line("p", "", "actions"));
       if (one.record.url === form.action) item.lastChild.append(button(words.again, function () { window.location.reload(); }));
@@ -340,6 +393,7 @@
     /* Of another bundle: it has its own page. A page from before something was asked for is opened anew. */
     if (one.url !== form.action || lacks) { window.location.assign(one.url); return; }
     one.fields.forEach(function (pair) { said[pair[0]] = pair[1]; });
+    if (!form.querySelector("[name=outcome][value=" + said.outcome + "]")) { window.location.assign(form.action + "?before=1"); return; }
     put_receipt_back(one.files.filter(function (file) { return file.field === "receipt"; }));
     chosen = one.files.filter(function (file) { return file.field === "pictures"; });
     show();
@@ -424,11 +478,17 @@
     });
   });
 
-  window.addEventListener("online", function () { reach(); send(); });
-  window.addEventListener("offline", reach);
-  document.addEventListener("visibilitychange", function () { if (!document.hidden) queue.all().then(function (kept) { if (kept.length) send(); }); });
-  setInterval(function () { queue.all().then(function (kept) { if (kept.length) send(); }); }, 20000);
-  reach();
+  function look_again() {
+    if (!document.hidden) ask();
+    queue.all().then(function (kept) { if (kept.length) send(); });
+  }
+
+  window.addEventListener("online", function () { ask(); send(); });
+  window.addEventListener("offline", lose_reach);
+  document.addEventListener("visibilitychange", function () { if (!document.hidden) look_again(); });
+  setInterval(look_again, 20000);
+  if (!navigator.onLine) lose_reach();
+  ask();
   if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();
   refresh().then(function (records) { if (records.length) send(); });
 })();

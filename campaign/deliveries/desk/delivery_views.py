@@ -75,7 +75,10 @@ def deliver(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and (visit := _record(form)):
         _name_files_left_out(form)
         address = url_for("deliveries.show", public_id=visit.public_id)
-        return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
+        if not wants_json:
+            return redirect(address, 303)
+        # A phone that sends by itself says so where the record is not looked at.
+        return jsonify(sent=True, url=address, after_stop=bool(visits.list_late(visit.attempts)))
     if wants_json:
         problems = [words for _id, words in form.problems()]
         return jsonify(problems=problems, recorded=form.recorded, asked=form.asked_papers()), 422

@@ -1,0 +1,117 @@
+"""At the gate with a phone: a stop that comes out of reach, and the time of a record."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from campaign.campaigns.find_campaigns import get_campaign
+from campaign.campaigns.status_changes import stop_campaign
+from campaign.core import db
+from campaign.models.bundle import BundleState
+from campaign.models.campaign import Target, TargetKind
+from tests.e2e.axe import assert_accessible
+from tests.e2e.conftest import Site
+from tests.e2e.test_deliveries import phone
+from tests.e2e.test_letter_to_bundle import sign_in
+from tests.factories import add_confirmed, freeze_waiting, make_campaign, make_target_official
+
+pytestmark = pytest.mark.e2e
+
+__all__ = ["phone"]
+
+
+def make_own_bundle(site: Site, slug: str, *, by_post: bool = False) -> str:
+    """A bundle of a campaign of its own, which can be stopped; its public id."""
+    facts: dict[str, Any] = {"slug": slug, "reference": slug.replace("-", " ").upper()}
+    if by_post:
+        official = make_target_official(slug=f"official-{slug}")
+        facts["targets"] = [Target(official=official, kind=TargetKind.TO, position=0)]
+    with site.entered(), db.transaction() as session:
+        campaign = make_campaign(session, **facts)
+        add_confirmed(session, campaign, 2, letter_locale="en")
+        session.flush()
+        bundle = freeze_waiting(session, campaign)
+        bundle.state = BundleState.READY
+        return bundle.public_id
+
+
+def stop(site: Site, slug: str) -> None:
+    """Stop the campaign, some minutes ago."""
+    with site.entered(), db.transaction() as session:
+        stop_campaign(
+            session,
+            get_campaign(session, slug),
+            actor="test",
+            now=db.utcnow() - timedelta(minutes=2),
+            reasons={"en": "Her family asked us to."},
+        )
+
+
+@pytest.mark.parametrize("by_post", [False, True], ids=["at the gate", "by post"])
+def test_a_stop_out_of_reach_is_an_alarm_as_soon_as_there_is_reach(
+    phone: BrowserContext, browser: Browser, site: Site, *, by_post: bool
+) -> None:
+    slug = f"ua-70{int(by_post)}-26"
+    gate = f"{site.url}/desk/bundles/{make_own_bundle(site, slug, by_post=by_post)}/deliver"
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    unsure = page.get_by_text("cannot tell whether the action has been stopped")
+    expect(unsure).to_be_visible()
+    stop(site, slug)
+    page.locator("[name=outcome][value=posted]").check()
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+
+    # There is reach, but no answer yet.
+    phone.route("**/deliver?before=1", lambda route: route.abort())
+    with page.expect_event("requestfailed", lambda asked: asked.url.endswith("/deliver?before=1")):
+        phone.set_offline(False)
+    sent = page.locator("#kept [data-state=sent]")
+    expect(sent).to_contain_text("Delivered after the stop")
+    expect(unsure).to_be_visible()
+    phone.unroute("**/deliver?before=1")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    alarm = page.get_by_role("alert").filter(has_text="Stop: do not deliver anything")
+    expect(alarm).to_be_in_viewport()
+    expect(alarm).to_contain_text("Her family asked us to.")
+    expect(unsure).to_be_hidden()
+    assert_accessible(browser, page)
+    sent.get_by_role("link", name="Open the record").click()
+    expect(page.locator("main")).to_contain_text("Delivered after the stop")
+
+
+def test_a_page_that_learns_of_a_stop_keeps_what_was_typed_and_offers_to_record_it(
+    phone: BrowserContext, browser: Browser, site: Site
+) -> None:
+    gate = f"{site.url}/desk/bundles/{make_own_bundle(site, 'ua-702-26')}/deliver"
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    page.get_by_label("Received by").fill("Planted Attaché")
+    stop(site, "ua-702-26")
+    phone.set_offline(False)
+    page.get_by_label("Not delivered: stopped").check()
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    assert_accessible(browser, page)
+    # Out of reach once more, the page that is opened again has the alarm as well.
+    page.wait_for_function(
+        """async address => {
+          const kept = await caches.match(address, { ignoreVary: true });
+          return kept !== undefined && (await kept.text()).includes("Her family asked us to.");
+        }""",
+        arg=gate,
+    )
+    phone.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("alert").filter(has_text="Her family asked us to.")).to_be_visible()
+    phone.set_offline(False)
+    phone.clear_cookies()
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("#signed-out")).to_be_visible()
