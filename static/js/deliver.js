@@ -130,11 +130,23 @@
     return { day: said.year + "-" + said.month + "-" + said.day, time: said.hour + ":" + said.minute };
   }
 
+  var typed_moment = true; /* whether somebody chose day and time: then they stay */
+
   function now() {
     var at = there();
     form.happened_on.value = at.day;
     form.happened_time.value = at.time;
+    typed_moment = false;
   }
+
+  /* A moment that nobody touched is that of the record, not that at which the page was opened. */
+  function follow_clock() {
+    if (!typed_moment && ["happened_on", "happened_time"].indexOf(document.activeElement.name) < 0) now();
+  }
+
+  [form.happened_on, form.happened_time].forEach(function (field) {
+    field.addEventListener("input", function () { typed_moment = true; });
+  });
 
   /* --- Pictures ----------------------------------------------------------------------------------------------- */
   function smaller(file) {
@@ -236,7 +248,7 @@
   function record() {
     var fields = [], files = [];
     new FormData(form).forEach(function (value, name) {
-      if (name === "csrf_token" || name === "key" || name === "left_out") return;
+      if (name === "csrf_token" || name === "key" || name === "offered" || name === "left_out") return;
       if (typeof value === "string") fields.push([name, value]);
       else if (value.size && name === "receipt") files.push({ field: name, name: value.name, blob: value });
     });
@@ -399,10 +411,11 @@
     show();
     bring_all_back(said, one.labels || {});
     Array.prototype.forEach.call(form.elements, function (field) {
-      if (!field.name || field.type === "file" || field.name === "key" || field.name === "csrf_token" || field.name === "left_out") return;
+      if (!field.name || field.type === "file" || field.name === "key" || field.name === "csrf_token" || field.name === "offered" || field.name === "left_out") return;
       if (field.type === "checkbox" || field.type === "radio") field.checked = said[field.name] === field.value;
       else if (field.name in said) field.value = said[field.name];
     });
+    typed_moment = true;
     changing = one.key;
     form.hidden = false;
     form.scrollIntoView();
@@ -452,6 +465,7 @@
     if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
     if (busy) { complain(words.wait); return; }
     complain("");
+    if (!typed_moment) now();
     var part = wrong_part(), day = wrong_day(), time = day ? "" : wrong_time();
     var wrong = part || (day ? form.happened_on : time ? form.happened_time : null);
     point_at(wrong, part ? part.dataset.wrong : day || time);
@@ -487,6 +501,7 @@
   window.addEventListener("offline", lose_reach);
   document.addEventListener("visibilitychange", function () { if (!document.hidden) look_again(); });
   setInterval(look_again, 20000);
+  setInterval(follow_clock, 5000);
   if (!navigator.onLine) lose_reach();
   ask();
   if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();

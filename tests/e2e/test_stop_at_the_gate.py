@@ -1,6 +1,6 @@
 """At the gate with a phone: a stop that comes out of reach, and the time of a record."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.campaigns.status_changes import stop_campaign
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.models.bundle import BundleState
 from campaign.models.campaign import Target, TargetKind
 from tests.e2e.axe import assert_accessible
@@ -37,14 +37,14 @@ def make_own_bundle(site: Site, slug: str, *, by_post: bool = False) -> str:
         return bundle.public_id
 
 
-def stop(site: Site, slug: str) -> None:
-    """Stop the campaign, some minutes ago."""
+def stop(site: Site, slug: str, at: datetime | None = None) -> None:
+    """Stop the campaign, some minutes ago where no moment is given."""
     with site.entered(), db.transaction() as session:
         stop_campaign(
             session,
             get_campaign(session, slug),
             actor="test",
-            now=db.utcnow() - timedelta(minutes=2),
+            now=at or db.utcnow() - timedelta(minutes=2),
             reasons={"en": "Her family asked us to."},
         )
 
@@ -115,3 +115,44 @@ def test_a_page_that_learns_of_a_stop_keeps_what_was_typed_and_offers_to_record_
     phone.clear_cookies()
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("#signed-out")).to_be_visible()
+
+
+def test_a_time_that_nobody_touched_is_that_of_the_record_and_a_typed_time_stays(
+    phone: BrowserContext, site: Site
+) -> None:
+    zone = "America/Toronto"
+    gate = f"{site.url}/desk/bundles/{make_own_bundle(site, 'ua-703-26')}/deliver"
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    opened = db.utcnow()
+    minutes = [opened + timedelta(minutes=late) for late in range(5)]
+    clocks = [clock.time_of(moment, zone).isoformat("minutes") for moment in minutes]
+    page.clock.set_fixed_time(opened)
+    page.goto(gate)
+    field = page.locator("[name=happened_time]")
+    expect(field).to_have_value(clocks[0])
+    stop(site, "ua-703-26", at=minutes[1])
+
+    # Kept on the phone, it has the moment of keeping: long before it is sent.
+    phone.set_offline(True)
+    page.clock.set_fixed_time(minutes[2])
+    expect(field).to_have_value(clocks[2])
+    page.clock.set_fixed_time(minutes[3])
+    page.get_by_label("Left at the door").check()
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator(".kept-what")).to_contain_text(f" at {clocks[3]} (")
+    page.clock.set_fixed_time(minutes[4])
+    expect(field).to_have_value(clocks[4])
+    page.locator("[name=happened_on]").fill(clock.day_of(opened, zone).isoformat())
+    field.fill(clocks[0])
+    page.get_by_label("Refused").check()
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator(".kept-what").first).to_contain_text(f" at {clocks[0]} (")
+    phone.set_offline(False)
+    sent = page.locator("#kept [data-state=sent]")
+    expect(sent).to_have_count(2)
+    expect(sent.filter(has_text="Left at the door")).to_contain_text("Delivered after the stop")
+    for late, outcome in ((3, "Left at the door"), (0, "Refused")):
+        link = sent.filter(has_text=outcome).get_by_role("link").get_attribute("href")
+        shown = phone.request.get(f"{site.url}{link}").text()
+        assert f" at {clocks[late]} (local time)" in shown

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import cast
 
@@ -52,6 +52,7 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
     DeliveryOutcome.COURIER: _l("Sent by courier"),
 }
 """What staff can press at the gate, in the order of the buttons."""
+_FILLED_IN_WITHIN = timedelta(minutes=5)  # a page that is sent so soon is of the same moment
 _ID = re.compile(r"[0-9]{1,9}")
 _KEY = Regexp(r"[A-Za-z0-9_-]{16,64}\Z")
 
@@ -120,6 +121,7 @@ class GateForm(FilesForm):
     notes = TextField(
         _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
     )
+    offered = HiddenField()  # the moment in UTC that the page filled in as day and time
     left_out = HiddenField()  # names of files that the phone left out: they are no pictures
     carried: Sequence[Bundle] = ()
     recorded = ""  # the address of a colleague's record that says the same
@@ -132,7 +134,36 @@ class GateForm(FilesForm):
             self.form_errors.append(
                 gettext("A bundle you ticked no longer exists. Untick it and try again.")
             )
-        return self._ticks_what_it_counts() and valid and not self.unknown
+        asks = self._asks_for_moment()
+        return self._ticks_what_it_counts() and valid and not self.unknown and not asks
+
+    def _asks_for_moment(self) -> bool:
+        """A moment that nobody touched is that of recording; where the page is older, we ask.
+
+        It would otherwise say when the page was opened: before a stop that came meanwhile.
+        """
+        offered = _read_moment(self.offered.data) if self.carried else None
+        if offered is None:
+            return False
+        zone, now = self.carried[0].zone, clock.utcnow()
+        written = (self.happened_on.data, self.happened_time.data)
+        if written != (clock.day_of(offered, zone), clock.time_of(offered, zone)):
+            return False
+        self.offered.data = now.isoformat()
+        for field, moment in (
+            (self.happened_on, clock.day_of(now, zone)),
+            (self.happened_time, clock.time_of(now, zone)),
+        ):
+            field.data, field.raw_data = moment, None
+        if now - offered <= _FILLED_IN_WITHIN:
+            return False
+        words = gettext(
+            "This page is from %(moment)s, and you did not change the date and time. We have "
+            "entered the current ones. Check them.",
+            moment=i18n.say_moment(offered, zone),
+        )
+        self.happened_time.errors = [*self.happened_time.errors, words]
+        return True
 
     def _ticks_what_it_counts(self) -> bool:
         """A number at a bundle without its tick would be lost without a word."""
@@ -168,6 +199,15 @@ class GateForm(FilesForm):
         """Return it with its files. Raises Invalid: a file is not what it should be."""
         outcome = DeliveryOutcome(self.outcome.data)
         return VisitFacts(outcome=outcome, files=tuple(self.redrawn()), **self.written())
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    """Read an aware moment as `isoformat` wrote it; None where somebody else wrote it."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def say_recorded(attempt: DeliveryAttempt, *, names_colleagues: bool = True) -> str:
@@ -236,6 +276,7 @@ def gate_form(
             "key": secrets.token_urlsafe(24),
             "happened_on": clock.day_of(now, zone),
             "happened_time": clock.time_of(now, zone),
+            "offered": now.isoformat(),
             "place": ", ".join(bundle.mission.address) if bundle.mission else "",
         }
     )
@@ -266,7 +307,7 @@ def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object
 class CorrectForm(EditConflictForm, GateForm):
     """What can be corrected of a record; how it ended cannot."""
 
-    key = outcome = camera = pictures = receipt = left_out = None
+    key = outcome = camera = pictures = receipt = offered = left_out = None
     sure = BooleanField(_l("They were still posted on this day"))
 
     @classmethod
@@ -424,6 +465,7 @@ class PostForm(DeliveryForm):
         choices=choices((kind.value, words) for kind, words in OUTCOMES.items() if kind in SENT),
     )
     posted_on = DayField(_l("Date"), needed=_l("Enter the date."))
+    offered = HiddenField()  # the day that the page filled in
     sure = BooleanField(_l("They were still posted on this day"))
     first = IntegerField(_l("From envelope"), [InputRequired(_l("Enter the first number."))])
     last = IntegerField(_l("To envelope"), [InputRequired(_l("Enter the last number."))])
@@ -432,6 +474,7 @@ class PostForm(DeliveryForm):
         limit=60,
         description=_l("For one envelope. People whose letters are in it see this number."),
     )
+    today = ""
     most = 0  # the number of the last envelope
     is_sent = False
     asks_for_day = False  # whether the day is possible, and only asked about
@@ -447,11 +490,13 @@ class PostForm(DeliveryForm):
             "key": secrets.token_urlsafe(24),
             "outcome": DeliveryOutcome.POSTED.value,
             "posted_on": clock.today(posting_zone(run.bundle)),
+            "offered": clock.today(posting_zone(run.bundle)).isoformat(),
             "first": first,
             "last": last,
         }
         form = cls(data=data) if is_sent else cls(formdata=None, data=data)
         form.most, form.is_sent = run.envelope_count, is_sent
+        form.today = clock.today(posting_zone(run.bundle)).isoformat()
         form.speak_of(run.bundle, posted_in=posting_zone(run.bundle))
         if form.cards:
             form.tracking.description = _l(
@@ -468,6 +513,14 @@ class PostForm(DeliveryForm):
             self.tracking.data,
             self.sure.data,
         )
+
+    def validate_posted_on(self, field: DayField) -> None:
+        """Ask about a day that nobody touched on a page of an earlier one, once."""
+        offered, self.offered.data = self.offered.data, self.today
+        if field.data and field.data.isoformat() == offered != self.today:
+            raise ValidationError(
+                _l("The day has changed since you opened this page. Check the date.")
+            )
 
     def validate_first(self, field: IntegerField) -> None:
         self._refuse_outside(field)
