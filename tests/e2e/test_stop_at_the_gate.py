@@ -65,7 +65,7 @@ def test_a_stop_out_of_reach_is_an_alarm_as_soon_as_there_is_reach(
     stop(site, slug)
     page.locator("[name=outcome][value=posted]").check()
     page.locator("form[data-deliver] .actions button").click()
-    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+    expect(page.locator("#kept [data-state=away]")).to_contain_text("not sent yet")
 
     # There is reach, but no answer yet.
     phone.route("**/deliver?before=1", lambda route: route.abort())

@@ -19,8 +19,9 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
-from campaign.deliveries.desk.forms import PartForm, PostForm, RerouteForm, SplitForm, say_recorded
+from campaign.deliveries.desk.forms import say_recorded
 from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_store,
     make_envelopes,

@@ -127,7 +127,7 @@ def test_once_everything_is_accepted_no_envelope_is_left_to_post(
     assert "Ready to post" not in page
     late = post(client, after(three, "post"), posting(last="2"))
     assert late.status_code == 409
-    assert "These envelopes have no letters left." in late.text
+    assert "This is already recorded: Accepted all letters" in late.text
     assert session.scalar(select(func.count(DeliveryAttempt.id))) == 2
 
 

@@ -49,7 +49,7 @@ SAID: list[tuple[str, set[str], set[str], str]] = [
     ("sent", {"deadline"}, STATES, "open the link in our email and confirm your letter."),
     ("look", ENDS, STATES, "You can no longer write for this action"),
     ("link", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
-    ("link", {"closed"}, {"unconfirmed"}, "We will print your letter only if we open the action"),
+    ("link", {"closed"}, {"unconfirmed"}, "print your letter only if we open the action"),
     ("link", {"deadline"}, {"unconfirmed"}, "Is this your letter?"),
     ("link", {"stopped"}, {"confirmed", "held"}, "We will not print or deliver yours."),
     ("link", {"stopped"}, {"printed", "delivered"}, "We will not deliver any more letters."),
@@ -64,10 +64,10 @@ SAID: list[tuple[str, set[str], set[str], str]] = [
     ("take back", ENDS, {"confirmed", "held", "printed"}, "You have withdrawn this letter."),
     ("news on", {"stopped"}, {"confirmed", "delivered"}, "If we learn how the case ends, we will"),
     ("confirm", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
-    ("confirm", {"closed"}, {"unconfirmed"}, "We will print your letter only if we open the action"),
+    ("confirm", {"closed"}, {"unconfirmed"}, "print your letter only if we open the action"),
     ("confirm", {"deadline"}, {"unconfirmed"}, "Thank you. Your letter is confirmed."),
-    ("confirm mine", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
-    ("confirm mine", {"closed"}, {"unconfirmed"}, "We will print your letter only if we open the action"),
+    ("confirm mine", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will"),
+    ("confirm mine", {"closed"}, {"unconfirmed"}, "print your letter only if we open the action"),
     ("delete others'", IN_VAIN, {"unconfirmed"}, "Their links no longer work."),
 ]
 LIVE = {"unconfirmed", "confirmed", "held", "printed", "delivered"}

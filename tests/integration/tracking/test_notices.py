@@ -382,7 +382,8 @@ def test_a_link_speaks_for_nobody_else_of_its_mailbox(
 def test_who_wrote_twice_shares_the_address_with_nobody(
     client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
-    again = sign(session, campaign, email=ANA, seat=2, given_name="Ana", family_name=ana.family_name)
+    name = {"given_name": "Ana", "family_name": ana.family_name}
+    again = sign(session, campaign, email=ANA, seat=2, **name)
     page = client.post(f"/en{off(told)}", data={"on": "0"}).text
     assert "You share this email address" not in page
     assert reload(session, again).consent_updates_at is None
