@@ -37,8 +37,14 @@ class CaseNews(Mail):
     case_url: str
     cards: bool = False
 
+    @property
+    def tells_of_end(self) -> bool:
+        """Whether it goes also to who waits for a decision about their letter."""
+        return False
+
     def recheck(self, session: Session) -> Self | None:
-        return self if is_still_wanted(session, self.unsubscribe) else None
+        wanted = is_still_wanted(session, self.unsubscribe, of_end=self.tells_of_end)
+        return self if wanted else None
 
 
 class LetterHandedOver(CaseNews, kind="letter-handed-over"):
@@ -58,6 +64,10 @@ class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=
     lang: str
     update_id: int | None = None
 
+    @property
+    def tells_of_end(self) -> bool:
+        return self.what == UpdateKind.OUTCOME.value
+
     def recheck(self, session: Session) -> Self | None:
         """Drop it if its post was taken back, or a stop lets only an outcome be told."""
         if self.update_id is not None:
@@ -73,6 +83,12 @@ class CaseStopped(CaseNews, kind="case-stopped", tells_of_stop=True):
     stop_kind: str = "harm"
     reason: str
     lang: str = ""
+    undecided: bool = False
+    """Whether its readers know that their letters are under review, or are to be changed."""
+
+    @property
+    def tells_of_end(self) -> bool:
+        return True
 
 
 class CaseContinued(CaseNews, kind="case-continued", recheck_only=("earlier_id",)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.public_counts import counted_publicly
@@ -44,6 +44,16 @@ class NewsLink:
         return [writer for writer in self.writers if writer.consent_updates_at is not None]
 
 
+def hears_news(*, of_end: bool = False) -> ColumnElement[bool]:
+    """Whether the writer of a signature is told news; of a stop and an outcome, also while held.
+
+    Who was told that their letter is read first, or was asked to change it, would else wait for
+    ever. Of a letter that is held or excluded in silence this says what of any other.
+    """
+    is_held = db.unindexed(Signature.state) == SignatureState.HELD
+    return or_(counted_publicly(), is_held) if of_end else counted_publicly()
+
+
 def unsubscribe_url(signature: Signature) -> str:
     return site_url(f"/news-off/{signed_link(_KIND, signature.public_id)}")
 
@@ -69,11 +79,11 @@ def open_news(session: Session, link: str) -> NewsLink:
 
 
 def list_readers(
-    session: Session, signature: Signature, *conditions: ColumnElement[bool]
+    session: Session, signature: Signature, *conditions: ColumnElement[bool], of_end: bool = False
 ) -> list[Signature]:
     """List those of its mailbox who asked for the news: of nobody else does its email speak."""
     wants = Signature.consent_updates_at.is_not(None)
-    return _list_sharing(session, signature, wants, counted_publicly(), *conditions)
+    return _list_sharing(session, signature, wants, hears_news(of_end=of_end), *conditions)
 
 
 def _list_sharing(
@@ -111,14 +121,14 @@ def switch_news(session: Session, signature: Signature, *, on: bool, now: dateti
     session.flush()
 
 
-def is_still_wanted(session: Session, link: str) -> bool:
+def is_still_wanted(session: Session, link: str, *, of_end: bool = False) -> bool:
     """Whether the reader of an email with that link to switch news off wants them, with a letter.
 
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
     public_id = opened_link(_KIND, link.rpartition("/")[2])
     signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
-    return signature is not None and bool(list_readers(session, signature))
+    return signature is not None and bool(list_readers(session, signature, of_end=of_end))
 
 
 MOST = 10_000

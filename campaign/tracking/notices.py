@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.public_counts import counted_publicly
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
@@ -27,7 +26,7 @@ from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
@@ -39,14 +38,19 @@ from campaign.tracking.mails import (
     CaseUpdate,
     LetterHandedOver,
 )
-from campaign.tracking.news_subscription import list_readers, name_readers, unsubscribe_url
+from campaign.tracking.news_subscription import (
+    hears_news,
+    list_readers,
+    name_readers,
+    unsubscribe_url,
+)
 
 _LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
 _TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
 """Posts that are told in any case; of others, those whose author asked for it."""
 _SIGNATURES_AT_ONCE = 100
 _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
-"""What is told after a stop: the stop itself, and what came of the case."""
+"""What is told after a stop: the stop, and what came of the case; also while a letter is held."""
 _TRIED_FOR = timedelta(days=2)
 """How long a mailbox is tried that had all its mails of a day already."""
 Compose = Callable[[Signature], CaseNews]
@@ -245,7 +249,7 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     )
     conditions = [
         Signature.campaign_id == notice.campaign_id,
-        counted_publicly(),
+        hears_news(of_end=notice.kind in _AFTER_A_STOP),
         Signature.consent_updates_at.is_not(None),
         ~bad_addresses.is_bad(Signature.email_hmac),
         ~is_told,
@@ -337,11 +341,13 @@ def _stopped(
     session: Session, reasons: Reasons, campaign: Campaign, signature: Signature
 ) -> CaseStopped:
     text, other = reasons.said_in(signature.locale)
+    readers = list_readers(session, signature, of_end=True)
     return CaseStopped(
+        undecided=all(reader.shown_state is SignatureState.HELD for reader in readers),
         stop_kind=reasons.kind.value,
         reason=text,
         lang=other or signature.locale,
-        **_common(campaign, signature, _list_writers(session, signature)),
+        **_common(campaign, signature, _names_by_id(readers)),
     )
 
 
@@ -372,6 +378,7 @@ def _update(
 ) -> CaseUpdate:
     text = told_in(update, signature.locale, campaign.default_locale)
     assert text is not None  # none is posted without words
+    readers = list_readers(session, signature, of_end=update.kind is UpdateKind.OUTCOME)
     return CaseUpdate(
         update_id=update.id,
         what=update.kind.value,
@@ -379,7 +386,7 @@ def _update(
         text=text.body,
         lang=text.locale,
         letters_url=_letters_url(signature),
-        **_common(campaign, signature, _list_writers(session, signature)),
+        **_common(campaign, signature, _names_by_id(readers)),
     )
 
 
@@ -419,7 +426,10 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
 def _list_writers(
     session: Session, signature: Signature, *concerned: ColumnElement[bool]
 ) -> Writers:
-    readers = list_readers(session, signature, *concerned)
+    return _names_by_id(list_readers(session, signature, *concerned))
+
+
+def _names_by_id(readers: Sequence[Signature]) -> Writers:
     return {reader.id: reader.given_name for reader in readers}
 
 

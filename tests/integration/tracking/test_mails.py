@@ -64,6 +64,7 @@ MAILS: list[Mail] = [
         for kind in ("harm", "safe", "other")
         for reason in ("She asked us to.", "")
     ),
+    CaseStopped(stop_kind="harm", reason="", undecided=True, **_STOPPED),
     CaseContinued(
         earlier_id=1,
         title="It goes on",

@@ -258,6 +258,61 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "told", "undecided"),
+    [
+        ({"state": SignatureState.HELD}, True, True),
+        ({"state": SignatureState.HELD, "state_before": SignatureState.CONFIRMED}, True, False),
+        ({"state": SignatureState.INVALID, "state_before": SignatureState.HELD}, False, False),
+        ({"state": SignatureState.REJECTED}, False, False),
+        ({"state": SignatureState.PENDING}, False, False),
+        ({"state": SignatureState.HELD, "consent_updates_at": None}, False, False),
+    ],
+    ids=["held", "held in silence", "excluded", "rejected", "not confirmed", "no news"],
+)
+def test_who_waits_for_a_decision_is_told_of_a_stop_and_of_the_end_and_of_nothing_else(
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    mails: Mails,
+    facts: dict[str, Any],
+    told: bool,
+    undecided: bool,
+) -> None:
+    for name, value in facts.items():
+        setattr(ana, name, value)
+    session.commit()
+    is_silent = ana.shown_state is SignatureState.CONFIRMED
+    post(app, campaign, UpdateKind.REPLY)
+    tell_all(session)
+    assert sent(mails) == [("case-update", ANA)] * is_silent
+    session.rollback()
+    stop(app, campaign)
+    post(app, campaign, UpdateKind.OUTCOME)
+    tell_all(session)
+    ends = [("case-stopped", ANA), ("case-update", ANA)] * told
+    assert sorted(sent(mails)) == sorted([*ends, *[("case-update", ANA)] * is_silent])
+    stops = [one for one in mails() if one["kind"] == "case-stopped"]
+    assert [one["undecided"] for one in stops] == [undecided] * told
+    session.rollback()
+    jobs.run_now("mail.sweep")
+    rows = session.scalars(select(OutboxMail).where(OutboxMail.kind == "case-stopped")).all()
+    assert [row.state for row in rows] == [MailState.SENT] * told
+
+
+def test_who_shares_a_mailbox_with_a_confirmed_letter_reads_the_mail_of_that(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
+) -> None:
+    shared = {"email": ANA, "email_hmac": ana.email_hmac, "seat": 2}
+    sign(session, campaign, given_name="Bruno", state=SignatureState.HELD, **shared)
+    stop(app, campaign)
+    tell_all(session)
+    [mail] = mails()
+    assert (mail["undecided"], mail["writer"]) == (False, "Ana, Bruno")
+
+
 def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     app: Flask, session: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
