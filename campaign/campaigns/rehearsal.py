@@ -8,13 +8,15 @@ invented letter is ever in an open campaign.
 from collections.abc import Callable, Sequence
 
 from flask import Flask, current_app
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.record_change import note
-from campaign.core import jobs
+from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
+from campaign.models.signature import Signature
 
 MOST_SIGNATURES = 2000
 """So many invented letters a rehearsal holds at most: four volumes show all there is to see."""
@@ -33,6 +35,12 @@ def wipe(session: Session, campaign: Campaign) -> None:
     for remove in removers:
         remove(session, campaign)
     session.flush()
+
+
+def has_rehearsal(session: Session, campaign: Campaign) -> bool:
+    """Return whether opening it deletes what it was rehearsed with."""
+    signed = select(Signature.id).where(Signature.campaign_id == campaign.id)
+    return lifecycle.is_rehearsal(campaign.status) and db.has_row(session, signed)
 
 
 def wipe_by_hand(session: Session, campaign: Campaign, *, actor: str) -> None:

@@ -250,6 +250,13 @@ def find_last_move(session: Session, campaign: Campaign) -> AuditEntry | None:
     return session.scalar(last)
 
 
+def find_extension(session: Session, campaign: Campaign, since: datetime) -> AuditEntry | None:
+    """Find who gave it its last day, where that was after that moment."""
+    extended = (AuditEntry.action == "campaign.extend", AuditEntry.at > since)
+    of_it = select(AuditEntry).where(AuditEntry.subject == f"campaign:{campaign.id}", *extended)
+    return session.scalar(of_it.order_by(AuditEntry.id.desc()).limit(1))
+
+
 def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:
     if missing := len(check_readiness.blockers_of(campaign, status, when)):
         raise Refused("campaign-not-ready", missing=missing)

@@ -17,6 +17,7 @@ from campaign.campaigns import (
     create_and_edit,
     lifecycle,
     proposals,
+    rehearsal,
     status_changes,
 )
 from campaign.campaigns.check_readiness import Gap
@@ -141,6 +142,7 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     preview: Mapping[str, str]
     again: Proposal | None
     waiting: Proposal | None
+    rehearsed: bool
     last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
@@ -200,6 +202,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         preview=form.reasons() if looks else {},
         again=again,
         waiting=proposals.find_waiting_reasons(db.session(), campaign),
+        rehearsed=rehearsal.has_rehearsal(db.session(), campaign),
         last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
     return show_page(page)

@@ -12,7 +12,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField
 from wtforms.validators import ValidationError
 
-from campaign.campaigns import approve_proposal, proposals
+from campaign.campaigns import approve_proposal, proposals, status_changes
 from campaign.campaigns.approve_proposal import ProposedUpdate
 from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.risks import Finding
@@ -22,10 +22,10 @@ from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
 from campaign.campaigns.desk.labels import KINDS, STOPS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
-from campaign.core import db, i18n
+from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
-from campaign.models.revision import Proposal, ProposalKind
+from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.staff.desk_access import actor, staff_user
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 from campaign.web.page import Page, accepted, redirect_to, show_page
@@ -64,6 +64,8 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     reasons: Mapping[str, str]
     stop_kind: str
     """Why it was stopped, where that changes as well."""
+    extended: str
+    """Of a closing, that the deadline was moved since it was proposed."""
 
 
 @blueprint.route("/<slug>/proposals/<public_id>", methods=["GET", "POST"])
@@ -91,8 +93,23 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
         outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
         reasons={} if is_update or is_outcome else proposals.reasons_in(content),
         stop_kind=str(STOPS[stop_kind.value]) if stop_kind else "",
+        extended=_say_extended(proposal) if kind is ProposalKind.CLOSE else "",
     )
     return show_page(page)
+
+
+def _say_extended(proposal: Proposal) -> str:
+    campaign = proposal.campaign
+    entry = status_changes.find_extension(db.session(), campaign, proposal.created_at)
+    if entry is None or campaign.act_by is None or proposal.state is not ProposalState.PENDING:
+        return ""
+    facts = {
+        "when": i18n.say_moment_in_zone(entry.at, campaign.timezone, i18n.locale()),
+        "day": i18n.say_date(campaign.act_by),
+    }
+    if who := name_of(audit.staff_id(entry.actor)):
+        return str(_("%(who)s moved the deadline to %(day)s on %(when)s.", who=who, **facts))
+    return str(_("The deadline was moved to %(day)s on %(when)s.", **facts))
 
 
 @blueprint.get("/<slug>/proposals/<public_id>/picture")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
-from tests.factories import make_campaign
+from tests.factories import add_confirmed, make_campaign
 from tests.integration.campaigns.conftest import DESK
 
 WARNING = "was stopped because writing could do harm"
@@ -72,3 +72,14 @@ def test_the_page_that_makes_a_follow_up_promises_an_email_only_where_it_is_sent
     is_stopped = status is CampaignStatus.STOPPED
     assert ("asked for news then get an email" in page) != is_stopped
     assert ("get no email about it" in page) == is_stopped
+
+
+@pytest.mark.one_engine
+def test_the_page_that_opens_names_a_rehearsal_only_where_there_was_one(
+    desk: FlaskClient, session: Session, draft: Campaign
+) -> None:
+    words = "The rehearsal is deleted."
+    assert words not in desk.get(f"{DESK}/status?to=open").text
+    add_confirmed(session, draft, 1)
+    session.commit()
+    assert words in desk.get(f"{DESK}/status?to=open").text

@@ -314,3 +314,20 @@ def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
         session.commit()
         pictures._sweep([key], utcnow() + timedelta(days=1))
         assert list(storage.storage().names("pictures")) == []
+
+
+def test_whoever_decides_about_a_closing_reads_that_the_deadline_was_moved_since(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    sign_in(client, app, Role.ORGANIZER, name="Olivia")
+    post(client, f"{HOME}/status?to=closed", {"reason_en": "Enough letters."})
+    page = f"{HOME}/proposals/{newest(session).public_id}"
+    other = app.test_client()
+    sign_in(other, app, Role.ADMIN, name="Ada")
+    assert "moved the deadline" not in other.get(page).text
+    assert case.act_by
+    later = case.act_by + timedelta(days=90)
+    assert post(client, f"{HOME}/extend", {"act_by": later.isoformat()}).status_code == 303
+    told = other.get(page).text
+    assert "Olivia moved the deadline" in told
+    assert "Approve and close" in told
