@@ -97,11 +97,8 @@ def list_confirmed(taken: Sequence[Signature]) -> list[Signature]:
 
 
 def free_seat(taken: Sequence[Signature]) -> int | None:
-    places = (*SEATS, *WAITING_SEATS)
     numbers = {row.seat for row in taken}
-    if len(numbers) >= len(places):
-        return None
-    return next(place for place in places if place not in numbers)
+    return next((place for place in (*SEATS, *WAITING_SEATS) if place not in numbers), None)
 
 
 def is_record(row: Signature) -> bool:

@@ -310,8 +310,8 @@ def take_back_update(slug: str) -> ResponseReturnValue:
     except Refused as problem:
         if problem.slug != "update-taken-back":
             raise
-        said = say_unpublished(cast("int | None", problem.data["staff_id"]))
-        return redirect_to(".post_update", said, "error", slug=slug)
+        sentence = say_unpublished(cast("int | None", problem.data["staff_id"]))
+        return redirect_to(".post_update", sentence, "error", slug=slug)
     message = _(
         "Update unpublished. All of it is in the form, so that you can correct it. "
         "Until you publish it again or delete it, you also find it on the overview."

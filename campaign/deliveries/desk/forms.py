@@ -213,14 +213,14 @@ def say_recorded(attempt: DeliveryAttempt, *, names_colleagues: bool = True) -> 
     by_id = attempt.visit.created_by_id if attempt.visit else None
     who = name_of_staff(by_id) if names_colleagues else ""
     if by_id == staff_user().id:
-        said = gettext("You have already recorded this: %(outcome)s, %(day)s.", **happened)
+        sentence = gettext("You have already recorded this: %(outcome)s, %(day)s.", **happened)
     elif who:
-        said = gettext(
+        sentence = gettext(
             "%(who)s has already recorded this: %(outcome)s, %(day)s.", who=who, **happened
         )
     else:
-        said = gettext("This is already recorded: %(outcome)s, %(day)s.", **happened)
-    return f"{said} {gettext('Open the record to add to it or correct it.')}"
+        sentence = gettext("This is already recorded: %(outcome)s, %(day)s.", **happened)
+    return f"{sentence} {gettext('Open the record to add to it or correct it.')}"
 
 
 def ticked_ids(names: Iterable[str]) -> set[int]:

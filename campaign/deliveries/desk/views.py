@@ -280,10 +280,10 @@ def publish(public_id: str) -> ResponseReturnValue:
         if form.validate_on_submit() and accepted(form, post):
             return _lead_to(visit, _("Published on the case page."))
     except Refused as problem:
-        said = _("Nothing was published. The case is not public.")
+        sentence = _("Nothing was published. The case is not public.")
         if problem.slug == "visit-published":
-            said = _say_published(attempt, cast("int | None", problem.data["staff_id"]))
-        form.form_errors.append(said)
+            sentence = _say_published(attempt, cast("int | None", problem.data["staff_id"]))
+        form.form_errors.append(sentence)
     return show_page(PublishAttempt(attempt=attempt, visit=visit, form=form))
 
 
@@ -293,8 +293,8 @@ def take_back(public_id: str) -> ResponseReturnValue:
     try:
         publish_delivery.unpublish(db.session(), attempt, actor=actor())
     except Refused as problem:
-        said = say_unpublished(cast("int | None", problem.data["staff_id"]))
-        return _lead_to(visit, said, "error")
+        sentence = say_unpublished(cast("int | None", problem.data["staff_id"]))
+        return _lead_to(visit, sentence, "error")
     return _lead_to(visit, _("Unpublished. The case page no longer shows it."))
 
 

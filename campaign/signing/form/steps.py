@@ -112,7 +112,8 @@ def judge_form(
 def judge_signing(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
     """Judge the form, and whether our text still is what was shown before it was sent."""
     result, shown = judge_form(posted, plan, now), posted.get("text_shown", "")
-    if result.form is None or not shown or shown == plan.text_version(result.form):
+    # Who asks for the email once more has signed: of the text that there was then.
+    if "again" in posted or result.form is None or shown in {"", plan.text_version(result.form)}:
         return result
     return FormResult(result.form, {"text_shown": Problem("text-changed")})
 

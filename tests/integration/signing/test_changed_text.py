@@ -56,6 +56,16 @@ def need_another_point(template: LetterTemplate) -> None:
     template.points[2].required = True
 
 
+def test_who_has_signed_gets_the_email_once_more_whatever_changed_since(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, mails: Mails
+) -> None:
+    sent = checked(client, case)
+    assert client.post(f"{case}/sign", data=sent).status_code == 303
+    correct(session, campaign, "en", change_opening)
+    assert client.post(f"{case}/sign", data={**sent, "again": "1"}).status_code == 303
+    assert len(mails()) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
