@@ -131,6 +131,12 @@ def staff_user() -> StaffUser:
     return user
 
 
+def name_staff(staff_id: int | None) -> str:
+    """Return the name of who did something; empty where nobody at the desk did."""
+    user = db.session().get(StaffUser, staff_id) if staff_id else None
+    return (user.name or user.email) if user else ""
+
+
 def actor() -> str:
     """Return how the audit names the signed-in user."""
     return f"staff:{staff_user().id}"

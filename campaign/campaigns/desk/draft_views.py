@@ -34,8 +34,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
-from campaign.models.staff import StaffUser
-from campaign.staff.desk_access import actor, staff_user
+from campaign.staff.desk_access import actor, name_staff, staff_user
 from campaign.web.page import Page, show_page
 
 
@@ -86,7 +85,7 @@ def _show(
         place=place,
         name=part_name(part, where),
         language=where.partition(":")[0],
-        kept=[(state, name_of(state.saved_by_id)) for state in states],
+        kept=[(state, name_staff(state.saved_by_id)) for state in states],
         shown=shown,
         changes=_changes(campaign, part, states, shown) if shown else [],
         newest=states[0].number if states else 0,
@@ -149,12 +148,6 @@ def known_part(campaign: Campaign, part: str, place: str) -> tuple[Part, str]:
     if official and (part != Part.LETTER or official not in slugs):
         abort(404)
     return Part(part), where
-
-
-def name_of(staff_id: int | None) -> str:
-    """Who saved; empty where nobody at the desk did."""
-    user = db.session().get(StaffUser, staff_id) if staff_id else None
-    return (user.name or user.email) if user else ""
 
 
 def _changes(
@@ -291,7 +284,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
         name=part_name(part, where),
         seen=newest,
         last=last,
-        last_by=name_of(last.saved_by_id) if last else "",
+        last_by=name_staff(last.saved_by_id) if last else "",
         fields=[_row(draft, field, names) for field in fields],
         language=where.partition(":")[0],
         choices=choices,

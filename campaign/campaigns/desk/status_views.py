@@ -23,7 +23,6 @@ from campaign.campaigns import (
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.forms import CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import STOPS, list_answers
 from campaign.campaigns.desk.update_views import find_returned
@@ -35,7 +34,7 @@ from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
-from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import actor, fresh, guard, name_staff, staff_user
 from campaign.web.edit_conflict import EditConflictForm, lock_row
 from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
 from campaign.web.page import Page, ProblemsOn, show_page
@@ -288,7 +287,7 @@ def _say_last_move(campaign: Campaign) -> str:
     move = status_changes.find_last_move(db.session(), campaign)
     if move is None:
         return ""
-    who = name_of(audit.staff_id(move.actor))
+    who = name_staff(audit.staff_id(move.actor))
     when = i18n.say_moment_in_zone(move.at, campaign.timezone, i18n.locale())
     if not who:
         return str(_("The status changed on %(when)s.", when=when))

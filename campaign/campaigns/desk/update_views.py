@@ -18,7 +18,6 @@ from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
 from campaign.campaigns.desk.labels import KINDS, STOPS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
@@ -26,7 +25,7 @@ from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
-from campaign.staff.desk_access import actor, staff_user
+from campaign.staff.desk_access import actor, name_staff, staff_user
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import MAX_BODY_BYTES
@@ -107,7 +106,7 @@ def _say_extended(proposal: Proposal) -> str:
         "when": i18n.say_moment_in_zone(entry.at, campaign.timezone, i18n.locale()),
         "day": i18n.say_date(campaign.act_by),
     }
-    if who := name_of(audit.staff_id(entry.actor)):
+    if who := name_staff(audit.staff_id(entry.actor)):
         return str(_("%(who)s moved the deadline to %(day)s on %(when)s.", who=who, **facts))
     return str(_("The deadline was moved to %(day)s on %(when)s.", **facts))
 
@@ -321,7 +320,7 @@ def take_back_update(slug: str) -> ResponseReturnValue:
 
 def say_unpublished(staff_id: int | None) -> str:
     """Say that somebody was quicker, and who, where that is known."""
-    if who := name_of(staff_id):
+    if who := name_staff(staff_id):
         return _("Nothing was changed. %(who)s has already unpublished this.", who=who)
     return _("Nothing was changed. This is already unpublished.")
 

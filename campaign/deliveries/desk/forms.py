@@ -15,7 +15,6 @@ from wtforms import BooleanField, HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional, Regexp
 
 from campaign.bundles.nouns import Noun, noun_of, say_amount
-from campaign.campaigns.desk.draft_views import name_of as name_of_staff
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
 from campaign.core.db import Json
@@ -29,7 +28,7 @@ from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, Visi
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit
-from campaign.staff.desk_access import staff_user
+from campaign.staff.desk_access import name_staff, staff_user
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, IntegerField, LineField, TextField, choices
 
@@ -211,7 +210,7 @@ def say_recorded(attempt: DeliveryAttempt, *, names_colleagues: bool = True) -> 
         "day": i18n.say_day(attempt.happened_on, i18n.locale()),
     }
     by_id = attempt.visit.created_by_id if attempt.visit else None
-    who = name_of_staff(by_id) if names_colleagues else ""
+    who = name_staff(by_id) if names_colleagues else ""
     if by_id == staff_user().id:
         sentence = gettext("You have already recorded this: %(outcome)s, %(day)s.", **happened)
     elif who:

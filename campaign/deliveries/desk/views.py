@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.nouns import Noun, noun_of
-from campaign.campaigns.desk.draft_views import name_of
 from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -42,7 +41,7 @@ from campaign.models.delivery import (
     PaperFate,
     Rerouting,
 )
-from campaign.staff.desk_access import actor, fresh, guard
+from campaign.staff.desk_access import actor, fresh, guard, name_staff
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
 
@@ -182,7 +181,7 @@ def show(public_id: str) -> ResponseReturnValue:
     return show_page(
         ShowVisit(
             visit=visit,
-            recorded_by=name_of(visit.created_by_id),
+            recorded_by=name_staff(visit.created_by_id),
             left=left,
             pictures=[file for file in visit.files if file.kind is GateFileKind.PICTURE],
             receipts=[file for file in visit.files if file.kind is GateFileKind.RECEIPT],
@@ -303,7 +302,7 @@ def _say_published(attempt: DeliveryAttempt, staff_id: int | None) -> str:
     update = db.session().get_one(Update, attempt.update_id)
     titles = {edition.locale: edition.title for edition in update.editions}
     title = i18n.words_in(titles, i18n.locale(), attempt.campaign.default_locale)
-    if who := name_of(staff_id):
+    if who := name_staff(staff_id):
         return _(
             "%(who)s has already published this delivery: “%(title)s”. To change what is "
             "published, unpublish it first, on the page of the delivery.",
