@@ -99,7 +99,7 @@ def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
             "nothing that identifies you."
         ): kept.printed,
         _(
-            "If your letter is printed but not delivered yet: we tell our staff to take out the "
+            "If your letter is printed but not delivered yet, we tell our staff to take out the "
             "sheet. If they are already on their way with it, it may still be delivered. We also "
             "remove the letter from our print files where we still can."
         ): kept.undelivered,

@@ -107,8 +107,8 @@ def _say_extended(proposal: Proposal) -> str:
         "day": i18n.say_date(campaign.act_by),
     }
     if who := name_staff(audit.staff_id(entry.actor)):
-        return str(_("%(who)s moved the deadline to %(day)s on %(when)s.", who=who, **facts))
-    return str(_("The deadline was moved to %(day)s on %(when)s.", **facts))
+        return str(_("%(who)s extended the deadline to %(day)s on %(when)s.", who=who, **facts))
+    return str(_("The deadline was extended to %(day)s on %(when)s.", **facts))
 
 
 @blueprint.get("/<slug>/proposals/<public_id>/picture")

@@ -112,7 +112,7 @@ def test_the_writer_hears_that_it_is_approved_and_when_it_opens(
         session, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW
     )
     assert mailed(session)[1:] == [("staff-review-approved", writer.email)]
-    said = f"{i18n.say_moment(moment, 'Africa/Nairobi', 'fr')} (heure de Nairobi)"
+    said = f"{i18n.say_moment(moment, 'Africa/Nairobi', 'fr')} (heure locale\u00a0: Nairobi)"
     letter = " ".join(last_mail(app, session).split())
     assert " ".join(said.split()) in letter
 

@@ -324,10 +324,10 @@ def test_whoever_decides_about_a_closing_reads_that_the_deadline_was_moved_since
     page = f"{HOME}/proposals/{newest(session).public_id}"
     other = app.test_client()
     sign_in(other, app, Role.ADMIN, name="Ada")
-    assert "moved the deadline" not in other.get(page).text
+    assert "extended the deadline" not in other.get(page).text
     assert case.act_by
     later = case.act_by + timedelta(days=90)
     assert post(client, f"{HOME}/extend", {"act_by": later.isoformat()}).status_code == 303
     told = other.get(page).text
-    assert "Olivia moved the deadline" in told
+    assert "Olivia extended the deadline" in told
     assert "Approve and close" in told

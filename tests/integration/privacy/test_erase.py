@@ -84,7 +84,7 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
     *,
     kept_for_good: bool,
 ) -> None:
-    not_yet, gone = "printed but not delivered yet:", "What was already delivered or sent,"
+    not_yet, gone = "printed but not delivered yet,", "What was already delivered or sent,"
     term = "When we deliver letters together, we keep one copy of them all."
     term += "" if kept_for_good else " We delete that copy when the details of everyone"
     app.extensions["settings"] = settings.model_copy(update={"keep_printed_files": kept_for_good})

@@ -321,7 +321,7 @@ def test_a_link_tells_the_day_it_was_asked_for_and_its_hour_until_it_expires(
     ("lang", "sentence"),
     [
         ("en", "This link works until {until} ({zone} time)."),
-        ("fr", "Ce lien fonctionne jusqu’au {until} (heure de {zone})."),
+        ("fr", "Ce lien fonctionne jusqu’au {until} (heure locale\u00a0: {zone})."),
     ],
 )
 def test_email_and_page_say_the_same_end_of_the_link(

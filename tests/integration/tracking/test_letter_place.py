@@ -197,7 +197,7 @@ def test_page_last_email_and_link_of_who_deletes_a_letter_say_where_it_may_be(
     if outcome is not None:
         bring(outcome)
     page = read(client, session, f"{box}/erase")
-    here = "If your letter is printed but not delivered yet: we tell our staff to take out the"
+    here = "If your letter is printed but not delivered yet, we tell our staff to take out the"
     out = "What was already delivered or sent, on a letter or on a list of names: we cannot get"
     copy = "When we deliver letters together, we keep one copy of them all."
     assert (here in page) is (outcome not in GONE or withdraws)

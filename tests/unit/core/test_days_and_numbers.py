@@ -130,7 +130,7 @@ def test_several_quotes_in_a_row_are_quoted_as_each_language_does(code: str, quo
     ("language", "said"),
     [
         ("en", "29 November 2026 at 02:59 (Toronto time)"),
-        ("fr", "29 novembre 2026 à 2\u00a0h\u00a059 (heure de Toronto)"),
+        ("fr", "29 novembre 2026 à 2\u00a0h\u00a059 (heure locale\u00a0: Toronto)"),
         ("es", "29 de noviembre de 2026 a las 2:59\u00a0h (hora de Toronto)"),
         ("ar", "29 نوفمبر 2026، الساعة 02:59 (بتوقيت تورونتو)"),
     ],
