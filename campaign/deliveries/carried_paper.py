@@ -4,7 +4,7 @@ Only who carried it knows: what was printed before a volume was remade may have 
 already, or the sheet was removed by hand. Nobody may be told otherwise than it was, so it is asked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -21,6 +21,7 @@ from campaign.core.errors import Invalid
 from campaign.deliveries.remaining_letters import count_left, is_gone
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.signature import Letter
+from campaign.signing.letter.compose import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,18 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
 
     What had been taken out of it went too; what was removed by hand did not.
     """
+    here = session.scalars(select(Letter.sequence).where(*_is_withdrawn(bundle)))
+    withdrawn = [number for number in here if number]
     if paper.removed:
-        here = select(Letter.id).where(*_is_withdrawn(bundle))
-        db.update_rows(session, Letter, Letter.id.in_(here), set_aside=WITHDRAWN)
+        note_removed(session, bundle, withdrawn)
+        return
+    be_earlier_print(session, bundle, paper, actor=actor)
+    note_carried(bundle, [*map(number_of, withdrawn), *paper.taken_out])
+    session.flush()
+
+
+def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
+    """Let the bundle be the print that this paper is, with what had been taken out of it."""
     if not paper.taken_out:
         return
     number = int(paper.value)
@@ -175,6 +185,48 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
     audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
 
 
+def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:
+    """Note that withdrawn letters were with the others as these went; see `Bundle.taken_out`."""
+    known = {str(entry["number"]) for entry in bundle.taken_out}
+    bundle.taken_out = [
+        *_mark_carried(bundle, numbers, carried=True),
+        *({"number": number, "carried": True} for number in numbers if number not in known),
+    ]
+
+
+def find_carried(session: Session, letters: Iterable[Letter]) -> set[int]:
+    """Find withdrawn letters of which somebody said that they were with the others; their ids."""
+    withdrawn = [letter for letter in letters if letter.signature.withdrawn_at is not None]
+    if not withdrawn:
+        return set()
+    bundles = select(Bundle).where(Bundle.id.in_({letter.bundle_id for letter in withdrawn}))
+    carried = {
+        (bundle.id, entry["number"])
+        for bundle in session.scalars(bundles)
+        for entry in bundle.taken_out
+        if entry.get("carried")
+    }
+    return {
+        letter.id
+        for letter in withdrawn
+        if (letter.bundle_id, number_of(letter.sequence or 0)) in carried
+    }
+
+
+def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> None:
+    """Note that the sheets of withdrawn letters were removed by hand."""
+    letters = (Letter.bundle_id == bundle.id, Letter.sequence.in_(numbers))
+    db.update_rows(session, Letter, *letters, set_aside=WITHDRAWN)
+    bundle.taken_out = _mark_carried(bundle, [*map(number_of, numbers)], carried=False)
+
+
+def _mark_carried(bundle: Bundle, numbers: Collection[str], *, carried: bool) -> list[Json]:
+    return [
+        entry | {"carried": carried} if entry["number"] in numbers else entry
+        for entry in bundle.taken_out
+    ]
+
+
 def note_nothing_gone(session: Session, bundle: Bundle) -> None:
     """Let the bundle be its newest print again, where no letter of it has gone out after all."""
     if bundle_status.is_handed_over(session, bundle):
@@ -185,17 +237,18 @@ def note_nothing_gone(session: Session, bundle: Bundle) -> None:
         Letter.first_page.is_not(None),
     )
     db.update_rows(session, Letter, *removed, set_aside=None)
-    if not any(entry.get("went") for entry in bundle.taken_out):
-        return
-    for entry in bundle.taken_out:
-        if entry.get("went"):
+    taken_out = [entry for entry in bundle.taken_out if "volume" in entry]
+    is_earlier = any(entry.get("went") for entry in taken_out)
+    for entry in taken_out:
+        if entry.get("went") or entry.get("carried"):
             _update_letter(session, bundle, entry, set_aside=WITHDRAWN, first_page=None)
     # Not changed in place: that would not be seen.
     bundle.taken_out = [
-        {name: value for name, value in entry.items() if name != "went"}
-        for entry in bundle.taken_out
+        {name: value for name, value in entry.items() if name not in {"went", "carried"}}
+        for entry in taken_out
     ]
-    _be_print(bundle, prints.list_prints(session, bundle)[-1])
+    if is_earlier:
+        _be_print(bundle, prints.list_prints(session, bundle)[-1])
     session.flush()
 
 

@@ -16,6 +16,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import PlacedAttempt, estimate_moment, place_attempts
+from campaign.deliveries.carried_paper import find_carried
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
@@ -96,13 +97,14 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     numbers = {stay.number for stay in stays}
     envelopes = find_envelopes_with(session, [attempt.id for attempt in attempts], numbers)
     placed = _find_placed_attempts(session, attempts, stays)
-    return list(drop_later(group_trips(placed, stays, envelopes), stays[0].letter.signature))
+    carried = find_carried(session, letters)
+    return list(drop_later(group_trips(placed, stays, envelopes), letters[0].signature, carried))
 
 
-def drop_later(trips: Iterable[Trip], signature: Signature) -> Iterator[Trip]:
+def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -> Iterator[Trip]:
     """Yield what happened until it was withdrawn: after that, staff were told to take it out.
 
-    Of the withdrawal its day alone is known. Pure.
+    Its day alone is known. Of `carried` letters somebody said that they went all the same. Pure.
     """
     if signature.withdrawn_at is None:
         yield from trips
@@ -113,8 +115,11 @@ def drop_later(trips: Iterable[Trip], signature: Signature) -> Iterator[Trip]:
     for trip in trips:
         attempt = trip.attempt
         at = attempt.happened_time or time.min
-        if clock.moment_of(attempt.happened_on, at, attempt.zone) <= ended:
-            yield replace(trip, doubtful=trip.at >= begun)
+        in_time = clock.moment_of(attempt.happened_on, at, attempt.zone) <= ended
+        for went in (True, False):
+            letters = tuple(letter for letter in trip.letters if (letter.id in carried) is went)
+            if letters and (went or in_time):
+                yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
 
 
 def _find_placed_attempts(

@@ -70,7 +70,11 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     settled = bundle_status.is_settled(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
-        taken_out=[entry for entry in bundle.taken_out if not entry.get("went")],
+        taken_out=[
+            entry
+            for entry in bundle.taken_out
+            if not entry.get("went") and not entry.get("carried")
+        ],
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),

@@ -33,6 +33,9 @@ SENTENCES: Mapping[str, object] = {
     "taken-not-a-part": _l(
         "For “accepted in part”, enter at least one letter, but not all of them."
     ),
+    "withdrawn-unsaid": _l(
+        "Letters in these envelopes were withdrawn. Choose whether they were still in them."
+    ),
     "paper-unsaid": _l(
         "Letters of this bundle were withdrawn after it was printed. Choose which print it was."
     ),
@@ -81,6 +84,9 @@ _CARD_SENTENCES: Mapping[str, object] = {
         "This is more cards than there were. Check the date, the time and later records."
     ),
     "taken-not-a-part": _l("For “accepted in part”, enter at least one card, but not all of them."),
+    "withdrawn-unsaid": _l(
+        "Cards in these envelopes were withdrawn. Choose whether they were still in them."
+    ),
     "paper-unsaid": _l(
         "Cards of this bundle were withdrawn after it was printed. Choose which print it was."
     ),

@@ -7,7 +7,7 @@ from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
-from wtforms.validators import InputRequired, NumberRange, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.core import clock, i18n
@@ -172,6 +172,13 @@ class PostForm(DeliveryForm):
     posted_on = DayField(_l("Date"), needed=_l("Enter the date."))
     offered = HiddenField()  # the day that the page filled in
     sure = BooleanField(_l("They were still posted on this day"))
+    withdrawn_in = RadioField(
+        _l("Withdrawn letters"),
+        [Optional()],
+        choices=choices(
+            [("yes", _l("They were still in the envelopes")), ("no", _l("We removed them first"))]
+        ),
+    )
     first = IntegerField(_l("From envelope"), [InputRequired(_l("Enter the first number."))])
     last = IntegerField(_l("To envelope"), [InputRequired(_l("Enter the last number."))])
     tracking = LineField(
@@ -183,9 +190,11 @@ class PostForm(DeliveryForm):
     most = 0  # the number of the last envelope
     is_sent = False
     asks_for_day = False  # whether the day is possible, and only asked about
+    asks_for_withdrawn = False
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         self.asks_for_day = fields.get("posted_on") == "posted-before-visit"
+        self.asks_for_withdrawn = "withdrawn_in" in fields
         super().refuse(fields)
 
     @classmethod
@@ -204,6 +213,7 @@ class PostForm(DeliveryForm):
         form.today = clock.today(posting_zone(run.bundle)).isoformat()
         form.speak_of(run.bundle, posted_in=posting_zone(run.bundle))
         if form.cards:
+            form.withdrawn_in.label.text = _l("Withdrawn cards")
             form.tracking.description = _l(
                 "For one envelope. People whose cards are in it see this number."
             )
@@ -217,6 +227,7 @@ class PostForm(DeliveryForm):
             DeliveryOutcome(self.outcome.data),
             self.tracking.data,
             self.sure.data,
+            {"yes": True, "no": False}.get(self.withdrawn_in.data or ""),
         )
 
     def validate_posted_on(self, field: DayField) -> None:

@@ -23,6 +23,7 @@ from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_o
 from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
+from campaign.deliveries.envelopes.withdrawn_letters import list_withdrawn, note_posted
 from campaign.deliveries.record_delivery import (
     GoneBefore,
     VisitFacts,
@@ -63,6 +64,8 @@ class Posting:
     tracking: str = ""
     sure: bool = False
     """Whether a day before the visit from which the letters came back was said to be right."""
+    withdrawn_in: bool | None = None
+    """Whether letters that were withdrawn since were still in them; None: nobody said."""
 
 
 def post_envelopes(
@@ -72,17 +75,28 @@ def post_envelopes(
 
     Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
     lay here, or with no letter in it that still did); Invalid on a day that cannot be
-    (`posted_on`), or with a tracking number for more than one (`tracking`).
+    (`posted_on`), with a tracking number for more than one (`tracking`), or where letters were
+    withdrawn and nobody knows whether they were still in (`withdrawn_in`).
     """
     bundle = run.bundle
     _refuse_unready(session, bundle, posting)
     lying = _count_lying(session, run, posting)
+    withdrawn = list_withdrawn(session, run, posting.first, posting.last, lying)
+    carried = [letter for letter in withdrawn if letter.was_surely_in(posting.posted_on)]
+    asked = [letter for letter in withdrawn if letter not in carried]
+    if asked and posting.withdrawn_in is None:
+        raise Invalid(fields={"withdrawn_in": "withdrawn-unsaid"})
+    if posting.withdrawn_in:
+        carried, asked = withdrawn, []
+    for letter in carried:
+        lying[letter.envelope_id] = lying.get(letter.envelope_id, 0) + 1
     count, letters = len(lying), sum(lying.values())
     if not letters:
         posted = _find_posting(session, run, posting) or find_last_gone(session, bundle)
         raise GoneBefore("envelopes-empty", posted)
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
+    note_posted(session, run, carried=carried, removed=asked, actor=actor)
     attempt = _make_attempt(session, bundle, posting, key, actor)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):

@@ -1,13 +1,14 @@
 """A delivery recorded late counts the letters of the paper that was carried, not those of today."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from campaign.bundles.changes import prints
 from campaign.bundles.letter_codes.stored_codes import find_proof
@@ -18,11 +19,12 @@ from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
 from campaign.signing.states import empty_signature
 from campaign.tracking.timeline import trips_of
+from tests.days import today
 from tests.factories import post
 from tests.integration.bundles.conftest import Print, reload
 from tests.integration.deliveries.conftest import Record, form
@@ -335,3 +337,206 @@ def test_a_bundle_of_which_nothing_was_withdrawn_asks_nothing(
     gate = f"/desk/bundles/{printed.public_id}/deliver"
     session.rollback()
     assert "Which print it was" not in staff.get(gate).text
+
+
+ALL = {1, 2, 3, 4, 5, 6, 7}
+
+
+@pytest.fixture
+def in_envelopes(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record
+) -> Callable[..., Bundle]:
+    """Put the seven letters into envelopes, refused three days ago and filled two days ago."""
+    bundle_id, url = printed.id, f"/desk/bundles/{printed.public_id}/after/split"
+
+    def run(letters_each: int = 3, withdrawn_on: date | None = None) -> Bundle:
+        days = timedelta(days=1)
+        session.execute(update(Bundle).values(created_at=db.utcnow() - 10 * days))
+        session.execute(update(BundlePrint).values(made_at=db.utcnow() - 9 * days))
+        session.commit()
+        record(printed, DeliveryOutcome.REFUSED, day=today() - 3 * days)
+        if withdrawn_on is not None:
+            withdraw_on(session, printed, withdrawn_on)
+        assert post(staff, url, {"letters_each": str(letters_each)}).status_code == 303
+        session.execute(update(EnvelopeRun).values(created_at=db.utcnow() - 2 * days))
+        session.commit()
+        return reload(session, bundle_id)
+
+    return run
+
+
+def withdraw_on(session: Session, bundle: Bundle, day: date, number: int = 3) -> None:
+    mine = select(Letter.signature_id).where(
+        Letter.bundle_id == bundle.id, Letter.sequence == number
+    )
+    at = clock.moment_of(day, time.min, bundle.campaign.timezone)
+    values = {"state": SignatureState.WITHDRAWN, "withdrawn_at": at}
+    session.execute(update(Signature).where(Signature.id == mine.scalar_subquery()).values(values))
+    session.commit()
+
+
+def post_envelopes(staff: FlaskClient, bundle: Bundle, **facts: Any) -> TestResponse:
+    typed = {
+        "key": db.new_public_id(),
+        "outcome": "posted",
+        "tracking": "",
+        "posted_on": today().isoformat(),
+        "first": "1",
+        "last": "1",
+    }
+    return post(staff, f"/desk/bundles/{bundle.public_id}/after/post", typed | facts)
+
+
+def reads_delivered(session: Session, bundle: Bundle) -> bool:
+    """Whether who withdrew the third letter reads that it went, and no doubt of that."""
+    session.rollback()
+    session.expire_all()
+    trips = trips_of(session, third(session, bundle).letters)
+    return any(trip.is_gone and not trip.doubtful for trip in trips)
+
+
+def prove_all(session: Session, bundle: Bundle) -> set[int]:
+    """Return the numbers of letters that can be proved to be in the print that went."""
+    code = check_code_of(session, bundle)
+    letters = letters_of(session, bundle)
+    proofs = {letter.sequence: find_proof(session, letter) for letter in letters}
+    assert {proof.check_code for proof in proofs.values() if proof} == {code}
+    return {number for number, proof in proofs.items() if proof and number}
+
+
+@pytest.mark.parametrize("days_ago", [0, 1])
+@pytest.mark.parametrize("is_remade", [False, True])
+@pytest.mark.parametrize(("said", "letters"), [("yes", 3), ("no", 2)])
+def test_of_envelopes_it_is_asked_whether_the_withdrawn_letter_was_in_them(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    print_bundle: Print,
+    said: str,
+    letters: int,
+    is_remade: bool,
+    days_ago: int,
+) -> None:
+    bundle = in_envelopes()
+    withdraw_on(session, bundle, today() - timedelta(days=days_ago))
+    if is_remade:
+        remake(session, bundle, print_bundle)
+    refused = post_envelopes(staff, bundle, tracking="RR 1")
+    assert refused.status_code == 422
+    assert "Choose whether they were still in them." in refused.text
+    assert "They were still in the envelopes" in refused.text
+    assert 'value="RR 1"' in refused.text
+    assert counts(session) == [7]
+    assert post_envelopes(staff, bundle, withdrawn_in=said).status_code == 303
+    assert counts(session) == [7, letters]
+    assert reads_delivered(session, bundle) is (said == "yes")
+    session.rollback()
+    assert post_envelopes(staff, bundle, first="2", last="3").status_code == 303
+    assert counts(session) == [7, letters, 4]
+    # Removed by hand it is in the print all the same; made again without it, it is not.
+    was_in = said == "yes" or not is_remade
+    assert prove_all(session, bundle) == (ALL if was_in else ALL - {3})
+
+
+@pytest.mark.parametrize("is_remade", [False, True])
+def test_what_was_posted_before_the_day_of_the_withdrawal_held_the_letter(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    print_bundle: Print,
+    is_remade: bool,
+) -> None:
+    bundle = in_envelopes()
+    withdraw_on(session, bundle, today())
+    if is_remade:
+        remake(session, bundle, print_bundle)
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    assert post_envelopes(staff, bundle, posted_on=yesterday).status_code == 303
+    assert counts(session) == [7, 3]
+    assert reads_delivered(session, bundle)
+    assert prove_all(session, bundle) == ALL
+
+
+def test_posted_after_others_of_the_remade_print_the_letter_counts_without_a_proof(
+    staff: FlaskClient, session: Session, in_envelopes: Callable[..., Bundle], print_bundle: Print
+) -> None:
+    bundle = in_envelopes()
+    withdraw_on(session, bundle, today())
+    remake(session, bundle, print_bundle)
+    assert post_envelopes(staff, bundle, first="2", last="3").status_code == 303
+    assert post_envelopes(staff, bundle, withdrawn_in="yes").status_code == 303
+    assert counts(session) == [7, 4, 3]
+    assert reads_delivered(session, bundle)
+    assert prove_all(session, bundle) == ALL - {3}
+
+
+@pytest.mark.parametrize("is_remade", [False, True])
+@pytest.mark.parametrize(("said", "letters"), [("yes", 4), ("no", 3)])
+def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    print_bundle: Print,
+    said: str,
+    letters: int,
+    is_remade: bool,
+) -> None:
+    bundle = in_envelopes(letters_each=1)
+    withdraw_on(session, bundle, today())
+    if is_remade:
+        remake(session, bundle, print_bundle)
+    assert post_envelopes(staff, bundle, last="4").status_code == 422
+    assert post_envelopes(staff, bundle, last="4", withdrawn_in=said).status_code == 303
+    assert post_envelopes(staff, bundle, last="7").status_code == 303
+    assert counts(session) == [7, letters, 3]
+    assert reads_delivered(session, bundle) is (said == "yes")
+
+
+@pytest.mark.parametrize("is_remade", [False, True])
+def test_a_posting_that_was_a_mistake_is_taken_back_with_what_was_said(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    print_bundle: Print,
+    is_remade: bool,
+) -> None:
+    bundle = in_envelopes()
+    withdraw_on(session, bundle, today())
+    if is_remade:
+        remake(session, bundle, print_bundle)
+    bundle, code = reload(session, bundle.id), check_code_of(session, bundle)
+    before = bundle.taken_out
+    assert post_envelopes(staff, bundle, withdrawn_in="yes").status_code == 303
+    session.rollback()
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    bundle = reload(session, bundle.id)
+    assert (bundle.taken_out, check_code_of(session, bundle)) == (before, code)
+    assert not reads_delivered(session, bundle)
+    assert post_envelopes(staff, bundle).status_code == 422
+
+
+def test_withdrawn_before_it_was_put_in_it_is_not_asked_about(
+    staff: FlaskClient, session: Session, in_envelopes: Callable[..., Bundle]
+) -> None:
+    bundle = in_envelopes(letters_each=4, withdrawn_on=today() - timedelta(days=3))
+    assert post_envelopes(staff, bundle).status_code == 303
+    assert counts(session) == [7, 4]
+    assert not reads_delivered(session, bundle)
+
+
+@pytest.mark.parametrize("is_remade", [False, True])
+def test_withdrawn_days_before_it_was_with_the_others_all_the_same(
+    session: Session, printed: Bundle, print_bundle: Print, record: Record, is_remade: bool
+) -> None:
+    session.execute(update(BundlePrint).values(made_at=db.utcnow() - FIRST_PRINT))
+    withdraw_on(session, printed, today() - timedelta(days=2))
+    if is_remade:
+        remake(session, printed, print_bundle)
+    papers = list_papers(session, reload(session, printed.id))
+    whole = next(paper for paper in papers if paper.letters == 7)
+    record(printed, DeliveryOutcome.ACCEPTED, paper=whole.value)
+    assert counts(session) == [7]
+    assert reads_delivered(session, printed)

@@ -1,0 +1,137 @@
+"""Letters that were withdrawn after they were put into envelopes: whether these went with them.
+
+A posting may be recorded late. Of a withdrawal the day alone is known: what was posted before that
+day still held the letter, and of later ones only who posted them knows.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.changes.withdrawals import select_gone
+from campaign.core import clock, db
+from campaign.deliveries.carried_paper import (
+    be_earlier_print,
+    list_papers,
+    note_carried,
+    note_removed,
+)
+from campaign.deliveries.remaining_letters import is_gone
+from campaign.models.bundle import Bundle
+from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
+from campaign.models.signature import Letter, Signature
+from campaign.signing.letter.compose import number_of
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnLetter:
+    number: int
+    envelope_id: int
+    withdrawn_on: date | None
+    """None: it was erased, or excluded, and nobody knows when."""
+
+    def was_surely_in(self, posted_on: date) -> bool:
+        return self.withdrawn_on is not None and posted_on < self.withdrawn_on
+
+
+def list_withdrawn(
+    session: Session, run: EnvelopeRun, first: int, last: int, wanted: Mapping[int, int]
+) -> list[WithdrawnLetter]:
+    """List letters of these envelopes that were withdrawn since they were put in.
+
+    `wanted` letters lie in each that was not posted, by its id.
+    """
+    bundle = run.bundle
+    taken_out = [
+        int(str(entry["number"]))
+        for entry in bundle.taken_out
+        if "volume" in entry and entry.get("carried") is not False
+    ]
+    is_printed = and_(Letter.set_aside.is_(None), Letter.first_page.is_not(None))
+    lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
+    rows = session.execute(
+        select(Envelope, Letter.sequence, Signature.withdrawn_at)
+        .join(Letter, and_(Letter.bundle_id == bundle.id, lies_in))
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Envelope.run_id == run.id,
+            Envelope.attempt_id.is_(None),
+            Envelope.sequence.between(first, last),
+            Letter.signature_id.in_(select_gone(bundle.campaign_id)),
+            or_(is_printed, Letter.sequence.in_(taken_out)),
+            ~is_gone(),
+        )
+        .order_by(Letter.sequence)
+    )
+    zone = bundle.campaign.timezone
+    split_on = clock.day_of(run.created_at, zone)
+    by_envelope: dict[Envelope, list[WithdrawnLetter]] = defaultdict(list)
+    for envelope, number, at in rows:
+        day = None if at is None else clock.day_of(at, zone)
+        if day is None or day >= split_on:
+            by_envelope[envelope].append(WithdrawnLetter(number or 0, envelope.id, day))
+    return [
+        letter
+        for envelope, letters in by_envelope.items()
+        for letter in _put_in(session, run, envelope, letters, wanted.get(envelope.id, 0))
+    ]
+
+
+def _put_in(
+    session: Session,
+    run: EnvelopeRun,
+    envelope: Envelope,
+    letters: Iterable[WithdrawnLetter],
+    wanted: int,
+) -> Sequence[WithdrawnLetter]:
+    """Leave out those that lie between the numbers, and were withdrawn before it was filled."""
+    span = (envelope.first_number, envelope.last_number)
+    went = select(func.count(Letter.id)).where(
+        Letter.bundle_id == run.bundle_id, Letter.sequence.between(*span), is_gone()
+    )
+    moved = select(func.count()).where(
+        LetterMove.bundle_id == run.bundle_id, LetterMove.sequence.between(*span)
+    )
+    others = wanted + (session.scalar(went) or 0) + (session.scalar(moved) or 0)
+    newest = sorted(letters, key=lambda letter: letter.withdrawn_on or date.min, reverse=True)
+    return newest[: max(envelope.letters - others, 0)]
+
+
+def note_posted(
+    session: Session,
+    run: EnvelopeRun,
+    *,
+    carried: Collection[WithdrawnLetter],
+    removed: Collection[WithdrawnLetter],
+    actor: str,
+) -> None:
+    """Note which withdrawn letters go with their envelopes, and which were removed by hand."""
+    bundle = run.bundle
+    numbers = [number_of(letter.number) for letter in carried]
+    if any(entry["number"] in numbers and "volume" in entry for entry in bundle.taken_out):
+        _put_back(session, run, carried, actor)
+    if carried:
+        note_carried(bundle, numbers)
+    if removed:
+        note_removed(session, bundle, [letter.number for letter in removed])
+
+
+def _put_back(
+    session: Session, run: EnvelopeRun, carried: Iterable[WithdrawnLetter], actor: str
+) -> None:
+    """Let the bundle be the print of which the envelopes were filled.
+
+    Once others went as the later print, it stays that: of these letters nothing can be proved.
+    """
+    bundle: Bundle = run.bundle
+    papers = list_papers(session, bundle)
+    filled = [one for one in papers if one.taken_out and one.printed_at <= run.created_at]
+    if filled:
+        be_earlier_print(session, bundle, filled[0], actor=actor)
+    numbers = [letter.number for letter in carried]
+    mine = (Letter.bundle_id == bundle.id, Letter.sequence.in_(numbers))
+    db.update_rows(session, Letter, *mine, set_aside=None)
