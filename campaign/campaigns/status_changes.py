@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, mails, rehearsal
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import facts_content
 from campaign.campaigns.content.risks import (
     refuse_named_in,
     refuse_published,
@@ -30,6 +32,7 @@ from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+from campaign.models.revision import Part
 
 log = structlog.get_logger()
 _OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
@@ -52,7 +55,7 @@ def open_campaign(
     """
     check_move(session, campaign, CampaignStatus.OPEN, actor)
     if act_by is not None:
-        campaign.act_by = act_by
+        _move_deadline(session, campaign, act_by, actor)
     missing = len(check_readiness.blockers(campaign, now))
     if not lifecycle.may_open(campaign.status, missing):
         raise Refused("campaign-not-ready", missing=missing)
@@ -328,9 +331,18 @@ def extend_campaign(
     before = campaign.act_by
     if before is not None and act_by <= before:
         raise Invalid(fields={"act_by": "deadline-not-later"})
-    campaign.act_by = act_by
+    _move_deadline(session, campaign, act_by, actor)
     days = {"before": before.isoformat() if before else None, "act_by": act_by.isoformat()}
     record_change(session, campaign, actor, "campaign.extend", **days)
+
+
+def _move_deadline(session: Session, campaign: Campaign, act_by: date, actor: str) -> None:
+    """Keep it as a version of the facts: a form that was opened before does not undo it unseen."""
+    before = facts_content(campaign)
+    campaign.act_by = act_by
+    after = facts_content(campaign)
+    if after != before:
+        revisions.keep(session, campaign, Part.FACTS, actor, before, after)
 
 
 def moment_in(zone: str, typed: datetime) -> datetime:

@@ -70,6 +70,8 @@ class Ended(CaseProblem, template="public/ended.html"):
     slug: str
     typed: bool
     """Whether somebody sent what they typed; a link or "Send the email again" does not."""
+    own_words: str
+    """Of what was typed: to be copied."""
     signed: bool
     """Whether they had signed before, as the page says that they come from."""
     deleted_on: str
@@ -91,15 +93,22 @@ class LinkGone(CaseProblem, template="public/link_gone.html"):
 
 def _ended(problem: Refused) -> ResponseReturnValue:
     day = problem.data.get("deleted_on")
+    typed = request.method == "POST" and not request.form.get("again")
     page = Ended(
         **_words_of(problem),
         slug=str(problem.data.get("slug", "")),
-        typed=request.method == "POST" and not request.form.get("again"),
+        typed=typed,
+        own_words=read_own_words() if typed else "",
         signed=bool(problem.data.get("signed") or _has_signed(request.form)),
         deleted_on=i18n.say_date(day) if isinstance(day, date) else "",
         others=list_others(i18n.locale()),
     )
     return show_private(page, problem.status)
+
+
+def read_own_words() -> str:
+    """Return what was typed of one's own in the request's form."""
+    return (request.form.get("full_text") or request.form.get("own_words", "")).strip()
 
 
 def _has_signed(posted: Mapping[str, str]) -> bool:

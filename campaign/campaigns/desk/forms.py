@@ -104,6 +104,7 @@ REFUSALS: Mapping[str, object] = {
     "needs-review": _l("Someone else must approve the campaign first. Send it for approval."),
     "campaign-not-ready": _l("The campaign cannot open at that time. First add what is missing."),
     "campaign-status": _l("The campaign has changed. Load the page again."),
+    "deadline-moved": _l("The deadline was extended after you opened the page. Decide again."),
 }
 
 

@@ -45,8 +45,8 @@ _REACHES = {
 _LEFT = {
     "twice": _l("%(campaigns)s: %(name)s is already a recipient. Remove one of the two."),
     "lacking": _l(
-        "%(campaigns)s: %(name)s has no salutation, close or office in one of the "
-        "letter languages. Write them first."
+        "%(campaigns)s: the entry of %(name)s has no salutation, close or office in one of the "
+        "letter languages, or an address that does not fit the envelope window. Correct it first."
     ),
     "flagged": _l(
         "%(campaigns)s: a risk flag rules out words in the entry of %(name)s. Change "

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.campaigns import approve_proposal, proposals, status_changes
@@ -38,6 +38,7 @@ class ProposalForm(CampaignForm):
         _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
     risks_seen = BooleanField(_l("Continue anyway"))
+    deadline = HiddenField()  # as the page showed it
 
 
 class ProposedOutcome(NamedTuple):
@@ -72,6 +73,8 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     campaign, user = load(slug), staff_user()
     proposal = proposals.get_proposal(db.session(), campaign, public_id)
     form, decision = ProposalForm(), request.form.get("decision", "")
+    if not form.is_submitted():
+        form.deadline.data = campaign.act_by.isoformat() if campaign.act_by else ""
     if form.validate_on_submit() and _decide(form, proposal, decision):
         return done(_say_decided(decision, proposal), ".show", slug=slug)
     content, kind = proposals.content_of(proposal), proposal.kind
@@ -155,12 +158,23 @@ def _decide(form: ProposalForm, proposal: Proposal, decision: str) -> bool:
 def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
     session, by = db.session(), staff_user()
     if decision == "approve":
+        if proposal.kind is ProposalKind.CLOSE:
+            _refuse_moved_deadline(form, proposal.campaign)
         seen = form.has_seen_risks()
         approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
     elif decision == "withdraw":
         proposals.withdraw_proposal(session, proposal, by=by)
     else:
         proposals.return_proposal(session, proposal, by=by, why=form.note.data or "")
+
+
+def _refuse_moved_deadline(form: ProposalForm, campaign: Campaign) -> None:
+    """Refuse to close what was extended since its page was opened: it says so now."""
+    db.session().refresh(campaign, with_for_update={"key_share": True})
+    shown = form.deadline.data
+    form.deadline.data = campaign.act_by.isoformat() if campaign.act_by else ""
+    if shown != form.deadline.data:
+        raise Refused("deadline-moved")
 
 
 def _say_decided(decision: str, proposal: Proposal) -> str:

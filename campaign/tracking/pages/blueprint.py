@@ -87,7 +87,7 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
         back = url_for("privacy.mine", **values)
     elif "token" in values:
         back = url_for("tracking.letter", **values)
-    typed = _read_typed()
+    typed = before_request.read_own_words()
     same = typed.splitlines() == problem.words.strip().splitlines()
     return _show_too_late(problem, "" if same else typed, back)
 
@@ -98,10 +98,6 @@ def _show_too_late(
     cards = bool(problem.data.get("cards"))
     page = TooLatePage(problem=problem.slug, cards=cards, back=back, own_words=own_words)
     return show_private(page), problem.status
-
-
-def _read_typed() -> str:
-    return (request.form.get("full_text") or request.form.get("own_words", "")).strip()
 
 
 def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
@@ -118,9 +114,11 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
 
 def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        page = LettersLinkGone(expired=isinstance(problem, Gone), own_words=_read_typed())
+        page = LettersLinkGone(
+            expired=isinstance(problem, Gone), own_words=before_request.read_own_words()
+        )
         return show_private(page), problem.status
-    if typed := _read_typed():
+    if typed := before_request.read_own_words():
         return _show_too_late(problem, typed)
     if isinstance(problem, NotFound):
         return before_request.not_found(problem)
