@@ -113,12 +113,11 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
 
 
 def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
+    typed = before_request.read_own_words()
     if problem.slug == "letters-link":
-        page = LettersLinkGone(
-            expired=isinstance(problem, Gone), own_words=before_request.read_own_words()
-        )
+        page = LettersLinkGone(expired=isinstance(problem, Gone), own_words=typed)
         return show_private(page), problem.status
-    if typed := before_request.read_own_words():
+    if typed:
         return _show_too_late(problem, typed)
     if isinstance(problem, NotFound):
         return before_request.not_found(problem)

@@ -206,6 +206,20 @@ def test_the_last_day_moves_to_a_later_one_only_and_only_while_the_campaign_is_o
     assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
 
 
+@pytest.mark.parametrize("step", ["extend", "reopen"])
+def test_facts_opened_before_an_extension_do_not_undo_it(session: Session, step: str) -> None:
+    campaign = make_campaign(session, act_by=LAST_DAY)
+    later = LAST_DAY + timedelta(days=7)
+    if step == "extend":
+        status_changes.extend_campaign(session, campaign, actor=BY, act_by=later, now=NOW)
+    else:
+        status_changes.close_campaign(session, campaign, actor=BY, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=BY, now=NOW, act_by=later)
+    with pytest.raises(Refused, match="changed-meanwhile"):
+        create_and_edit.edit_campaign(session, campaign, actor=BY, based_on=0, act_by=LAST_DAY)
+    assert campaign.act_by == later
+
+
 def test_an_hour_that_the_clocks_skip_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         status_changes.moment_in("America/Toronto", datetime(2027, 3, 14, 2, 30))  # noqa: DTZ001

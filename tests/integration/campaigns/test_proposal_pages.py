@@ -324,10 +324,17 @@ def test_whoever_decides_about_a_closing_reads_that_the_deadline_was_moved_since
     page = f"{HOME}/proposals/{newest(session).public_id}"
     other = app.test_client()
     sign_in(other, app, Role.ADMIN, name="Ada")
-    assert "extended the deadline" not in other.get(page).text
+    before = other.get(page).text
+    assert "extended the deadline" not in before
+    approval = {"decision": "approve", "deadline": str(case.act_by)}
     assert case.act_by
     later = case.act_by + timedelta(days=90)
     assert post(client, f"{HOME}/extend", {"act_by": later.isoformat()}).status_code == 303
     told = other.get(page).text
     assert "Olivia extended the deadline" in told
     assert "Approve and close" in told
+    stale = post(other, page, approval)
+    assert stale.status_code == 422
+    assert "The deadline was extended after you opened the page." in stale.text
+    assert "Olivia extended the deadline" in stale.text
+    assert post(other, page, approval | {"deadline": later.isoformat()}).status_code == 303

@@ -36,6 +36,7 @@ SAID: list[tuple[str, set[str], set[str], str]] = [
     # request, ends, states of the letter, what is said
     ("sign", ENDS, STATES, "What you have just sent came too late, and we did not keep it."),
     ("write", ENDS, STATES, "What you have just sent came too late, and we did not keep it."),
+    ("write", ENDS, STATES, "These are your words, so that you can copy them:"),
     ("check", ENDS, STATES, "What you have just sent came too late, and we did not keep it."),
     ("other address", ENDS, STATES, "What you have just sent came too late, and we did not keep"),
     ("other address", {"stopped"}, STATES, "have not confirmed your letter, we will not print it."),
