@@ -104,7 +104,7 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
 def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -> Iterator[Trip]:
     """Yield what happened until it was withdrawn: after that, staff were told to take it out.
 
-    Its day alone is known. Of `carried` letters somebody said that they went all the same. Pure.
+    Its day alone is known. `carried` letters went all the same, and those named of a part. Pure.
     """
     if signature.withdrawn_at is None:
         yield from trips
@@ -113,11 +113,11 @@ def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -
     begun = signature.withdrawn_at
     ended = clock.moment_of(clock.day_of(begun, zone), time.max, zone)
     for trip in trips:
-        attempt = trip.attempt
-        at = attempt.happened_time or time.min
-        in_time = clock.moment_of(attempt.happened_on, at, attempt.zone) <= ended
+        at = trip.attempt.happened_time or time.min
+        in_time = clock.moment_of(trip.attempt.happened_on, at, trip.attempt.zone) <= ended
+        named = trip.is_gone and trip.attempt.outcome is DeliveryOutcome.PART
         for went in (True, False):
-            letters = tuple(letter for letter in trip.letters if (letter.id in carried) is went)
+            letters = tuple(one for one in trip.letters if (named or one.id in carried) is went)
             if letters and (went or in_time):
                 yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
 

@@ -83,7 +83,7 @@ def _private() -> re.Pattern[str]:
     called = "|".join(rf"(?:{words})\s" for words in words_by_language("called").values())
     named = rf"(?:,\s|\s(?:{called})?)[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]\w*"
     kin = [rf"(?i:\b(?:{words})){named}" for words in words_by_language("kin").values()]
-    homes = [rf"(?:{home})" for words in words_by_language("private").values() for home in words]
+    homes = [rf"(?i:{home})" for words in words_by_language("private").values() for home in words]
     return re.compile("|".join([*kin, *homes]))
 
 

@@ -290,7 +290,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     ("late", "status", "said"),
     [
         ("approve", 409, "Your letter is no longer waiting for a change from you."),
-        ("reject", 410, "We no longer keep it, or we could not deliver it."),
+        ("reject", 410, "We have read this letter, and we cannot print it."),
         ("withdraw", 410, "You have already withdrawn it"),
         ("send-again", 404, "A newer link may have replaced this one"),
     ],
