@@ -173,7 +173,7 @@ def _refuse_moved_deadline(form: ProposalForm, campaign: Campaign) -> None:
     db.session().refresh(campaign, with_for_update={"key_share": True})
     shown = form.deadline.data
     form.deadline.data = campaign.act_by.isoformat() if campaign.act_by else ""
-    if shown != form.deadline.data:
+    if shown not in {None, form.deadline.data}:
         raise Refused("deadline-moved")
 
 

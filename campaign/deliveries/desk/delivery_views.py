@@ -19,7 +19,7 @@ from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
-from campaign.deliveries.desk.refusals import say_refusal
+from campaign.deliveries.desk.refusals import say_not_ready, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.deliveries.remaining_letters import (
     count_left,
@@ -68,11 +68,13 @@ def register(blueprint: Blueprint) -> None:
 @takes_file(attachments.MAX_REQUEST_BYTES)
 def deliver(public_id: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(db.session(), public_id)
-    if bundle.state is not BundleState.READY:
+    if bundle.state is not BundleState.READY and request.method != "POST":
         raise Refused("bundle-not-ready")
     form = _make_form(bundle)
     wants_json = _wants_json()
-    if form.validate_on_submit() and (visit := _record(form)):
+    if bundle.state is not BundleState.READY:
+        form.form_errors.append(say_not_ready(bundle))
+    elif form.validate_on_submit() and (visit := _record(form)):
         _name_files_left_out(form)
         address = url_for("deliveries.show", public_id=visit.public_id)
         if not wants_json:

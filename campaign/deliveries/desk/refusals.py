@@ -9,7 +9,7 @@ from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
 from campaign.core import i18n
 from campaign.core.errors import DomainError
-from campaign.models.bundle import Bundle
+from campaign.models.bundle import Bundle, BundleState
 from campaign.web.form_base import DeskForm
 
 SENTENCES: Mapping[str, object] = {
@@ -142,6 +142,19 @@ def _say_of_posting(bundle: Bundle, zone: str, *, cards: bool) -> dict[str, str]
     return sentences
 
 
+def say_not_ready(bundle: Bundle) -> str:
+    """Say why nothing of it can be recorded now, and what to do with what was typed."""
+    if bundle.state is BundleState.CANCELLED:
+        return _(
+            "Nothing was recorded, because this bundle was cancelled: what was in it waits for "
+            "another bundle. If you delivered it, tell an admin before it is printed again."
+        )
+    return _(
+        "Nothing was recorded, because this bundle is being made again. Send the record again in "
+        "a few minutes."
+    )
+
+
 def say_refusal(problem: DomainError, *, cards: bool) -> str:
     sentences = {
         "nothing-here": _(
@@ -159,7 +172,7 @@ def say_refusal(problem: DomainError, *, cards: bool) -> str:
             "letters. Enter their numbers on the bundle page first."
         ),
         "not-open": _("This is a rehearsal. Nothing in it can be delivered."),
-        "bundle-not-ready": _("The bundle is not ready yet."),
+        "bundle-not-ready": _("The bundle was cancelled or is being made. Open it to see which."),
         "key-taken": _("A colleague has already sent this from this phone."),
     }
     otherwise = _("This is not possible now. Nothing was changed. Reload the page and try again.")

@@ -71,8 +71,8 @@ SAYS_NOTHING: dict[str, str] = {
             staff.users.change_role staff.users.disable staff.users.enable
             staff.users.make_link staff.users.reset_factor campaigns.add_to_team
             campaigns.hand_over campaigns.remove_from_team handover.hand_over exports.add_key
-            exports.approve exports.ask exports.download exports.refuse exports.remove_key
-            exports.withdraw bundles.approve_files bundles.refuse_files
+            exports.approve exports.ask exports.download exports.refuse exports.remake
+            exports.remove_key exports.withdraw bundles.approve_files bundles.refuse_files
             bundles.send_request screening.count_now screening.letter_download
             screening.move_invalidation screening.new_invalidation screening.undo
             screening_rules.edit_rules campaigns.edit_risks campaigns.edit_options

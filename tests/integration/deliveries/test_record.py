@@ -237,6 +237,28 @@ def test_a_bundle_in_print_is_not_carried(
     assert staff.get(gate(bundle)).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (BundleState.CANCELLED, "this bundle was cancelled"),
+        (BundleState.PRINTING, "this bundle is being made again"),
+    ],
+)
+def test_what_was_typed_of_a_bundle_that_a_colleague_cancelled_or_remakes_is_kept(
+    staff: FlaskClient, bundle: Bundle, session: Session, state: BundleState, words: str
+) -> None:
+    bundle.state = state
+    session.commit()
+    page = post(staff, gate(bundle), form())
+    assert page.status_code == 422
+    assert words in page.text
+    assert "Planted note." in page.text
+    told = post(staff, gate(bundle), form(), headers={"Accept": "application/json"})
+    assert told.status_code == 422
+    assert any(words in problem for problem in told.json["problems"])
+    assert visits(session) == []
+
+
 def test_a_phone_that_sends_twice_makes_one_visit(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
