@@ -116,7 +116,7 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     chosen = {"successor": "silent", "campaign": [campaign.slug, twice.slug]}
     session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
-    assert f"{campaign.reference}: Ines Quintero Vidal has no salutation" in page
+    assert f"{campaign.reference}: the entry of Ines Quintero Vidal has no salutation" in page
     assert f"{twice.reference}: Ines Quintero Vidal is already a recipient" in page
     assert targets_of(session) == [
         (campaign.reference, "governor-1"),

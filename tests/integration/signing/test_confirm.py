@@ -195,12 +195,16 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
     )
     session.commit()
     ends = clock.day_of(session.query(Signature).one().token_expires_at, campaign.timezone)
-    deleted = (
-        f"We will not print your letter. We will delete it on {ends.day} {ends:%B} {ends.year}."
+    deleted = f"delete it on {ends.day} {ends:%B} {ends.year}."
+    printed = (
+        "We will not print your letter."
+        if end is stop_campaign
+        else "We will print your letter only if we open the action again and you confirm it."
     )
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 409
         assert "Amara Okafor is safe." in response.text
+        assert printed in response.text
         assert deleted in response.text
         assert "came too late" not in response.text
     assert state(session) is SignatureState.PENDING
