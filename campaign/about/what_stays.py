@@ -76,7 +76,7 @@ class Kept:
 def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) -> list[str]:
     """List what applies to somebody; of nobody in particular, all that may apply."""
     kept = kept or Kept()
-    said = {
+    sentences = {
         **dict.fromkeys(list_printed_stays(settings, kept), True),
         _("What you signed on paper, and our scans of it."): True,
         _(
@@ -88,12 +88,12 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
         say_backups(settings, contact): True,
         **dict.fromkeys(say_codes(), True),
     }
-    return [sentence for sentence, applies in said.items() if applies]
+    return [sentence for sentence, applies in sentences.items() if applies]
 
 
 def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
     """List what applies to printed letters."""
-    said = {
+    sentences = {
         _(
             "In our records of printed letters, we keep the number, the date and the official, and "
             "nothing that identifies you."
@@ -109,4 +109,4 @@ def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
         ): kept.delivered,
         say_own_copy(settings): kept.delivered,
     }
-    return [sentence for sentence, applies in said.items() if applies]
+    return [sentence for sentence, applies in sentences.items() if applies]

@@ -54,7 +54,7 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
 
 
 def find_paper(
-    session: Session, bundle: Bundle, day: date, at: time | None, said: str
+    session: Session, bundle: Bundle, day: date, at: time | None, chosen: str
 ) -> Paper | None:
     """Find the paper that was carried at this moment; None where there is but one.
 
@@ -65,8 +65,8 @@ def find_paper(
     moment = clock.moment_of(day, at or time.max, bundle.zone)
     _refuse_later_print(session, bundle, moment)
     papers = list_papers(session, bundle)
-    fitting = [paper for paper in papers if paper.value == said] if said else []
-    if not said:
+    fitting = [paper for paper in papers if paper.value == chosen] if chosen else []
+    if not chosen:
         fitting = [paper for paper in papers if _minute_of(paper.printed_at) <= moment]
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
@@ -101,7 +101,7 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
     for recorded in reversed([one for one in all_prints if one.number < number]):
         taken_out = tuple(
             str(entry["number"])
-            for entry in bundle.taken_out
+            for entry in bundle.out_of_files
             if _last_with(all_prints, entry) >= recorded.number
         )
         if taken_out != held:
@@ -237,7 +237,7 @@ def note_nothing_gone(session: Session, bundle: Bundle) -> None:
         Letter.first_page.is_not(None),
     )
     db.update_rows(session, Letter, *removed, set_aside=None)
-    taken_out = [entry for entry in bundle.taken_out if "volume" in entry]
+    taken_out = bundle.out_of_files
     is_earlier = any(entry.get("went") for entry in taken_out)
     for entry in taken_out:
         if entry.get("went") or entry.get("carried"):

@@ -149,6 +149,11 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
         return destination
 
     @property
+    def out_of_files(self) -> list[db.Json]:
+        """Of `taken_out`, those that are no longer in its files."""
+        return [entry for entry in self.taken_out if "volume" in entry]
+
+    @property
     def is_rehearsal(self) -> bool:
         """Return whether its letters are invented ones: nothing of it is counted or handed over."""
         return bool(self.frozen.get("rehearsal"))

@@ -118,7 +118,9 @@ def make_papers(
         "letters": iter_entries(bundle.id, job.frozen),
         "set_aside": _iter_aside(bundle),
         "on_paper": iter_paper_entries(bundle.id),
-        "taken_out": ({name: letter[name] for name in _TAKEN_OUT} for letter in bundle.taken_out),
+        "taken_out": (
+            {name: letter[name] for name in _TAKEN_OUT} for letter in bundle.out_of_files
+        ),
     }
     write_manifest(out / file_names.MANIFEST, _bundle_facts(job), lists_of_manifest)
     return [*files, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
@@ -197,7 +199,7 @@ def _make_readme(job: _Job, files: list[FileFacts]) -> None:
         folder=job.folder,
         letters=job.counts.printed,
         aside=job.counts.set_aside - aside_and_out,
-        taken_out=len(job.bundle.taken_out),
+        taken_out=len(job.bundle.out_of_files),
         on_paper=job.counts.on_paper,
         packets=job.packets,
         locale=job.ours,

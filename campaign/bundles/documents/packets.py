@@ -58,7 +58,7 @@ def list_packets(session: Session, bundle: Bundle) -> list[Packet]:
             pages=volume.page_count or 0,
             per_target=per_target[volume.id],
             aside=tuple(aside[volume.id]),
-            taken_out=tuple(out for out in bundle.taken_out if out["volume"] == volume.sequence),
+            taken_out=tuple(out for out in bundle.out_of_files if out["volume"] == volume.sequence),
         )
         for volume in bundle.volumes
     ]

@@ -1,5 +1,7 @@
 """Changing a letter, taking it back, switching its news off and on."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -260,13 +262,18 @@ def _news_page(
             news=news,
             done=done,
             people=people,
-            shared=len({person_of(signature).name for signature in people}) > 1,
+            shared=news.signature is not None and _names_others(news.signature, people),
             names=news_subscription.name_readers(signature.given_name for signature in people),
             stopped=news.campaign is not None and is_stopped(news.campaign.status),
             printed=any(is_frozen(writer) for writer in news.writers),
             waiting=bool(states) and states <= {"confirmed", "held"},
         )
     )
+
+
+def _names_others(signature: Signature, people: Iterable[Signature]) -> bool:
+    """Whether they are others: who wrote twice shares the address with nobody."""
+    return any(person_of(other).name != person_of(signature).name for other in people)
 
 
 def _set_locale(news: NewsLink) -> None:

@@ -444,6 +444,17 @@ def test_who_wrote_twice_shares_the_address_with_nobody(
     assert reload(session, again).consent_updates_at is None
 
 
+@pytest.mark.one_engine
+def test_the_page_names_the_other_of_the_mailbox_alone_where_only_that_one_gets_news(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
+) -> None:
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    reload(session, ana).consent_updates_at = None
+    session.commit()
+    page = client.get(off(told)).text
+    assert "You share this email address. This applies to: <bdi>Bruno</bdi>." in page
+
+
 @pytest.mark.parametrize("way", ["one click", "button"])
 def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
     app: Flask,
