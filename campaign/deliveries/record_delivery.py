@@ -363,6 +363,7 @@ def _find_recorded(
     """Find the attempt in which a colleague who was there as well has recorded the same.
 
     All letters of a bundle go once: of the same day and place, another time of day is the same.
+    Envelopes are some of it: what is left goes beside them.
     """
     at_that_time = GateVisit.happened_time.is_not_distinct_from(happened.happened_time)
     went_once = happened.outcome in GONE_OUT - {DeliveryOutcome.PART} and not count_left(
@@ -377,6 +378,7 @@ def _find_recorded(
             DeliveryAttempt.outcome == happened.outcome,
             DeliveryAttempt.place == happened.place,
             true() if went_once else at_that_time,
+            ~went_in_envelopes(),
         )
     )
     return session.scalar(same.limit(1))

@@ -4,9 +4,10 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names, find_bundles
@@ -45,6 +46,7 @@ from campaign.staff.desk_access import actor, fresh
 from campaign.web.page import Page, redirect_to, show_page
 
 _ENVELOPES_SHOWN = 100
+_RECORDS_NAMED, _SPANS_NAMED = 4, 20  # a message is kept in a cookie until it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +173,51 @@ def _load_run(public_id: str) -> tuple[Session, Bundle, EnvelopeRun]:
 def post(public_id: str) -> ResponseReturnValue:
     session, bundle, run = _load_run(public_id)
     form = PostForm.of(run, 1, run.envelope_count, is_sent=True)
-    return _do(
-        bundle,
-        form,
-        lambda: mark_posted.post_envelopes(
-            session, run, form.posting(), key=form.key.data, actor=actor()
-        ),
-        _("Envelopes recorded as posted."),
+
+    def record() -> None:
+        posting = form.posting()
+        attempt = mark_posted.post_envelopes(
+            session, run, posting, key=form.key.data, actor=actor()
+        )
+        recorded = mark_posted.list_recorded(session, run, posting)
+        _say_posted(recorded.pop(attempt.id), recorded)
+
+    return _do(bundle, form, record, "")
+
+
+def _say_posted(mine: Sequence[Numbers], before: Mapping[int, Sequence[Numbers]]) -> None:
+    """Say how many envelopes were recorded, and of the others whose record it is."""
+    count, there = _count_envelopes(mine), sum(map(_count_envelopes, before.values()))
+    words = ngettext(
+        "We recorded %(count)s envelope as posted.",
+        "We recorded %(count)s envelopes as posted.",
+        count,
+        count=i18n.say_number(count),
     )
+    flash(words)
+    if len(before) > _RECORDS_NAMED:
+        words = ngettext(
+            "%(count)s of these envelopes was recorded before. The table below says when.",
+            "%(count)s of these envelopes were recorded before. The table below says when.",
+            there,
+            count=i18n.say_number(there),
+        )
+        flash(words, "warning")
+        return
+    for attempt in visits.find_attempts(db.session(), list(before)).values():
+        spans = before[attempt.id]
+        words = ngettext(
+            "Envelope %(numbers)s: %(recorded)s",
+            "Envelopes %(numbers)s: %(recorded)s",
+            _count_envelopes(spans),
+            numbers=say_numbers(spans[:_SPANS_NAMED]) + ("…" if spans[_SPANS_NAMED:] else ""),
+            recorded=say_recorded(attempt),
+        )
+        flash(words, "warning")
+
+
+def _count_envelopes(spans: Sequence[Numbers]) -> int:
+    return sum(span.last - span.first + 1 for span in spans)
 
 
 def reroute(public_id: str) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ of it is here: few letters of a bundle are not.
 """
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -181,6 +181,23 @@ def _find_posting(session: Session, run: EnvelopeRun, posting: Posting) -> Deliv
         .where(Envelope.run_id == run.id, Envelope.sequence.between(posting.first, posting.last))
     )
     return session.scalar(went.order_by(DeliveryAttempt.id.desc()).limit(1))
+
+
+def list_recorded(
+    session: Session, run: EnvelopeRun, posting: Posting
+) -> dict[int, Sequence[Numbers]]:
+    """List which of the named envelopes went with which record, by its id."""
+    rows = session.execute(
+        select(Envelope.attempt_id, Envelope.sequence).where(
+            Envelope.run_id == run.id,
+            Envelope.attempt_id.is_not(None),
+            Envelope.sequence.between(posting.first, posting.last),
+        )
+    )
+    by_attempt: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for attempt_id, sequence in rows:
+        by_attempt[cast("int", attempt_id)].append((sequence, sequence))
+    return {ident: join_spans(spans) for ident, spans in by_attempt.items()}
 
 
 def _make_attempt(

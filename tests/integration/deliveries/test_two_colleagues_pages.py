@@ -76,6 +76,41 @@ def test_the_second_who_posts_the_same_envelopes_reads_whose_record_it_is(
     assert re.search(r"<dt>Recorded by</dt>\s*<dd>First</dd>", record_page)
 
 
+def test_of_a_range_it_is_said_which_envelopes_a_colleague_had_recorded_and_the_rest_is(
+    colleagues: tuple[FlaskClient, FlaskClient], in_envelopes: Bundle, session: Session
+) -> None:
+    first, second = colleagues
+    post_page, earlier = after(in_envelopes, "post"), days_ago(1)
+    facts = {"first": "2", "last": "3", "posted_on": earlier.isoformat()}
+    assert post(first, post_page, posting(**facts)).status_code == 303
+    assert post(first, post_page, posting(first="5", last="5")).status_code == 303
+    answer = post(second, post_page, posting(first="1", last="5"), follow_redirects=True)
+    assert answer.status_code == 200
+    day, today = i18n.say_day(earlier, "en"), i18n.say_day(days_ago(0), "en")
+    assert f"Envelopes 2-3: First has already recorded this: Posted, {day}." in answer.text
+    assert f"Envelope 5: First has already recorded this: Posted, {today}." in answer.text
+    assert "We recorded 2 envelopes as posted." in answer.text
+    session.rollback()
+    newest = session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc())).first()
+    assert newest is not None
+    assert newest.messages == 2
+
+
+def test_the_rest_of_a_bundle_is_recorded_beside_envelopes_of_the_same_day(
+    colleagues: tuple[FlaskClient, FlaskClient], in_envelopes: Bundle, session: Session
+) -> None:
+    first, second = colleagues
+    assert post(first, after(in_envelopes, "post"), posting(first="1", last="4")).status_code == 303
+    sent = form(outcome="posted", place="", happened_time="")
+    assert post(second, gate(in_envelopes), sent).status_code == 303
+    session.rollback()
+    counts = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)
+    assert list(session.scalars(counts)) == [7, 4, 3]
+    again = post(first, gate(in_envelopes), sent | {"key": db.new_public_id()})
+    assert again.status_code == 422
+    assert "Second has already recorded this: Posted, " in again.text
+
+
 def test_who_records_another_day_of_what_has_gone_reads_when_it_went(
     colleagues: tuple[FlaskClient, FlaskClient], bundle: Bundle
 ) -> None:
