@@ -59,6 +59,8 @@ class CasePost:
     iso: str
     published_at: datetime | None
     lang: str
+    person_name: str
+    """What the person is called in the language of the post."""
     picture: CasePicture | None
     target_id: int | None = None
     update_id: int | None = None
@@ -98,6 +100,7 @@ def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> CaseP
         iso=update.happened_on.isoformat(),
         published_at=update.published_at,
         lang="" if told.locale == locale else told.locale,
+        person_name=campaign.name_in(told.locale),
         picture=_picture(update.picture, update.picture_alt, locale, default),
         target_id=update.target_id,
         update_id=update.id,

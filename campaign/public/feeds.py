@@ -41,11 +41,11 @@ class _Entry:
 
 def atom_feed(lang: str, slug: str = "") -> Made:
     """Cases and what came of them, those that changed last first, or of one. Raises NotFound."""
-    entries, title = _list_entries(lang, slug)
+    entries, title, title_lang = _list_entries(lang, slug)
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
     own, page = _addresses(lang, slug, "feed")
     _add(feed, "id", own)
-    _add(feed, "title", title)
+    _add(feed, "title", title, title_lang)
     _add(feed, "updated", _stamp(max((entry.updated for entry in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
     _link(feed, "alternate", page, "text/html")
@@ -57,21 +57,21 @@ def atom_feed(lang: str, slug: str = "") -> Made:
         _link(element, "alternate", entry.url, "text/html")
         _add(element, "published", _stamp(entry.published))
         _add(element, "updated", _stamp(entry.updated))
-        ET.SubElement(element, "category", {"term": entry.category})
+        ET.SubElement(element, "category", {"term": entry.category, "xml:lang": lang})
         ET.SubElement(element, "content", {"type": "html"}).text = entry.html
     return Made(_document(feed), "application/atom+xml", _FOR_ALL)
 
 
 def json_feed(lang: str, slug: str = "") -> Made:
     """The same as JSON Feed 1.1 (jsonfeed.org). Raises NotFound."""
-    entries, title = _list_entries(lang, slug)
+    entries, title, title_lang = _list_entries(lang, slug)
     own, page = _addresses(lang, slug, "json_feed")
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": title,
         "home_page_url": page,
         "feed_url": own,
-        "language": lang,
+        "language": title_lang or lang,
         "authors": [{"name": current_settings().organisation_name}],
         "items": [
             {
@@ -90,9 +90,13 @@ def json_feed(lang: str, slug: str = "") -> Made:
     return Made(json.dumps(feed, ensure_ascii=False), "application/feed+json", _FOR_ALL)
 
 
-def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
-    """What a feed holds, and its title; of one case where there is a slug."""
+def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str, str]:
+    """What a feed holds, its title, and the title's language where it has not the feed's.
+
+    Of one case where there is a slug.
+    """
     board = current_board(lang)
+    title_lang = ""
     title = f"{_('Urgent actions')} – {current_settings().organisation_name}"
     dated = board.dated
     # Also those that ended: a reader that has the call to write must get what replaces it.
@@ -103,6 +107,7 @@ def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
             raise NotFound("campaign")
         dated = tuple(pair for pair in dated if pair[0].slug == slug)
         title = f"{i18n.capitalize_first(cases[0].title)} – {current_settings().organisation_name}"
+        title_lang = cases[0].content_lang
     # No change of others takes a call to write, or a stop, out of the feed.
     lasting = [row for row in cases if row.takes_letters or row.stopped_at]
     others = [_case_entry(row, lang) for row in cases if row not in lasting]
@@ -110,7 +115,7 @@ def _list_entries(lang: str, slug: str) -> tuple[list[_Entry], str]:
     others.sort(key=_updated, reverse=True)
     entries = [_case_entry(row, lang) for row in lasting]
     entries += others[: max(0, _MOST - len(entries))]
-    return sorted(entries, key=_updated, reverse=True), title
+    return sorted(entries, key=_updated, reverse=True), title, title_lang
 
 
 def _updated(entry: _Entry) -> datetime:
@@ -167,7 +172,8 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
     updated = max(start, row.changed_at)
     if not row.takes_letters:
         category = ending_heading(row, lang)
-        title = f"{category}{i18n.colon(lang)}{title}"
+        spoken = _own_words_language(row.content_lang, lang)
+        title = f"{ending_heading(row, spoken)}{i18n.colon(spoken)}{title}"
         # What was written before a stop calls to write: its page folds it away.
         html = _in_language(lang, ending_html(row, lang)) + ("" if row.stopped_at else html)
         if row.status == "open" and row.act_by:
@@ -187,12 +193,14 @@ def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
     when = updated = post.published_at or _LONG_AGO
     title, html = post.title, str(markdown(post.body))
     if post.before_stop and row.stopped_at:
+        with i18n.force_locale(_own_words_language(post.lang, lang)):
+            title = f"{title} ({_('before the action was stopped')})"
+        updated = row.stopped_at
         mark = _("before the action was stopped")
-        title, updated = f"{title} ({mark})", row.stopped_at
         html = _in_language(lang, f"<p><strong>{escape(mark)}</strong></p>") + html
     return _Entry(
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
-        title=i18n.capitalize_first(f"{row.person_name}{i18n.colon(post.lang or lang)}{title}"),
+        title=i18n.capitalize_first(f"{post.person_name}{i18n.colon(post.lang or lang)}{title}"),
         html=html,
         published=when,
         updated=updated,
@@ -201,12 +209,17 @@ def _post_entry(row: CaseRow, post: CasePost, lang: str) -> _Entry:
     )
 
 
+def _own_words_language(text_lang: str, lang: str) -> str:
+    """Return the language for our words in the title of a text: the text's, if pages have it."""
+    return text_lang if text_lang and i18n.has_pages(text_lang) else lang
+
+
 def _in_language(lang: str, html: str) -> str:
     return f'<div lang="{lang}" dir="{i18n.direction(lang)}">{html}</div>'
 
 
-def _add(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, name).text = text
+def _add(parent: ET.Element, name: str, text: str, lang: str = "") -> None:
+    ET.SubElement(parent, name, {"xml:lang": lang} if lang else {}).text = text
 
 
 def _link(parent: ET.Element, relation: str, address: str, kind: str) -> None:

@@ -35,6 +35,7 @@ from campaign.signing.checks.screening_rules import ScreeningRules
 from tests.days import days_ago
 from tests.factories import make_campaign
 
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 HOST = "http://127.0.0.1:5000"
 SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
 
@@ -286,11 +287,48 @@ def test_feeds_say_of_a_stopped_action_what_its_page_says(
         assert ("Her sister is watched." in page) is not waits
         assert "Ximena" not in str(after)
         assert mark in after[update].html
-        assert after[update].title.endswith(f"({mark})")
+        assert after[update].title.endswith(f"({mark})") is (lang == "en")
         assert mark not in before[update].html
         for name in (own, update):
             assert after[name].updated >= f"{campaign.stopped_at:%Y-%m-%dT%H:%M:%S}"
             assert after[name].published == before[name].published
+
+
+@pytest.mark.one_engine
+def test_a_title_in_a_feed_is_in_the_language_of_its_text(
+    client: FlaskClient, session: Session
+) -> None:
+    named = make_campaign(session, person_name="the 43 students", locales=("en", "fr"))
+    named.editions[0].title = "Where are the 43 students"
+    french = next(edition for edition in named.editions if edition.locale == "fr")
+    french.person_name, french.title = "les 43 étudiants", "Où sont-ils"
+    kind, words = UpdateKind.REPLY, {"en": ("The governor replied", "He did.")}
+    post_update(session, named, actor="command", kind=kind, happened_on=days_ago(2), words=words)
+    reasons = {"en": "Do not write."}
+    stop_campaign(session, named, actor="organizer", now=utcnow(), reasons=reasons)
+    session.commit()
+    wrote = "The 43 students: The governor replied (before the action was stopped)"
+    case, stopped = "Where are the 43 students", "This action has been stopped"
+    for lang, title, own in [
+        ("en", f"{stopped}: {case}", ""),
+        ("fr", "Nous avons mis fin à cette action\N{NO-BREAK SPACE}: Où sont-ils", ""),
+        ("es", f"{stopped}: {case}", "en"),
+    ]:
+        path = f"/{lang}/actions/{named.slug}"
+        assert {entry.title for entry in read_feeds(client, path).values()} == {title, wrote}, lang
+        tree = etree.fromstring(client.get(f"{path}/feed.xml").data)
+        whole = tree.find("{*}title")
+        assert whole is not None
+        assert whole.get(XML_LANG, "") == own
+        marked = {
+            entry.findtext("{*}title"): entry.get(XML_LANG, lang) for entry in tree.iter("{*}entry")
+        }
+        assert marked == {title: own or lang, wrote: "en"}
+        assert {tag.get(XML_LANG) for tag in tree.iter("{*}category")} == {lang}
+        told = client.get(f"{path}/feed.json").json
+        assert told is not None
+        assert told["language"] == (own or lang)
+        assert {item["title"]: item["language"] for item in told["items"]} == marked
 
 
 @pytest.mark.one_engine
