@@ -63,7 +63,11 @@ def list_newer(session: Session, proposal: Proposal, by: StaffUser) -> list[Prop
     """Return what waits in place of one that was replaced; nothing for any other."""
     if proposal.state is not ProposalState.OBSOLETE:
         return []
-    return [one for one in list_waiting(session, proposal.campaign, by) if one.id > proposal.id]
+    return [
+        waiting
+        for waiting in list_waiting(session, proposal.campaign, by)
+        if waiting.id > proposal.id
+    ]
 
 
 def find_waiting_reasons(session: Session, campaign: Campaign) -> Proposal | None:

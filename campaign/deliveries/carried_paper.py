@@ -85,8 +85,8 @@ def is_remade_between(session: Session, bundle: Bundle, *moments: datetime) -> b
     """Whether a print was made between two moments: each is then of other letters."""
     if not bundle.taken_out:
         return False
-    made = [_minute_of(recorded.made_at) for recorded in prints.list_prints(session, bundle)]
-    return len({tuple(at <= moment for at in made) for moment in moments}) > 1
+    print_times = [_minute_of(recorded.made_at) for recorded in prints.list_prints(session, bundle)]
+    return len({tuple(at <= moment for at in print_times) for moment in moments}) > 1
 
 
 def _minute_of(moment: datetime) -> datetime:
@@ -98,7 +98,7 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
     earlier: list[Paper] = []
     held: tuple[str, ...] = ()
     all_prints = prints.list_prints(session, bundle)
-    for recorded in reversed([one for one in all_prints if one.number < number]):
+    for recorded in reversed([earlier for earlier in all_prints if earlier.number < number]):
         taken_out = tuple(
             str(entry["number"])
             for entry in bundle.out_of_files
@@ -172,7 +172,11 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
     if not paper.taken_out:
         return
     number = int(paper.value)
-    recorded = next(one for one in prints.list_prints(session, bundle) if one.number == number)
+    recorded = next(
+        each_print
+        for each_print in prints.list_prints(session, bundle)
+        if each_print.number == number
+    )
     _be_print(bundle, recorded)
     bundle.taken_out = [
         entry | {"went": True} if entry["number"] in paper.taken_out else entry

@@ -71,9 +71,9 @@ def town_key(town: str, country: str) -> str:
     return _find_key(_strip_town(town), country)
 
 
-def same_town(one: str, other: str, country: str) -> bool | None:
+def same_town(town: str, other: str, country: str) -> bool | None:
     """None where a name is missing, or in another script and not known."""
-    key, other_key = town_key(one, country), town_key(other, country)
+    key, other_key = town_key(town, country), town_key(other, country)
     if key and key == other_key:
         return True
     cannot_tell = not (key and other_key) or _is_latin(key) != _is_latin(other_key)

@@ -253,7 +253,7 @@ def isolate_names(text: str) -> str:
     mark at their end would break the link.
     """
     return "\n".join(
-        _NAME.sub(lambda found: found[1] or f"\u2068{found[2]}\u2069", line)
+        _NAME.sub(lambda match: match[1] or f"\u2068{match[2]}\u2069", line)
         if _RIGHT_TO_LEFT.search(line)
         else line
         for line in text.split("\n")

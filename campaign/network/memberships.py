@@ -167,8 +167,8 @@ class WishesChanged(Refused):
 def version_of_wishes(member: NetworkMember) -> str:
     """Name what the button confirms."""
     wishes = (member.countries, member.themes, member.languages, member.frequency.value)
-    said = json.dumps([*wishes, member.locale, member.consent_wording])
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    wording = json.dumps([*wishes, member.locale, member.consent_wording])
+    return hashlib.sha256(wording.encode()).hexdigest()[:32]
 
 
 def confirm(

@@ -105,7 +105,9 @@ def _lock_signatures(session: Session, mailbox: Mailbox) -> tuple[list[Signature
     )
     shown, forgotten = signatures_of(session, mailbox), session.scalars(query).all()
     locked = lock_remaining(session, [*shown, *forgotten])
-    return [one for one in locked if one in shown], [one for one in locked if one in forgotten]
+    return [letter for letter in locked if letter in shown], [
+        letter for letter in locked if letter in forgotten
+    ]
 
 
 def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:

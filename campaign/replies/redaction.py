@@ -39,7 +39,7 @@ def _wrap_places(text: str, places: Iterable[tuple[int, int]]) -> str:
 
 def to_markdown(text: str) -> str:
     """Escape plain text so that Markdown shows it as it stands, line by line."""
-    quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
+    quiet = _ACTIVE.sub(lambda match: f"\\{match[0]}", text.strip())
     quiet = _AT_START.sub(_escape_start, quiet).replace("://", ":\\//")
     paragraphs = re.split(r"\n\s*\n", quiet)
     return "\n\n".join(

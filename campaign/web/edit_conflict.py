@@ -80,7 +80,7 @@ class EditConflictForm(DeskForm):
         choices = field.iter_choices() if isinstance(field, SelectFieldBase) else ()
         words = {choice.value: str(choice.label) for choice in choices}
         values = value if isinstance(value, (list, tuple)) else [value]
-        return "\n".join(words.get(str(one)) or _said(one) for one in values)
+        return "\n".join(words.get(str(value)) or _said(value) for value in values)
 
 
 def _said(value: object) -> str:

@@ -261,8 +261,8 @@ class _WithoutPort:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        if found := _BEFORE_PORT.fullmatch(environ.get("REMOTE_ADDR", "").strip()):
-            environ["REMOTE_ADDR"] = found[1] or found[2]
+        if match := _BEFORE_PORT.fullmatch(environ.get("REMOTE_ADDR", "").strip()):
+            environ["REMOTE_ADDR"] = match[1] or match[2]
         return self.inner(environ, start_response)
 
 

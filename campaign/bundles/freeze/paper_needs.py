@@ -71,5 +71,5 @@ def weigh(sheets: int, paper: Paper, *, card: bool = False) -> int:
 
 def say_weight(grams: int, locale: str) -> str:
     in_grams = grams < _KILO
-    amount, unit = (grams, "gram") if in_grams else (ceil(grams / 100) / 10, "kilogram")
-    return str(format_unit(amount, unit, length="short", locale=locale.replace("-", "_")))
+    amount, measure = (grams, "gram") if in_grams else (ceil(grams / 100) / 10, "kilogram")
+    return str(format_unit(amount, measure, length="short", locale=locale.replace("-", "_")))

@@ -118,9 +118,11 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
         for locale, template in current_templates(campaign, target_id).items():
             yield from letter_words(locale, template, names.get(target_id, ""))
     for update in campaign.updates:
-        for said in update.editions:
+        for translation in update.editions:
             for name in ("title", "body"):
-                yield Words("update", said.locale, name, getattr(said, name), str(update.id))
+                yield Words(
+                    "update", translation.locale, name, getattr(translation, name), str(update.id)
+                )
         for locale, alt in (update.picture_alt or {}).items():
             yield Words("update", locale, "alt", alt, str(update.id))
     for locale, alt in (campaign.picture_alt or {}).items():
@@ -246,11 +248,11 @@ def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, se
 
 
 def find_naming(
-    session: Session, model: type[Official | Mission], said: Mapping[int, Iterable[str]]
+    session: Session, model: type[Official | Mission], texts: Mapping[int, Iterable[str]]
 ) -> dict[int, list[Naming]]:
     """Entries of the directory that break a flag of a campaign on its way that names them.
 
-    `said` is what each would say, by its id.
+    `texts` is what each would say, by its id.
     """
     entry: Any = Target.official_id if model is Official else Target.mission_id
     naming = session.execute(
@@ -261,7 +263,7 @@ def find_naming(
     )
     by_entry: dict[int, list[Naming]] = {}
     for entry_id, campaign_id in naming:
-        words = [Words("entry", "", "", text) for text in said.get(entry_id, ())]
+        words = [Words("entry", "", "", text) for text in texts.get(entry_id, ())]
         if not words:
             continue
         campaign = session.get_one(Campaign, campaign_id)

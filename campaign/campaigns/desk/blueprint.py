@@ -86,11 +86,11 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
         flash("", "next")
     campaign, open_at = g.get("waiting") or (None, None)
     if campaign is not None and campaign.status is CampaignStatus.REVIEW and open_at is not None:
-        said = _(
+        message = _(
             "The opening on %(moment)s is cancelled. Someone else must approve the campaign again.",
             moment=i18n.say_moment_in_zone(open_at, campaign.timezone, i18n.locale()),
         )
-        flash(said, "alarm")
+        flash(message, "alarm")
     return redirect_to(endpoint, **values)
 
 

@@ -58,7 +58,7 @@ class RisksForm(EditConflictForm, CampaignForm):
 class EditRisks(DraftPage, template="campaigns/risks.html"):
     campaign: Campaign
     form: RisksForm
-    found: Sequence[tuple[Finding, str]]
+    named_risks: Sequence[tuple[Finding, str]]
 
 
 @blueprint.route("/<slug>/risks", methods=["GET", "POST"])
@@ -74,7 +74,7 @@ def edit_risks(slug: str) -> ResponseReturnValue:
         return answer
     findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     places = [(finding, _url(campaign, finding)) for finding in findings]
-    return show_page(EditRisks(campaign=campaign, form=form, found=places, drafting=desk))
+    return show_page(EditRisks(campaign=campaign, form=form, named_risks=places, drafting=desk))
 
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:

@@ -345,8 +345,8 @@ def _change(
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = status_changes.moment_in(campaign.timezone, form.open_at.data)
         if campaign.act_by is not None:
-            said = {"opens-after-deadline": _say_deadline(campaign.act_by)}
-            form.sentences = {**form.sentences, **said}
+            deadline_sentence = {"opens-after-deadline": _say_deadline(campaign.act_by)}
+            form.sentences = {**form.sentences, **deadline_sentence}
         status_changes.schedule_campaign(session, campaign, now=now, open_at=moment, **by)
     elif to is CampaignStatus.CLOSED and waits and drop_empty(reasons):
         _propose(form, campaign, ProposalKind.CLOSE, reasons, again)

@@ -75,7 +75,7 @@ def hand_over(slug: str) -> ResponseReturnValue:
     return _change(slug, team.hand_over, _("Campaign transferred to its new owner."))
 
 
-def _change(slug: str, action: Callable[..., object], said: str) -> ResponseReturnValue:
+def _change(slug: str, action: Callable[..., object], confirmation: str) -> ResponseReturnValue:
     campaign, user = load(slug), staff_user()
     try:
         person = _get_chosen()
@@ -89,7 +89,7 @@ def _change(slug: str, action: Callable[..., object], said: str) -> ResponseRetu
         return show_page(_team(campaign), problem.status)
     if action is team.remove_member and person.id == user.id:
         return done(_("You have left the team."), ".index")
-    return done(said, ".edit_team", slug=slug)
+    return done(confirmation, ".edit_team", slug=slug)
 
 
 def _get_chosen() -> StaffUser:

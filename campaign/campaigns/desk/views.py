@@ -133,8 +133,8 @@ def list_for_desk(
     if state.sort == "person":
         ids = _list_by_person(session, condition, descending=state.descending)
         page = ids[first : first + per_page]
-        found = session.execute(counted.where(Campaign.id.in_(page))).all()
-        rows = sorted(found, key=lambda row: page.index(row[0].id))
+        counted_campaigns = session.execute(counted.where(Campaign.id.in_(page))).all()
+        rows = sorted(counted_campaigns, key=lambda row: page.index(row[0].id))
     else:
         query = counted.where(*condition).order_by(*order, Campaign.id.desc())
         rows = list(session.execute(query.limit(per_page).offset(first)))

@@ -290,10 +290,10 @@ def session() -> Session:
 
 def _is_writing() -> bool:
     """Whether what begins now is going to write: a block says so, else the request of a session."""
-    said = _writing.get()
-    if said is None:
+    writing = _writing.get()
+    if writing is None:
         return has_request_context() and "session" in g and request.method not in _READING
-    return said
+    return writing
 
 
 @contextmanager

@@ -192,20 +192,20 @@ def _turn_fingerprints(connection: sa.Connection, keyring: Keyring, version: int
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
         driver.create_function("sha256", 1, lambda data: hashlib.sha256(data).digest())
-        driver.create_function("join_bytes", 2, lambda one, other: one + other)
+        driver.create_function("join_bytes", 2, lambda first, second: first + second)
     for each in tables():
         if columns := look_up_columns(each):
-            turned = {one.name: _turned(connection, one, inner, outer) for one in columns}
+            turned = {column.name: _turned(connection, column, inner, outer) for column in columns}
             connection.execute(sa.update(each).values(turned))
 
 
 def _turned(
     connection: sa.Connection, stored: sa.Column[Any], inner: bytes, outer: bytes
 ) -> sa.ColumnElement[Any]:
-    def joined(one: Any, other: Any) -> sa.ColumnElement[Any]:
+    def joined(first: Any, second: Any) -> sa.ColumnElement[Any]:
         if connection.dialect.name == "sqlite":
-            return sa.func.join_bytes(one, other)
-        return sa.literal(one, sa.LargeBinary).op("||")(other)
+            return sa.func.join_bytes(first, second)
+        return sa.literal(first, sa.LargeBinary).op("||")(second)
 
     digest = sa.func.sha256(joined(outer, sa.func.sha256(joined(inner, stored))))
     size = stored.type.length or 32  # type: ignore[attr-defined]

@@ -14,4 +14,4 @@ _GLUED = re.compile(
 
 def glue_numbers(address: str) -> str:
     """Return the address with no-break spaces within a postal code and beside a house number."""
-    return _GLUED.sub(lambda found: found[0].rstrip(" ") + "\u00a0", address)
+    return _GLUED.sub(lambda match: match[0].rstrip(" ") + "\u00a0", address)

@@ -253,7 +253,7 @@ def gate_form(
                 _l("Which print it was"),
                 [Optional()],
                 choices=choices(
-                    (one.value, _say_paper(companion, one)) for one in papers[companion.id]
+                    (paper.value, _say_paper(companion, paper)) for paper in papers[companion.id]
                 ),
             )
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))

@@ -338,7 +338,7 @@ class Weight:
     """Of one envelope, without the envelope."""
 
     sheets: int
-    said: str  # as people say it: “45 g”
+    words: str  # as people say it: “45 g”
 
 
 def weigh_envelopes(

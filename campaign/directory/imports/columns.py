@@ -86,11 +86,11 @@ SAMPLES: dict[Directory, dict[str, tuple[str, str]]] = {
 
 def guess(table: Table, directory: Directory) -> list[str]:
     language = _find_language(table.columns)
-    found = [_find_meaning(name, directory, language) for name in table.columns]
-    _tell_halves_of_names(table, found)
+    meanings = [_find_meaning(name, directory, language) for name in table.columns]
+    _tell_halves_of_names(table, meanings)
     meanings = [
-        "" if meaning in found[:at] and meaning not in SEVERAL else meaning
-        for at, meaning in enumerate(found)
+        "" if meaning in meanings[:at] and meaning not in SEVERAL else meaning
+        for at, meaning in enumerate(meanings)
     ]
     _guess_by_content(table, directory, meanings)
     return meanings

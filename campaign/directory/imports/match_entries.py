@@ -19,9 +19,9 @@ def main_kind(kind: MissionKind) -> MissionKind:
     return MissionKind.EMBASSY if kind is MissionKind.HIGH_COMMISSION else kind
 
 
-def are_told_apart(one: str, other: str) -> bool:
+def are_told_apart(source: str, other: str) -> bool:
     """Whether Wikidata knows the two under different ids: namesakes, two embassies in Rome."""
-    return one != other and all(_WIKIDATA.fullmatch(source) for source in (one, other))
+    return source != other and all(_WIKIDATA.fullmatch(source) for source in (source, other))
 
 
 class MissionIndex:

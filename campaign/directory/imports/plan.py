@@ -331,10 +331,10 @@ def _new_words(
     """Return the words that would be kept: filled in, or with `replace` put in their place."""
     values: ColumnValues = {}
     for name in names_with(directory_of(entry), Rule.WORDS):
-        kept, said = getattr(entry, name), dict(getattr(record.draft, name))
+        kept, drafted = getattr(entry, name), dict(getattr(record.draft, name))
         if isinstance(record, MissionRecord) and record.made_name and kept.get("en"):
-            said.pop("en", None)
-        words = {**kept, **{code: text for code, text in said.items() if text}}
+            drafted.pop("en", None)
+        words = {**kept, **{code: text for code, text in drafted.items() if text}}
         if not replace:
             words |= {code: text for code, text in kept.items() if text}
         if words != kept:
@@ -366,52 +366,54 @@ def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> 
     draft = record.draft
     country = country_of(draft)
     ours = {name: getattr(kept, name) for name in PLACES}
-    said = {name: getattr(draft, name) for name in PLACES}
+    drafted = {name: getattr(draft, name) for name in PLACES}
     town = ours["locality"]
-    if town and said["address"] and not said["locality"]:
+    if town and drafted["address"] and not drafted["locality"]:
         # The file has the town in its lines, or says none.
-        if place := take_town(said["address"], country, town):
-            said |= {"address": place.address, "locality": town}
+        if place := take_town(drafted["address"], country, town):
+            drafted |= {"address": place.address, "locality": town}
             for name in ("region", "postal_code"):
-                said[name] = said[name] or getattr(place, name)
+                drafted[name] = drafted[name] or getattr(place, name)
         elif not (
-            fold_name(town) in fold_name(say_in_words(said["address"]))
-            or ends_in_town(said["address"], country)
+            fold_name(town) in fold_name(say_in_words(drafted["address"]))
+            or ends_in_town(drafted["address"], country)
         ):
-            said["locality"] = town
+            drafted["locality"] = town
         elif not replace:
             return {}
-    if follows and said["address"]:
-        changed = said
+    if follows and drafted["address"]:
+        changed = drafted
     elif follows and not ours["address"]:
-        moves = bool(town and said["locality"]) and not same_town(town, said["locality"], country)
+        moves = bool(town and drafted["locality"]) and not same_town(
+            town, drafted["locality"], country
+        )
         emptied = record.place_columns if moves else ()
-        changed = {name: new for name, new in said.items() if new or name in emptied}
-    elif all(_agree(name, ours[name], said[name], country) for name in PLACES):
-        changed = {name: said[name] for name in PLACES if not ours[name]}
+        changed = {name: new for name, new in drafted.items() if new or name in emptied}
+    elif all(_agree(name, ours[name], drafted[name], country) for name in PLACES):
+        changed = {name: drafted[name] for name in PLACES if not ours[name]}
     else:
         return {}
     return {name: new for name, new in changed.items() if new != ours[name]}
 
 
-def _agree(name: str, ours: object, said: object, country: str) -> bool:
+def _agree(name: str, ours: object, theirs: object, country: str) -> bool:
     """Whether a part of an address is empty here, or the same in the file."""
     if name == "locality" and ours:
-        return bool(same_town(str(ours), str(said), country))
-    return not ours or fold_name(say_in_words(ours)) == fold_name(say_in_words(said))
+        return bool(same_town(str(ours), str(theirs), country))
+    return not ours or fold_name(say_in_words(ours)) == fold_name(say_in_words(theirs))
 
 
 def _new_contacts(
-    entry: Entry, said: tuple[Contact, ...], *, replace: bool
+    entry: Entry, contacts: tuple[Contact, ...], *, replace: bool
 ) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
     """Return contacts to add and to drop; a mission that was checked gets new kinds alone."""
     kept = contacts_of(entry.contacts)
     ours = {(contact.type, contact.value) for contact in kept}
-    theirs = {(contact.type, contact.value) for contact in said}
+    theirs = {(contact.type, contact.value) for contact in contacts}
     kinds = {kind for kind, _value in ours} if _is_checked(entry) and not replace else set()
     added = tuple(
         contact
-        for contact in said
+        for contact in contacts
         if (contact.type, contact.value) not in ours and contact.type not in kinds
     )
     replaced = {contact.type for contact in added} if replace else set()

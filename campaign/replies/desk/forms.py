@@ -177,8 +177,8 @@ def _say_bar(line: str, numbers: Mapping[str, int]) -> str:
     names = (gettext("From the left"), gettext("From the top"), gettext("Width"), gettext("Height"))
     comma = i18n.comma(i18n.locale())
     place = gettext("Scan %(scan)s, page %(page)s", scan=numbers.get(scan, ""), page=page)
-    said = comma.join(f"{name} {side}" for name, side in zip(names, sides, strict=True))
-    return place + i18n.colon(i18n.locale()) + said
+    named_sides = comma.join(f"{name} {side}" for name, side in zip(names, sides, strict=True))
+    return place + i18n.colon(i18n.locale()) + named_sides
 
 
 PART_NAMES = {

@@ -34,8 +34,8 @@ blueprint.register_blueprint(publish_reply_views.blueprint)
 def _show_moved(problem: ReplyMoved) -> ResponseReturnValue:
     """Lead back to the reply as it is now: a button, unlike a form, has nothing to keep."""
     db.session().rollback()
-    said = str(MOVED[problem.slug])
-    return redirect_to("replies.edit", said, "error", public_id=problem.data["reply"])
+    message = str(MOVED[problem.slug])
+    return redirect_to("replies.edit", message, "error", public_id=problem.data["reply"])
 
 
 class ReplyRows(Page):

@@ -129,11 +129,11 @@ def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
     return tuple(value >> (band * _BITS) & 0xFFFF for band in range(BANDS))
 
 
-def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
+def are_alike(first: Sequence[int], second: Sequence[int]) -> bool:
     """Tell it bit by bit, which finds more than equal quarters; those can be indexed."""
-    if not one or not other:
+    if not first or not second:
         return False
-    return sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True)) <= _DIFFERENT
+    return sum((a ^ b).bit_count() for a, b in zip(first, second, strict=True)) <= _DIFFERENT
 
 
 def _shingles(words: Sequence[str]) -> Iterator[str]:

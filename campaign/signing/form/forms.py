@@ -42,8 +42,8 @@ def describe_problem(problem: Problem) -> str:
         return _TEXTS_WITH_DATA[problem.slug](data)
     values = {name: say_number(data[name]) for name in _LENGTHS & data.keys()}
     if "found" in data:
-        found = [isolate(text) for text in data["found"][:_NAMED]]
-        values["found"] = i18n.semicolon(i18n.locale()).join(found)
+        texts = [isolate(text) for text in data["found"][:_NAMED]]
+        values["found"] = i18n.semicolon(i18n.locale()).join(texts)
     text = str(_TEXTS[problem.slug])
     # A text without values may have a percent sign of its own, also in one language alone.
     return text % values if values else text

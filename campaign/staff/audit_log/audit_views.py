@@ -123,8 +123,15 @@ def _list_cells(chosen: Filter) -> Iterator[tuple[object, ...]]:
             for line in describe_entries.describe_entries(session, part):
                 entry, at = line.entry, line.entry.at.isoformat()
                 detail = "; ".join(f"{name}: {value}" for name, value in line.details)
-                said = (line.who, entry.actor, line.what, entry.action, line.about, entry.subject)
-                yield (entry.id, at, *said, detail)
+                entry_columns = (
+                    line.who,
+                    entry.actor,
+                    line.what,
+                    entry.action,
+                    line.about,
+                    entry.subject,
+                )
+                yield (entry.id, at, *entry_columns, detail)
 
 
 def _show_page(query: _Query, *, about: str) -> ResponseReturnValue:

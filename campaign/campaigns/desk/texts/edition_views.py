@@ -86,7 +86,7 @@ class EditEdition(DraftPage, template="campaigns/edit_edition.html"):
 class TextPreview(Page, template="campaigns/_text_preview.html"):
     text: str
     language: str
-    found: Sequence[Finding]
+    findings: Sequence[Finding]
 
 
 @blueprint.route("/<slug>/editions/<locale>", methods=["GET", "POST"])
@@ -123,8 +123,8 @@ def preview_text(slug: str, locale: str) -> ResponseReturnValue:
     check_locale(campaign, locale)
     name = request.args.get("field", "")
     text = paragraphs(request.form.get(name, "")[: LIMITS["background"]])
-    found = watch_of(campaign).findings([Words("edition", locale, name, text)])
-    return show_page(TextPreview(text=text, language=locale, found=found))
+    findings = watch_of(campaign).findings([Words("edition", locale, name, text)])
+    return show_page(TextPreview(text=text, language=locale, findings=findings))
 
 
 def _show(form: EditionForm, desk: Desk) -> ResponseReturnValue:

@@ -85,8 +85,8 @@ class SideForm(CampaignForm):
             else:
                 field.errors = [*field.errors, words]
 
-    def _refuse_risks_of(self, code: str, found: Iterable[Finding]) -> None:
-        named = [replace(risk, field=self.field_name(code, risk.field)) for risk in found]
+    def _refuse_risks_of(self, code: str, findings: Iterable[Finding]) -> None:
+        named = [replace(risk, field=self.field_name(code, risk.field)) for risk in findings]
         # What a flag rules out is shown below each field.
         shown = [*self.risks_found, *(risk for risk in named if risk.kind is None)]
         self.refuse_risks(named)
