@@ -304,7 +304,7 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     session.rollback()
     run = session.get_one(EnvelopeRun, run_id)
     found = mark_posted.weigh_envelopes(session, run, run.envelopes, "en")
-    assert {key: (one.sheets, one.said) for key, one in found.items()} == {
+    assert {key: (one.sheets, one.words) for key, one in found.items()} == {
         1: (6, "30 g"),
         2: (3, "15 g"),
     }
