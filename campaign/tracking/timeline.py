@@ -117,9 +117,7 @@ def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -
         in_time = clock.moment_of(trip.attempt.happened_on, at, trip.attempt.zone) <= ended
         named = trip.is_gone and trip.attempt.outcome is DeliveryOutcome.PART
         for went in (True, False):
-            letters = tuple(
-                letter for letter in trip.letters if (named or letter.id in carried) is went
-            )
+            letters = tuple(each for each in trip.letters if (named or each.id in carried) is went)
             if letters and (went or in_time):
                 yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
 

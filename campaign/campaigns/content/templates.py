@@ -32,12 +32,13 @@ class Point:
 
 
 class UnknownPlaceholders(Invalid):
-    """Texts hold what looks like a placeholder and is none; `found` names them per field."""
+    """Texts hold what looks like a placeholder and is none; `unknown` names them per field."""
 
-    def __init__(self, found: dict[str, list[str]]) -> None:
-        super().__init__("placeholder-unknown", fields=dict.fromkeys(found, "placeholder-unknown"))
-        self.found = found
-        self.data.update(found=found, known=list(KNOWN))
+    def __init__(self, unknown: dict[str, list[str]]) -> None:
+        fields = dict.fromkeys(unknown, "placeholder-unknown")
+        super().__init__("placeholder-unknown", fields=fields)
+        self.unknown = unknown
+        self.data.update(found=unknown, known=list(KNOWN))
 
 
 def current_template(

@@ -30,7 +30,7 @@ class UploadFile(Page, template="paper_signatures/import_upload.html"):
 
 
 class MapColumns(Page, template="paper_signatures/import.html"):
-    made: PaperImport
+    paper_import: PaperImport
     form: MappingForm
     campaign: Campaign
     table: Table | None  # none once the file is taken in
@@ -87,7 +87,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
         }
     return show_page(
         MapColumns(
-            made=paper_import,
+            paper_import=paper_import,
             form=form,
             campaign=session.get_one(Campaign, paper_import.campaign_id),
             table=table,

@@ -1,6 +1,7 @@
 """The code stays readable in one go: short functions and modules, and every line formatted."""
 
 import ast
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.sources import search_modules
 ROOT = Path(__file__).parents[3]
 MOST_LINES = 500
 MOST_LINES_OF_FUNCTION = 60
+VAGUE = r"\b(one|found|made|said|unit)\b"
 LEAST_CELLS = 4
 """What is laid out by hand as a table has so many cells at least."""
 TABLE = (ast.Tuple, ast.List, ast.Set, ast.Dict)
@@ -65,6 +67,13 @@ def _cells(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
+def _name_bound(node: ast.AST) -> str:
+    """The name of a parameter, or of a variable where it gets its value."""
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
+
+
 def _is_data(cell: ast.expr) -> bool:
     """A constant, a name, or a word to be translated."""
     if isinstance(cell, ast.Call):
@@ -82,6 +91,18 @@ def test_modules_and_functions_are_short() -> None:
                 f"{name}: {function} has {count} lines"
                 for function, count in _long_functions(ast.parse(text))
             ]
+    assert set(problems) == set()
+
+
+def test_variables_say_what_they_hold() -> None:
+    problems = [
+        f"{name}:{_name_bound(node)}"
+        for name, text in _modules("campaign", pattern=VAGUE)
+        for function in ast.walk(ast.parse(text))
+        if isinstance(function, ast.FunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+        if re.fullmatch(VAGUE, _name_bound(node))
+    ]
     assert set(problems) == set()
 
 
