@@ -113,7 +113,7 @@ class DeskForm(SiteForm):
                 self.form_errors.append(words)
 
     def refuse_problem(self, problem: Invalid) -> None:
-        places: Any = getattr(problem, "found", None)
+        places: Any = getattr(problem, "places", None)
         if problem.slug == "placeholder-unknown" and places:
             self.refuse_placeholders(places)
         elif problem.slug == "risk-named" and places:
