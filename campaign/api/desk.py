@@ -14,7 +14,7 @@ from campaign.core import db
 from campaign.models.api_token import ApiScope, ApiToken
 from campaign.models.staff import Role
 from campaign.staff.desk_access import fresh, guard, staff_user
-from campaign.web.error_pages import lead_to_others
+from campaign.staff.gone_things import lead_to_others
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.page import Page, redirect_to, show_page

@@ -15,8 +15,10 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
 from campaign.core import audit, db
+from campaign.core.errors import NotFound
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit, required_factors, sessions
+from campaign.staff.gone_things import show_gone
 from campaign.staff.reauthentication import ProofForm, Reauthenticate
 from campaign.web.security import private_page, refuse_nul, same_origin
 
@@ -72,6 +74,8 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
         require_audit.watch()
         return None
 
+    blueprint.register_error_handler(NotFound, show_gone)
+    blueprint.register_error_handler(404, show_gone)
     blueprint.after_request(private_page)
     blueprint.after_request(require_audit.require_entry)
 

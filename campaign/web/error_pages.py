@@ -1,21 +1,20 @@
 """From a failure to a page that helps: expected ones by their kind, bugs as 500 without details."""
 
 import traceback
-from collections.abc import Mapping
 from types import new_class
 from typing import TypeVar
 
 import structlog
-from flask import Blueprint, Flask, current_app, g, request
+from flask import Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from campaign.core import db, i18n, logs
-from campaign.core.errors import DomainError, NotFound, Refused, TooMany
+from campaign.core import i18n, logs
+from campaign.core.errors import DomainError, NotFound, TooMany
 from campaign.core.settings import current_settings
-from campaign.web.page import Page, redirect_to
+from campaign.web.page import Page
 
 log = structlog.get_logger()
 T = TypeVar("T", bound=Page)
@@ -52,7 +51,7 @@ def error_page(status: int, slug: str = "") -> ErrorPage:
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, answer_expected)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, answer_error)
     app.register_error_handler(ObjectDeletedError, answer_gone)
     app.register_error_handler(Exception, _bug)
     app.url_value_preprocessor(_take_language)
@@ -68,22 +67,6 @@ def answer_expected(problem: DomainError) -> ResponseReturnValue:
     return _html(problem.status, problem.slug), problem.status, headers
 
 
-def lead_to_others(blueprint: Blueprint, sentences: Mapping[str, object]) -> None:
-    """Lead whoever sends a form of what a colleague has deleted to what is left, at `.index`.
-
-    `sentences` says so, by the slug of NotFound or Refused.
-    """
-
-    def answer(problem: NotFound | Refused) -> ResponseReturnValue:
-        if request.method != "POST" or problem.slug not in sentences:
-            return answer_expected(problem)
-        db.session().rollback()
-        return redirect_to(".index", str(sentences[problem.slug]), "error")
-
-    blueprint.register_error_handler(NotFound, answer)
-    blueprint.register_error_handler(Refused, answer)
-
-
 def answer_gone(problem: ObjectDeletedError) -> ResponseReturnValue:
     """What was read before slow work, and is gone after it: nobody did wrong, unless it is often.
 
@@ -93,7 +76,7 @@ def answer_gone(problem: ObjectDeletedError) -> ResponseReturnValue:
     return current_app.handle_user_exception(NotFound("row"))
 
 
-def _http(problem: HTTPException) -> ResponseReturnValue:
+def answer_error(problem: HTTPException) -> ResponseReturnValue:
     if isinstance(problem, SecurityError):
         # A forged Host: no address of ours can be built from it, so the page is one sentence.
         words = gettext("This site does not use that address. Check the address in your browser.")

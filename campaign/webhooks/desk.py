@@ -13,8 +13,8 @@ from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.models.webhook import EventKind, WebhookEndpoint, WebhookPost
 from campaign.staff.desk_access import fresh, guard, staff_user
+from campaign.staff.gone_things import lead_to_others
 from campaign.web.edit_conflict import EditConflictForm, lock_row
-from campaign.web.error_pages import lead_to_others
 from campaign.web.form_base import DeskForm
 from campaign.web.form_fields import CheckboxesField, Filled, LineField, choices
 from campaign.web.outgoing_sentences import OUTGOING_SENTENCES

@@ -28,7 +28,7 @@ from campaign.mail import suppression_list
 from campaign.models.crm import ContactImport, ContactImportKind, CrmConnection, CrmKind
 from campaign.models.staff import Role
 from campaign.staff.desk_access import fresh, guard, staff_user
-from campaign.web.error_pages import lead_to_others
+from campaign.staff.gone_things import lead_to_others
 from campaign.web.page import Page, ProblemsOn, csv_file, redirect_to, show_page
 from campaign.web.security import takes_file
 

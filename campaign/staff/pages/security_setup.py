@@ -23,14 +23,13 @@ from flask_login import current_user
 from flask_login.utils import _user_context_processor
 from flask_security import RoleMixin, Security, SQLAlchemySessionUserDatastore
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
-from werkzeug.routing import RequestRedirect
 
 from campaign.core import db, i18n
 from campaign.core.settings import Settings
 from campaign.models.staff import StaffUser
 from campaign.staff import passwords, sessions
+from campaign.staff.gone_things import match_page
 from campaign.staff.navigation import desk_context
 from campaign.staff.pages import sign_in_views
 from campaign.staff.sessions import LAST_LANGUAGE, safe_next_page
@@ -139,19 +138,11 @@ def _list_typed() -> list[tuple[str, str]]:
 
 def _find_page_before() -> str:
     """Return the page of the form, or the nearest above its address that can be opened."""
-    if _can_be_opened(request.path):
+    if match_page(request.path) is not None:
         return safe_next_page(request.full_path.rstrip("?"))
     path = request.path.rstrip("/")
     while path := path.rpartition("/")[0]:
         for address in (path, f"{path}/"):
-            if _can_be_opened(address):
+            if match_page(address) is not None:
                 return safe_next_page(address)
     return safe_next_page(None)
-
-
-def _can_be_opened(path: str) -> bool:
-    try:
-        current_app.url_map.bind("").match(path, method="GET")
-    except (HTTPException, RequestRedirect):
-        return False
-    return True

@@ -250,15 +250,27 @@ def test_none_is_moved_to_an_address_that_was_not_checked(
         )
 
 
-@pytest.mark.parametrize("form", ["edit", "secret", "test", "again", "on", "off", "delete"])
-def test_who_sends_a_form_of_one_that_was_deleted_is_told_and_led_to_the_others(
-    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint, form: str
+def test_who_changes_one_that_was_deleted_is_told_and_keeps_the_address(
+    client: FlaskClient, app: Flask, add_endpoint: AddEndpoint
 ) -> None:
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
     typed = read_form(client.get(f"{url}/edit").text)
     assert post(client, f"{url}/delete", {}).status_code == 303
-    late = post(client, f"{url}/{form}", typed)
+    late = post(client, f"{url}/edit", typed | {"address": "https://other.example.org/"})
+    assert late.status_code == 404
+    assert ">https://other.example.org/</textarea>" in late.text
+    assert 'href="/desk/webhooks/"' in late.text
+
+
+@pytest.mark.parametrize("form", ["edit", "secret", "test", "again", "on", "off", "delete"])
+def test_who_presses_a_button_of_one_that_was_deleted_is_told_and_led_to_the_others(
+    client: FlaskClient, app: Flask, session: Session, add_endpoint: AddEndpoint, form: str
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/webhooks/{add_endpoint('https://crm.example.org/').public_id}"
+    assert post(client, f"{url}/delete", {}).status_code == 303
+    late = post(client, f"{url}/{form}", {})
     assert (late.status_code, late.location) == (303, "/desk/webhooks/")
     said = "This webhook was deleted. Nothing was saved."
     assert said in client.get(late.location).text
