@@ -398,14 +398,21 @@
     form.receipt.files = picked.files;
   }
 
+  /* A page that offers or asks for what this one does not, as it is now; there the record comes back by itself. */
+  function open_anew(one) {
+    window.location.assign(form.action + "?before=1#" + one.key);
+  }
+
   /* What the server did not take comes back into the form, all of it; the record stays until another takes its place. */
   function put_back(one) {
     var said = {};
-    var lacks = (one.asked || []).some(function (name) { return !form.elements[name]; });
-    /* Of another bundle: it has its own page. A page from before something was asked for is opened anew. */
-    if (one.url !== form.action || lacks) { window.location.assign(one.url); return; }
+    var is_anew = location.hash === "#" + one.key;
+    var lacks = !is_anew && (one.asked || []).some(function (name) { return !form.elements[name]; });
+    /* Of another bundle: it has its own page. */
+    if (one.url !== form.action) { window.location.assign(one.url); return; }
+    if (lacks) { open_anew(one); return; }
     one.fields.forEach(function (pair) { said[pair[0]] = pair[1]; });
-    if (!form.querySelector("[name=outcome][value=" + said.outcome + "]")) { window.location.assign(form.action + "?before=1"); return; }
+    if (!form.querySelector("[name=outcome][value=" + said.outcome + "]")) { open_anew(one); return; }
     put_receipt_back(one.files.filter(function (file) { return file.field === "receipt"; }));
     chosen = one.files.filter(function (file) { return file.field === "pictures"; });
     show();
@@ -505,5 +512,8 @@
   if (!navigator.onLine) lose_reach();
   ask();
   if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();
-  refresh().then(function (records) { if (records.length) send(); });
+  refresh().then(function (records) {
+    records.forEach(function (one) { if (one.problems && location.hash === "#" + one.key) put_back(one); });
+    if (records.length) send();
+  });
 })();

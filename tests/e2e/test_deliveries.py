@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from campaign.core import db, i18n
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import StaffUser
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -242,6 +244,52 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     expect(page.locator("main")).to_contain_text("Signed receipt")
     page.goto(f"{site.url}/desk/bundles/{along}/deliver")
     assert page.evaluate("async () => (await deliveries.all()).length") == 0
+
+
+def list_outcomes(site: Site, bundle: str) -> list[tuple[DeliveryOutcome, int]]:
+    """How a bundle fared each time, and with how many letters."""
+    with site.entered(), db.transaction() as session:
+        attempts = select(DeliveryAttempt).join(Bundle).where(Bundle.public_id == bundle)
+        return [(row.outcome, row.messages) for row in session.scalars(attempts)]
+
+
+def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps_all(
+    phone: BrowserContext, site: Site, picture: Path
+) -> None:
+    bundle = site.make_bundle(signatures=3)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(f"{site.url}/desk/bundles/{bundle}/deliver")
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    page.get_by_label("Accepted all letters").check()
+    page.get_by_label("Received by").fill("Planted Attaché")
+    page.locator("#pictures").set_input_files(picture)
+    expect(page.locator("#thumbs canvas")).to_be_visible()
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
+    expect(page.get_by_label("as printed")).to_have_count(0)
+
+    with site.entered(), db.transaction() as session:
+        in_it = select(Letter).join(Bundle).where(Bundle.public_id == bundle)
+        letters = session.scalars(in_it).all()
+        letters[0].signature.state = SignatureState.WITHDRAWN
+        printed = len(letters)
+    phone.set_offline(False)
+    kept = page.locator("#kept [data-state=problem]")
+    expect(kept).to_contain_text("Choose which print it was", timeout=30_000)
+    assert list_outcomes(site, bundle) == []
+
+    kept.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_label("the withdrawn ones removed by hand")).to_be_visible()
+    expect(page.get_by_label("Accepted all letters")).to_be_checked()
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    expect(page.locator("#thumbs li")).to_have_count(1)
+    page.get_by_label("as printed").check()
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    expect(page.locator(".visit-pictures img")).to_have_count(1)
+    assert list_outcomes(site, bundle) == [(DeliveryOutcome.ACCEPTED, printed)]
 
 
 def test_a_bundle_that_came_along_stays_ticked_also_once_the_page_offers_it_no_more(
