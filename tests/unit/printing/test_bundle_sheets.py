@@ -82,11 +82,12 @@ def test_one_language_is_said_once(tmp_path: Path) -> None:
 
 
 @PAPERS
+@pytest.mark.parametrize("locale", ["es", "ar"])
 def test_envelopes_are_pages_of_their_own_size_with_the_address_in_its_place(
-    paper: Paper, tmp_path: Path
+    paper: Paper, locale: str, tmp_path: Path
 ) -> None:
     sheets = envelopes_for(paper)
-    context = EnvelopeContext("es", ("Lantern Network",), ADDRESS)
+    context = EnvelopeContext(locale, ("Lantern Network",), ADDRESS)
     made = write_envelopes(context, sheets, tmp_path / "e.pdf", title="Envelopes")
     with pikepdf.open(made.path) as pdf:
         sizes = [[float(one) / 72 * 25.4 for one in page.mediabox[2:]] for page in pdf.pages]
@@ -95,6 +96,8 @@ def test_envelopes_are_pages_of_their_own_size_with_the_address_in_its_place(
     with pypdfium2.PdfDocument(made.path) as pdf:
         for page, sheet in zip(pdf, sheets, strict=True):
             text = page.get_textpage()
+            index, _count = text.search("Lantern").get_next()
+            assert text.get_charbox(index)[0] / 72 * 25.4 == pytest.approx(sheet.sender.x, abs=1)
             index, _count = text.search("Embassy").get_next()
             left, low, _right, _high = (one / 72 * 25.4 for one in text.get_charbox(index))
             height = sheet.paper.height - low
