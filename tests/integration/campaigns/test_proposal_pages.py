@@ -104,7 +104,7 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert "Edit the text" not in reader.get(url).text
 
     assert "1 of your texts was returned to you" in client.get("/desk/today").text
-    assert "Name the &lt;prison&gt;." in client.get(url).text
+    assert '<p class="as-typed" dir="auto">Name the &lt;prison&gt;.</p>' in client.get(url).text
     form = client.get(f"{HOME}/updates?proposal={first}").text
     assert "At **home**." in form
     assert "Elle est libre" in form

@@ -453,7 +453,7 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     for response in (client.get(address), same, late):
         assert response.status_code == 409
         assert "can no longer change this letter" in response.text
-    assert '<blockquote><p class="as-typed" dir="auto">Late words.' in late.text
+    assert '<blockquote dir="auto"><p class="as-typed">Late words.' in late.text
     assert "so that you can copy them" not in same.text, "the letter has these words"
     assert reload(session, ana).given_name == "Anna"
 
