@@ -248,16 +248,13 @@ def moves_for(campaign: Campaign, actor: str) -> tuple[CampaignStatus, ...]:
 def find_last_move(session: Session, campaign: Campaign) -> AuditEntry | None:
     """Find who put it into the status that it has, and when; None where it was made in it."""
     moves = [f"campaign.{name}" for name in (*CampaignStatus, _OPENING_MISSED)]
-    of_it = select(AuditEntry).where(AuditEntry.subject == f"campaign:{campaign.id}")
-    last = of_it.where(AuditEntry.action.in_(moves)).order_by(AuditEntry.id.desc()).limit(1)
-    return session.scalar(last)
+    return audit.find_last(session, f"campaign:{campaign.id}", *moves)
 
 
 def find_extension(session: Session, campaign: Campaign, since: datetime) -> AuditEntry | None:
     """Find who gave it its last day, where that was after that moment."""
-    extended = (AuditEntry.action == "campaign.extend", AuditEntry.at > since)
-    of_it = select(AuditEntry).where(AuditEntry.subject == f"campaign:{campaign.id}", *extended)
-    return session.scalar(of_it.order_by(AuditEntry.id.desc()).limit(1))
+    last = audit.find_last(session, f"campaign:{campaign.id}", "campaign.extend")
+    return last if last and last.at > since else None
 
 
 def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:

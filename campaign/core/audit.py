@@ -131,6 +131,14 @@ def has_recent(session: Session, actor: str, action: str, subject: str, *, since
     return db.has_row(session, noted)
 
 
+def find_last(session: Session, subject: str, *actions: str) -> AuditEntry | None:
+    """Find the newest entry that says so of that subject."""
+    noted = select(AuditEntry).where(
+        AuditEntry.subject == subject, db.unindexed(AuditEntry.action).in_(actions)
+    )
+    return session.scalar(noted.order_by(AuditEntry.id.desc()).limit(1))
+
+
 def staff_id(actor: str) -> int | None:
     """The staff user behind an actor, as `staff.desk_access.actor` names them."""
     kind, _, number = actor.partition(":")

@@ -14,7 +14,6 @@ from campaign.campaigns.content.pictures import keep_redrawn, redrawn
 from campaign.campaigns.content.updates import Shown, Words, post_update, seal_update
 from campaign.campaigns.record_change import find_change, record_change
 from campaign.core import audit, db
-from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries import attachments
@@ -138,11 +137,8 @@ def publish(
 
 def find_publisher(session: Session, attempt: DeliveryAttempt) -> int | None:
     """Find who published it last, by their id; None: nobody at the desk."""
-    own = select(AuditEntry.actor).filter_by(
-        subject=f"delivery:{attempt.id}", action="delivery.publish"
-    )
-    newest = session.scalar(own.order_by(AuditEntry.id.desc()).limit(1))
-    return audit.staff_id(newest or "")
+    entry = audit.find_last(session, f"delivery:{attempt.id}", "delivery.publish")
+    return audit.staff_id(entry.actor) if entry else None
 
 
 def _draw_pictures(

@@ -100,6 +100,7 @@ def publish(
     look: str,
     risks_seen: bool = False,
     fewer_seen: bool = False,
+    is_another: bool = False,
 ) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
@@ -107,13 +108,15 @@ def publish(
     mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
     where it is published, has changed since the look, or the campaign is no public one. Asks once
     more by RiskNamed where it says what a flag rules out or what it blacks out elsewhere, and by
-    Invalid with `fewer_seen` where one text has fewer passages blacked out than another.
+    Invalid with `fewer_seen` where one text has fewer passages blacked out than another; with
+    `is_another` where a colleague may have published the same reply.
     """
     _refuse_unread(reply, look)
     picture = _draw_page(session, reply)  # while nothing is locked
     replies.lock_draft(session, reply)
     _refuse_unread(reply, look)
     campaign = reply.campaign
+    session.refresh(campaign, with_for_update={"key_share": True})  # of two at once, one is first
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
     shown = compose_posts(reply)
@@ -123,6 +126,8 @@ def publish(
         raise RiskNamed(findings)
     if list_fewer_marks(reply) and not fewer_seen:
         raise Invalid(fields={"fewer_seen": "fewer-marks"})
+    if list_published(session, reply) and not is_another:
+        raise Invalid(fields={"is_another": "reply-published-before"})
     update = updates.post_update(
         session,
         campaign,
@@ -151,6 +156,13 @@ def publish(
         received_on=received_on,
     )
     return update
+
+
+def list_published(session: Session, reply: Reply) -> list[Reply]:
+    """List what may be this reply and was published before: supporters were emailed about it."""
+    if reply.published_at is not None:
+        return []
+    return [same for same in replies.list_same(session, reply) if same.published_at is not None]
 
 
 def _refuse_unread(reply: Reply, look: str) -> None:

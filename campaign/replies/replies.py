@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
@@ -17,6 +17,7 @@ from campaign.campaigns.content.team import get_campaign_of
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import latest_day
+from campaign.core.text.fold import fold_name
 from campaign.deliveries.attempt_order import newest_first
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Campaign, Target
@@ -100,6 +101,31 @@ def list_replies(
         .order_by(case((Reply.state == ReplyState.DRAFT, 0), else_=1), Reply.id.desc())
     )
     return load_page(session, query, page)
+
+
+def list_same(session: Session, reply: Reply) -> list[Reply]:
+    """List replies of its campaign that may be this one, logged by another, published ones first.
+
+    Those of the same day and sender; and what was published with the same words, of any day.
+    """
+    sender = (Reply.received_on, Reply.target_id, Reply.mission_id)
+    same_sender = and_(
+        *(column.is_not_distinct_from(getattr(reply, column.key)) for column in sender),
+        or_(Reply.target_id.is_not(None), Reply.mission_id.is_not(None)),
+    )
+    others = (
+        select(Reply)
+        .where(Reply.campaign_id == reply.campaign_id, Reply.id != reply.id)
+        .where(same_sender | Reply.published_at.is_not(None))
+        .order_by(Reply.published_at.is_(None), Reply.id.desc())
+    )
+    return [other for other in session.scalars(others) if _may_be_same(reply, other)]
+
+
+def _may_be_same(reply: Reply, other: Reply) -> bool:
+    senders = [(one.received_on, one.target_id, one.mission_id) for one in (reply, other)]
+    words = [fold_name(one.text) for one in (reply, other)]
+    return senders[0] == senders[1] or (words[0] == words[1] != "")
 
 
 def list_deliveries(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:

@@ -5,7 +5,7 @@ noted for the test that walks the URL map.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
-from campaign.core import audit, db
+from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit, required_factors, sessions
@@ -139,6 +139,11 @@ def name_staff(staff_id: int | None) -> str:
     """Return the name of who did something; empty where nobody at the desk did."""
     user = db.session().get(StaffUser, staff_id) if staff_id else None
     return (user.name or user.email) if user else ""
+
+
+def name_who_and_when(staff_id: int | None, at: datetime, zone: str | None = None) -> str:
+    """Return who did something, where somebody at the desk did, and when."""
+    return " · ".join(filter(None, (name_staff(staff_id), i18n.say_moment_in_zone(at, zone))))
 
 
 def actor() -> str:

@@ -39,6 +39,10 @@ _WORDS = {
     "fewer-marks": _l(
         "Black out the same words in each language, or confirm that nothing is missing."
     ),
+    "reply-published-before": _l(
+        "Nothing was published, because this reply may have been published already. Compare the "
+        "two, then confirm that this is another one."
+    ),
     "page-gone": _l("This page no longer exists. Choose another one."),
 }
 _LANGUAGES = (
@@ -210,6 +214,7 @@ class PublishForm(_WordedForm):
     )
     risks_seen = BooleanField(_l("We want to publish these words."))
     fewer_seen = BooleanField(_l("Nothing is missing. Each version hides the same words."))
+    is_another = BooleanField(_l("This is another reply. Publish it as well."))
 
 
 def _find_delivery(deliveries: Sequence[DeliveryAttempt], public_id: str) -> DeliveryAttempt | None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.content.risks import Finding
-from campaign.core import db, i18n
+from campaign.core import audit, db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
@@ -24,7 +24,7 @@ from campaign.replies.publish_reply import (
 )
 from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
 from campaign.replies.replies import PUBLISHERS, ReplyMoved, load_reply
-from campaign.staff.desk_access import actor, guard
+from campaign.staff.desk_access import actor, guard, name_who_and_when
 from campaign.web.page import Page, ProblemsOn, accepted, redirect_to, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
@@ -38,6 +38,7 @@ class PublishReply(Page, template="replies/publish.html"):
     unclosed: Sequence[str]
     named: Sequence[Finding]  # what a risk flag rules out, or another text blacks out
     fewer: Sequence[FewerMarks]
+    published: Sequence[tuple[Reply, str]]  # which may be the same; and who published it, when
 
 
 class EditBars(Page, template="replies/bars.html"):
@@ -64,8 +65,19 @@ def publish(public_id: str) -> ResponseReturnValue:
         unclosed=unclosed,
         named=list_findings(reply),
         fewer=list_fewer_marks(reply),
+        published=_list_published(reply),
     )
     return show_page(page, 422 if unclosed else 200)
+
+
+def _list_published(reply: Reply) -> list[tuple[Reply, str]]:
+    session, zone = db.session(), reply.campaign.timezone
+    published = []
+    for same in publish_reply.list_published(session, reply):
+        entry = audit.find_last(session, f"reply:{same.id}", "reply.publish")
+        words = name_who_and_when(audit.staff_id(entry.actor), entry.at, zone) if entry else ""
+        published.append((same, words))
+    return published
 
 
 def _look_again(reply: Reply, form: PublishForm) -> None:
@@ -80,6 +92,7 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
             )
         )
         form.checked.data = form.risks_seen.data = form.fewer_seen.data = False
+        form.is_another.data = False
     form.look.data = mark_parts(reply)
 
 
@@ -131,6 +144,7 @@ def _is_published(reply: Reply, form: PublishForm) -> bool:
                 look=form.look.data or "",
                 risks_seen=bool(form.risks_seen.data),
                 fewer_seen=bool(form.fewer_seen.data),
+                is_another=bool(form.is_another.data),
             ),
         )
     except ReplyMoved:

@@ -20,13 +20,14 @@ from campaign.replies import inbox, publish_reply, replies
 from campaign.replies.desk import publish_reply_views
 from campaign.replies.desk.forms import CHANNELS, MOVED, ReplyForm, reply_form
 from campaign.replies.replies import ReplyMoved, load_campaign, load_reply
-from campaign.staff.desk_access import actor, fresh, guard, staff_user
+from campaign.staff.desk_access import actor, fresh, guard, name_who_and_when, staff_user
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
 guard(blueprint, Role.ORGANIZER, Role.STAFF)
+_MOST_SAME = 5  # replies that may be the same, of which a page tells
 blueprint.register_blueprint(publish_reply_views.blueprint)
 
 
@@ -73,6 +74,7 @@ class EditReply(ReplyFormPage, template="replies/edit.html"):
     scans: Sequence[Scan]
     channels: Mapping[Channel, object]
     unclosed: Sequence[str]
+    same: Sequence[tuple[Reply, str]]  # what may be the same reply; and who logged it, when
 
 
 @blueprint.get("/")
@@ -145,6 +147,8 @@ def edit(public_id: str) -> ResponseReturnValue:
             _keep_scan(reply, scan)
             desk.drop()
             return redirect_to(_next_endpoint(), _("Reply saved."), public_id=public_id)
+    publishes = replies.may_publish(staff_user())
+    is_draft = reply.state is ReplyState.DRAFT
     return show_page(
         EditReply(
             campaign=campaign,
@@ -152,11 +156,20 @@ def edit(public_id: str) -> ResponseReturnValue:
             reply=reply,
             scans=reply_scans,
             channels=CHANNELS,
-            publishes=replies.may_publish(staff_user()),
+            publishes=publishes,
+            same=_list_same(reply) if publishes and is_draft else (),
             unclosed=publish_reply.list_unclosed(reply),
             drafting=desk,
         )
     )
+
+
+def _list_same(reply: Reply) -> list[tuple[Reply, str]]:
+    zone = reply.campaign.timezone
+    return [
+        (same, name_who_and_when(same.created_by_id, same.created_at, zone))
+        for same in replies.list_same(db.session(), reply)[:_MOST_SAME]
+    ]
 
 
 @blueprint.post("/<public_id>/delete")

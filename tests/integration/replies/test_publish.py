@@ -18,6 +18,7 @@ from campaign.campaigns.content.updates import post_update
 from campaign.campaigns.status_changes import reword_reason, stop_campaign
 from campaign.core import db
 from campaign.core.errors import Refused
+from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import StopKind, Update, UpdateKind
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
@@ -26,9 +27,17 @@ from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
 from campaign.replies.publish_reply import mark_parts
 from campaign.replies.replies import ReplyFacts
-from tests.factories import make_campaign, post, sign_in
+from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_edit_conflict import read_form
-from tests.integration.replies.test_replies import FORM, SECRET, YESTERDAY, look_on, make_reply, png
+from tests.integration.replies.test_replies import (
+    FORM,
+    SECRET,
+    YESTERDAY,
+    look_on,
+    make_reply,
+    png,
+    tell,
+)
 from tests.races import overtake
 
 pytestmark = pytest.mark.one_engine
@@ -300,3 +309,45 @@ def test_a_post_by_hand_that_says_what_a_reply_hides_is_asked_about(app: Flask) 
             reword_reason(session, campaign, actor="staff:1", reasons={"en": "Ana asks to stop."})
         with pytest.raises(RiskNamed):
             publish_outcomes(session, campaign, actor="staff:1", outcomes={"en": "Ana is safe."})
+
+
+def _log(client: FlaskClient, slug: str, **more: object) -> str:
+    return str(post(client, f"/desk/replies/campaigns/{slug}/new", FORM | more).location)
+
+
+def _publish_page(client: FlaskClient, address: str, **more: str) -> Any:
+    look = look_on(client.get(f"{address}/publish").text)
+    return post(client, f"{address}/publish", {"checked": "y", "look": look, **more})
+
+
+@pytest.mark.parametrize("change", [{}, {"received_on": "2026-01-02"}])
+def test_a_reply_that_a_colleague_published_is_not_emailed_a_second_time(
+    client: FlaskClient, app: Flask, change: dict[str, str]
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        slug = campaign.slug
+        add_confirmed(session, campaign, 2, consent_updates_at=db.utcnow())
+    second = app.test_client()
+    sign_in(client, app, Role.ORGANIZER, name="Olivia Park")
+    sign_in(second, app, Role.ORGANIZER, name="Noor Haddad")
+    sender = {"who": "target:governor-1"}
+    own, other = _log(client, slug, **sender), _log(second, slug, **sender, **change)
+    page = second.get(other).text
+    assert ("This reply may have been logged already" in page) == (not change)
+    assert ("Olivia Park · " in page) == (not change)
+    look = look_on(second.get(f"{other}/publish").text)
+    assert _publish_page(client, own).status_code == 303
+    refused = post(second, f"{other}/publish", {"checked": "y", "look": look})
+    assert refused.status_code == 422
+    assert "this reply may have been published already" in refused.text
+    assert "Olivia Park · " in refused.text
+    assert own in refused.text
+    assert "Olivia Park · " in second.get(f"{other}/publish").text
+    tell(app)
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 1
+        assert session.scalar(select(func.count(OutboxMail.id))) == 2
+    assert _publish_page(second, other, is_another="y").status_code == 303
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 2

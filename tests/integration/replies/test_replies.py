@@ -78,7 +78,7 @@ def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_it
         slug, reply_id = reply.campaign.slug, reply.id
         add_confirmed(session, reply.campaign, 2, consent_updates_at=db.utcnow())
         _publish(session, reply)
-    _tell(app)
+    tell(app)
     page = client.get(f"/en/actions/{slug}").text
     assert "Replied on" in page
     assert "Her sister" in page
@@ -107,7 +107,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
             reply_id = reply.id
             add_confirmed(session, reply.campaign, 2, consent_updates_at=db.utcnow())
             _publish(session, reply)
-        _tell(app)
+        tell(app)
         with db.transaction() as session:
             publish_reply.unpublish(session, session.get_one(Reply, reply_id), actor="staff:1")
         with db.reading() as session:
@@ -118,7 +118,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
             assert session.get_one(OutboxMail, waiting[0]).state is not MailState.SENT
         with db.transaction() as session:
             _publish(session, session.get_one(Reply, reply_id))
-        _tell(app)
+        tell(app)
         with db.reading() as session:
             assert session.scalar(select(func.count(OutboxMail.id))) == len(waiting)
             assert session.scalar(select(func.count(Update.id))) == 1
@@ -189,7 +189,7 @@ def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
         overtake(app, lambda session: take(session, look(session)), look, take)
 
 
-def _tell(app: Flask) -> None:
+def tell(app: Flask) -> None:
     with app.app_context():
         jobs.run_now("following.find-news")
         with db.reading() as session:
