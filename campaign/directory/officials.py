@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
+from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.directory import where_used
@@ -178,6 +180,41 @@ def successors(session: Session, official: Official) -> list[Official]:
     return list(dict.fromkeys(session.scalars(query).all()))
 
 
+class Passing(NamedTuple):
+    """Who took over an office, and the entry of who recorded it."""
+
+    successor: Official
+    entry: AuditEntry
+
+
+class OfficePassed(Refused):
+    """A colleague has entered a successor already: the office would have two holders."""
+
+    def __init__(self, passing: Passing) -> None:
+        super().__init__("office-passed", successor=passing.successor.slug)
+        self.passing = passing
+
+
+def find_passing(session: Session, official: Official) -> Passing | None:
+    """Find who was entered as the successor of an official who is not back in office."""
+    if official.left_on is None:
+        return None
+    taken_over = select(AuditEntry).where(AuditEntry.action == "officials.take-over")
+    for entry in session.scalars(taken_over.order_by(AuditEntry.id.desc())):
+        if entry.detail.get("predecessor") == official.public_id:
+            _kind, _colon, public_id = entry.subject.partition(":")
+            successor = session.scalar(select(Official).where(Official.public_id == public_id))
+            return Passing(successor, entry) if successor else None
+    return None
+
+
+def _refuse_passed(session: Session, predecessor: Official) -> None:
+    """Wait for others who pass the office on. Raises OfficePassed where they did."""
+    session.refresh(predecessor, with_for_update={"key_share": True})
+    if passing := find_passing(session, predecessor):
+        raise OfficePassed(passing)
+
+
 def _note_leaving(official: Official, today: date) -> None:
     key = post_key(official.office) if official.office else ""
     ends = [held.ended_on for held in official.memberships if held.post.key == key]
@@ -189,6 +226,8 @@ def _note_leaving(official: Official, today: date) -> None:
 def pass_to_new(
     session: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
 ) -> Official:
+    """Pass the office to a new entry. Raises OfficePassed, Invalid (`on`)."""
+    _refuse_passed(session, predecessor)
     successor = create_entry(session, Official(), draft=draft, actor=actor)
     return _pass_office(session, predecessor, successor, on, actor)
 
@@ -205,8 +244,9 @@ def pass_to(
     """Pass the office to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
-    Raises Refused where they are one person; FlagNamed as `update_entry` does.
+    Raises Refused where they are one person; OfficePassed; FlagNamed as `update_entry` does.
     """
+    _refuse_passed(session, predecessor)
     if predecessor.id == successor.id:
         raise Refused("successor-same")
     get_current_membership(session, successor)  # what they held before is noted
@@ -231,7 +271,11 @@ def _pass_office(
     successor.memberships.append(Membership(post=membership.post, started_on=on))
     successor.left_on = None
     session.flush()
-    details = {"on": on.isoformat(), "post": membership.post.public_id}
+    details = {
+        "on": on.isoformat(),
+        "post": membership.post.public_id,
+        "predecessor": predecessor.public_id,
+    }
     where_used.record_change(session, successor, "take-over", actor, **details)
     return successor
 

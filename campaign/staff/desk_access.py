@@ -11,10 +11,12 @@ from typing import Any, TypeVar, cast
 
 from flask import Blueprint, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
 from campaign.core import audit, db, i18n
+from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit, required_factors, sessions
@@ -144,6 +146,32 @@ def name_staff(staff_id: int | None) -> str:
 def name_who_and_when(staff_id: int | None, at: datetime, zone: str | None = None) -> str:
     """Return who did something, where somebody at the desk did, and when."""
     return " · ".join(filter(None, (name_staff(staff_id), i18n.say_moment_in_zone(at, zone))))
+
+
+def say_done_before(entry: AuditEntry | None, zone: str | None = None) -> str:
+    """Say to who comes second that nothing was changed, and who did the same before, and when."""
+    if entry is None:
+        return _("This was already done. Nothing was changed.")
+    when = i18n.say_moment_in_zone(entry.at, zone)
+    if who := name_staff(audit.staff_id(entry.actor)):
+        return _("%(who)s already did this on %(when)s. Nothing was changed.", who=who, when=when)
+    return _("This was already done on %(when)s. Nothing was changed.", when=when)
+
+
+def say_changed_since(entry: AuditEntry | None, zone: str | None = None) -> str:
+    """Say to who comes second that another changed the same otherwise, and who, and when."""
+    who = name_staff(audit.staff_id(entry.actor)) if entry else ""
+    if entry is None or not who:
+        return _(
+            "Nothing was saved, because this was changed after you opened the page. Read what is "
+            "new, then press the button again."
+        )
+    return _(
+        "Nothing was saved, because %(who)s changed this on %(when)s, after you opened the page. "
+        "Read what is new, then press the button again.",
+        who=who,
+        when=i18n.say_moment_in_zone(entry.at, zone),
+    )
 
 
 def actor() -> str:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms import SelectChoice
 
-from campaign.core import db, i18n
+from campaign.core import audit, db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.directory import edit_entries, officials, where_used
 from campaign.directory import missions as mission_lists
@@ -30,6 +30,7 @@ from campaign.directory.desk.forms import (
     successor_form,
 )
 from campaign.directory.entries import Entry, country_of, draft_of
+from campaign.directory.officials import OfficePassed, Passing
 from campaign.directory.postal_addresses import (
     AddressParts,
     AddressProblem,
@@ -38,7 +39,7 @@ from campaign.directory.postal_addresses import (
 )
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Directory, Mission, Official
-from campaign.staff.desk_access import actor, staff_user
+from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
 from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
 from campaign.web.pagination import Listing
@@ -294,6 +295,8 @@ class NewSuccessor(Page, template="directory/successor.html"):
     hits: Sequence[Official]
     day: str  # on which the only hit takes over
     is_asked: bool  # whether risk flags ask once more about the only hit
+    passing: Passing | None  # to whom the office was passed already
+    entered: str  # who entered that successor, and when
 
 
 @blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
@@ -313,8 +316,13 @@ def edit_posts(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/desk/officials/<slug>/left")
 def leave_office(slug: str) -> ResponseReturnValue:
-    official = officials.get_official(db.session(), slug=slug)
-    officials.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
+    session = db.session()
+    official = officials.get_official(session, slug=slug)
+    lock_row(session, official)
+    if official.left_on is not None:
+        entry = audit.find_last(session, f"official:{official.public_id}", "officials.leave")
+        return redirect_to("directory.edit", say_done_before(entry), "error", slug=slug)
+    officials.end_office(session, official=official, on=i18n.today_at_home(), actor=actor())
     message = _("Saved: this person left office today. These campaigns still write to them.")
     return redirect_to("directory.edit", message, slug=slug)
 
@@ -331,15 +339,23 @@ def new_successor(slug: str) -> ResponseReturnValue:
     asked_about = officials.find_official(session, slug=request.args.get("asked", ""))
     if asked_about is not None:
         hits = [asked_about]
+    passing = officials.find_passing(session, official)
+    holders = {official.id, passing.successor.id} if passing else {official.id}
     page = NewSuccessor(
         official=official,
         form=form,
         words=words,
-        hits=[hit for hit in hits if hit.id != official.id],
+        hits=[hit for hit in hits if hit.id not in holders],
         day=request.args.get("on") or today.isoformat(),
-        is_asked=asked_about is not None,
+        is_asked=asked_about is not None and passing is None,
+        passing=passing,
+        entered=_name_who_entered(passing) if passing else "",
     )
     return show_page(page)
+
+
+def _name_who_entered(passing: Passing) -> str:
+    return name_who_and_when(audit.staff_id(passing.entry.actor), passing.entry.at)
 
 
 @blueprint.post("/desk/officials/<slug>/successor/known")
@@ -358,6 +374,12 @@ def known_successor(slug: str) -> ResponseReturnValue:
                 actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )
+        except OfficePassed as problem:
+            message = say_done_before(problem.passing.entry)
+            if problem.passing.successor.id == successor.id:
+                flash(message, "error")
+                return _lead_to_campaigns(official, successor)
+            asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
         except FlagNamed as problem:
             message = say_flagged(problem)
             asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
@@ -376,20 +398,22 @@ def known_successor(slug: str) -> ResponseReturnValue:
 
 
 def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:
-    """Return the successor; None where the day was refused, which is said on the form."""
+    """Return the successor; None where it was refused, which is said on the form."""
     try:
         return officials.pass_to_new(
             db.session(), predecessor=official, draft=form.draft(), on=form.day(), actor=actor()
         )
+    except OfficePassed as problem:
+        form.form_errors.append(say_done_before(problem.passing.entry))
     except Invalid:
         db.session().rollback()
         message = _("This date is before the day this person took office. Correct one of them.")
         form.on.errors = [*form.on.errors, message]
-        return None
+    return None
 
 
 def _show_next_page(official: Official, successor: Official) -> ResponseReturnValue:
-    """Go on to the campaigns that aim at the one who left, where there are some."""
+    """Say it, and go on to the campaigns that aim at the one who left, where there are some."""
     session, name = db.session(), get_entry_name(successor)
     flash(_("Saved: %(name)s now holds the office.", name=name))
     if where_used.list_uses(session, successor):
@@ -399,6 +423,11 @@ def _show_next_page(official: Official, successor: Official) -> ResponseReturnVa
             name=name,
         )
         flash(message, "warning")
+    return _lead_to_campaigns(official, successor)
+
+
+def _lead_to_campaigns(official: Official, successor: Official) -> ResponseReturnValue:
+    session = db.session()
     if where_used.list_uses(session, official):
         return redirect_to("campaigns.aimed_at", official=official.slug, successor=successor.slug)
     return redirect_to("directory.edit", slug=successor.slug)

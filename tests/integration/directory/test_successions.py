@@ -1,12 +1,13 @@
 """An office passes to somebody else, and the campaigns that aim at it follow by one button."""
 
+import re
 from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.audit import AuditEntry
@@ -26,7 +27,7 @@ def desk(app: Flask, client: FlaskClient) -> FlaskClient:
     return client
 
 
-def new_person(desk: FlaskClient, **change: Any) -> Any:
+def new_person(desk: FlaskClient, at: str = f"{LEFT}/successor", **change: Any) -> Any:
     form = {
         "on": "2026-10-01",
         "name": "Ana Núñez",
@@ -42,7 +43,7 @@ def new_person(desk: FlaskClient, **change: Any) -> Any:
         "close_fr": "Respectueusement,",
         "close_es": "Atentamente,",
     } | change
-    return post(desk, f"{LEFT}/successor", form)
+    return post(desk, at, form)
 
 
 def targets_of(session: Session) -> list[tuple[str, str]]:
@@ -193,3 +194,53 @@ def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
     assert post(desk, f"{LEFT}/posts", days).status_code == 422
     post(desk, f"{LEFT}/posts", days | {f"until_{membership}": ""})
     assert session.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None
+
+
+def _holders(session: Session) -> list[str]:
+    session.rollback()
+    holds = select(Official.slug).join(Membership, Membership.official_id == Official.id)
+    return list(session.scalars(holds.where(Membership.ended_on.is_(None)).order_by(Official.id)))
+
+
+def test_who_enters_a_successor_after_a_colleague_makes_no_second_holder(
+    desk: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    session.add(make_target_official(9, slug="known", name="Kim Known"))
+    session.commit()
+    second = app.test_client()
+    sign_in(second, app, Role.ADMIN, name="Noor Haddad")
+    sign_in(desk, app, Role.ADMIN, name="Olivia Park")
+    assert new_person(desk).status_code == 303
+    late = new_person(second, name="Ana Nunez", on="2026-11-01")
+    assert late.status_code == 422
+    assert "Olivia Park already did this on" in late.text
+    assert 'value="Ana Nunez"' in late.text
+    assert "Olivia Park · " in second.get(f"{LEFT}/successor").text
+    known = {"successor": "known", "on": "2026-11-01", "q": "Kim"}
+    told = post(second, f"{LEFT}/successor/known", known, follow_redirects=True).text
+    assert "Olivia Park already did this on" in told
+    assert "Kim Known" in told
+    same = post(second, f"{LEFT}/successor/known", known | {"successor": "ana-nunez"})
+    assert same.location == f"{AIMED}?successor=ana-nunez"
+    assert _holders(session) == ["ana-nunez"]
+    # The button there saves what was typed as the successor of the successor.
+    (there,) = set(re.findall(r'formaction="([^"]*/successor)"', late.text))
+    assert new_person(second, at=there, name="Ana Nunez", on="2026-11-01").status_code == 303
+    assert _holders(session) == ["ana-nunez-2"]
+    assert targets_of(session) == [(campaign.reference, "governor-1")]
+
+
+def test_who_left_office_before_does_not_leave_it_once_more(
+    desk: FlaskClient, app: Flask, session: Session
+) -> None:
+    official = make_target_official(1)
+    session.add(official)
+    session.commit()
+    sign_in(desk, app, Role.ADMIN, name="Olivia Park")
+    post(desk, f"{LEFT}/left")
+    session.execute(update(Official).values(left_on=date(2026, 1, 2)))
+    session.commit()
+    told = post(desk, f"{LEFT}/left", follow_redirects=True).text
+    assert "Olivia Park already did this on" in told
+    assert session.scalar(select(Official.left_on)) == date(2026, 1, 2)
