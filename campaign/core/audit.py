@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import db, jobs
 from campaign.core.db import Json, NumberedRow, table_of, utcnow
+from campaign.core.errors import Refused
 from campaign.core.keyfiles import write_privately
 from campaign.core.sealing import Keyring, WrongKey
 from campaign.core.settings import current_settings
@@ -137,6 +138,14 @@ def find_last(session: Session, subject: str, *actions: str) -> AuditEntry | Non
         AuditEntry.subject == subject, db.unindexed(AuditEntry.action).in_(actions)
     )
     return session.scalar(noted.order_by(AuditEntry.id.desc()).limit(1))
+
+
+class DoneBefore(Refused):
+    """Somebody did the same before; `entry` says who and when, where it is known."""
+
+    def __init__(self, entry: AuditEntry | None) -> None:
+        super().__init__("done-before")
+        self.entry = entry
 
 
 def staff_id(actor: str) -> int | None:

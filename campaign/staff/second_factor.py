@@ -12,7 +12,8 @@ from passlib.exc import UsedTokenError
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import db
+from campaign.core import audit, db
+from campaign.core.audit import DoneBefore
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
 from campaign.models.staff import RecoveryCode, StaffUser
@@ -77,7 +78,11 @@ def reset(session: Session, *, user: StaffUser, actor: str) -> None:
     """For somebody who lost app, passkeys and recovery codes: the password alone signs in again.
 
     All their sessions end. Whoever does this must know by another way that it is really them.
+    Raises DoneBefore where there is no second factor.
     """
+    required_factors.lock_factors(session, user)
+    if not (user.has_second_factor or user.totp_secret):
+        raise DoneBefore(audit.find_last(session, actor_name(user), "accounts.factor-reset"))
     user.totp_secret = user.totp_since = user.totp_counter = None
     user.passkeys.clear()
     drop_idle_codes(session, user)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
+from campaign.core.audit import DoneBefore
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.rate_limits import FewAtOnce
 from campaign.core.slow_work import leave_database
@@ -85,30 +86,48 @@ def add_staff_user(
 
 
 def change_role(session: Session, *, user: StaffUser, role: Role, by: StaffUser) -> None:
-    """Change the role of a user; raises Refused (`own-account`) for one's own."""
+    """Change the role of a user; raises Refused: `own-account`, DoneBefore."""
     _refuse_own(user, by)
+    _lock(session, user)
     if user.role is role:
-        return
+        raise _done_before(session, user, "accounts.role")
     before, user.role = user.role, role
     record(session, actor_name(by), "accounts.role", user, before=before.value, after=role.value)
 
 
 def disable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> None:
-    """Let a user in no more, and end all their sessions; raises Refused for one's own account."""
+    """Let a user in no more, and end all their sessions.
+
+    Raises Refused: `own-account`, DoneBefore.
+    """
     _refuse_own(user, by)
+    _lock(session, user)
+    if not user.active:
+        raise _done_before(session, user, "accounts.disable")
     user.active = False
     end_sessions(user)
     record(session, actor_name(by), "accounts.disable", user)
 
 
 def enable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> None:
-    """Let a disabled user sign in again, with the password they had."""
+    """Let a disabled user sign in again, with the password they had. Raises DoneBefore."""
+    _lock(session, user)
+    if user.active:
+        raise _done_before(session, user, "accounts.enable")
     user.active = True
     record(session, actor_name(by), "accounts.enable", user)
 
 
-def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
-    """Make earlier links worthless. Raises Refused (`staff-disabled`)."""
+def note_new_link(
+    session: Session, *, user: StaffUser, actor: str, seen: int | None = None
+) -> None:
+    """Make earlier links worthless. Raises Refused: `staff-disabled`, DoneBefore.
+
+    `seen`: the number of links that who asks for one knows of.
+    """
+    _lock(session, user)
+    if seen not in {None, user.link_number}:
+        raise _done_before(session, user, "accounts.link")
     if not user.active:
         raise Refused("staff-disabled")
     user.link_number = StaffUser.link_number + 1
@@ -198,6 +217,16 @@ def _fingerprint(email: str) -> bytes:
 def _refuse_own(user: StaffUser, by: StaffUser) -> None:
     if user.id == by.id:
         raise Refused("own-account")
+
+
+def _lock(session: Session, user: StaffUser) -> None:
+    """Wait for others who change the account, and see what they made of it."""
+    session.flush()
+    session.refresh(user, with_for_update={"key_share": True})
+
+
+def _done_before(session: Session, user: StaffUser, action: str) -> DoneBefore:
+    return DoneBefore(audit.find_last(session, actor_name(user), action))
 
 
 def record(session: Session, actor: str, action: str, user: StaffUser, **detail: str | int) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.record_change import note
+from campaign.campaigns.record_change import find_change, note
 from campaign.core import db
+from campaign.core.audit import DoneBefore
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import CampaignMember, Role, StaffUser, sees
@@ -46,29 +47,40 @@ def list_owned(session: Session, user: StaffUser) -> Sequence[Campaign]:
 
 
 def add_member(session: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
-    """Put somebody on the team. Raises Refused: `not-team-owner`, `cannot-write`."""
+    """Put somebody on the team. Raises Refused: `not-team-owner`, `cannot-write`, DoneBefore."""
+    _lock(session, campaign)
     _refuse_others(campaign, by)
     _refuse_idle(member)
-    if member.id != campaign.owner_id:
-        _join(session, campaign, member, by)
+    if member.id == campaign.owner_id:
+        raise _done_before(session, campaign, "campaign.hand-over", member)
+    if not _join(session, campaign, member, by):
+        raise _done_before(session, campaign, "campaign.team-add", member)
 
 
 def remove_member(
     session: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser
 ) -> None:
-    """Take somebody off the team; members may leave by themselves. Raises Refused."""
+    """Take somebody off the team; members may leave by themselves. Raises Refused, DoneBefore."""
+    _lock(session, campaign)
     if member.id != by.id:
         _refuse_others(campaign, by)
-    if _drop(session, campaign, member):
-        _record(session, campaign, by, "campaign.team-remove", member)
+    if not _is_member(session, campaign, member):
+        raise _done_before(session, campaign, "campaign.team-remove", member)
+    _drop(session, campaign, member)
+    _record(session, campaign, by, "campaign.team-remove", member)
 
 
 def hand_over(session: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser) -> None:
-    """Give the campaign another owner. Raises Refused: `not-team-owner`, `cannot-write`."""
+    """Give the campaign another owner.
+
+    Raises Refused: `not-team-owner`, `cannot-write`, DoneBefore.
+    """
+    _lock(session, campaign)
+    if campaign.owner_id == to.id:
+        raise _done_before(session, campaign, "campaign.hand-over", to)
     _refuse_others(campaign, by)
     _refuse_idle(to)
-    if campaign.owner_id != to.id:
-        _give(session, campaign, to, by)
+    _give(session, campaign, to, by)
 
 
 def hand_over_all(session: Session, *, owner: StaffUser, to: StaffUser, by: StaffUser) -> int:
@@ -88,12 +100,23 @@ def hand_over_all(session: Session, *, owner: StaffUser, to: StaffUser, by: Staf
     return len(campaigns)
 
 
-def _join(session: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -> None:
-    if session.get(CampaignMember, (campaign.id, member.id)) is not None:
-        return
-    ids = {"campaign_id": campaign.id, "staff_user_id": member.id}
-    if db.insert_new(session, CampaignMember, **ids):
-        _record(session, campaign, by, "campaign.team-add", member)
+def _join(session: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -> bool:
+    """Put them on the team; False where they are on it already."""
+    if _is_member(session, campaign, member):
+        return False
+    db.add_row(session, CampaignMember(campaign_id=campaign.id, staff_user_id=member.id))
+    _record(session, campaign, by, "campaign.team-add", member)
+    return True
+
+
+def _lock(session: Session, campaign: Campaign) -> None:
+    """Wait for others who change the team, and see what they made of it."""
+    session.flush()
+    session.refresh(campaign, with_for_update={"key_share": True})
+
+
+def _done_before(session: Session, campaign: Campaign, action: str, about: StaffUser) -> DoneBefore:
+    return DoneBefore(find_change(session, campaign, action, "staff", about.id))
 
 
 def _give(session: Session, campaign: Campaign, to: StaffUser, by: StaffUser) -> None:
@@ -104,9 +127,14 @@ def _give(session: Session, campaign: Campaign, to: StaffUser, by: StaffUser) ->
         _join(session, campaign, before, by)
 
 
-def _drop(session: Session, campaign: Campaign, member: StaffUser) -> bool:
+def _is_member(session: Session, campaign: Campaign, member: StaffUser) -> bool:
+    own = select(CampaignMember).filter_by(campaign_id=campaign.id, staff_user_id=member.id)
+    return db.has_row(session, own)
+
+
+def _drop(session: Session, campaign: Campaign, member: StaffUser) -> None:
     own = delete(CampaignMember).filter_by(campaign_id=campaign.id, staff_user_id=member.id)
-    return session.scalar(own.returning(CampaignMember.staff_user_id)) is not None
+    session.execute(own)
 
 
 def _can_write(user: StaffUser) -> bool:

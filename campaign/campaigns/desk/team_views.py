@@ -12,12 +12,14 @@ from wtforms import SelectField
 from campaign.campaigns.content import team
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
-from campaign.core import db
+from campaign.core import audit, db
+from campaign.core.audit import DoneBefore
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.desk_access import guard, staff_user
+from campaign.staff.desk_access import guard, say_changed_since, say_done_before, staff_user
 from campaign.staff.staff_users import get_staff_user
+from campaign.web.edit_conflict import lock_row
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, redirect_to, show_page
 
@@ -79,7 +81,12 @@ def _change(slug: str, action: Callable[..., object], confirmation: str) -> Resp
     campaign, user = load(slug), staff_user()
     try:
         person = _get_chosen()
+        if action is team.hand_over and (sentence := _say_given(campaign, person)):
+            return redirect_to(".edit_team", sentence, "error", slug=slug)
         action(db.session(), campaign, person, by=user)
+    except DoneBefore as problem:
+        sentence = say_done_before(problem.entry, campaign.timezone)
+        return redirect_to(".edit_team", sentence, "error", slug=slug)
     except Refused as problem:
         words = {
             "not-team-owner": _("Only the owner and the admins decide who is on the team."),
@@ -90,6 +97,17 @@ def _change(slug: str, action: Callable[..., object], confirmation: str) -> Resp
     if action is team.remove_member and person.id == user.id:
         return done(_("You have left the team."), ".index")
     return done(confirmation, ".edit_team", slug=slug)
+
+
+def _say_given(campaign: Campaign, to: StaffUser) -> str:
+    """Say who gave it to somebody else since the page was opened; empty where nobody did."""
+    session, seen = db.session(), request.form.get("owner")
+    lock_row(session, campaign)
+    owner = team.owner_of(session, campaign)
+    if seen in {None, owner.public_id if owner else ""} or (owner and owner.id == to.id):
+        return ""
+    entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.hand-over")
+    return say_changed_since(entry, campaign.timezone)
 
 
 def _get_chosen() -> StaffUser:
@@ -135,5 +153,7 @@ def hand_over_all(public_id: str) -> ResponseReturnValue:
     except Refused:
         message = _("Choose an organizer or admin whose account is active.")
         return redirect_to(".show", message, "error", public_id=public_id)
+    if not count:
+        return redirect_to(".show", say_done_before(None), "error", public_id=public_id)
     message = ngettext("%(num)s campaign transferred.", "%(num)s campaigns transferred.", count)
     return redirect_to("staff.users.show", message, public_id=public_id)

@@ -124,6 +124,10 @@ class RoleForm(SiteForm):
     )
 
 
+class ChangeRoleForm(RoleForm):
+    seen = HiddenField()  # the role that the page showed
+
+
 class NewStaffForm(_WithName, RoleForm):
     email = _email_field()
 

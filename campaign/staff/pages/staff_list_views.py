@@ -3,16 +3,25 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.core import db
+from campaign.core import audit, db
+from campaign.core.audit import DoneBefore
 from campaign.core.errors import Invalid, Refused
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import passwords, second_factor, staff_users
-from campaign.staff.desk_access import actor, fresh, guard, staff_user
-from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
+from campaign.staff.desk_access import (
+    actor,
+    fresh,
+    guard,
+    say_changed_since,
+    say_done_before,
+    staff_user,
+)
+from campaign.staff.pages.forms import ChangeRoleForm, NewStaffForm, say_email_problem
+from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, redirect_to, show_page
 
 blueprint = Blueprint("users", __name__, url_prefix="/staff")
@@ -30,7 +39,7 @@ class CreateStaffUser(Page, template="staff/create.html"):
 class ShowStaffUser(Page, template="staff/show.html"):
     user: StaffUser
     me: StaffUser
-    form: RoleForm
+    form: ChangeRoleForm
 
 
 @blueprint.get("")
@@ -67,7 +76,7 @@ def add() -> ResponseReturnValue:
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
-    form = RoleForm(formdata=None, obj=user)
+    form = ChangeRoleForm(formdata=None, obj=user, seen=user.role.value)
     return show_page(ShowStaffUser(user=user, me=staff_user(), form=form))
 
 
@@ -76,7 +85,10 @@ def show(public_id: str) -> ResponseReturnValue:
 def make_link(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
     try:
-        staff_users.note_new_link(db.session(), user=user, actor=actor())
+        seen = request.args.get("seen", type=int)
+        staff_users.note_new_link(db.session(), user=user, actor=actor(), seen=seen)
+    except DoneBefore as problem:
+        return _say_done_before(user, problem)
     except Refused:
         message = _("This account is disabled. Enable it before you send a link.")
         return redirect_to(".show", message, "error", public_id=user.public_id)
@@ -86,9 +98,15 @@ def make_link(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/role")
 @fresh()
 def change_role(public_id: str) -> ResponseReturnValue:
-    user = staff_users.get_staff_user(db.session(), public_id)
-    form = RoleForm()
-    if not form.validate():
+    session, form = db.session(), ChangeRoleForm()
+    user = staff_users.get_staff_user(session, public_id)
+    lock_row(session, user)
+    seen, form.seen.data = form.seen.data, user.role.value
+    is_current = seen in {None, user.role.value} or form.role.data == user.role.value
+    if form.validate() and not is_current:
+        changed = audit.find_last(session, f"staff:{user.id}", "accounts.role")
+        form.form_errors.append(say_changed_since(changed))
+    if form.errors:
         return show_page(ShowStaffUser(user=user, me=staff_user(), form=form))
     change_role = partial(staff_users.change_role, role=Role(form.role.data))
     return _change_user(user, change_role, _("Role changed."))
@@ -116,7 +134,10 @@ def enable(public_id: str) -> ResponseReturnValue:
 @fresh(back="staff.users.show")
 def reset_factor(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
-    second_factor.reset(db.session(), user=user, actor=actor())
+    try:
+        second_factor.reset(db.session(), user=user, actor=actor())
+    except DoneBefore as problem:
+        return _say_done_before(user, problem)
     message = _("Two-step sign-in reset. This person is signed out on all devices.")
     return redirect_to(".show", message, public_id=user.public_id)
 
@@ -124,10 +145,17 @@ def reset_factor(public_id: str) -> ResponseReturnValue:
 def _change_user(user: StaffUser, change: Callable[..., None], message: str) -> ResponseReturnValue:
     try:
         change(db.session(), user=user, by=staff_user())
+    except DoneBefore as problem:
+        return _say_done_before(user, problem)
     except Refused:
         message = _("This is your own account. Ask another admin to change it.")
         return redirect_to(".show", message, "error", public_id=user.public_id)
     return redirect_to(".show", message, public_id=user.public_id)
+
+
+def _say_done_before(user: StaffUser, problem: DoneBefore) -> ResponseReturnValue:
+    message = say_done_before(problem.entry)
+    return redirect_to(".show", message, "error", public_id=user.public_id)
 
 
 def _mail_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:

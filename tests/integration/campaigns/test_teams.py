@@ -265,3 +265,26 @@ def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
     password = {"password": "amber-window-sails-quietly"}
     assert post(new, f"/desk/set-password/{token}", password).status_code == 303
     assert post(new, f"/desk/set-password/{token}", password).status_code == 410
+
+
+def test_who_changes_a_team_after_a_colleague_reads_who_was_first(
+    client: FlaskClient, app: Flask, session: Session, other: StaffUser, theirs: Campaign
+) -> None:
+    session.commit()
+    first, second = app.test_client(), client
+    ada = sign_in(first, app, Role.ADMIN, email="ada@example.org", name="Ada Lovell")
+    noor = sign_in(second, app, Role.ADMIN, email="noor@example.org", name="Noor Haddad")
+    url = f"/desk/campaigns/{theirs.slug}/team"
+
+    def twice(step: str, **data: str) -> str:
+        assert post(first, f"{url}/{step}", data).status_code == 303
+        return str(post(second, f"{url}/{step}", data, follow_redirects=True).text)
+
+    for step in ("add", "remove", "hand-over"):
+        assert "Ada Lovell already did this on" in twice(step, person=noor.public_id)
+    # An old page would take it from whom a colleague gave it to.
+    old_page = {"person": other.public_id, "owner": other.public_id}
+    told = post(second, f"{url}/hand-over", old_page | {"person": ada.public_id})
+    assert told.status_code == 303
+    assert "because Ada Lovell changed this on" in second.get(told.location).text
+    assert session.scalar(select(Campaign.owner_id)) == noor.id

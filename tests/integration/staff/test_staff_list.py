@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.mail.messages import OutboxMail
 from campaign.models.staff import Role, StaffUser
@@ -216,3 +217,50 @@ def test_forms_want_their_token(client: FlaskClient, other: StaffUser, session: 
     assert client.post(f"{url}/disable").status_code == 400
     assert client.post("/desk/staff/new", data={"email": "z@example.org"}).status_code == 400
     assert _now(session, other).active
+
+
+def test_who_changes_an_account_after_a_colleague_reads_who_was_first(
+    client: FlaskClient, other: StaffUser, session: Session, app: Flask
+) -> None:
+    second = app.test_client()
+    sign_in(second, app, Role.ADMIN, name="Noor Haddad")
+    url = f"/desk/staff/{other.public_id}"
+    first_page = second.get(url).text
+    (link,) = re.findall(rf'action="({url}/link[^"]*)"', first_page)
+
+    def twice(step: str, **data: str) -> str:
+        assert post(client, f"{url}/{step}", data).status_code == 303
+        return str(post(second, f"{url}/{step}", data, follow_redirects=True).text)
+
+    assert "Ada Lovell already did this on" in twice("role", role="organizer", seen="staff")
+    otherwise = post(second, f"{url}/role", {"role": "admin", "seen": "staff"})
+    assert otherwise.status_code == 422
+    assert "because Ada Lovell changed this on" in otherwise.text
+    assert re.search(r'<option selected value="admin"|value="admin" selected', otherwise.text)
+    assert _now(session, other).role is Role.ORGANIZER
+    assert post(second, f"{url}/role", {"role": "admin", "seen": "organizer"}).status_code == 303
+    for _ in range(2):
+        post(client, link)
+        told = post(second, link, follow_redirects=True).text
+        assert "Ada Lovell already did this on" in told
+    assert len(_mailed_links(session, "omar@example.org")) == 1
+    assert "Ada Lovell already did this on" in twice("disable")
+    assert "Ada Lovell already did this on" in twice("enable")
+    session.rollback()
+    actions = list(session.scalars(select(AuditEntry.action)))
+    assert actions.count("accounts.role") == 2
+    assert all(actions.count(f"accounts.{verb}") == 1 for verb in ("link", "disable", "enable"))
+
+
+def test_two_step_sign_in_that_a_colleague_reset_is_not_reset_again(
+    client: FlaskClient, other: StaffUser, session: Session
+) -> None:
+    other.totp_secret, other.totp_since = "SECRET", db.utcnow()
+    session.commit()
+    url = f"/desk/staff/{other.public_id}"
+    post(client, f"{url}/second-factor/reset")
+    ends = _now(session, other).fs_uniquifier
+    session.rollback()
+    told = post(client, f"{url}/second-factor/reset", follow_redirects=True).text
+    assert "Ada Lovell already did this on" in told
+    assert _now(session, other).fs_uniquifier == ends
