@@ -124,10 +124,13 @@ def publish(
         raise Invalid(fields={"text": "reply-empty"})
     if (findings := list_findings(reply)) and not risks_seen:
         raise RiskNamed(findings)
+    asked = {}
     if list_fewer_marks(reply) and not fewer_seen:
-        raise Invalid(fields={"fewer_seen": "fewer-marks"})
+        asked["fewer_seen"] = "fewer-marks"
     if list_published(session, reply) and not is_another:
-        raise Invalid(fields={"is_another": "reply-published-before"})
+        asked["is_another"] = "reply-published-before"
+    if asked:
+        raise Invalid(fields=asked)
     update = updates.post_update(
         session,
         campaign,
@@ -146,16 +149,19 @@ def publish(
     reply.published_at = reply.published_at or db.utcnow()
     session.flush()
     replies.audit_reply(session, reply, actor, "reply.publish", update=update.id)
-    received_on = reply.received_on.isoformat()
+    _announce(session, reply)
+    return update
+
+
+def _announce(session: Session, reply: Reply) -> None:
     announce(
         session,
         EventKind.REPLY_PUBLISHED,
         now=db.utcnow(),
         reply=reply.public_id,
-        action=campaign.slug,
-        received_on=received_on,
+        action=reply.campaign.slug,
+        received_on=reply.received_on.isoformat(),
     )
-    return update
 
 
 def list_published(session: Session, reply: Reply) -> list[Reply]:
