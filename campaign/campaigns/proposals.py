@@ -59,6 +59,17 @@ def list_waiting(session: Session, campaign: Campaign, by: StaffUser) -> Sequenc
     ).all()
 
 
+def list_unpublished_by_others(
+    session: Session, campaign: Campaign, by: StaffUser
+) -> list[Proposal]:
+    """List updates that colleagues unpublished and may publish again, the oldest first."""
+    kept = select(Proposal).filter_by(
+        campaign_id=campaign.id, kind=ProposalKind.UPDATE, state=ProposalState.DECLINED
+    )
+    kept = kept.where(Proposal.made_by_id != by.id).order_by(Proposal.id)
+    return [proposal for proposal in session.scalars(kept) if proposal.is_unpublished]
+
+
 def list_newer(session: Session, proposal: Proposal, by: StaffUser) -> list[Proposal]:
     """Return what waits in place of one that was replaced; nothing for any other."""
     if proposal.state is not ProposalState.OBSOLETE:

@@ -47,11 +47,13 @@ def open_campaign(
     now: datetime,
     act_by: date | None = None,
     risks_seen: bool = False,
+    tell_network: bool = True,
 ) -> None:
     """Open a campaign, or a closed one again, with a new last day where one is given.
 
-    What it was rehearsed with is wiped. Raises Refused: `campaign-status`, `needs-review`,
-    `second-person`, `campaign-not-ready` with the number of its blocking gaps; RiskNamed.
+    The network is told, once, unless it was told before. What it was rehearsed with is wiped.
+    Raises Refused: `campaign-status`, `needs-review`, `second-person`, `campaign-not-ready` with
+    the number of its blocking gaps; RiskNamed.
     """
     check_move(session, campaign, CampaignStatus.OPEN, actor)
     if act_by is not None:
@@ -66,7 +68,8 @@ def open_campaign(
     campaign.opened_at = campaign.opened_at or now
     campaign.closed_at = None
     _move_and_answer(session, campaign, CampaignStatus.OPEN, actor)
-    jobs.enqueue(session, "network.announce", campaign.id)
+    if tell_network:
+        jobs.enqueue(session, "network.announce", campaign.id)
     if first and campaign.follows_id is not None:
         jobs.enqueue(session, "following.continued", campaign.id)
 

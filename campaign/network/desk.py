@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -27,6 +28,11 @@ class NetworkSection:
     waiting: int
     queued: bool
     may_tell: bool
+
+
+class NetworkAtOpening(NamedTuple):
+    members: int
+    is_asked: bool  # whether who opens it chooses; otherwise they are told
 
 
 @blueprint.post("/<slug>/network")
@@ -57,3 +63,14 @@ def network_of_campaign(campaign: Campaign) -> NetworkSection:
         queued=queued,
         may_tell=to_tell and not queued,
     )
+
+
+@blueprint.app_template_global()
+def network_at_opening(campaign: Campaign) -> NetworkAtOpening | None:
+    """Say how many members hear of it once it opens, or opens again; None: they did before."""
+    session = db.session()
+    if mailings.is_told(session, campaign):
+        return None
+    opened_before = campaign.opened_at is not None
+    is_asked = opened_before and not mailings.is_queued(campaign, now=db.utcnow())
+    return NetworkAtOpening(mailings.count_concerned(session, campaign), is_asked)

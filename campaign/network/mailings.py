@@ -92,6 +92,15 @@ def is_told(session: Session, campaign: Campaign) -> bool:
     return db.has_row(session, mailing)
 
 
+def count_concerned(session: Session, campaign: Campaign) -> int:
+    """Count members who want to hear of a campaign, at once or with the next email they get."""
+    reached = select(NetworkMember).where(
+        NetworkMember.state == MemberState.ACTIVE, ~is_bad(NetworkMember.email_hmac)
+    )
+    members = session.scalars(reached.options(defer(NetworkMember.email, raiseload=True)))
+    return sum(wants(member, campaign) for member in members.yield_per(1_000))
+
+
 def list_reaches(session: Session, campaign: Campaign) -> list[MailingReach]:
     told = (
         select(MailingMember.mailing_id, func.count().label("members"))

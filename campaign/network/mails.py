@@ -18,6 +18,8 @@ from campaign.public.deadline import say_day
 from campaign.signing.signed_links import opened_link, signed_link
 
 NEW = "new"
+_NEW_FOR = timedelta(days=2)
+"""For so long after it opened first an action is spoken of as new, on its own."""
 
 
 class News(TypedDict):
@@ -27,6 +29,7 @@ class News(TypedDict):
     reference: str
     person_name: str
     cards: bool
+    just_opened: bool
     title: str
     text: str
     lang: str
@@ -111,6 +114,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
         reference=campaign.reference,
         person_name=campaign.name_in(locale),
         cards=campaign.cards,
+        just_opened=campaign.opened_at is None or campaign.opened_at > now - _NEW_FOR,
         title=edition.title if edition else campaign.name_in(locale),
         text=edition.summary if edition else "",
         lang=edition.locale if edition else locale,

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import Content
@@ -132,6 +132,20 @@ def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Se
     """Texts that wait to be merged with somebody else's."""
     own = select(DeskDraft).filter_by(staff_id=staff_id, campaign_id=campaign.id, conflict=True)
     return [_draft(row) for row in session.scalars(own.order_by(DeskDraft.id))]
+
+
+def list_colleagues(
+    session: Session, campaign: Campaign, *, part: str, staff_id: int
+) -> Sequence[tuple[int, datetime]]:
+    """List who else has a draft of that part, and when it was kept: never what it says."""
+    kept = select(DeskDraft.staff_id, func.max(DeskDraft.saved_at)).where(
+        DeskDraft.campaign_id == campaign.id,
+        DeskDraft.part == part,
+        DeskDraft.staff_id != staff_id,
+        ~DeskDraft.conflict,
+    )
+    rows = session.execute(kept.group_by(DeskDraft.staff_id).order_by(DeskDraft.staff_id))
+    return [(ident, saved_at) for ident, saved_at in rows]
 
 
 def drop_conflict(session: Session, at: DraftPlace) -> None:

@@ -1,6 +1,6 @@
-"""The desk's pages on which a campaign moves on, is extended and copied, and says why it ended."""
+"""The desk's pages on which a campaign moves on, is extended, and says why it ended."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -10,23 +10,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
-from wtforms.validators import Optional, StopValidation
+from wtforms.validators import Optional
 
-from campaign.campaigns import (
-    check_readiness,
-    create_and_edit,
-    lifecycle,
-    proposals,
-    rehearsal,
-    status_changes,
-)
+from campaign.campaigns import check_readiness, lifecycle, proposals, rehearsal, status_changes
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import STOPS, list_answers
 from campaign.campaigns.desk.update_views import find_returned
-from campaign.campaigns.record_change import drop_empty
+from campaign.campaigns.record_change import drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit, db, i18n
@@ -34,9 +27,17 @@ from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
-from campaign.staff.desk_access import actor, fresh, guard, name_staff, staff_user
+from campaign.staff.desk_access import (
+    actor,
+    fresh,
+    guard,
+    name_staff,
+    say_changed_since,
+    say_done_before,
+    staff_user,
+)
 from campaign.web.edit_conflict import EditConflictForm, lock_row
-from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
+from campaign.web.form_fields import DayField, MomentField, TextField, choices
 from campaign.web.page import Page, ProblemsOn, show_page
 
 reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
@@ -57,6 +58,12 @@ class StatusForm(CampaignForm):
     )
     act_by = DayField(_l("Deadline"))
     open_at = MomentField(_l("Day and time"))
+    tell_network = BooleanField(
+        _l("Tell the network"),
+        description=_l(
+            "Members whose choices match this case get one email. You cannot undo this."
+        ),
+    )
     risks_seen = BooleanField(_l("Continue anyway"))
     locales: Sequence[str] = ()
 
@@ -102,31 +109,7 @@ def _form_with_reasons(
 
 class ExtendForm(CampaignForm):
     act_by = DayField(_l("New deadline"), needed=_l("Enter the new deadline."))
-
-
-class CopyForm(CampaignForm):
-    reference = LineField(
-        _l("Reference"),
-        limit=40,
-        needed=_l("Enter the reference people use, for example UA 58/20."),
-        description=_l("The reference of the new campaign. It becomes part of the page’s address."),
-    )
-    risks = RadioField(
-        _l("Risk flags"),
-        choices=choices(
-            [
-                ("take", _l("Copy them: the new campaign is about the same people")),
-                ("leave", _l("Do not copy them: the new campaign is about someone else")),
-            ]
-        ),
-        validate_choice=False,
-    )
-    asks_risks = False
-
-    def validate_risks(self, field: RadioField) -> None:
-        """Whoever is asked must answer: silence would take a protection away."""
-        if self.asks_risks and not field.data:
-            raise StopValidation(_l("Choose whether to copy the risk flags."))
+    deadline = HiddenField()  # as the page showed it
 
 
 class ChangeStatus(Page, template="campaigns/change_status.html"):
@@ -157,12 +140,6 @@ class StatusChanged(Page, template="campaigns/status_changed.html"):
 class Extend(Page, template="campaigns/extend.html"):
     campaign: Campaign
     form: ExtendForm
-
-
-class Copy(Page, template="campaigns/copy.html"):
-    campaign: Campaign
-    form: CopyForm
-    linked: bool
 
 
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])
@@ -216,40 +193,25 @@ def extend(slug: str) -> ResponseReturnValue:
     if campaign.status is not CampaignStatus.OPEN:
         return _show_changed(campaign)
     form = ExtendForm()
-    if form.validate_on_submit():
+    if form.validate_on_submit() and _is_deadline_seen(form, campaign):
         with ProblemsOn(form):
             day, now = cast("date", form.act_by.data), db.utcnow()
             status_changes.extend_campaign(session, campaign, actor=actor(), act_by=day, now=now)
             return done(_("Deadline changed."), ".show", slug=slug)
+    form.deadline.data = campaign.act_by.isoformat() if campaign.act_by else ""
     return show_page(Extend(campaign=campaign, form=form))
 
 
-@blueprint.route("/<slug>/continue", methods=["GET", "POST"])
-def continue_as(slug: str) -> ResponseReturnValue:
-    words = _("Draft created. It continues the earlier action. Write what is new.")
-    return _copy(load(slug), create_and_edit.continue_campaign, words, linked=True)
-
-
-@blueprint.route("/<slug>/clone", methods=["GET", "POST"])
-def clone(slug: str) -> ResponseReturnValue:
-    words = _(
-        "Draft created. It has the texts, recipients, letters and options of the other campaign."
-    )
-    return _copy(load(slug), create_and_edit.clone_campaign, words, linked=False)
-
-
-def _copy(
-    source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
-) -> ResponseReturnValue:
-    session, form = db.session(), CopyForm()
-    form.asks_risks = not linked and bool(source.risk_flags)
-    more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
-    if form.validate_on_submit():
-        with ProblemsOn(form):
-            by = {"actor": actor(), "created_by_id": staff_user().id}
-            copy = make(session, source, reference=form.reference.data, **by, **more)
-            return done(words, ".edit_facts", slug=copy.slug)
-    return show_page(Copy(campaign=source, form=form, linked=linked))
+def _is_deadline_seen(form: ExtendForm, campaign: Campaign) -> bool:
+    """Return whether its writer saw the deadline as it is; say on the form who moved it if not."""
+    deadline = campaign.act_by.isoformat() if campaign.act_by else ""
+    if form.deadline.data in {None, deadline}:
+        return True
+    entry = find_change(db.session(), campaign, "campaign.extend", "act_by", deadline)
+    is_same = form.act_by.data == campaign.act_by
+    say = say_done_before if is_same else say_changed_since
+    form.form_errors.append(say(entry, campaign.timezone))
+    return False
 
 
 def _load_as_it_is(slug: str) -> Campaign:
@@ -334,8 +296,11 @@ def _change(
     session, by, now = db.session(), form.by(), db.utcnow()
     reasons, waits = form.reasons(), proposals.needs_approval(campaign)
     if to is CampaignStatus.OPEN:
-        day = form.act_by.data if campaign.status is CampaignStatus.CLOSED else None
-        status_changes.open_campaign(session, campaign, now=now, act_by=day, **by)
+        reopens = campaign.status is CampaignStatus.CLOSED
+        day, tells = (form.act_by.data, form.tell_network.data) if reopens else (None, True)
+        status_changes.open_campaign(
+            session, campaign, now=now, act_by=day, tell_network=tells, **by
+        )
     elif to is CampaignStatus.REVIEW:
         status_changes.submit_for_review(session, campaign, actor=actor(), now=now)
     elif to is CampaignStatus.DRAFT:

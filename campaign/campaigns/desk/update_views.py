@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns import approve_proposal, proposals, status_changes
 from campaign.campaigns.approve_proposal import ProposedUpdate
-from campaign.campaigns.content import pictures, updates
+from campaign.campaigns.content import drafts, pictures, updates
 from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
@@ -25,7 +25,7 @@ from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
-from campaign.staff.desk_access import actor, name_staff, staff_user
+from campaign.staff.desk_access import actor, name_staff, name_who_and_when, staff_user
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import MAX_BODY_BYTES
@@ -255,6 +255,8 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
     again: Proposal | None
     waiting: Sequence[Proposal]
     """Updates that need approval, or that the reader can write again, besides that one."""
+    colleagues: Sequence[tuple[str, str]]
+    """Of updates that others write or unpublished: the title where it was public; who, when."""
 
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
@@ -305,6 +307,7 @@ def post_update(slug: str) -> ResponseReturnValue:
             for proposal in proposals.list_waiting(db.session(), campaign, staff_user())
             if proposal.kind is ProposalKind.UPDATE and proposal is not again
         ],
+        colleagues=_list_of_colleagues(campaign),
         drafting=desk,
     )
     return show_page(page)
@@ -350,6 +353,24 @@ def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
         )
         for update in reversed(campaign.updates)
     ]
+
+
+def _list_of_colleagues(campaign: Campaign) -> list[tuple[str, str]]:
+    session, by, zone = db.session(), staff_user(), campaign.timezone
+    unpublished = [
+        (_title_of(proposal), name_who_and_when(proposal.made_by_id, proposal.created_at, zone))
+        for proposal in proposals.list_unpublished_by_others(session, campaign, by)
+    ]
+    drafts_of = drafts.list_colleagues(session, campaign, part=proposals.UPDATE, staff_id=by.id)
+    return unpublished + [
+        ("", name_who_and_when(staff_id, saved_at, zone)) for staff_id, saved_at in drafts_of
+    ]
+
+
+def _title_of(proposal: Proposal) -> str:
+    words = proposals.content_of(proposal)["words"]
+    titles = {code: title for code, (title, _body) in words.items()}
+    return i18n.words_in(titles, i18n.locale(), proposal.campaign.default_locale)
 
 
 def _typed_again(proposal: Proposal | None) -> TakenUp:

@@ -20,6 +20,7 @@ from campaign.campaigns import (
 from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.content.part_contents import current_templates
 from campaign.campaigns.desk import (  # noqa: F401 - they bring their routes
+    copy_views,
     draft_views,
     facts_views,
     option_views,

@@ -622,3 +622,27 @@ def test_an_open_campaign_has_no_reason_to_reword(
     assert "What you typed" not in told.text
     late = post(client, url, {"reason_en": NEW})
     assert (late.status_code, NEW in late.text) == (409, True)
+
+
+def test_who_extends_after_a_colleague_did_reads_who_was_first_and_on_which_day(
+    app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, act_by=date(2099, 1, 1))
+    session.commit()
+    first, second = app.test_client(), app.test_client()
+    sign_in(first, app, Role.ORGANIZER, name="Olivia Park")
+    sign_in(second, app, Role.ORGANIZER, name="Noor Haddad")
+    url = f"/desk/campaigns/{campaign.slug}/extend"
+    (shown,) = re.findall(r'name="deadline"[^>]* value="([^"]+)"', second.get(url).text)
+    assert post(first, url, {"act_by": "2099-02-01", "deadline": shown}).status_code == 303
+    same = post(second, url, {"act_by": "2099-02-01", "deadline": shown})
+    assert same.status_code == 422
+    assert "Olivia Park already did this on" in same.text
+    later = post(second, url, {"act_by": "2099-03-01", "deadline": shown})
+    assert later.status_code == 422
+    assert "because Olivia Park changed this on" in later.text
+    assert "1 February 2099" in later.text
+    assert 'value="2099-03-01"' in later.text
+    assert actions(session).count("campaign.extend") == 1
+    (shown,) = re.findall(r'name="deadline"[^>]* value="([^"]+)"', later.text)
+    assert post(second, url, {"act_by": "2099-03-01", "deadline": shown}).status_code == 303

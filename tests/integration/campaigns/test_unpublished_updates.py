@@ -236,3 +236,27 @@ def test_two_at_once_take_it_off_once(
         overtake(app, lambda own: take(own, own.get_one(Campaign, campaign_id)), look, take)
     with app.app_context(), db.reading() as own:
         assert len(own.scalars(select(Proposal)).all()) == 1
+
+
+def test_what_colleagues_write_or_unpublished_is_listed_with_who_and_when(
+    app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    session.commit()
+    first, second = app.test_client(), app.test_client()
+    sign_in(first, app, Role.ORGANIZER, name="Olivia Park")
+    sign_in(second, app, Role.ORGANIZER, name="Noor Haddad")
+    url = f"/desk/campaigns/{campaign.slug}/updates"
+    form = {"kind": "further-information", "happened_on": "2026-01-02", "title_en": "The hearing"}
+    assert "Updates of colleagues" not in second.get(url).text
+    assert post(first, url, form).status_code == 303
+    update_id = session.scalars(select(Update.id)).one()
+    session.rollback()
+    post(first, f"{url}/take-back", {"update": str(update_id)})
+    post(first, url, form | {"title_en": "Only mine", "keep": "1"})
+    page = second.get(url).text
+    assert "Updates of colleagues, not published" in page
+    assert page.count("Olivia Park · ") == 2
+    assert "The hearing" in page
+    assert "Only mine" not in page, "a draft is for its writer alone"
+    assert "Updates of colleagues" not in first.get(url).text

@@ -17,6 +17,7 @@ from campaign.campaigns.status_changes import close_campaign, open_campaign, sto
 from campaign.core import clock, db, jobs
 from campaign.mail import bad_addresses
 from campaign.mail.messages import MailState, OutboxMail
+from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.network import Frequency, Mailing, MailingMember
 from campaign.models.staff import Role
@@ -420,3 +421,45 @@ def test_a_draft_cannot_be_told_of(app: Flask, client: FlaskClient, session: Ses
     assert post(client, f"/desk/campaigns/{campaign.slug}/network").status_code == 303
     session.rollback()
     assert session.scalar(select(func.count(Mailing.id))) == 0
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_who_opens_an_action_again_chooses_whether_the_network_hears_of_it(
+    app: Flask, client: FlaskClient, session: Session, mails: Mails, tells: bool
+) -> None:
+    long_ago = clock.utcnow() - timedelta(days=40)
+    campaign = make_campaign(session, status=CampaignStatus.CLOSED, opened_at=long_ago)
+    make_members(session, 1, countries=["TR"])
+    make_members(session, 1)
+    make_members(session, 1, frequency=Frequency.WEEKLY)
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    url = f"/desk/campaigns/{campaign.slug}/status"
+    page = client.get(f"{url}?to=open").text
+    assert "Tell the network (2)" in page
+    seen = page.partition('name="seen"')[2].partition('value="')[2].partition('"')[0]
+    form = {"to": "open", "act_by": "2099-02-01", "seen": seen} | (
+        {"tell_network": "y"} if tells else {}
+    )
+    assert post(client, url, form).status_code == 303
+    run_queue(app)
+    jobs.run_now("network.sweep")
+    assert told(session) == int(tells)
+    leads = [str(mail.context) for mail in session.scalars(select(OutboxMail))]
+    assert len(leads) == int(tells)
+    if tells:
+        mail = render(session.scalars(select(OutboxMail)).one(), app.extensions["settings"])
+        words = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert "An action is open in your urgent action network" in words
+        assert "new action" not in words
+
+
+def test_who_opens_an_action_reads_how_many_of_the_network_hear_of_it(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    make_members(session, 3)
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(f"/desk/campaigns/{campaign.slug}/status?to=open").text
+    assert "3 members of the network hear about it by email." in page

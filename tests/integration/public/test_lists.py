@@ -631,3 +631,19 @@ def test_a_reason_in_another_script_is_quoted_in_its_own_direction(
     session.commit()
     ended = client.get(f"{case.replace('/en/', '/ar/')}/poster.pdf").text
     assert '<blockquote lang="en" dir="ltr"><p>Her sister is watched.</p></blockquote>' in ended
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(StopKind.HARM, "This action has been stopped"), (StopKind.SAFE, "No more letters needed")],
+)
+def test_the_archive_says_that_an_action_was_stopped_beside_its_reason(
+    client: FlaskClient, session: Session, kind: StopKind, words: str
+) -> None:
+    made, reasons = make_campaign(session), {"en": "Her family asks for silence."}
+    stop_campaign(session, made, actor="command", now=utcnow(), reasons=reasons, kind=kind)
+    session.commit()
+    page = client.get("/en/archive").text
+    assert words in page
+    assert "Her family asks for silence." in page
