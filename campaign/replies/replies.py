@@ -123,8 +123,8 @@ def list_same(session: Session, reply: Reply) -> list[Reply]:
 
 
 def _may_be_same(reply: Reply, other: Reply) -> bool:
-    senders = [(one.received_on, one.target_id, one.mission_id) for one in (reply, other)]
-    words = [fold_name(one.text) for one in (reply, other)]
+    senders = [(each.received_on, each.target_id, each.mission_id) for each in (reply, other)]
+    words = [fold_name(each.text) for each in (reply, other)]
     return senders[0] == senders[1] or (words[0] == words[1] != "")
 
 
