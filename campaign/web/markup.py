@@ -64,6 +64,8 @@ def markdown(text: str) -> Markup:
         tags=_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"https", "http", "mailto"},
+        # A quotation may be in a language that is written the other way.
+        set_tag_attribute_values={"blockquote": {"dir": "auto"}},
         link_rel="noopener noreferrer",
     )
     if BAR in html:

@@ -445,6 +445,15 @@
     })[0] || null;
   }
 
+  /* Which print was carried is known at the gate: it is asked before the record is kept. */
+  function unsaid_paper() {
+    if (form.querySelector("[name=outcome]:checked").value === "stopped") return null;
+    return Array.prototype.filter.call(form.querySelectorAll("[name^=paper_]"), function (field) {
+      var along = form.elements[field.name.replace("paper", "with")];
+      return (!along || along.checked) && !form.elements[field.name].value;
+    })[0] || null;
+  }
+
   /* A delivery lies behind us. */
   function wrong_day() {
     if (!form.happened_on.value) return words.noDay;
@@ -462,7 +471,7 @@
     if (!field) return;
     var said = line("p", text, "error part-wrong");
     said.setAttribute("role", "alert");
-    field.before(said);
+    (field.type === "radio" ? field.closest(".choice") : field).before(said);
     field.setAttribute("aria-invalid", "true");
     field.focus();
   }
@@ -475,6 +484,7 @@
     if (!typed_moment) now();
     var part = wrong_part(), day = wrong_day(), time = day ? "" : wrong_time();
     var wrong = part || (day ? form.happened_on : time ? form.happened_time : null);
+    if (!wrong && unsaid_paper()) { point_at(unsaid_paper(), words.paperUnsaid); return; }
     point_at(wrong, part ? part.dataset.wrong : day || time);
     if (wrong) return;
     say_no_picture([]);

@@ -285,6 +285,8 @@ def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps
     expect(page.get_by_label("Accepted all letters")).to_be_checked()
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
     expect(page.locator("#thumbs li")).to_have_count(1)
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator(".part-wrong")).to_contain_text("Choose which print it was")
     page.get_by_label("as printed").check()
     page.locator("form[data-deliver] .actions button").click()
     page.wait_for_url(re.compile("/desk/deliveries/"))

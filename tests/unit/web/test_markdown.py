@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.replies.redaction import to_markdown
-from campaign.web.markup import MARKDOWN, unmarked
+from campaign.web.markup import MARKDOWN, markdown, unmarked
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,7 @@ def test_a_bare_address_stays_one_in_plain_text() -> None:
 def test_an_answer_that_we_quote_brings_no_link() -> None:
     quoted = MARKDOWN.render(to_markdown("Go to https://example.org/a."))
     assert quoted.strip() == "<p>Go to https://example.org/a.</p>"
+
+
+def test_a_quotation_keeps_its_own_direction() -> None:
+    assert markdown("> شكرًا.") == '<blockquote dir="auto">\n<p>شكرًا.</p>\n</blockquote>\n'
