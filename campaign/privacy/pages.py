@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.about.what_stays import Kept
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
-from campaign.core.errors import NotFound, is_allowed
+from campaign.core.errors import is_allowed
 from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.network import MemberState, NetworkMember
@@ -220,7 +220,9 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = letter_links.get_own_signature(session, token, public_id)
         if signature.shown_state is not SignatureState.CONFIRMED:
-            raise NotFound("letter")
+            return redirect(
+                url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303
+            )
         refuse_held_back(signature.campaign)
         letters, name = signed_letters(signature), f"{signature.campaign.slug}.pdf"
     return pdf_page(letters, pdf_of, name)

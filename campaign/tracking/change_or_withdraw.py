@@ -54,7 +54,7 @@ class TooLate(Refused):
 
     def __init__(self, slug: str, signature: Signature) -> None:
         super().__init__(slug, cards=signature.campaign.cards)
-        self.words = signature.full_text or signature.own_words  # no data: that is logged
+        self.signature = signature  # no data: that is logged
 
 
 class ChangedMeanwhile(Refused):

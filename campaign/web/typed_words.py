@@ -24,21 +24,25 @@ _MARK = re.compile(r"[\w.:,+/=-]*", re.ASCII)
 
 
 class TypedWords(NamedTuple):
+    name: str
     label: str
     """Of its field; empty where that is not known."""
     text: str
 
 
-def list_typed(forms: Iterable[type[Form]]) -> list[TypedWords]:
-    """List what the request's form holds, with the labels of that of `forms` which fits it best."""
+def list_typed(forms: Iterable[type[Form]], **offered: Mapping[str, str]) -> list[TypedWords]:
+    """List what the request's form holds, with the labels of that of `forms` which fits it best.
+
+    `offered`: the choices, by field, of those that have others from page to page.
+    """
     kinds = [_fields_of(form) for form in forms]
     posted = set(request.form)
     fields = max(kinds, key=lambda kind: len(posted & kind.keys()), default={})
     return [
-        TypedWords(_label_of(fields.get(name)), text)
+        TypedWords(name, _label_of(fields.get(name)), text)
         for name, values in request.form.lists()
         if not _SECRET.search(name)
-        if (text := "\n".join(filter(None, _say(fields.get(name), values))))
+        if (text := "\n".join(_say(fields.get(name), values, offered.get(name)))).strip()
     ]
 
 
@@ -62,9 +66,12 @@ def _label_of(field: UnboundField | None) -> str:
     return "" if field is None else str(field.kwargs.get("label") or next(iter(field.args), ""))
 
 
-def _say(field: UnboundField | None, values: Iterable[str]) -> Iterator[str]:
+def _say(
+    field: UnboundField | None, values: Iterable[str], offered: Mapping[str, str] | None
+) -> Iterator[str]:
     kind = type(None) if field is None else field.field_class
-    offered = {} if field is None else _choices_of(field)
+    if offered is None:
+        offered = {} if field is None else _choices_of(field)
     for value in values:
         if issubclass(kind, _NEVER):
             continue

@@ -1,10 +1,11 @@
 """Pages of a letter: the blueprint, its PDF, and what cannot be done with a letter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from campaign.about.what_stays import list_printed_stays
 from campaign.core import db, i18n
@@ -14,16 +15,19 @@ from campaign.models.signature import Signature
 from campaign.printing.problems import LetterRefused
 from campaign.public import before_request
 from campaign.public.before_request import show_private
+from campaign.signing.form.forms import SigningForm
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
-from campaign.tracking.change_or_withdraw import TooLate
+from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted
 from campaign.tracking.letter_place import find_kept_letters, find_place, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
+from campaign.web.typed_words import TypedWords, list_typed
 
 log = structlog.get_logger()
 
+_OWN_WORDS = {"own_words", "full_text"}  # Either is in the form that changes a letter
 _REST = "rest"  # In the query: the letters that can be printed, without the others
 
 
@@ -38,10 +42,12 @@ class TooLatePage(Page, template="tracking/too_late.html"):
     problem: str
     cards: bool
     back: str
-    own_words: str  # As they were typed, where the letter does not have them
+    in_list: bool  # Whether that leads to all letters, since this one is gone
+    typed: Sequence[TypedWords]  # What the letter does not have
 
 
 class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
+    left_empty: bool  # Whether it was sent without the postal code that it asks for
     why: str
     lang: str
     token: str
@@ -87,22 +93,42 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
         back = url_for("privacy.mine", **values)
     elif "token" in values:
         back = url_for("tracking.letter", **values)
-    typed = before_request.read_own_words()
-    same = typed.splitlines() == problem.words.strip().splitlines()
-    return _show_too_late(problem, "" if same else typed, back)
+    return _show_too_late(problem, _list_changed(problem.signature), back)
 
 
 def _show_too_late(
-    problem: TooLate | Gone | NotFound, own_words: str, back: str = ""
+    problem: TooLate | Gone | NotFound,
+    typed: Sequence[TypedWords],
+    back: str = "",
+    *,
+    in_list: bool = False,
 ) -> ResponseReturnValue:
     cards = bool(problem.data.get("cards"))
-    page = TooLatePage(problem=problem.slug, cards=cards, back=back, own_words=own_words)
+    page = TooLatePage(problem=problem.slug, cards=cards, back=back, in_list=in_list, typed=typed)
     return show_private(page), problem.status
+
+
+def _list_changed(signature: Signature | None) -> list[TypedWords]:
+    """List what came in the form that changes a letter, but for what the letter says as it is."""
+    if not _OWN_WORDS & request.form.keys():
+        return []
+    kept = as_posted(signature) if signature else MultiDict[str, str]()
+    return [
+        words
+        for words in list_typed([SigningForm], country=dict(i18n.countries()))
+        if words.name in EDITABLE
+        and _lines(request.form[words.name]) != _lines(kept.get(words.name, ""))
+    ]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
     values = request.view_args or {}
     page = MailboxSharedPage(
+        left_empty=not request.form.get("postal_code", "-").strip(),
         why=problem.slug,
         lang=values.get("lang", i18n.locale()),
         token=values.get("token", ""),
@@ -113,16 +139,21 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
 
 
 def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
-    typed = before_request.read_own_words()
     if problem.slug == "letters-link":
-        page = LettersLinkGone(expired=isinstance(problem, Gone), own_words=typed)
+        own_words = before_request.read_own_words()
+        page = LettersLinkGone(expired=isinstance(problem, Gone), own_words=own_words)
         return show_private(page), problem.status
+    session, ident = db.session(), problem.data.get("signature_id")
+    signature = session.get(Signature, ident) if ident else None
+    typed = _list_changed(signature)
+    if problem.slug == "letter" and request.method == "POST":
+        token = str((request.view_args or {}).get("token", ""))
+        letters = url_for("privacy.mailbox", lang=i18n.locale(), token=token)
+        return _show_too_late(problem, typed, letters, in_list=True)
     if typed:
         return _show_too_late(problem, typed)
     if isinstance(problem, NotFound):
         return before_request.not_found(problem)
-    session, ident = db.session(), problem.data.get("signature_id")
-    signature = session.get(Signature, ident) if ident else None
     if signature is None:
         return before_request.lost_letter(problem)
     kept = find_kept_letters(session, [signature])

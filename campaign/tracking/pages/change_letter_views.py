@@ -80,7 +80,7 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
     if signature.shown_state is not SignatureState.HELD:
         if request.method == "POST":
             raise TooLate("letter-decided", signature)
-        raise NotFound("letter-link")
+        return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
     kept = redirect(url_for("tracking.letter", lang=lang, token=token, changed="1"), 303)
     return _ask(session, signature, token, by_link=True) or kept
 

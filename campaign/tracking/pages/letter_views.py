@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -279,7 +279,8 @@ def _confirmed(session: Session, token: str) -> Signature:
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.CONFIRMED:
-        raise NotFound("letter-link")
+        # Its page says why: it waits for its writer, or is being read.
+        abort(redirect(url_for("tracking.letter", lang=i18n.locale(), token=token), 303))
     confirm_letter.refuse_held_back(signature.campaign)
     return signature
 

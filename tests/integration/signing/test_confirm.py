@@ -274,7 +274,8 @@ def test_a_letter_signed_in_time_can_be_confirmed_after_the_last_day(
 
 @pytest.mark.one_engine
 def test_there_is_no_pdf_before_the_letter_is_confirmed(client: FlaskClient, link: str) -> None:
-    assert client.get(f"{link}/letter.pdf").status_code == 404
+    pdf = client.get(f"{link}/letter.pdf")
+    assert (pdf.status_code, pdf.location) == (303, link)
 
 
 @pytest.mark.one_engine

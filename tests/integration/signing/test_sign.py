@@ -198,6 +198,11 @@ def test_who_gave_another_home_is_led_to_what_can_be_done(
     assert wrong.status_code == 409
     assert "This is not the postal code that the other person gave" in wrong.text
     assert 'value="K1A 0A1"' in wrong.text
+    empty = client.post(link, data={"postal_code": " "})
+    assert empty.status_code == 409
+    assert "Enter the postal code that the other person gave." in empty.text
+    assert 'aria-invalid="true"' in empty.text
+    assert "aria-invalid" not in page.text
     assert [one.state for one in signatures()] == [SignatureState.CONFIRMED, SignatureState.PENDING]
     assert client.post(link, data={"postal_code": " j7z1a1"}).status_code == 303
     zoe = signatures()[1]

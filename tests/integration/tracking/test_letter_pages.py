@@ -409,6 +409,8 @@ def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
 # --- Changing and taking back -------------------------------------------------------------------
 
 
+TYPED = re.compile(r"<label for=.typed-\d+.>([^<]*)</label>\s*<textarea [^>]*>([^<]*)</textarea>")
+"""Label and text of what was typed and is not saved."""
 SEEN = re.compile(r'name="seen" value="([0-9a-f]{32})"')
 
 
@@ -448,13 +450,18 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     assert changed.email == ANA
     session.rollback()
     freeze(campaign)
-    same = client.post(address, data=form_of(given_name="Late"))
+    same = client.post(address, data=form_of())
+    moved = client.post(address, data=form_of(given_name="Late", country="CL"))
     late = client.post(address, data=form_of(own_words="Late words."))
-    for response in (client.get(address), same, late):
+    for response in (client.get(address), same, moved, late):
         assert response.status_code == 409
         assert "can no longer change this letter" in response.text
-    assert '<blockquote dir="auto"><p class="as-typed">Late words.' in late.text
-    assert "so that you can copy them" not in same.text, "the letter has these words"
+    assert dict(TYPED.findall(late.text)) == {"In your own words": "Late words."}
+    assert dict(TYPED.findall(moved.text)) == {
+        "Given name": "Late",
+        "Country where you live": "Chile",
+    }
+    assert "This is what you typed" not in same.text, "the letter has these words"
     assert reload(session, ana).given_name == "Anna"
 
 
@@ -1090,3 +1097,44 @@ def test_a_letter_that_is_deleted_while_it_is_withdrawn_is_gone(session: Session
         session.execute(of_other, execution_options={"synchronize_session": False})
     with pytest.raises(NotFound):
         change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
+
+
+@pytest.mark.one_engine
+def test_the_language_of_the_change_page_is_switched_with_what_is_typed(
+    client: FlaskClient, session: Session, ana: Signature, box: str
+) -> None:
+    address = f"{box}/{ana.public_id}/change"
+    page = client.get(address).text
+    (header,) = re.findall(r"<header.*?</header>", page, re.DOTALL)
+    assert "hreflang" not in header
+    (button,) = re.findall(r'<button [^>]*lang="fr"[^>]*>', page)
+    says = dict(re.findall(r'(name|value|formaction)="([^"]*)"', button))
+    assert says["formaction"] == address.replace("/en/", "/fr/")
+    typed = form_of(own_words="Not saved.", given_name="Zoe", seen=SEEN.findall(page)[0])
+    typed |= {says["name"]: says["value"]} if "name" in says else {}
+    french = client.post(says["formaction"], data=typed)
+    assert french.status_code == 200
+    assert '<html lang="fr"' in french.text
+    assert "Not saved.</textarea>" in french.text
+    assert 'value="Zoe"' in french.text
+    assert SEEN.findall(french.text) == SEEN.findall(page)
+    assert reload(session, ana).given_name == "Ana"
+
+
+@pytest.mark.one_engine
+def test_who_changes_a_letter_that_is_gone_keeps_the_words_and_is_led_to_the_others(
+    client: FlaskClient, session: Session, ana: Signature, box: str
+) -> None:
+    public_id = ana.public_id
+    address = f"{box}/{public_id}"
+    session.delete(ana)
+    session.commit()
+    late = client.post(f"{address}/change", data=form_of(own_words="Late words."))
+    assert late.status_code == 404
+    assert dict(TYPED.findall(late.text))["In your own words"] == "Late words."
+    assert f'<a href="{box}">My letters</a>' in late.text
+    of_nobody = client.post(f"{box}/nobody/change", data=form_of(own_words="Late words."))
+    assert of_nobody.text == late.text.replace(public_id, "nobody"), (
+        "whether there was one is not told"
+    )
+    assert "You have already withdrawn it" in client.post(f"{address}/withdraw").text
