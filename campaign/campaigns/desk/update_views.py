@@ -216,6 +216,7 @@ class UpdateForm(CampaignForm):
         ),
     )
     risks_seen = BooleanField(_l("Publish it anyway"))
+    newest = HiddenField()  # the number of the newest update that the page showed
 
     def validate_happened_on(self, field: DayField) -> None:
         if field.data and field.data > i18n.latest_day(db.utcnow()):
@@ -282,6 +283,9 @@ def post_update(slug: str) -> ResponseReturnValue:
                 "after you opened the page. To publish it as another update, send it again."
             )
         )
+    if is_sent and (sentence := _say_posted_since(campaign, form)):
+        form.show_again(sentence)
+    form.newest.data = str(max((update.id for update in campaign.updates), default=0))
     is_valid = form.validate_on_submit()
     looked = is_valid and "look" in request.form
     if is_valid and not looked and accepted(form, lambda: _post(form, campaign, locales, again)):
@@ -311,6 +315,26 @@ def post_update(slug: str) -> ResponseReturnValue:
         drafting=desk,
     )
     return show_page(page)
+
+
+def _say_posted_since(campaign: Campaign, form: UpdateForm) -> str:
+    """Say what was published since the page was opened: twice the same is emailed twice."""
+    session, seen = db.session(), form.newest.data or ""
+    newer = [
+        update
+        for update in campaign.updates
+        if seen.isdecimal() and update.id > int(seen) and update.kind in WRITTEN_BY_HAND
+    ]
+    entry = audit.find_last(session, f"campaign:{campaign.id}", "campaign.update")
+    if not newer or entry is None:
+        return ""
+    titles = {edition.locale: edition.title for edition in newer[-1].editions}
+    return _(
+        "Nothing was published, because “%(title)s” was published after you opened the page "
+        "(%(who_and_when)s). If yours is another update, send it again.",
+        title=i18n.words_in(titles, i18n.locale(), campaign.default_locale),
+        who_and_when=name_who_and_when(audit.staff_id(entry.actor), entry.at, campaign.timezone),
+    )
 
 
 @blueprint.post("/<slug>/updates/take-back")

@@ -260,3 +260,32 @@ def test_what_colleagues_write_or_unpublished_is_listed_with_who_and_when(
     assert "The hearing" in page
     assert "Only mine" not in page, "a draft is for its writer alone"
     assert "Updates of colleagues" not in first.get(url).text
+
+
+def test_an_update_that_a_colleague_published_is_not_published_again_unasked(
+    app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    session.commit()
+    first, second = app.test_client(), app.test_client()
+    sign_in(first, app, Role.ORGANIZER, name="Olivia Park")
+    sign_in(second, app, Role.ORGANIZER, name="Noor Haddad")
+    url = f"/desk/campaigns/{campaign.slug}/updates"
+    form = {
+        "kind": "outcome",
+        "happened_on": "2026-01-02",
+        "title_en": "She is free",
+        "newest": "0",
+    }
+    assert 'name="newest" type="hidden" value="0"' in second.get(url).text
+    assert post(first, url, form).status_code == 303
+    late = post(second, url, form | {"title_en": "She is at home"})
+    assert late.status_code == 422
+    assert "“She is free” was published after you opened the page (Olivia Park · " in late.text
+    assert 'value="She is at home"' in late.text
+    session.rollback()
+    (update_id,) = session.scalars(select(Update.id)).all()
+    session.rollback()
+    again = form | {"title_en": "Another", "newest": str(update_id)}
+    assert f'value="{update_id}"' in late.text
+    assert post(second, url, again).status_code == 303
