@@ -1,5 +1,6 @@
 """Which letters of a bundle are still here, and which are gone: all, a part, or in envelopes."""
 
+import enum
 from datetime import date, time
 
 from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, func, or_, select, true
@@ -17,6 +18,13 @@ from campaign.models.delivery import Envelope, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
+
+
+class SheetFate(enum.StrEnum):
+    WENT = "went"  # out, with the other letters
+    REMOVED = "removed"  # by hand, before these went
+
+
 _AnyLetter = type[Letter] | AliasedClass[Letter]
 
 
@@ -161,8 +169,18 @@ def has_unnamed_part() -> ColumnElement[bool]:
 
 
 def list_taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
-    """List printed letters to be taken out by hand: taken back, and not gone before that."""
-    return list_in_it(session, bundle, ~is_gone())
+    """List printed letters to be taken out by hand: taken back, not gone, not taken out yet."""
+    return list_in_it(session, bundle, ~is_gone(), Letter.set_aside.is_(None))
+
+
+def find_sheet_fates(session: Session, bundle: Bundle) -> dict[str, SheetFate]:
+    """Find what became of the sheets of letters that were taken back, but those here; by number."""
+    ways = {SheetFate.WENT: is_gone(), SheetFate.REMOVED: Letter.set_aside.is_not(None)}
+    return {
+        letter.number: fate
+        for fate, condition in ways.items()
+        for letter in list_in_it(session, bundle, condition, limit=None)
+    }
 
 
 def select_here_in_envelope(bundle: Bundle) -> Select[Letter]:

@@ -184,6 +184,12 @@ class Volume(db.SealedRow, Leased, db.NumberedRow):
 
     bundle: Mapped[Bundle] = relationship(back_populates="volumes")
 
+    @property
+    def letters_in_print(self) -> int:
+        """Letters that it holds in the print that the bundle now is; see `Bundle.taken_out`."""
+        went = [entry["volume"] for entry in self.bundle.out_of_files if entry.get("went")]
+        return self.printed_letters + went.count(self.sequence)
+
 
 class WaitingLetters(db.Base):
     """Letters of a block of signatures that wait for a bundle, as last counted."""

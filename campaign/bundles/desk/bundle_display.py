@@ -17,7 +17,7 @@ from campaign.bundles.freeze.choices import Split
 from campaign.bundles.nouns import Noun, noun_of, say_noun
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
-from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
+from campaign.models.bundle import Bundle, BundlePrint, BundleReprint, BundleState, Volume
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
 
@@ -47,6 +47,7 @@ class Changes:
     taken_out: Sequence[Json]  # what was taken out of volumes, and did not go out all the same
     reprints: Sequence[BundleReprint]
     settled: bool
+    earlier_print: BundlePrint | None  # that went out before volumes were made again
     can_reprint: bool
     can_cancel: bool
     can_remake: bool
@@ -77,6 +78,9 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         ],
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
+        earlier_print=prints.find_print(session, bundle)
+        if any(entry.get("went") for entry in bundle.taken_out)
+        else None,
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
         can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
         can_remake=ready and not settled and not stopped,
@@ -99,7 +103,7 @@ def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:
             if file["name"] in volumes
             else describe_file(file["name"], by_post=by_post),
             file.get("pages"),
-            volumes[file["name"]].printed_letters if file["name"] in volumes else None,
+            volumes[file["name"]].letters_in_print if file["name"] in volumes else None,
             file.get("bytes", 0),
             file.get("sha256", ""),
         )

@@ -29,7 +29,13 @@ from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part
+from campaign.deliveries.remaining_letters import (
+    SheetFate,
+    count_here,
+    count_left,
+    find_sheet_fates,
+    find_unnamed_part,
+)
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, Update
@@ -119,6 +125,12 @@ def way_of_bundle(bundle: Bundle) -> WayOfBundle:
         returned=reroute_bundle.list_returned(session, bundle),
         run=split_bundle.find_run(session, bundle),
     )
+
+
+@blueprint.app_template_global("sheet_fates_of")
+def sheet_fates_of(bundle: Bundle) -> dict[str, SheetFate]:
+    """What became of the sheets of withdrawn letters, by number; the others are still here."""
+    return find_sheet_fates(db.session(), bundle)
 
 
 @blueprint.app_template_global("ends_of_bundles")

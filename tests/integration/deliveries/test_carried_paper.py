@@ -14,6 +14,7 @@ from campaign.bundles.changes import prints
 from campaign.bundles.letter_codes.stored_codes import find_proof
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Invalid
+from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import correct_record, publish_delivery, record_delivery, remaining_letters
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
@@ -309,6 +310,57 @@ def test_no_file_of_the_first_print_is_given_out(
     assert "Letter 00003, volume 001" in page
     assert "We remade its volume without it." not in page
     assert "Download the bundle" not in page
+
+
+def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past(
+    staff: FlaskClient, session: Session, remade: Bundle, record: Record
+) -> None:
+    url = f"/desk/bundles/{remade.public_id}"
+    before = staff.get(url).text
+    assert "Volume 1: printed, 6 letters" in before
+    assert "print it again or remove this sheet" in before
+    record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    session.rollback()
+    page = staff.get(url).text
+    moment = say_moment_in_zone(prints.list_prints(session, remade)[0].made_at, remade.zone)
+    assert f"The bundle went out as printed on {moment}, with 7 letters." in page
+    assert "Volume 1: printed, 7 letters" in page
+    assert '<td class="num">7</td>' in page
+    assert "It went out with the others." in page
+    assert "remove" not in page
+
+
+def test_after_the_remade_print_went_no_older_sheet_is_asked_for(
+    staff: FlaskClient, session: Session, remade: Bundle, record: Record
+) -> None:
+    record_with(record, remade, list_papers(session, remade)[0].value, at(remade, AFTER))
+    session.rollback()
+    page = staff.get(f"/desk/bundles/{remade.public_id}").text
+    assert "We remade its volume without it." in page
+    assert "Volume 1: printed, 6 letters" in page
+    assert "went out as printed" not in page
+    assert "remove this sheet" not in page
+
+
+@pytest.mark.parametrize("taken", [None, 2])
+def test_what_was_removed_by_hand_is_not_asked_for_again(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    record: Record,
+    taken: int | None,
+) -> None:
+    withdrawn()
+    removed = list_papers(session, printed)[1]
+    assert removed.removed
+    outcome = DeliveryOutcome.PART if taken else DeliveryOutcome.ACCEPTED
+    record_with(record, printed, removed.value, at(printed, BEFORE, taken=taken), outcome)
+    session.rollback()
+    page = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "Its sheet was removed by hand." in page
+    assert "remove it by hand" not in page
+    assert remaining_letters.list_taken_back_here(session, printed) == []
 
 
 def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(

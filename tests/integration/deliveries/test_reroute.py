@@ -325,7 +325,7 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     jobs.run_now("bundles.remake")
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00005, volume 001, page 5" in page
-    assert "If the sheet with this number is still here, remove it by hand." in page
+    assert "If its sheet is still here, remove it by hand." in page
     assert "Print again" in page
     for word in ("Remake the volumes now", "Download the bundle"):
         assert word not in page
