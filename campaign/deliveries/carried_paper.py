@@ -5,7 +5,7 @@ already, or the sheet was removed by hand. Nobody may be told otherwise than it 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, func, select
@@ -33,6 +33,9 @@ class Paper:
     removed: bool  # whether the sheets of withdrawn letters were removed by hand
     taken_out: tuple[str, ...] = ()
     """Numbers of letters that are in it, and that the bundle was made again without."""
+    check_code: str = ""  # on the papers that go with it; "" of one from before there were any
+    holds: tuple[str, ...] = ()  # by which it differs from the others: numbers that are in it
+    lacks: tuple[str, ...] = ()  # and those that are in another one alone
 
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
@@ -42,15 +45,27 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     current = prints.find_print(session, bundle)
     number = current.number if current else 0
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
-    wanted = count_left(session, bundle)
-    withdrawn = count_withdrawn(session, bundle)
-    papers = [Paper(str(number), printed_at, wanted + withdrawn, removed=False)]
+    code = (current.check_code or "") if current else ""
+    wanted, withdrawn = count_left(session, bundle), _list_withdrawn(session, bundle)
+    letters = wanted + len(withdrawn)
+    papers = [Paper(str(number), printed_at, letters, removed=False, check_code=code)]
     if withdrawn:
-        papers.append(Paper(f"{number}-removed", printed_at, wanted, removed=True))
+        without = f"{number}-removed"
+        papers.append(Paper(without, printed_at, wanted, removed=True, check_code=code))
     # Once letters went out, the others are what is left of the same paper.
     if bundle.taken_out and not bundle_status.is_handed_over(session, bundle):
-        papers += _list_earlier(session, bundle, number, wanted + withdrawn)
-    return papers if len(papers) > 1 else []
+        papers += _list_earlier(session, bundle, number, letters)
+    return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
+
+
+def _tell_apart(papers: Iterable[Paper], withdrawn: Iterable[str]) -> list[Paper]:
+    """Note of each paper which letters are in it, and which in another one alone. Pure."""
+    held = [(paper, {*paper.taken_out, *(() if paper.removed else withdrawn)}) for paper in papers]
+    in_some = {number for _paper, numbers in held for number in numbers}
+    return [
+        replace(paper, holds=tuple(sorted(numbers)), lacks=tuple(sorted(in_some - numbers)))
+        for paper, numbers in held
+    ]
 
 
 def find_paper(
@@ -106,8 +121,9 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
         )
         if taken_out != held:
             many = letters + len(taken_out)
-            value = str(recorded.number)
-            earlier.append(Paper(value, recorded.made_at, many, removed=False, taken_out=taken_out))
+            paper = Paper(str(recorded.number), recorded.made_at, many, removed=False)
+            code = recorded.check_code or ""
+            earlier.append(replace(paper, taken_out=taken_out, check_code=code))
         held = taken_out
     return earlier
 
@@ -129,6 +145,11 @@ def count_withdrawn(
 ) -> int:
     """Count printed letters that were taken back and lay here, but for attempts `when`."""
     return session.scalar(select(func.count(Letter.id)).where(*_is_withdrawn(bundle, when))) or 0
+
+
+def _list_withdrawn(session: Session, bundle: Bundle) -> list[str]:
+    rows = session.scalars(select(Letter.sequence).where(*_is_withdrawn(bundle)))
+    return [number_of(number) for number in rows if number]
 
 
 def _is_withdrawn(
@@ -157,13 +178,12 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
 
     What had been taken out of it went too; what was removed by hand did not.
     """
-    here = session.scalars(select(Letter.sequence).where(*_is_withdrawn(bundle)))
-    withdrawn = [number for number in here if number]
+    withdrawn = _list_withdrawn(session, bundle)
     if paper.removed:
-        note_removed(session, bundle, withdrawn)
+        note_removed(session, bundle, [*map(int, withdrawn)])
         return
     be_earlier_print(session, bundle, paper, actor=actor)
-    note_carried(bundle, [*map(number_of, withdrawn), *paper.taken_out])
+    note_carried(bundle, [*withdrawn, *paper.taken_out])
     session.flush()
 
 

@@ -268,7 +268,7 @@ def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps
     expect(page.locator("#thumbs canvas")).to_be_visible()
     page.locator("form[data-deliver] .actions button").click()
     expect(page.locator("#kept")).to_contain_text("Kept on this phone, not sent yet")
-    expect(page.get_by_label("as printed")).to_have_count(0)
+    expect(page.get_by_label("is in it")).to_have_count(0)
 
     with site.entered(), db.transaction() as session:
         in_it = select(Letter).join(Bundle).where(Bundle.public_id == bundle)
@@ -277,17 +277,17 @@ def test_a_page_from_before_a_withdrawal_asks_later_which_print_it_was_and_keeps
         printed = len(letters)
     phone.set_offline(False)
     kept = page.locator("#kept [data-state=problem]")
-    expect(kept).to_contain_text("Choose which print it was", timeout=30_000)
+    expect(kept).to_contain_text("Choose which print you had", timeout=30_000)
     assert list_outcomes(site, bundle) == []
 
     kept.get_by_role("button", name="Correct it").click()
-    expect(page.get_by_label("the withdrawn ones removed by hand")).to_be_visible()
+    expect(page.get_by_label("Its withdrawn sheets were removed by hand")).to_be_visible()
     expect(page.get_by_label("Accepted all letters")).to_be_checked()
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
     expect(page.locator("#thumbs li")).to_have_count(1)
     page.locator("form[data-deliver] .actions button").click()
-    expect(page.locator(".part-wrong")).to_contain_text("Choose which print it was")
-    page.get_by_label("as printed").check()
+    expect(page.locator(".part-wrong")).to_contain_text("Choose which print you had")
+    page.get_by_label("is in it").check()
     page.locator("form[data-deliver] .actions button").click()
     page.wait_for_url(re.compile("/desk/deliveries/"))
     expect(page.locator(".visit-pictures img")).to_have_count(1)

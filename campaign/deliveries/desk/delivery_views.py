@@ -19,7 +19,7 @@ from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
-from campaign.deliveries.desk.refusals import say_not_ready, say_refusal
+from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.deliveries.remaining_letters import (
     count_left,
@@ -30,7 +30,7 @@ from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.staff.desk_access import actor, staff_user
 from campaign.staff.navigation import Section
-from campaign.web.page import Page, show_page
+from campaign.web.page import Page, redirect_to, show_page
 from campaign.web.security import takes_file, with_worker
 
 _PER_HOUR = 120  # visits that one member of staff can record in an hour
@@ -69,7 +69,7 @@ def register(blueprint: Blueprint) -> None:
 def deliver(public_id: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(db.session(), public_id)
     if bundle.state is not BundleState.READY and request.method != "POST":
-        raise Refused("bundle-not-ready")
+        return redirect_to("bundles.show", say_page_closed(bundle), "error", public_id=public_id)
     form = _make_form(bundle)
     wants_json = _wants_json()
     if bundle.state is not BundleState.READY:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import cast
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import FileStorage
@@ -19,6 +19,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
 from campaign.core.db import Json
 from campaign.core.errors import Invalid
+from campaign.core.text.desk_texts import group_code
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
 from campaign.deliveries.carried_paper import Paper
@@ -42,6 +43,7 @@ OUTCOMES: Mapping[DeliveryOutcome, object] = {
 }
 """What staff can press at the gate, in the order of the buttons."""
 _FILLED_IN_WITHIN = timedelta(minutes=5)  # a page that is sent so soon is of the same moment
+_NUMBERS_NAMED = 5  # of the letters by which a print is told from another
 _ID = re.compile(r"[0-9]{1,9}")
 KEY = Regexp(r"[A-Za-z0-9_-]{16,64}\Z")
 
@@ -246,12 +248,18 @@ def gate_form(
         how_many = (
             _l("How many cards they accepted") if is_card else _l("How many letters they accepted")
         )
+        compare = (
+            _l("Count the cards, or compare the check code on the papers that go with them.")
+            if is_card
+            else _l("Count the letters, or compare the check code on the papers that go with them.")
+        )
         fields[f"with_{companion.id}"] = BooleanField()
         fields[f"taken_{companion.id}"] = IntegerField(how_many, [Optional()])
         if papers[companion.id]:
             fields[f"paper_{companion.id}"] = RadioField(
-                _l("Which print it was"),
+                _l("Which print did you have?"),
                 [Optional()],
+                description=compare,
                 choices=choices(
                     (paper.value, _say_paper(companion, paper)) for paper in papers[companion.id]
                 ),
@@ -275,11 +283,37 @@ def gate_form(
 
 
 def _say_paper(bundle: Bundle, paper: Paper) -> str:
+    """Say by what somebody who has the paper in the hand can tell that it is this one."""
     letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
-    if paper.removed:
-        return gettext("%(letters)s, the withdrawn ones removed by hand", letters=letters)
     moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
-    return gettext("%(letters)s, as printed on %(moment)s", letters=letters, moment=moment)
+    sentences = [gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)]
+    if count := len(paper.holds):
+        words = ngettext(
+            "Number %(numbers)s is in it.",
+            "Numbers %(numbers)s are in it.",
+            count,
+            numbers=_name_some(paper.holds),
+        )
+        sentences.append(words)
+    if count := len(paper.lacks):
+        words = ngettext(
+            "Number %(numbers)s is not in it.",
+            "Numbers %(numbers)s are not in it.",
+            count,
+            numbers=_name_some(paper.lacks),
+        )
+        sentences.append(words)
+    if paper.removed:
+        sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+    if paper.check_code:
+        begin = group_code(paper.check_code)[:9]
+        sentences.append(gettext("Its check code begins with %(code)s.", code=begin))
+    return " ".join(sentences)
+
+
+def _name_some(numbers: Sequence[str]) -> str:
+    more = "…" if len(numbers) > _NUMBERS_NAMED else ""
+    return ", ".join(numbers[:_NUMBERS_NAMED]) + more
 
 
 def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object]]:

@@ -37,7 +37,7 @@ SENTENCES: Mapping[str, object] = {
         "Letters in these envelopes were withdrawn. Choose whether they were still in them."
     ),
     "paper-unsaid": _l(
-        "Letters of this bundle were withdrawn after it was printed. Choose which print it was."
+        "Letters of this bundle were withdrawn after it was printed. Choose which print you had."
     ),
     "remade-since": _l(
         "The bundle was remade after this time, and a later delivery is recorded. Delete that "
@@ -88,7 +88,7 @@ _CARD_SENTENCES: Mapping[str, object] = {
         "Cards in these envelopes were withdrawn. Choose whether they were still in them."
     ),
     "paper-unsaid": _l(
-        "Cards of this bundle were withdrawn after it was printed. Choose which print it was."
+        "Cards of this bundle were withdrawn after it was printed. Choose which print you had."
     ),
     "taken-before": _l("Some of these cards were already delivered. Remove their numbers."),
     "taken-too-few": _l(
@@ -140,6 +140,21 @@ def _say_of_posting(bundle: Bundle, zone: str, *, cards: bool) -> dict[str, str]
             )
         )
     return sentences
+
+
+def say_page_closed(bundle: Bundle) -> str:
+    """Say on the bundle's page why no delivery of it can be recorded now, and what to do."""
+    if bundle.state is BundleState.CANCELLED:
+        return _(
+            "You cannot record a delivery, because this bundle was cancelled. If you delivered "
+            "it, tell an admin before its contents are printed again."
+        )
+    if bundle.state is BundleState.FAILED:
+        return _("You cannot record a delivery, because this bundle was not printed.")
+    return _(
+        "You cannot record a delivery yet, because this bundle is being printed. Wait until this "
+        "page says that it is ready."
+    )
 
 
 def say_not_ready(bundle: Bundle) -> str:

@@ -15,6 +15,7 @@ from campaign.bundles.letter_codes.stored_codes import find_proof
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Invalid
 from campaign.core.i18n import say_moment_in_zone
+from campaign.core.text.desk_texts import group_code
 from campaign.deliveries import correct_record, publish_delivery, record_delivery, remaining_letters
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
@@ -370,11 +371,11 @@ def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     papers = {paper.letters: paper.value for paper in list_papers(session, remade)}
     day = clock.today(remade.zone).isoformat()
     session.rollback()
-    assert "Which print it was" in staff.get(gate).text
+    assert "Which print did you have?" in staff.get(gate).text
     typed = form(happened_on=day, happened_time="")
     answer = post(staff, gate, typed)
     assert answer.status_code == 422
-    assert "Choose which print it was." in answer.text
+    assert "Choose which print you had." in answer.text
     assert "Planted note." in answer.text
     sent = post(staff, gate, typed, headers={"Accept": "application/json"})
     assert (sent.status_code, sent.get_json()["asked"]) == (422, [name])
@@ -383,12 +384,34 @@ def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     assert counts(session) == [7]
 
 
+def test_each_print_is_named_by_what_is_seen_on_the_paper(
+    staff: FlaskClient, session: Session, remade: Bundle, withdrawn: Callable[..., Signature]
+) -> None:
+    withdrawn(number=5)
+    gate = f"/desk/bundles/{remade.public_id}/deliver"
+    first, second = prints.list_prints(session, remade)
+    made = [say_moment_in_zone(each.made_at, remade.zone) for each in (first, second)]
+    codes = [group_code(each.check_code or "")[:9] for each in (first, second)]
+    session.rollback()
+    page = staff.get(gate).text
+    assert "Which print did you have?" in page
+    newest = "Number 00005 is in it. Number 00003 is not in it."
+    removed = "Numbers 00003, 00005 are not in it. Its withdrawn sheets were removed by hand."
+    begins = [f"Its check code begins with {code}." for code in codes]
+    for words in (
+        f"6 letters, printed on {made[1]}. {newest} {begins[1]}",
+        f"5 letters, printed on {made[1]}. {removed} {begins[1]}",
+        f"7 letters, printed on {made[0]}. Numbers 00003, 00005 are in it. {begins[0]}",
+    ):
+        assert words in page
+
+
 def test_a_bundle_of_which_nothing_was_withdrawn_asks_nothing(
     staff: FlaskClient, printed: Bundle, session: Session
 ) -> None:
     gate = f"/desk/bundles/{printed.public_id}/deliver"
     session.rollback()
-    assert "Which print it was" not in staff.get(gate).text
+    assert "Which print did you have?" not in staff.get(gate).text
 
 
 ALL = {1, 2, 3, 4, 5, 6, 7}

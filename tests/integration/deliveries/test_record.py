@@ -229,12 +229,23 @@ def test_only_staff_come_to_the_gate_and_come_back_to_it_after_sign_in(
     assert client.get("/desk/deliveries/").status_code == 404
 
 
-def test_a_bundle_in_print_is_not_carried(
-    staff: FlaskClient, bundle: Bundle, session: Session
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (BundleState.PRINTING, "because this bundle is being printed."),
+        (BundleState.ASSEMBLING, "because this bundle is being printed."),
+        (BundleState.FAILED, "because this bundle was not printed."),
+        (BundleState.CANCELLED, "because this bundle was cancelled."),
+    ],
+)
+def test_a_bundle_that_is_not_ready_is_not_carried_and_its_page_says_why(
+    staff: FlaskClient, bundle: Bundle, session: Session, state: BundleState, words: str
 ) -> None:
-    bundle.state = BundleState.PRINTING
+    bundle.state = state
     session.commit()
-    assert staff.get(gate(bundle)).status_code == 409
+    page = staff.get(gate(bundle), follow_redirects=True)
+    assert page.request.path == f"/desk/bundles/{bundle.public_id}"
+    assert words in page.text
 
 
 @pytest.mark.parametrize(
