@@ -12,7 +12,9 @@ import pathlib, subprocess, sys, tempfile
 from tests import leftovers
 plugin = leftovers.Plugin()
 mark = plugin._mark
-started = subprocess.Popen(["sleep", "600"], start_new_session=True)
+endless = ["sh", "-c", "echo begun; while :; do sleep 600; done"]
+started = subprocess.Popen(endless, stdout=subprocess.PIPE, start_new_session=True)
+started.stdout.readline()  # Linux shows a program's environment a moment after its start
 pathlib.Path(tempfile.gettempdir(), f"campaign-postgres-{mark}").mkdir()
 print(mark, flush=True)
 sys.stdin.read()
