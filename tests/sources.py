@@ -8,6 +8,8 @@ from pathlib import Path
 import campaign
 
 HOUSE = Path(campaign.__file__).parent
+VAGUE_NAMES = frozenset({"one", "found", "made", "said", "unit"})
+"""They do not say what a variable holds."""
 
 
 @cache

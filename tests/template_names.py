@@ -65,6 +65,11 @@ def names_used(env: Environment, template: str) -> set[str]:
     return names
 
 
+def names_set(env: Environment, template: str) -> set[str]:
+    """The names that a template gives to values and macros."""
+    return set(_names_set(_tree(env, template)))
+
+
 def _chain(env: Environment, template: str) -> Iterator[str]:
     """The template, and those that it extends."""
     yield template

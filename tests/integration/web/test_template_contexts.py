@@ -18,7 +18,8 @@ from campaign.printing.engine.segments import SegmentSheets
 from campaign.printing.html import LetterSheet, PrintedPage, environment
 from campaign.staff.navigation import DeskFrame
 from campaign.web.page import Page
-from tests.template_names import names_required, names_used
+from tests.sources import VAGUE_NAMES
+from tests.template_names import names_required, names_set, names_used
 
 pytestmark = pytest.mark.one_engine
 
@@ -124,6 +125,12 @@ def test_each_stylesheet_names_only_what_it_is_filled_with() -> None:
     for name in env.list_templates(extensions=["css"]):
         card = {"card_width", "card_height"} if name == "card-screen.css" else set()
         assert names_required(env, name) <= given | card, name
+
+
+def test_names_of_templates_say_what_they_hold(app: Flask) -> None:
+    for env in (app.jinja_env, environment()):
+        for name in env.list_templates(extensions=["html", "txt", "xml"]):
+            assert names_set(env, name) & VAGUE_NAMES == set(), name
 
 
 def test_a_wrong_context_is_found(app: Flask) -> None:
