@@ -284,6 +284,7 @@ def test_a_visit_before_the_remake_is_not_recorded_beside_one_with_the_new_print
     assert refused.value.fields == {"outcome": "remade-since"}
 
 
+@pytest.mark.one_engine
 def test_the_public_page_gives_the_code_of_the_paper_that_went(
     session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -301,6 +302,7 @@ def test_the_public_page_gives_the_code_of_the_paper_that_went(
     assert told.code.replace(" ", "") == first.check_code
 
 
+@pytest.mark.one_engine
 def test_no_file_of_the_first_print_is_given_out(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -313,6 +315,7 @@ def test_no_file_of_the_first_print_is_given_out(
     assert "Download the bundle" not in page
 
 
+@pytest.mark.one_engine
 def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -331,6 +334,7 @@ def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past
     assert "remove" not in page
 
 
+@pytest.mark.one_engine
 def test_after_the_remade_print_went_no_older_sheet_is_asked_for(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -343,6 +347,7 @@ def test_after_the_remade_print_went_no_older_sheet_is_asked_for(
     assert "remove this sheet" not in page
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("taken", [None, 2])
 def test_what_was_removed_by_hand_is_not_asked_for_again(
     staff: FlaskClient,
@@ -364,6 +369,7 @@ def test_what_was_removed_by_hand_is_not_asked_for_again(
     assert remaining_letters.list_taken_back_here(session, printed) == []
 
 
+@pytest.mark.one_engine
 def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     staff: FlaskClient, session: Session, remade: Bundle
 ) -> None:
@@ -384,6 +390,7 @@ def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     assert counts(session) == [7]
 
 
+@pytest.mark.one_engine
 def test_each_print_is_named_by_what_is_seen_on_the_paper(
     staff: FlaskClient, session: Session, remade: Bundle, withdrawn: Callable[..., Signature]
 ) -> None:
@@ -406,6 +413,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
         assert words in page
 
 
+@pytest.mark.one_engine
 def test_a_bundle_of_which_nothing_was_withdrawn_asks_nothing(
     staff: FlaskClient, printed: Bundle, session: Session
 ) -> None:
@@ -567,6 +575,7 @@ def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
     assert reads_delivered(session, bundle) is (said == "yes")
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("is_remade", [False, True])
 def test_a_posting_that_was_a_mistake_is_taken_back_with_what_was_said(
     staff: FlaskClient,
