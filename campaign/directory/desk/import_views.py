@@ -169,17 +169,17 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
     """Return the refused rows as the file has them, with what to fix: to be uploaded again."""
     kept = _load(directory, public_id)
     rows = jobs.list_refused_rows(db.session(), kept=kept)
-    columns = next((row["columns"] for row in rows if row.get("columns")), None)
+    columns = next((row.columns for row in rows if row.columns), None)
     heads = [f"{OURS}{_('Row')}", f"{OURS}{_('What to fix')}"]
     table = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to fix")]]
     for row in rows:
         field = _say_field_of(row)
-        fault = say_how_to_mend(row["fault"]["sentence"], row["fault"]["values"])
+        fault = say_how_to_mend(row.fault["sentence"], row.fault["values"]) if row.fault else ""
         if columns:
             mend = i18n.colon(i18n.locale()).join(filter(None, (field, fault)))
-            table.append([str(row["row"]), mend, *row.get("cells", ())])
+            table.append([str(row.row), mend, *row.cells])
         else:
-            table.append([str(row["row"]), field, fault])
+            table.append([str(row.row), field, fault])
     return csv_file("refused-rows", table)
 
 
@@ -228,8 +228,7 @@ def _load(directory: str, public_id: str) -> DirectoryImport:
 
 def _say_field_of(row: RowDetail) -> str:
     """Return the file's own name of a column, else ours of what no column says."""
-    name = row["field"]
-    return name if name in row.get("columns", ()) else say_field(name)
+    return row.field if row.field in row.columns else say_field(row.field)
 
 
 def _find_hints(source: ImportSource, form: MappingForm) -> dict[str, str]:

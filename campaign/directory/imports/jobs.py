@@ -1,8 +1,9 @@
 """Dry run and import of an upload, as jobs: what was shown is done, all of it or nothing."""
 
+import dataclasses
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TypedDict
 
@@ -45,22 +46,26 @@ class FaultDetail(TypedDict):
     values: dict[str, str | int]
 
 
-class RowDetail(TypedDict, total=False):
-    """What the dry run says of a row (`Item.detail`), and of one whose import was undone."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDetail:
+    """What the dry run says of a row (`PlannedRow.detail`), and of one whose import was undone.
+
+    Kept is only what there is to say: the rest has a value here, so that a page can ask for it.
+    """
 
     row: int
     title: str
     slug: str
-    changes: list[tuple[str, str, str]]
-    field: str
-    fault: FaultDetail
-    columns: list[str]
-    cells: list[str]
-    left_out: list[tuple[str, str]]
-    why: FaultDetail
-    shown: dict[str, str | dict[str, str] | list[str]]
-    before: dict[str, object]
-    stays: str
+    changes: Sequence[tuple[str, str, str]] = ()
+    field: str = ""
+    fault: FaultDetail | None = None
+    columns: Sequence[str] = ()
+    cells: Sequence[str] = ()
+    left_out: Sequence[tuple[str, str]] = ()
+    why: FaultDetail | None = None
+    shown: Mapping[str, str | dict[str, str] | list[str]] = dataclasses.field(default_factory=dict)
+    before: Mapping[str, object] | None = None
+    stays: str = ""
 
 
 def ask_rehearsal(
@@ -117,8 +122,7 @@ def list_refused_rows(session: Session, *, kept: DirectoryImport) -> list[RowDet
 
 
 def _read_detail(row: ImportRow) -> RowDetail:
-    detail: RowDetail = json.loads(row.detail)
-    return {**detail, "row": row.row}
+    return RowDetail(row=row.row, **json.loads(row.detail))
 
 
 @jobs.job("officials.rehearse-import")

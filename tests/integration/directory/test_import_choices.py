@@ -17,7 +17,7 @@ from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.directory.imports.apply_import import revert_import
 from campaign.models.campaign import Target, TargetKind
-from campaign.models.directory import ContactDetail, ImportState, Mission, Official
+from campaign.models.directory import ContactDetail, ImportState, Mission, Official, Verdict
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import (
@@ -40,6 +40,22 @@ POPOLO = {
     "areas": [{"id": "ocd-division/country:ke", "name": "Kenya"}],
     "memberships": [{"person_id": "1", "role": "member"}],
 }
+
+# Added without a part of it, changed, as it is, refused.
+EVERY_VERDICT_OF_MISSIONS = """operator;country;type;city;phone
+Kenya;Canada;embassy;Ottawa;nonsense
+Ghana;Canada;embassy;Ottawa;613 555 0177
+Peru;Canada;embassy;Ottawa;
+Atlantis;Canada;embassy;Ottawa;
+"""
+# The same, and before the last somebody who has left office.
+EVERY_VERDICT_OF_OFFICIALS = """name;office;country;given name;phone;end
+Ben Kiptoo;Speaker;Kenya;;nonsense;
+Ines Quintero Vidal;Mayor of Altamar;Mexico;Ines;;
+Rosa Ek;Judge;Mexico;;;
+Otto Ek;Judge;Mexico;;;2021-05-04
+Wanjiru Otieno;Judge;Atlantis;;;
+"""
 
 
 @pytest.fixture
@@ -87,6 +103,50 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
     imported(desk, session, where)
     kept = session.execute(select(ContactDetail.type, ContactDetail.value)).all()
     assert ("fax", "8521-0306") in [tuple(one) for one in kept]
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [("missions", EVERY_VERDICT_OF_MISSIONS), ("officials", EVERY_VERDICT_OF_OFFICIALS)],
+)
+def test_rows_of_every_verdict_are_shown_before_and_after_an_import_and_its_undo(
+    desk: FlaskClient, session: Session, part: str, text: str
+) -> None:
+    ines = make_target_official(
+        slug="ines-quintero-vidal", name="Ines Quintero Vidal", office={"en": "Mayor of Altamar"}
+    )
+    ines.given_name = ""
+    rosa = make_target_official(slug="rosa-ek", name="Rosa Ek", office={"en": "Judge"})
+    session.add_all([ines, rosa])
+    for at, (slug, country) in enumerate((("ghana-ottawa", "GH"), ("peru-ottawa", "PE"))):
+        mission = make_target_mission(at, slug=slug, sending_country=country, locality="Ottawa")
+        mission.source_id = slug
+        session.add(mission)
+    session.commit()
+    where = rehearsed(desk, session, text, part)
+    counts = newest(session).counts
+    session.rollback()
+    assert all(counts[verdict.value] for verdict in Verdict), counts
+    assert counts["partly"] == 1
+    filters = ["", *(f"?show={choice}" for choice in (*Verdict, "partly"))]
+    for choice in filters:
+        page_of(desk, where + choice)
+    assert "The directory already has this." in page_of(desk, f"{where}?show=left")
+    imported(desk, session, where, skip_bad="1")
+    for choice in filters:
+        page_of(desk, where + choice)
+    post(desk, f"{where}/undo")
+    for choice in filters:
+        page_of(desk, where + choice)
+
+
+@pytest.mark.one_engine
+def test_a_file_that_changes_nothing_says_so(desk: FlaskClient, session: Session) -> None:
+    imported(desk, session, rehearsed(desk, session, MISSIONS, "missions"))
+    page = page_of(desk, rehearsed(desk, session, MISSIONS, "missions"))
+    assert "The directory already has everything in this file." in page
+    assert page.count("The directory already has this.") == 2
 
 
 @pytest.mark.one_engine
