@@ -107,6 +107,11 @@ def mail_digest(
 def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetime) -> News:
     """The case, with what happened where it is an update, in that language as far as it goes."""
     edition = edition_for(campaign, locale)
+    # A case that still takes letters for the last hours somewhere: a day that is over there calls
+    # to nothing.
+    last = campaign.act_by
+    if last and i18n.days_left(last, now, campaign.timezone) < 0:
+        last = None
     news = News(
         kind=NEW,
         campaign=campaign.id,
@@ -118,7 +123,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
         title=edition.title if edition else campaign.name_in(locale),
         text=edition.summary if edition else "",
         lang=edition.locale if edition else locale,
-        deadline=say_day(campaign.act_by, locale, now) if campaign.act_by else "",
+        deadline=say_day(last, locale, now) if last else "",
         url=site_url(f"/{locale}/actions/{campaign.slug}?from=mailing"),
     )
     if update is None:

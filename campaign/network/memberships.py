@@ -349,6 +349,20 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
     )
 
 
+def asked_and_stayed(session: Session, signature: Signature) -> bool:
+    """Whether somebody ticked the box of the network when signing, and has not left it since.
+
+    A job makes the member a moment after the letter is confirmed; nothing is said of who joined
+    otherwise: others of the mailbox may read the letter's page.
+    """
+    if signature.consent_network_at is None:
+        return False
+    left = select(NetworkMember.id).where(
+        NetworkMember.email_hmac == signature.email_hmac, NetworkMember.state == MemberState.LEFT
+    )
+    return not session.scalar(select(left.exists()))
+
+
 @jobs.job("network.forget-unconfirmed", every_minutes=60)
 def forget_unconfirmed() -> None:
     """Delete what nobody confirmed in time; who had left before has left still.

@@ -19,6 +19,7 @@ from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
+from campaign.network import memberships
 from campaign.public.before_request import private, show_private
 from campaign.public.case_page import CasePage, case_page, edition_for, other_language
 from campaign.public.deadline import Deadline, deadline_of
@@ -76,6 +77,7 @@ class LetterPage(Page, template="tracking/letter.html"):
     again: bool  # Whether somebody has pressed the button of a letter that was confirmed before
     changed: bool
     held: bool
+    in_network: bool
     tried: bool  # Whether somebody was at the gate or the post with it
     last_try: str  # What came of the newest attempt, of a letter that is still here
     note: str
@@ -307,6 +309,7 @@ def _letter_page(
             again=again,
             changed="changed" in request.args,
             held=signature.shown_state is SignatureState.HELD,
+            in_network=memberships.asked_and_stayed(session, signature),
             tried=bool(trips),
             last_try="" if len(letters) > 1 or not trips else trips[-1].fate.value,
             note=note_for(session, signature),

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -22,6 +23,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.network import Frequency, Mailing, MailingMember
 from campaign.models.staff import Role
 from campaign.network import mailings
+from campaign.network.mails import news_of
 from tests.factories import make_campaign, make_members, post, sign_in
 from tests.integration.network.conftest import Mails
 
@@ -365,6 +367,17 @@ def test_good_news_comes_after_the_close_too(app: Flask, session: Session, mails
     run_queue(app)
     [mail] = mails()
     assert (mail["news"]["kind"], mail["news"]["deadline"]) == ("good-news", "")
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("hours", "deadline"), [(-1, "Saturday 5 December"), (1, "")])
+def test_in_the_last_hours_no_email_names_a_day_that_is_over(
+    session: Session, hours: int, deadline: str
+) -> None:
+    campaign = make_campaign(session, act_by=date(2026, 12, 5), timezone="America/Toronto")
+    midnight = datetime(2026, 12, 6, tzinfo=ZoneInfo("America/Toronto"))
+    news = news_of(campaign, None, "en", midnight + timedelta(hours=hours))
+    assert news["deadline"] == deadline
 
 
 def test_an_update_whose_message_was_lost_is_made_up_for(session: Session, mails: Mails) -> None:

@@ -815,6 +815,30 @@ def test_news_is_switched_off_and_on(
     assert reload(session, ana).consent_updates_at is not None
 
 
+def test_who_has_left_the_network_is_not_told_of_emails_about_new_actions(
+    client: FlaskClient, session: Session, ana: Signature
+) -> None:
+    asked, url = "about new actions", f"/en/letter/token-{ana.id}"
+    join = "Join the network"
+    page = client.get(url).text
+    assert asked not in page
+    assert join in page
+    ana.consent_network_at = db.utcnow() - timedelta(days=2)
+    session.commit()
+    assert asked in client.get(url).text  # who was confirmed just now becomes a member in a moment
+    memberships.join_signer(session, ana, now=db.utcnow())
+    session.commit()
+    page = client.get(url).text
+    assert asked in page
+    assert join not in page
+    member = session.scalars(select(NetworkMember)).one()
+    memberships.leave(session, member, now=db.utcnow())
+    session.commit()
+    page = client.get(url).text
+    assert asked not in page
+    assert join in page
+
+
 @pytest.mark.parametrize(
     ("lang", "name", "data"),
     [
