@@ -26,16 +26,24 @@ from campaign.signing.letter.compose import number_of
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    value: str
-    """How a form names it: the number of its print, and whether sheets were removed by hand."""
+    number: int  # of its print; 0: of one from before prints were recorded
     printed_at: datetime
     letters: int  # that are in it now
     removed: bool  # whether the sheets of withdrawn letters were removed by hand
     taken_out: tuple[str, ...] = ()
-    """Numbers of letters that are in it, and that the bundle was made again without."""
+    """Numbers of letters in its print that the bundle was made again without."""
     check_code: str = ""  # on the papers that go with it; "" of one from before there were any
     holds: tuple[str, ...] = ()  # by which it differs from the others: numbers that are in it
     lacks: tuple[str, ...] = ()  # and those that are in another one alone
+
+    @property
+    def value(self) -> str:
+        """How a form names it.
+
+        What was removed by hand is not what is withdrawn by the time when a phone sends it: then
+        it is asked again.
+        """
+        return f"{self.number}-removed-{len(self.lacks)}" if self.removed else str(self.number)
 
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
@@ -48,19 +56,19 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     code = (current.check_code or "") if current else ""
     wanted, withdrawn = count_left(session, bundle), _list_withdrawn(session, bundle)
     letters = wanted + len(withdrawn)
-    papers = [Paper(str(number), printed_at, letters, removed=False, check_code=code)]
+    papers = [Paper(number, printed_at, letters, removed=False, check_code=code)]
     if withdrawn:
-        without = f"{number}-removed"
-        papers.append(Paper(without, printed_at, wanted, removed=True, check_code=code))
+        papers.append(replace(papers[0], letters=wanted, removed=True))
     # Once letters went out, the others are what is left of the same paper.
     if bundle.taken_out and not bundle_status.is_handed_over(session, bundle):
-        papers += _list_earlier(session, bundle, number, letters)
+        for earlier in _list_earlier(session, bundle, number, letters):
+            papers += [earlier, replace(earlier, letters=wanted, removed=True)]
     return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
 
 
 def _tell_apart(papers: Iterable[Paper], withdrawn: Iterable[str]) -> list[Paper]:
     """Note of each paper which letters are in it, and which in another one alone. Pure."""
-    held = [(paper, {*paper.taken_out, *(() if paper.removed else withdrawn)}) for paper in papers]
+    held = [(paper, set() if paper.removed else {*paper.taken_out, *withdrawn}) for paper in papers]
     in_some = {number for _paper, numbers in held for number in numbers}
     return [
         replace(paper, holds=tuple(sorted(numbers)), lacks=tuple(sorted(in_some - numbers)))
@@ -82,7 +90,11 @@ def find_paper(
     papers = list_papers(session, bundle)
     fitting = [paper for paper in papers if paper.value == chosen] if chosen else []
     if not chosen:
-        fitting = [paper for paper in papers if _minute_of(paper.printed_at) <= moment]
+        fitting = [
+            paper
+            for paper in papers
+            if _minute_of(paper.printed_at) <= moment and not (paper.removed and paper.taken_out)
+        ]
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
     return fitting[0] if fitting else None
@@ -121,7 +133,7 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
         )
         if taken_out != held:
             many = letters + len(taken_out)
-            paper = Paper(str(recorded.number), recorded.made_at, many, removed=False)
+            paper = Paper(recorded.number, recorded.made_at, many, removed=False)
             code = recorded.check_code or ""
             earlier.append(replace(paper, taken_out=taken_out, check_code=code))
         held = taken_out
@@ -178,12 +190,12 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
 
     What had been taken out of it went too; what was removed by hand did not.
     """
-    withdrawn = _list_withdrawn(session, bundle)
-    if paper.removed:
-        note_removed(session, bundle, [*map(int, withdrawn)])
-        return
+    numbers = [*_list_withdrawn(session, bundle), *paper.taken_out]
     be_earlier_print(session, bundle, paper, actor=actor)
-    note_carried(bundle, [*withdrawn, *paper.taken_out])
+    if paper.removed:
+        note_removed(session, bundle, [*map(int, numbers)])
+    else:
+        note_carried(bundle, numbers)
     session.flush()
 
 
@@ -191,11 +203,10 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
     """Let the bundle be the print that this paper is, with what had been taken out of it."""
     if not paper.taken_out:
         return
-    number = int(paper.value)
     recorded = next(
         each_print
         for each_print in prints.list_prints(session, bundle)
-        if each_print.number == number
+        if each_print.number == paper.number
     )
     _be_print(bundle, recorded)
     bundle.taken_out = [

@@ -120,7 +120,8 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
     the `sha256` of the volume that still held them, and their `code`. `went`: they were in the
     print that was delivered, which was on its way already. `carried`: whether such a letter was
-    with the others as these went. Of one that stayed in the files it stands with `number` alone."""
+    with the others as these went; of one that `went`, false says that its sheet was removed by
+    hand. Of one that stayed in the files it stands with `number` alone."""
     released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]

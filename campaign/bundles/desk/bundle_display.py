@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response
 from flask_babel import gettext as _
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, downloads, file_names
@@ -15,9 +17,10 @@ from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.downloads import Download
 from campaign.bundles.freeze.choices import Split
 from campaign.bundles.nouns import Noun, noun_of, say_noun
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
-from campaign.models.bundle import Bundle, BundlePrint, BundleReprint, BundleState, Volume
+from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
 
@@ -42,12 +45,20 @@ class BundleFile:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierPrint:
+    """A print that went out, from before volumes were made again."""
+
+    made_at: datetime
+    letters: int  # without those of which the sheets were removed by hand
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     taken_back: Sequence[TakenBack]
     taken_out: Sequence[Json]  # what was taken out of volumes, and did not go out all the same
     reprints: Sequence[BundleReprint]
     settled: bool
-    earlier_print: BundlePrint | None  # that went out before volumes were made again
+    earlier_print: EarlierPrint | None
     can_reprint: bool
     can_cancel: bool
     can_remake: bool
@@ -78,13 +89,21 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         ],
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
-        earlier_print=prints.find_print(session, bundle)
-        if any(entry.get("went") for entry in bundle.taken_out)
-        else None,
+        earlier_print=_find_earlier_print(session, bundle),
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
         can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
         can_remake=ready and not settled and not stopped,
     )
+
+
+def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None:
+    recorded = prints.find_print(session, bundle)
+    if recorded is None or not any(entry.get("went") for entry in bundle.taken_out):
+        return None
+    removed = select(func.count(Letter.id)).where(
+        Letter.bundle_id == bundle.id, Letter.set_aside == WITHDRAWN, Letter.first_page.is_not(None)
+    )
+    return EarlierPrint(recorded.made_at, recorded.letters - (session.scalar(removed) or 0))
 
 
 def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:

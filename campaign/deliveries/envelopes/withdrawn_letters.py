@@ -129,7 +129,11 @@ def _put_back(
     """
     bundle: Bundle = run.bundle
     papers = list_papers(session, bundle)
-    filled = [paper for paper in papers if paper.taken_out and paper.printed_at <= run.created_at]
+    filled = [
+        paper
+        for paper in papers
+        if paper.taken_out and not paper.removed and paper.printed_at <= run.created_at
+    ]
     if filled:
         be_earlier_print(session, bundle, filled[0], actor=actor)
     numbers = [letter.number for letter in carried]

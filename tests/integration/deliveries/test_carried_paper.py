@@ -137,7 +137,11 @@ def test_what_was_carried_before_the_bundle_was_remade_held_the_withdrawn_letter
     session.commit()
     assert check_code_of(session, remade) == second.check_code
     assert not is_handed_over(session, third(session, remade))
-    assert list_papers(session, reload(session, remade.id))[-1].letters == 7
+    assert [paper.letters for paper in list_papers(session, reload(session, remade.id))] == [
+        6,
+        7,
+        6,
+    ]
 
 
 def letters_of(session: Session, bundle: Bundle) -> list[Letter]:
@@ -152,8 +156,13 @@ def test_after_it_was_remade_it_is_asked_which_print_it_was(
     with pytest.raises(Invalid) as refused:
         record(remade, DeliveryOutcome.ACCEPTED, **at(remade, ago))
     assert refused.value.fields == asked(remade)
-    newer, older = list_papers(session, reload(session, remade.id))
-    assert (newer.letters, older.letters) == (6, 7)
+    papers = list_papers(session, reload(session, remade.id))
+    assert [(paper.letters, paper.removed) for paper in papers] == [
+        (6, False),
+        (7, False),
+        (6, True),
+    ]
+    newer = papers[0]
     record_with(record, remade, newer.value, at(remade, ago))
     assert counts(session) == [6]
     assert not is_handed_over(session, third(session, remade))
@@ -216,10 +225,70 @@ def test_of_several_prints_it_is_the_one_of_that_moment(
     withdrawn(number=5)
     remake(session, remade, print_bundle, ago=timedelta(minutes=5))
     bundle = reload(session, remade.id)
-    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 6, 7]
+    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 6, 5, 7, 5]
     record(bundle, DeliveryOutcome.ACCEPTED, **at(bundle, BEFORE))
     assert counts(session) == [7]
     assert remaining_letters.count_paper(session, reload(session, bundle.id)) == 0
+
+
+@pytest.mark.parametrize("outcome", ENDS)
+def test_an_earlier_print_went_with_the_withdrawn_sheet_removed_by_hand(
+    session: Session, remade: Bundle, record: Record, outcome: DeliveryOutcome
+) -> None:
+    first, second = prints.list_prints(session, remade)
+    paper = list_papers(session, remade)[-1]
+    assert (paper.removed, paper.check_code) == (True, first.check_code)
+    visit = record_with(record, remade, paper.value, at(remade, AFTER), outcome)
+    assert counts(session) == [6]
+    assert not is_handed_over(session, third(session, remade))
+    assert check_code_of(session, remade) == first.check_code
+    letters = [letter for letter in letters_of(session, remade) if letter.sequence != 3]
+    proofs = [find_proof(session, letter) for letter in letters]
+    assert [proof.check_code for proof in proofs if proof] == [first.check_code] * 6
+    bundle = reload(session, remade.id)
+    assert remaining_letters.find_sheet_fates(session, bundle) == {"00003": "removed"}
+    assert remaining_letters.list_taken_back_here(session, bundle) == []
+    assert remaining_letters.count_paper(session, bundle) == 0
+    # Taken back as a mistake, the bundle is what it was.
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    assert check_code_of(session, remade) == second.check_code
+    bundle = reload(session, remade.id)
+    assert [each.letters for each in list_papers(session, bundle)] == [6, 7, 6]
+    assert not any("carried" in entry or "went" in entry for entry in bundle.taken_out)
+
+
+def test_of_an_earlier_print_a_part_leaves_the_rest_without_the_removed_sheet(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    paper = list_papers(session, remade)[-1].value
+    record_with(record, remade, paper, at(remade, AFTER, taken=2), DeliveryOutcome.PART)
+    bundle = reload(session, remade.id)
+    assert remaining_letters.count_left(session, bundle) == 4
+    assert list_papers(session, bundle) == []
+
+
+def test_what_a_phone_kept_says_nothing_of_a_letter_that_was_withdrawn_since(
+    session: Session, remade: Bundle, withdrawn: Callable[..., Signature], record: Record
+) -> None:
+    kept = list_papers(session, remade)[-1].value
+    withdrawn(number=5)
+    with pytest.raises(Invalid) as refused:
+        record_with(record, remade, kept, at(remade, AFTER))
+    assert refused.value.fields == asked(remade)
+
+
+@pytest.mark.one_engine
+def test_the_page_says_that_the_earlier_print_went_without_the_removed_sheet(
+    staff: FlaskClient, session: Session, remade: Bundle, record: Record
+) -> None:
+    record_with(record, remade, list_papers(session, remade)[-1].value, at(remade, AFTER))
+    session.rollback()
+    page = staff.get(f"/desk/bundles/{remade.public_id}").text
+    moment = say_moment_in_zone(prints.list_prints(session, remade)[0].made_at, remade.zone)
+    assert f"The bundle went out as printed on {moment}, with 6 letters." in page
+    assert "Its sheet was removed by hand." in page
+    assert "We remade its volume without it." not in page
 
 
 def test_a_refusal_counts_the_paper_that_came_back_and_the_bundle_stays_remade(
@@ -374,7 +443,9 @@ def test_the_page_at_the_gate_asks_and_keeps_what_was_typed(
     staff: FlaskClient, session: Session, remade: Bundle
 ) -> None:
     gate, name = f"/desk/bundles/{remade.public_id}/deliver", f"paper_{remade.id}"
-    papers = {paper.letters: paper.value for paper in list_papers(session, remade)}
+    papers = {
+        paper.letters: paper.value for paper in list_papers(session, remade) if not paper.removed
+    }
     day = clock.today(remade.zone).isoformat()
     session.rollback()
     assert "Which print did you have?" in staff.get(gate).text
@@ -409,6 +480,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
         f"6 letters, printed on {made[1]}. {newest} {begins[1]}",
         f"5 letters, printed on {made[1]}. {removed} {begins[1]}",
         f"7 letters, printed on {made[0]}. Numbers 00003, 00005 are in it. {begins[0]}",
+        f"5 letters, printed on {made[0]}. {removed} {begins[0]}",
     ):
         assert words in page
 
