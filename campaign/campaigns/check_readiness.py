@@ -134,8 +134,8 @@ class Gap:
 
     slug: str
     part: str
-    """Where it is mended: `facts`, `edition`, `letter`, `targets`, `official`, `mission`, `risks`,
-    `picture` or `update`."""
+    """Where it is mended: `facts`, `edition`, `letter`, `targets`, `official`, `successor`,
+    `mission`, `risks`, `picture` or `update`."""
     blocking: bool = True
     locale: str = ""
     subject: str = ""
@@ -355,6 +355,11 @@ def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
     addressed = list_addressed(campaign)
     if not addressed:
         yield Gap("no-target", "targets")
+    for official in (target.official for target in campaign.targets):
+        if official.left_on is not None:
+            # It blocks nothing: letters that are not printed yet follow the successor.
+            detail = said_official(official, campaign.default_locale)
+            yield Gap("recipient-left", "successor", False, "", official.slug, detail)
     for target in addressed:
         yield from _target(campaign, target, now)
     # Nobody in the country of the case is written to: rarely meant.

@@ -55,9 +55,9 @@ LATELY = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class TodoItem:
-    """A campaign or a mission that waits for something."""
+    """A campaign, an official or a mission that waits for something."""
 
-    subject: Campaign | Mission | None
+    subject: Campaign | Official | Mission | None
     """None: it is of no campaign, and its sentence says all."""
     number: int = 0
     day: date | None = None
@@ -94,6 +94,7 @@ def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     today = i18n.latest_day(now)
     todos = [
         *_find_deadlines(session, mine, now),
+        _find_recipients_who_left(session, mine),
         find_letters(session, mine, "held"),
         _find_drafts_of_replies(session, mine),
         *_find_proposals(session, mine, by),
@@ -290,6 +291,25 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: dat
     return make_todo("refused", [TodoItem(campaign, number, day) for campaign, number, day in rows])
 
 
+def _find_recipients_who_left(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find officials who left office, of campaigns that are open or open automatically."""
+    running = (CampaignStatus.OPEN, CampaignStatus.SCHEDULED)
+    officials = session.scalars(
+        select(Official)
+        .where(
+            Official.left_on.is_not(None),
+            Official.id.in_(
+                select(Target.official_id)
+                .join(Campaign, Campaign.id == Target.campaign_id)
+                .where(mine, Campaign.status.in_(running))
+            ),
+        )
+        .order_by(Official.left_on, Official.id)
+    ).all()
+    items = [TodoItem(official, day=official.left_on) for official in officials]
+    return make_todo("recipients-left", items)
+
+
 def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Find missions of running campaigns that nobody checked within a year."""
     checked, limit = Mission.last_checked_on, today - timedelta(days=STALE_AFTER_DAYS)
@@ -367,6 +387,11 @@ _OF_CARRIERS = {
     "crm": "crm.show_connection",
     "webhooks": "webhooks.show",
 }
+_OF_SUBJECTS = {
+    "missions": "directory.edit_mission",
+    "answer": "replies.create",
+    "tell-outcome": "campaigns.post_update",
+}
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 
 
@@ -376,8 +401,10 @@ def link_of(slug: str, item: TodoItem) -> str:
         return url_for(_OF_CARRIERS[slug], public_id=item.public_id)
     subject = item.subject
     assert subject is not None
-    if slug == "missions":
-        return url_for("directory.edit_mission", slug=subject.slug)
+    if slug in _OF_SUBJECTS:
+        return url_for(_OF_SUBJECTS[slug], slug=subject.slug)
+    if slug == "recipients-left":
+        return url_for("campaigns.aimed_at", official=subject.slug)
     if slug == "held" and may_enter("screening"):
         return url_for("screening.index", campaign=subject.slug)
     if slug == "replies" and "replies.of_campaign" in current_app.view_functions:
@@ -385,15 +412,11 @@ def link_of(slug: str, item: TodoItem) -> str:
     if slug in {"approve", "proposal-returned", "proposal-waits"}:
         number = item.public_id
         return url_for("campaigns.decide_proposal", slug=subject.slug, public_id=number)
-    if slug == "answer":
-        return url_for("replies.create", slug=subject.slug)
     if slug in _BESIDE_FIGURES and not may_enter("dashboard"):
         return url_for(_BESIDE_FIGURES[slug])
     if slug in {"held", "waiting", "refused"}:
         anchor = "states" if slug == "held" else "letters"
         return url_for("dashboard.show", slug=subject.slug, _anchor=anchor)
-    if slug == "tell-outcome":
-        return url_for("campaigns.post_update", slug=subject.slug)
     return url_for("campaigns.show", slug=subject.slug)
 
 

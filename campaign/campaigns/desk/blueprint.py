@@ -103,6 +103,8 @@ def mend_url(campaign: Campaign, gap: Gap) -> str:
             return url_for("campaigns.edit_template", slug=campaign.slug, locale=gap.locale)
         case "official":
             return url_for("directory.edit", slug=gap.subject)
+        case "successor":
+            return url_for("campaigns.aimed_at", official=gap.subject)
         case "mission":
             return url_for("directory.edit_mission", slug=gap.subject)
         case "update":

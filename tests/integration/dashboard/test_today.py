@@ -36,6 +36,7 @@ WRITING = {
     "1 campaign needs approval",
     "1 draft is complete and can be opened",
     "No one has checked the details of 1 mission for a year",
+    "1 official has left office, but campaigns still write to them",
     "1 campaign has ended. Tell people how",
 }
 BOTH = {
@@ -93,6 +94,7 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
     soon = make_campaign(session, act_by=days_ago(-2))
     assert soon.targets[0].mission is not None
     soon.targets[0].mission.last_checked_on = date(2020, 1, 1)
+    soon.targets[0].official.left_on = date(2026, 10, 1)
     make_reply(session, soon)
     over = make_campaign(session, act_by=days_ago(4))
     add_confirmed(session, over, 1, state=SignatureState.HELD)

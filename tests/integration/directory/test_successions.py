@@ -1,7 +1,7 @@
 """An office passes to somebody else, and the campaigns that aim at it follow by one button."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -103,6 +103,26 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
     ]
     actions = set(session.scalars(select(AuditEntry.action)))
     assert {"officials.leave", "officials.take-over", "campaign.successor"} <= actions
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.SCHEDULED, CampaignStatus.OPEN])
+def test_a_campaign_and_today_name_a_former_holder_until_the_successor_is_its_recipient(
+    desk: FlaskClient, session: Session, status: CampaignStatus
+) -> None:
+    campaign = make_campaign(session, status=status, open_at=datetime(2099, 1, 1, tzinfo=UTC))
+    slug = campaign.slug
+    session.commit()
+    still = "Ines Quintero Vidal has left office, but is still a recipient."
+    due = "1 official has left office, but campaigns still write to them"
+    pages = (f"/desk/campaigns/{slug}", "/desk/today")
+    assert still not in desk.get(pages[0]).text
+    new_person(desk)
+    assert still in desk.get(pages[0]).text
+    assert due in desk.get(pages[1]).text
+    assert all(f'href="{AIMED}"' in desk.get(page).text for page in pages)
+    post(desk, AIMED, {"successor": "ana-nunez", "campaign": [slug]})
+    assert still not in desk.get(pages[0]).text
+    assert due not in desk.get(pages[1]).text
 
 
 def test_a_campaign_that_cannot_follow_stays_and_is_named(

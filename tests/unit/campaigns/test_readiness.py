@@ -105,6 +105,19 @@ def test_an_official_who_only_receives_a_copy_is_no_target_to_write_to() -> None
     assert slugs(campaign) == ["no-target"]
 
 
+@pytest.mark.parametrize("kind", list(TargetKind))
+@pytest.mark.parametrize("status", [CampaignStatus.DRAFT, CampaignStatus.OPEN])
+def test_a_recipient_who_left_office_is_named_and_blocks_nothing(
+    kind: TargetKind, status: CampaignStatus
+) -> None:
+    campaign = complete(status)
+    former = make_target_official(2, left_on=date(2026, 10, 1))
+    campaign.targets.append(Target(kind=kind, official=former, mission=make_target_mission(2)))
+    assert slugs(campaign) == []
+    (gap,) = gaps(campaign, NOW)
+    assert (gap.slug, gap.part, gap.subject) == ("recipient-left", "successor", former.slug)
+
+
 def test_a_mission_needs_an_address() -> None:
     campaign = complete()
     target = campaign.targets[0]
