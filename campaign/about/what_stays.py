@@ -60,6 +60,8 @@ class Kept:
     printed: bool = True
     undelivered: bool = True
     delivered: bool = True
+    on_sheet: bool = True
+    """Whether a row on a signed sheet is still here."""
     told: bool = False
     """Whether another program was told of a membership."""
 
@@ -103,6 +105,11 @@ def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
             "sheet. If they are already on their way with it, it may still be delivered. We also "
             "remove the letter from our print files where we still can."
         ): kept.undelivered,
+        _(
+            "If you signed a paper sheet that we have not delivered yet, we tell our staff to make "
+            "your row unreadable. If they are already on their way with the sheet, your row may "
+            "still be delivered."
+        ): kept.on_sheet,
         _(
             "What was already delivered or sent, on a letter or on a list of names: we cannot get "
             "it back."

@@ -1,10 +1,11 @@
 """What a bundle holds, by its noun: letters, cards, both, or people on signed sheets."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flask_babel import gettext, ngettext
 
+from campaign.core import i18n
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, LetterFormat
 
@@ -51,6 +52,12 @@ def say_amount(count: int, noun: Noun | str, shown: str) -> str:
             count=shown,
         )
     return ngettext("%(count)s letter", "%(count)s letters", count, count=shown)
+
+
+def say_rows(numbers: Sequence[int]) -> str:
+    """Name rows of a signed sheet by their numbers."""
+    listed = i18n.comma(i18n.locale()).join(str(number) for number in numbers)
+    return ngettext("row %(rows)s", "rows %(rows)s", len(numbers), rows=listed)
 
 
 def say_noun(noun: Noun) -> str:

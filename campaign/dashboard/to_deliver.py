@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import noun_of, noun_of_campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
@@ -25,11 +26,19 @@ from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_paper
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.deliveries.visits import list_late
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
 from campaign.models.export import DataExport, ExportState, FileApproval, FileApprovalState
+from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.reply import Reply
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser, sees
 
 _ANSWERS_WITHIN = timedelta(days=30)
@@ -78,6 +87,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
     """List, of what waits for who carries, what has to do with carrying alone."""
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
     todos = [
+        _find_rows_to_black_out(session, mine),
         _find_unnamed_parts(session, mine),
         *_find_requests(session, mine, by, now),
         *_find_printed(session, mine),
@@ -126,6 +136,32 @@ def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now
         if attempt.id in late
     ]
     return make_todo("after-stop", items)
+
+
+def _find_rows_to_black_out(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find sheets that are still here, will leave, and name people who took that back."""
+    carried = select(CarriedSignature.signature_id)
+    will_leave = exists().where(
+        PaperRow.sheet_id == PaperSheet.id,
+        Signature.id == PaperRow.signature_id,
+        or_(Signature.state == SignatureState.CONFIRMED, Signature.id.in_(carried)),
+    )
+    rows = session.execute(
+        select(Campaign, PaperSheet)
+        .join(PaperSheet, PaperSheet.campaign_id == Campaign.id)
+        .where(mine, gives_letters_sql(), PaperSheet.origin == Origin.PAPER)
+        .where(will_leave, ~signed_sheets.is_out())
+        .order_by(PaperSheet.id)
+    ).all()
+    numbers = signed_sheets.list_rows_to_black_out(
+        session, PaperRow.sheet_id.in_([sheet.id for _campaign, sheet in rows])
+    )
+    items = [
+        TodoItem(campaign, len(numbers[sheet.id]), public_id=sheet.public_id)
+        for campaign, sheet in rows
+        if sheet.id in numbers
+    ]
+    return make_todo("black-out", items)
 
 
 def _find_unnamed_parts(session: Session, mine: ColumnElement[bool]) -> Todo:

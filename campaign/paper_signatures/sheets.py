@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import gives_letters, gives_letters_sql
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import latest_day
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.signature import Signature
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import row_signatures, scans
+from campaign.paper_signatures.duplicates import COUNTS
 from campaign.staff.roles import refuse_role
 from campaign.web.edit_conflict import lock_row
 from campaign.web.pagination import Listing, load_page
@@ -27,11 +30,13 @@ KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on 
 class Totals:
     counted: int
     doubles: int
+    taken_back: int
+    """Rows that count no more: their people withdrew, or had everything deleted."""
     by_hand: int | None
 
     @property
     def keyed(self) -> int:
-        return self.counted + self.doubles
+        return self.counted + self.doubles + self.taken_back
 
     @property
     def missing(self) -> int:
@@ -59,16 +64,19 @@ def list_sheets(session: Session, *, page: int = 1) -> Listing[PaperSheet]:
 
 def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, Totals]:
     """Return what is keyed in of each sheet, by its id."""
+    counts_now = case((Signature.state.in_(COUNTS), 1), else_=0).label("counts_now")
     query = (
-        select(PaperRow.sheet_id, PaperRow.verdict, func.count())
+        select(PaperRow.sheet_id, PaperRow.verdict, counts_now, func.count())
+        .outerjoin(Signature, Signature.id == PaperRow.signature_id)
         .where(PaperRow.sheet_id.in_([sheet.id for sheet in sheets]))
-        .group_by(PaperRow.sheet_id, PaperRow.verdict)
+        .group_by(PaperRow.sheet_id, PaperRow.verdict, counts_now)
     )
-    counts = {(sheet_id, verdict): count for sheet_id, verdict, count in session.execute(query)}
+    counts = {(row[0], row[1], row[2]): row[3] for row in session.execute(query)}
     return {
         sheet.id: Totals(
-            counts.get((sheet.id, RowVerdict.COUNTED), 0),
-            counts.get((sheet.id, RowVerdict.DOUBLE), 0),
+            counts.get((sheet.id, RowVerdict.COUNTED, 1), 0),
+            counts.get((sheet.id, RowVerdict.DOUBLE, 0), 0),
+            counts.get((sheet.id, RowVerdict.COUNTED, 0), 0),
             sheet.rows_by_hand,
         )
         for sheet in sheets
@@ -77,6 +85,12 @@ def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, T
 
 def count_rows(session: Session, sheet: PaperSheet) -> Totals:
     return count_rows_of(session, [sheet])[sheet.id]
+
+
+def list_black_out(session: Session, sheet: PaperSheet) -> Sequence[int]:
+    """List the numbers of rows to be made unreadable before the sheet leaves."""
+    here = (PaperSheet.id == sheet.id, ~signed_sheets.is_out())
+    return signed_sheets.list_rows_to_black_out(session, *here).get(sheet.id, [])
 
 
 def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:

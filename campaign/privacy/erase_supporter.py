@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept, list_what_stays
+from campaign.bundles.freeze.signed_sheets import is_carried
 from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings, site_url
@@ -61,8 +62,13 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
         stays = say_kept(kept)
     for signature in (*signatures, *forgotten):
         announce_erased(session, signature, now)
-    printed = [signature for signature in signatures if is_frozen(signature)]
-    others = [signature for signature in signatures if not is_frozen(signature)]
+    # A row on a sheet that travels keeps its place: so the bundle tells who has to be blacked out.
+    printed = [
+        signature
+        for signature in signatures
+        if is_frozen(signature) or is_carried(session, signature)
+    ]
+    others = [signature for signature in signatures if signature not in printed]
     for signature in signatures:
         forget_words(session, signature.id)
     empty_rows_of(session, [signature.id for signature in signatures])

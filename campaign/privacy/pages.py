@@ -190,7 +190,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             changed="changed" in request.args,
             replaced="replaced" in request.args,
             place=place,
-            withdrawn=say_withdrawn(place) if state is SignatureState.WITHDRAWN else "",
+            withdrawn=say_withdrawn(signature, place) if state is SignatureState.WITHDRAWN else "",
         )
         return show_private(page)
 

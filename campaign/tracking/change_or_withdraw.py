@@ -14,7 +14,7 @@ from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.screening import Hold
-from campaign.models.signature import ASKED, Signature, SignatureState
+from campaign.models.signature import ASKED, Origin, Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan, merge_points
 from campaign.signing.checks import review_decision, similar
@@ -46,14 +46,15 @@ class ChangedLetter:
 
 
 class TooLate(Refused):
-    """The letter has gone too far for that. Data: `cards`, whether it is a card.
+    """The letter has gone too far for that. Data: `cards`, whether it is a card; `by_hand`.
 
     Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`,
     `letter-rejected`, `letter-decided`.
     """
 
     def __init__(self, slug: str, signature: Signature) -> None:
-        super().__init__(slug, cards=signature.campaign.cards)
+        by_hand = signature.origin is not Origin.ONLINE
+        super().__init__(slug, cards=signature.campaign.cards, by_hand=by_hand)
         self.signature = signature  # no data: that is logged
 
 

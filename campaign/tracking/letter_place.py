@@ -4,11 +4,16 @@ import enum
 from collections.abc import Iterable
 
 from flask_babel import gettext
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept
+from campaign.bundles.freeze import signed_sheets
+from campaign.core import db
 from campaign.models.bundle import DeliveryOutcome
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.signature import Origin, Signature, SignatureState
+from campaign.signing.states import LIVE
 from campaign.tracking.timeline import stays_of, trips_of
 
 
@@ -25,6 +30,8 @@ class Place(enum.Enum):
 
 
 def find_place(session: Session, signature: Signature) -> Place:
+    if signature.origin is not Origin.ONLINE:
+        return _find_place_of_row(session, signature)
     stays = stays_of(session, signature.letters)
     if all(stay.now and stay.letter.set_aside for stay in stays):
         return Place.UNPRINTED
@@ -37,18 +44,49 @@ def find_place(session: Session, signature: Signature) -> Place:
     return Place.UNKNOWN if gone or is_unnamed else Place.PRINTED
 
 
+def _find_place_of_row(session: Session, signature: Signature) -> Place:
+    """Find where the sheet may be on which it was signed. Who withdrew did so before it left."""
+    if signature.origin is not Origin.PAPER:
+        return Place.UNPRINTED
+    own = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
+    is_out = db.has_row(
+        session, own.where(PaperRow.signature_id == signature.id, signed_sheets.is_out())
+    )
+    return Place.GONE if is_out and signature.state in LIVE else Place.PRINTED
+
+
 def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept:
-    """Find what stays of their letters when all that can be deleted is."""
+    """Find what stays of their letters and rows when all that can be deleted is."""
+    signatures = list(signatures)
+    letters = {
+        find_place(session, signature)
+        for signature in signatures
+        if signature.origin is Origin.ONLINE
+    }
     places = {find_place(session, signature) for signature in signatures}
+    ids = [signature.id for signature in signatures]
+    rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
+    on_sheet = rows.where(
+        or_(PaperRow.signature_id.in_(ids), PaperRow.twin_id.in_(ids)),
+        PaperSheet.origin == Origin.PAPER,
+        ~signed_sheets.is_out(),
+    )
     return Kept(
-        printed=places - {Place.UNPRINTED} != set(),
-        undelivered=not places.isdisjoint({Place.PRINTED, Place.UNKNOWN}),
+        printed=letters - {Place.UNPRINTED} != set(),
+        undelivered=not letters.isdisjoint({Place.PRINTED, Place.UNKNOWN}),
         delivered=not places.isdisjoint({Place.UNKNOWN, Place.GONE}),
+        on_sheet=db.has_row(session, on_sheet),
     )
 
 
-def say_withdrawn(place: Place) -> str:
-    """Say what becomes of a letter that was withdrawn."""
+def say_withdrawn(signature: Signature, place: Place) -> str:
+    """Say what becomes of a letter, or a row on a sheet, that was withdrawn."""
+    if signature.origin is Origin.PAPER:
+        row = gettext(
+            "We told our staff to make your row on the sheet unreadable before they deliver the "
+            "sheet. If they were already on their way with it, your row may still be delivered."
+        )
+        return f"{gettext('We will not count it.')} {row}"
     if place is Place.UNPRINTED:
         return gettext("We will not count or deliver it.")
     words = {

@@ -15,7 +15,9 @@ from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.downloads import Download
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.choices import Split
+from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of, say_noun
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import is_stopped
@@ -62,6 +64,7 @@ class Changes:
     can_reprint: bool
     can_cancel: bool
     can_remake: bool
+    sheets: Sequence[TravellingSheet]  # with rows to be blacked out before they leave
 
 
 def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
@@ -93,6 +96,11 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
         can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
         can_remake=ready and not settled and not stopped,
+        sheets=[
+            sheet
+            for sheet in signed_sheets.list_travelling_sheets(session, bundle.id)
+            if sheet.black_out and not settled
+        ],
     )
 
 

@@ -155,6 +155,7 @@ blueprint.add_app_template_global(nouns.noun_of_campaign)
 blueprint.add_app_template_global(nouns.common_noun)
 blueprint.add_app_template_global(nouns.say_noun)
 blueprint.add_app_template_global(nouns.say_amount)
+blueprint.add_app_template_global(nouns.say_rows)
 blueprint.add_app_template_filter(nouns.noun_of, "noun")
 
 

@@ -13,7 +13,7 @@ from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, weigh
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from campaign.bundles.nouns import say_noun
+from campaign.bundles.nouns import say_noun, say_rows
 from campaign.core import i18n
 from campaign.core.i18n import say_number
 from campaign.printing.geometry import LETTER, NAMES, Layout, envelopes_for, label_sheet_for
@@ -117,7 +117,13 @@ def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> It
         number = facts.say(sheet.people)
         people = ngettext("%(number)s person", "%(number)s people", sheet.people, number=number)
         day = i18n.say_date(sheet.collected_on, facts.locale)
-        yield FactRow(_("Signed sheet"), " · ".join(filter(None, (day, sheet.place, str(people)))))
+        words = " · ".join(filter(None, (day, sheet.place, str(people) if sheet.people else "")))
+        if not sheet.people:
+            yield FactRow(_("Do not deliver this signed sheet"), words)
+            continue
+        yield FactRow(_("Signed sheet"), words)
+        if sheet.black_out:
+            yield FactRow(_("Black out on it"), say_rows(sheet.black_out))
     yield FactRow(_("Envelopes"), _envelopes(frozen))
 
 
@@ -201,6 +207,13 @@ def _printing_steps(
             _(
                 "Take the signed sheets that the table names. Cut the strip with the email "
                 "addresses off each, along the dotted line. Lay the sheets below the list."
+            )
+        )
+    if any(sheet.people and sheet.black_out for sheet in facts.sheets):
+        steps.append(
+            _(
+                "Black out the rows that the table names, so that no one can read them. These "
+                "people have withdrawn. Rows are numbered in the order in which they were entered."
             )
         )
     if facts.packets:

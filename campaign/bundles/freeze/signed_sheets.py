@@ -7,13 +7,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, insert, literal, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
 
+from campaign.bundles import bundle_status
 from campaign.core import db
 from campaign.models.bundle import Bundle, CarriedSignature
 from campaign.models.campaign import Campaign
-from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 
 
@@ -24,20 +36,90 @@ class TravellingSheet:
     collected_on: date
     place: str
     people: int  # how many of those on it still stand in the bundle's lists
+    public_id: str = ""
+    black_out: tuple[int, ...] = ()  # rows that nobody may read any more
 
 
 def list_travelling_sheets(session: Session, bundle_id: int) -> list[TravellingSheet]:
+    """List the sheets on which somebody counts, or has a row to be blacked out."""
     rows = session.execute(
-        select(PaperSheet.collected_on, PaperSheet.place, func.count(CarriedSignature.position))
+        select(
+            PaperSheet.id,
+            PaperSheet.collected_on,
+            PaperSheet.place,
+            func.count(case((Signature.state == SignatureState.CONFIRMED, 1))),
+            PaperSheet.public_id,
+        )
         .select_from(CarriedSignature)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .join(PaperRow, PaperRow.signature_id == Signature.id)
         .join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
-        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
-        .group_by(PaperSheet.id, PaperSheet.collected_on, PaperSheet.place)
+        .where(CarriedSignature.bundle_id == bundle_id)
+        .group_by(PaperSheet.id, PaperSheet.collected_on, PaperSheet.place, PaperSheet.public_id)
         .order_by(PaperSheet.collected_on, PaperSheet.place, PaperSheet.id)
+    ).all()
+    black_out = list_rows_to_black_out(session, PaperRow.sheet_id.in_([row.id for row in rows]))
+    sheets = [TravellingSheet(*row[1:], tuple(black_out.get(row.id, ()))) for row in rows]
+    return [sheet for sheet in sheets if sheet.people or sheet.black_out]
+
+
+def list_rows_to_black_out(
+    session: Session, *conditions: ColumnElement[bool]
+) -> dict[int, list[int]]:
+    """List the numbers of such rows whose people took them back, by the sheet's id.
+
+    They withdrew, or had everything deleted. Who is a double took back what was signed elsewhere.
+    """
+    own, twin = aliased(Signature), aliased(Signature)
+    taken_back = (SignatureState.WITHDRAWN, SignatureState.ERASED)
+    was_deleted = and_(PaperRow.twin_id.is_(None), PaperRow.details.is_(None))
+    rows = session.execute(
+        select(PaperRow.sheet_id, PaperRow.position)
+        .join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
+        .outerjoin(own, own.id == PaperRow.signature_id)
+        .outerjoin(twin, twin.id == PaperRow.twin_id)
+        .where(
+            PaperSheet.origin == Origin.PAPER,
+            or_(
+                and_(
+                    PaperRow.verdict == RowVerdict.COUNTED,
+                    or_(PaperRow.signature_id.is_(None), own.state.in_(taken_back)),
+                ),
+                and_(
+                    PaperRow.verdict == RowVerdict.DOUBLE,
+                    or_(was_deleted, twin.state.in_(taken_back)),
+                ),
+            ),
+            *conditions,
+        )
+        .order_by(PaperRow.sheet_id, PaperRow.position)
     )
-    return [TravellingSheet(*row) for row in rows]
+    numbers: dict[int, list[int]] = {}
+    for sheet_id, number in rows:
+        numbers.setdefault(sheet_id, []).append(number)
+    return numbers
+
+
+def is_out() -> ColumnElement[bool]:
+    """Whether a sheet went out with a bundle, for a query on sheets."""
+    row = aliased(PaperRow)
+    out = select(Bundle.id).where(bundle_status.handed_over())
+    return (
+        exists()
+        .where(
+            row.sheet_id == PaperSheet.id,
+            CarriedSignature.signature_id == row.signature_id,
+            CarriedSignature.bundle_id.in_(out),
+        )
+        .correlate(PaperSheet)
+    )
+
+
+def is_carried(session: Session, signature: Signature) -> bool:
+    return db.has_row(
+        session,
+        select(CarriedSignature.position).where(CarriedSignature.signature_id == signature.id),
+    )
 
 
 def paper_number(position: int) -> str:

@@ -147,6 +147,7 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
     more: int | None  # from where earlier rows begin; None: there are none
     scans: Sequence[Scan]
     totals: sheets.Totals
+    black_out: Sequence[int]  # rows to be made unreadable, as long as the sheet is here
     countries: Sequence[tuple[str, str]]
 
 
@@ -280,6 +281,7 @@ def _show_sheet(
         more=first + SHOWN if len(rows) > SHOWN else None,
         scans=scans.list_scans_of_sheet(session, sheet),
         totals=sheets.count_rows(session, sheet),
+        black_out=sheets.list_black_out(session, sheet),
         countries=i18n.countries(),
     ).html()
 

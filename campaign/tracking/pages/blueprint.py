@@ -41,6 +41,7 @@ class LettersNotPrinted(Page, template="tracking/cannot_print.html"):
 class TooLatePage(Page, template="tracking/too_late.html"):
     problem: str
     cards: bool
+    by_hand: bool  # Whether it is a signature on paper, without a letter
     back: str
     in_list: bool  # Whether that leads to all letters, since this one is gone
     typed: Sequence[TypedWords]  # What the letter does not have
@@ -103,8 +104,14 @@ def _show_too_late(
     *,
     in_list: bool = False,
 ) -> ResponseReturnValue:
-    cards = bool(problem.data.get("cards"))
-    page = TooLatePage(problem=problem.slug, cards=cards, back=back, in_list=in_list, typed=typed)
+    page = TooLatePage(
+        problem=problem.slug,
+        cards=bool(problem.data.get("cards")),
+        by_hand=bool(problem.data.get("by_hand")),
+        back=back,
+        in_list=in_list,
+        typed=typed,
+    )
     return show_private(page), problem.status
 
 
@@ -160,7 +167,7 @@ def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     return before_request.lost_letter(
         problem,
         again=may_write_again(session, signature, db.utcnow()),
-        fate=say_withdrawn(find_place(session, signature)),
+        fate=say_withdrawn(signature, find_place(session, signature)),
         stays=list_printed_stays(current_settings(), kept),
     )
 

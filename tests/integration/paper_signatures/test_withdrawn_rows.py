@@ -1,0 +1,239 @@
+"""Who signed a sheet and takes that back: the row is blacked out before the sheet leaves."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.core import clock, db, jobs
+from campaign.models.bundle import BundleState
+from campaign.models.notice import LettersLink
+from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry, sheets
+from campaign.signing import signed_links
+from tests.factories import add_confirmed, post, sign_in
+from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
+from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.deliveries.conftest import form
+from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet
+from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
+
+pytestmark = pytest.mark.one_engine
+__all__ = ["freeze", "print_bundle"]
+
+BLACK_OUT = "Black out row 2 on this sheet"
+
+
+@pytest.fixture
+def sheet(session: Session) -> PaperSheet:
+    """On which Ana signed, and Eva, who gets the news; two letters wait besides."""
+    made = make_sheet(session, place="Hull")
+    add_confirmed(session, made.campaign, 2)
+    for details in (ANA, EVA):
+        data_entry.add_row(session, made, details, actor="test")
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def eva(session: Session, sheet: PaperSheet) -> Signature:
+    row = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
+    assert row.signature is not None
+    return row.signature
+
+
+@pytest.fixture
+def box(session: Session, eva: Signature) -> str:
+    """The address of Eva's letters."""
+    token, now = signed_links.new_token(), db.utcnow()
+    session.add(
+        LettersLink(
+            email=eva.email,
+            email_hmac=eva.email_hmac,
+            locale="en",
+            token_digest=signed_links.digest_of(token),
+            created_at=clock.cut_to_day(now, "UTC"),
+            expires_at=clock.end_of_hour(now + timedelta(hours=3)),
+        )
+    )
+    session.commit()
+    return f"/en/my-letters/{token}"
+
+
+@pytest.fixture(params=["withdraw", "erase"])
+def take_back(
+    request: pytest.FixtureRequest, client: FlaskClient, box: str, eva: Signature
+) -> Callable[[], str]:
+    """Eva withdraws, or has everything deleted; return the page that she reads before."""
+    url = f"{box}/erase" if request.param == "erase" else f"{box}/{eva.public_id}/withdraw"
+
+    def run() -> str:
+        page = client.get(url).text
+        assert post(client, url).status_code == 303
+        return page
+
+    return run
+
+
+@pytest.mark.both_engines
+def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    take_back: Callable[[], str],
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
+    campaign_id, sheet_url = sheet.campaign_id, f"/desk/paper/{sheet.public_id}"
+    session.rollback()
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert "Black out" not in contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    told = take_back()
+    assert "unreadable" in told
+    session.rollback()
+    assert counted(session, sheet.campaign) == (3, 1)
+    session.rollback()
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    assert "Hull · 1 person" in readme
+    assert "Black out on it" in readme
+    assert "row 2" in readme
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    page = client.get(bundle_url).text
+    assert "Black out rows on the signature sheets" in page
+    assert "row 2" in page
+    today = client.get("/desk/today").text
+    assert "Black out 1 row of a signature sheet" in today
+    assert sheet_url in today
+    page = client.get(sheet_url).text
+    assert BLACK_OUT in page
+    assert "1 row counted" in page
+    assert "1 no longer counted" in page
+    assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
+    assert "Black out" not in client.get("/desk/today").text
+    assert "Black out" not in client.get(bundle_url).text
+    assert "Black out" not in client.get(sheet_url).text
+
+
+def test_a_row_taken_back_before_the_bundle_is_in_its_readme(
+    app: Flask,
+    session: Session,
+    sheet: PaperSheet,
+    take_back: Callable[[], str],
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
+    campaign_id = sheet.campaign_id
+    session.rollback()
+    take_back()
+    bundle_id = freeze(campaign_id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    assert "Black out on it" in readme
+    assert "row 2" in readme
+
+
+@pytest.mark.both_engines
+def test_a_sheet_on_which_nobody_counts_any_more_stays(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    take_back: Callable[[], str],
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
+    first = session.scalars(select(PaperRow).where(PaperRow.position == 1)).one()
+    campaign_id = sheet.campaign_id
+    data_entry.remove_row(session, first, actor="test")
+    session.commit()
+    bundle_id = freeze(campaign_id, on_paper=1)
+    assert print_bundle(bundle_id) is BundleState.READY
+    take_back()
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    assert "Do not deliver this signed sheet" in readme
+    assert "Lay the sheets below the list" not in readme
+    session.rollback()
+    assert count_carried(session, bundle_id) == 0
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert "do not deliver this sheet" in client.get(bundle_url).text
+    assert "Black out 1 row of a signature sheet" in client.get("/desk/today").text
+
+
+def test_who_withdrew_reads_what_becomes_of_the_row(
+    client: FlaskClient, session: Session, box: str, eva: Signature
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    session.rollback()
+    asked = client.get(f"{url}/withdraw").text
+    assert "Withdraw your signature?" in asked
+    assert "make your row on the sheet unreadable before they deliver the sheet" in asked
+    assert "own words" not in asked
+    page = client.get(post(client, f"{url}/withdraw").location).text
+    assert "You have withdrawn your signature. We will not count it." in page
+    assert "We told our staff to make your row on the sheet unreadable" in page
+    assert "deliver it." not in page.replace("deliver the sheet", "")
+
+
+def test_a_sheet_that_was_delivered_is_out_of_our_hands(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    box: str,
+    eva: Signature,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    campaign_id, eva_id = sheet.campaign_id, eva.id
+    url = f"{box}/{eva.public_id}"
+    session.rollback()
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
+    refused = post(client, f"{url}/withdraw")
+    assert refused.status_code == 409
+    assert "We have already delivered the sheet you signed" in refused.text
+    assert "We have already delivered the sheet you signed" in client.get(url).text
+    session.rollback()
+    assert session.get_one(Signature, eva_id).state is SignatureState.CONFIRMED
+    stays = client.get(f"{box}/erase").text
+    assert "we tell our staff to make your row unreadable" not in stays
+    assert "What was already delivered or sent" in stays
+
+
+def test_the_double_of_a_letter_that_was_withdrawn_is_blacked_out(
+    session: Session, sheet: PaperSheet, eva: Signature
+) -> None:
+    other = make_sheet(session, sheet.campaign)
+    data_entry.add_row(session, other, EVA, actor="test")
+    assert sheets.list_black_out(session, other) == []
+    eva.state = SignatureState.WITHDRAWN
+    session.flush()
+    assert sheets.list_black_out(session, other) == [1]
+    assert sheets.list_black_out(session, sheet) == [2]
