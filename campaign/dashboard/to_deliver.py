@@ -105,13 +105,15 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
         .where(mine, is_unsettled(), is_held_back())
         .order_by(Campaign.stopped_at.desc(), Bundle.id)
     ).all()
-    items = [_item(campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows]
+    items = [
+        _item(session, campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows
+    ]
     return make_todo("held-back", items)
 
 
-def _item(campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:
+def _item(session: Session, campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
-    number = letters if bundle.letter_count else bundle.frozen.get("on_paper", 0)
+    number = letters if bundle.letter_count else signed_sheets.count_carried(session, bundle.id)
     return TodoItem(campaign, number, None, bundle.public_id, noun_of(bundle), bundle)
 
 
@@ -173,7 +175,7 @@ def _find_unnamed_parts(session: Session, mine: ColumnElement[bool]) -> Todo:
         .where(mine, DeliveryAttempt.outcome == DeliveryOutcome.PART, ~DeliveryAttempt.taken.any())
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
     )
-    return make_todo("name-part", [_item(*row) for row in rows])
+    return make_todo("name-part", [_item(session, *row) for row in rows])
 
 
 def _find_requests(
@@ -224,7 +226,7 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     to_post: list[TodoItem] = []
     for campaign, bundle, printed in rows:
         way = to_post if bundle.mission_id is None else to_carry
-        way.append(_item(campaign, bundle, printed))
+        way.append(_item(session, campaign, bundle, printed))
     return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]
 
 

@@ -29,6 +29,7 @@ from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.freeze.choices import LetterOrder
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.bundles.freeze.waiting_counts import Waiting
 from campaign.core import db, i18n
 from campaign.core.db import Json
@@ -104,6 +105,7 @@ class BundleProgress(Page, template="bundles/_progress.html"):
 
 class ShowBundle(BundleProgress, template="bundles/show.html"):
     letters: int
+    on_paper: int  # people on its sheets who still count
     changes: Changes
     first_print: FirstPrint | None
     files: Sequence[BundleFile]
@@ -287,6 +289,7 @@ def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> Respon
     page = ShowBundle(
         **_progress_facts(bundle),
         letters=find_bundles.count_letters(session, [bundle])[bundle.id],
+        on_paper=count_carried(session, bundle.id),
         changes=find_changes(session, bundle),
         first_print=first_print_of(bundle),
         files=files,

@@ -1,5 +1,6 @@
 """Who signed a sheet and takes that back: the row is blacked out before the sheet leaves."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -115,6 +116,7 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     session.rollback()
     sign_in(client, app, Role.STAFF)
     page = client.get(bundle_url).text
+    assert re.search(r"Paper signatures in this bundle</dt>\s*<dd>1</dd>", page)
     assert "Black out rows on the signature sheets" in page
     assert "row 2" in page
     today = client.get("/desk/today").text
