@@ -29,7 +29,12 @@ from campaign.signing.letter.draft import pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
-from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
+from campaign.tracking.change_or_withdraw import (
+    TooLate,
+    refuse_unchangeable,
+    refuse_unwithdrawable,
+    refuse_without_letter,
+)
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.letter_place import Place, find_place, say_withdrawn
 from campaign.tracking.mails import MyLetters
@@ -183,7 +188,9 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             letters=signed_letters(signature) if state in _READABLE else (),
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
-            can_print=state is SignatureState.CONFIRMED and not stopped,
+            can_print=state is SignatureState.CONFIRMED
+            and not stopped
+            and is_allowed(refuse_without_letter, signature, expected=TooLate),
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
@@ -219,6 +226,7 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         signature = letter_links.get_own_signature(session, token, public_id)
+        refuse_without_letter(signature)
         if signature.shown_state is not SignatureState.CONFIRMED:
             return redirect(
                 url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303

@@ -209,6 +209,8 @@ def _make_letter_files(signature_id: int, number: int) -> Iterator[tuple[str, by
         if signature is None:
             return
         letters = signed_letters(signature)
+        if not letters:
+            return  # who signed on paper has none
         name = f"{number:02d}-{signature.campaign.slug}"
         word = _get_mark(signature)
     yield f"{name}.txt", "\n\n\n".join(map(plain_text, letters)).encode()

@@ -49,7 +49,7 @@ class TooLate(Refused):
     """The letter has gone too far for that. Data: `cards`, whether it is a card; `by_hand`.
 
     Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`,
-    `letter-rejected`, `letter-decided`.
+    `letter-rejected`, `letter-decided`, `letter-on-paper`.
     """
 
     def __init__(self, slug: str, signature: Signature) -> None:
@@ -74,7 +74,14 @@ def digest_of(letter: Signature | SignedForm) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]
 
 
+def refuse_without_letter(signature: Signature) -> None:
+    """Raise TooLate (`letter-on-paper`) for a signature of a sheet or a file: it has no letter."""
+    if signature.origin is not Origin.ONLINE:
+        raise TooLate("letter-on-paper", signature)
+
+
 def refuse_unchangeable(signature: Signature) -> None:
+    refuse_without_letter(signature)
     if not may_go_out(signature.campaign.status):
         raise TooLate("letter-stopped", signature)
     _refuse_ended(signature)

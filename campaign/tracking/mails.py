@@ -36,6 +36,8 @@ class CaseNews(Mail):
     reference: str
     case_url: str
     cards: bool = False
+    by_hand: bool = False
+    """Whether its reader signed a sheet or a list of names, and no letter."""
 
     @property
     def tells_of_end(self) -> bool:

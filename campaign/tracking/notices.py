@@ -26,7 +26,7 @@ from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
@@ -198,6 +198,7 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
 class NewsFacts(CaseFacts):
     writer: MailName
     unsubscribe: str
+    by_hand: bool
 
 
 @jobs.job("following.tell")
@@ -419,6 +420,7 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
     return {
         "writer": _name_writers(writers, signature.locale),
         "unsubscribe": unsubscribe_url(signature),
+        "by_hand": signature.origin is not Origin.ONLINE,
         **case_facts(campaign, signature.locale),
     }
 

@@ -29,7 +29,7 @@ from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
 from campaign.models.screening import Decision, Hold
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.public.case_page import CasePicture, CasePost, mission_name, posts_of
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
@@ -222,6 +222,8 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         return past
     if is_stopped(campaign.status) or _waits_in_vain(signature):
         return past
+    if signature.origin is not Origin.ONLINE:
+        return past  # no letter of theirs is printed
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     return past + _marks_ahead(signature, trips, posts, ways)
 
@@ -276,7 +278,7 @@ def is_frozen(signature: Signature) -> bool:
 def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
     zone = signature.campaign.timezone
     marks = [_mark_at(gettext("Signed"), signature.times.signed_at, zone)]
-    if signature.times.confirmed_at:
+    if signature.times.confirmed_at and signature.origin is Origin.ONLINE:
         marks.append(_mark_at(gettext("Confirmed"), signature.times.confirmed_at, zone))
     if signature.shown_state is SignatureState.HELD and not is_stopped(signature.campaign.status):
         marks.append(_held_mark(note_for(session, signature), marks[-1]))

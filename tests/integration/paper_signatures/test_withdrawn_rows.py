@@ -1,9 +1,11 @@
 """Who signed a sheet and takes that back: the row is blacked out before the sheet leaves."""
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -13,10 +15,14 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.core import clock, db, jobs
+from campaign.core.settings import Settings
+from campaign.mail.messages import OutboxMail
+from campaign.mail.sender import render
 from campaign.models.bundle import BundleState
+from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.notice import LettersLink
 from campaign.models.paper_signature import PaperRow, PaperSheet
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, sheets
 from campaign.signing import signed_links
@@ -26,10 +32,13 @@ from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import form
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet
 from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
+from tests.integration.tracking.test_notices import post as post_news
+from tests.integration.tracking.test_notices import tell_all
 
 pytestmark = pytest.mark.one_engine
 __all__ = ["freeze", "print_bundle"]
 
+NO_LETTER = "You signed a sheet or a list of names. There is no letter to change or download."
 BLACK_OUT = "Black out row 2 on this sheet"
 
 
@@ -227,6 +236,44 @@ def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     stays = client.get(f"{box}/erase").text
     assert "we tell our staff to make your row unreadable" not in stays
     assert "What was already delivered or sent" in stays
+
+
+@pytest.mark.parametrize("origin", [Origin.PAPER, Origin.IMPORT])
+def test_a_signature_without_a_letter_says_so(
+    client: FlaskClient, session: Session, box: str, eva: Signature, origin: Origin
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    eva.origin = origin
+    session.commit()
+    page = client.get(url).text
+    assert NO_LETTER in page
+    for words in ("Your letter", "(not yet)", "own words", "Change this letter", "Download your"):
+        assert words not in page, words
+    assert "Signature of Eva Park" in client.get(box).text
+    assert client.get(url.replace("/en/", "/fr/")).status_code == 200
+    for part in ("change", "letter.pdf"):
+        answer = client.get(f"{url}/{part}")
+        assert answer.status_code == 409, part
+        assert NO_LETTER in answer.text
+    everything = post(client, f"{box}/everything.zip")
+    assert everything.status_code == 200
+    with ZipFile(io.BytesIO(everything.data)) as archive:
+        assert len(archive.namelist()) == 1
+
+
+def test_news_to_who_signed_a_sheet_speaks_of_a_signature(
+    app: Flask, session: Session, settings: Settings, sheet: PaperSheet, eva: Signature
+) -> None:
+    campaign = session.get_one(Campaign, sheet.campaign_id)
+    post_news(app, campaign, UpdateKind.OUTCOME)
+    tell_all(session)
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part is not None
+        text = part.get_content()
+        assert "Follow your signature" in text
+        assert "Follow your letter" not in text
 
 
 def test_the_double_of_a_letter_that_was_withdrawn_is_blacked_out(
