@@ -24,6 +24,7 @@ from campaign.bundles.desk.bundle_display import (
 )
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.bundles.destinations import name_of, slug_of
+from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.bundles.downloads import MOST_REASON, ReprintChoice
 from campaign.bundles.find_bundles import PrintProgress
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
@@ -158,6 +159,7 @@ blueprint.add_app_template_global(nouns.common_noun)
 blueprint.add_app_template_global(nouns.say_noun)
 blueprint.add_app_template_global(nouns.say_amount)
 blueprint.add_app_template_global(nouns.say_rows)
+blueprint.add_app_template_global(say_what_to_destroy)
 blueprint.add_app_template_filter(nouns.noun_of, "noun")
 
 

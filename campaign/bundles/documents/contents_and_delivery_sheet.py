@@ -93,6 +93,7 @@ def _notes(packet: Packet, locale: str, *, cards: bool) -> Iterator[str]:
         yield _aside_note(aside, cards=cards)
     if out:
         yield remade_note(packet.volume, packet.taken_out, locale, cards=cards)
+        yield say_what_to_destroy()
 
 
 def _aside_note(numbers: Sequence[str], *, cards: bool) -> str:
@@ -118,20 +119,25 @@ def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: b
     facts = {"volume": volume, "day": i18n.say_date(day, locale), "numbers": _say_first(numbers)}
     if cards:
         return ngettext(
-            "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. Do not "
-            "deliver copies that were printed before.",
-            "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. Do not "
-            "deliver copies that were printed before.",
+            "Volume %(volume)s was made again on %(day)s, without card %(numbers)s.",
+            "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s.",
             len(numbers),
             **facts,
         )
     return ngettext(
-        "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. Do not "
-        "deliver copies that were printed before.",
-        "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. Do not "
-        "deliver copies that were printed before.",
+        "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s.",
+        "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s.",
         len(numbers),
         **facts,
+    )
+
+
+def say_what_to_destroy() -> str:
+    """What to do with papers from before a remake: all but the volumes count what was in it."""
+    return _(
+        "Destroy the lists, cover letter, delivery sheet, contents and labels that were printed "
+        "before. Print them again. You can keep a printed volume if you remove the withdrawn "
+        "sheets from it by hand."
     )
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.contents_and_delivery_sheet import remade_note
+from campaign.bundles.documents.contents_and_delivery_sheet import remade_note, say_what_to_destroy
 from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -54,6 +54,8 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
             for packet in remade
         ),
     ]
+    if remade:
+        introduction.append(say_what_to_destroy())
     if frozen.rehearsal:
         introduction.insert(
             0, _("This is a rehearsal. The letters are invented. Do not deliver any of them.")

@@ -20,6 +20,7 @@ from campaign.bundles import bundle_status, downloads, file_names
 from campaign.bundles.changes import cancel_bundle, prints, release_letters, remake_bundle
 from campaign.bundles.destinations import move_bundles
 from campaign.bundles.documents import bundle_zip
+from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.volumes import print_queue
 from campaign.core import db, jobs
@@ -33,6 +34,7 @@ from campaign.signing.states import empty_signature
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
 
 pytestmark = pytest.mark.one_engine
@@ -218,6 +220,12 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     assert (out["reason"], out["sha256"]) == (state.value, old[2])
     readme = made["README.html"].decode()
     assert "without letter 00005" in readme
+    with app.app_context():
+        destroy = say_what_to_destroy()
+    assert "Destroy the lists, cover letter, delivery sheet, contents and labels" in destroy
+    assert readme.count(destroy) == 1
+    assert destroy in " ".join(text_of(made["contents.pdf"]).split())
+    assert destroy not in before["README.html"].decode()
     assert re.search(r"Not printable</th><td>0<.*?\n.*Taken out</th><td>1<", readme)
     # The other volumes are the very files that they were; the old one is gone, its hash is kept.
     assert made["letters-001.pdf"] == before["letters-001.pdf"]

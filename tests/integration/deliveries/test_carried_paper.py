@@ -391,7 +391,7 @@ def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past
     url = f"/desk/bundles/{remade.public_id}"
     before = staff.get(url).text
     assert "Volume 1: printed, 6 letters" in before
-    assert "print it again or remove this sheet" in before
+    assert "Destroy the lists, cover letter, delivery sheet, contents and labels" in before
     record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
     session.rollback()
     page = staff.get(url).text
@@ -401,6 +401,7 @@ def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past
     assert '<td class="num">7</td>' in page
     assert "It went out with the others." in page
     assert "remove" not in page
+    assert "Destroy" not in page
 
 
 @pytest.mark.one_engine
