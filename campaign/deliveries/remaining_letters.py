@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles import bundle_status
-from campaign.bundles.changes.withdrawals import TakenBack, list_in_it
+from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
 from campaign.deliveries.attempt_order import is_before
@@ -166,11 +166,6 @@ def has_unnamed_part() -> ColumnElement[bool]:
         ~DeliveryAttempt.taken.any(),
     )
     return unnamed.correlate(Bundle)
-
-
-def list_taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
-    """List printed letters to be taken out by hand: taken back, not gone, not taken out yet."""
-    return list_in_it(session, bundle, ~is_gone(), Letter.set_aside.is_(None))
 
 
 def find_sheet_fates(session: Session, bundle: Bundle) -> dict[str, SheetFate]:

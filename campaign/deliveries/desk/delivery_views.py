@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
-from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.stop_rule import is_stopped
@@ -18,14 +17,17 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.carried_paper import list_papers
-from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
+from campaign.deliveries.desk.forms import (
+    GateForm,
+    SheetsToRemove,
+    gate_form,
+    list_sheets_to_remove,
+    say_recorded,
+    ticked_ids,
+)
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
-from campaign.deliveries.remaining_letters import (
-    count_left,
-    find_unnamed_part,
-    list_taken_back_here,
-)
+from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.staff.desk_access import actor, staff_user
@@ -51,7 +53,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
-    taken_back: Sequence[TakenBack]
+    to_remove: Sequence[SheetsToRemove]
     who: str
     made_in_words: str
     desk_nav: Sequence[Section] = ()
@@ -193,7 +195,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),
-        taken_back=list_taken_back_here(session, bundle),
+        to_remove=list_sheets_to_remove(bundle, form.papers[bundle.id]),
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
     )

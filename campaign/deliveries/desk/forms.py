@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import cast
@@ -284,9 +285,7 @@ def gate_form(
 
 def _say_paper(bundle: Bundle, paper: Paper) -> str:
     """Say by what somebody who has the paper in the hand can tell that it is this one."""
-    letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
-    moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
-    sentences = [gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)]
+    sentences = [_say_printed(bundle, paper)]
     if count := len(paper.holds):
         words = ngettext(
             "Number %(numbers)s is in it.",
@@ -305,10 +304,40 @@ def _say_paper(bundle: Bundle, paper: Paper) -> str:
         sentences.append(words)
     if paper.removed:
         sentences.append(gettext("Its withdrawn sheets were removed by hand."))
-    if paper.check_code:
-        begin = group_code(paper.check_code)[:9]
-        sentences.append(gettext("Its check code begins with %(code)s.", code=begin))
-    return " ".join(sentences)
+    return " ".join([*sentences, *_say_check_code(paper)])
+
+
+def _say_printed(bundle: Bundle, paper: Paper) -> str:
+    letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
+    moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
+    return gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
+
+
+def _say_check_code(paper: Paper) -> list[str]:
+    if not paper.check_code:
+        return []
+    begin = group_code(paper.check_code)[:9]
+    return [gettext("Its check code begins with %(code)s.", code=begin)]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetsToRemove:
+    """Sheets of withdrawn letters in a print that somebody may have."""
+
+    of_print: str  # how its paper is told from others; "" where there is but one print
+    numbers: Sequence[str]
+
+
+def list_sheets_to_remove(bundle: Bundle, papers: Sequence[Paper]) -> list[SheetsToRemove]:
+    several = any(paper.taken_out for paper in papers)
+    return [
+        SheetsToRemove(
+            " ".join([_say_printed(bundle, paper), *_say_check_code(paper)]) if several else "",
+            paper.holds,
+        )
+        for paper in papers
+        if paper.holds
+    ]
 
 
 def _name_some(numbers: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names, find_bundles
-from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.destinations import find_destination
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.proof_print import print_proof
@@ -20,7 +19,8 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
-from campaign.deliveries.desk.forms import say_recorded
+from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.desk.forms import SheetsToRemove, list_sheets_to_remove, say_recorded
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
@@ -34,11 +34,7 @@ from campaign.deliveries.envelopes.mark_posted import Weight, weigh_envelopes
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
 from campaign.deliveries.record_delivery import GoneBefore
 from campaign.deliveries.recording_rules import Numbers, say_numbers
-from campaign.deliveries.remaining_letters import (
-    count_left,
-    find_unnamed_part,
-    list_taken_back_here,
-)
+from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.directory import Official
@@ -77,7 +73,7 @@ class AfterRefusal(Page, template="deliveries/refused.html"):
     attempts: Sequence[DeliveryAttempt]
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
-    taken_back: Sequence[TakenBack]
+    to_remove: Sequence[SheetsToRemove]
     part_form: PartForm
     split_form: SplitForm
     reroute_form: RerouteForm
@@ -362,7 +358,7 @@ def _make_page(
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=moved_to,
-        taken_back=list_taken_back_here(session, bundle),
+        to_remove=list_sheets_to_remove(bundle, list_papers(session, bundle)),
         part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),
         split_form=form if isinstance(form, SplitForm) else SplitForm.of(bundle, is_sent=False),
         reroute_form=form if isinstance(form, RerouteForm) else _make_reroute_form(bundle),

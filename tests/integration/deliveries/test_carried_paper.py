@@ -1,5 +1,6 @@
 """A delivery recorded late counts the letters of the paper that was carried, not those of today."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -247,7 +248,7 @@ def test_an_earlier_print_went_with_the_withdrawn_sheet_removed_by_hand(
     assert [proof.check_code for proof in proofs if proof] == [first.check_code] * 6
     bundle = reload(session, remade.id)
     assert remaining_letters.find_sheet_fates(session, bundle) == {"00003": "removed"}
-    assert remaining_letters.list_taken_back_here(session, bundle) == []
+    assert list_papers(session, bundle) == []
     assert remaining_letters.count_paper(session, bundle) == 0
     # Taken back as a mistake, the bundle is what it was.
     record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
@@ -323,9 +324,8 @@ def test_a_withdrawn_letter_that_was_not_in_the_part_is_to_be_removed_by_hand(
     split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
     session.commit()
     bundle = reload(session, remade.id)
-    here = remaining_letters.list_taken_back_here(session, bundle)
-    assert [letter.number for letter in here] == ["00003"]
-    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 4]
+    papers = list_papers(session, bundle)
+    assert [(paper.letters, paper.holds) for paper in papers] == [(5, ("00003",)), (4, ())]
 
 
 def test_another_time_of_a_record_is_not_moved_over_a_remake(
@@ -436,7 +436,7 @@ def test_what_was_removed_by_hand_is_not_asked_for_again(
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Its sheet was removed by hand." in page
     assert "remove it by hand" not in page
-    assert remaining_letters.list_taken_back_here(session, printed) == []
+    assert list_papers(session, printed) == []
 
 
 @pytest.mark.one_engine
@@ -484,6 +484,49 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
         f"5 letters, printed on {made[0]}. {removed} {begins[0]}",
     ):
         assert words in page
+
+
+@pytest.mark.one_engine
+def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    print_bundle: Print,
+    record: Record,
+) -> None:
+    gate = f"/desk/bundles/{printed.public_id}/deliver"
+    withdrawn()
+    page = staff.get(gate).text
+    assert list_to_remove(page) == [("Remove 1 letter first", "00003")]
+    remake(session, printed, print_bundle)
+    bundle = reload(session, printed.id)
+    first, second = (
+        f"{letters} letters, printed on {say_moment_in_zone(each.made_at, bundle.zone)}. "
+        f"Its check code begins with {group_code(each.check_code or '')[:9]}."
+        for letters, each in zip((7, 6), prints.list_prints(session, bundle), strict=True)
+    )
+    session.rollback()
+    old = f"If you have this print: {first}"
+    assert list_to_remove(staff.get(gate).text) == [("Remove 1 letter first", old, "00003")]
+    withdrawn(number=5)
+    listed = [
+        ("Remove 1 letter first", f"If you have this print: {second}", "00005"),
+        ("Remove 2 letters first", old, "00003, 00005"),
+    ]
+    assert list_to_remove(staff.get(gate).text) == listed
+    # What was refused lies here still, as whichever print it is.
+    bundle = reload(session, printed.id)
+    whole = list_papers(session, bundle)[2].value
+    record_with(record, bundle, whole, at(bundle, AFTER), DeliveryOutcome.REFUSED)
+    session.rollback()
+    assert list_to_remove(staff.get(gate.replace("deliver", "after")).text) == listed
+
+
+def list_to_remove(page: str) -> list[tuple[str, ...]]:
+    """List title and paragraphs of each notice that asks for sheets to be removed."""
+    notices = re.findall(r"<h2>(Remove .*?)</h2>(.*?)</div>", page, re.DOTALL)
+    return [(title, *re.findall(r"<p>(.*?)</p>", body)) for title, body in notices]
 
 
 @pytest.mark.one_engine
