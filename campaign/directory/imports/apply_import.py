@@ -231,13 +231,14 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
     ):
         query = select(ImportRow).where(ImportRow.import_id == kept.id)
         rows = session.scalars(query.where(ImportRow.verdict == verdict)).all()
-        stays = 0
+        stays = done = 0
         for chunk in batched(rows, _CHUNK):
-            staying = undo(session, kept, chunk, later)
+            staying, number = undo(session, kept, chunk, later)
             gone = [row.id for row in chunk if row not in staying]
             session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
             stays += len(staying)
-        report[word] = len(rows) - stays
+            done += number
+        report[word] = done
         report["stays"] += stays
         undone = {**undone, word: undone[word] + report[word]}
         kept.counts = {**kept.counts, verdict.value: stays, "partly": 0, "undone": undone}
@@ -249,8 +250,11 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
 
 def _remove(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
-) -> list[ImportRow]:
-    """Delete what the rows added; return those whose entry stays, each with the reason."""
+) -> tuple[list[ImportRow], int]:
+    """Delete what the rows added; return those that stay, each with the reason, and how many go.
+
+    What somebody has deleted before is neither.
+    """
     model = model_of(kept.directory)
     word = model.__tablename__
     by_entry = {_make_entry_id(kept, json.loads(row.detail)["slug"]): row for row in rows}
@@ -279,13 +283,16 @@ def _remove(
     for loaded in list(session.identity_map.values()):
         if not isinstance(loaded, ImportRow):  # of these all are needed once more
             session.expire(loaded)
-    return staying
+    return staying, len(going)
 
 
 def _restore(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
-) -> list[ImportRow]:
-    """Set back what the rows changed and nobody has changed since; return those that stay."""
+) -> tuple[list[ImportRow], int]:
+    """Set back what the rows changed and nobody has changed since.
+
+    Return those that stay, and how many are as before.
+    """
     model = model_of(kept.directory)
     details = {row: json.loads(row.detail) for row in rows}
     slugs = [detail["slug"] for detail in details.values()]
@@ -313,7 +320,8 @@ def _restore(
             staying.append(_note_reason(row, "changed"))
         where_used.show_change(session, entry)
     session.flush()
-    return staying
+    here = sum(detail["slug"] in entries for detail in details.values())
+    return staying, here - len(staying)
 
 
 def _set_back(entry: Entry, before: dict[str, Any]) -> bool:

@@ -306,8 +306,11 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
 def _find_place(data: bytes, start: int) -> tuple[int, str]:
     """Return row and words around a byte, as far as they can be shown."""
     row = data.count(b"\n", 0, start) + 1
-    line = data[data.rfind(b"\n", 0, start) + 1 : start + 12]
-    words = line[-24:].decode("windows-1252", "replace")
+    first = data.rfind(b"\n", 0, start) + 1
+    if first < start - 12:  # a whole word is easier to find than its end
+        between = re.compile(rb"[\s,;|]").search(data, start - 12, start)
+        first = between.end() if between else start - 12
+    words = data[first : start + 12].decode("windows-1252", "replace")
     return row, "".join(sign if sign.isprintable() else " " for sign in words).strip()
 
 

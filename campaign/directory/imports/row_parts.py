@@ -36,6 +36,7 @@ embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|amb
 _FOLDED = [(MissionKind(kind), word) for kind, words in _WORDS.items() for word in words]
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
+_EITHER_ORDER = re.compile(r"(0?[1-9]|1[0-2])([/-])(0?[1-9]|1[0-2])\2\d{4}")
 _WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
 
 
@@ -306,8 +307,10 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
         month = month or (12 if last else 1)
         return date(year, month, day or (calendar.monthrange(year, month)[1] if last else 1))
     except ValueError as problem:
-        raise UnreadableRow(
-            column,
-            N_("“%(value)s” is not a date. Write year, month and day: 2026-11-24."),
-            value=text,
-        ) from problem
+        sentence = N_("“%(value)s” is not a date. Write year, month and day: 2026-11-24.")
+        if _EITHER_ORDER.fullmatch(text):
+            sentence = N_(
+                "“%(value)s” can be two dates, with the day first or the month first. Write year, "
+                "month and day: 2026-11-24."
+            )
+        raise UnreadableRow(column, sentence, value=text) from problem

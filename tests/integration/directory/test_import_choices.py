@@ -136,6 +136,8 @@ def test_rows_of_every_verdict_are_shown_before_and_after_an_import_and_its_undo
     imported(desk, session, where, skip_bad="1")
     for choice in filters:
         page_of(desk, where + choice)
+    heads = re.findall(r'<th scope="col">([^<]*)</th>', page_of(desk, f"{where}?show=changed"))
+    assert heads[-2:] == ["Before the import", "Now"]
     post(desk, f"{where}/undo")
     for choice in filters:
         page_of(desk, where + choice)
@@ -315,6 +317,19 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     assert "A campaign or something else uses it" in page
     assert "Someone has edited or checked it since" in page
     assert session.scalar(select(func.count(ContactDetail.id))) == 1
+
+
+@pytest.mark.one_engine
+def test_an_undo_counts_what_it_deletes_and_not_what_was_deleted_before(
+    desk: FlaskClient, session: Session
+) -> None:
+    where = rehearsed(desk, session, MISSIONS, "missions")
+    imported(desk, session, where)
+    session.delete(session.scalars(select(Mission).where(Mission.slug == "ghana-ottawa")).one())
+    session.commit()
+    post(desk, f"{where}/undo")
+    assert newest(session).counts["undone"] == {"removed": 1, "restored": 0}
+    assert "1 entry deleted." in page_of(desk, where)
 
 
 def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(

@@ -109,6 +109,11 @@ def test_western_letters_are_guessed_and_the_place_is_named() -> None:
         open_source(data, MISSIONS, encoding="utf-8")
 
 
+def test_the_place_that_is_no_utf_8_is_quoted_from_the_beginning_of_a_word() -> None:
+    heads = "Nom;Fonction;Pays;Depuis;Jusqu'à;Rue\nA;Juge;Kenya;2020;;\n".encode("windows-1252")
+    assert open_source(heads, OFFICIALS).opened.guessed_from == (1, "Jusqu'à;Rue A;Juge")
+
+
 @pytest.mark.parametrize(
     ("line", "field", "said"),
     [
@@ -117,6 +122,7 @@ def test_western_letters_are_guessed_and_the_place_is_named() -> None:
         ("Wanjiru Otieno;Minister;;;;", "country", "is empty"),
         ("Wanjiru Otieno;Minister;Kenya;;2026-02-31;", "end", "is not a date"),
         ("Wanjiru Otieno;Minister;Kenya;;31.02.2026;", "end", "is not a date"),
+        ("Wanjiru Otieno;Minister;Kenya;;01/02/2021;", "end", "can be two dates"),
         ("Wanjiru Otieno;Minister;Kenya;2026-05;2026-04;", "end", "before the first day"),
         ("MarÃ\xada Otieno;Minister;Kenya;;;", "name", "should be “María Otieno”"),
         ("Mar\ufffda Otieno;Minister;Kenya;;;", "name", "has lost letters"),

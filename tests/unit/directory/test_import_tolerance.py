@@ -255,6 +255,15 @@ def test_arabic_and_german_heads_are_guessed_and_cells_tell_what_heads_do_not() 
             OFFICIALS,
             ["full_name", "office:ar", "organization:ar", "country"],
         ),
+        *(
+            (heads, OFFICIALS, ["full_name", "country", "started_on", "ended_on"])
+            for heads in (
+                "Nom;Pays;Depuis;Jusqu’à",
+                "Nom;Pays;Depuis le;Jusqu'au",
+                "Nombre;País;Desde;Hasta",
+                "الاسم;البلد;منذ;حتى",
+            )
+        ),
         ("Name;Poste;Title", OFFICIALS, ["full_name", "office:fr", "office:en"]),
         (
             "Name;Fonction (anglais);Cargo en francés;المنصب بالعربية",
