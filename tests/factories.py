@@ -33,6 +33,7 @@ from campaign.models.campaign import (
 )
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.network import MemberState, NetworkMember
+from campaign.models.screening import Hold
 from campaign.models.signature import ConsentWording, Disclosure, Letter, Signature, SignatureState
 from campaign.models.staff import CampaignMember, Role, StaffUser
 from campaign.staff.staff_users import add_staff_user, keep_password, normalise_password
@@ -233,6 +234,16 @@ def add_confirmed(
         given = {name: value(at) if callable(value) else value for name, value in overrides.items()}
         made.append(_confirmed(campaign, wording.id, before + at, given))
     session.add_all(made)
+    session.flush()
+    return made
+
+
+def add_held(session: Session, campaign: Campaign, n: int) -> list[Signature]:
+    """Signatures whose letters wait in the queue of screening."""
+    made = add_confirmed(session, campaign, n, state=SignatureState.HELD)
+    session.add_all(
+        Hold(signature_id=one.id, campaign_id=campaign.id, reasons=["first"]) for one in made
+    )
     session.flush()
     return made
 

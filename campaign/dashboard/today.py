@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
@@ -37,6 +37,7 @@ from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 from campaign.models.webhook import WebhookEndpoint
+from campaign.screening.review_queue import waiting_by_campaign
 from campaign.staff.desk_access import staff_user
 
 PER_PAGE = 25
@@ -168,10 +169,15 @@ def find_letters(
     session: Session, mine: ColumnElement[bool], slug: Literal["held", "waiting"]
 ) -> Todo:
     """Find campaigns with letters that wait for a look or to be printed, the most first."""
-    column = CampaignFigures.held if slug == "held" else CampaignFigures.waiting
+    if slug == "held":
+        counts: FromClause = waiting_by_campaign()
+        column = counts.c.letters
+    else:
+        counts = CampaignFigures.__table__
+        column = counts.c.waiting
     query = (
         select(Campaign, column, func.count().over())
-        .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .join(counts, counts.c.campaign_id == Campaign.id)
         .where(mine, column > 0, gives_letters_sql())
         .order_by(column.desc(), Campaign.id)
         .limit(_MOST)
@@ -431,6 +437,8 @@ def may_enter(name: str) -> bool:
 class Running:
     campaign: Campaign
     kept: CampaignFigures | None
+    held: int
+    """Letters that wait for a look."""
     week: int
     """Confirmed in the last seven days."""
     spark: Sequence[SmallColumn]
@@ -441,9 +449,11 @@ def list_running(
 ) -> tuple[list[Running], int]:
     """List one page of the open campaigns that `by` sees, the nearest last day first; count all."""
     condition = (sees(by, Campaign.id), Campaign.status == CampaignStatus.OPEN)
+    held = waiting_by_campaign()
     rows = session.execute(
-        select(Campaign, CampaignFigures)
+        select(Campaign, CampaignFigures, func.coalesce(held.c.letters, 0))
         .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .outerjoin(held, held.c.campaign_id == Campaign.id)
         .where(*condition)
         .order_by(Campaign.act_by.is_(None), Campaign.act_by, Campaign.id)
         .limit(PER_PAGE)
@@ -452,9 +462,10 @@ def list_running(
     total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
     lately = [(today - timedelta(days=n)).isoformat() for n in reversed(range(_DAYS))]
     lines = []
-    for campaign, kept in rows:
+    for campaign, kept, letters in rows:
         counts = [kept.recent.get(day, 0) if kept else 0 for day in lately]
-        lines.append(Running(campaign, kept, sum(counts[-7:]), spark(counts, mirrored=mirrored)))
+        week = sum(counts[-7:])
+        lines.append(Running(campaign, kept, letters, week, spark(counts, mirrored=mirrored)))
     return lines, total
 
 

@@ -36,6 +36,7 @@ from campaign.models.staff import Role
 from campaign.models.statistics import FiguresRun
 from campaign.public.case_page import told_in
 from campaign.public.deadline import Deadline, deadline_of
+from campaign.screening import review_queue
 from campaign.staff.desk_access import guard, staff_user
 from campaign.storage import FilesAway
 from campaign.web.page import Page, csv_file, show_page
@@ -83,6 +84,8 @@ class Today(Page, template="dashboard/today.html"):
 class CampaignStatistics(Page, template="dashboard/campaign_statistics.html"):
     campaign: Campaign
     statistics: Statistics
+    held: int
+    """Letters that wait for a look."""
     missions: Sequence[MissionRow]
     targets: Sequence[TargetFigures]
     attempts: Sequence[DeliveryAttempt]
@@ -153,6 +156,7 @@ def show(slug: str) -> ResponseReturnValue:
     page = CampaignStatistics(
         campaign=campaign,
         statistics=statistics,
+        held=review_queue.count_waiting(session, campaign),
         missions=statistics_page.mission_rows(session, campaign, statistics.figures),
         targets=statistics_page.target_rows(campaign, statistics.figures),
         attempts=statistics_page.list_attempts(session, campaign),

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
+from sqlalchemy import ColumnElement, Select, String, Subquery, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
@@ -392,10 +392,14 @@ def count_waiting(session: Session, campaign: Campaign) -> int:
     """Count letters that wait; those of a rehearsal wait for nobody."""
     if lifecycle.is_rehearsal(campaign.status):
         return 0
-    waiting = select(Hold.signature_id).where(
-        Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN
-    )
+    waiting = select(Hold.signature_id).where(*HeldFilter(campaign.id).conditions())
     return db.count_rows(session, waiting)
+
+
+def waiting_by_campaign() -> Subquery:
+    """Count letters that wait, as the queue lists them: `campaign_id` and `letters`."""
+    waiting = select(Hold.campaign_id, func.count().label("letters"))
+    return waiting.where(*HeldFilter().conditions()).group_by(Hold.campaign_id).subquery()
 
 
 def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:

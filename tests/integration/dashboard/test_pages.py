@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.models.campaign import CampaignStatus, LetterFormat, Update, UpdateEdition, UpdateKind
-from campaign.models.signature import Origin, SignatureState
+from campaign.models.signature import Origin
 from campaign.models.staff import Role
 from tests.days import days_ago
-from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
+from tests.factories import add_confirmed, add_held, make_campaign, make_staff_user, sign_in
 
 pytestmark = pytest.mark.one_engine
 
@@ -42,7 +42,7 @@ def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 3, source="=cmd", region="QC", own_words="")
     add_confirmed(session, campaign, 1, origin=Origin.PAPER)
-    add_confirmed(session, campaign, 2, state=SignatureState.HELD)
+    add_held(session, campaign, 2)
     _counted(session)
     sign_in(client, app, "organizer")
     page = client.get(f"/desk/campaigns/{campaign.slug}/figures")
@@ -87,7 +87,7 @@ def test_today_names_what_waits(app: Flask, client: FlaskClient, session: Sessio
     make_campaign(session, status=CampaignStatus.REVIEW)
     make_campaign(session, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
     add_confirmed(session, soon, 2)
-    add_confirmed(session, over, 1, state=SignatureState.HELD)
+    add_held(session, over, 1)
     soon.targets[0].mission.last_checked_on = date(2020, 1, 1)
     _counted(session)
     sign_in(client, app, "admin")

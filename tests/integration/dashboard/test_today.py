@@ -19,10 +19,12 @@ from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState, FileApproval
-from campaign.models.signature import SignatureState
+from campaign.models.screening import Decision, Hold
+from campaign.models.signature import Signature
 from campaign.models.staff import Role
+from campaign.screening import review_queue
 from tests.days import ZONE, days_ago, today
-from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
+from tests.factories import add_confirmed, add_held, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.replies.test_replies import make_reply
 
@@ -97,7 +99,7 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
     soon.targets[0].official.left_on = date(2026, 10, 1)
     make_reply(session, soon)
     over = make_campaign(session, act_by=days_ago(4))
-    add_confirmed(session, over, 1, state=SignatureState.HELD)
+    add_held(session, over, 1)
     draft = {"status": CampaignStatus.DRAFT, "opened_at": None}
     make_campaign(session, **draft)
     make_campaign(session, **draft, opening_missed_at=db.utcnow())
@@ -157,6 +159,49 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert len(links) >= len(WAITS[role])
     closed = {link for link in links if _status(client, link) != 200}
     assert closed == set()
+
+
+@pytest.mark.both_engines
+def test_what_waits_for_a_look_is_what_the_queue_lists(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    back, first, last = add_held(session, campaign, 3)
+    by = make_staff_user(session, Role.STAFF, email="screener@example.org")
+    session.commit()
+
+    def act(decision: Decision, *letters: Signature) -> None:
+        holds = [session.get_one(Hold, letter.id) for letter in letters]
+        review_queue.decide(
+            session,
+            public_ids=[letter.public_id for letter in letters],
+            seen={hold.version for hold in holds},
+            decision=decision,
+            by=by,
+            now=db.utcnow(),
+            note="Leave out the village.",
+        )
+        session.commit()
+        jobs.run_now("overview.count")
+
+    def read(path: str) -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", client.get(path).text).split())
+
+    def read_all() -> tuple[bool, bool, bool]:
+        today, statistics = read("/desk/today"), read(f"/desk/campaigns/{campaign.slug}/figures")
+        assert ("2 letters to review" in statistics) is ("0 2 Download all" in today)
+        queue = read(f"/desk/screening/?campaign={campaign.slug}")
+        return (
+            "has letters to review" in today,
+            "to review" in statistics,
+            "No letters need review here." not in queue,
+        )
+
+    sign_in(client, app, Role.ADMIN)
+    act(Decision.RETURNED, back)
+    assert read_all() == (True, True, True)
+    act(Decision.RETURNED, first, last)
+    assert read_all() == (False, False, False)
 
 
 @pytest.mark.one_engine
