@@ -94,10 +94,7 @@ def is_told(session: Session, campaign: Campaign) -> bool:
 
 def count_concerned(session: Session, campaign: Campaign) -> int:
     """Count members who want to hear of a campaign, at once or with the next email they get."""
-    reached = select(NetworkMember).where(
-        NetworkMember.state == MemberState.ACTIVE, ~is_bad(NetworkMember.email_hmac)
-    )
-    members = session.scalars(reached.options(defer(NetworkMember.email, raiseload=True)))
+    members = session.scalars(_select_reached())
     return sum(wants(member, campaign) for member in members.yield_per(1_000))
 
 
@@ -201,18 +198,17 @@ def _next_members(session: Session, mailing: Mailing, now: datetime) -> Sequence
     return session.scalars(members.with_for_update(read=True)).all()
 
 
+def _select_reached() -> Select[NetworkMember]:
+    """Select those who are emailed: for who writes to them, and who says how many they are."""
+    reached = (NetworkMember.state == MemberState.ACTIVE, ~is_bad(NetworkMember.email_hmac))
+    return select(NetworkMember).where(*reached).options(defer(NetworkMember.email, raiseload=True))
+
+
 def _select_members(frequency: Frequency, last_id: int) -> Select[NetworkMember]:
-    return (
-        select(NetworkMember)
-        .where(
-            NetworkMember.id > last_id,
-            NetworkMember.state == MemberState.ACTIVE,
-            NetworkMember.frequency == frequency,
-            ~is_bad(NetworkMember.email_hmac),
-        )
-        .order_by(NetworkMember.id)
-        .options(defer(NetworkMember.email, raiseload=True))
+    members = _select_reached().where(
+        NetworkMember.id > last_id, NetworkMember.frequency == frequency
     )
+    return members.order_by(NetworkMember.id)
 
 
 def _tell(

@@ -18,8 +18,8 @@ from campaign.core.i18n import say_number
 from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.core.text.email_addresses import spelling
-from campaign.mail import bad_addresses
-from campaign.models.campaign import Campaign
+from campaign.mail import bad_addresses, suppression_list
+from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.mails import MailName, mail_name
 from campaign.signing.signed_links import opened_link, signed_link
@@ -52,6 +52,17 @@ def hears_news(*, of_end: bool = False) -> ColumnElement[bool]:
     """
     is_held = db.unindexed(Signature.state) == SignatureState.HELD
     return or_(counted_publicly(), is_held) if of_end else counted_publicly()
+
+
+def gets_news(campaign_id: int, *, of_end: bool = False) -> tuple[ColumnElement[bool], ...]:
+    """Whether news of the case is emailed: for who sends it, and who says to how many it goes."""
+    return (
+        Signature.campaign_id == campaign_id,
+        hears_news(of_end=of_end),
+        Signature.consent_updates_at.is_not(None),
+        ~bad_addresses.is_bad(Signature.email_hmac),
+        ~suppression_list.is_suppressed_sql(Signature.email_hmac),
+    )
 
 
 def unsubscribe_url(signature: Signature) -> str:
@@ -137,16 +148,11 @@ _SEATS = 3
 """Signatures that one mailbox can have on a campaign: of so many more, enough mailboxes are."""
 
 
-def count_readers(session: Session, campaign: Campaign) -> int:
-    """Count mailboxes that asked for news of the case; `MOST`: there may be more."""
+def count_readers(session: Session, campaign: Campaign, *, of_end: bool = False) -> int:
+    """Count mailboxes to which news of the case goes; `MOST`: there may be more."""
     wanting = (
         select(Signature.email_hmac)
-        .where(
-            Signature.campaign_id == campaign.id,
-            counted_publicly(),
-            Signature.consent_updates_at.is_not(None),
-            ~bad_addresses.is_bad(Signature.email_hmac),
-        )
+        .where(*gets_news(campaign.id, of_end=of_end))
         .limit(MOST * _SEATS)
         .subquery()
     )
@@ -154,8 +160,9 @@ def count_readers(session: Session, campaign: Campaign) -> int:
     return min(count, MOST)
 
 
-def news_readers_in_words(campaign: Campaign) -> str:
-    people = count_readers(db.session(), campaign)
+def news_readers_in_words(campaign: Campaign, kind: str | None = None) -> str:
+    """Say to how many an update of that kind goes."""
+    people = count_readers(db.session(), campaign, of_end=kind == UpdateKind.OUTCOME)
     if people >= MOST:
         return gettext("%(people)s people or more", people=say_number(MOST))
     return ngettext("%(people)s person", "%(people)s people", people, people=say_number(people))

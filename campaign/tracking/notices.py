@@ -22,7 +22,6 @@ from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone, went_with
-from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
@@ -39,7 +38,7 @@ from campaign.tracking.mails import (
     LetterHandedOver,
 )
 from campaign.tracking.news_subscription import (
-    hears_news,
+    gets_news,
     list_readers,
     name_readers,
     unsubscribe_url,
@@ -248,13 +247,7 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     is_told = exists().where(
         NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
     )
-    conditions = [
-        Signature.campaign_id == notice.campaign_id,
-        hears_news(of_end=notice.kind in _AFTER_A_STOP),
-        Signature.consent_updates_at.is_not(None),
-        ~bad_addresses.is_bad(Signature.email_hmac),
-        ~is_told,
-    ]
+    conditions = [*gets_news(notice.campaign_id, of_end=notice.kind in _AFTER_A_STOP), ~is_told]
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         conditions.append(_has_letter(_news_of(session, delivery)))

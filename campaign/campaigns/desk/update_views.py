@@ -205,7 +205,8 @@ class UpdateForm(CampaignForm):
     tell_network = BooleanField(
         _l("Tell the network"),
         description=_l(
-            "Members whose choices match this case get one email. You cannot undo this."
+            "Members whose choices match this case get one email. You cannot undo this. "
+            "Members who are also emailed as supporters get both emails."
         ),
     )
     tell_signers = BooleanField(
@@ -253,6 +254,8 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
     locales: Sequence[str]
     posted: Sequence[PostedUpdate]
     preview: Sequence[tuple[str, str, str]]
+    mailed: bool
+    """Whether what the preview shows is mailed to those who asked for news."""
     again: Proposal | None
     waiting: Sequence[Proposal]
     """Updates that need approval, or that the reader can write again, besides that one."""
@@ -305,6 +308,9 @@ def post_update(slug: str) -> ResponseReturnValue:
         preview=[(code, *words) for code, words in form.words(locales).items() if words[0]]
         if looked
         else (),
+        mailed=updates.tells_signers(UpdateKind(form.kind.data), _telling(form))
+        if looked
+        else False,
         again=again,
         waiting=[
             proposal
@@ -426,7 +432,7 @@ def _post(
     post: updates.NewUpdate = {
         "kind": UpdateKind(form.kind.data),
         "words": form.words(locales),
-        "telling": updates.Telling(form.tell_network.data, form.tell_signers.data),
+        "telling": _telling(form),
         "pictures": _keep_picture(form, locales, again),
         "risks_seen": form.has_seen_risks(),
     }
@@ -438,6 +444,10 @@ def _post(
         updates.post_update(db.session(), campaign, actor=actor(), happened_on=day, **post)
         if again is not None:
             proposals.settle_proposal(db.session(), again, by=staff_user())
+
+
+def _telling(form: UpdateForm) -> updates.Telling:
+    return updates.Telling(form.tell_network.data, form.tell_signers.data)
 
 
 def _keep_picture(

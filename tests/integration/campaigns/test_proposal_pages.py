@@ -16,8 +16,9 @@ from campaign.campaigns.content import pictures
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update
 from campaign.models.revision import Proposal, ProposalState
+from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
-from tests.factories import make_campaign, post, sign_in
+from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_edit_conflict import read_form
 from tests.integration.campaigns.test_proposals import asks_for_approval
 from tests.integration.campaigns.test_risks_and_picture import picture
@@ -52,6 +53,32 @@ def newest(session: Session) -> Proposal:
     found = session.scalars(select(Proposal).order_by(Proposal.id.desc())).first()
     assert found is not None
     return found
+
+
+def test_form_and_approver_read_to_how_many_an_outcome_goes(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    add_confirmed(session, case, 2, consent_updates_at=utcnow())
+    states = {"state": SignatureState.HELD, "consent_updates_at": utcnow()}
+    add_confirmed(session, case, 1, **states)
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    outcome = {name: text for name, text in UPDATE.items() if name != "tell_signers"}
+    preview = post(client, f"{HOME}/updates", outcome | {"look": "1"}).text
+    assert "Emails will go to 3 people." in preview
+    assert "3 people in all" in preview
+    assert "(2 people)" in preview
+    post(client, f"{HOME}/updates", outcome)
+    read = client.get(f"{HOME}/proposals/{newest(session).public_id}").text
+    assert "Emails will go to 3 people." in read
+    assert "get both emails" not in read
+    news = UPDATE | {"kind": "further-information", "tell_network": "y"}
+    preview = post(client, f"{HOME}/updates", news | {"look": "1"}).text
+    assert "Emails will go to 2 people." in preview
+    post(client, f"{HOME}/updates", news)
+    read = client.get(f"{HOME}/proposals/{newest(session).public_id}").text
+    assert "Emails will go to 2 people." in read
+    assert "get both emails" in read
 
 
 def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(

@@ -20,7 +20,7 @@ from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
-from campaign.mail import bad_addresses
+from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import DeliveryOutcome
@@ -193,6 +193,42 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
     assert count_readers(session, campaign) == 2
     monkeypatch.setattr(news_subscription, "MOST", 5)
     assert count_readers(session, campaign) == 4
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kind", [UpdateKind.REPLY, UpdateKind.OUTCOME])
+def test_as_many_get_an_email_as_its_author_was_told(
+    app: Flask, session: Session, campaign: Campaign, kind: UpdateKind
+) -> None:
+    confirmed = SignatureState.CONFIRMED
+    people: list[dict[str, Any]] = [{"state": state} for state in SignatureState]
+    people += [
+        {"state": SignatureState.HELD, "state_before": confirmed},
+        {"state": SignatureState.INVALID, "state_before": confirmed},
+        {"state": SignatureState.INVALID, "state_before": SignatureState.HELD},
+        {"consent_updates_at": None},
+        {},
+        {},
+    ]
+    signed = [
+        sign(session, campaign, email=f"reader{number}@example.org", **facts)
+        for number, facts in enumerate(people)
+    ]
+    sign(session, campaign, email="reader1@example.org", seat=2)
+    bounced, suppressed = signed[-2:]
+    bad_addresses.mark(session, bounced.email_hmac, "5.1.1")
+    suppression_list.suppress(session, [suppressed.email_hmac])
+    session.commit()
+    words = news_subscription.news_readers_in_words(campaign, kind)
+    readers = count_readers(session, campaign, of_end=kind is UpdateKind.OUTCOME)
+    assert words == f"{readers} people"
+    post(app, campaign, kind)
+    tell_all(session)
+    session.rollback()
+    jobs.run_now("mail.sweep")
+    mails = session.execute(select(OutboxMail.recipient, OutboxMail.state)).all()
+    assert {state for _to, state in mails} == {MailState.SENT}
+    assert len(mails) == readers == (3 if kind is UpdateKind.OUTCOME else 2)
 
 
 @pytest.mark.one_engine
