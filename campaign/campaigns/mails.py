@@ -14,7 +14,7 @@ from campaign.core import i18n
 from campaign.core.settings import current_settings, site_url
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.revision import Proposal, ProposalState
+from campaign.models.revision import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import CampaignMember, Role, StaffUser
 
 _WRITERS = (Role.ORGANIZER, Role.ADMIN)
@@ -47,6 +47,8 @@ class OpeningMissed(CampaignMail, kind="staff-opening-missed"):
 
 class ApprovalAsked(CampaignMail, kind="staff-approval-asked"):
     who: str
+    closes: bool = False
+    """Whether the approval closes the campaign."""
 
 
 class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
@@ -56,7 +58,12 @@ class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
 
 def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
     author, link = proposal.made_by_id, _proposal_link(campaign, proposal)
-    mail = ApprovalAsked(reference=campaign.reference, who=_name(session, author), link=link)
+    mail = ApprovalAsked(
+        reference=campaign.reference,
+        who=_name(session, author),
+        link=link,
+        closes=proposal.kind is ProposalKind.CLOSE,
+    )
     _send(session, mail, list_reviewers(session, campaign, by=author))
 
 

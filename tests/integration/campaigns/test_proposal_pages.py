@@ -211,6 +211,36 @@ def test_closing_with_a_reason_waits_and_without_one_does_not(
     assert "It is out of date." in client.get(url).text
 
 
+def test_what_an_approval_does_is_said_while_it_is_asked(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    admin = app.test_client()
+    sign_in(admin, app, Role.ADMIN)
+    post(client, f"{HOME}/status", {"to": "closed", "reason_en": "Won."})
+    url = f"{HOME}/proposals/{newest(session).public_id}"
+    assert "When it is approved, the campaign closes at once" in client.get(url).text
+    assert "If you approve it, the campaign closes at once" in admin.get(url).text
+    assert post(admin, url, {"decision": "return", "note": "By whom?"}).status_code == 303
+    page = client.get(url).text
+    assert "By whom?" in page
+    assert "closes at once" not in page
+
+
+def test_what_an_opening_could_do_without_is_said_before_it(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    case.act_by = case.issued_on = None
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = client.get(HOME).text
+    assert "Still to do" in page
+    assert "can open without it" not in page
+    case.status, case.opened_at = CampaignStatus.DRAFT, None
+    session.commit()
+    assert "can open without it" in client.get(HOME).text
+
+
 def test_an_organizer_proposes_a_reason_that_an_admin_alone_would_reword(
     app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:

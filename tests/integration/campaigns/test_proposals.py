@@ -186,7 +186,7 @@ def test_risk_flags_are_asked_when_it_is_proposed_and_again_when_it_is_approved(
 
 
 def test_closing_with_a_reason_waits(
-    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    app: Flask, session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
     first = proposals.propose_reasons(
         session, case, kind=ProposalKind.CLOSE, by=colleague, reasons={"en": "No."}
@@ -194,6 +194,11 @@ def test_closing_with_a_reason_waits(
     later = proposals.propose_reasons(
         session, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes.", "fr": " "}
     )
+    mail = render(last(session, OutboxMail), app.extensions["settings"])
+    assert mail["Subject"] == f"Closing {case.reference} needs your approval"
+    text = str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "the campaign closes at once" in text
+    assert "publish a text" not in text
     session.refresh(first)
     assert (first.state, case.status) == (ProposalState.DECLINED, CampaignStatus.OPEN)
     approve_proposal.approve(session, later, by=colleague, now=NOW)
