@@ -220,10 +220,9 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         return [*past, _withdrawn_mark(signature)]
     if signature.shown_state is SignatureState.REJECTED:
         return past
-    if is_stopped(campaign.status) or _waits_in_vain(signature):
+    on_paper = signature.origin is not Origin.ONLINE  # no letter of theirs is printed
+    if on_paper or is_stopped(campaign.status) or _waits_in_vain(signature):
         return past
-    if signature.origin is not Origin.ONLINE:
-        return past  # no letter of theirs is printed
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     return past + _marks_ahead(signature, trips, posts, ways)
 
@@ -267,8 +266,8 @@ def status_of(session: Session, signature: Signature) -> str:
 
 
 def _waits_in_vain(signature: Signature) -> bool:
-    waits = signature.shown_state is SignatureState.PENDING
-    return waits and not can_confirm(signature, db.utcnow())
+    is_pending = signature.shown_state is SignatureState.PENDING
+    return is_pending and not can_confirm(signature, db.utcnow())
 
 
 def is_frozen(signature: Signature) -> bool:
@@ -283,13 +282,9 @@ def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
     if signature.shown_state is SignatureState.HELD and not is_stopped(signature.campaign.status):
         marks.append(_held_mark(note_for(session, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
-        last = marks[-1]
-        title = (
-            gettext("We cannot print this card")
-            if signature.campaign.cards
-            else gettext("We cannot print this letter")
-        )
-        marks.append(Mark(title, "done", last.at, iso=last.iso))
+        card, letter = gettext("We cannot print this card"), gettext("We cannot print this letter")
+        title = card if signature.campaign.cards else letter
+        marks.append(Mark(title, "done", marks[-1].at, iso=marks[-1].iso))
     return marks
 
 
