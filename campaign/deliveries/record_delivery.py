@@ -211,7 +211,7 @@ def remove_visit(
         raise Refused("visit-published")
     before = list_counted(session, {attempt.bundle_id for attempt in removed if attempt.bundle_id})
     for attempt in removed:
-        _audit(session, attempt, actor, "delivery.remove")
+        _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id)
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
@@ -384,7 +384,9 @@ def _find_recorded(
     return session.scalar(same.limit(1))
 
 
-def _audit(session: Session, attempt: DeliveryAttempt, actor: str, action: str) -> None:
+def _audit(
+    session: Session, attempt: DeliveryAttempt, actor: str, action: str, **more: object
+) -> None:
     audit.record(
         session,
         actor,
@@ -392,4 +394,5 @@ def _audit(session: Session, attempt: DeliveryAttempt, actor: str, action: str) 
         f"delivery:{attempt.id}",
         outcome=attempt.outcome.value,
         messages=attempt.messages,
+        **more,
     )

@@ -36,8 +36,6 @@ class CaseNews(Mail):
     reference: str
     case_url: str
     cards: bool = False
-    by_hand: bool = False
-    """Whether its reader signed a sheet or a list of names, and no letter."""
 
     @property
     def tells_of_end(self) -> bool:
@@ -56,6 +54,7 @@ class LetterHandedOver(CaseNews, kind="letter-handed-over"):
     day: str
     place: str
     outcome: str
+    corrects: bool = False  # whether a record that was told before was deleted as a mistake
 
 
 class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=("update_id",)):
@@ -65,6 +64,8 @@ class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=
     text: str
     lang: str
     update_id: int | None = None
+    by_hand: bool = False
+    """Whether its reader signed a sheet or a list of names, and no letter."""
 
     @property
     def tells_of_end(self) -> bool:
@@ -107,6 +108,7 @@ class CaseContinued(CaseNews, kind="case-continued", recheck_only=("earlier_id",
     lang: str
     deadline: str
     asks_cards: bool = False
+    by_hand: bool = False  # as in CaseUpdate
 
     def recheck(self, session: Session) -> Self | None:
         status = session.scalar(select(Campaign.status).where(Campaign.id == self.earlier_id))

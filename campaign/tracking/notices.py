@@ -197,7 +197,6 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
 class NewsFacts(CaseFacts):
     writer: MailName
     unsubscribe: str
-    by_hand: bool
 
 
 @jobs.job("following.tell")
@@ -302,7 +301,8 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         delivered = _news_of(session, delivery)
-        return partial(_handed_over, session, campaign, delivery, delivered)
+        corrects = _corrects_record(session, delivery)
+        return partial(_handed_over, session, campaign, delivery, delivered, corrects)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
         return lambda signature: _update(session, campaign, update, signature)
@@ -317,6 +317,7 @@ def _handed_over(
     campaign: Campaign,
     delivery: DeliveryAttempt,
     delivered: Delivered,
+    corrects: bool,
     signature: Signature,
 ) -> LetterHandedOver:
     locale, writers = signature.locale, _list_writers(session, signature, _has_letter(delivered))
@@ -326,8 +327,22 @@ def _handed_over(
         day=i18n.say_date(delivery.happened_on, locale),
         place=delivery.place,
         outcome=_told_outcome(delivery),
+        corrects=corrects,
         letters_url=_letters_url(signature),
         **_common(campaign, signature, writers),
+    )
+
+
+def _corrects_record(session: Session, delivery: DeliveryAttempt) -> bool:
+    """Return whether an earlier record of its bundle was deleted that could have been told."""
+    deleted = session.scalars(
+        select(AuditEntry.detail).where(
+            AuditEntry.action == "delivery.remove", AuditEntry.at <= delivery.created_at
+        )
+    )
+    return any(
+        detail.get("bundle") == delivery.bundle_id and detail["outcome"] in GONE_OUT
+        for detail in deleted
     )
 
 
@@ -380,6 +395,7 @@ def _update(
         text=text.body,
         lang=text.locale,
         letters_url=_letters_url(signature),
+        by_hand=signature.origin is not Origin.ONLINE,
         **_common(campaign, signature, _names_by_id(readers)),
     )
 
@@ -401,6 +417,7 @@ def _continued(
         deadline=day,
         asks_cards=later.cards,
         letters_url=_letters_url(signature),
+        by_hand=signature.origin is not Origin.ONLINE,
         **facts,
     )
 
@@ -413,7 +430,6 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
     return {
         "writer": _name_writers(writers, signature.locale),
         "unsubscribe": unsubscribe_url(signature),
-        "by_hand": signature.origin is not Origin.ONLINE,
         **case_facts(campaign, signature.locale),
     }
 

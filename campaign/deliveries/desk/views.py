@@ -348,7 +348,7 @@ def _remove(visit: GateVisit, only: DeliveryAttempt | None = None) -> ResponseRe
     attempts, message = [only] if only else visit.attempts, _("Record deleted.")
     bundle = next((attempt.bundle for attempt in attempts if attempt.bundle), None)
     if not record_delivery.remove_visit(db.session(), visit, actor=actor(), only=only):
-        return _lead_to(visit, _("Record corrected. We will not email anyone again."))
+        return _lead_to(visit, _("Record corrected."))
     if bundle is None:
         return redirect_to(".index", message)
     return redirect_to("bundles.show", message, public_id=bundle.public_id)

@@ -352,6 +352,8 @@ def weigh_envelopes(
     letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
     weights = {}
     for envelope in lying:
+        if not letters[envelope.sequence]:
+            continue
         on_top = 1 if run.letters_each > 1 else 0  # its address sheet
         if frozen.cards:
             inside = sheets_of_cards(letters[envelope.sequence])

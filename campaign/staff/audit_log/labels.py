@@ -303,6 +303,7 @@ FACTS: Mapping[str, object] = {
     "encrypted": _l("encrypted"),
     "files": _l("files"),
     "file": _l("file"),
+    "bundle": _l("bundle"),
     "bundles": _l("bundles"),
     "envelopes": _l("envelopes"),
     "from_letter": _l("from number"),

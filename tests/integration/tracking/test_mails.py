@@ -78,6 +78,7 @@ MAILS: list[Mail] = [
         for outcome in ("accepted", "left", "posted", "courier", "by-post")
         for numbers in (["00001"], ["00001", "00002"])
     ),
+    LetterHandedOver(numbers=["00001"], outcome="courier", corrects=True, **_NEWS, **_GATE),
     ConfirmLetter(link=LINK, days=7, confirm_by="Thursday 3 December", network=True, **_SIGNED),
     *(
         AlreadySigned(letters_url=LINK, why=why, own_words="She waits.", **_SIGNED)

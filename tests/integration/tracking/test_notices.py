@@ -20,11 +20,13 @@ from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
+from campaign.deliveries import record_delivery
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
+from campaign.models.delivery import GateVisit
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.signature import Signature, SignatureState
 from campaign.tracking import news_subscription, notices
@@ -115,6 +117,45 @@ def test_the_handover_names_none_of_the_mailbox_whose_letter_still_waits(
         tell_all(session)
     named = [(mail["writer"], mail["numbers"]) for mail in mails()]
     assert named == [("Ana", ["00001"]), ("Bruno", ["00001"])]
+
+
+def test_whoever_was_told_of_a_record_that_was_deleted_reads_that_it_was_a_mistake(
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    first = freeze(campaign)
+    deliver(first, DeliveryOutcome.LEFT)
+    tell_all(session)
+    record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
+    session.commit()
+    deliver(first, DeliveryOutcome.COURIER)
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    second = freeze(campaign)
+    deliver(second, DeliveryOutcome.REFUSED)
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    deliver(second)
+    tell_all(session)
+    assert [(mail["outcome"], mail["corrects"]) for mail in mails()] == [
+        ("left", False),
+        ("courier", True),
+        ("accepted", False),
+    ]
+    session.rollback()
+    emails: list[Any] = [
+        render(email, settings)
+        for email in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+    ]
+    for kind in ("plain", "html"):
+        texts = [email.get_body((kind,)).get_content() for email in emails]
+        assert ["it was a mistake" in text for text in texts] == [False, True, False]
 
 
 @pytest.mark.parametrize("other", [{"consent_updates_at": None}, {"email": f"x+{ANA}"}])
