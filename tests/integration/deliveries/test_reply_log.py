@@ -13,9 +13,8 @@ from campaign.core import jobs
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.directory import Mission
 from campaign.models.reply import Reply, ReplyState
-from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
-from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.factories import add_held, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record
 
 pytestmark = pytest.mark.one_engine
@@ -35,7 +34,7 @@ def test_today_names_what_is_to_be_screened_carried_told_and_answered(
     app: Flask, staff: FlaskClient, session: Session, bundle: Bundle, record: Record
 ) -> None:
     slug = bundle.campaign.slug
-    add_confirmed(session, bundle.campaign, 1, state=SignatureState.HELD)
+    add_held(session, bundle.campaign, 1)
     session.commit()
     jobs.run_now("overview.count")
     page = staff.get("/desk/today").text
