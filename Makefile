@@ -108,10 +108,10 @@ advisories: $(VENV)/ready ## Take the newest advisories that `make check` holds 
 audit: $(VENV)/ready ## Ask PyPI today for known holes of what is pinned (pip-audit; `make check` goes by a stored list)
 	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
-fuzz: $(VENV)/ready $(VENV)/system ## Send anything into what reads files, forms and placeholders (MINUTES=10)
+fuzz: $(VENV)/ready $(VENV)/system ## Ask the properties of the rules with other examples each time (MINUTES=10)
 	@end=$$(( $$(date +%s) + 60 * $(or $(MINUTES),10) )); \
 	while [ $$(date +%s) -lt $$end ]; do \
-	  HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -m fuzz tests/unit || exit 1; done
+	  HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -m hypothesis tests/unit || exit 1; done
 
 confusables: $(VENV)/ready ## Make the table of letters that look alike anew (FROM=file)
 	@PYTHONPATH=. $(BIN)/python .ci/confusables.py $(FROM)

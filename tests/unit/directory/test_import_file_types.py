@@ -289,7 +289,6 @@ _JSON = st.recursive(
 _CELLS = st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), min_size=1, max_size=5)
 
 
-@pytest.mark.fuzz
 @with_a_reader
 @given(
     st.one_of(

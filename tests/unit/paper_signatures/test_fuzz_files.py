@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import cache
 
 import pikepdf
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
@@ -19,7 +18,6 @@ from campaign.paper_signatures.check_row import Details
 from campaign.printing.redraw import draw_pages
 from tests.deadlines import soon
 
-pytestmark = pytest.mark.fuzz
 HEADS = ["Name", "Town", "Postal code", "Country", "Email", "News"]
 CELLS = st.text(max_size=40)
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=6)

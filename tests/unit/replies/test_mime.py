@@ -78,7 +78,6 @@ def _is_clean(text: str) -> bool:
     return not kinds & {"Cc", "Cf", "Cs"}
 
 
-@pytest.mark.fuzz
 @soon
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
@@ -102,7 +101,6 @@ _KINDS = (
 )
 
 
-@pytest.mark.fuzz
 @soon
 @given(_HEADER, _HEADER, st.sampled_from(_KINDS), st.binary(max_size=300))
 def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: bytes) -> None:
@@ -117,7 +115,6 @@ def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: by
     assert "\n" not in mail.subject
 
 
-@pytest.mark.fuzz
 @soon
 @given(st.text(max_size=300))
 def test_any_markup_gives_words(html: str) -> None:

@@ -264,7 +264,6 @@ ANYTHING = st.text(
 )
 
 
-@pytest.mark.fuzz
 @soon
 @given(values=st.fixed_dictionaries(dict.fromkeys(GOOD, ANYTHING)), points=st.lists(ANYTHING))
 def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points: list[str]) -> None:
@@ -275,7 +274,6 @@ def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points:
     } <= _TEXTS.keys() | _TEXTS_WITH_DATA.keys()
 
 
-@pytest.mark.fuzz
 @soon
 @given(name=ANYTHING, place=ANYTHING, words=ANYTHING)
 def test_what_is_taken_composes_and_can_be_printed(name: str, place: str, words: str) -> None:
