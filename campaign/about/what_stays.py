@@ -10,8 +10,10 @@ from campaign.core.settings import Settings
 from campaign.mail.sender import REMEMBERED
 
 
-def say_own_copy(settings: Settings) -> str:
+def say_own_copy(settings: Settings, *, cards: bool = False) -> str:
     copy = _("When we deliver letters together, we keep one copy of them all.")
+    if cards:
+        copy = _("When we deliver cards together, we keep one copy of them all.")
     if settings.keep_printed_files or not settings.retention_months:
         return copy
     until = _(
@@ -62,6 +64,8 @@ class Kept:
     delivered: bool = True
     on_sheet: bool = True
     """Whether a row on a signed sheet is still here."""
+    cards: bool = False
+    """Whether all they signed online are cards."""
     told: bool = False
     """Whether another program was told of a membership."""
 
@@ -95,16 +99,28 @@ def list_what_stays(settings: Settings, contact: str, kept: Kept | None = None) 
 
 def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
     """List what applies to printed letters."""
-    sentences = {
-        _(
-            "In our records of printed letters, we keep the number, the date and the official, and "
+    printed = _(
+        "In our records of printed letters, we keep the number, the date and the official, and "
+        "nothing that identifies you."
+    )
+    undelivered = _(
+        "If your letter is printed but not delivered yet, we tell our staff to take out the "
+        "sheet. If they are already on their way with it, it may still be delivered. We also "
+        "remove the letter from our print files where we still can."
+    )
+    if kept.cards:
+        printed = _(
+            "In our records of printed cards, we keep the number, the date and the official, and "
             "nothing that identifies you."
-        ): kept.printed,
-        _(
-            "If your letter is printed but not delivered yet, we tell our staff to take out the "
+        )
+        undelivered = _(
+            "If your card is printed but not delivered yet, we tell our staff to take out the "
             "sheet. If they are already on their way with it, it may still be delivered. We also "
-            "remove the letter from our print files where we still can."
-        ): kept.undelivered,
+            "remove the card from our print files where we still can."
+        )
+    sentences = {
+        printed: kept.printed,
+        undelivered: kept.undelivered,
         _(
             "If you signed a paper sheet that we have not delivered yet, we tell our staff to make "
             "your row unreadable. If they are already on their way with the sheet, your row may "
@@ -114,6 +130,6 @@ def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
             "What was already delivered or sent, on a letter or on a list of names: we cannot get "
             "it back."
         ): kept.delivered,
-        say_own_copy(settings): kept.delivered,
+        say_own_copy(settings, cards=kept.cards): kept.delivered,
     }
     return [sentence for sentence, applies in sentences.items() if applies]

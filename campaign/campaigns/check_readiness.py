@@ -402,8 +402,8 @@ def _by_post(campaign: Campaign, target: Target, detail: dict[str, str]) -> Iter
 
 
 def _embargo(campaign: Campaign, now: datetime) -> Iterator[Gap]:
-    if campaign.embargo_until is not None and now < campaign.embargo_until:
-        yield Gap("embargo", "risks", detail={"until": campaign.embargo_until.isoformat()})
+    if lifecycle.is_under_embargo(campaign.embargo_until, now):
+        yield Gap("embargo", "risks")
 
 
 def _picture(campaign: Campaign) -> Iterator[Gap]:

@@ -1,6 +1,6 @@
 """Campaigns draft, edited, copied and deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import date
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, rehearsal
+from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
@@ -121,12 +122,20 @@ def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
     ]
 
 
+class NotReady(Invalid):
+    """A change after which the campaign would lack what it needs to be open: `gaps`."""
+
+    def __init__(self, gaps: Sequence[Gap]) -> None:
+        super().__init__("campaign-not-ready", fields={gap.form_field: gap.slug for gap in gaps})
+        self.gaps = gaps
+
+
 @contextmanager
 def stays_ready(campaign: Campaign) -> Iterator[None]:
     """Refuse a change after which an open campaign would lack what it needs to be open.
 
     A closed one may lack what only new letters need, but not what its signed letters print with.
-    Raises Invalid, naming the field where the gap is known to belong to one.
+    Raises NotReady, naming the field where the gap is known to belong to one.
     """
     now = db.utcnow()
     before = set(check_readiness.blockers(campaign, now))
@@ -137,7 +146,7 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
     if campaign.status is CampaignStatus.CLOSED:
         new = [gap for gap in new if gap.slug in _NEEDED_TO_PRINT]
     if new:
-        raise Invalid("campaign-not-ready", fields={gap.form_field: gap.slug for gap in new})
+        raise NotReady(new)
 
 
 def order_letter_locales(campaign: Campaign) -> None:
@@ -236,6 +245,8 @@ def _carry_over(
     session: Session, source: Campaign, actor: str, created_by_id: int | None, reference: str
 ) -> Campaign:
     facts: dict[str, Any] = _columns_of(source, OF_ITS_OWN) | {"reference": reference}
+    if not lifecycle.is_under_embargo(source.embargo_until, db.utcnow()):
+        facts["embargo_until"] = None  # While it runs, it covers the same texts in the copy too.
     draft = create_campaign(session, actor=actor, created_by_id=created_by_id, **facts)
     draft.editions = [
         Edition(**_columns_of(edition, _KEYS | {"outcome"})) for edition in source.editions

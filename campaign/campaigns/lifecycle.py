@@ -108,6 +108,10 @@ def takes_confirmations(
     return may_go_out(status)
 
 
+def is_under_embargo(until: datetime | None, now: datetime) -> bool:
+    return until is not None and now < until
+
+
 def is_over(status: CampaignStatus, act_by: date | None, now: datetime) -> bool:
     """Whether the calendar closes it now: its last day has ended everywhere on Earth."""
     return status is CampaignStatus.OPEN and act_by is not None and day_is_over(act_by, now)

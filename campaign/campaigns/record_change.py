@@ -75,6 +75,11 @@ def check_move(session: Session, campaign: Campaign, after: CampaignStatus, acto
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
     session.refresh(campaign, with_for_update={"key_share": True})
     lifecycle.check_move(campaign.status, after)
+    check_second_person(campaign, after, actor)
+
+
+def check_second_person(campaign: Campaign, after: CampaignStatus, actor: str) -> None:
+    """Raise Refused (`needs-review`, `second-person`) where the settings ask for somebody else."""
     if needs_second_person():
         writer = f"staff:{campaign.submitted_by_id}"
         lifecycle.check_second_person(campaign.status, after, writer=writer, actor=actor)

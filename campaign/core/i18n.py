@@ -226,7 +226,8 @@ def say_zone(zone: str) -> str:
 
 def say_town_of_zone(zone: str, in_language: str | None = None) -> str:
     language = in_language or locale()
-    return str(get_timezone_location(zone, locale=_parsed(language), return_city=True))
+    place = get_timezone_location(zone, locale=_parsed(language), return_city=True)
+    return str(place).rpartition("/")[2]  # CLDR names Buenos Aires by another zone
 
 
 def say_day_in(moment: datetime, zone: str) -> str:

@@ -349,7 +349,7 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
     )
 
 
-def asked_and_stayed(session: Session, signature: Signature) -> bool:
+def is_member_by_signing(session: Session, signature: Signature) -> bool:
     """Whether somebody ticked the box of the network when signing, and has not left it since.
 
     A job makes the member a moment after the letter is confirmed; nothing is said of who joined

@@ -67,10 +67,9 @@ def add_row(session: Session, sheet: PaperSheet, details: Details, *, actor: str
     """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken."""
     sheets.refuse_closed(sheet.campaign)
     lock_row(session, sheet)  # two who key in one sheet take turns
-    last = session.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
     row = PaperRow(
         sheet=sheet,
-        position=(last or 0) + 1,
+        position=next_position(session, sheet),
         verdict=RowVerdict.DOUBLE,
         keyed_by_id=audit.staff_id(actor),
     )
@@ -78,6 +77,11 @@ def add_row(session: Session, sheet: PaperSheet, details: Details, *, actor: str
     _judge_row(session, row, details)
     _audit(session, row, actor, "paper.row-add")
     return row
+
+
+def next_position(session: Session, sheet: PaperSheet) -> int:
+    last = session.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
+    return (last or 0) + 1
 
 
 def correct_row(session: Session, row: PaperRow, details: Details, *, actor: str) -> None:

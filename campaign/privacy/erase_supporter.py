@@ -97,7 +97,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    LettersErased(stays=stays, home_url=site_url(f"/{locale}/")).send(
+    LettersErased(stays=stays, home_url=site_url(f"/{locale}/"), cards=kept.cards).send(
         session, to=mailbox.email, locale=locale
     )
     jobs.enqueue(session, "following.settle")

@@ -93,10 +93,12 @@ class EraseMailbox(Page, template="privacy/erase.html"):
     token: str
     mailbox: Mailbox
     signatures: Sequence[Signature]
+    cards: bool  # Whether all are cards
     stays: Sequence[str]  # What is left after it
 
 
 class Erased(Page, template="privacy/erased.html"):
+    cards: bool
     stays: Sequence[str]
 
 
@@ -259,8 +261,15 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
         kept = erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang, kept=str(kept)), 303)
     signatures = letter_links.signatures_of(session, box)
-    stays = erase_supporter.say_kept(erase_supporter.find_kept(session, box, signatures))
-    return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, stays=stays))
+    kept = erase_supporter.find_kept(session, box, signatures)
+    page = EraseMailbox(
+        token=token,
+        mailbox=box,
+        signatures=signatures,
+        cards=kept.cards,
+        stays=erase_supporter.say_kept(kept),
+    )
+    return show_private(page)
 
 
 @blueprint.get(f"{_START}/erased")
@@ -268,4 +277,5 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
 def erased(lang: str) -> ResponseReturnValue:
     words = request.args.get("kept")
     kept = None if words is None else Kept.read(words)
-    return show_private(Erased(stays=erase_supporter.say_kept(kept)))
+    cards = kept is not None and kept.cards
+    return show_private(Erased(cards=cards, stays=erase_supporter.say_kept(kept)))

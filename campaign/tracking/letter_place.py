@@ -58,11 +58,8 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
 def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept:
     """Find what stays of their letters and rows when all that can be deleted is."""
     signatures = list(signatures)
-    letters = {
-        find_place(session, signature)
-        for signature in signatures
-        if signature.origin is Origin.ONLINE
-    }
+    online = [signature for signature in signatures if signature.origin is Origin.ONLINE]
+    letters = {find_place(session, signature) for signature in online}
     places = {find_place(session, signature) for signature in signatures}
     ids = [signature.id for signature in signatures]
     rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
@@ -76,6 +73,7 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
         undelivered=not letters.isdisjoint({Place.PRINTED, Place.UNKNOWN}),
         delivered=not places.isdisjoint({Place.UNKNOWN, Place.GONE}),
         on_sheet=db.has_row(session, on_sheet),
+        cards=bool(online) and all(signature.campaign.cards for signature in online),
     )
 
 

@@ -25,10 +25,11 @@ class NoLetters(Mail, kind="no-letters", budget="ask"):
 class LettersErased(Mail, kind="letters-erased"):
     stays: list[str]  # In the language of the mail
     home_url: str
+    cards: bool = False
 
 
 class CaseNews(Mail):
-    """News of a case to who wrote for it; they wait no longer than their reader wants them."""
+    """News of a case to who signed for it; they wait no longer than their reader wants them."""
 
     writer: MailName = MailName("")  # or all who asked for it and share the mailbox
     person_name: str
@@ -36,6 +37,8 @@ class CaseNews(Mail):
     reference: str
     case_url: str
     cards: bool = False
+    by_hand: bool = False
+    """Whether its reader signed a sheet or a list of names, and no letter."""
 
     @property
     def tells_of_end(self) -> bool:
@@ -64,8 +67,6 @@ class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=
     text: str
     lang: str
     update_id: int | None = None
-    by_hand: bool = False
-    """Whether its reader signed a sheet or a list of names, and no letter."""
 
     @property
     def tells_of_end(self) -> bool:
@@ -108,7 +109,6 @@ class CaseContinued(CaseNews, kind="case-continued", recheck_only=("earlier_id",
     lang: str
     deadline: str
     asks_cards: bool = False
-    by_hand: bool = False  # as in CaseUpdate
 
     def recheck(self, session: Session) -> Self | None:
         status = session.scalar(select(Campaign.status).where(Campaign.id == self.earlier_id))

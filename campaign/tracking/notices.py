@@ -197,6 +197,7 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
 class NewsFacts(CaseFacts):
     writer: MailName
     unsubscribe: str
+    by_hand: bool
 
 
 @jobs.job("following.tell")
@@ -395,7 +396,6 @@ def _update(
         text=text.body,
         lang=text.locale,
         letters_url=_letters_url(signature),
-        by_hand=signature.origin is not Origin.ONLINE,
         **_common(campaign, signature, _names_by_id(readers)),
     )
 
@@ -417,7 +417,6 @@ def _continued(
         deadline=day,
         asks_cards=later.cards,
         letters_url=_letters_url(signature),
-        by_hand=signature.origin is not Origin.ONLINE,
         **facts,
     )
 
@@ -430,6 +429,7 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
     return {
         "writer": _name_writers(writers, signature.locale),
         "unsubscribe": unsubscribe_url(signature),
+        "by_hand": signature.origin is not Origin.ONLINE,
         **case_facts(campaign, signature.locale),
     }
 

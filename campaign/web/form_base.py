@@ -113,11 +113,11 @@ class DeskForm(SiteForm):
                 self.form_errors.append(words)
 
     def refuse_problem(self, problem: Invalid) -> None:
-        places: Any = getattr(problem, "places", None)
-        if problem.slug == "placeholder-unknown" and places:
-            self.refuse_placeholders(places)
-        elif problem.slug == "risk-named" and places:
-            self.refuse_risks(places)
+        """Say it on the form. What of a text is at fault, problems of campaigns say themselves."""
+        if unknown := getattr(problem, "unknown_by_field", None):
+            self.refuse_placeholders(unknown)
+        elif findings := getattr(problem, "findings", None):
+            self.refuse_risks(findings)
         else:
             self.refuse(problem.fields or {"": problem.slug})
 

@@ -140,7 +140,6 @@ def init_app(app: Flask) -> None:
         moment_in_zone=i18n.say_moment_in_zone,
         day_and_time=i18n.say_day_and_time,
         day_in=i18n.say_day_in,
-        zone=i18n.say_zone,
         town_of_zone=i18n.say_town_of_zone,
         language_name=i18n.language_name,
         direction=i18n.direction,

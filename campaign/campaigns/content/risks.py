@@ -174,11 +174,11 @@ def _shorten(text: str, cut: bool, side: int) -> str:
 
 
 class RiskNamed(Invalid):
-    """A text that everybody would read at once says what a flag rules out; `places` say where."""
+    """A text that everybody would read at once says what a flag rules out: `findings`."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("risk-named", fields={each.field: "risk-named" for each in findings})
-        self.places = tuple(findings)
+        self.findings = tuple(findings)
 
 
 def watch_of(campaign: Campaign) -> Watch:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import Content, targets_content, targets_content_of
 from campaign.campaigns.content.risks import RiskNamed, Words, refuse_named
-from campaign.campaigns.create_and_edit import order_letter_locales, stays_ready
+from campaign.campaigns.create_and_edit import NotReady, order_letter_locales, stays_ready
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import has_ended_sql
 from campaign.core import db
@@ -139,8 +140,8 @@ class Replaced:
     done: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     """Those that aim at the successor already: one of the two targets must go first."""
-    lacking: list[str] = field(default_factory=list)
-    """Open ones whose letters need words that the successor lacks."""
+    lacking: dict[str, Sequence[Gap]] = field(default_factory=dict)
+    """What open ones would lack with the successor."""
     flagged: list[str] = field(default_factory=list)
     """Those whose risk flags rule out what the successor's entry says."""
 
@@ -157,7 +158,7 @@ def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequen
 def replace_official(session: Session, *, target: Target, successor: Official, actor: str) -> None:
     """Aim at the successor from now on; letters that are not in a bundle yet go there too.
 
-    Raises Refused (`target-already`), Invalid, RiskNamed.
+    Raises Refused (`target-already`), NotReady, RiskNamed.
     """
     campaign, before = target.campaign, target.official
     if find_target(campaign, successor.slug) is not None:
@@ -189,10 +190,10 @@ def replace_everywhere(
             replaced.twice.append(reference)
         except RiskNamed:
             replaced.flagged.append(reference)
-        except Invalid:
+        except NotReady as problem:
             session.refresh(target)
             session.refresh(target.campaign)
-            replaced.lacking.append(reference)
+            replaced.lacking[reference] = problem.gaps
         else:
             replaced.done.append(reference)
     return replaced

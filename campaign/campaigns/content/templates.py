@@ -32,12 +32,12 @@ class Point:
 
 
 class UnknownPlaceholders(Invalid):
-    """Texts hold what looks like a placeholder and is none; `places` names them per field."""
+    """Texts hold what looks like a placeholder and is none: `unknown_by_field`."""
 
     def __init__(self, unknown: dict[str, list[str]]) -> None:
         fields = dict.fromkeys(unknown, "placeholder-unknown")
         super().__init__("placeholder-unknown", fields=fields)
-        self.places = unknown
+        self.unknown_by_field = unknown
         self.data.update(found=unknown, known=list(KNOWN))
 
 

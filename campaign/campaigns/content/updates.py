@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risks import refuse_published
-from campaign.campaigns.lifecycle import is_news, may_tell_signers
+from campaign.campaigns.lifecycle import is_news, is_under_embargo, may_tell_signers
 from campaign.campaigns.record_change import find_change, record_change, seal_texts
 from campaign.core import audit, db, jobs
 from campaign.core.announcements import announce
@@ -99,7 +99,7 @@ def check_update(
     risks_seen: bool = False,
 ) -> dict[str, tuple[str, str]]:
     # Nothing is posted before an embargo ends, and nobody is mailed what is no news for them.
-    if campaign.embargo_until is not None and db.utcnow() < campaign.embargo_until:
+    if is_under_embargo(campaign.embargo_until, db.utcnow()):
         raise Invalid(fields={"happened_on": "embargo-runs"})
     news = is_news(kind, campaign.status, campaign.act_by, db.utcnow())
     if telling.network and not news:

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
 from wtforms.validators import StopValidation
 
-from campaign.campaigns import create_and_edit
+from campaign.campaigns import create_and_edit, lifecycle
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.core import db
@@ -47,6 +47,7 @@ class Copy(Page, template="campaigns/copy.html"):
     campaign: Campaign
     form: CopyForm
     linked: bool
+    under_embargo: bool
 
 
 @blueprint.route("/<slug>/continue", methods=["GET", "POST"])
@@ -74,4 +75,5 @@ def _copy(
             by = {"actor": actor(), "created_by_id": staff_user().id}
             copy = make(session, source, reference=form.reference.data, **by, **more)
             return done(words, ".edit_facts", slug=copy.slug)
-    return show_page(Copy(campaign=source, form=form, linked=linked))
+    held = lifecycle.is_under_embargo(source.embargo_until, db.utcnow())
+    return show_page(Copy(campaign=source, form=form, linked=linked, under_embargo=held))

@@ -102,7 +102,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     try:
         save_part(campaign, which, where, kept.content, _number_seen())
     except RiskNamed as problem:
-        return _show(campaign, part, place, str(number), problem.places)
+        return _show(campaign, part, place, str(number), problem.findings)
     except (Invalid, NotFound, Refused) as problem:
         session.rollback()
         return done(_refusal(problem), ".show_history", slug=slug, part=part, place=place)
@@ -275,7 +275,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
             if answer := _settle(campaign, draft, theirs, newest, fields, choices):
                 return answer
         except RiskNamed as problem:
-            risks.extend(problem.places)
+            risks.extend(problem.findings)
     last = revisions.get_kept(session, campaign, which, where, newest) if newest else None
     names = {**draft.content, **theirs}
     page = MergeTexts(

@@ -20,6 +20,7 @@ SENTENCES: Mapping[str, object] = {
     "deadline-past": _l(
         "This day has passed. Enter a later day. To end an open campaign, close it."
     ),
+    "reopens-after-deadline": _l("Enter a deadline that has not passed."),
     "deadline-unset": _l("The letter uses ((deadline)). Keep a deadline, or change the letter."),
     "edition-missing": _l("The campaign is open. First write the text in its main language."),
     "edition-incomplete": _l(

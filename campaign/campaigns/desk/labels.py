@@ -1,6 +1,7 @@
 """What the parts of a campaign, their fields and values are called at the desk."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -148,11 +149,16 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 )
 
 
-def list_answers(typed: Mapping[str, str]) -> list[tuple[str, str]]:
-    """List what was chosen for a step, as its form says it."""
+def list_answers(typed: Mapping[str, str], campaign: Campaign) -> list[tuple[str, str]]:
+    """List what was chosen for a step, as its form says it; not the deadline that it began with."""
+    deadline = typed.get("act_by", "")
+    if campaign.act_by and deadline == campaign.act_by.isoformat():
+        deadline = ""
+    with suppress(ValueError):
+        deadline = _day(deadline)
     answers = (
         (_("Why you are stopping it"), str(STOPS.get(typed.get("kind", ""), ""))),
-        (_("Deadline"), typed.get("act_by", "")),
+        (_("Deadline"), deadline),
         (_("Day and time"), typed.get("open_at", "").replace("T", " ")),
     )
     return [answer for answer in answers if answer[1]]

@@ -16,14 +16,14 @@ from campaign.campaigns import check_readiness, lifecycle, proposals, rehearsal,
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import CampaignForm, FormType, make_form
+from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import STOPS, list_answers
 from campaign.campaigns.desk.update_views import find_returned
-from campaign.campaigns.record_change import drop_empty, find_change
+from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit, db, i18n
-from campaign.core.errors import Invalid
+from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.revision import Proposal, ProposalKind
 from campaign.models.staff import Role
@@ -119,6 +119,7 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     locales: Sequence[str]
     to: CampaignStatus
     blockers: Sequence[Gap]
+    refusal: object  # why its reader cannot do it
     own: bool
     now: datetime
     preview: Mapping[str, str]
@@ -173,6 +174,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         locales=form.locales,
         to=to,
         blockers=_find_blockers(campaign, to, now),
+        refusal=_find_refusal(campaign, to) if request.method == "GET" else "",
         own=status_changes.is_writer(campaign, actor()),
         now=now,
         preview=form.reasons() if looks else {},
@@ -237,7 +239,7 @@ def _show_changed(campaign: Campaign) -> ResponseReturnValue:
         campaign=campaign,
         last_move=_say_last_move(campaign),
         note=request.form.get("note", ""),
-        answers=list_answers(request.form),
+        answers=list_answers(request.form, campaign),
         reasons=drop_empty(reasons),
         may_reword=_may_reword(campaign),
     )
@@ -259,7 +261,7 @@ def _say_last_move(campaign: Campaign) -> str:
 def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
     """Return the end of an embargo that runs, by the campaign's clocks, in whole minutes."""
     until = campaign.embargo_until
-    if until is None or until <= now:
+    if until is None or not lifecycle.is_under_embargo(until, now):
         return None
     zone = ZoneInfo(campaign.timezone)
     local = until.astimezone(zone).replace(tzinfo=None)
@@ -274,6 +276,15 @@ def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> lis
     if campaign.status is CampaignStatus.CLOSED:
         return [gap for gap in blockers if gap.slug != "deadline-past"]
     return blockers
+
+
+def _find_refusal(campaign: Campaign, to: CampaignStatus) -> object:
+    """Return why somebody else must do it; whoever has typed already reads that on the form."""
+    try:
+        check_second_person(campaign, to, actor())
+    except Refused as problem:
+        return REFUSALS[problem.slug]
+    return ""
 
 
 def _say_deadline(day: date) -> str:

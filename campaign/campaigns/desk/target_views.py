@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField
 from wtforms.validators import ValidationError
 
+from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim
 from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load
@@ -44,10 +46,6 @@ _REACHES = {
 }
 _LEFT = {
     "twice": _l("%(campaigns)s: %(name)s is already a recipient. Remove one of the two."),
-    "lacking": _l(
-        "%(campaigns)s: the entry of %(name)s has no salutation, close or office in one of the "
-        "letter languages, or an address that does not fit the envelope window. Correct it first."
-    ),
     "flagged": _l(
         "%(campaigns)s: a risk flag rules out words in the entry of %(name)s. Change "
         "the recipients of the campaign yourself."
@@ -263,6 +261,10 @@ def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
         return None
 
 
+class GapSentence(Page, template="campaigns/_gap.html"):
+    gap: Gap
+
+
 class Succession(Page, template="campaigns/succession.html"):
     form: CampaignForm
     official: Official
@@ -293,6 +295,9 @@ def aimed_at(official: str) -> ResponseReturnValue:
             if references := getattr(replaced, why):
                 left = {"campaigns": comma.join(references), "name": name}
                 flash(str(words) % left, "error")
+        for why, references in _say_lacking(replaced.lacking).items():
+            message = _("%(campaigns)s: %(problem)s Correct this first.")
+            flash(Markup(message) % {"campaigns": comma.join(references), "problem": why}, "error")  # noqa: S704
         message = _say_replaced(len(replaced.done))
         return done(message, ".aimed_at", official=official, successor=successor.slug)
     page = Succession(
@@ -305,6 +310,16 @@ def aimed_at(official: str) -> ResponseReturnValue:
         undone_by_change=is_undone_by_change,
     )
     return show_page(page)
+
+
+def _say_lacking(lacking: Mapping[str, Sequence[Gap]]) -> dict[Markup, list[str]]:
+    """Return each gap as a sentence, with the campaigns that would have it."""
+    references: dict[Markup, list[str]] = {}
+    for reference, gaps in lacking.items():
+        for gap in gaps:
+            sentence = Markup(GapSentence(gap=gap).html())  # noqa: S704
+            references.setdefault(sentence, []).append(reference)
+    return references
 
 
 def _candidates(before: Official) -> list[Official]:

@@ -149,11 +149,17 @@ def hand_over_all(public_id: str) -> ResponseReturnValue:
     session = db.session()
     user = get_staff_user(session, public_id)
     try:
-        count = team.hand_over_all(session, owner=user, to=_get_chosen(), by=staff_user())
+        to = _get_chosen()
+        count = team.hand_over_all(session, owner=user, to=to, by=staff_user())
     except Refused:
         message = _("Choose an organizer or admin whose account is active.")
         return redirect_to(".show", message, "error", public_id=public_id)
     if not count:
         return redirect_to(".show", say_done_before(None), "error", public_id=public_id)
-    message = ngettext("%(num)s campaign transferred.", "%(num)s campaigns transferred.", count)
+    message = ngettext(
+        "%(num)s campaign transferred to %(name)s.",
+        "%(num)s campaigns transferred to %(name)s.",
+        count,
+        name=to.name or to.email,
+    )
     return redirect_to("staff.users.show", message, public_id=public_id)

@@ -3,6 +3,7 @@
 import calendar
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -36,7 +37,7 @@ embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|amb
 _FOLDED = [(MissionKind(kind), word) for kind, words in _WORDS.items() for word in words]
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?")
-_EITHER_ORDER = re.compile(r"(0?[1-9]|1[0-2])([/-])(0?[1-9]|1[0-2])\2\d{4}")
+_WITH_STROKES = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})")
 _WITH_DOTS = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
 
 
@@ -301,6 +302,9 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
     if not text:
         return None
     # Dots are only ever set between day, month and year; strokes are set in either order.
+    days = _list_days(text)
+    if len(days) == 1:
+        return days.pop()
     match = _DAY.fullmatch(_WITH_DOTS.sub(r"\3-\2-\1", text))
     year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     try:
@@ -308,9 +312,20 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
         return date(year, month, day or (calendar.monthrange(year, month)[1] if last else 1))
     except ValueError as problem:
         sentence = N_("“%(value)s” is not a date. Write year, month and day: 2026-11-24.")
-        if _EITHER_ORDER.fullmatch(text):
+        if days:
             sentence = N_(
                 "“%(value)s” can be two dates, with the day first or the month first. Write year, "
                 "month and day: 2026-11-24."
             )
         raise UnreadableRow(column, sentence, value=text) from problem
+
+
+def _list_days(text: str) -> set[date]:
+    """Return the days that it can be, with the day first or the month first."""
+    days: set[date] = set()
+    if match := _WITH_STROKES.fullmatch(text):
+        first, second, year = (int(match[group]) for group in (1, 3, 4))
+        for day, month in ((first, second), (second, first)):
+            with suppress(ValueError):
+                days.add(date(year, month, day))
+    return days

@@ -139,6 +139,7 @@ class TypedRow:
 class KeyIn(Page, template="paper_signatures/sheet.html"):
     sheet: PaperSheet
     typed: Sequence[TypedRow]
+    number: int  # of the first of them
     row: PaperRow | None  # the one that is corrected
     form: RowForm | None  # of the one that is corrected
     nothing: bool  # whether no row was keyed in
@@ -273,6 +274,7 @@ def _show_sheet(
     return KeyIn(
         sheet=sheet,
         typed=typed,
+        number=row.position if row else data_entry.next_position(session, sheet),
         row=row,
         form=form,
         nothing=nothing,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from campaign.about.what_stays import list_printed_stays
@@ -19,7 +20,7 @@ from campaign.signing.form.forms import SigningForm
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
-from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted
+from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted, offered_points
 from campaign.tracking.letter_place import find_kept_letters, find_place, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
@@ -120,12 +121,24 @@ def _list_changed(signature: Signature | None) -> list[TypedWords]:
     if not _OWN_WORDS & request.form.keys():
         return []
     kept = as_posted(signature) if signature else MultiDict[str, str]()
-    return [
+    words_typed = [
         words
         for words in list_typed([SigningForm], country=dict(i18n.countries()))
         if words.name in EDITABLE
         and _lines(request.form[words.name]) != _lines(kept.get(words.name, ""))
     ]
+    if signature and request.form.getlist("points") != kept.getlist("points"):
+        words_typed += _list_points(signature)
+    return words_typed
+
+
+def _list_points(signature: Signature) -> list[TypedWords]:
+    """List the points that came in the form, each as the letter would say it."""
+    keys = request.form.getlist("points")
+    texts = [text for key, _, text in offered_points(signature, request.form) if key in keys]
+    cards = signature.campaign.cards
+    label = gettext("Points in your card") if cards else gettext("Points in your letter")
+    return [TypedWords("points", label, "\n".join(texts))] if texts else []
 
 
 def _lines(text: str) -> list[str]:

@@ -54,8 +54,8 @@ class ChangeLetter(Page, template="tracking/change.html"):
     parts: tuple[AddressPart, ...]
     samples: dict[str, ShownAddress]
     taken: set[str]
-    letters: Letters  # As they would be changed, where they are `shown`
-    shown: bool
+    letters: Letters  # As they are
+    shown: Letters | None  # As they would be changed
     room: Room | None
     limit: int
 
@@ -182,8 +182,8 @@ def _change_page(
         parts=form.fit_address(),
         samples=make_address_samples(form),
         taken=set(changed.posted.getlist("points")),
-        letters=signed_letters(signature, writer=shown),
-        shown=shown is not None,
+        letters=signed_letters(signature),
+        shown=signed_letters(signature, writer=shown) if shown else None,
         room=changed.room,
         limit=settings.own_words_limit,
     )

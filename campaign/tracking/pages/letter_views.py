@@ -309,7 +309,7 @@ def _letter_page(
             again=again,
             changed="changed" in request.args,
             held=signature.shown_state is SignatureState.HELD,
-            in_network=memberships.asked_and_stayed(session, signature),
+            in_network=memberships.is_member_by_signing(session, signature),
             tried=bool(trips),
             last_try="" if len(letters) > 1 or not trips else trips[-1].fate.value,
             note=note_for(session, signature),

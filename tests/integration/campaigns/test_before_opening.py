@@ -116,6 +116,86 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
         assert [one.words for one in made.risk_flags] == words if made else status == 422
 
 
+def test_a_copy_keeps_an_embargo_while_it_runs_and_says_so(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    runs, over = utcnow() + timedelta(days=1), utcnow() - timedelta(days=1)
+    sign_in(client, app, Role.ADMIN)
+    for until, kept in ((runs, runs), (over, None)):
+        draft.embargo_until = until
+        session.commit()
+        for way in ("clone", "continue"):
+            page = client.get(f"{DESK}/{way}").text
+            assert ("The embargo is copied too" in page) is (kept is not None)
+            reference = f"{way} {until.isoformat()}"[:40]
+            assert post(client, f"{DESK}/{way}", {"reference": reference}).status_code == 303
+            copy = session.scalars(select(Campaign).filter_by(reference=reference)).one()
+            assert copy.embargo_until == kept
+            session.rollback()
+
+
+def test_hints_say_the_town_whose_time_it_is(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    draft.timezone = "America/Argentina/Buenos_Aires"
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    for page in ("status?to=scheduled", "risks"):
+        assert "Local time in Buenos Aires" in client.get(f"{DESK}/{page}").text
+
+
+def test_a_deadline_that_nobody_changed_is_not_told_as_typed(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    draft.status, draft.stopped_at = CampaignStatus.STOPPED, utcnow()
+    session.commit()
+    assert draft.act_by is not None
+    sign_in(client, app, Role.ADMIN)
+    for day, shown in ((draft.act_by, False), (draft.act_by + timedelta(days=2), True)):
+        late = post(client, f"{DESK}/status?to=open", {"act_by": day.isoformat()})
+        assert late.status_code == 409
+        assert ("What you typed" in late.text) is shown
+        assert (i18n.say_date(day, "en") in late.text.partition("What you typed")[2]) is shown
+
+
+@pytest.mark.usefixtures("second")
+@pytest.mark.parametrize("to", ["scheduled", "open"])
+def test_that_a_second_person_decides_is_said_before_anything_is_typed(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign, to: str
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(f"{DESK}/status?to={to}").text
+    assert "Someone else must approve the campaign first." in page
+    assert f'href="{DESK}/status?to=review"' in page
+    assert 'name="open_at"' not in page
+    assert post(client, f"{DESK}/status?to=review").status_code == 303
+    own = client.get(f"{DESK}/status?to={to}").text
+    assert "You edited the campaign last. Someone else must decide." in own
+    assert 'name="open_at"' not in own
+    other = app.test_client()
+    sign_in(other, app, Role.ADMIN)
+    assert "Someone else must decide" not in other.get(f"{DESK}/status?to={to}").text
+
+
+@pytest.mark.parametrize("typed", ["yesterday", "nothing"])
+def test_a_campaign_is_not_opened_again_until_a_day_that_has_passed(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign, typed: str
+) -> None:
+    past = i18n.latest_day(utcnow()) - timedelta(days=3)
+    draft.status, draft.act_by, draft.closed_at = CampaignStatus.CLOSED, past, utcnow()
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    later = (past + timedelta(days=1)).isoformat() if typed == "yesterday" else ""
+    url = f"{DESK}/status?to=open"
+    refused = post(client, url, {"seen": "closed", "act_by": later})
+    assert refused.status_code == 422
+    assert "Enter a deadline that has not passed." in refused.text
+    assert "First add what is missing" not in refused.text
+    assert not later or f'value="{later}"' in refused.text
+    session.expire_all()
+    assert (draft.status, draft.act_by) == (CampaignStatus.CLOSED, past)
+
+
 @pytest.mark.usefixtures("second")
 def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign

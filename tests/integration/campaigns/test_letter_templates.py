@@ -128,7 +128,7 @@ def test_an_open_campaigns_letter_may_not_name_a_day_that_is_not_there(session: 
 def test_a_letter_may_not_name_the_town_that_a_supporter_may_hide(session: Session) -> None:
     with pytest.raises(UnknownPlaceholders) as refused:
         save(session, make_campaign(session), opening="From ((supporter_locality)).")
-    assert refused.value.places == {"opening": ["((supporter_locality))"]}
+    assert refused.value.unknown_by_field == {"opening": ["((supporter_locality))"]}
 
 
 def test_the_last_day_that_a_targets_own_letter_names_stays(session: Session) -> None:
@@ -156,7 +156,7 @@ def test_only_known_placeholders_are_ever_saved(session: Session, text: str) -> 
     if unknown:
         with pytest.raises(UnknownPlaceholders) as refused:
             save(session, campaign, points=[Point("Fine."), Point(text)])
-        assert refused.value.places == {"points-1": unknown}
+        assert refused.value.unknown_by_field == {"points-1": unknown}
         after = templates.list_versions(session, campaign, "en", None, limit=1000)
         assert len(after) == versions
     else:

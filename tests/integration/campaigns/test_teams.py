@@ -194,12 +194,15 @@ def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     page = client.get(url).text
     assert theirs.reference in page
     assert second.reference in page
+    assert "Transfer 2 campaigns" in page
+    assert "New owner" in page
     post(client, f"/desk/staff/{other.public_id}/disable")
     refused = post(client, url, {"person": other.public_id})
     assert refused.location == url
     done = post(client, url, {"person": boss.public_id})
     assert done.location == f"/desk/staff/{other.public_id}"
-    assert "2 campaigns transferred." in client.get(done.location).text
+    told = f"2 campaigns transferred to {boss.name or boss.email}."
+    assert told in client.get(done.location).text
     session.expire_all()
     assert {theirs.owner_id, second.owner_id} == {boss.id}
     assert session.get(CampaignMember, (second.id, other.id)) is None

@@ -137,7 +137,9 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     chosen = {"successor": "silent", "campaign": [campaign.slug, twice.slug]}
     session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
-    assert f"{campaign.reference}: the entry of Ines Quintero Vidal has no salutation" in page
+    lacking = "Ines Quintero Vidal has no salutation or no close in French."
+    assert f"{campaign.reference}: {lacking} Correct this first." in page
+    assert "envelope window" not in page, "only what is at fault"
     assert f"{twice.reference}: Ines Quintero Vidal is already a recipient" in page
     assert targets_of(session) == [
         (campaign.reference, "governor-1"),

@@ -68,6 +68,7 @@ def test_a_row_is_corrected_taken_out_and_put_back(
     assert post(staff, url, {"given_name-0": ""}).status_code == 422
     assert post(staff, url, right).status_code == 303
     assert last_deed(session) == "paper.row-edit"
+    assert "Hull, Canada" in " ".join(staff.get(f"/desk/paper/{sheet.public_id}").text.split())
     for deed, verdict in (("remove", RowVerdict.REMOVED), ("restore", RowVerdict.COUNTED)):
         assert post(staff, f"{url}/{deed}").status_code == 303
         assert last_deed(session) == f"paper.row-{deed}"

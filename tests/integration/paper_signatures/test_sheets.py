@@ -296,6 +296,10 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     page = client.get(address).text
     assert "2 rows counted" in page
     assert page.count("Eva Núñez") == 1
+    assert re.findall(r"<legend[^>]*>Row (\d+)", page)[0] == "3", "it goes on with the next row"
+    correct = re.search(rf'href="({address}/rows/[^"/]+)"', page)
+    assert correct is not None
+    assert re.findall(r"<legend[^>]*>Row (\d+)", client.get(correct[1]).text) == ["2"]
     assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
 
 

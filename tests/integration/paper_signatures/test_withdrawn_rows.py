@@ -272,6 +272,8 @@ def test_news_to_who_signed_a_sheet_speaks_of_a_signature(
         part = message.get_body((kind,))
         assert part is not None
         text = part.get_content()
+        assert "You signed for" in text
+        assert "You wrote" not in text
         assert "Follow your signature" in text
         assert "Follow your letter" not in text
 

@@ -17,7 +17,7 @@ from campaign.core.settings import Settings
 from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, Volume
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.crm import CrmConnection, CrmKind, CrmPerson
 from campaign.models.delivery import LetterMove
 from campaign.models.network import MemberState, NetworkMember
@@ -109,6 +109,35 @@ def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
         assert "On our server, such lists are deleted after 24 hours." in said
         assert "Encrypted backups keep a copy until we delete them." in said
         assert "For 30 days after our last email to you" in said
+
+
+@pytest.mark.one_engine
+def test_who_sent_a_card_reads_what_becomes_of_a_card(
+    client: FlaskClient,
+    settings: Settings,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+) -> None:
+    campaign.format = LetterFormat.CARD
+    session.commit()
+    deliver(freeze(campaign))
+    page = client.get(f"{box}/erase").text
+    after = client.get(client.post(f"{box}/erase").location).text
+    row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()
+    plain = render(row, settings).get_body(("plain",))
+    assert plain is not None
+    mail = " ".join(plain.get_content().split())
+    assert "This deletes 1 card signed with" in page
+    for said in (after, mail):
+        assert "We have deleted your cards," in said
+    for said in (page, after, mail):
+        assert "In our records of printed cards," in said
+        assert "When we deliver cards together" in said
+        assert "printed letters" not in said
 
 
 @pytest.mark.one_engine

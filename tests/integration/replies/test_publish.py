@@ -290,7 +290,7 @@ def test_a_post_by_hand_that_says_what_a_reply_hides_is_asked_about(app: Flask) 
         )
         with pytest.raises(RiskNamed) as refused:
             post(words=words)
-        assert {finding.found for finding in refused.value.places} == {"Ana", "Lucia"}
+        assert {finding.found for finding in refused.value.findings} == {"Ana", "Lucia"}
         post(words=words, risks_seen=True)
         post(words={"en": ("What we know", "The governor answered her family.")})
         stop = partial(

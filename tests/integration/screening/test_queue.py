@@ -274,9 +274,12 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
         assert '<p class="letter-own">You idiot.</p>' in whole
     assert form.status_code == 200
     assert form.headers["Cache-Control"] == "no-store"
-    sent = client.post(
-        f"{link}/change", data={"own_words": "Please read this.", "points": ["protect"]}
-    )
+    words = {"own_words": "Please read this.", "points": ["protect"]}
+    look = client.post(f"{link}/change", data=words | {"show": "1"}).text
+    now, shown = look.partition("Your letter now")[2].partition('id="shown"')[::2]
+    assert ("You idiot." in now, "Please read this." in now) == (True, False)
+    assert ("You idiot." in shown, "Please read this." in shown) == (False, True)
+    sent = client.post(f"{link}/change", data=words)
     assert (sent.status_code, sent.location) == (303, f"{link}?changed=1")
     again = the_signature(session)
     assert (again.state, again.own_words) == (SignatureState.HELD, "Please read this.")

@@ -453,7 +453,8 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     same = client.post(address, data=form_of())
     moved = client.post(address, data=form_of(given_name="Late", country="CL"))
     late = client.post(address, data=form_of(own_words="Late words."))
-    for response in (client.get(address), same, moved, late):
+    turned = client.post(address, data=form_of(points=["investigate", "protect"]))
+    for response in (client.get(address), same, moved, late, turned):
         assert response.status_code == 409
         assert "can no longer change this letter" in response.text
     assert dict(TYPED.findall(late.text)) == {"In your own words": "Late words."}
@@ -461,6 +462,8 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
         "Given name": "Late",
         "Country where you live": "Chile",
     }
+    [(label, points)] = TYPED.findall(turned.text)
+    assert (label, len(points.splitlines())) == ("Points in your letter", 2)
     assert "This is what you typed" not in same.text, "the letter has these words"
     assert reload(session, ana).given_name == "Anna"
 

@@ -100,7 +100,7 @@ def test_a_placeholder_that_is_none_is_refused_and_named(name: str) -> None:
         check_placeholders(
             subject="((person_name))", opening="", closing="", points=[Point(f"Ask (({name}))")]
         )
-    assert list(refused.value.places) == ["points-0"]
+    assert list(refused.value.unknown_by_field) == ["points-0"]
     assert refused.value.data["known"] == list(KNOWN)
 
 

@@ -123,6 +123,8 @@ def test_the_place_that_is_no_utf_8_is_quoted_from_the_beginning_of_a_word() -> 
         ("Wanjiru Otieno;Minister;Kenya;;2026-02-31;", "end", "is not a date"),
         ("Wanjiru Otieno;Minister;Kenya;;31.02.2026;", "end", "is not a date"),
         ("Wanjiru Otieno;Minister;Kenya;;01/02/2021;", "end", "can be two dates"),
+        ("Wanjiru Otieno;Minister;Kenya;;31/02/2021;", "end", "is not a date"),
+        ("Wanjiru Otieno;Minister;Kenya;;12/25-2021;", "end", "is not a date"),
         ("Wanjiru Otieno;Minister;Kenya;2026-05;2026-04;", "end", "before the first day"),
         ("MarÃ\xada Otieno;Minister;Kenya;;;", "name", "should be “María Otieno”"),
         ("Mar\ufffda Otieno;Minister;Kenya;;;", "name", "has lost letters"),

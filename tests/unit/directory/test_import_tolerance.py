@@ -21,8 +21,13 @@ from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.plan import find_crowded_offices
 from campaign.directory.imports.read_list import guess_encoding, open_file, samples_of
 from campaign.directory.imports.read_officials import read_popolo
-from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
-from campaign.directory.imports.row_parts import find_kind, parse_one_line
+from campaign.directory.imports.read_rows import (
+    MissionRecord,
+    OfficialRecord,
+    RowProblem,
+    UnreadableRow,
+)
+from campaign.directory.imports.row_parts import find_kind, parse_one_line, read_day
 from campaign.directory.imports.tables import OURS, table_of_csv
 from campaign.directory.imports.uploads import open_source
 from campaign.models.directory import Directory, MissionKind
@@ -112,6 +117,14 @@ def popolo(**membership: str) -> dict[str, Any]:
             {"id": "term/2", "start_date": "2016-02-03"},
         ],
     }
+
+
+@pytest.mark.parametrize("typed", ["25/12/2021", "12/25/2021", "25-12-2021", "25.12.2021"])
+def test_a_day_that_can_be_only_one_is_taken(typed: str) -> None:
+    assert read_day("left_on", typed) == date(2021, 12, 25)
+    assert read_day("left_on", "5/5/2021") == date(2021, 5, 5)
+    with pytest.raises(UnreadableRow, match="can be two dates"):
+        read_day("left_on", "11/12/2021")
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,9 @@ class SideForm(CampaignForm):
 
     def refuse_language(self, code: str, problem: Invalid) -> None:
         if isinstance(problem, RiskNamed):
-            self._refuse_risks_of(code, problem.places)
+            self._refuse_risks_of(code, problem.findings)
             return
-        unknown = problem.places if isinstance(problem, UnknownPlaceholders) else {}
+        unknown = problem.unknown_by_field if isinstance(problem, UnknownPlaceholders) else {}
         for name, slug in problem.fields.items():
             words = unknown_words(unknown[name]) if name in unknown else SENTENCES.get(slug, slug)
             field = self.find_field(self.field_name(code, name))

@@ -1,0 +1,56 @@
+"""No sentence of a page runs into the next."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parents[3] / "templates"
+ENVIRONMENT = Environment(trim_blocks=True, lstrip_blocks=True)
+_APART = {"elif", "else", "macro", "endmacro", "block", "endblock", "call", "endcall", "set"}
+_END = re.compile(r" .*[.?!:][”»]?['\"]$")
+_SPACED = {"again", "ui"}
+"""What begins with a space, or stands apart as a button does."""
+
+
+def list_glued(source: str) -> Iterator[str]:
+    """List each sentence that the next expression follows without a space."""
+    sentence = last = ""
+    tokens = [
+        (kind, text)
+        for _, kind, text in ENVIRONMENT.lexer.tokeniter(source, None)
+        if kind not in {"whitespace", "comment_begin", "comment", "comment_end"}
+    ]
+    for (kind, text), (_, after) in zip(tokens, [*tokens[1:], ("", "")], strict=True):
+        if kind == "data" or (kind == "block_begin" and after in _APART):
+            sentence = ""
+        elif kind == "variable_begin":
+            if sentence and after not in _SPACED and not after.startswith(("' ", '" ')):
+                yield sentence
+            last = ""
+        elif kind == "string":
+            last = text
+        elif kind == "variable_end":
+            sentence = last if _END.search(last) else ""
+
+
+def test_no_sentence_runs_into_the_next() -> None:
+    paths = [path for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".txt"}]
+    assert paths
+    glued = [(path.name, words) for path in paths for words in list_glued(path.read_text())]
+    assert glued == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("{{ _('It is one.') }}{% endif %}\n  {% if x %}{{ two() }}", 1),
+        ("{{ _('It is one.') }}{% endif %}\n  {% if x %} {{ two() }}", 0),
+        ("{{ _('It is one.') }}{% else %}{{ _('Two.') }}", 0),
+        ("{{ _('It is one.', name=name) }}{{ two }}", 1),
+    ],
+)
+def test_a_sentence_that_runs_into_the_next_is_seen(source: str, count: int) -> None:
+    assert len(list(list_glued(source))) == count
