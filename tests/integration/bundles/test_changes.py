@@ -36,6 +36,7 @@ from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.conftest import Keep
 
 pytestmark = pytest.mark.one_engine
 
@@ -56,14 +57,18 @@ def do(app: Flask) -> Deed:
 
 
 @pytest.fixture
-def ready(session: Session, freeze: Freeze, print_bundle: Print) -> int:
+def ready(session: Session, freeze: Freeze, print_bundle: Print, keep: Keep) -> int:
     """A bundle of seven letters in three volumes, that is ready."""
-    campaign = make_campaign(session)
-    add_confirmed(session, campaign, 7, given_name=lambda at: f"Quille{at}")
-    session.commit()
-    bundle_id = freeze(campaign.id, volume_letters=3)
-    assert print_bundle(bundle_id) is BundleState.READY
-    return bundle_id
+
+    def make() -> int:
+        campaign = make_campaign(session)
+        add_confirmed(session, campaign, 7, given_name=lambda at: f"Quille{at}")
+        session.commit()
+        bundle_id = freeze(campaign.id, volume_letters=3)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return keep("three volumes", make)
 
 
 def take_back(

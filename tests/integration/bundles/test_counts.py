@@ -33,6 +33,7 @@ from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_bundle_command import run
+from tests.integration.conftest import Keep
 
 pytestmark = pytest.mark.one_engine
 
@@ -52,11 +53,15 @@ def campaign(session: Session) -> Campaign:
 
 
 @pytest.fixture
-def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep) -> int:
     """A bundle of them, in volumes of one letter."""
-    bundle_id = freeze(campaign.id, volume_letters=1)
-    assert print_bundle(bundle_id) is BundleState.READY
-    return bundle_id
+
+    def make() -> int:
+        bundle_id = freeze(campaign.id, volume_letters=1)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return keep("ready", make)
 
 
 def mission_of(session: Session, bundle_id: int) -> Mission:

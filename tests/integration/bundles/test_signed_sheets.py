@@ -33,6 +33,7 @@ from tests.factories import add_confirmed, make_campaign, make_target_mission, p
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import form
 
 pytestmark = pytest.mark.one_engine
@@ -52,11 +53,15 @@ def campaign(session: Session) -> Campaign:
 
 
 @pytest.fixture
-def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep) -> int:
     """Their bundle, that is ready."""
-    bundle_id = freeze(campaign.id, on_paper=1)
-    assert print_bundle(bundle_id) is BundleState.READY
-    return bundle_id
+
+    def make() -> int:
+        bundle_id = freeze(campaign.id, on_paper=1)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return keep("ready", make)
 
 
 def awaited(session: Session) -> int:

@@ -23,6 +23,7 @@ from campaign.models.staff import Role
 from tests.days import today
 from tests.factories import add_confirmed, make_target_mission, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
+from tests.integration.conftest import Keep
 
 __all__ = ["Record", "again", "form", "freeze", "photograph", "print_bundle", "reload"]
 
@@ -30,11 +31,17 @@ Record = Callable[..., GateVisit]
 
 
 @pytest.fixture
-def bundle(session: Session, campaign: Campaign, make_ready: Callable[[], int]) -> Bundle:
+def bundle(
+    session: Session, campaign: Campaign, make_ready: Callable[[], int], keep: Keep
+) -> Bundle:
     """Seven letters that are ready; nobody has printed them."""
-    add_confirmed(session, campaign, 7, letter_locale="en")
-    session.commit()
-    return reload(session, make_ready())
+
+    def make() -> int:
+        add_confirmed(session, campaign, 7, letter_locale="en")
+        session.commit()
+        return make_ready()
+
+    return reload(session, keep("bundle", make))
 
 
 @pytest.fixture
@@ -62,13 +69,19 @@ def make_ready(
 
 
 @pytest.fixture
-def printed(session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+def printed(
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print, keep: Keep
+) -> Bundle:
     """Seven letters that are printed."""
-    add_confirmed(session, campaign, 7, letter_locale="en")
-    session.commit()
-    bundle_id = freeze(campaign.id)
-    assert print_bundle(bundle_id) is BundleState.READY
-    return reload(session, bundle_id)
+
+    def make() -> int:
+        add_confirmed(session, campaign, 7, letter_locale="en")
+        session.commit()
+        bundle_id = freeze(campaign.id)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return reload(session, keep("printed", make))
 
 
 @pytest.fixture

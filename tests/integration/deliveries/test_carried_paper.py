@@ -30,6 +30,7 @@ from campaign.tracking.timeline import trips_of
 from tests.days import today
 from tests.factories import post
 from tests.integration.bundles.conftest import Print, reload
+from tests.integration.conftest import Keep
 from tests.integration.deliveries.conftest import Record, form
 
 ENDS = [
@@ -70,12 +71,20 @@ def withdrawn(session: Session, printed: Bundle) -> Callable[..., Signature]:
 
 @pytest.fixture
 def remade(
-    session: Session, printed: Bundle, withdrawn: Callable[..., Signature], print_bundle: Print
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    print_bundle: Print,
+    keep: Keep,
 ) -> Bundle:
     """The bundle, made again without the third letter."""
-    withdrawn()
-    remake(session, printed, print_bundle)
-    return reload(session, printed.id)
+
+    def make() -> int:
+        withdrawn()
+        remake(session, printed, print_bundle)
+        return printed.id
+
+    return reload(session, keep("remade", make))
 
 
 def remake(session: Session, bundle: Bundle, print_bundle: Print, ago: timedelta = REMADE) -> None:

@@ -36,6 +36,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.privacy.anonymise import anonymise_signatures
 from tests.days import ZONE, today
 from tests.factories import add_confirmed
+from tests.integration.conftest import Keep
 from tests.integration.tracking.conftest import Deliver, sign
 
 Freeze = Callable[[Campaign], int]
@@ -43,16 +44,20 @@ Freeze = Callable[[Campaign], int]
 
 @pytest.fixture
 def printed(
-    app: Flask, session: Session, campaign: Campaign, ana: Signature, freeze: Freeze
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, keep: Keep
 ) -> int:
     """Ana's letter, and two more, printed."""
-    add_confirmed(session, campaign, 2)
-    session.commit()
-    bundle_id = freeze(campaign)
-    with app.app_context():
-        state = print_jobs.print_here(bundle_id, at_once=1, progress=lambda _done: None)
-    assert state is BundleState.READY
-    return bundle_id
+
+    def make() -> int:
+        add_confirmed(session, campaign, 2)
+        session.commit()
+        bundle_id = freeze(campaign)
+        with app.app_context():
+            state = print_jobs.print_here(bundle_id, at_once=1, progress=lambda _done: None)
+        assert state is BundleState.READY
+        return bundle_id
+
+    return keep("printed", make)
 
 
 def check_code_of(session: Session, bundle_id: int) -> str:
