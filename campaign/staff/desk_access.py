@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, abort, current_app, g, has_request_context, redirect, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    has_request_context,
+    redirect,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -21,7 +31,7 @@ from campaign.core.errors import NotFound
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit, required_factors, sessions
 from campaign.staff.gone_things import show_gone
-from campaign.staff.reauthentication import ProofForm, Reauthenticate
+from campaign.staff.reauthentication import ASKED, ProofForm, Reauthenticate, say_press_again
 from campaign.web.security import private_page, refuse_nul, same_origin
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -88,8 +98,9 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
     For what hands out personal data in bulk; stands below the route. Others are asked for the code
     of their second factor, or for the password where they have none. A GET is then done as it was
     asked for. A POST with `back` leads to that page (with the same arguments), where its button is
-    pressed once more: right for downloads, which leave the page as it is. Without `back` the
-    question holds all that was typed, and the POST goes on with it; a file cannot be kept so.
+    pressed once more: right for downloads, which leave the page as it is. Without `back` the POST
+    goes on once it is answered. In both cases the question holds all that was typed, and `back`,
+    which fills its form from the request, shows it again; a file cannot be kept so.
     """
 
     def decorate(view: View) -> View:
@@ -99,13 +110,13 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
                 return view(**values)
             if request.method in {"GET", "HEAD"}:
                 return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
-            if back is not None:
+            if back is not None and not reauthentication.list_kept():
                 target = url_for(back, **values)
                 return redirect(url_for("staff.confirm", next=target, again="1"), 303)
-            if question := _ask_with_what_was_typed():
+            if question := _ask_with_what_was_typed(leads_back=back is not None):
                 return question
             note_proof()
-            return view(**values)
+            return view(**values) if back is None else _show_again(back, values)
 
         ask_first.is_fresh = True  # type: ignore[attr-defined]
         return cast("View", ask_first)
@@ -113,14 +124,27 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
     return decorate
 
 
-def _ask_with_what_was_typed() -> ResponseReturnValue | None:
+def _ask_with_what_was_typed(*, leads_back: bool = False) -> ResponseReturnValue | None:
     """Return the question, which holds all else that was typed; None where it is answered."""
-    form = ProofForm(staff_user())
-    status = form.check(staff_user()) if form.is_answered else 403
+    form, kept = ProofForm(staff_user()), reauthentication.list_kept()
+    # A form to add a passkey has an answer of its own, which answers no question.
+    is_answered = form.is_answered and (not leads_back or ASKED in request.form)
+    status = form.check(staff_user()) if is_answered else 403
     if status == 200:
         return None
-    page = Reauthenticate(form=form, action=request.full_path, kept=form.list_kept())
+    if leads_back:
+        kept.append((ASKED, "1"))
+    page = Reauthenticate(form=form, action=request.full_path, kept=kept)
     return page.html(), status
+
+
+def _show_again(back: str, values: dict[str, Any]) -> ResponseReturnValue:
+    """Show the page of `back` with what was typed, where the button is pressed once more."""
+    endpoint = f"{request.blueprint}{back}" if back.startswith(".") else back
+    rule = next(current_app.url_map.iter_rules(endpoint))
+    flash(say_press_again())
+    page = cast("Callable[..., ResponseReturnValue]", current_app.view_functions[endpoint])
+    return page(**{name: values[name] for name in rule.arguments})
 
 
 def note_proof() -> None:

@@ -153,7 +153,9 @@ def _get_user(session: Session, user_id: int) -> StaffUser:
 
 
 _LONGEST_CODE = 128
-_NOT_KEPT = {"csrf_token", "proof", "passkey_proof", "passkey_challenge"}
+ASKED = "again"
+"""What a question sends along after which a button is pressed once more."""
+_NOT_KEPT = {"csrf_token", "proof", "passkey_proof", "passkey_challenge", ASKED}
 
 
 def _(message: str, **values: object) -> str:
@@ -241,9 +243,10 @@ class ProofForm(_IdentityForm):
     purpose: passkeys.Purpose = "confirm"
     proof = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
 
-    def list_kept(self) -> list[tuple[str, str]]:
-        """List all else that was typed, so that it is not lost while we ask."""
-        return [pair for pair in request.form.items(multi=True) if pair[0] not in _NOT_KEPT]
+
+def list_kept() -> list[tuple[str, str]]:
+    """List all that was typed beside an answer, so that it is not lost while we ask."""
+    return [pair for pair in request.form.items(multi=True) if pair[0] not in _NOT_KEPT]
 
 
 class Reauthenticate(Page, template="staff/reauthenticate.html"):
@@ -254,6 +257,10 @@ class Reauthenticate(Page, template="staff/reauthenticate.html"):
 
 def say_passkey_refused() -> str:
     return _("We could not accept this passkey. Try again, or use another way to sign in.")
+
+
+def say_press_again() -> str:
+    return _("You have confirmed who you are. Press the button again.")
 
 
 def say_too_many(limit: TooMany) -> str:

@@ -85,7 +85,7 @@ class _Query:
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    query = _Query.of(request.args)
+    query = _Query.of(request.values)
     about = describe_entries.say_subjects(db.session(), query.chosen.subjects or ())
     return _show_page(query, about=about)
 

@@ -26,7 +26,13 @@ from campaign.staff.desk_access import fresh, guard, note_proof, staff_user
 from campaign.staff.pages import passkey_views, staff_list_views
 from campaign.staff.pages.forms import ChangePasswordForm, ProfileForm, say_password_problem
 from campaign.staff.pages.passkey_views import RecoveryCodes, answer_challenge
-from campaign.staff.reauthentication import ProofForm, Reauthenticate, say_too_many
+from campaign.staff.reauthentication import (
+    ASKED,
+    ProofForm,
+    Reauthenticate,
+    say_press_again,
+    say_too_many,
+)
 from campaign.web.form_base import SiteForm
 from campaign.web.page import Page, redirect_to, show_page
 
@@ -61,8 +67,8 @@ def sign_out() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """Ask once more who it is, before something delicate (`desk_access.fresh`)."""
     form = ProofForm(staff_user(), next=sessions.safe_next_page(request.args.get("next")))
-    again = "1" if request.args.get("again") else ""
-    return show_page(Reauthenticate(form=form, action=url_for(".prove"), kept=[("again", again)]))
+    again = "1" if request.args.get(ASKED) else ""
+    return show_page(Reauthenticate(form=form, action=url_for(".prove"), kept=[(ASKED, again)]))
 
 
 @blueprint.get("/confirm/passkey")
@@ -73,14 +79,14 @@ def confirm_by_passkey() -> ResponseReturnValue:
 @blueprint.post("/confirm")
 def prove() -> ResponseReturnValue:
     form = ProofForm(staff_user())
-    again = request.form.get("again", "")
+    again = request.form.get(ASKED, "")
     status = form.check(staff_user())
     if status != 200:
-        page = Reauthenticate(form=form, action=url_for(".prove"), kept=[("again", again)])
+        page = Reauthenticate(form=form, action=url_for(".prove"), kept=[(ASKED, again)])
         return page.html(), status
     note_proof()
     if again:
-        flash(_("You have confirmed who you are. Press the button again."))
+        flash(say_press_again())
     return redirect(sessions.safe_next_page(form.next.data), 303)
 
 

@@ -1,6 +1,6 @@
 """Passkeys of one's own account."""
 
-from flask import Blueprint, abort, jsonify
+from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -79,7 +79,8 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/add")
 @fresh()
 def new() -> ResponseReturnValue:
-    return _show_form(NewPasskeyForm(formdata=None))
+    # The answer of another passkey, that proved who it is, is none of the new one.
+    return _show_form(NewPasskeyForm(formdata=None, name=request.form.get("name", "")))
 
 
 @blueprint.get("/challenge")

@@ -22,7 +22,15 @@ from campaign.models.screening import Decision, ScreeningAct
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.audit_log import find_entries
 from campaign.staff.audit_log.find_entries import PER_PAGE, Filter
-from tests.factories import make_campaign, make_staff_user, post, sign_in
+from tests.factories import (
+    STAFF_PASSWORD,
+    give_session,
+    make_campaign,
+    make_staff_user,
+    post,
+    set_password,
+    sign_in,
+)
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
@@ -329,6 +337,19 @@ def test_the_filter_downloads_as_csv_that_starts_no_formula_and_leaves_an_entry(
         ("'=HYPERLINK(1)", "bundle.download", "bundle:1")
     ]
     assert _last_detail(session) == {"filter": {"what": "bundle.download"}}
+
+
+@pytest.mark.one_engine
+def test_the_filter_stays_while_the_download_asks_who_it_is(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
+    me = session.get_one(StaffUser, admin.id)
+    set_password(session, me)
+    session.commit()
+    give_session(client, me.fs_uniquifier, proved_ago=16 * 60)
+    answer = {"what": "bundle.download", "proof": STAFF_PASSWORD, "again": "1"}
+    page = post(client, "/desk/audit/entries.csv", answer).text
+    assert re.search(r'<option value="bundle.download" selected', page)
 
 
 def _last_detail(session: Session) -> dict[str, object]:

@@ -338,6 +338,10 @@ def test_a_passkey_is_fresh_proof_and_adding_and_removing_want_it(
     assert client.get(f"{PAGE}/challenge").status_code == 403
     assert client.get(f"{PAGE}/add").location == f"/desk/confirm?next={PAGE}/add"
     assert post(client, f"{PAGE}/add").location.startswith("/desk/confirm")
+    new = {"name": "Blue <key>", "passkey_proof": "{}", "passkey_challenge": "x"}
+    kept = post(client, f"{PAGE}/add", new)
+    assert kept.status_code == 403
+    assert 'name="name" value="Blue &lt;key&gt;"' in kept.text
     asked = post(client, f"{PAGE}/{key}/remove").location
     assert "Use a passkey" in client.get(asked).text
     challenge: Any = client.get("/desk/confirm/passkey").json

@@ -325,3 +325,26 @@ def test_what_was_typed_is_kept_while_a_form_asks_again(app: Flask, user: StaffU
     answer = post(client, "/desk/probe", again | {"proof": STAFF_PASSWORD})
     assert answer.text == "took typed <b> with care"
     assert client.get("/desk/probe").text == "read"
+
+
+def test_what_was_typed_before_a_download_is_on_its_page_again(app: Flask, user: StaffUser) -> None:
+    probe = Blueprint("probe", __name__, url_prefix="/desk/probe")
+    guard(probe)
+    probe.get("", endpoint="read")(lambda: f"typed {request.form.get('words')}")
+    probe.post("/<file>", endpoint="take")(fresh(back=".read")(lambda file: f"took {file}"))
+    app.register_blueprint(probe)
+    client = app.test_client()
+    _know_password(client)
+    _grow_stale(client)
+    assert post(client, "/desk/probe/a").location.startswith("/desk/confirm?next=/desk/probe")
+    words = {"words": "torn <b> pages"}
+    asked = post(client, "/desk/probe/a", words)
+    assert asked.status_code == 403
+    assert 'name="words" value="torn &lt;b&gt; pages"' in asked.text
+    assert 'name="again" value="1"' in asked.text
+    # An answer that was not asked for is one of the form's own, as of a new passkey.
+    assert post(client, "/desk/probe/a", words | {"proof": STAFF_PASSWORD}).status_code == 403
+    again = words | {"proof": STAFF_PASSWORD, "again": "1"}
+    assert post(client, "/desk/probe/a", again | {"proof": "not-this-one"}).status_code == 422
+    assert post(client, "/desk/probe/a", again).text == "typed torn <b> pages"
+    assert post(client, "/desk/probe/a", words).text == "took a"
