@@ -201,7 +201,9 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     stays = stays_of(session, signature.letters)
     bundles = _load_bundles(session, {stay.bundle_id for stay in stays})
     trips = trips_of(session, signature.letters)
-    posts = posts_of(campaign, i18n.locale())
+    ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
+    posts, since = posts_of(campaign, i18n.locale()), _signed_on(signature, ways).isoformat()
+    told = [post for post in posts if post.iso >= since]
     several = len(signature.letters) > 1
     late = list_late([trip.attempt for trip in trips])
     in_time = [trip for trip in trips if trip.attempt.id not in late]
@@ -212,7 +214,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         *_delivery_marks(in_time, posts, several=several),
         *_stop_marks(campaign),
         *_say_unaware(_delivery_marks(too_late, posts, several=several)),
-        *_outcome_marks(campaign, posts, trips, _signed_on(signature)),
+        *_outcome_marks(campaign, told, trips),
     ]
     # Stable: of one moment, in the order of the way.
     past.sort(key=lambda mark: mark.at)
@@ -223,8 +225,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     on_paper = signature.origin is not Origin.ONLINE  # no letter of theirs is printed
     if on_paper or is_stopped(campaign.status) or _waits_in_vain(signature):
         return past
-    ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
-    return past + _marks_ahead(signature, trips, posts, ways)
+    return past + _marks_ahead(signature, trips, told, ways)
 
 
 def _load_bundles(session: Session, ids: Collection[int]) -> dict[int, Bundle]:
@@ -399,9 +400,9 @@ def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
 
 
 def _outcome_marks(
-    campaign: Campaign, posts: Sequence[CasePost], trips: Sequence[Trip], since: date
+    campaign: Campaign, posts: Sequence[CasePost], trips: Sequence[Trip]
 ) -> list[Mark]:
-    """List answers and the outcome, from the day of signing on, the oldest first."""
+    """List answers and the outcome, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
     case = url_for("public.case", lang=i18n.locale(), slug=campaign.slug)
     return [
@@ -415,7 +416,7 @@ def _outcome_marks(
             url=f"{case}#{post.anchor}",
         )
         for post in reversed(posts)
-        if post.kind in kinds and post.iso >= since.isoformat()
+        if post.kind in kinds
     ]
 
 
@@ -446,7 +447,7 @@ def _marks_ahead(
         marks.append(Mark(gettext("Printed"), "ahead"))
     if not any(trip.is_gone for trip in trips):
         marks += _deliveries_ahead(ways)
-    kinds = {post.kind for post in posts if post.iso >= _signed_on(signature).isoformat()}
+    kinds = {post.kind for post in posts}
     if UpdateKind.REPLY.value not in kinds:
         marks.append(Mark(gettext("Answered"), "ahead"))
     if UpdateKind.OUTCOME.value not in kinds:
@@ -475,8 +476,10 @@ def _destination_of_letter(letter: Letter, bundles: Mapping[int, Bundle]) -> Des
     return bundle.destination if bundle else destination_of(letter.target)
 
 
-def _signed_on(signature: Signature) -> date:
-    return clock.day_of(signature.times.signed_at, signature.campaign.timezone)
+def _signed_on(signature: Signature, ways: Iterable[Destination]) -> date:
+    """Return the day of signing; by the clocks of a mission further west it may be earlier."""
+    zones = {way.zone for way in ways if isinstance(way, Mission)} | {signature.campaign.timezone}
+    return min(clock.day_of(signature.times.signed_at, zone) for zone in zones)
 
 
 def _mark_at(title: str, moment: datetime, zone: str) -> Mark:

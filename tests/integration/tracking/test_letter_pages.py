@@ -36,7 +36,7 @@ from campaign.models.campaign import (
     TargetKind,
     UpdateKind,
 )
-from campaign.models.directory import ContactDetail
+from campaign.models.directory import ContactDetail, Mission
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import (
@@ -111,6 +111,30 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
         )
     over = [*refused, ("Delivered", "done"), ("The governor answers", "done")]
     assert titles(app, session, ana) == [*over, ("Outcome", "ahead")]
+
+
+def test_a_reply_of_the_same_moment_at_a_mission_further_west_is_of_the_day_before(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, freeze: Callable[..., int]
+) -> None:
+    freeze(campaign)
+    session.execute(update(Mission).values(timezone="Pacific/Honolulu"))
+    session.execute(update(Campaign).values(timezone="Pacific/Auckland"))
+    at = db.utcnow().replace(hour=0, minute=0) - timedelta(days=1)  # noon there, two o’clock here
+    ana.signed_at, ana.confirmed_at, ana.exact_times = at, at, None
+    campaign_id = campaign.id
+    session.commit()
+    with app.app_context(), db.transaction() as other:
+        post_update(
+            other,
+            other.get_one(Campaign, campaign_id),
+            actor="test",
+            kind=UpdateKind.REPLY,
+            happened_on=(at - timedelta(days=1)).date(),
+            words={"en": ("The governor answers", "She will look into it.")},
+        )
+    shown = titles(app, session, ana)
+    assert ("The governor answers", "done") in shown
+    assert ("Answered", "ahead") not in shown
 
 
 def test_a_stop_ends_the_way(
