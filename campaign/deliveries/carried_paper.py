@@ -4,7 +4,7 @@ Only who carried it knows: what was printed before a volume was remade may have 
 already, or the sheet was removed by hand. Nobody may be told otherwise than it was, so it is asked.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
@@ -18,6 +18,7 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.db import Json
 from campaign.core.errors import Invalid
+from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.remaining_letters import count_left, is_gone
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.signature import Letter
@@ -35,6 +36,8 @@ class Paper:
     check_code: str = ""  # on the papers that go with it; "" of one from before there were any
     holds: tuple[str, ...] = ()  # by which it differs from the others: numbers that are in it
     lacks: tuple[str, ...] = ()  # and those that are in another one alone
+    left_in: tuple[str, ...] = ()
+    """Of one with sheets removed by hand, the withdrawn letters whose sheets were not."""
 
     @property
     def value(self) -> str:
@@ -77,13 +80,20 @@ def _tell_apart(papers: Iterable[Paper], withdrawn: Iterable[str]) -> list[Paper
 
 
 def find_paper(
-    session: Session, bundle: Bundle, day: date, at: time | None, chosen: str
+    session: Session,
+    bundle: Bundle,
+    day: date,
+    at: time | None,
+    chosen: str,
+    removed: Sequence[Numbers] = (),
 ) -> Paper | None:
     """Find the paper that was carried at this moment; None where there is but one.
 
     Where nobody was asked, the page at the gate was from before the withdrawal, and showed no
-    letter to be removed: then it is the print there was. Raises Invalid (`paper_` and the bundle's
-    id: it is to be asked; `outcome`: other letters are recorded as gone with a later print).
+    letter to be removed: then it is the print there was. Of sheets `removed` by hand some may be
+    named; the others were left in. Raises Invalid (`paper_` and the bundle's id: it is to be asked;
+    `removed_` and that: others than those withdrawn are named, or none were removed; `outcome`:
+    other letters are recorded as gone with a later print).
     """
     moment = clock.moment_of(day, at or time.max, bundle.zone)
     _refuse_later_print(session, bundle, moment)
@@ -97,7 +107,27 @@ def find_paper(
         ]
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
+    if removed and papers:
+        return _leave_in(bundle, fitting[0], papers, removed)
     return fitting[0] if fitting else None
+
+
+def _leave_in(
+    bundle: Bundle, paper: Paper, papers: Iterable[Paper], removed: Sequence[Numbers]
+) -> Paper:
+    """Return the paper with all withdrawn letters in it but those removed. Raises Invalid. Pure."""
+    holds = next(
+        other.holds for other in papers if other.number == paper.number and not other.removed
+    )
+    left_in = tuple(
+        number
+        for number in holds
+        if not any(span.first <= int(number) <= span.last for span in removed)
+    )
+    named = sum(span.last - span.first + 1 for span in removed)
+    if not paper.removed or len(holds) - len(left_in) < named:
+        raise Invalid(fields={f"removed_{bundle.id}": "removed-not-in-print"})
+    return replace(paper, letters=paper.letters + len(left_in), left_in=left_in)
 
 
 def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> None:
@@ -181,7 +211,7 @@ def count_in(
 ) -> int:
     """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
     if paper.removed:
-        return 0
+        return len(paper.left_in)
     return count_withdrawn(session, bundle, when=when) + len(paper.taken_out)
 
 
@@ -192,10 +222,9 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
     """
     numbers = [*_list_withdrawn(session, bundle), *paper.taken_out]
     be_earlier_print(session, bundle, paper, actor=actor)
-    if paper.removed:
-        note_removed(session, bundle, [*map(int, numbers)])
-    else:
-        note_carried(bundle, numbers)
+    removed = [number for number in numbers if paper.removed and number not in paper.left_in]
+    note_removed(session, bundle, [*map(int, removed)])
+    note_carried(bundle, [number for number in numbers if number not in removed])
     session.flush()
 
 

@@ -19,6 +19,7 @@ from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
     CountedAttempt,
+    Numbers,
     find_stop,
     recount,
     refuse_impossible_day,
@@ -69,6 +70,8 @@ class CarriedBundle:
     taken: int | None = None
     paper: str = ""
     """Where letters were withdrawn since it was printed: which paper it was (`carried_paper`)."""
+    removed: Sequence[Numbers] = ()
+    """Of sheets removed by hand, those that were; none are named where all were."""
 
 
 class CompanionRefused(Refused):
@@ -234,7 +237,9 @@ def _find_paper(
     if happened.outcome is DeliveryOutcome.STOPPED:
         return None
     day, at = happened.happened_on, happened.happened_time
-    return carried_paper.find_paper(session, carried.bundle, day, at, carried.paper)
+    return carried_paper.find_paper(
+        session, carried.bundle, day, at, carried.paper, carried.removed
+    )
 
 
 def _judge_attempt(

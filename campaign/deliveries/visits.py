@@ -1,7 +1,7 @@
 """Finding visits and attempts, and how bundles fared, for the desk's pages."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -12,7 +12,7 @@ from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
 from campaign.core import db, jobs
 from campaign.core.announcements import announce
 from campaign.deliveries.attempt_order import newest_first, oldest_first
-from campaign.deliveries.recording_rules import SENT, went_after_stop
+from campaign.deliveries.recording_rules import GONE_OUT, SENT, went_after_stop
 from campaign.deliveries.stopped_bundles import is_held_back
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign
@@ -123,6 +123,7 @@ class BundleOutcome:
     slug: str
     posted: int = 0  # of its envelopes, where not all went yet
     envelopes: int = 0
+    rest_moved: bool = False  # whether what came back went on elsewhere
 
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
@@ -139,7 +140,9 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
         if 0 < posted < total and key in ends and ends[key].slug in SENT:
             ends[key] = BundleOutcome("posted", posted, total)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
-    ends |= {key: BundleOutcome("rerouted") for key in session.scalars(moved)}
+    for key in session.scalars(moved):
+        partly = key in ends and ends[key].slug in GONE_OUT
+        ends[key] = replace(ends[key], rest_moved=True) if partly else BundleOutcome("rerouted")
     stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
     return ends | _find_held_back(session, set(ids) & set(stopped))
 

@@ -132,19 +132,23 @@ def _store_notices(session: Session, events: list[NewsEvent]) -> None:
 
 
 def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
-    """Find deliveries of our bundles that got rid of letters; of a part, once it is said which."""
-    rows = session.execute(
-        select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
+    """Find deliveries of our bundles that got rid of letters; of a part, once it is said which.
+
+    And refusals in place of such a delivery, whose record was a mistake and deleted.
+    """
+    rows = session.scalars(
+        select(DeliveryAttempt).where(
             DeliveryAttempt.bundle_id.is_not(None),
-            DeliveryAttempt.outcome.in_(GONE_OUT),
+            DeliveryAttempt.outcome.in_({*GONE_OUT, DeliveryOutcome.REFUSED}),
             or_(DeliveryAttempt.outcome != DeliveryOutcome.PART, DeliveryAttempt.taken.any()),
             ~exists().where(Notice.delivery_id == DeliveryAttempt.id),
             *conditions,
         )
     )
     return [
-        NewsEvent(campaign, NoticeKind.HANDED_OVER, delivery_id=delivery_id)
-        for campaign, delivery_id in rows
+        NewsEvent(delivery.campaign_id, NoticeKind.HANDED_OVER, delivery_id=delivery.id)
+        for delivery in rows
+        if delivery.outcome in GONE_OUT or _is_in_place(session, delivery)
     ]
 
 
@@ -302,7 +306,7 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         delivered = _news_of(session, delivery)
-        corrects = _corrects_record(session, delivery)
+        corrects = _find_deleted_record(session, delivery) is not None
         return partial(_handed_over, session, campaign, delivery, delivered, corrects)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
@@ -334,17 +338,32 @@ def _handed_over(
     )
 
 
-def _corrects_record(session: Session, delivery: DeliveryAttempt) -> bool:
-    """Return whether an earlier record of its bundle was deleted that could have been told."""
-    deleted = session.scalars(
-        select(AuditEntry.detail).where(
-            AuditEntry.action == "delivery.remove", AuditEntry.at <= delivery.created_at
-        )
+def _find_deleted_record(session: Session, delivery: DeliveryAttempt) -> datetime | None:
+    """Return when an earlier record of its bundle was deleted that could have been told."""
+    deleted = session.execute(
+        select(AuditEntry.at, AuditEntry.detail)
+        .where(AuditEntry.action == "delivery.remove", AuditEntry.at <= delivery.created_at)
+        .order_by(AuditEntry.at.desc())
     )
-    return any(
-        detail.get("bundle") == delivery.bundle_id and detail["outcome"] in GONE_OUT
-        for detail in deleted
+    of_bundle = (
+        at
+        for at, detail in deleted
+        if detail.get("bundle") == delivery.bundle_id and detail["outcome"] in GONE_OUT
     )
+    return next(of_bundle, None)
+
+
+def _is_in_place(session: Session, refusal: DeliveryAttempt) -> bool:
+    """Whether nothing else was recorded since a record of its bundle was deleted."""
+    deleted_at = _find_deleted_record(session, refusal)
+    if deleted_at is None:
+        return False
+    recorded = select(DeliveryAttempt.id).where(
+        DeliveryAttempt.bundle_id == refusal.bundle_id,
+        DeliveryAttempt.id < refusal.id,
+        DeliveryAttempt.created_at >= deleted_at,
+    )
+    return not db.has_row(session, recorded)
 
 
 def _stopped(

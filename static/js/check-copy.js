@@ -1,7 +1,7 @@
 /* Whether a copy of a bundle is whole: its ZIP, or the files of the unpacked folder, against what was recorded when it
    was made. Everything is read and compared in this browser; nothing is sent anywhere.
 
-   <section data-copy='[["name", bytes, "sha256"], …]'> <input type="file" multiple data-copy-chosen>
+   <section data-copy='[["name", bytes, "sha256"], …]' data-folder="…"> <input type="file" multiple data-copy-chosen>
      <template data-copy-words data-whole="… {count} …" …> <p data-copy-said> <ul data-copy-list> */
 (function () {
   "use strict";
@@ -133,11 +133,20 @@
     list.hidden = !lines.length;
   }
 
+  /* The folder of a ZIP that is another bundle's; a folder that somebody renamed has the README of this one. */
+  function other_folder(entries, found) {
+    var folder = entries.length ? entries[0].path.split("/")[0] : "";
+    var apart = entries.some(function (entry) { return !entry.path.startsWith(folder + "/"); });
+    var readme = recorded.filter(function (known) { return known[0] === "README.html"; })[0];
+    var ours = !readme || found.some(function (one) { return one.digest === readme[2]; });
+    return apart || ours || folder === part.dataset.folder ? "" : folder;
+  }
+
   async function check(picked) {
-    var mine = turn += 1, found = [];
+    var mine = turn += 1, found = [], entries = [];
     show(say("working", { count: 0 }), [], "");
     try {
-      var entries = (await files_of(picked)).filter(function (one) { return !of_the_system.test(one.path); });
+      entries = (await files_of(picked)).filter(function (one) { return !of_the_system.test(one.path); });
       for (var at = 0; at < entries.length; at += 1) {
         found.push(await look(entries[at]));
         if (mine !== turn) return;
@@ -145,6 +154,11 @@
       }
     } catch (_) {
       if (mine === turn) show(say("broken", { name: picked[0].name }), [], "is-alarm");
+      return;
+    }
+    var other = other_folder(entries, found);
+    if (other) {
+      show(say("other", { name: picked[0].name, other: other }), [], "is-alarm");
       return;
     }
     var result = compare(found);

@@ -76,10 +76,15 @@ def _is_empty_without(session: Session, bundle: Bundle, gone: int) -> bool:
 
 
 def lists_are_stale(session: Session, bundle: Bundle) -> bool:
-    """Whether the lists name people on signed sheets who are gone, or lack who was put back."""
+    """Whether the lists and the README say what no longer holds of the signed sheets."""
     recorded = prints.find_print(session, bundle)
-    carried = signed_sheets.count_carried(session, bundle.id)
-    return recorded is not None and recorded.on_paper != carried
+    if recorded is None:
+        return False
+    # One from before digests were recorded has the count alone.
+    digests = {file["lists"] for file in recorded.files if "lists" in file}
+    if digests:
+        return digests != {signed_sheets.digest_lists(session, bundle.id)}
+    return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 
 @jobs.job("bundles.remake", every_minutes=3)

@@ -1,7 +1,7 @@
 """A bundle as the desk shows it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +58,8 @@ class EarlierPrint:
 class Changes:
     taken_back: Sequence[TakenBack]
     taken_out: Sequence[Json]  # what was taken out of volumes, and did not go out all the same
+    printed_at: Mapping[str, datetime]
+    """When the print was made that held it, by its number: the page is of that print."""
     reprints: Sequence[BundleReprint]
     settled: bool
     earlier_print: EarlierPrint | None
@@ -90,6 +92,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
             for entry in bundle.taken_out
             if not entry.get("went") and not entry.get("carried")
         ],
+        printed_at=_find_printing(session, bundle),
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
         earlier_print=_find_earlier_print(session, bundle),
@@ -102,6 +105,19 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
             if sheet.black_out and not settled
         ],
     )
+
+
+def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:
+    printed_at = {
+        str(file["sha256"]): recorded.made_at
+        for recorded in prints.list_prints(session, bundle)
+        for file in recorded.files
+    }
+    return {
+        str(entry["number"]): printed_at[str(entry["sha256"])]
+        for entry in bundle.out_of_files
+        if entry.get("sha256") in printed_at
+    }
 
 
 def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None:

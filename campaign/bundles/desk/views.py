@@ -1,6 +1,7 @@
 """The desk's pages on bundles: what waits, its progress, its download, what is done with it."""
 
 from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -125,6 +126,7 @@ class ShowBundle(BundleProgress, template="bundles/show.html"):
 class ReprintPage(Page, template="bundles/reprint.html"):
     bundle: Bundle
     form: ReprintForm
+    printed_on: datetime | None  # where it is not the first print
     problem: str = ""
 
 
@@ -219,7 +221,7 @@ def release(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/<public_id>/reprint")
 def reprint(public_id: str) -> ResponseReturnValue:
     bundle = _get(public_id)
-    return show_page(ReprintPage(bundle=bundle, form=_reprint_form(bundle)))
+    return _show_reprint(bundle, _reprint_form(bundle))
 
 
 @blueprint.post("/<public_id>/reprint")
@@ -228,7 +230,7 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
     bundle = _get(public_id)
     form = _reprint_form(bundle)
     if not form.validate_on_submit():
-        return show_page(ReprintPage(bundle=bundle, form=form))
+        return _show_reprint(bundle, form)
     try:
         file = downloads.reprint(
             db.session(),
@@ -239,9 +241,17 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
             actor=actor(),
         )
     except Refused as problem:
-        page = ReprintPage(bundle=bundle, form=form, problem=problem.slug)
-        return show_page(page, problem.status)
+        return _show_reprint(bundle, form, problem.slug, problem.status)
     return file_response(file)
+
+
+def _show_reprint(
+    bundle: Bundle, form: ReprintForm, problem: str = "", status: int = 200
+) -> ResponseReturnValue:
+    recorded = prints.find_print(db.session(), bundle)
+    printed_on = recorded.made_at if recorded and recorded.number > 1 else None
+    page = ReprintPage(bundle=bundle, form=form, printed_on=printed_on, problem=problem)
+    return show_page(page, status)
 
 
 def _reprint_form(bundle: Bundle) -> ReprintForm:

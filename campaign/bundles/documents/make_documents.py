@@ -63,6 +63,7 @@ class Counts:
     frozen: int
     on_paper: int  # people on the signed sheets that travel with it; they may travel alone
     per_target: Mapping[int, int]  # printed, by the id of the target
+    lists: str = ""  # the digest of what the papers say of signed sheets
 
     @property
     def problem(self) -> str:

@@ -98,7 +98,7 @@ def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
 
 def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> Iterator[FactRow]:
     yield FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.person_name}")
-    yield FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name)
+    yield FactRow(_("Destination") if frozen.by_post else _("Mission"), frozen.mission.name)
     yield FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, facts.locale))
     if facts.packets:
         yield FactRow(say_noun(frozen.noun), facts.say(facts.letters))
@@ -214,8 +214,8 @@ def _printing_steps(
     if any(sheet.people and sheet.black_out for sheet in facts.sheets):
         steps.append(
             _(
-                "Black out the rows that the table names, so that no one can read them. These "
-                "people have withdrawn. Rows are numbered in the order in which they were entered."
+                "Black out the rows that the table names, so that no one can read them. They no "
+                "longer count. Rows are numbered in the order in which they were entered."
             )
         )
     if facts.packets:

@@ -3,6 +3,7 @@
 Who stands on them stands in its lists, numbered apart: P00001, P00002 …
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
+from campaign.bundles.changes.withdrawals import GONE
 from campaign.core import db
 from campaign.models.bundle import Bundle, CarriedSignature
 from campaign.models.campaign import Campaign
@@ -66,12 +68,12 @@ def list_travelling_sheets(session: Session, bundle_id: int) -> list[TravellingS
 def list_rows_to_black_out(
     session: Session, *conditions: ColumnElement[bool]
 ) -> dict[int, list[int]]:
-    """List the numbers of such rows whose people took them back, by the sheet's id.
+    """List the numbers of such rows that are not handed over, by the sheet's id.
 
-    They withdrew, or had everything deleted. Who is a double took back what was signed elsewhere.
+    Their people withdrew, had everything deleted, or are excluded as false; of a double, that was
+    what was signed elsewhere.
     """
     own, twin = aliased(Signature), aliased(Signature)
-    taken_back = (SignatureState.WITHDRAWN, SignatureState.ERASED)
     was_deleted = and_(PaperRow.twin_id.is_(None), PaperRow.details.is_(None))
     rows = session.execute(
         select(PaperRow.sheet_id, PaperRow.position)
@@ -83,12 +85,9 @@ def list_rows_to_black_out(
             or_(
                 and_(
                     PaperRow.verdict == RowVerdict.COUNTED,
-                    or_(PaperRow.signature_id.is_(None), own.state.in_(taken_back)),
+                    or_(PaperRow.signature_id.is_(None), own.state.in_(GONE)),
                 ),
-                and_(
-                    PaperRow.verdict == RowVerdict.DOUBLE,
-                    or_(was_deleted, twin.state.in_(taken_back)),
-                ),
+                and_(PaperRow.verdict == RowVerdict.DOUBLE, or_(was_deleted, twin.state.in_(GONE))),
             ),
             *conditions,
         )
@@ -161,6 +160,19 @@ def count_carried(session: Session, bundle_id: int) -> int:
         .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
     )
     return session.scalar(query) or 0
+
+
+def digest_lists(session: Session, bundle_id: int) -> str:
+    """Return what tells whether the lists and the README would say the same of the sheets."""
+    carried = select(CarriedSignature.position).join(
+        Signature, Signature.id == CarriedSignature.signature_id
+    )
+    carried = carried.where(
+        CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED
+    )
+    people = session.scalars(carried.order_by(CarriedSignature.position)).all()
+    sheets = list_travelling_sheets(session, bundle_id)
+    return hashlib.sha256(repr((people, sheets)).encode()).hexdigest()
 
 
 def leave_sheets(session: Session, bundle: Bundle) -> None:

@@ -16,7 +16,7 @@ from campaign.bundles.changes import prints
 from campaign.bundles.documents.bundle_zip import ZipPart, digest_of, stream_zip
 from campaign.bundles.documents.make_documents import TOTALS_DIFFER, Counts, make_papers
 from campaign.bundles.documents.packets import FileFacts
-from campaign.bundles.freeze.signed_sheets import count_carried
+from campaign.bundles.freeze.signed_sheets import count_carried, digest_lists
 from campaign.bundles.letter_codes.stored_codes import LetterTree, build_tree, list_uncoded
 from campaign.bundles.volumes import print_queue
 from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
@@ -144,6 +144,7 @@ def count_ends(session: Session, bundle: Bundle) -> Counts:
         frozen=bundle.letter_count,
         on_paper=count_carried(session, bundle.id),
         per_target=dict(per_target.all()),
+        lists=digest_lists(session, bundle.id),
     )
 
 
@@ -219,7 +220,10 @@ def _finish(
             prints.add_print(
                 session,
                 bundle,
-                files=[asdict(file) | {"stored": stored[file.name]} for file in files],
+                files=[
+                    asdict(file) | {"stored": stored[file.name], "lists": counts.lists}
+                    for file in files
+                ],
                 zip_sha256=digest,
                 letters=counts.printed,
                 pages=pages,

@@ -168,7 +168,7 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
     if isinstance(reason, Refused):
         sentences = [recorded or say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
-    elif {f"taken_{bundle.id}", f"paper_{bundle.id}"} & set(reason.fields):
+    elif {f"{name}_{bundle.id}" for name in ("taken", "paper", "removed")} & set(reason.fields):
         form.refuse(reason.fields)
         return
     else:
@@ -195,7 +195,11 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),
-        to_remove=list_sheets_to_remove(bundle, form.papers[bundle.id]),
+        to_remove=[
+            sheets
+            for carried in form.carried
+            for sheets in list_sheets_to_remove(carried, form.papers[carried.id])
+        ],
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
     )

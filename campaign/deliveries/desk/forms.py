@@ -25,9 +25,9 @@ from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
 from campaign.deliveries.carried_paper import Paper
 from campaign.deliveries.correct_record import facts_of, has_tracking
-from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
 from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
-from campaign.deliveries.recording_rules import SENT
+from campaign.deliveries.recording_rules import LONGEST, SENT, Numbers, NumbersFault, read_numbers
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 from campaign.staff.desk_access import name_staff, staff_user
@@ -118,6 +118,8 @@ class GateForm(FilesForm):
     carried: Sequence[Bundle] = ()
     recorded = ""  # the address of a colleague's record that says the same
     papers: Mapping[int, Sequence[Paper]] = MappingProxyType({})
+    removed: dict[int, list[Numbers]]
+    """Sheets of withdrawn letters removed by hand, where not all were; by the bundle's id."""
     unknown = False  # whether a bundle was ticked that is not there, or is for another mission
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -127,7 +129,20 @@ class GateForm(FilesForm):
                 gettext("A bundle you ticked no longer exists. Untick it and try again.")
             )
         asks = self._asks_for_moment()
-        return self._ticks_what_it_counts() and valid and not self.unknown and not asks
+        reads = self._reads_removed()
+        return self._ticks_what_it_counts() and valid and not self.unknown and not asks and reads
+
+    def _reads_removed(self) -> bool:
+        for bundle in self.carried:
+            name = f"removed_{bundle.id}"
+            if name not in self or not self[name].data:
+                continue
+            try:
+                self.removed[bundle.id] = read_numbers(self[name].data)
+            except NumbersFault as problem:
+                cards = noun_of(bundle) is Noun.CARD
+                self[name].errors = [*self[name].errors, say_numbers_fault(problem, cards=cards)]
+        return not any(name.startswith("removed_") for name in self.errors if name)
 
     def _asks_for_moment(self) -> bool:
         """A moment that nobody touched is that of recording; where the page is older, we ask.
@@ -172,7 +187,12 @@ class GateForm(FilesForm):
         own, *companions = self.carried
         ticked = [own, *(bundle for bundle in companions if self[f"with_{bundle.id}"].data)]
         return [
-            CarriedBundle(bundle, self[f"taken_{bundle.id}"].data, self._paper_of(bundle))
+            CarriedBundle(
+                bundle,
+                self[f"taken_{bundle.id}"].data,
+                self._paper_of(bundle),
+                self.removed.get(bundle.id, ()),
+            )
             for bundle in ticked
         ]
 
@@ -204,12 +224,8 @@ def _read_moment(text: str | None) -> datetime | None:
 
 def say_recorded(attempt: DeliveryAttempt, *, names_colleagues: bool = True) -> str:
     """Say what a record says already, of which day, and whose it is."""
-    cards = attempt.bundle is not None and noun_of(attempt.bundle) is Noun.CARD
-    outcomes = {**OUTCOMES, DeliveryOutcome.STOPPED: _l("Not delivered: stopped")}
-    if cards:
-        outcomes[DeliveryOutcome.ACCEPTED] = _l("Accepted all cards")
     happened = {
-        "outcome": str(outcomes[attempt.outcome]),
+        "outcome": str(_say_outcome(attempt.outcome, attempt.bundle)),
         "day": i18n.say_day(attempt.happened_on, i18n.locale()),
     }
     by_id = attempt.visit.created_by_id if attempt.visit else None
@@ -243,7 +259,12 @@ def gate_form(
     `papers` are those among which one was carried, by the bundle's id.
     """
     carried = (bundle, *companions)
-    fields: dict[str, object] = {"carried": carried, "papers": papers, "unknown": unknown}
+    fields: dict[str, object] = {
+        "carried": carried,
+        "papers": papers,
+        "removed": {},
+        "unknown": unknown,
+    }
     for companion in carried:
         is_card = noun_of(companion) is Noun.CARD
         how_many = (
@@ -265,6 +286,15 @@ def gate_form(
                     (paper.value, _say_paper(companion, paper)) for paper in papers[companion.id]
                 ),
             )
+        if any(len(paper.holds) > 1 for paper in papers[companion.id]):
+            fields[f"removed_{companion.id}"] = LineField(
+                _l("Numbers of the sheets you removed"),
+                limit=LONGEST,
+                description=_l(
+                    "Only if you removed some of the withdrawn sheets and not all. The others are "
+                    "then recorded as delivered with the rest."
+                ),
+            )
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
     # No other bundle is ticked: what nobody looked at would be recorded as delivered, and its
@@ -279,7 +309,7 @@ def gate_form(
         }
     )
     form.speak_of(bundle)
-    form.outcome.choices = choices(_list_outcomes(bundle, cards=form.cards))
+    form.outcome.choices = choices(_list_outcomes(bundle))
     return form
 
 
@@ -324,6 +354,7 @@ def _say_check_code(paper: Paper) -> list[str]:
 class SheetsToRemove:
     """Sheets of withdrawn letters in a print that somebody may have."""
 
+    bundle: Bundle
     of_print: str  # how its paper is told from others; "" where there is but one print
     numbers: Sequence[str]
 
@@ -332,6 +363,7 @@ def list_sheets_to_remove(bundle: Bundle, papers: Sequence[Paper]) -> list[Sheet
     several = any(paper.taken_out for paper in papers)
     return [
         SheetsToRemove(
+            bundle,
             " ".join([_say_printed(bundle, paper), *_say_check_code(paper)]) if several else "",
             paper.holds,
         )
@@ -345,15 +377,23 @@ def _name_some(numbers: Sequence[str]) -> str:
     return ", ".join(numbers[:_NUMBERS_NAMED]) + more
 
 
-def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object]]:
-    for outcome, words in OUTCOMES.items():
-        if cards and outcome is DeliveryOutcome.ACCEPTED:
-            yield outcome.value, _l("Accepted all cards")
+def _say_outcome(outcome: DeliveryOutcome, bundle: Bundle | None) -> object:
+    if outcome is DeliveryOutcome.STOPPED:
+        return _l("Not delivered: stopped")
+    if bundle is None or outcome is not DeliveryOutcome.ACCEPTED:
+        return OUTCOMES[outcome]
+    if not bundle.letter_count:
+        return _l("Accepted")  # sheets alone
+    return _l("Accepted all cards") if noun_of(bundle) is Noun.CARD else OUTCOMES[outcome]
+
+
+def _list_outcomes(bundle: Bundle) -> Iterator[tuple[str, object]]:
+    for outcome in OUTCOMES:
         # What goes by post leads to no gate; most is posted, some is sent by courier.
-        elif bundle.mission is not None or outcome in SENT:
-            yield outcome.value, words
+        if bundle.mission is not None or outcome in SENT:
+            yield outcome.value, _say_outcome(outcome, bundle)
     if is_stopped(bundle.campaign.status):
-        yield DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped")
+        yield DeliveryOutcome.STOPPED.value, _say_outcome(DeliveryOutcome.STOPPED, bundle)
 
 
 class CorrectForm(EditConflictForm, GateForm):

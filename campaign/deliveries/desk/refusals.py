@@ -9,6 +9,7 @@ from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
 from campaign.core import i18n
 from campaign.core.errors import DomainError
+from campaign.deliveries.recording_rules import NumbersFault, NumbersProblem
 from campaign.models.bundle import Bundle, BundleState
 from campaign.web.form_base import DeskForm
 
@@ -38,6 +39,10 @@ SENTENCES: Mapping[str, object] = {
     ),
     "paper-unsaid": _l(
         "Letters of this bundle were withdrawn after it was printed. Choose which print you had."
+    ),
+    "removed-not-in-print": _l(
+        "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
+        "withdrawn letters that are in it."
     ),
     "remade-since": _l(
         "The bundle was remade after this time, and a later delivery is recorded. Delete that "
@@ -89,6 +94,10 @@ _CARD_SENTENCES: Mapping[str, object] = {
     ),
     "paper-unsaid": _l(
         "Cards of this bundle were withdrawn after it was printed. Choose which print you had."
+    ),
+    "removed-not-in-print": _l(
+        "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
+        "withdrawn cards that are in it."
     ),
     "taken-before": _l("Some of these cards were already delivered. Remove their numbers."),
     "taken-too-few": _l(
@@ -164,6 +173,11 @@ def say_not_ready(bundle: Bundle) -> str:
             "Nothing was recorded, because this bundle was cancelled: what was in it waits for "
             "another bundle. If you delivered it, tell an admin before it is printed again."
         )
+    if bundle.state is BundleState.FAILED:
+        return _(
+            "Nothing was recorded, because this bundle could not be made. Open the bundle to see "
+            "why."
+        )
     return _(
         "Nothing was recorded, because this bundle is being made again. Send the record again in "
         "a few minutes."
@@ -192,3 +206,53 @@ def say_refusal(problem: DomainError, *, cards: bool) -> str:
     }
     otherwise = _("This is not possible now. Nothing was changed. Reload the page and try again.")
     return str(sentences.get(problem.slug, otherwise))
+
+
+def say_numbers_fault(
+    problem: NumbersFault, *, cards: bool, lowest: int = 0, highest: int = 0
+) -> str:
+    """Say what cannot be read in numbers that somebody typed, by `read_numbers`."""
+    sentences = {
+        NumbersProblem.NONE: _("Enter the numbers of the accepted cards.")
+        if cards
+        else _("Enter the numbers of the accepted letters."),
+        NumbersProblem.TOO_LONG: _(
+            "This is too long. Enter cards in a row as a range, such as 1-200."
+        )
+        if cards
+        else _("This is too long. Enter letters in a row as a range, such as 1-200."),
+        NumbersProblem.UNREADABLE: _(
+            "“%(piece)s” is not a number or a range. Write for example 1-200, 350, 400-412.",
+            piece=problem.piece,
+        ),
+        NumbersProblem.BACKWARDS: _(
+            "“%(piece)s” is in the wrong order. Write %(other)s.",
+            piece=problem.piece,
+            other=problem.other,
+        ),
+        NumbersProblem.TWICE: _(
+            "“%(piece)s” and “%(other)s” contain the same cards. Enter each card once.",
+            piece=problem.piece,
+            other=problem.other,
+        )
+        if cards
+        else _(
+            "“%(piece)s” and “%(other)s” contain the same letters. Enter each letter once.",
+            piece=problem.piece,
+            other=problem.other,
+        ),
+        NumbersProblem.OUTSIDE: _(
+            "“%(piece)s” is not in this bundle. Its cards are %(lowest)s to %(highest)s.",
+            piece=problem.piece,
+            lowest=lowest,
+            highest=highest,
+        )
+        if cards
+        else _(
+            "“%(piece)s” is not in this bundle. Its letters are %(lowest)s to %(highest)s.",
+            piece=problem.piece,
+            lowest=lowest,
+            highest=highest,
+        ),
+    }
+    return str(sentences[problem.fault])

@@ -12,16 +12,9 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.core import clock, i18n
 from campaign.deliveries.desk.forms import KEY, OUTCOMES
-from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
-from campaign.deliveries.recording_rules import (
-    LONGEST,
-    SENT,
-    Numbers,
-    NumbersFault,
-    NumbersProblem,
-    read_numbers,
-)
+from campaign.deliveries.recording_rules import LONGEST, SENT, Numbers, NumbersFault, read_numbers
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Mission, Official
@@ -53,41 +46,8 @@ class PartForm(DeliveryForm):
         try:
             self.spans = read_numbers(field.data or "", lowest=lowest, highest=highest)
         except NumbersFault as problem:
-            pieces = {"piece": problem.piece, "other": problem.other}
-            span = {"lowest": str(lowest), "highest": str(highest)}
-            raise ValidationError(str(self._say(problem.fault)) % (pieces | span)) from None
-
-    def _say(self, fault: NumbersProblem) -> object:
-        cards = self.cards
-        sentences = {
-            NumbersProblem.NONE: _l("Enter the numbers of the accepted cards.")
-            if cards
-            else _l("Enter the numbers of the accepted letters."),
-            NumbersProblem.TOO_LONG: _l(
-                "This is too long. Enter cards in a row as a range, such as 1-200."
-            )
-            if cards
-            else _l("This is too long. Enter letters in a row as a range, such as 1-200."),
-            NumbersProblem.UNREADABLE: _l(
-                "“%(piece)s” is not a number or a range. Write for example 1-200, 350, 400-412."
-            ),
-            NumbersProblem.BACKWARDS: _l("“%(piece)s” is in the wrong order. Write %(other)s."),
-            NumbersProblem.TWICE: _l(
-                "“%(piece)s” and “%(other)s” contain the same cards. Enter each card once."
-            )
-            if cards
-            else _l(
-                "“%(piece)s” and “%(other)s” contain the same letters. Enter each letter once."
-            ),
-            NumbersProblem.OUTSIDE: _l(
-                "“%(piece)s” is not in this bundle. Its cards are %(lowest)s to %(highest)s."
-            )
-            if cards
-            else _l(
-                "“%(piece)s” is not in this bundle. Its letters are %(lowest)s to %(highest)s."
-            ),
-        }
-        return sentences[fault]
+            words = say_numbers_fault(problem, cards=self.cards, lowest=lowest, highest=highest)
+            raise ValidationError(words) from None
 
 
 class SplitForm(DeliveryForm):

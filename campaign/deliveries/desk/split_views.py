@@ -118,11 +118,18 @@ def part(public_id: str) -> ResponseReturnValue:
         if not is_typed or (form.validate_on_submit() and named.issuperset(form.spans)):
             return redirect_to("deliveries.after", public_id=public_id)
         return _make_page(bundle, "part-named", form).html(), 409
+
+    def name_part() -> None:
+        uncounted = split_bundle.name_part(session, attempt, form.spans, actor=actor())
+        if uncounted:
+            numbers = say_numbers(uncounted)
+            flash(
+                _("Not counted, because they were not printed: %(numbers)s", numbers=numbers),
+                "warning",
+            )
+
     return _do(
-        bundle,
-        form,
-        lambda: split_bundle.name_part(session, attempt, form.spans, actor=actor()),
-        _("Numbers saved. These supporters can now see the result."),
+        bundle, form, name_part, _("Numbers saved. These supporters can now see the result.")
     )
 
 

@@ -15,7 +15,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.mark_posted import list_taken
-from campaign.deliveries.recording_rules import Numbers, say_numbers
+from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
 from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, select_here
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
@@ -68,11 +68,12 @@ def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
 
 def name_part(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers], *, actor: str
-) -> None:
+) -> list[Numbers]:
     """Say which letters were taken of a part; their signers are told.
 
-    Raises Refused (`part-named`) where somebody has said it; Invalid with the field `numbers`:
-    `taken-before` (some had gone out already), `taken-too-few`, `taken-too-many`.
+    Return numbers among them that no printed letter has: they count nothing. Raises Refused
+    (`part-named`) where somebody has said it; Invalid with the field `numbers`: `taken-before`
+    (some had gone out already), `taken-too-few`, `taken-too-many`.
     """
     if attempt.bundle_id is None:
         raise NotFound("bundle")
@@ -89,6 +90,18 @@ def name_part(
     audit.record(
         session, actor, "delivery.part", f"delivery:{attempt.id}", numbers=say_numbers(numbers)
     )
+    return _list_uncounted(session, attempt, numbers)
+
+
+def _list_uncounted(
+    session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
+) -> list[Numbers]:
+    typed = {number for span in numbers for number in range(span.first, span.last + 1)}
+    printed = select(Letter.sequence).where(
+        Letter.bundle_id == attempt.bundle_id, Letter.set_aside.is_(None)
+    )
+    uncounted = typed.difference(session.scalars(printed))
+    return join_spans((number, number) for number in uncounted)
 
 
 def _refuse_other_than_taken(

@@ -12,8 +12,16 @@ from sqlalchemy.orm import Session
 from campaign.models.bundle import Bundle, BundleReprint, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, SignatureState
-from campaign.models.staff import Role
-from tests.factories import add_confirmed, make_campaign, post, sign_in
+from campaign.models.staff import Role, StaffUser
+from tests.factories import (
+    STAFF_PASSWORD,
+    add_confirmed,
+    give_session,
+    make_campaign,
+    post,
+    set_password,
+    sign_in,
+)
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_changes import take_back
 
@@ -60,7 +68,9 @@ def test_staff_print_a_file_again_with_a_reason(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
-    assert "letters-001.pdf" in client.get(f"{url}/reprint").text
+    page = client.get(f"{url}/reprint").text
+    assert "letters-001.pdf" in page
+    assert "You get the same file that we printed first, byte for byte." in page
     without = post(client, f"{url}/reprint", {"file": "letters-001.pdf"})
     assert without.status_code == 422
     assert "Enter a reason." in without.text
@@ -75,6 +85,28 @@ def test_staff_print_a_file_again_with_a_reason(
     assert len(whole.data) == int(whole.headers["Content-Length"])
     assert session.scalar(select(func.count(BundleReprint.id))) == 2
     assert "Torn" in client.get(url).text
+
+
+def test_the_reason_is_kept_while_it_is_asked_who_it_is(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    me = session.scalars(select(StaffUser)).one()
+    set_password(session, me)
+    session.commit()
+    give_session(client, me.fs_uniquifier, proved_ago=16 * 60)
+    typed = {"file": "letters-001.pdf", "reason": "Torn <b>"}
+    asked = post(client, f"{url}/reprint", typed)
+    assert asked.status_code == 403
+    assert 'name="reason" value="Torn &lt;b&gt;"' in asked.text
+    answer = {"proof": STAFF_PASSWORD, "again": "1"}
+    page = post(client, f"{url}/reprint", typed | answer)
+    assert "Press the button again" in page.text
+    assert 'value="Torn &lt;b&gt;"' in page.text
+    assert re.search(r'<input checked [^>]*value="letters-001.pdf"', page.text)
+    assert session.scalar(select(func.count(BundleReprint.id))) == 0
+    session.rollback()
+    assert post(client, f"{url}/reprint", typed).mimetype == "application/pdf"
 
 
 def test_staff_give_a_bundle_up_and_its_page_says_so(

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.changes import remake_bundle
 from campaign.bundles.documents import cover_texts
 from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.documents.verify import verify_copy
@@ -26,7 +27,7 @@ from campaign.deliveries.publish_delivery import propose_post
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
-from campaign.models.signature import Origin, Signature
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.privacy.overdue import is_awaited
 from tests.factories import add_confirmed, make_campaign, make_target_mission, post, sign_in
@@ -247,6 +248,8 @@ def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
     gate = client.get(f"{url}/deliver").text
     assert "2 people on signed sheets" in gate
     assert 'value="part"' not in gate
+    assert ">Accepted</label>" in gate
+    assert "Accepted all letters" not in gate
     assert awaited(session) == 2
     part = post(client, f"{url}/deliver", form(outcome="part", **{f"taken_{ready}": "1"}))
     assert part.status_code == 422
@@ -305,6 +308,21 @@ def test_it_is_made_again_without_who_is_gone_and_given_up_without_anybody(
     session.commit()
     jobs.run_now("bundles.remake")
     assert reload(session, ready).state is BundleState.CANCELLED
+
+
+def test_it_is_made_again_where_as_many_people_are_others(
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+) -> None:
+    bundle_id = freeze(campaign.id, on_paper=1)
+    first, second = session.scalars(select(Signature).order_by(Signature.id)).all()
+    second.state = SignatureState.WITHDRAWN
+    session.commit()
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert not remake_bundle.lists_are_stale(session, reload(session, bundle_id))
+    first, second = session.scalars(select(Signature).order_by(Signature.id)).all()
+    first.state, second.state = SignatureState.WITHDRAWN, SignatureState.CONFIRMED
+    session.commit()
+    assert remake_bundle.lists_are_stale(session, reload(session, bundle_id))
 
 
 def test_letters_that_all_fail_are_not_hidden_behind_sheets(

@@ -119,6 +119,7 @@ def record(app: Flask) -> Record:
                         session.get_one(Bundle, bundle.id),
                         facts.pop("taken", None),
                         facts.pop("paper", ""),
+                        facts.pop("removed", ()),
                     )
                 ],
                 happened=record_delivery.VisitFacts(

@@ -268,6 +268,86 @@ def test_an_earlier_print_went_with_the_withdrawn_sheet_removed_by_hand(
     assert not any("carried" in entry or "went" in entry for entry in bundle.taken_out)
 
 
+def is_handed_over_by_number(session: Session, bundle: Bundle) -> dict[int, bool]:
+    letters = letters_of(session, reload(session, bundle.id))
+    return {
+        letter.sequence: is_handed_over(session, letter.signature)
+        for letter in letters
+        if letter.sequence
+    }
+
+
+@pytest.mark.parametrize("place", [1, 3])
+def test_of_two_withdrawn_sheets_the_one_that_was_not_removed_went_along(
+    session: Session,
+    remade: Bundle,
+    withdrawn: Callable[..., Signature],
+    print_bundle: Print,
+    record: Record,
+    place: int,
+) -> None:
+    withdrawn(number=5)
+    if place == 3:
+        remake(session, remade, print_bundle, ago=timedelta(minutes=20))
+    bundle = reload(session, remade.id)
+    before = bundle.taken_out
+    first = prints.list_prints(session, bundle)[0].made_at
+    paper = next(
+        each for each in list_papers(session, bundle) if each.removed and each.printed_at == first
+    )
+    facts = at(bundle, AFTER, removed=[Numbers(3, 3)])
+    visit = record_with(record, bundle, paper.value, facts)
+    assert counts(session) == [6]
+    went = {number: number != 3 for number in range(1, 8)}
+    assert is_handed_over_by_number(session, bundle) == went
+    # Taken back as a mistake, the bundle is what it was; then all of them were removed.
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    assert reload(session, bundle.id).taken_out == before
+    both = at(bundle, AFTER, removed=[Numbers(3, 3), Numbers(5, 5)])
+    record_with(record, bundle, paper.value, both)
+    assert counts(session) == [5]
+    assert is_handed_over_by_number(session, bundle) == went | {5: False}
+
+
+@pytest.mark.parametrize(("removed", "chosen"), [((3, 4), -1), ((5, 5), -1), ((3, 3), -2)])
+def test_only_withdrawn_sheets_of_the_print_can_be_named_as_removed(
+    session: Session, remade: Bundle, record: Record, removed: tuple[int, int], chosen: int
+) -> None:
+    paper = list_papers(session, remade)[chosen]
+    facts = at(remade, AFTER, removed=[Numbers(*removed)])
+    with pytest.raises(Invalid) as refused:
+        record_with(record, remade, paper.value, facts)
+    assert refused.value.fields == {f"removed_{remade.id}": "removed-not-in-print"}
+
+
+@pytest.mark.one_engine
+def test_the_page_asks_which_of_several_sheets_were_removed(
+    staff: FlaskClient, session: Session, remade: Bundle, withdrawn: Callable[..., Signature]
+) -> None:
+    gate, label = f"/desk/bundles/{remade.public_id}/deliver", "Numbers of the sheets you removed"
+    assert label not in staff.get(gate).text
+    withdrawn(number=5)
+    paper = list_papers(session, reload(session, remade.id))[-1].value
+    session.rollback()
+    assert label in staff.get(gate).text
+    typed = form(
+        happened_on=clock.day_of(db.utcnow(), remade.zone).isoformat(), happened_time=""
+    ) | {f"paper_{remade.id}": paper}
+    name = f"removed_{remade.id}"
+    for numbers, words in (
+        ("3 and 5", "“3 and 5” is not a number or a range."),
+        ("3, 4", "Enter only the numbers of withdrawn letters that are in it."),
+    ):
+        answer = post(staff, gate, typed | {name: numbers})
+        assert answer.status_code == 422
+        assert words in answer.text
+        assert f'value="{numbers}"' in answer.text
+    assert counts(session) == []
+    assert post(staff, gate, typed | {name: "00003"}).status_code == 303
+    assert counts(session) == [6]
+
+
 def test_of_an_earlier_print_a_part_leaves_the_rest_without_the_removed_sheet(
     session: Session, remade: Bundle, record: Record
 ) -> None:
@@ -363,11 +443,14 @@ def test_a_visit_before_the_remake_is_not_recorded_beside_one_with_the_new_print
 
 
 @pytest.mark.one_engine
-def test_the_public_page_gives_the_code_of_the_paper_that_went(
-    session: Session, remade: Bundle, record: Record
+@pytest.mark.parametrize("letters", [7, 6])
+def test_the_public_page_gives_the_code_of_the_paper_that_went_and_its_letters(
+    session: Session, remade: Bundle, record: Record, letters: int
 ) -> None:
     first = prints.list_prints(session, remade)[0]
-    visit = record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    papers = list_papers(session, remade)
+    paper = next(each for each in papers if (each.letters, each.removed) == (letters, letters == 6))
+    visit = record_with(record, remade, paper.value, at(remade, AFTER))
     session.rollback()
     attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
     words = publish_delivery.DeliveryPost(words={"en": ("Delivered", "Seven letters.")})
@@ -376,8 +459,25 @@ def test_the_public_page_gives_the_code_of_the_paper_that_went(
     )
     session.commit()
     [told] = list_check_codes(session, attempt.campaign).values()
-    assert told.letters == 7
+    assert told.letters == letters
     assert told.code.replace(" ", "") == first.check_code
+
+
+@pytest.mark.one_engine
+def test_pages_and_files_are_said_to_be_of_their_print(
+    staff: FlaskClient, session: Session, printed: Bundle, remade: Bundle
+) -> None:
+    url = f"/desk/bundles/{remade.public_id}"
+    first, second = (
+        say_moment_in_zone(each.made_at, remade.zone)
+        for each in prints.list_prints(session, remade)
+    )
+    session.rollback()
+    page = staff.get(url).text
+    assert f"Letter 00003, volume 001, page 3 – in the print of {first} – " in page
+    again = staff.get(f"{url}/reprint").text
+    assert f"You get the file that we made on {second}, byte for byte." in again
+    assert "printed first" not in again
 
 
 @pytest.mark.one_engine

@@ -318,7 +318,7 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     assert post(staff, after(printed, "part"), {"numbers": "1, 2, 4"}).status_code == 303
     assert post(staff, after(printed, "post"), posting(last="4")).status_code == 303
     page = staff.get(after(printed)).text
-    assert "3 of 3 envelopes are posted" in page
+    assert "Envelopes posted: 3 of 3." in page
     assert "Empty: their letters were accepted at the mission or withdrawn" in page
     assert "At the post office" not in page
     assert "Ready to post" not in page
@@ -339,8 +339,8 @@ def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
     page = staff.get(after(printed)).text
     numbers = re.findall(r'<input[^>]*name="(first|last)"[^>]*value="(\d+)"', page)
     assert sorted(numbers) == [("first", "3"), ("last", "6")]
-    assert "0 of 4 envelopes are posted" in page
+    assert "Envelopes posted: 0 of 4." in page
     assert "Cancel the envelopes" in page
     assert page.count("Empty: none of its letters are here") == 3
     assert post(staff, after(printed, "post"), posting(first="3", last="6")).status_code == 303
-    assert "4 of 4 envelopes are posted" in staff.get(after(printed)).text
+    assert "Envelopes posted: 4 of 4." in staff.get(after(printed)).text

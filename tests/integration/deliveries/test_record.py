@@ -26,7 +26,7 @@ from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Deliver
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
 from campaign.models.delivery import GateFile, GateVisit
 from campaign.models.directory import Mission
-from campaign.models.signature import Signature
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.storage import storage
 from tests.days import today
@@ -253,6 +253,7 @@ def test_a_bundle_that_is_not_ready_is_not_carried_and_its_page_says_why(
     [
         (BundleState.CANCELLED, "this bundle was cancelled"),
         (BundleState.PRINTING, "this bundle is being made again"),
+        (BundleState.FAILED, "this bundle could not be made"),
     ],
 )
 def test_what_was_typed_of_a_bundle_that_a_colleague_cancelled_or_remakes_is_kept(
@@ -432,6 +433,23 @@ def test_a_companion_that_has_no_part_offers_none_and_says_so(
     assert answer.status_code == 422
     assert f'id="with_{second.id}-error"' in answer.text
     assert visits(session) == []
+
+
+def test_the_sheets_to_remove_from_a_bundle_that_comes_along_are_named_too(
+    staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 3, letter_locale="en", locality="Halifax")
+    session.commit()
+    second = reload(session, make_ready())
+    letter = session.scalars(select(Letter).where(Letter.bundle_id == second.id)).first()
+    assert letter is not None
+    letter.signature.state = SignatureState.WITHDRAWN
+    session.commit()
+    page = staff.get(gate(bundle)).text
+    assert "Remove 1 letter first" in page
+    assert f"If you also deliver this bundle: UA 1/26 · {second.sequence:03d}" in page
+    assert f"<p>{letter.sequence:05d}</p>" in page
+    assert "If you also deliver this bundle" not in staff.get(gate(second)).text
 
 
 def test_a_number_at_a_bundle_without_its_tick_is_asked_about(

@@ -335,6 +335,30 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     assert "Letter 00005" not in staff.get(f"/desk/bundles/{printed.public_id}").text
 
 
+def test_a_number_of_a_part_that_no_letter_has_is_named(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    session.rollback()
+    lost = update(Letter).where(Letter.bundle_id == printed.id, Letter.sequence.in_([3, 6]))
+    session.execute(lost.values(set_aside="missing-glyph", first_page=None))
+    session.commit()
+    saved = post(staff, after(printed, "part"), {"numbers": "1-3, 6"}, follow_redirects=True).text
+    assert "Numbers saved." in saved
+    assert "Not counted, because they were not printed: 3, 6" in saved
+
+
+def test_the_list_says_of_a_part_that_it_was_accepted_and_where_the_rest_is(
+    staff: FlaskClient, printed: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(printed, DeliveryOutcome.PART, taken=2)
+    assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
+    reroute(printed.id)
+    row = listed_bundles(staff).split("</tr>")[2]
+    assert "Accepted in part" in row
+    assert "The rest is in another bundle" in row
+
+
 def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:

@@ -225,6 +225,6 @@ def test_envelopes_that_were_opened_for_another_mission_are_not_called_posted(
     record(three, DeliveryOutcome.REFUSED)
     post(client, after(three, "split"), {"letters_each": "1"})
     post(client, after(three, "post"), posting(last="1"))
-    assert "1 of 3 envelopes are posted" in client.get(after(three)).text
+    assert "Envelopes posted: 1 of 3." in client.get(after(three)).text
     assert post(client, after(three, "reroute"), {"mission": other_mission}).status_code == 303
-    assert "1 of 3 envelopes are posted" in client.get(after(three)).text
+    assert "Envelopes posted: 1 of 3." in client.get(after(three)).text

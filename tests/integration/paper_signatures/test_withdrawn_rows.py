@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.changes import withdrawals
 from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.core import clock, db, jobs
 from campaign.core.settings import Settings
@@ -278,13 +279,14 @@ def test_news_to_who_signed_a_sheet_speaks_of_a_signature(
         assert "Follow your letter" not in text
 
 
-def test_the_double_of_a_letter_that_was_withdrawn_is_blacked_out(
-    session: Session, sheet: PaperSheet, eva: Signature
+@pytest.mark.parametrize("state", withdrawals.GONE)
+def test_the_row_and_its_double_are_blacked_out_whatever_ended_the_signature(
+    session: Session, sheet: PaperSheet, eva: Signature, state: SignatureState
 ) -> None:
     other = make_sheet(session, sheet.campaign)
     data_entry.add_row(session, other, EVA, actor="test")
     assert sheets.list_black_out(session, other) == []
-    eva.state = SignatureState.WITHDRAWN
+    eva.state = state
     session.flush()
     assert sheets.list_black_out(session, other) == [1]
     assert sheets.list_black_out(session, sheet) == [2]

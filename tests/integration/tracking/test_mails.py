@@ -75,7 +75,7 @@ MAILS: list[Mail] = [
     ),
     *(
         LetterHandedOver(numbers=numbers, outcome=outcome, **_NEWS, **_GATE)
-        for outcome in ("accepted", "left", "posted", "courier", "by-post")
+        for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused")
         for numbers in (["00001"], ["00001", "00002"])
     ),
     LetterHandedOver(numbers=["00001"], outcome="courier", corrects=True, **_NEWS, **_GATE),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -24,7 +24,7 @@ from campaign.deliveries import record_delivery
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
-from campaign.models.bundle import DeliveryOutcome
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.delivery import GateVisit
 from campaign.models.notice import Notice, NoticeMail
@@ -156,6 +156,43 @@ def test_whoever_was_told_of_a_record_that_was_deleted_reads_that_it_was_a_mista
     for kind in ("plain", "html"):
         texts = [email.get_body((kind,)).get_content() for email in emails]
         assert ["it was a mistake" in text for text in texts] == [False, True, False]
+
+
+@pytest.mark.both_engines
+def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    bundle_id = freeze(campaign)
+    deliver(bundle_id, DeliveryOutcome.REFUSED)
+    deliver(bundle_id, DeliveryOutcome.ACCEPTED)
+    tell_all(session)
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    for _again in range(2):
+        session.execute(update(DeliveryAttempt).values(place="At another door"))
+        session.commit()
+        deliver(bundle_id, DeliveryOutcome.REFUSED)
+        tell_all(session)
+    assert [(mail["outcome"], mail["corrects"]) for mail in mails()] == [
+        ("accepted", False),
+        ("refused", True),
+    ]
+    session.rollback()
+    email = session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+    assert email is not None
+    message: Any = render(email, settings)
+    assert "Your letter was refused" in message["Subject"]
+    text = message.get_body(("plain",)).get_content()
+    assert "refused your letter 00001." in " ".join(text.split())
+    assert "it was a mistake" in text
 
 
 @pytest.mark.parametrize("other", [{"consent_updates_at": None}, {"email": f"x+{ANA}"}])
