@@ -81,9 +81,9 @@ def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     if recorded is None:
         return False
     # One from before digests were recorded has the count alone.
-    digests = {file["lists"] for file in recorded.files if "lists" in file}
-    if digests:
-        return digests != {signed_sheets.digest_lists(session, bundle.id)}
+    told = {file["lists"] for file in recorded.files if "lists" in file}
+    if told:
+        return told != {signed_sheets.digest_lists(session, bundle.id)}
     return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 

@@ -287,14 +287,7 @@ def gate_form(
                 ),
             )
         if any(len(paper.holds) > 1 for paper in papers[companion.id]):
-            fields[f"removed_{companion.id}"] = LineField(
-                _l("Numbers of the sheets you removed"),
-                limit=LONGEST,
-                description=_l(
-                    "Only if you removed some of the withdrawn sheets and not all. The others are "
-                    "then recorded as delivered with the rest."
-                ),
-            )
+            fields[f"removed_{companion.id}"] = _make_removed_field()
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
     # No other bundle is ticked: what nobody looked at would be recorded as delivered, and its
@@ -311,6 +304,17 @@ def gate_form(
     form.speak_of(bundle)
     form.outcome.choices = choices(_list_outcomes(bundle))
     return form
+
+
+def _make_removed_field() -> LineField:
+    return LineField(
+        _l("Numbers of the sheets you removed"),
+        limit=LONGEST,
+        description=_l(
+            "Only if you removed some of the withdrawn sheets and not all. The others are then "
+            "recorded as delivered with the rest."
+        ),
+    )
 
 
 def _say_paper(bundle: Bundle, paper: Paper) -> str:
