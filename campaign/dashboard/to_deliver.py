@@ -148,7 +148,7 @@ def _find_rows_to_black_out(session: Session, mine: ColumnElement[bool]) -> Todo
         Signature.id == PaperRow.signature_id,
         or_(Signature.state == SignatureState.CONFIRMED, Signature.id.in_(carried)),
     )
-    rows = session.execute(
+    sheets = session.execute(
         select(Campaign, PaperSheet)
         .join(PaperSheet, PaperSheet.campaign_id == Campaign.id)
         .where(mine, gives_letters_sql(), PaperSheet.origin == Origin.PAPER)
@@ -156,12 +156,12 @@ def _find_rows_to_black_out(session: Session, mine: ColumnElement[bool]) -> Todo
         .order_by(PaperSheet.id)
     ).all()
     numbers = signed_sheets.list_rows_to_black_out(
-        session, PaperRow.sheet_id.in_([sheet.id for _campaign, sheet in rows])
+        session, PaperRow.sheet_id.in_([sheet.id for _campaign, sheet in sheets])
     )
     items = [
-        TodoItem(campaign, len(numbers[sheet.id]), public_id=sheet.public_id)
-        for campaign, sheet in rows
-        if sheet.id in numbers
+        TodoItem(campaign, len(rows), public_id=sheet.public_id, sheet=sheet, rows=rows)
+        for campaign, sheet in sheets
+        if (rows := numbers.get(sheet.id))
     ]
     return make_todo("black-out", items)
 

@@ -32,6 +32,7 @@ from campaign.models.campaign import (
 from campaign.models.crm import CrmConnection, CrmPerson, CrmPersonState
 from campaign.models.delivery import Rerouting
 from campaign.models.directory import Mission, Official
+from campaign.models.paper_signature import PaperSheet
 from campaign.models.reply import Reply, ReplyState
 from campaign.models.revision import Proposal, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
@@ -68,6 +69,8 @@ class TodoItem:
     bundle: Bundle | None = None
     name: str = ""
     """Of what has no subject; empty: it is of the network."""
+    sheet: PaperSheet | None = None
+    rows: Sequence[int] = ()  # of the sheet
 
 
 @dataclass(frozen=True, slots=True)

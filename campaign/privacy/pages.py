@@ -92,7 +92,6 @@ class ShowLetter(Page, template="privacy/letter.html"):
 class EraseMailbox(Page, template="privacy/erase.html"):
     token: str
     mailbox: Mailbox
-    signatures: Sequence[Signature]
     cards: bool  # Whether all are cards
     stays: Sequence[str]  # What is left after it
 
@@ -265,7 +264,6 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
     page = EraseMailbox(
         token=token,
         mailbox=box,
-        signatures=signatures,
         cards=kept.cards,
         stays=erase_supporter.say_kept(kept),
     )

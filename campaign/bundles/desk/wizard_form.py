@@ -221,7 +221,7 @@ def _target_choices(offers: Iterable[CampaignOffer]) -> Iterator[tuple[str, str]
         noun = noun_of_campaign(offer.campaign)
         for official, count in letters.items():
             office = i18n.words_in(official.office, i18n.locale())
-            name = ", ".join(filter(None, (official.name, office)))
+            name = i18n.comma(i18n.locale()).join(filter(None, (official.name, office)))
             words = f"{offer.campaign.reference} – {name}"
             yield target_name(offer, official.slug), _say_count(words, count, noun)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -54,7 +54,7 @@ def contents_context(
         title=f"{frozen.case.reference} · {frozen.person_name} · {frozen.mission.name}",
         bundle=folder,
         digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
-        steps=(_("Printed"), _("Counted"), _("Tied")),
+        steps=(pgettext("volume", "Printed"), pgettext("volume", "Counted"), _("Tied")),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         pages=tuple(_contents_page(frozen, packet, len(packets), locale) for packet in packets),
         mark=frozen.mark,
@@ -136,13 +136,13 @@ def say_what_to_destroy() -> str:
     """What to do with papers from before a remake: all but the volumes count what was in it."""
     return _(
         "Destroy the lists, cover letter, delivery sheet, contents and labels that were printed "
-        "before. Print them again. You can keep a printed volume if you remove the withdrawn "
-        "sheets from it by hand."
+        "before. Print them again. You can keep a printed volume if you remove by hand what was "
+        "withdrawn."
     )
 
 
 def _say_first(numbers: Sequence[str], most: int = 24) -> str:
-    shown = ", ".join(numbers[:most])
+    shown = i18n.comma(i18n.locale()).join(numbers[:most])
     return shown if len(numbers) <= most else f"{shown} …"
 
 

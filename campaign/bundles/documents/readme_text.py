@@ -172,7 +172,7 @@ def _sheets(frozen: Frozen, packets: Sequence[Packet]) -> int:
 def _envelopes(frozen: Frozen) -> str:
     """Which ones there are, and where a letter is folded for one with a window."""
     envelopes = envelopes_for(frozen.sheet.paper)
-    sizes = ", ".join(NAMES[envelope.paper.slug] for envelope in envelopes)
+    sizes = i18n.comma(i18n.locale()).join(NAMES[envelope.paper.slug] for envelope in envelopes)
     if frozen.cards:
         return _("%(sizes)s without a window.", sizes=sizes)
     return _(

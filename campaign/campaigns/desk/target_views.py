@@ -162,7 +162,9 @@ class TargetsForm(CampaignForm):
 
 def mission_words(mission: Mission) -> str:
     name = i18n.words_in(mission.name, i18n.locale())
-    return name if mission.locality in name else f"{name}, {mission.locality}"
+    if mission.locality in " ".join(mission.name.values()):
+        return name
+    return f"{name}{i18n.comma(i18n.locale())}{mission.locality}"
 
 
 class EditTargets(DraftPage, template="campaigns/edit_targets.html"):

@@ -351,7 +351,7 @@ def _say_check_code(paper: Paper) -> list[str]:
     if not paper.check_code:
         return []
     begin = group_code(paper.check_code)[:9]
-    return [gettext("Its check code begins with %(code)s.", code=begin)]
+    return [gettext("Its check code begins with %(code)s.", code=i18n.isolate(begin))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +378,7 @@ def list_sheets_to_remove(bundle: Bundle, papers: Sequence[Paper]) -> list[Sheet
 
 def _name_some(numbers: Sequence[str]) -> str:
     more = "…" if len(numbers) > _NUMBERS_NAMED else ""
-    return ", ".join(numbers[:_NUMBERS_NAMED]) + more
+    return i18n.comma(i18n.locale()).join(numbers[:_NUMBERS_NAMED]) + more
 
 
 def _say_outcome(outcome: DeliveryOutcome, bundle: Bundle | None) -> object:

@@ -237,9 +237,9 @@ def _say_value(entry: Entry, name: str) -> str:
     value = getattr(entry, name)
     if name == "address":
         parts = (*entry.address, entry.locality, entry.region, entry.postal_code)
-        return ", ".join(part for part in parts if part)
+        return i18n.comma(i18n.locale()).join(part for part in parts if part)
     if name == "accredited_to":
-        return ", ".join(i18n.country_name(code) for code in value)
+        return i18n.comma(i18n.locale()).join(i18n.country_name(code) for code in value)
     if isinstance(value, MissionKind):
         return str(KIND_LABELS[value])
     if name.endswith("country"):

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, Form, SelectField
 from wtforms.validators import StopValidation
 
-from campaign.core import db, jobs
+from campaign.core import db, i18n, jobs
 from campaign.core.errors import DomainError, Invalid
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
@@ -81,7 +81,7 @@ class LinesField(TextField):
         read = {line: self.tidy(line) for line in lines}
         wrong = [line for line, value in read.items() if value is None]
         if wrong:
-            named = ", ".join(wrong[:3])
+            named = i18n.comma(i18n.locale()).join(wrong[:3])
             raise StopValidation(
                 _("Check these lines. We cannot read them: %(lines)s", lines=named)
             )

@@ -102,10 +102,11 @@ class _EntryDescriber:
         if isinstance(value, bool):
             return str(_("yes") if value else _("no"))
         if isinstance(value, list):
-            return ", ".join(self.say_value(name, item) for item in value)
+            return i18n.comma(i18n.locale()).join(self.say_value(name, item) for item in value)
         if isinstance(value, dict):
             counts = ((labels.say_value(name, kind), count) for kind, count in value.items())
-            return ", ".join(f"{words} ({count})" for words, count in counts if count) or "0"
+            named = (f"{words} ({count})" for words, count in counts if count)
+            return i18n.comma(i18n.locale()).join(named) or "0"
         if name == _OFFICIAL and value in self.officials:
             return self.officials[value]
         if name in _CAMPAIGNS and value in self.references:

@@ -266,7 +266,7 @@ def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
     page = client.get(url).text
     assert page.count("00002") == 1
     assert "1 letter was removed" in page
-    assert "We remade its volume without it." in page
+    assert "We remade its volume without it. Destroy the lists" in page
     assert "1 letter is not printable" in page
     assert "Release for the next bundle" not in page
     session.execute(update(Letter).where(Letter.sequence == 3).values(set_aside="card-too-long"))

@@ -112,6 +112,7 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     assert "Black out" not in contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
     told = take_back()
     assert "unreadable" in told
+    assert "1 letter" not in told
     session.rollback()
     assert counted(session, sheet.campaign) == (3, 1)
     session.rollback()
@@ -132,8 +133,10 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     today = client.get("/desk/today").text
     assert "Black out 1 row of a signature sheet" in today
     assert sheet_url in today
+    assert re.search(r"<bdi>Hull</bdi></a>\s*<bdi class=\"hint\">row 2</bdi>", today)
     page = client.get(sheet_url).text
     assert BLACK_OUT in page
+    assert "Hull , Canada" not in page
     assert "1 row counted" in page
     assert "1 no longer counted" in page
     assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303

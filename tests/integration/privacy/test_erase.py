@@ -131,7 +131,7 @@ def test_who_sent_a_card_reads_what_becomes_of_a_card(
     plain = render(row, settings).get_body(("plain",))
     assert plain is not None
     mail = " ".join(plain.get_content().split())
-    assert "This deletes 1 card signed with" in page
+    assert "This deletes everything signed with" in page
     for said in (after, mail):
         assert "We have deleted your cards," in said
     for said in (page, after, mail):

@@ -125,6 +125,21 @@ def test_sheets_in_arabic_read_from_right_to_left(tmp_path: Path) -> None:
         assert right / 72 * 25.4 == pytest.approx(A4.width - 22.0, abs=1.0)
 
 
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_the_whole_checksum_is_on_the_paper(locale: str, tmp_path: Path) -> None:
+    page = ContentsPage("Volume 1", "1 – 2", (), DIGEST)
+    made = bundle_sheets.contents(contents_of(page, locale=locale), A4, tmp_path / "c.pdf")
+    with pypdfium2.PdfDocument(made.path) as pdf:
+        text = pdf[0].get_textpage()
+        groups = text.search("01234567")
+        boxes = [text.get_charbox(index) for index, _count in iter(groups.get_next, None)]
+        groups = text.search("89abcdef")
+        boxes += [text.get_charbox(index + 7) for index, _count in iter(groups.get_next, None)]
+    assert len(boxes) == 8
+    margin = 25 / 25.4 * 72 - 1
+    assert all(margin < box[0] and box[2] < A4.width / 25.4 * 72 - margin for box in boxes)
+
+
 def test_the_contents_of_many_volumes_are_laid_out_some_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
