@@ -262,10 +262,7 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
     signatures = letter_links.signatures_of(session, box)
     kept = erase_supporter.find_kept(session, box, signatures)
     page = EraseMailbox(
-        token=token,
-        mailbox=box,
-        cards=kept.cards,
-        stays=erase_supporter.say_kept(kept),
+        token=token, mailbox=box, cards=kept.cards, stays=erase_supporter.say_kept(kept)
     )
     return show_private(page)
 
