@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from flask_babel import gettext as _
-from flask_babel import ngettext, pgettext
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -54,7 +54,7 @@ def contents_context(
         title=f"{frozen.case.reference} · {frozen.person_name} · {frozen.mission.name}",
         bundle=folder,
         digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
-        steps=(pgettext("volume", "Printed"), pgettext("volume", "Counted"), _("Tied")),
+        steps=(_("Volume printed"), _("Volume counted"), _("Volume tied")),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         pages=tuple(_contents_page(frozen, packet, len(packets), locale) for packet in packets),
         mark=frozen.mark,
