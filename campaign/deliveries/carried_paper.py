@@ -21,6 +21,7 @@ from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.remaining_letters import count_left, is_gone
 from campaign.models.bundle import Bundle, BundlePrint
+from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
 
@@ -275,6 +276,28 @@ def find_carried(session: Session, letters: Iterable[Letter]) -> set[int]:
         for letter in withdrawn
         if (letter.bundle_id, number_of(letter.sequence or 0)) in carried
     }
+
+
+def is_in_earlier_print(session: Session, letter: Letter) -> bool:
+    """Whether a letter may be on its way in a print that was replaced by one without it.
+
+    It may until somebody records what was carried, or posted in the envelope that it was put into.
+    """
+    bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
+    sequence = letter.sequence or 0
+    taken_out = {entry["number"]: entry for entry in bundle.out_of_files} if bundle else {}
+    entry = taken_out.get(number_of(sequence))
+    if bundle is None or entry is None or entry.get("carried") is False:
+        return False
+    if not bundle_status.is_handed_over(session, bundle):
+        return True
+    waiting = (
+        select(Envelope.id)
+        .join(EnvelopeRun, EnvelopeRun.id == Envelope.run_id)
+        .where(EnvelopeRun.bundle_id == bundle.id, Envelope.attempt_id.is_(None))
+        .where(Envelope.first_number <= sequence, Envelope.last_number >= sequence)
+    )
+    return db.has_row(session, waiting)
 
 
 def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> None:

@@ -30,7 +30,7 @@ _ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)  # Who signed on paper keeps nobo
 
 class Ruling(enum.Enum):
     RENEW = "renew"
-    """It replaces one of the same person that was never confirmed, or one that is over."""
+    """It replaces one of the same person, unconfirmed or withdrawn, or one that has lapsed."""
     SIT = "sit"  # It waits on a seat of its own; confirmed, it counts
     ALREADY = "already"
     REJECTED = "rejected"  # The same person's letter was read, and cannot be printed
@@ -49,7 +49,8 @@ def decide_newcomer(
     """Decide what becomes of a signature from a mailbox whose seats `taken` are taken.
 
     A letter of another name that waits is replaced only where all places are taken, and after a
-    day: whoever typed that address, only its owner can confirm one, and must be able to sign.
+    day: whoever typed that address, only its owner can confirm one, and must be able to sign. One
+    that was withdrawn stays: its link goes on saying so.
     """
     if any(row.forgotten_at for row in taken):
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
@@ -59,9 +60,9 @@ def decide_newcomer(
         return _decide_again(same), same
     if len(list_confirmed(taken)) >= len(SEATS):
         return Ruling.FULL, None
-    free = next((row for row in taken if is_free(row, now)), None)
-    if free is not None:
-        return Ruling.RENEW, free
+    lapsed = next((row for row in taken if has_lapsed(row, now)), None)
+    if lapsed is not None:
+        return Ruling.RENEW, lapsed
     if free_seat(taken):
         return Ruling.SIT, None
     oldest = min(
@@ -113,11 +114,6 @@ def is_record(row: Signature) -> bool:
 def is_renewable(row: Signature) -> bool:
     """Tell whether the same person may sign anew in its place."""
     return row.shown_state in _OVER and not is_record(row)
-
-
-def is_free(row: Signature, now: datetime) -> bool:
-    withdrawn = row.shown_state is SignatureState.WITHDRAWN
-    return has_lapsed(row, now) or (withdrawn and is_renewable(row))
 
 
 def may_be_replaced(row: Signature, now: datetime) -> bool:

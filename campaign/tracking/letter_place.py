@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
+from campaign.deliveries.carried_paper import is_in_earlier_print
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
@@ -34,7 +35,9 @@ def find_place(session: Session, signature: Signature) -> Place:
         return _find_place_of_row(session, signature)
     stays = stays_of(session, signature.letters)
     if all(stay.now and stay.letter.set_aside for stay in stays):
-        return Place.UNPRINTED
+        # What was fetched before the volume was remade without it may be on its way to the gate.
+        is_out = any(is_in_earlier_print(session, stay.letter) for stay in stays)
+        return Place.PRINTED if is_out else Place.UNPRINTED
     trips = trips_of(session, signature.letters)
     gone = [trip for trip in trips if trip.is_gone]
     # Nobody knows any more when somebody had theirs erased, before it went or after.
@@ -60,6 +63,8 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
     signatures = list(signatures)
     online = [signature for signature in signatures if signature.origin is Origin.ONLINE]
     letters = {find_place(session, signature) for signature in online}
+    # Its number stays in the records of the bundle, also where another print went without it.
+    has_number = any(stays_of(session, signature.letters) for signature in online)
     places = {find_place(session, signature) for signature in signatures}
     ids = [signature.id for signature in signatures]
     rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
@@ -69,7 +74,7 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
         ~signed_sheets.is_out(),
     )
     return Kept(
-        printed=letters - {Place.UNPRINTED} != set(),
+        printed=has_number,
         undelivered=not letters.isdisjoint({Place.PRINTED, Place.UNKNOWN}),
         delivered=not places.isdisjoint({Place.UNKNOWN, Place.GONE}),
         on_sheet=db.has_row(session, on_sheet),

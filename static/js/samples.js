@@ -11,6 +11,12 @@
     return field ? field.value.trim().replace(/\s+/g, " ") : "";
   }
 
+  /* As it prints (core/text/person_names.py): in Han, kana and hangul the family name comes first. */
+  function full_name(given, family) {
+    if (/^[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}]+$/u.test(given + family)) return family + given;
+    return (given + " " + family).trim();
+  }
+
   /* As it prints: some countries write a region by its code. */
   function region(name) {
     var folded = name.toLowerCase();
@@ -43,7 +49,7 @@
     var chosen = select && select.options[select.selectedIndex];
     var country = select ? (select.value && chosen ? chosen.text : "") : samples.dataset.country;
     if (!value("given_name") || !value("locality") || !country) return;
-    var name = (value("given_name") + " " + value("family_name")).trim();
+    var name = full_name(value("given_name"), value("family_name"));
     var order = (form.querySelector("[data-order]").dataset.order || "").split(" ");
     var comma = samples.dataset.comma;
     var place = [name + comma];

@@ -26,6 +26,7 @@ from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
 from campaign.signing.states import empty_signature
+from campaign.tracking.letter_place import Place, find_kept_letters, find_place
 from campaign.tracking.timeline import trips_of
 from tests.days import today
 from tests.factories import post
@@ -186,6 +187,48 @@ def record_with(
     outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED,
 ) -> GateVisit:
     return record(bundle, outcome, paper=paper, **facts)
+
+
+def place_of(session: Session, bundle: Bundle) -> Place:
+    """Return where the third letter is said to be to who withdrew or deleted it."""
+    session.rollback()
+    session.expire_all()
+    return find_place(session, third(session, bundle))
+
+
+@pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
+def test_who_withdrew_is_not_promised_that_an_earlier_print_stays_here(
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    print_bundle: Print,
+    record: Record,
+    state: SignatureState,
+) -> None:
+    withdrawn(state)
+    assert place_of(session, printed) is Place.PRINTED
+    remake(session, printed, print_bundle)
+    assert place_of(session, printed) is Place.PRINTED
+    assert find_kept_letters(session, [third(session, printed)]).undelivered
+    record(printed, DeliveryOutcome.REFUSED, **at(printed, BEFORE))
+    assert place_of(session, printed) is Place.PRINTED
+    newer = list_papers(session, reload(session, printed.id))[0].value
+    record_with(record, printed, newer, at(printed, AFTER))
+    assert place_of(session, printed) is Place.UNPRINTED
+    kept = find_kept_letters(session, [third(session, printed)])
+    assert (kept.printed, kept.undelivered, kept.delivered) == (True, False, False)
+
+
+def test_a_letter_in_an_envelope_that_is_not_posted_yet_may_still_be_delivered(
+    staff: FlaskClient, session: Session, in_envelopes: Callable[..., Bundle], print_bundle: Print
+) -> None:
+    bundle = in_envelopes()
+    withdraw_on(session, bundle, today())
+    remake(session, bundle, print_bundle)
+    assert post_envelopes(staff, bundle, first="2", last="3").status_code == 303
+    assert place_of(session, bundle) is Place.PRINTED
+    assert post_envelopes(staff, bundle, withdrawn_in="no").status_code == 303
+    assert place_of(session, bundle) is Place.UNPRINTED
 
 
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])

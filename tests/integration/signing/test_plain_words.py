@@ -32,18 +32,35 @@ def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, cas
     assert "Both must give the same town and, if they give one, the same postal code." in you
 
 
-def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
-    client: FlaskClient, session: Session, case: str, mails: Mails, signatures: Callable[[], Any]
+@pytest.mark.parametrize("other", [{"given_name": "José"}, {"family_name": "Roy"}])
+def test_a_withdrawn_letter_stays_and_says_so_when_another_of_the_mailbox_signs(
+    client: FlaskClient,
+    session: Session,
+    case: str,
+    mails: Mails,
+    signatures: Callable[[], Any],
+    other: dict[str, str],
 ) -> None:
     sign(client, case)
-    assert client.post(mails()[-1]["link"]).status_code == 303
+    link = mails()[-1]["link"]
+    assert client.post(link).status_code == 303
     first = session.scalars(select(Signature)).one()
     change_or_withdraw.withdraw_letter(session, first, db.utcnow())
     session.commit()
-    sign(client, case, given_name="José", postal_code="")
-    assert mails()[-1]["kind"] == "confirm-letter"
-    [now] = signatures()
-    assert (now.given_name, now.state.value, now.withdrawn_at) == ("José", "pending", None)
+    sign(client, case, **other)
+    second = mails()[-1]
+    assert second["kind"] == "confirm-letter"
+    assert client.post(second["link"]).status_code == 303
+    states = {(each.given_name, each.family_name): each.state.value for each in signatures()}
+    name = tuple((FORM | other)[part] for part in ("given_name", "family_name"))
+    assert states == {("Maëlle", "Tremblay"): "withdrawn", name: "confirmed"}
+    page = client.get(link)
+    assert "This letter was withdrawn" in page.text
+    assert "This link has expired" not in page.text
+    # Their own name again, and their own letter is the newest.
+    sign(client, case)
+    assert client.post(mails()[-1]["link"]).status_code == 303
+    assert [each.state.value for each in signatures()] == ["confirmed", "confirmed"]
 
 
 def test_before_signing_a_mistyped_domain_is_asked_about(client: FlaskClient, case: str) -> None:

@@ -72,6 +72,15 @@ def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str
         return [(one.title, one.state) for one in marks_of(session, fresh)]
 
 
+def test_my_letters_name_the_writer_as_the_letter_does(
+    client: FlaskClient, session: Session, ana: Signature, box: str
+) -> None:
+    ana.given_name, ana.family_name = "小龍", "李"
+    session.commit()
+    assert "Letter by 李小龍" in client.get(box).text
+    assert "<bdi>李小龍</bdi>" in client.get(f"{box}/{ana.public_id}").text
+
+
 def test_a_letter_is_followed_from_signing_to_the_outcome(
     app: Flask,
     session: Session,

@@ -152,9 +152,11 @@ def test_a_signature_nobody_confirmed_in_time_holds_no_seat() -> None:
     assert decide_newcomer(MAYA, [lapsed], NOW) == (Ruling.RENEW, lapsed)
 
 
-def test_one_who_took_the_letter_back_frees_the_seat_for_anybody_of_the_mailbox() -> None:
+def test_a_withdrawn_letter_of_another_name_stays_and_keeps_nobody_out() -> None:
     left = seat(MAYA, SignatureState.WITHDRAWN)
-    assert decide_newcomer(STRANGER, [left], NOW) == (Ruling.RENEW, left)
+    for newcomer in (LEO, STRANGER):
+        assert decide_newcomer(newcomer, [left], NOW) == (Ruling.SIT, None)
+        assert decide_confirmed(newcomer, [left]) is Ruling.SIT
 
 
 def test_one_withdrawn_after_printing_stays_as_a_record_and_keeps_nobody_out() -> None:
