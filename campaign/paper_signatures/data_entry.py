@@ -15,12 +15,13 @@ from campaign.campaigns import public_counts
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Origin, Signature
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.network import memberships
 from campaign.paper_signatures import duplicates, row_signatures, sheets
 from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.web.edit_conflict import lock_row
 
+_LOOKED_AT = 20  # rows among which one with a name is looked for
 KEPT_DAYS = 7  # how long a removed row can be put back
 
 
@@ -63,13 +64,31 @@ def details_of(row: PaperRow) -> Details | None:
     )
 
 
-def add_row(session: Session, sheet: PaperSheet, details: Details, *, actor: str) -> PaperRow:
-    """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken."""
+def add_row(
+    session: Session,
+    sheet: PaperSheet,
+    details: Details,
+    *,
+    actor: str,
+    position: int | None = None,
+) -> PaperRow:
+    """Key in a row: a signature, or a double of one. Raises Refused where no sheets are taken.
+
+    Where a row was taken out, its place on the paper may be keyed in anew.
+    """
     sheets.refuse_closed(sheet.campaign)
     lock_row(session, sheet)  # two who key in one sheet take turns
+    removed = select(PaperRow).where(
+        PaperRow.sheet_id == sheet.id,
+        PaperRow.position == position,
+        PaperRow.verdict == RowVerdict.REMOVED,
+    )
+    if position is not None and (row := session.scalar(removed)):
+        correct_row(session, row, details, actor=actor)
+        return row
     row = PaperRow(
         sheet=sheet,
-        position=next_position(session, sheet),
+        position=position or next_position(session, sheet),
         verdict=RowVerdict.DOUBLE,
         keyed_by_id=audit.staff_id(actor),
     )
@@ -84,10 +103,42 @@ def next_position(session: Session, sheet: PaperSheet) -> int:
     return (last or 0) + 1
 
 
-def correct_row(session: Session, row: PaperRow, details: Details, *, actor: str) -> None:
+def list_taken_positions(
+    session: Session, sheet: PaperSheet, *, besides: PaperRow | None
+) -> set[int]:
+    """List the numbers that no other row may have; of a row taken out, none that is corrected."""
+    query = select(PaperRow.position).where(PaperRow.sheet_id == sheet.id)
+    if besides is None:
+        query = query.where(PaperRow.verdict != RowVerdict.REMOVED)
+    else:
+        query = query.where(PaperRow.id != besides.id)
+    return set(session.scalars(query))
+
+
+def list_next_to(session: Session, row: PaperRow) -> list[tuple[PaperRow, Details]]:
+    """List the nearest rows above and below of which the names are there: at most two."""
+    near = []
+    for beyond, order in (
+        (PaperRow.position < row.position, PaperRow.position.desc()),
+        (PaperRow.position > row.position, PaperRow.position.asc()),
+    ):
+        query = select(PaperRow).where(
+            PaperRow.sheet_id == row.sheet_id, PaperRow.verdict != RowVerdict.REMOVED, beyond
+        )
+        for other in session.scalars(query.order_by(order).limit(_LOOKED_AT)):
+            if details := details_of(other):
+                near.append((other, details))
+                break
+    return near
+
+
+def correct_row(
+    session: Session, row: PaperRow, details: Details, *, actor: str, position: int | None = None
+) -> None:
     """Key in the row anew; its signature stays the same, and travels on with its bundle."""
     sheets.refuse_closed(row.sheet.campaign)
     row.told_apart = False
+    row.position = position or row.position
     _judge_row(session, row, details)
     _audit(session, row, actor, "paper.row-edit")
 
@@ -231,7 +282,7 @@ def _audit(session: Session, row: PaperRow, actor: str, action: str) -> None:
     )
 
 
-_Row = Row[int, bytes | None, int, bytes | None]
+_Row = Row[int, bytes | None, int, bytes | None, SignatureState]
 _BATCH = 500
 _ACTOR = "job:paper.match"
 _SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
@@ -240,7 +291,10 @@ _SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
 
 @jobs.job("paper.match", every_minutes=15)
 def match_online() -> None:
-    """Count those once who signed a sheet and then online: the letter is what counts."""
+    """Count those once who signed a sheet and then online: the letter is what counts.
+
+    Who withdrew it, or another row, is not counted.
+    """
     last = 0
     while True:
         with db.reading() as session:
@@ -260,7 +314,13 @@ def match_online() -> None:
 
 def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
     return session.execute(
-        select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
+        select(
+            PaperRow.id,
+            PaperRow.email_hmac,
+            Signature.campaign_id,
+            Signature.person_hmac,
+            Signature.state,
+        )
         .join(Signature, Signature.id == PaperRow.signature_id)
         .where(
             PaperRow.id > last,
@@ -275,11 +335,17 @@ def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
 def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]:
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
-        own = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
+        own = [
+            row
+            for row in rows
+            if row.campaign_id == campaign_id and row.person_hmac and row.state in duplicates.COUNTS
+        ]
         fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
-        online = dict(duplicates.find_signed(session, campaign_id, fingerprints, online_alone=True))
+        matches = duplicates.find_matches(session, campaign_id, fingerprints, online_alone=True)
+        # Who withdrew as well: a letter may be signed and withdrawn between two runs.
+        twins = dict(matches.withdrawn) | dict(matches.counted)
         for row in own:
-            twin = online.get(row.person_hmac) or online.get(row.email_hmac)
+            twin = twins.get(row.person_hmac) or twins.get(row.email_hmac)
             if twin is not None:
                 pairs.append((row.id, twin))
     return pairs

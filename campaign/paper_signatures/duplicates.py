@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core.db import database
 from campaign.core.db.batches import batched
@@ -52,55 +54,79 @@ def lock_person(session: Session, prints: Fingerprints) -> None:
 def find_twin(
     session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> Signature | None:
-    """Return who has the same address, or the same name, country and postal code (or town)."""
-    twin_ids = {
-        signature_id
-        for _mark, signature_id in find_counted(session, campaign_id, [prints])
-        if signature_id != besides
-    }
-    return session.get(Signature, min(twin_ids)) if twin_ids else None
+    """Return who has the same address, or the same name, country and postal code (or town).
+
+    Who counts goes before who withdrew; neither is counted by a further row.
+    """
+    for pairs in find_matches(session, campaign_id, [prints]):
+        twin_ids = {signature_id for _mark, signature_id in pairs} - {besides}
+        if twin_ids:
+            return session.get(Signature, min(twin_ids))
+    return None
 
 
-def find_counted(
-    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
-) -> Iterator[tuple[bytes, int]]:
-    """Find marks of who is counted on the campaign already, with the signature's id."""
-    yield from find_signed(session, campaign_id, fingerprints)
-    # Of an address on a sheet only the fingerprint is kept, beside the row.
-    for part in batched(_list_addresses(fingerprints), _BATCH):
-        rows = session.execute(
-            select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
-            .join(Signature, PaperRow.signature_id == Signature.id)
-            .where(PaperRow.email_hmac.in_(part))
-        )
-        for mark, signature_id, state, campaign in rows:
-            if campaign == campaign_id and state in COUNTS and mark is not None:
-                yield bytes(mark), signature_id
+class Matches(NamedTuple):
+    """Marks of people of whom a campaign has a signature, with the signature's id."""
+
+    counted: list[tuple[bytes, int]]
+    withdrawn: list[tuple[bytes, int]]
 
 
-def find_signed(
+def find_matches(
     session: Session,
     campaign_id: int,
     fingerprints: Sequence[Fingerprints],
     *,
     online_alone: bool = False,
-) -> Iterator[tuple[bytes, int]]:
+) -> Matches:
+    """Find who is counted on the campaign (`online_alone`: by a letter), and who withdrew."""
+    matches = Matches([], [])
+    for mark, signature in _find_signatures(session, campaign_id, fingerprints):
+        if signature.state in COUNTS:
+            if online_alone and signature.origin is not Origin.ONLINE:
+                continue
+            matches.counted.append((mark, signature.id))
+        elif signature.state is SignatureState.WITHDRAWN and signature.confirmed_at:
+            matches.withdrawn.append((mark, signature.id))
+    return matches
+
+
+_Facts = Row[bytes | None, int, int, SignatureState, Origin, datetime | None]
+
+
+def _find_signatures(
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
+) -> Iterator[tuple[bytes, _Facts]]:
     """Find by the index of the fingerprint; the state is looked at afterwards.
 
     With the state in the query, SQLite takes the index of the states and reads the whole campaign.
     """
     people, addresses = [prints.person for prints in fingerprints], _list_addresses(fingerprints)
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
+        query = _select_facts(column).where(Signature.campaign_id == campaign_id)
         for part in batched(values, _BATCH):
-            rows = session.execute(
-                select(column, Signature.id, Signature.state, Signature.origin).where(
-                    Signature.campaign_id == campaign_id, column.in_(part)
-                )
-            )
-            for mark, signature_id, state, origin in rows:
-                is_wanted = origin is Origin.ONLINE or not online_alone
-                if is_wanted and state in COUNTS and mark is not None:
-                    yield bytes(mark), signature_id
+            for row in session.execute(query.where(column.in_(part))):
+                yield bytes(row.mark), row
+    # Of an address on a sheet only the fingerprint is kept, beside the row.
+    column = PaperRow.email_hmac
+    query = _select_facts(column).join(PaperRow, PaperRow.signature_id == Signature.id)
+    for part in batched(addresses, _BATCH):
+        for row in session.execute(query.where(column.in_(part))):
+            if row.campaign_id == campaign_id:
+                yield bytes(row.mark), row
+
+
+def _select_facts(
+    mark: InstrumentedAttribute[Any],
+) -> Select[bytes | None, int, int, SignatureState, Origin, datetime | None]:
+    return select(
+        mark.label("mark"),
+        Signature.id,
+        Signature.campaign_id,
+        Signature.state,
+        Signature.origin,
+        Signature.confirmed_at,
+    ).select_from(Signature)
 
 
 def _list_addresses(fingerprints: Sequence[Fingerprints]) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -35,68 +35,88 @@ from campaign.storage import forget_file, storage
 from campaign.web.edit_conflict import lock_row
 
 
-@dataclass(slots=True)
-class SortedRows:
-    counted: list[tuple[Details, duplicates.Fingerprints, bool]]
-    twins: list[tuple[Details, duplicates.Fingerprints, int]]
-    within: int  # rows that double an earlier row of the file
+@dataclass(frozen=True, slots=True)
+class SortedRow:
+    """A right row of a file; none of the ids: it counts."""
 
-    def counts(self, reading: FileRows) -> dict[str, int]:
-        return {
-            "rows": len(reading.rows),
-            "counted": len(self.counted),
-            "doubles": len(self.twins),
-            "within": self.within,
-            "faults": len({fault.row for fault in reading.faults}),
-            "unticked": len(reading.unticked),
-            "again": 0,
-        }
+    number: int  # where it stands in the file, and on the paper
+    details: Details
+    prints: duplicates.Fingerprints
+    twin_id: int | None = None  # the signature of the same person
+    withdrew: bool = False  # whether that one was withdrawn
+    earlier: int | None = None  # the row of the file that names the same person before
+    gets_email: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return self.twin_id is None and self.earlier is None
 
 
-def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
-    prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
-    counted = dict(duplicates.find_counted(session, campaign_id, prints))
+def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> list[SortedRow]:
+    prints = [duplicates.fingerprints_of(details) for _number, details in reading.rows]
+    counted, withdrawn = map(dict, duplicates.find_matches(session, campaign_id, prints))
     news_addresses = row_signatures.list_news_addresses(session, campaign_id)
-    met: set[bytes] = set()
-    judged = SortedRows([], [], 0)
-    for (_row, details), marks_of_row in zip(reading.rows, prints, strict=True):
-        marks = {marks_of_row.person} | ({marks_of_row.email} if marks_of_row.email else set())
-        twin = next((counted[mark] for mark in marks if mark in counted), None)
-        if met & marks:
-            judged.within += 1
-            continue
-        met |= marks
-        if twin is not None:
-            judged.twins.append((details, marks_of_row, twin))
-            continue
-        tell = row_signatures.wants_news(details) and marks_of_row.email not in news_addresses
-        judged.counted.append((details, marks_of_row, tell))
+    met: dict[bytes, int] = {}
+    judged: list[SortedRow] = []
+    for (number, details), marks in zip(reading.rows, prints, strict=True):
+        own = [mark for mark in (marks.person, marks.email) if mark]
+        earlier = next((met[mark] for mark in own if mark in met), None)
+        for mark in own:
+            met.setdefault(mark, number if earlier is None else earlier)
+        twin_id = next((counted[mark] for mark in own if mark in counted), None)
+        withdrew = next((withdrawn[mark] for mark in own if mark in withdrawn), None)
+        if earlier is not None:
+            row = SortedRow(number, details, marks, earlier=earlier)
+        elif twin_id or withdrew:
+            row = SortedRow(number, details, marks, twin_id or withdrew, withdrew=not twin_id)
+        else:
+            tell = row_signatures.wants_news(details) and marks.email not in news_addresses
+            row = SortedRow(number, details, marks, gets_email=tell)
+        judged.append(row)
     return judged
 
 
-def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
+def count_sorted(reading: FileRows, judged: Sequence[SortedRow]) -> dict[str, int]:
+    return {
+        "rows": len(reading.rows),
+        "counted": sum(row.counts for row in judged),
+        "doubles": sum(row.twin_id is not None and not row.withdrew for row in judged),
+        "withdrawn": sum(row.withdrew for row in judged),
+        "within": sum(row.earlier is not None for row in judged),
+        "faults": len({fault.row for fault in reading.faults}),
+        "unticked": len(reading.unticked),
+        "again": 0,
+    }
+
+
+def insert_rows(
+    session: Session, sheet: PaperSheet, judged: Sequence[SortedRow], staff_id: int
+) -> None:
     common = row_signatures.common_columns(session, sheet)
     shared: dict[str, object] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
-    ids: list[int] = []
-    if judged.counted:
+    counted = [row for row in judged if row.counts]
+    ids: dict[int, int] = {}  # of signatures, by the number of the row
+    if counted:
         values = [
-            common | row_signatures.own_columns(common, details, prints, gets_email=gets_email)
-            for details, prints, gets_email in judged.counted
+            common
+            | row_signatures.own_columns(common, row.details, row.prints, gets_email=row.gets_email)
+            for row in counted
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
-        ids = list(session.scalars(statement, values))
-    names = ("verdict", "email_hmac", "signature_id", "twin_id", "details")
-    parts: list[tuple[object, ...]] = [
-        (RowVerdict.COUNTED, prints.email, signature_id, None, None)
-        for signature_id, (_details, prints, _told) in zip(ids, judged.counted, strict=True)
-    ]
-    parts += [
-        (RowVerdict.DOUBLE, prints.email, None, twin, details.to_json())
-        for details, prints, twin in judged.twins
-    ]
+        new_ids = session.scalars(statement, values)
+        ids = {row.number: new_id for row, new_id in zip(counted, new_ids, strict=True)}
+    twins = ids | {row.number: row.twin_id for row in judged if row.twin_id is not None}
     rows = [
-        shared | {"position": at} | dict(zip(names, part, strict=True))
-        for at, part in enumerate(parts, start=1)
+        shared
+        | {
+            "position": row.number,
+            "verdict": RowVerdict.COUNTED if row.counts else RowVerdict.DOUBLE,
+            "email_hmac": row.prints.email,
+            "signature_id": ids.get(row.number),
+            "twin_id": None if row.counts else twins[row.earlier or row.number],
+            "details": None if row.counts else row.details.to_json(),
+        }
+        for row in judged
     ]
     if rows:
         session.execute(insert(PaperRow), rows)
@@ -232,7 +252,8 @@ def rehearse_import(import_id: int) -> None:
     try:
         reading = read_rows(paper_import)
         with db.reading() as session:
-            counts = sort_rows(session, paper_import.campaign_id, reading).counts(reading)
+            judged = sort_rows(session, paper_import.campaign_id, reading)
+        counts = count_sorted(reading, judged)
         findings = json.dumps(reading.faults[:MOST_FAULTS])
         state = PaperImportState.READY
     except (UnreadableFile, DomainError) as problem:
@@ -263,7 +284,7 @@ def apply_import(import_id: int) -> None:
             return
         paper_import = session.get_one(PaperImport, import_id)
         judged = sort_rows(session, paper_import.campaign_id, reading)
-        counts = judged.counts(reading)
+        counts = count_sorted(reading, judged)
         if counts != paper_import.counts | {"again": 0}:
             # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
             paper_import.counts = counts | {"again": 1}
@@ -316,7 +337,7 @@ def read_rows(paper_import: PaperImport) -> FileRows:
     return read_file.read_table(table_of(paper_import), meanings, paper_import.options["country"])
 
 
-def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows) -> None:
+def _insert_rows(session: Session, paper_import: PaperImport, judged: Sequence[SortedRow]) -> None:
     actor, options = f"staff:{paper_import.owner_id}", paper_import.options
     sheet = PaperSheet(
         campaign=session.get_one(Campaign, paper_import.campaign_id),
@@ -329,10 +350,11 @@ def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows
     )
     sheets.make_sheet(session, sheet, actor=actor)
     insert_rows(session, sheet, judged, paper_import.owner_id)
-    data_entry.add_to_number(session, sheet, len(judged.counted))
+    counted = sum(row.counts for row in judged)
+    data_entry.add_to_number(session, sheet, counted)
     forget_file(session, paper_import)
     paper_import.sheet_id, paper_import.state = sheet.id, PaperImportState.APPLIED
-    counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
+    counts = {"counted": counted, "doubles": len(judged) - counted}
     sheets.audit_sheet(session, sheet, actor, "paper.import", **counts)
 
 

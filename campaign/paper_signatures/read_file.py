@@ -105,12 +105,13 @@ def find_mapping_problem(meanings: Mapping[int, str]) -> str:
 
 def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileRows:
     """Read each row, right or with what is wrong; `country` where a row names none."""
-    reading = FileRows([], [])
+    reading, numbers = FileRows([], []), _number_rows(table)
     for unread in table.problems:
-        fault = unread.fault
-        reading.faults.append(RowFault(unread.row, unread.field, "", fault.values, fault.sentence))
+        fault, number = unread.fault, numbers[unread.row]
+        reading.faults.append(RowFault(number, unread.field, "", fault.values, fault.sentence))
     names = {meaning: table.columns[at] for at, meaning in meanings.items() if meaning}
-    for number, cells in table.rows:
+    for line, cells in table.rows:
+        number = numbers[line]
         values = {meaning: cells[at].strip() for at, meaning in meanings.items() if meaning}
         if _untick(values):
             reading.unticked.append(number)
@@ -125,11 +126,22 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
 
 
 def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[RowFault], list[str]]]:
-    cells = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
+    by_line = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
+    numbers = _number_rows(table)
+    cells = {numbers[line]: row_cells for line, row_cells in by_line.items()}
     faults: dict[int, list[RowFault]] = {}
     for fault in reading.faults:
         faults.setdefault(fault.row, []).append(fault)
     return [(row, row_faults, cells.get(row, [])) for row, row_faults in faults.items()]
+
+
+def _number_rows(table: Table) -> dict[int, int]:
+    """Return the number of each row by the line on which it begins: of people, as on the paper.
+
+    Rows that are left out keep theirs: a number says where on the paper somebody stands.
+    """
+    lines = sorted({line for line, _cells in table.rows} | {row.row for row in table.problems})
+    return {line: number for number, line in enumerate(lines, 1)}
 
 
 def _untick(values: dict[str, str]) -> bool:

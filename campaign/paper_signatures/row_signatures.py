@@ -141,7 +141,10 @@ def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -
     if signature is None:
         return False
     counted = signature.state in COUNTS
-    if not session.scalar(select(exists().where(CarriedSignature.signature_id == signature.id))):
+    if signature.state is SignatureState.WITHDRAWN:
+        # It stays its person's: by it a row that is put back, or keyed in again, is known.
+        row.signature = None
+    elif not session.scalar(select(exists().where(CarriedSignature.signature_id == signature.id))):
         row.signature = None
         session.flush()
         session.delete(signature)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import gives_letters, gives_letters_sql
@@ -15,7 +15,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import latest_day
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Signature
+from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import row_signatures, scans
 from campaign.paper_signatures.duplicates import COUNTS
@@ -64,10 +64,18 @@ def list_sheets(session: Session, *, page: int = 1) -> Listing[PaperSheet]:
 
 def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, Totals]:
     """Return what is keyed in of each sheet, by its id."""
-    counts_now = case((Signature.state.in_(COUNTS), 1), else_=0).label("counts_now")
+    twin = aliased(Signature)
+    # Of a double: whether the person still counts, elsewhere.
+    gone = (SignatureState.WITHDRAWN, SignatureState.ERASED)
+    counts_now = case(
+        (and_(PaperRow.verdict == RowVerdict.COUNTED, Signature.state.in_(COUNTS)), 1),
+        (and_(PaperRow.verdict == RowVerdict.DOUBLE, twin.state.not_in(gone)), 1),
+        else_=0,
+    ).label("counts_now")
     query = (
         select(PaperRow.sheet_id, PaperRow.verdict, counts_now, func.count())
         .outerjoin(Signature, Signature.id == PaperRow.signature_id)
+        .outerjoin(twin, twin.id == PaperRow.twin_id)
         .where(PaperRow.sheet_id.in_([sheet.id for sheet in sheets]))
         .group_by(PaperRow.sheet_id, PaperRow.verdict, counts_now)
     )
@@ -75,8 +83,9 @@ def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, T
     return {
         sheet.id: Totals(
             counts.get((sheet.id, RowVerdict.COUNTED, 1), 0),
-            counts.get((sheet.id, RowVerdict.DOUBLE, 0), 0),
-            counts.get((sheet.id, RowVerdict.COUNTED, 0), 0),
+            counts.get((sheet.id, RowVerdict.DOUBLE, 1), 0),
+            counts.get((sheet.id, RowVerdict.COUNTED, 0), 0)
+            + counts.get((sheet.id, RowVerdict.DOUBLE, 0), 0),
             sheet.rows_by_hand,
         )
         for sheet in sheets
@@ -87,10 +96,15 @@ def count_rows(session: Session, sheet: PaperSheet) -> Totals:
     return count_rows_of(session, [sheet])[sheet.id]
 
 
-def list_black_out(session: Session, sheet: PaperSheet) -> Sequence[int]:
-    """List the numbers of rows to be made unreadable before the sheet leaves."""
+def list_black_out(session: Session, sheet: PaperSheet) -> Sequence[PaperRow]:
+    """List the rows to be made unreadable before the sheet leaves."""
     here = (PaperSheet.id == sheet.id, ~signed_sheets.is_out())
-    return signed_sheets.list_rows_to_black_out(session, *here).get(sheet.id, [])
+    numbers = signed_sheets.list_rows_to_black_out(session, *here).get(sheet.id, [])
+    return session.scalars(
+        select(PaperRow)
+        .where(PaperRow.sheet_id == sheet.id, PaperRow.position.in_(numbers))
+        .order_by(PaperRow.position)
+    ).all()
 
 
 def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:

@@ -39,7 +39,7 @@
     if (!form()) return;
     form().querySelectorAll("[data-spare]").forEach(function (row) { row.remove(); });
     var wrong = form().querySelector("[aria-invalid]");
-    var first = wrong || form().querySelector("input[type=text]");
+    var first = wrong || form().querySelector("input[name^=given_name]");
     if (!first) return;
     first.focus();
     if (wrong && wrong.select) wrong.select();
@@ -104,7 +104,7 @@
     });
     ask(form().action, sent, { row: row, fast: right });
     if (!right) return;
-    fill({ locality: above.locality, country: above.country });
+    fill({ locality: above.locality, country: above.country, number: parseInt(row.number, 10) + 1 });
     alone();
   });
 

@@ -31,6 +31,10 @@ _OWN: dict[str, Callable[[], str]] = {
     "country-unknown": lambda: gettext(
         "We do not recognize this country. Enter its name or its two-letter code."
     ),
+    "row-number": lambda: gettext("Enter the number of the row on the sheet: 1, 2, 3 …"),
+    "row-taken": lambda: gettext(
+        "This sheet already has a row with this number. Enter another number, or correct that row."
+    ),
     "formula": lambda: gettext(
         "This starts like a spreadsheet formula. Remove the sign at the start."
     ),
@@ -126,6 +130,7 @@ class EditSheetForm(EditConflictForm, SheetForm):
 class RowForm(EditConflictForm):
     """What one row says now and what was keyed in instead; `sheet.html` has its fields."""
 
+    number = StringField(_l("Row"))
     given_name = StringField(_l("Given name"))
     family_name = StringField(_l("Family name"))
     locality = StringField(_l("Town"))
@@ -140,7 +145,7 @@ class RowForm(EditConflictForm):
     def of(cls, row: PaperRow, values: Mapping[str, str]) -> "RowForm":
         ticks = {name: bool(values.get(name)) for name in TICKS}
         form = cls(
-            data={name: values.get(name, "") for name in FIELDS}
+            data={name: values.get(name, "") for name in ("number", *FIELDS)}
             | ticks
             | {"removed": row.verdict is RowVerdict.REMOVED}
         )
@@ -151,7 +156,7 @@ class RowForm(EditConflictForm):
         return "" if field is self.removed else f"{field.id}-0"
 
     def take(self, typed: Mapping[str, str]) -> None:
-        for name in FIELDS:
+        for name in ("number", *FIELDS):
             self[name].data = typed.get(name, "")
         for name in TICKS:
             self[name].data = bool(typed.get(name))

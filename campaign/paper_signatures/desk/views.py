@@ -14,6 +14,7 @@ from campaign.campaigns.desk.blueprint import load
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
+from campaign.core.text.fold import western_digits
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, scans, sheets
@@ -27,6 +28,8 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import EditSheetForm, RowForm, SheetForm, say_problem
+from campaign.paper_signatures.row_signatures import wants_news
+from campaign.signing.clean_text import Problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
 from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, ProblemsOn, redirect_to, show_page
@@ -126,6 +129,7 @@ def _make_sheet(form: SheetForm) -> PaperSheet:
 
 ROWS = 5  # rows of the form: without scripts as many are keyed in before they are sent
 SHOWN = 25
+_DIGITS = 7  # so many has no number of a row
 _MOST = 1_000_000  # beyond which no sheet has a row
 
 
@@ -134,12 +138,22 @@ class TypedRow:
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     details: Details | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RowToBlackOut:
+    """A row to be made unreadable as long as the sheet is here."""
+
+    number: int
+    details: Details | None
+    next_to: Sequence[tuple[PaperRow, Details]]
+    """Where the name is gone, the rows next to it."""
 
 
 class KeyIn(Page, template="paper_signatures/sheet.html"):
     sheet: PaperSheet
     typed: Sequence[TypedRow]
-    number: int  # of the first of them
     row: PaperRow | None  # the one that is corrected
     form: RowForm | None  # of the one that is corrected
     nothing: bool  # whether no row was keyed in
@@ -148,7 +162,7 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
     more: int | None  # from where earlier rows begin; None: there are none
     scans: Sequence[Scan]
     totals: sheets.Totals
-    black_out: Sequence[int]  # rows to be made unreadable, as long as the sheet is here
+    black_out: Sequence[RowToBlackOut]
     countries: Sequence[tuple[str, str]]
 
 
@@ -158,7 +172,7 @@ def show(public_id: str) -> ResponseReturnValue:
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
     if asked := _ask_before_rows(sheet):
         return asked
-    return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
+    return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet), _next_number(sheet)))
 
 
 def _ask_before_rows(sheet: PaperSheet) -> ResponseReturnValue | None:
@@ -173,15 +187,21 @@ def key_in(public_id: str) -> ResponseReturnValue:
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
     if asked := _ask_before_rows(sheet):
         return asked
-    above = _get_values_above(sheet)
-    typed = _list_typed(above)
+    lock_row(session, sheet)  # so that no other takes the number meanwhile
+    above, number = _get_values_above(sheet), _next_number(sheet)
+    taken = data_entry.list_taken_positions(session, sheet, besides=None)
+    typed = _list_typed(above, number, taken)
     if not typed:
-        return _show_sheet(sheet, _blank_rows(sheet, above), nothing=True), 422
+        return _show_sheet(sheet, _blank_rows(sheet, above, number), nothing=True), 422
     if any(typed_row.errors for typed_row in typed):
-        return _show_sheet(sheet, (typed + _blank_rows(sheet, typed[-1].values))[:ROWS]), 422
+        number = 1 + max(number - 1, *(typed_row.number for typed_row in typed))
+        blank = _blank_rows(sheet, typed[-1].values, number)
+        return _show_sheet(sheet, (typed + blank)[:ROWS]), 422
     for typed_row in typed:
         assert typed_row.details is not None
-        data_entry.add_row(session, sheet, typed_row.details, actor=actor())
+        data_entry.add_row(
+            session, sheet, typed_row.details, actor=actor(), position=typed_row.number
+        )
     return redirect_to(".show", public_id=public_id)
 
 
@@ -192,15 +212,20 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
     if asked := _ask_before_rows(sheet):
         return asked
     paper_row = data_entry.get_row(session, sheet, row, lock=request.method == "POST")
-    values = _values_of(data_entry.details_of(paper_row))
+    values = _values_of(data_entry.details_of(paper_row)) | {"number": str(paper_row.position)}
     form = RowForm.of(paper_row, values)
     if request.method == "POST":
-        needed = TypedRow({}, {"given_name": _("Enter the name, or remove the row.")})
-        typed = next(iter(_list_typed(values)), needed)
+        needed = TypedRow(
+            {"number": values["number"]}, {"given_name": _("Enter the name, or remove the row.")}
+        )
+        taken = data_entry.list_taken_positions(session, sheet, besides=paper_row)
+        typed = next(iter(_list_typed(values, paper_row.position, taken)), needed)
         form.take(typed.values)
         if typed.details is not None and form.is_current():
             was_removed = paper_row.verdict is RowVerdict.REMOVED
-            data_entry.correct_row(session, paper_row, typed.details, actor=actor())
+            data_entry.correct_row(
+                session, paper_row, typed.details, actor=actor(), position=typed.number
+            )
             number = paper_row.position
             message = _("Row %(number)s corrected.", number=number)
             if was_removed:
@@ -224,11 +249,20 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     if deed not in deeds:
         raise NotFound("row")
     action, message = deeds[deed]
+    details = data_entry.details_of(paper_row)
     action(session, paper_row, actor=actor())
+    signature = paper_row.signature
+    if deed == "count" and details and wants_news(details) and not (signature and signature.email):
+        message = _(
+            "Row %(number)s is counted now, but gets no news: another signature on paper has the "
+            "same email address.",
+            number=number,
+        )
     return redirect_to(".show", message, public_id=public_id)
 
 
-def _list_typed(above: Mapping[str, str]) -> list[TypedRow]:
+def _list_typed(above: Mapping[str, str], number: int, taken: set[int]) -> list[TypedRow]:
+    """List the rows that were keyed in; where one has no number, it is the next."""
     typed = []
     for at in range(ROWS):
         values = {name: request.form.get(f"{name}-{at}", "") for name in (*FIELDS, *TICKS)}
@@ -236,16 +270,28 @@ def _list_typed(above: Mapping[str, str]) -> list[TypedRow]:
             continue
         values = replace_dittos(values, above)
         details, problems = check_row(values)
+        written = western_digits(request.form.get(f"number-{at}", "").strip()) or str(number)
+        row_number = int(written) if written.isdecimal() and len(written) < _DIGITS else 0
+        if not row_number:
+            problems["number"] = Problem("row-number")
+        elif row_number in taken:
+            problems["number"] = Problem("row-taken")
+        values["number"] = written
         errors = {name: say_problem(problem) for name, problem in problems.items()}
-        typed.append(TypedRow(values, errors, details))
-        above = values
+        typed.append(TypedRow(values, errors, None if errors else details, row_number))
+        taken = taken | {row_number}
+        above, number = values, row_number + 1
     return typed
 
 
-def _blank_rows(sheet: PaperSheet, above: Mapping[str, str]) -> list[TypedRow]:
+def _next_number(sheet: PaperSheet) -> int:
+    return data_entry.next_position(db.session(), sheet)
+
+
+def _blank_rows(sheet: PaperSheet, above: Mapping[str, str], number: int) -> list[TypedRow]:
     carried = {"locality": above.get("locality", ""), "country": above.get("country", "")}
     carried["country"] = carried["country"] or sheet.country
-    return [TypedRow(dict(carried)) for _at in range(ROWS)]
+    return [TypedRow(carried | {"number": str(number + at)}) for at in range(ROWS)]
 
 
 def _get_values_above(sheet: PaperSheet) -> dict[str, str]:
@@ -258,6 +304,15 @@ def _values_of(details: Details | None) -> dict[str, str]:
         return {}
     values = {name: str(getattr(details, name)) for name in FIELDS}
     return values | {name: "y" if getattr(details, name) else "" for name in TICKS}
+
+
+def _list_black_out(sheet: PaperSheet) -> list[RowToBlackOut]:
+    listed = []
+    for row in sheets.list_black_out(db.session(), sheet):
+        details = data_entry.details_of(row)
+        next_to = [] if details else data_entry.list_next_to(db.session(), row)
+        listed.append(RowToBlackOut(row.position, details, next_to))
+    return listed
 
 
 def _show_sheet(
@@ -274,7 +329,6 @@ def _show_sheet(
     return KeyIn(
         sheet=sheet,
         typed=typed,
-        number=row.position if row else data_entry.next_position(session, sheet),
         row=row,
         form=form,
         nothing=nothing,
@@ -283,7 +337,7 @@ def _show_sheet(
         more=first + SHOWN if len(rows) > SHOWN else None,
         scans=scans.list_scans_of_sheet(session, sheet),
         totals=sheets.count_rows(session, sheet),
-        black_out=sheets.list_black_out(session, sheet),
+        black_out=_list_black_out(sheet),
         countries=i18n.countries(),
     ).html()
 

@@ -1,6 +1,7 @@
 """Files of signatures: mapped, rehearsed, taken in whole, worked on by one job at a time."""
 
 import io
+import re
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -11,16 +12,20 @@ from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.freeze.signed_sheets import waiting_on_paper
 from campaign.core import db, jobs
 from campaign.core.db.leases import LeasedRow
 from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory
 from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow, PaperSheet
+from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from campaign.paper_signatures import paper_imports, scans
-from campaign.paper_signatures.paper_imports import sort_rows
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.paper_imports import count_sorted, sort_rows
 from campaign.storage import storage
+from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
@@ -71,7 +76,7 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
     with app.app_context(), db.transaction() as session:
         found = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
         assert counted(session, found) == (3, 2)
-        assert session.scalar(select(func.count()).select_from(PaperRow)) == 3
+        assert session.scalar(select(func.count()).select_from(PaperRow)) == 4
         left = list((app.extensions["settings"].files_folder / "imports").iterdir())
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
@@ -98,7 +103,7 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     assert "Leave it out and import 2" in page
     wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
     assert wrong[0] == "# Row,# Problem,name,lives in,land"
-    assert wrong[1].startswith("2,land: We do not recognize this country")
+    assert wrong[1].startswith("1,land: We do not recognize this country")
     assert wrong[1].endswith(",Eva Park,Hull,Nowhere")
     post(client, f"{sent.location}/apply")
     _work(app)
@@ -206,7 +211,7 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
         with app.app_context(), db.reading() as session:
             made = session.get_one(PaperImport, number)
             reading = paper_imports.read_rows(made)
-            quick.append(sort_rows(session, made.campaign_id, reading).counts(reading))
+            quick.append(count_sorted(reading, sort_rows(session, made.campaign_id, reading)))
         slow.wait()
         slow.wait()
         with app.app_context():
@@ -282,3 +287,80 @@ def _work(app: Flask) -> None:
         for one in ids:
             jobs.run_now("paper.rehearse-import", one)
             jobs.run_now("paper.apply-import", one)
+
+
+MAPPING = {
+    "meaning-0": "name",
+    "meaning-1": "locality",
+    "meaning-2": "postal_code",
+    "meaning-3": "email",
+    "meaning-4": "news",
+    "on_paper": "paper",
+    "collected_on": "2026-01-05",
+    "country": "CA",
+}
+VERA = "Vera Lund,Kingston,,vera@example.org,x\n"
+
+
+def _take_in(client: FlaskClient, app: Flask, slug: str, rows: str) -> tuple[str, str]:
+    """Import a file without its wrong rows; return the pages of its preview and of its sheet."""
+    file = _file("name,town,code,email,news\n" + rows)
+    sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
+    address = str(sent.location)
+    assert post(client, address, MAPPING).status_code == 303
+    _work(app)
+    preview = client.get(address).text
+    post(client, f"{address}/apply", {"skip_bad": "1"})
+    _work(app)
+    sheet = re.findall(r'href="(/desk/paper/[^"/]+)">View the rows', client.get(address).text)
+    return preview, client.get(sheet[0]).text
+
+
+def _rows(page: str) -> list[tuple[str, str]]:
+    """Number and name of each row on the page of a sheet, the last first."""
+    return re.findall(r'data-label="Row">(\d+)</td>\s*<td data-label="Name"><bdi>([^<]+)', page)
+
+
+def test_a_row_has_the_number_that_it_has_on_the_paper(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        sign_online(session, campaign, Details("Ian", "Fox", "Hull", "", "CA"))
+        slug = campaign.slug
+    sign_in(client, app, Role.STAFF)
+    rows = "Ian Fox,Hull,,,\nOle Ek,Hull,1,,\n" + VERA + "\n" + "Willy Orr,Hull,,,\n" * 2
+    preview, page = _take_in(client, app, slug, rows)
+    assert re.search(r'<td class="num">2</td><td>code</td>', preview)
+    assert "Rows that you leave out keep their numbers" in preview
+    willy = [("5", "Willy Orr"), ("4", "Willy Orr")]
+    assert _rows(page) == [*willy, ("3", "Vera Lund"), ("1", "Ian Fox")]
+    with app.app_context(), db.transaction() as session:
+        stored = session.scalars(select(PaperRow).order_by(PaperRow.position)).all()
+        verdicts = {row.position: row.verdict.value for row in stored}
+        assert verdicts == {1: "double", 3: "counted", 4: "counted", 5: "double"}
+        for row in stored:
+            if row.position in {3, 4}:
+                assert row.signature is not None
+                withdraw_letter(session, row.signature, db.utcnow())
+    page = client.get(re.findall(r'href="(/desk/paper/[^"/]+)/about"', page)[0]).text
+    assert "Black out rows 3, 4, 5 on this sheet" in page
+    assert "<li>Row 3: <bdi>Vera Lund</bdi>, <bdi>Kingston</bdi></li>" in page
+
+
+@pytest.mark.both_engines
+def test_who_withdrew_is_not_counted_by_a_further_file(client: FlaskClient, app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        slug, campaign_id = campaign.slug, campaign.id
+    sign_in(client, app, Role.STAFF)
+    _take_in(client, app, slug, VERA)
+    with app.app_context(), db.transaction() as session:
+        withdraw_letter(session, session.scalars(select(Signature)).one(), db.utcnow())
+    preview, page = _take_in(client, app, slug, "Ole Ek,Hull,,,\n" + VERA)
+    assert "1 row names someone who signed this action and withdrew" in preview
+    assert "Import 1 signature" in preview
+    assert "Vera Lund, Kingston withdrew on" in page
+    assert "1 no longer counted" in page
+    assert "Black out row 2 on this sheet" in page
+    with app.app_context(), db.reading() as session:
+        assert counted(session, session.get_one(Campaign, campaign_id)) == (1, 1)
+        assert waiting_on_paper(session, session.get_one(Campaign, campaign_id)) == 1

@@ -303,6 +303,37 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
 
 
+def test_a_row_left_out_of_the_sheet_keeps_its_number(client: FlaskClient, app: Flask) -> None:
+    address = f"/desk/paper/{_new_sheet(app)}"
+    sign_in(client, app, Role.STAFF)
+    page = client.get(address).text
+    assert re.findall(r'name="number-\d" type="text" inputmode="numeric" value="(\d+)"', page) == [
+        *"12345"
+    ]
+    eva = _row(1, given_name="Eva", number="3")
+    assert post(client, address, _row(0) | eva).status_code == 303
+    assert re.findall(r'data-label="Row">(\d+)<', client.get(address).text) == ["3", "1"]
+    for number, said in (("3", "already has a row with this number"), ("x", "Enter the number")):
+        wrong = post(client, address, _row(0, given_name="Mika", number=number))
+        assert wrong.status_code == 422
+        assert said in wrong.text
+        assert f'value="{number}" maxlength="6"' in wrong.text
+        assert 'value="Mika"' in wrong.text
+    (row, _first) = re.findall(rf'href="({address}/rows/[^"/]+)"', client.get(address).text)
+    seen = dict(re.findall(r'name="(seen[^"]*)"[^>]*value="([^"]*)"', client.get(row).text))
+    taken = post(client, row, _row(0, given_name="Eva", number="1") | seen)
+    assert taken.status_code == 422
+    assert "already has a row with this number" in taken.text
+    assert post(client, row, _row(0, given_name="Eva", number="7") | seen).status_code == 303
+    page = client.get(address).text
+    assert re.findall(r'data-label="Row">(\d+)<', page) == ["7", "1"]
+    assert post(client, f"{row}/remove").status_code == 303
+    assert post(client, address, _row(0, given_name="Mika", number="7")).status_code == 303
+    page = client.get(address).text
+    assert re.findall(r'data-label="Row">(\d+)<', page) == ["7", "1"]
+    assert "Mika Núñez" in page
+
+
 @pytest.mark.parametrize(
     ("ticked", "said"),
     [

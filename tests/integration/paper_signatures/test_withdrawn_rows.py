@@ -22,24 +22,27 @@ from campaign.mail.sender import render
 from campaign.models.bundle import BundleState
 from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.notice import LettersLink
-from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, sheets
+from campaign.paper_signatures.check_row import Details
 from campaign.signing import signed_links
+from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import form
-from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet
+from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
 from tests.integration.tracking.test_notices import post as post_news
-from tests.integration.tracking.test_notices import tell_all
+from tests.integration.tracking.test_notices import stop, tell_all
 
 pytestmark = pytest.mark.one_engine
 __all__ = ["freeze", "print_bundle"]
 
 NO_LETTER = "You signed a sheet or a list of names. There is no letter to change or download."
+MIKA = Details("Mika", "Ng", "Ottawa", "", "CA")
 BLACK_OUT = "Black out row 2 on this sheet"
 
 
@@ -282,14 +285,93 @@ def test_news_to_who_signed_a_sheet_speaks_of_a_signature(
         assert "Follow your letter" not in text
 
 
+def test_who_signed_a_sheet_reads_nothing_of_a_letter_after_a_stop(
+    app: Flask, session: Session, settings: Settings, sheet: PaperSheet, eva: Signature
+) -> None:
+    campaign = session.get_one(Campaign, sheet.campaign_id)
+    stop(app, campaign)
+    tell_all(session)
+    to_eva = OutboxMail.recipient_hmac == eva.email_hmac
+    message = render(session.scalars(select(OutboxMail).where(to_eva)).one(), settings)
+    part = message.get_body(("plain",))
+    assert part is not None
+    assert "We will not deliver any more signatures." in part.get_content()
+    assert "your letter" not in part.get_content()
+
+
 @pytest.mark.parametrize("state", withdrawals.GONE)
 def test_the_row_and_its_double_are_blacked_out_whatever_ended_the_signature(
     session: Session, sheet: PaperSheet, eva: Signature, state: SignatureState
 ) -> None:
     other = make_sheet(session, sheet.campaign)
-    data_entry.add_row(session, other, EVA, actor="test")
+    double = data_entry.add_row(session, other, EVA, actor="test")
     assert sheets.list_black_out(session, other) == []
     eva.state = state
     session.flush()
-    assert sheets.list_black_out(session, other) == [1]
-    assert sheets.list_black_out(session, sheet) == [2]
+    assert sheets.list_black_out(session, other) == [double]
+    assert [row.position for row in sheets.list_black_out(session, sheet)] == [2]
+
+
+def test_who_withdrew_is_not_counted_by_a_further_row(
+    session: Session, sheet: PaperSheet, eva: Signature
+) -> None:
+    withdraw_letter(session, eva, db.utcnow())
+    other = make_sheet(session, sheet.campaign)
+    again = data_entry.add_row(session, other, EVA, actor="test")
+    assert (again.verdict, again.twin) == (RowVerdict.DOUBLE, eva)
+    assert counted(session, sheet.campaign) == (3, 1)
+    assert sheets.count_rows(session, other).taken_back == 1
+    assert sheets.list_black_out(session, other) == [again]
+
+
+def test_who_signed_again_online_after_withdrawing_counts_for_that(
+    session: Session, sheet: PaperSheet, eva: Signature
+) -> None:
+    withdraw_letter(session, eva, db.utcnow())
+    online = sign_online(session, sheet.campaign, EVA)
+    other = make_sheet(session, sheet.campaign)
+    assert data_entry.add_row(session, other, EVA, actor="test").twin is online
+    assert sheets.list_black_out(session, other) == []
+
+
+def test_a_row_that_was_counted_although_its_person_withdrew_counts_no_more(
+    app: Flask, session: Session, sheet: PaperSheet, eva: Signature
+) -> None:
+    other = make_sheet(session, sheet.campaign)
+    again = data_entry.add_row(session, other, EVA, actor="test")
+    data_entry.count_row(session, again, actor="test")
+    again.told_apart = False
+    withdraw_letter(session, eva, db.utcnow())
+    session.commit()
+    with app.app_context():
+        jobs.run_now("paper.match")
+    session.expire_all()
+    assert (again.verdict, again.twin) == (RowVerdict.DOUBLE, eva)
+    (own,) = sheets.list_black_out(session, sheet)
+    assert (own.verdict, own.signature) == (RowVerdict.COUNTED, eva)
+    assert counted(session, sheet.campaign) == (3, 1)
+
+
+def test_a_withdrawn_row_that_is_taken_out_and_put_back_does_not_count(
+    session: Session, sheet: PaperSheet, eva: Signature
+) -> None:
+    withdraw_letter(session, eva, db.utcnow())
+    row = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
+    data_entry.remove_row(session, row, actor="test")
+    assert eva.state is SignatureState.WITHDRAWN, "its person still finds it"
+    data_entry.restore_row(session, row, actor="test")
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, eva)
+    assert counted(session, sheet.campaign) == (3, 1)
+    assert sheets.list_black_out(session, sheet) == [row]
+
+
+def test_a_row_whose_name_is_gone_is_named_by_those_next_to_it(
+    app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet, box: str
+) -> None:
+    data_entry.add_row(session, sheet, MIKA, actor="test", position=5)
+    url = f"/desk/paper/{sheet.public_id}"
+    session.commit()
+    post(client, f"{box}/erase")
+    sign_in(client, app, Role.STAFF)
+    page = client.get(url).text
+    assert "<li>Row 2: data deleted · row 1: <bdi>Ana Núñez</bdi> · row 5: <bdi>" in page
