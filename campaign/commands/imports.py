@@ -137,6 +137,9 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
         click.echo(f"and {further} more rows. --json lists them all.", err=True)
     for row, column, text in report.left_out[:_SHOWN_PROBLEMS]:
         click.echo(f"row {row}: {column} “{text}” cannot be read, so it is left out", err=True)
+    if report.differ:
+        rows = "1 row" if report.differ == 1 else f"{report.differ} rows"
+        click.echo(f"in {rows} the file differs from the directory, which stays as it is", err=True)
     for office, count in report.crowded:
         click.echo(
             f"{count} people have the office {office}. Check the file for former officials",

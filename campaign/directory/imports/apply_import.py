@@ -56,6 +56,8 @@ class ImportReport:
     left: int = 0
     """Unchanged, or not added."""
     not_added: int = 0
+    differ: int = 0
+    """Rows of which the file says something else, and the directory's stays."""
     problems: list[RowProblem] = field(default_factory=list)
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
@@ -98,7 +100,12 @@ def import_entries(
     plan = make_plan(session, directory, readings)
     counts, problems = plan.counts(), plan.problems()
     report = ImportReport(
-        counts["added"], counts["changed"], counts["left"], plan.count_not_added(), problems
+        counts["added"],
+        counts["changed"],
+        counts["left"],
+        plan.count_not_added(),
+        plan.count_differing(),
+        problems,
     )
     report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]
     report.crowded = plan.crowded

@@ -57,6 +57,7 @@ class RowDetail:
     title: str
     slug: str
     changes: Sequence[tuple[str, str, str]] = ()
+    differs: Sequence[tuple[str, str, str]] = ()
     field: str = ""
     fault: FaultDetail | None = None
     columns: Sequence[str] = ()
@@ -233,6 +234,7 @@ def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = Fa
         "partly": partly,
         "crowded": plan.crowded,
         "not_added": plan.count_not_added(),
+        "differ": plan.count_differing(),
     }
     kept.counts = plan.counts() | {name: count for name, count in more.items() if count}
     kept.digest, kept.failure = plan.digest(), None

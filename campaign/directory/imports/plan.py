@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -38,7 +38,7 @@ from campaign.directory.imports.read_rows import (
 from campaign.directory.imports.row_parts import ends_in_town, take_town
 from campaign.directory.officials import post_key
 from campaign.directory.town_names import same_town
-from campaign.models.directory import Directory, Mission, Official, Verdict
+from campaign.models.directory import ContactDetail, Directory, Mission, Official, Verdict
 
 ColumnValues = dict[str, Any]  # new values of columns of either model, by name
 _SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)
@@ -69,6 +69,7 @@ class PlannedRow:
     title: str = ""
     slug: str = ""
     changes: tuple[FieldChange, ...] = ()
+    differs: tuple[FieldChange, ...] = ()  # where the file has something else, and ours stays
     fault: RowProblem | None = None
     why: Fault | None = None  # why it is left, where it is not that all of it is kept already
     entry: Entry | None = None  # the entry that it means
@@ -83,6 +84,8 @@ class PlannedRow:
         detail: dict[str, object] = {"title": self.title, "slug": self.slug}
         if self.changes:
             detail["changes"] = [[change.field, change.old, change.new] for change in self.changes]
+        if self.differs:
+            detail["differs"] = [[other.field, other.old, other.new] for other in self.differs]
         if self.fault:
             detail |= {"field": self.fault.field, "fault": asdict(self.fault.fault)}
         if self.fault and self.fault.cells:
@@ -119,6 +122,9 @@ class Plan:
     def count_not_added(self) -> int:
         """Count those rows that are left for a reason of their own."""
         return sum(item.why is not None for item in self.items)
+
+    def count_differing(self) -> int:
+        return sum(bool(item.differs) for item in self.items)
 
     def problems(self) -> list[RowProblem]:
         return [item.fault for item in self.items if item.fault]
@@ -247,7 +253,9 @@ def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> Planned
     )
 
 
-def _make_change(entry: Entry, record: Record, values: ColumnValues, replace: bool) -> PlannedRow:
+def _make_change(
+    entry: Entry, record: MissionRecord | OfficialRecord, values: ColumnValues, replace: bool
+) -> PlannedRow:
     added, dropped = _new_contacts(entry, record.draft.contacts, replace=replace)
     held: tuple[Held, ...] = ()
     if isinstance(entry, Official):
@@ -260,8 +268,7 @@ def _make_change(entry: Entry, record: Record, values: ColumnValues, replace: bo
             FieldChange(name, say_in_words(getattr(entry, name)), say_in_words(value))
             for name, value in values.items()
         ),
-        *(FieldChange(contact.type, contact.value, "") for contact in dropped),
-        *(FieldChange(contact.type, "", contact.value) for contact in added),
+        *_list_contact_changes(entry, added, dropped),
         *_list_held_changes(held),
     )
     return PlannedRow(
@@ -270,6 +277,7 @@ def _make_change(entry: Entry, record: Record, values: ColumnValues, replace: bo
         title,
         entry.slug,
         changes,
+        (*_list_differing(entry, record, values), *_list_differing_contacts(entry, record, added)),
         entry=entry,
         values=values,
         contacts=added,
@@ -313,6 +321,76 @@ def _is_checked(entry: Entry) -> bool:
     return isinstance(entry, Mission) and entry.last_checked_on is not None
 
 
+def _list_contact_changes(
+    entry: Entry, added: Sequence[Contact], dropped: Sequence[Contact]
+) -> Iterator[FieldChange]:
+    """List each kind with all that there is of it, before and after: some may stay."""
+    for kind in dict.fromkeys(contact.type for contact in (*dropped, *added)):
+        before = _values_of_kind(entry.contacts, kind)
+        gone = _values_of_kind(dropped, kind)
+        after = [value for value in before if value not in gone] + _values_of_kind(added, kind)
+        yield FieldChange(kind, say_in_words(before), say_in_words(after))
+
+
+def _values_of_kind(contacts: Iterable[Contact | ContactDetail], kind: str) -> list[str]:
+    return [contact.value for contact in contacts if contact.type == kind]
+
+
+def _list_differing(
+    entry: Entry, record: MissionRecord | OfficialRecord, values: ColumnValues
+) -> Iterator[FieldChange]:
+    """List fields where both have something, not the same, and the entry's stays."""
+    directory, draft = directory_of(entry), record.draft
+    for name in names_with(directory, Rule.FILLED):
+        ours, theirs = getattr(entry, name), getattr(draft, name)
+        if ours and theirs and name not in values and not _is_same(ours, theirs):
+            yield FieldChange(name, say_in_words(ours), say_in_words(theirs))
+    for name in names_with(directory, Rule.WORDS):
+        kept, drafted = values.get(name, getattr(entry, name)), getattr(draft, name)
+        is_made = name in _made_words(entry, record)
+        others = {
+            code: text
+            for code, text in drafted.items()
+            if text and not (is_made and code == "en") and not _is_same(kept.get(code, ""), text)
+        }
+        if others:
+            ours = {code: kept.get(code, "") for code in others}
+            yield FieldChange(name, say_in_words(ours), say_in_words(others))
+    left_on = record.left_on
+    if isinstance(entry, Official) and left_on and entry.left_on not in {None, left_on}:
+        yield FieldChange("left_on", say_in_words(entry.left_on), say_in_words(left_on))
+    ours = {name: values.get(name, getattr(entry, name)) for name in PLACES}
+    theirs, is_sure = _read_place(entry, record)
+    country = country_of(entry)
+    if (
+        not all(_agree(name, theirs[name], ours[name], country) for name in PLACES)
+        if is_sure
+        else not _is_same(_say_place(ours), _say_place(theirs))
+    ):
+        yield FieldChange("address", _say_place(ours), _say_place(theirs))
+
+
+def _list_differing_contacts(
+    entry: Entry, record: Record, added: Sequence[Contact]
+) -> Iterator[FieldChange]:
+    for kind in dict.fromkeys(contact.type for contact in record.draft.contacts):
+        ours, theirs = (
+            _values_of_kind(contacts, kind) for contacts in (entry.contacts, record.draft.contacts)
+        )
+        if set(theirs) - set(ours) - set(_values_of_kind(added, kind)):
+            yield FieldChange(kind, say_in_words(ours), say_in_words(theirs))
+
+
+def _is_same(ours: object, theirs: object) -> bool:
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return set(ours) == set(theirs)
+    return fold_name(say_in_words(ours)) == fold_name(say_in_words(theirs))
+
+
+def _say_place(place: ColumnValues) -> str:
+    return ", ".join(filter(None, map(say_in_words, place.values())))
+
+
 def _list_held_changes(held: Iterable[Held]) -> list[FieldChange]:
     changes = []
     for office in held:
@@ -332,7 +410,7 @@ def _new_words(
     values: ColumnValues = {}
     for name in names_with(directory_of(entry), Rule.WORDS):
         kept, drafted = getattr(entry, name), dict(getattr(record.draft, name))
-        if isinstance(record, MissionRecord) and record.made_name and kept.get("en"):
+        if name in _made_words(entry, record) and kept.get("en"):
             drafted.pop("en", None)
         words = {**kept, **{code: text for code, text in drafted.items() if text}}
         if not replace:
@@ -340,6 +418,16 @@ def _new_words(
         if words != kept:
             values[name] = words
     return values
+
+
+def _made_words(entry: Entry, record: MissionRecord | OfficialRecord) -> frozenset[str]:
+    """Return the fields whose English words are ours: the file has none, so they replace none.
+
+    Of an official whose name changes they do: the salutation may have the name before.
+    """
+    if isinstance(record, OfficialRecord):
+        return record.made_words if _is_same(entry.name, record.draft.name) else frozenset()
+    return frozenset({"name"} if record.made_name else ())
 
 
 def _filled_values(
@@ -363,24 +451,12 @@ def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> 
     place without a street never empties what it does not say, unless the town is another one and
     the file has a column for what it leaves empty.
     """
-    draft = record.draft
-    country = country_of(draft)
+    country = country_of(record.draft)
     ours = {name: getattr(kept, name) for name in PLACES}
-    drafted = {name: getattr(draft, name) for name in PLACES}
     town = ours["locality"]
-    if town and drafted["address"] and not drafted["locality"]:
-        # The file has the town in its lines, or says none.
-        if place := take_town(drafted["address"], country, town):
-            drafted |= {"address": place.address, "locality": town}
-            for name in ("region", "postal_code"):
-                drafted[name] = drafted[name] or getattr(place, name)
-        elif not (
-            fold_name(town) in fold_name(say_in_words(drafted["address"]))
-            or ends_in_town(drafted["address"], country)
-        ):
-            drafted["locality"] = town
-        elif not replace:
-            return {}
+    drafted, is_sure = _read_place(kept, record)
+    if not is_sure and not replace:
+        return {}
     if follows and drafted["address"]:
         changed = drafted
     elif follows and not ours["address"]:
@@ -394,6 +470,28 @@ def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> 
     else:
         return {}
     return {name: new for name, new in changed.items() if new != ours[name]}
+
+
+def _read_place(kept: Entry, record: Record) -> tuple[ColumnValues, bool]:
+    """Return the file's address part by part; whether we know where its town is.
+
+    The file may have our town in its lines, or say none.
+    """
+    country, town = country_of(record.draft), kept.locality
+    drafted = {name: getattr(record.draft, name) for name in PLACES}
+    if town and drafted["address"] and not drafted["locality"]:
+        if place := take_town(drafted["address"], country, town):
+            drafted |= {"address": place.address, "locality": town}
+            for name in ("region", "postal_code"):
+                drafted[name] = drafted[name] or getattr(place, name)
+        elif not (
+            fold_name(town) in fold_name(say_in_words(drafted["address"]))
+            or ends_in_town(drafted["address"], country)
+        ):
+            drafted["locality"] = town
+        else:
+            return drafted, False
+    return drafted, True
 
 
 def _agree(name: str, ours: object, theirs: object, country: str) -> bool:

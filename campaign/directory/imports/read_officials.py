@@ -88,6 +88,9 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         row.number,
         scoped(row.get("source_id").rpartition("/")[2], home),
         draft,
+        made_words=frozenset(
+            name for name in ("salutation", "close") if "en" not in row.words(name)
+        ),
         plain_name=plain or office.get("en") or next(iter(office.values())),
         held=held,
         left_on=ended if ended and (today is None or ended <= today) else None,
@@ -208,6 +211,7 @@ def _from_person(
         row,
         _source_id(person, country),
         draft,
+        made_words=frozenset({"salutation", "close"}),
         plain_name=plain,
         held=tuple(named for named in offices if named.label),
         left_on=died or (ended if offices and not current else None),

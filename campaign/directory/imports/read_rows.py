@@ -91,6 +91,7 @@ class MissionRecord(Record):
 @dataclass(frozen=True, slots=True)
 class OfficialRecord(Record):
     draft: OfficialDraft
+    made_words: frozenset[str] = frozenset()  # salutation and close that the file does not have
     plain_name: str = ""  # the name without titles, for the slug
 
     @property

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -141,6 +141,64 @@ def test_rows_of_every_verdict_are_shown_before_and_after_an_import_and_its_undo
     post(desk, f"{where}/undo")
     for choice in filters:
         page_of(desk, where + choice)
+    undone = page_of(desk, f"{where}?show=left")
+    assert "Why we kept it" not in undone
+    assert "The directory already has this." in undone
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("part", "text", "field", "ours", "theirs"),
+    [
+        (
+            "officials",
+            "name;office;country;street;town;postal code\n"
+            "Rosa Ek;Judge;Mexico;Ragati Road 5;Altamar;99999\n",
+            "Full address",
+            "Plaza Principal 1, Altamar, 97000",
+            "Ragati Road 5, Altamar, 99999",
+        ),
+        (
+            "missions",
+            "operator;country;type;city;address;phone\n"
+            "Ghana;Canada;embassy;Ottawa;99 Rideau Street;613 555 0177\n",
+            "Phone",
+            "613 555 0100",
+            "613 555 0177",
+        ),
+    ],
+)
+def test_where_the_file_differs_the_preview_says_so_and_what_stays(
+    desk: FlaskClient, session: Session, part: str, text: str, field: str, ours: str, theirs: str
+) -> None:
+    session.add(make_target_official(slug="rosa-ek", name="Rosa Ek", office={"en": "Judge"}))
+    mission = make_target_mission(sending_country="GH", locality="Ottawa")
+    mission.last_checked_on = date(2026, 1, 1)
+    mission.contacts = [ContactDetail(type="voice", value="613 555 0100", note="")]
+    session.add(mission)
+    session.commit()
+    where = rehearsed(desk, session, text, part)
+    page = page_of(desk, f"{where}?show=left")
+    assert "already has" not in page
+    assert "In 1 row the file differs from the directory." in page
+    assert "The rows below say why." in page
+    line = rf"<li>{field}: <bdi>{ours}</bdi> <span[^>]*>in the file:</span> <bdi>{theirs}</bdi>"
+    assert re.search(line, page), page
+    assert "Full address" in page
+
+
+@pytest.mark.one_engine
+def test_an_email_that_is_added_is_shown_beside_the_one_that_stays(
+    desk: FlaskClient, session: Session
+) -> None:
+    rosa = make_target_official(slug="rosa-ek", name="Rosa Ek", office={"en": "Judge"})
+    rosa.contacts = [ContactDetail(type="email", value="first@example.org", note="")]
+    session.add(rosa)
+    session.commit()
+    text = "name;office;country;email;street\nRosa Ek;Judge;Mexico;new@example.org;Ragati Road 5\n"
+    page = page_of(desk, rehearsed(desk, session, text, "officials"))
+    assert "<td><bdi>first@example.org</bdi></td><td><bdi>first@example.org, new@exam" in page
+    assert "unchanged, but the file has:" in page
 
 
 @pytest.mark.one_engine

@@ -27,9 +27,12 @@ from tests.factories import make_target_mission, make_target_official
 def official_record(source_id: str = "", **said: object) -> OfficialRecord:
     held = said.pop("held", ())
     left = said.pop("left_on", None)
+    more = {name: said.pop(name) for name in ("own_id", "made_words") if name in said}
     facts = {"name": "Ines Quintero Vidal", "country": "MX"} | said
     draft = OfficialDraft(**facts)  # type: ignore[arg-type]
-    return OfficialRecord(2, source_id, draft, held=held, plain_name=draft.name, left_on=left)  # type: ignore[arg-type]
+    return OfficialRecord(
+        2, source_id, draft, held=held, plain_name=draft.name, left_on=left, **more
+    )  # type: ignore[arg-type]
 
 
 def kept_official(**overrides: object) -> Official:
@@ -37,6 +40,27 @@ def kept_official(**overrides: object) -> Official:
     for name, value in overrides.items():
         setattr(official, name, value)
     return official
+
+
+def test_a_salutation_that_the_file_does_not_have_replaces_none_unless_the_name_changes() -> None:
+    official = kept_official(address=[], locality="", postal_code="")
+    record = official_record(
+        own_id=official.public_id,
+        preferred_locale="es",
+        salutation={"en": "Dear Ines Quintero Vidal:"},
+        made_words=frozenset({"salutation"}),
+    )
+    (same,) = plan_entries(Directory.OFFICIALS, [official], [record], replace=True).items
+    assert (same.verdict, same.differs) == (Verdict.LEFT, ())
+    other = official_record(
+        own_id=official.public_id,
+        preferred_locale="es",
+        name="Ines Vidal",
+        salutation={"en": "Dear Ines Vidal:"},
+        made_words=frozenset({"salutation"}),
+    )
+    (renamed,) = plan_entries(Directory.OFFICIALS, [official], [other], replace=True).items
+    assert renamed.values["salutation"]["en"] == "Dear Ines Vidal:"
 
 
 def test_what_staff_typed_stays_unless_the_file_counts() -> None:
@@ -51,11 +75,11 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     (filled,) = plan_entries(Directory.OFFICIALS, [official], [record]).items
     assert [(one.field, one.old[:4], one.new) for one in filled.changes] == [
         ("office", "en: ", f"{say_in_words(official.office)}; ar: حاكمة"),
-        ("email", "", "new@example.org"),
+        ("email", "old@", "old@example.org, new@example.org"),
     ]
     (replaced,) = plan_entries(Directory.OFFICIALS, [official], [record], replace=True).items
     assert FieldChange("locality", "Altamar", "Mérida") in replaced.changes
-    assert FieldChange("email", "old@example.org", "") in replaced.changes
+    assert FieldChange("email", "old@example.org", "new@example.org") in replaced.changes
     assert replaced.values["office"]["en"] == "Governor"
 
 
