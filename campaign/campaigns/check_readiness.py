@@ -3,7 +3,7 @@
 Whether a letter fits its page is tried with the longest name, and kept by what the letter says.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -276,10 +276,15 @@ def _only_embargo(gaps: list[Gap]) -> bool:
     return [gap.slug for gap in gaps if gap.blocking] == ["embargo"]
 
 
-def later_gaps(campaign: Campaign, gaps: list[Gap], step: Step) -> list[Gap]:
-    """What else is to be mended, after the next step; nothing once the campaign has ended."""
+def later_gaps(
+    campaign: Campaign, gaps: list[Gap], step: Step, left_behind: Collection[str] = ()
+) -> list[Gap]:
+    """What else is to be mended, after the next step.
+
+    Once the campaign has ended only what letters wait for: a successor of those `left_behind`.
+    """
     if has_ended(campaign.status):
-        return []
+        return [gap for gap in gaps if gap.slug == "recipient-left" and gap.subject in left_behind]
     if step.slug == "close-or-extend":
         return [gap for gap in gaps if gap.slug != "deadline-past"]
     return [gap for gap in gaps if gap != step.gap]

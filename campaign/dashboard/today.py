@@ -19,6 +19,7 @@ from campaign.core.settings import Settings, current_settings
 from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.statistics_page import Cells
 from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
+from campaign.directory import where_used
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import (
@@ -301,7 +302,7 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: dat
 
 
 def _find_recipients_who_left(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Find officials who left office, of campaigns that are open or open automatically."""
+    """Find officials who left office, of campaigns that are open, open automatically or print."""
     running = (CampaignStatus.OPEN, CampaignStatus.SCHEDULED)
     officials = session.scalars(
         select(Official)
@@ -310,7 +311,7 @@ def _find_recipients_who_left(session: Session, mine: ColumnElement[bool]) -> To
             Official.id.in_(
                 select(Target.official_id)
                 .join(Campaign, Campaign.id == Target.campaign_id)
-                .where(mine, Campaign.status.in_(running))
+                .where(mine, or_(Campaign.status.in_(running), where_used.is_closed_with_letters()))
             ),
         )
         .order_by(Official.left_on, Official.id)

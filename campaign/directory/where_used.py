@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import Column, ColumnElement, Select, literal, not_, select
-from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy import Column, ColumnElement, and_, exists, literal, not_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from campaign.core import audit
 from campaign.core.db import references_to, table_of, update_rows, utcnow
 from campaign.core.errors import NotFound
 from campaign.directory.entries import Entry, EntryModel, directory_of, model_of
+from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import ContactDetail, Directory, Membership, Mission, Official
 from campaign.models.staff import StaffUser, sees
@@ -120,18 +121,35 @@ def show_change(session: Session, entry: Entry) -> None:
 
 
 def is_aimed_at() -> ColumnElement[bool]:
-    """Whether a campaign that is not over aims at the official of the outer query."""
-    return Official.id.in_(_select_live(Target.official_id))
+    """Whether a campaign that still writes aims at the official of the outer query."""
+    return Official.id.in_(
+        select(Target.official_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(still_writes())
+    )
 
 
 def is_gone_through() -> ColumnElement[bool]:
     """Whether a campaign that is not over goes through the mission of the outer query."""
-    return Mission.id.in_(_select_live(Target.mission_id))
-
-
-def _select_live(entry_id: QueryableAttribute[Any]) -> Select[Any]:
-    return (
-        select(entry_id)
+    return Mission.id.in_(
+        select(Target.mission_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(Campaign.status.not_in(ENDED), entry_id.is_not(None))
+        .where(Campaign.status.not_in(ENDED), Target.mission_id.is_not(None))
     )
+
+
+def still_writes() -> ColumnElement[bool]:
+    """Whether letters to the target of the outer query, with its campaign, may yet be printed."""
+    return or_(Campaign.status.not_in(ENDED), is_closed_with_letters())
+
+
+def is_closed_with_letters() -> ColumnElement[bool]:
+    """Whether letters that name the target wait for a bundle: as last counted, each minute."""
+    addressed = aliased(Target)
+    waiting = exists().where(
+        WaitingLetters.letters > 0,
+        WaitingLetters.target_id == addressed.id,
+        addressed.campaign_id == Target.campaign_id,
+        or_(addressed.id == Target.id, Target.kind == TargetKind.COPY),
+    )
+    return and_(Campaign.status == CampaignStatus.CLOSED, waiting)

@@ -12,6 +12,7 @@ from campaign.core import clock, i18n
 from campaign.core.i18n import say_number
 from campaign.core.language_facts import facts_of
 
+_POST_DAYS = 7
 NEAR_DAYS = 3
 """From so many days before the last one on, the deadline stands out."""
 
@@ -22,6 +23,7 @@ class Deadline:
     """As people say it: "Friday 4 December"."""
     iso: str
     near: bool
+    leaves_time_for_post: bool
     past: bool
     left: str = ""
     late: str = ""
@@ -37,6 +39,7 @@ def deadline_of(act_by: date | None, locale: str, now: datetime, zone: str) -> D
         when=say_day(act_by, locale, now),
         iso=act_by.isoformat(),
         near=left <= NEAR_DAYS and not past,
+        leaves_time_for_post=left > _POST_DAYS,
         past=past,
         left=say_days_left(left, locale) if left >= 0 else "",
         late=_say_late(act_by, locale) if left < 0 and not past else "",

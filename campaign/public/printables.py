@@ -226,10 +226,9 @@ def _promise(campaign: Campaign) -> str:
 
 def _arrive_by(case: CasePage) -> Iterator[str]:
     if case.deadline is not None:
-        yield _(
-            "It counts if it reaches us by %(when)s. Post it at least a week before.",
-            when=case.deadline.when,
-        )
+        yield _("It counts if it reaches us by %(when)s.", when=case.deadline.when)
+        if case.deadline.leaves_time_for_post:
+            yield _("Post it at least a week before.")
 
 
 def _own_address() -> str:

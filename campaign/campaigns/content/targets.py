@@ -12,10 +12,10 @@ from campaign.campaigns.content.part_contents import Content, targets_content, t
 from campaign.campaigns.content.risks import RiskNamed, Words, refuse_named
 from campaign.campaigns.create_and_edit import NotReady, order_letter_locales, stays_ready
 from campaign.campaigns.record_change import record_change
-from campaign.campaigns.stop_rule import has_ended_sql
 from campaign.core import db
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.directory import where_used
 from campaign.models.campaign import Campaign, LetterTemplate, Target, TargetKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
@@ -150,8 +150,22 @@ def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequen
     return session.scalars(
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(Target.official_id == official.id, ~has_ended_sql(), sees(by, Campaign.id))
+        .where(Target.official_id == official.id, where_used.still_writes(), sees(by, Campaign.id))
         .order_by(Campaign.id)
+    ).all()
+
+
+def list_left_behind(session: Session, campaign: Campaign) -> Sequence[str]:
+    """List officials (slugs) who left office, and whom letters of a closed campaign still name."""
+    return session.scalars(
+        select(Official.slug)
+        .join(Target, Target.official_id == Official.id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            Campaign.id == campaign.id,
+            Official.left_on.is_not(None),
+            where_used.is_closed_with_letters(),
+        )
     ).all()
 
 

@@ -18,6 +18,7 @@ from campaign.campaigns import (
     status_changes,
 )
 from campaign.campaigns.check_readiness import Gap, Step
+from campaign.campaigns.content import targets
 from campaign.campaigns.content.part_contents import current_templates
 from campaign.campaigns.desk import (  # noqa: F401 - they bring their routes
     copy_views,
@@ -214,7 +215,9 @@ def show(slug: str) -> ResponseReturnValue:
     page = Overview(
         campaign=campaign,
         step=step,
-        others=check_readiness.later_gaps(campaign, gaps, step),
+        others=check_readiness.later_gaps(
+            campaign, gaps, step, targets.list_left_behind(session, campaign)
+        ),
         count=public_counts.count_of(session, campaign),
         sent_by_self=public_counts.count_sent_by_self(session, campaign),
         locales=languages_of(campaign),

@@ -53,9 +53,10 @@ class RulesForm(EditConflictForm):
         _l("Words that send a letter to review"),
         limit=MOST_WORDS * (LONGEST_WORD + 1),
         description=_l(
-            "One word or phrase on each line. The supporter is not told: use this for "
-            "words you do not want people to test against. Words that no letter may "
-            "contain belong in the letter options, where we refuse them."
+            "One word or phrase on each line. No page tells supporters which words these are. "
+            "The page of such a letter says only that we review it. Names of witnesses belong "
+            "in Risks: there, the supporter does not learn of the review either. Words that no "
+            "letter may contain belong in the letter options, where we refuse them."
         ),
     )
     insults = RadioField(_l("Insults"), choices=choices(_THEN))

@@ -122,7 +122,7 @@ class ScreeningRules:
     shorter_than: int = 0
     """Characters of own words below which one is held, where there are any; 0: never."""
     alike: int = 0  # From how many confirmed letters that say nearly the same; 0: never
-    watched: tuple[str, ...] = ()  # Words that hold a letter without a word to its writer
+    watched: tuple[str, ...] = ()  # Words that hold a letter; its writer is not told which
     held: tuple[str, ...] = ()
     """Of `insult`, `link` and `phone-number`: those that hold instead of being refused."""
     insult_languages: tuple[str, ...] | None = None  # Whose lists of insults apply; None: all

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import create_and_edit, status_changes, stop_rule
@@ -21,7 +21,7 @@ from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, UpdateKind
-from campaign.models.signature import SignatureState
+from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing import confirm_letter
 from campaign.signing.signed_links import digest_of, new_token
@@ -622,6 +622,30 @@ def test_an_open_campaign_has_no_reason_to_reword(
     assert "What you typed" not in told.text
     late = post(client, url, {"reason_en": NEW})
     assert (late.status_code, NEW in late.text) == (409, True)
+
+
+def test_an_extension_says_how_many_signed_letters_will_name_the_new_day(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, act_by=date(2099, 1, 1))
+    add_confirmed(session, campaign, 2)
+    slug = campaign.slug
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/campaigns/{slug}/extend"
+    assert "in the proposed text of" not in client.get(url).text
+    for template in campaign.templates:
+        template.closing = "Please answer before ((deadline))."
+    session.commit()
+    said = "in the proposed text of 2 signed letters that are not in a bundle yet"
+    assert said in client.get(url).text
+    session.execute(update(Signature).values(state=SignatureState.WITHDRAWN))
+    session.commit()
+    assert "in the proposed text of" not in client.get(url).text
+    session.execute(update(Signature).values(state=SignatureState.CONFIRMED))
+    campaign.status, campaign.closed_at = CampaignStatus.CLOSED, NOW
+    session.commit()
+    assert said in client.get(f"/desk/campaigns/{slug}/status?to=open").text
 
 
 def test_who_extends_after_a_colleague_did_reads_who_was_first_and_on_which_day(

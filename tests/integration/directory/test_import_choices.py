@@ -152,16 +152,18 @@ def test_rows_of_every_verdict_are_shown_before_and_after_an_import_and_its_undo
     [
         (
             "officials",
-            "name;office;country;street;town;postal code\n"
-            "Rosa Ek;Judge;Mexico;Ragati Road 5;Altamar;99999\n",
+            """name;office;country;street;town;postal code
+Rosa Ek;Judge;Mexico;Ragati Road 5;Altamar;99999
+""",
             "Full address",
             "Plaza Principal 1, Altamar, 97000",
             "Ragati Road 5, Altamar, 99999",
         ),
         (
             "missions",
-            "operator;country;type;city;address;phone\n"
-            "Ghana;Canada;embassy;Ottawa;99 Rideau Street;613 555 0177\n",
+            """operator;country;type;city;address;phone
+Ghana;Canada;embassy;Ottawa;99 Rideau Street;613 555 0177
+""",
             "Phone",
             "613 555 0100",
             "613 555 0177",
@@ -174,6 +176,7 @@ def test_where_the_file_differs_the_preview_says_so_and_what_stays(
     session.add(make_target_official(slug="rosa-ek", name="Rosa Ek", office={"en": "Judge"}))
     mission = make_target_mission(sending_country="GH", locality="Ottawa")
     mission.last_checked_on = date(2026, 1, 1)
+    mission.source_id = "GH-embassy-CA-ottawa"
     mission.contacts = [ContactDetail(type="voice", value="613 555 0100", note="")]
     session.add(mission)
     session.commit()

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.core import jobs
 from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import Membership, Official
@@ -123,6 +124,35 @@ def test_a_campaign_and_today_name_a_former_holder_until_the_successor_is_its_re
     post(desk, AIMED, {"successor": "ana-nunez", "campaign": [slug]})
     assert still not in desk.get(pages[0]).text
     assert due not in desk.get(pages[1]).text
+
+
+def test_a_closed_campaign_names_a_former_holder_while_letters_to_them_wait(
+    desk: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    printed = make_campaign(session, targets=[Target(official=campaign.targets[0].official)])
+    campaign.status = printed.status = CampaignStatus.CLOSED
+    slug, mission, other = campaign.slug, campaign.targets[0].mission, printed.reference
+    assert mission is not None
+    check = f"/desk/bundles/new?mission={mission.slug}&campaign={slug}"
+    session.commit()
+    jobs.run_now("overview.count")
+    still = "Ines Quintero Vidal has left office, but is still a recipient."
+    assert "left office" not in desk.get(check).text
+    new_person(desk)
+    assert still in desk.get(f"/desk/campaigns/{slug}").text
+    assert still not in desk.get(f"/desk/campaigns/{printed.slug}").text, "no letter waits"
+    assert "1 official has left office" in desk.get("/desk/today").text
+    assert "1 official has left office" in desk.get("/desk/officials").text
+    assert "ask the organizers to replace that person" in desk.get(check).text
+    page = desk.get(AIMED).text
+    assert campaign.reference in page
+    assert other not in page
+    post(desk, AIMED, {"successor": "ana-nunez", "campaign": [slug]})
+    assert (campaign.reference, "ana-nunez") in targets_of(session)
+    assert still not in desk.get(f"/desk/campaigns/{slug}").text
+    assert "left office" not in desk.get(check).text
 
 
 def test_a_campaign_that_cannot_follow_stays_and_is_named(

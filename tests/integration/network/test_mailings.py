@@ -474,5 +474,7 @@ def test_who_opens_an_action_reads_how_many_of_the_network_hear_of_it(
     make_members(session, 3)
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
-    page = client.get(f"/desk/campaigns/{campaign.slug}/status?to=open").text
-    assert "3 members of the network hear about it by email." in page
+    url = f"/desk/campaigns/{campaign.slug}/status"
+    for step in ("open", "scheduled"):
+        page = client.get(f"{url}?to={step}").text
+        assert "3 members of the network hear about it by email." in page

@@ -518,6 +518,13 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     assert "days left" in page
     when = f"{campaign.act_by:%A} {campaign.act_by.day} {campaign.act_by:%B}"
     assert f"They count if they reach us by {when}" in page  # as the sheet itself says
+    assert "Send them at least a week before." in page
+    campaign.act_by = days_ago(-1)
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
+    near = client.get(case).text
+    assert "The post may be too slow now." in near
+    assert "a week before" not in near
     campaign.act_by = days_ago(3)
     record_change(session, campaign, "command", "campaign.edit")
     session.commit()
