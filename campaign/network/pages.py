@@ -24,7 +24,8 @@ from campaign.network.mails import NetworkConfirm
 from campaign.network.memberships import Preferences
 from campaign.public import before_request
 from campaign.signing.clean_text import Problem, check_line
-from campaign.signing.validate import EMAIL_LIMIT, check_email
+from campaign.signing.form.steps import correct_address
+from campaign.signing.validate import EMAIL_LIMIT, check_email, suggest_address
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import CheckboxesField, Filled, choices
 from campaign.web.page import Page, redirect_to, show_page
@@ -172,6 +173,7 @@ blueprint.after_request(before_request.private)
 class Join(Page, template="network/join.html"):
     form: JoinForm
     consent: str
+    meant: str  # The likely address, where what was typed looks like a slip and nobody said not
 
 
 class JoinLinkSent(Page, template="network/sent.html"):
@@ -216,11 +218,15 @@ class MembershipLinkGone(Page, template="network/link_gone.html"):
 @even_time
 def join(lang: str) -> ResponseReturnValue:
     """Ask for a membership. The answer is the same whether the address has one or not."""
-    form = JoinForm(_posted())
+    posted = _posted()
+    form = JoinForm(correct_address(posted) if posted else None)
     with db.reading() as reader:
         form.offer(reader)
     if request.method != "POST" or not form.validate():
-        return show_page(Join(form=form, consent=consent_wording()))
+        return show_page(Join(form=form, consent=consent_wording(), meant=""))
+    meant = suggest_address(form.email.data)
+    if meant and request.form.get("asked_about") != form.email.data:
+        return show_page(Join(form=form, consent=consent_wording(), meant=meant))
     session = db.session()
     count_from_networks(session, "network-join", request_networks(), JOINS_PER_HOUR)
     memberships.join(

@@ -27,7 +27,8 @@ from campaign.models.campaign import (
 )
 from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.checks.wordlist import WordRules, word_rules_of
-from campaign.signing.letter.proposed_letters import ProposedLetters, propose_letters
+from campaign.signing.letter.compose import Writer
+from campaign.signing.letter.proposed_letters import UNNAMED, ProposedLetters, propose_letters
 from campaign.signing.validate import CARD_WORDS_LIMIT, Offer, SignedForm
 
 _KEPT = 200
@@ -104,13 +105,22 @@ class SigningPlan:
 
     def text_version(self, form: SignedForm) -> str:
         """Name the text that would be printed of ours, also in translation; "" of none."""
-        draft = self.drafts.get(form.letter_locale)
+        return self._name_text(form.letter_locale, form)
+
+    def offered_version(self, locale: str, *, rewritten: bool) -> str:
+        """Name all that the page Write shows of our text, whichever points are chosen of it."""
+        keys = tuple(key for key, _required in self.points[locale])
+        writer = replace(UNNAMED, points=keys, full_text="X" if rewritten else "")
+        return self._name_text(locale, writer)
+
+    def _name_text(self, locale: str, writer: Writer) -> str:
+        draft = self.drafts.get(locale)
         if draft is None:
             return ""
         printed = [draft]
-        if not form.full_text and (translated := self.drafts.get(draft.translated_into)):
+        if not writer.full_text and (translated := self.drafts.get(draft.translated_into)):
             printed.append(translated)
-        return "-".join(letters.digest(form) for letters in printed)
+        return "-".join(letters.digest(writer) for letters in printed)
 
     def letter_locale(self, chosen: str, page: str) -> str:
         """Return the letter's language: the wanted one, else the page's, else the targets' own."""

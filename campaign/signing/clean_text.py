@@ -20,6 +20,7 @@ _INVISIBLE = dict.fromkeys(
 )
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _JOINERS = "\u200c\u200d"
+_AFTER_A_WORD = ".,;:!?…)]،؛؟。、"
 _EMOJI_JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 
@@ -79,9 +80,13 @@ def without_emoji(text: str) -> str:
     kept: list[str] = []
     after_emoji = False
     for character in text:
-        after_emoji = character in unprintable or (after_emoji and character in _EMOJI_JOINERS)
-        if not after_emoji:
-            kept.append(character)
+        was_emoji = after_emoji
+        after_emoji = character in unprintable or (was_emoji and character in _EMOJI_JOINERS)
+        if after_emoji:
+            continue
+        while was_emoji and character in _AFTER_A_WORD and kept[-1:] == [" "]:
+            kept.pop()
+        kept.append(character)
     return re.sub(r"(?<=\S) {2,}", " ", "".join(kept))
 
 

@@ -24,6 +24,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
 from campaign.signing.campaign_terms import SigningPlan
+from campaign.signing.checks.review_decision import is_read_first
 from campaign.signing.signed_links import signed_link
 
 _NAME_LIMIT = 40
@@ -97,11 +98,12 @@ class UnconfirmedLetter(LetterMail):
     by_post: bool = False  # Whether no letter of the case is handed over
     news: bool = False  # Whether its writer asked for news about the case too
     network: bool = False  # ... and for emails about new actions
+    read_first: bool = False  # Whether the page Check said so; known when the mail goes out
 
     def recheck(self, session: Session) -> Self | None:
         """Drop it if the letter was confirmed, taken back or got a newer link since."""
         digest = signed_links.digest_of(self.link.rpartition("/")[2])
-        waits = select(Signature.id).where(
+        waits = select(Signature).where(
             Signature.token_digest == digest,
             # Who is invalid is told nothing of it: the mail comes as it would have.
             or_(
@@ -109,7 +111,8 @@ class UnconfirmedLetter(LetterMail):
                 Signature.state_before == SignatureState.PENDING,
             ),
         )
-        return self if db.has_row(session, waits) else None
+        signature = session.scalar(waits)
+        return replace(self, read_first=is_read_first(signature)) if signature else None
 
 
 class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):
@@ -135,6 +138,7 @@ class WaitingLetter(TypedDict):
     cards: bool
     by_post: bool
     reference: str
+    read_first: bool
     link: str
 
 
@@ -181,6 +185,7 @@ def _describe(signature: Signature) -> WaitingLetter:
         "cards": signature.campaign.cards,
         "by_post": goes_by_post(signature.campaign),
         "reference": signature.campaign.reference,
+        "read_first": is_read_first(signature),
         "link": letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
     }
 

@@ -53,6 +53,14 @@
   /* A preview that is overtaken, or left behind, is no fault: htmx would report one on the console. */
   document.addEventListener("htmx:beforeSend", function (event) { event.detail.xhr.onabort = null; });
 
+  /* What a field says already, since its page was sent, is not said again beside it. */
+  document.addEventListener("htmx:afterSettle", function () {
+    var said = Array.from(document.querySelectorAll(".letter-field .error"), function (one) { return one.textContent; });
+    document.querySelectorAll("#measure > .error").forEach(function (line) {
+      line.hidden = said.some(function (text) { return text.includes(line.textContent); });
+    });
+  });
+
   /* The live preview (htmx) shows only where scripts run. */
   document.querySelectorAll(".live").forEach(function (part) { part.hidden = !window.htmx; });
 

@@ -105,7 +105,7 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
 
 
 def list_reasons_told(
-    campaign: Campaign, form: SignedForm, templates: Iterable[LetterTemplate]
+    campaign: Campaign, form: SignedForm | Signature, templates: Iterable[LetterTemplate]
 ) -> list[str]:
     """Return why a letter will be read first, as far as a page may say it before it is signed.
 
@@ -119,6 +119,12 @@ def list_reasons_told(
         case=replace(case_words(campaign), risks=()),
     )
     return [reason for reason in reasons if reason in TOLD_BEFORE]
+
+
+def is_read_first(signature: Signature) -> bool:
+    """Tell whether its writer was told, before signing, that it is read before it is printed."""
+    templates = [letter.template for letter in signature.letters]
+    return bool(list_reasons_told(signature.campaign, signature, templates))
 
 
 def find_flagged_words(signature: Signature) -> list[Finding]:

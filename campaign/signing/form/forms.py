@@ -166,7 +166,7 @@ class SigningForm(PlainForm):
     receipt = HiddenField()
     replaces = HiddenField()
     text_shown = HiddenField()
-    """Digest of our text as the page Check showed it; other programs sign without."""
+    """Digest of our text as Write, then Check showed it; other programs sign without."""
     given_name = StringField(_l("Given name"), [InputRequired()])
     family_name = StringField(_l("Family name"))
     email = EmailField(_l("Email address"), [InputRequired()])

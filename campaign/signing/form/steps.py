@@ -118,6 +118,12 @@ def judge_signing(posted: Posted, plan: SigningPlan, now: datetime) -> FormResul
     return FormResult(result.form, {"text_shown": Problem("text-changed")})
 
 
+def has_changed(posted: Posted, plan: SigningPlan, form: SignedForm) -> bool:
+    """Whether our text is another than on the page Write, or Check, from which this was sent."""
+    offered = plan.offered_version(form.letter_locale, rewritten=bool(form.full_text))
+    return posted.get("text_shown", "") not in {"", plan.text_version(form), offered}
+
+
 def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
     words, problems = _check_words(posted, plan)
     if not problems:
@@ -254,6 +260,7 @@ def write_page(
     typed = _with_choice(posted, locale, choice)
     typed["full_text"] = _full_text(posted, plan, locale, choice, letters[0], texts)
     form = SigningForm(typed)
+    form.text_shown.data = plan.offered_version(locale, rewritten=bool(typed["full_text"]))
     form.show_problems(problems)
     return WritePage(
         case=case_page(campaign, i18n.locale(), count=0, now=now),

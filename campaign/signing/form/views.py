@@ -106,7 +106,8 @@ def check(lang: str, slug: str) -> ResponseReturnValue:
         result = steps.judge_form(posted, plan, db.utcnow())
         if result.form is None:
             return show_problems(session, plan, result)
-        return _show_check(session, plan, posted, result.form)
+        changed = steps.has_changed(posted, plan, result.form)
+        return _show_check(session, plan, posted, result.form, changed=changed)
 
 
 @blueprint.post(f"{_CASE}/sign")
@@ -255,7 +256,9 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
 
 def show_problems(session: Session, plan: SigningPlan, result: FormResult) -> Response:
     if result.form is not None:
-        return _show_check(session, plan, request.form, result.form, changed=True)
+        page = _show_check(session, plan, request.form, result.form, changed=True)
+        page.status_code = 422
+        return page
     if result.step == "write":
         return _show_write(session, plan, request.form, result)
     return _show_you(session, plan, result)
@@ -287,7 +290,7 @@ def _show_check(
         alike=similar.count_alike(session, plan.campaign_id, form),
         changed=changed,
     )
-    return _show(page, 422 if changed else 200)
+    return _show(page)
 
 
 def _show_you(session: Session, plan: SigningPlan, result: FormResult) -> Response:

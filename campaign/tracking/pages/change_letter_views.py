@@ -1,6 +1,6 @@
 """Changing a letter, taking it back, switching its news off and on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -48,6 +48,7 @@ class ChangeLetter(Page, template="tracking/change.html"):
     seen: str  # Digest of the letter that is, or was, shown with the form
     overtaken: bool  # Whether it was changed since the form was opened
     warns: bool  # Whether its writer has moved to where its officials are, and was not warned yet
+    read_first: list[str]  # Why staff will read it before it is printed
     bounded: bool
     lives_there: bool
     points: list[tuple[str, bool, str]]
@@ -99,8 +100,12 @@ def _ask(
     warns = "warned" not in request.form and change_or_withdraw.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
-    if changed.result.form is None or looks or warns:
-        return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
+    reasons = [] if warns else change_or_withdraw.list_reasons_to_say(signature, changed)
+    tells = bool(reasons) and request.form.get("read_first") != " ".join(reasons)
+    if changed.result.form is None or looks or warns or tells:
+        return _change_page(
+            signature, token, changed, by_link=by_link, answer=True, warns=warns, read_first=reasons
+        )
     try:
         change_or_withdraw.change_letter(
             session, signature, changed.result.form, seen=request.form.get("seen", "")
@@ -155,6 +160,7 @@ def _change_page(
     by_link: bool,
     answer: bool = False,
     warns: bool = False,
+    read_first: Sequence[str] = (),
     overtaken: bool = False,
 ) -> ResponseReturnValue:
     """Show the form; with `answer`, what is wrong in it, or the letter as it would print."""
@@ -176,6 +182,7 @@ def _change_page(
         else request.form.get("seen", ""),
         overtaken=overtaken,
         warns=warns,
+        read_first=[*read_first],
         bounded=changed.bounded,
         lives_there=form.country.data == signature.campaign.country,
         points=change_or_withdraw.offered_points(signature, changed.posted),

@@ -25,6 +25,7 @@ from campaign.public.case_page import CasePage, case_page, edition_for, other_la
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.share_links import Share, share_of
 from campaign.signing import confirm_letter
+from campaign.signing.checks.review_decision import is_read_first
 from campaign.signing.letter.draft import Letters, pdf_of, signed_letters
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
@@ -48,6 +49,7 @@ class ConfirmPage(Page, template="signing/confirm.html"):
     version: str
     has_own_words: bool
     replaced: bool  # Whether somebody has signed anew since this page was opened
+    read_first: bool  # Whether the page Check said that it is read before it is printed
     news: bool  # Whether the writer asked for news about the case too
     network: bool  # ... and for emails about new actions
 
@@ -133,6 +135,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
                     version=signature.version,
                     has_own_words=bool(signature.own_words or signature.full_text),
                     replaced="replaced" in request.args,
+                    read_first=is_read_first(signature),
                     news=signature.consent_updates_at is not None,
                     network=signature.consent_network_at is not None,
                 )

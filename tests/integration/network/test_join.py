@@ -65,6 +65,18 @@ def test_somebody_joins_with_what_they_chose(
     assert re.search(r">\s*Français\s*<", asked)
 
 
+def test_a_mistyped_domain_is_asked_about_once(client: FlaskClient, members: Members) -> None:
+    typed = FORM | {"email": "maelle@gmial.com"}
+    page = client.post("/en/network", data=typed).text
+    assert "Did you mean <bdi>maelle@gmail.com</bdi>?" in page
+    assert 'value="maelle@gmial.com"' in page
+    assert members() == []
+    asked = typed | {"asked_about": "maelle@gmial.com"}
+    assert client.post("/en/network", data=asked).status_code == 303
+    assert client.post("/en/network", data=typed | {"use_meant": "1"}).status_code == 303
+    assert [member.email for member in members()] == ["maelle@gmial.com", "maelle@gmail.com"]
+
+
 @pytest.mark.both_engines
 def test_only_the_button_confirms_and_it_does_so_once(
     client: FlaskClient, mails: Mails, members: Members

@@ -15,6 +15,7 @@ from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
+from campaign.mail.messages import read_mail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from campaign.models.revision import RiskFlag, RiskKind
@@ -147,6 +148,60 @@ def test_before_signing_a_page_says_that_such_words_are_read_first_and_never_a_f
         assert page.status_code == 200
         assert (heading in page.text) is bool(sentence), words
         assert sentence in page.text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("Call +1 613 555 0199 now.", True), ("I thank Halldora Lysing.", False), ("I care.", False)],
+)
+def test_email_and_page_that_confirm_it_say_what_the_page_check_said_and_no_more(
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    write: Write,
+    settings: Settings,
+    words: str,
+    *,
+    told: bool,
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    set_rules(session, campaign, held=("phone-number",))
+    link = write(words, confirm=False)
+    row = newest_mail(session)
+    mail = read_mail(row).recheck(session)
+    assert mail is not None
+    row.context = json.dumps(mail.values())
+    text = render(row, settings).as_string()
+    assert ("We read it before we count and print it." in text) is told
+    assert ("We then print it and deliver it." in text) is not told
+    page = client.get(link).text
+    assert ("We then read it before we count and print it." in page) is told
+    assert ("We then print it and deliver it." in page) is not told
+
+
+def test_who_changes_a_letter_is_told_before_it_is_saved_that_it_will_be_read(
+    client: FlaskClient, session: Session, campaign: Campaign, write: Write
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    set_rules(session, campaign, held=("phone-number",))
+    write("I care.", email="ana@example.org")
+    client.post("/en/my-letters", data={"email": "ana@example.org"})
+    change = f"{link_in(newest_mail(session))}/{the_signature(session).public_id}/change"
+    typed = {**FORM, "own_words": "Call +1 613 555 0199 now."}
+    page = client.post(change, data=typed)
+    assert page.status_code == 200
+    assert "We will read your letter before we print it" in page.text
+    assert "Your words contain a phone number." in page.text
+    assert the_signature(session).own_words == "I care."
+    assert 'name="read_first" value="phone-number"' in page.text
+    assert client.post(change, data=typed | {"read_first": "phone-number"}).status_code == 303
+    assert the_signature(session).state is SignatureState.HELD
+    # Of what is held in silence no page says a word.
+    write("I care.", email="bo@example.org")
+    client.post("/en/my-letters", data={"email": "bo@example.org"})
+    change = f"{link_in(newest_mail(session))}/{the_signature(session).public_id}/change"
+    flagged = {**FORM, "own_words": "I thank Halldora Lysing."}
+    assert client.post(change, data=flagged).status_code == 303
 
 
 def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(

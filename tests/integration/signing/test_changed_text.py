@@ -100,6 +100,40 @@ def test_a_changed_text_is_shown_before_it_is_signed(
     assert signature.letters[0].template.version == 2
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_the_page_check_says_that_our_text_changed_since_the_page_write(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, is_changed: bool
+) -> None:
+    written = Fields(client.get(f"{case}/write").text).with_answers()
+    if is_changed:
+        correct(session, campaign, "en", change_opening)
+    you = client.post(f"{case}/you", data=written | {"points": FORM["points"]})
+    details = Fields(you.text).with_answers()
+    page = client.post(f"{case}/check", data=details | {**FORM})
+    assert page.status_code == 200
+    assert (_SAYS in page.text) is is_changed
+    # It is said once: this page has shown the letter as it is.
+    again = client.post(f"{case}/check", data=Fields(page.text).with_answers())
+    assert _SAYS not in again.text
+
+
+@pytest.mark.one_engine
+def test_of_a_rewritten_letter_the_opening_is_not_ours_on_the_page_check_either(
+    client: FlaskClient, session: Session
+) -> None:
+    made = make_campaign(session, full_text_edit=True)
+    session.commit()
+    case = f"/en/actions/{made.slug}"
+    text = {"full_text": "Please have Amara Okafor protected. I ask it of you."}
+    page = client.post(f"{case}/write", data={**FORM, **text})
+    written = Fields(page.text).with_answers()
+    correct(session, made, "en", change_opening)
+    check = client.post(f"{case}/check", data={**FORM, **written, **text})
+    assert check.status_code == 200
+    assert _SAYS not in check.text
+
+
 def change_name(campaign: Campaign) -> None:
     campaign.person_name = "Amara Okafor-Ruiz"
 

@@ -23,7 +23,7 @@ BESIDES = {
     "work": "the sum that keeps floods out",
     "receipt": "of the tab",
     "replaces": "of the tab",
-    "text_shown": "of the page Check: which text of ours it showed",
+    "text_shown": "of the pages Write and Check: which text of ours they showed",
     "town_is_right": "believed, and not kept",
     "consent_updates": "kept as the moment of agreeing",
     "consent_network": "kept as the moment of agreeing",

@@ -173,7 +173,9 @@ def test_marks_that_nobody_sees_are_stripped() -> None:
     [
         ("Be strong \U0001f4aa\U0001f3fd today", "Be strong today"),
         ("My \U0001f468\u200d\U0001f469\u200d\U0001f467 thanks you", "My thanks you"),
-        ("From \U0001f1f2\U0001f1fd!", "From !"),
+        ("From \U0001f1f2\U0001f1fd!", "From!"),
+        ("Born in Québec \U0001f389. Then", "Born in Québec. Then"),
+        ("Né à Québec \U0001f389 ! Puis", "Né à Québec ! Puis"),
         ("می\u200cخواهم \U0001f49c", "می\u200cخواهم"),
     ],
 )
