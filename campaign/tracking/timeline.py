@@ -28,9 +28,9 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Des
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
-from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.public.case_page import CasePicture, CasePost, mission_name, posts_of
+from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
 
@@ -202,8 +202,8 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     bundles = _load_bundles(session, {stay.bundle_id for stay in stays})
     trips = trips_of(session, signature.letters)
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
-    posts, since = posts_of(campaign, i18n.locale()), _signed_on(signature, ways).isoformat()
-    told = [post for post in posts if post.iso >= since]
+    posts = posts_of(campaign, i18n.locale())
+    told = [post for post in posts if _is_told(post, signature, _signed_on(signature, ways))]
     several = len(signature.letters) > 1
     late = list_late([trip.attempt for trip in trips])
     in_time = [trip for trip in trips if trip.attempt.id not in late]
@@ -420,6 +420,15 @@ def _outcome_marks(
     ]
 
 
+def _is_told(post: CasePost, signature: Signature, signed_on: date) -> bool:
+    """Whether it is of the way of this letter: of a day since it was signed, or published since."""
+    if signature.shown_state is SignatureState.PENDING:
+        return False
+    published_at = post.published_at
+    later = published_at is not None and published_at >= signature.times.signed_at
+    return later or date.fromisoformat(post.iso) >= signed_on
+
+
 def _moment_told(post: CasePost, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
     """Return the end of its day, or of what happened on that day at a mission further west."""
     day = date.fromisoformat(post.iso)
@@ -488,13 +497,3 @@ def _mark_at(title: str, moment: datetime, zone: str) -> Mark:
 
 def _mark_on(title: str, day: date, at: datetime) -> Mark:
     return Mark(title, "done", at, i18n.say_date(day), day.isoformat())
-
-
-def note_for(session: Session, signature: Signature) -> str:
-    """Return what the writer of a held letter is asked to change; "": it is only being read."""
-    if signature.shown_state is not SignatureState.HELD:
-        return ""
-    hold = session.get(Hold, signature.id)
-    if hold is None or hold.decision is not Decision.RETURNED:
-        return ""
-    return hold.note or ""

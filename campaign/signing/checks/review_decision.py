@@ -201,6 +201,16 @@ def store_hold(session: Session, signature: Signature, reasons: list[str], now: 
     session.execute(insert.on_conflict_do_update(index_elements=[Hold.signature_id], set_=as_new))
 
 
+def note_for(session: Session, signature: Signature) -> str:
+    """Return what the writer of a held letter is asked to change; "": it is only being read."""
+    if signature.shown_state is not SignatureState.HELD:
+        return ""
+    hold = session.get(Hold, signature.id)
+    if hold is None or hold.decision is not Decision.RETURNED:
+        return ""
+    return hold.note or ""
+
+
 def judge_changed(session: Session, signature: Signature, now: datetime) -> None:
     """Judge a letter whose words were changed.
 

@@ -16,6 +16,7 @@ from campaign.public.before_request import not_found, show_private
 from campaign.public.case_page import CasePage, case_page
 from campaign.signing import confirm_letter
 from campaign.signing.address import AddressPart, ShownAddress, make_address_samples
+from campaign.signing.checks.review_decision import note_for
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.signing.mails import MailName
@@ -25,7 +26,7 @@ from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, dige
 from campaign.tracking.letter_place import Place, find_place
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
-from campaign.tracking.timeline import is_frozen, note_for, status_of
+from campaign.tracking.timeline import is_frozen, status_of
 from campaign.web.page import Page
 from campaign.web.security import public
 

@@ -25,7 +25,7 @@ from campaign.public.case_page import CasePage, case_page, edition_for, other_la
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.share_links import Share, share_of
 from campaign.signing import confirm_letter
-from campaign.signing.checks.review_decision import is_read_first
+from campaign.signing.checks.review_decision import is_read_first, note_for
 from campaign.signing.letter.draft import Letters, pdf_of, signed_letters
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
@@ -35,7 +35,7 @@ from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, r
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, list_envelopes, posted_pdf, sendings_of
-from campaign.tracking.timeline import Mark, marks_of, note_for, status_of, trips_of
+from campaign.tracking.timeline import Mark, marks_of, status_of, trips_of
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
 

@@ -146,6 +146,46 @@ def test_a_reply_of_the_same_moment_at_a_mission_further_west_is_of_the_day_befo
     assert ("Answered", "ahead") not in shown
 
 
+def test_an_outcome_of_the_day_before_a_letter_is_told_to_those_who_had_written_by_then(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature
+) -> None:
+    campaign_id = campaign.id
+    session.rollback()
+    with app.app_context(), db.transaction() as other:
+        post_update(
+            other,
+            other.get_one(Campaign, campaign_id),
+            actor="test",
+            kind=UpdateKind.OUTCOME,
+            happened_on=days_ago(2),
+            words={"en": ("She is free", "She is with her family.")},
+        )
+    shown = titles(app, session, ana)
+    assert ("She is free", "done") in shown
+    assert ("Outcome", "ahead") not in shown
+    ana.signed_at, ana.exact_times = db.utcnow() + timedelta(days=1), None
+    session.commit()
+    assert ("Outcome", "ahead") in titles(app, session, ana)
+
+
+def test_a_letter_that_is_not_confirmed_has_no_answer(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature
+) -> None:
+    campaign_id = campaign.id
+    ana.state, ana.confirmed_at = SignatureState.PENDING, None
+    session.commit()
+    with app.app_context(), db.transaction() as other:
+        post_update(
+            other,
+            other.get_one(Campaign, campaign_id),
+            actor="test",
+            kind=UpdateKind.REPLY,
+            happened_on=days_ago(-400),
+            words={"en": ("The governor answers", "She will look into it.")},
+        )
+    assert ("The governor answers", "done") not in titles(app, session, ana)
+
+
 def test_a_stop_ends_the_way(
     app: Flask,
     session: Session,
