@@ -23,7 +23,7 @@ from campaign.directory.desk.blueprint import (
 from campaign.directory.directory_export import export_directory
 from campaign.directory.duplicate_entries import Pair
 from campaign.directory.entries import Entry, model_of
-from campaign.directory.imports.plan import say_in_words
+from campaign.directory.imports.differences import say_in_words
 from campaign.directory.risk_flags import FlagNamed
 from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, MissionKind, Official

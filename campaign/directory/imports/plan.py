@@ -24,6 +24,17 @@ from campaign.directory.entries import (
     directory_of,
     names_with,
 )
+from campaign.directory.imports.differences import (
+    ColumnValues,
+    FieldChange,
+    agree,
+    find_made_words,
+    list_differing,
+    list_differing_contacts,
+    read_place,
+    say_in_words,
+    values_of_kind,
+)
 from campaign.directory.imports.match_entries import MissionIndex, OfficialIndex
 from campaign.directory.imports.read_rows import (
     Held,
@@ -35,12 +46,10 @@ from campaign.directory.imports.read_rows import (
     Repeated,
     RowProblem,
 )
-from campaign.directory.imports.row_parts import ends_in_town, take_town
 from campaign.directory.officials import post_key
 from campaign.directory.town_names import same_town
-from campaign.models.directory import ContactDetail, Directory, Mission, Official, Verdict
+from campaign.models.directory import Directory, Mission, Official, Verdict
 
-ColumnValues = dict[str, Any]  # new values of columns of either model, by name
 _SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)
 _CROWD = 3
 """So many who hold one office make a crowd; two may be a change that a list has not caught up."""
@@ -53,13 +62,6 @@ _FOR_ONE = re.compile(
     r"|chief justice|attorney general|procureur general|fiscal general|speaker of"
     r"|رييس|رئيس|الرييس|الملك|ملك|محافظ|عمدة)\b"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    field: str
-    old: str
-    new: str
 
 
 @dataclass(slots=True)
@@ -139,16 +141,6 @@ class Plan:
 
 def refuse(problem: RowProblem) -> PlannedRow:
     return PlannedRow(problem.row, Verdict.REFUSED, fault=problem)
-
-
-def say_in_words(value: object) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{code}: {text}" for code, text in value.items() if text)
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, date):
-        return value.isoformat()
-    return "" if value is None else str(value)
 
 
 def plan_entries(
@@ -277,7 +269,7 @@ def _make_change(
         title,
         entry.slug,
         changes,
-        (*_list_differing(entry, record, values), *_list_differing_contacts(entry, record, added)),
+        (*list_differing(entry, record, values), *list_differing_contacts(entry, record, added)),
         entry=entry,
         values=values,
         contacts=added,
@@ -326,69 +318,10 @@ def _list_contact_changes(
 ) -> Iterator[FieldChange]:
     """List each kind with all that there is of it, before and after: some may stay."""
     for kind in dict.fromkeys(contact.type for contact in (*dropped, *added)):
-        before = _values_of_kind(entry.contacts, kind)
-        gone = _values_of_kind(dropped, kind)
-        after = [value for value in before if value not in gone] + _values_of_kind(added, kind)
+        before = values_of_kind(entry.contacts, kind)
+        gone = values_of_kind(dropped, kind)
+        after = [value for value in before if value not in gone] + values_of_kind(added, kind)
         yield FieldChange(kind, say_in_words(before), say_in_words(after))
-
-
-def _values_of_kind(contacts: Iterable[Contact | ContactDetail], kind: str) -> list[str]:
-    return [contact.value for contact in contacts if contact.type == kind]
-
-
-def _list_differing(
-    entry: Entry, record: MissionRecord | OfficialRecord, values: ColumnValues
-) -> Iterator[FieldChange]:
-    """List fields where both have something, not the same, and the entry's stays."""
-    directory, draft = directory_of(entry), record.draft
-    for name in names_with(directory, Rule.FILLED):
-        ours, theirs = getattr(entry, name), getattr(draft, name)
-        if ours and theirs and name not in values and not _is_same(ours, theirs):
-            yield FieldChange(name, say_in_words(ours), say_in_words(theirs))
-    for name in names_with(directory, Rule.WORDS):
-        kept, drafted = values.get(name, getattr(entry, name)), getattr(draft, name)
-        is_made = name in _made_words(entry, record)
-        others = {
-            code: text
-            for code, text in drafted.items()
-            if text and not (is_made and code == "en") and not _is_same(kept.get(code, ""), text)
-        }
-        if others:
-            ours = {code: kept.get(code, "") for code in others}
-            yield FieldChange(name, say_in_words(ours), say_in_words(others))
-    left_on = record.left_on
-    if isinstance(entry, Official) and left_on and entry.left_on not in {None, left_on}:
-        yield FieldChange("left_on", say_in_words(entry.left_on), say_in_words(left_on))
-    ours = {name: values.get(name, getattr(entry, name)) for name in PLACES}
-    theirs, is_sure = _read_place(entry, record)
-    country = country_of(entry)
-    if (
-        not all(_agree(name, theirs[name], ours[name], country) for name in PLACES)
-        if is_sure
-        else not _is_same(_say_place(ours), _say_place(theirs))
-    ):
-        yield FieldChange("address", _say_place(ours), _say_place(theirs))
-
-
-def _list_differing_contacts(
-    entry: Entry, record: Record, added: Sequence[Contact]
-) -> Iterator[FieldChange]:
-    for kind in dict.fromkeys(contact.type for contact in record.draft.contacts):
-        ours, theirs = (
-            _values_of_kind(contacts, kind) for contacts in (entry.contacts, record.draft.contacts)
-        )
-        if set(theirs) - set(ours) - set(_values_of_kind(added, kind)):
-            yield FieldChange(kind, say_in_words(ours), say_in_words(theirs))
-
-
-def _is_same(ours: object, theirs: object) -> bool:
-    if isinstance(ours, list) and isinstance(theirs, list):
-        return set(ours) == set(theirs)
-    return fold_name(say_in_words(ours)) == fold_name(say_in_words(theirs))
-
-
-def _say_place(place: ColumnValues) -> str:
-    return ", ".join(filter(None, map(say_in_words, place.values())))
 
 
 def _list_held_changes(held: Iterable[Held]) -> list[FieldChange]:
@@ -410,7 +343,7 @@ def _new_words(
     values: ColumnValues = {}
     for name in names_with(directory_of(entry), Rule.WORDS):
         kept, drafted = getattr(entry, name), dict(getattr(record.draft, name))
-        if name in _made_words(entry, record) and kept.get("en"):
+        if name in find_made_words(entry, record) and kept.get("en"):
             drafted.pop("en", None)
         words = {**kept, **{code: text for code, text in drafted.items() if text}}
         if not replace:
@@ -418,16 +351,6 @@ def _new_words(
         if words != kept:
             values[name] = words
     return values
-
-
-def _made_words(entry: Entry, record: MissionRecord | OfficialRecord) -> frozenset[str]:
-    """Return the fields whose English words are ours: the file has none, so they replace none.
-
-    Of an official whose name changes they do: the salutation may have the name before.
-    """
-    if isinstance(record, OfficialRecord):
-        return record.made_words if _is_same(entry.name, record.draft.name) else frozenset()
-    return frozenset({"name"} if record.made_name else ())
 
 
 def _filled_values(
@@ -454,7 +377,7 @@ def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> 
     country = country_of(record.draft)
     ours = {name: getattr(kept, name) for name in PLACES}
     town = ours["locality"]
-    drafted, is_sure = _read_place(kept, record)
+    drafted, is_sure = read_place(kept, record)
     if not is_sure and not replace:
         return {}
     if follows and drafted["address"]:
@@ -465,40 +388,11 @@ def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> 
         )
         emptied = record.place_columns if moves else ()
         changed = {name: new for name, new in drafted.items() if new or name in emptied}
-    elif all(_agree(name, ours[name], drafted[name], country) for name in PLACES):
+    elif all(agree(name, ours[name], drafted[name], country) for name in PLACES):
         changed = {name: drafted[name] for name in PLACES if not ours[name]}
     else:
         return {}
     return {name: new for name, new in changed.items() if new != ours[name]}
-
-
-def _read_place(kept: Entry, record: Record) -> tuple[ColumnValues, bool]:
-    """Return the file's address part by part; whether we know where its town is.
-
-    The file may have our town in its lines, or say none.
-    """
-    country, town = country_of(record.draft), kept.locality
-    drafted = {name: getattr(record.draft, name) for name in PLACES}
-    if town and drafted["address"] and not drafted["locality"]:
-        if place := take_town(drafted["address"], country, town):
-            drafted |= {"address": place.address, "locality": town}
-            for name in ("region", "postal_code"):
-                drafted[name] = drafted[name] or getattr(place, name)
-        elif not (
-            fold_name(town) in fold_name(say_in_words(drafted["address"]))
-            or ends_in_town(drafted["address"], country)
-        ):
-            drafted["locality"] = town
-        else:
-            return drafted, False
-    return drafted, True
-
-
-def _agree(name: str, ours: object, theirs: object, country: str) -> bool:
-    """Whether a part of an address is empty here, or the same in the file."""
-    if name == "locality" and ours:
-        return bool(same_town(str(ours), str(theirs), country))
-    return not ours or fold_name(say_in_words(ours)) == fold_name(say_in_words(theirs))
 
 
 def _new_contacts(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.directory.imports.differences import FieldChange, say_in_words
 from campaign.directory.imports.match_entries import OfficialIndex
-from campaign.directory.imports.plan import FieldChange, plan_entries, say_in_words
+from campaign.directory.imports.plan import plan_entries
 from campaign.directory.imports.read_rows import Held, MissionRecord, OfficialRecord, Repeated
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of
 from campaign.directory.officials import of_the_office
