@@ -126,7 +126,7 @@ def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> It
         yield FactRow(_("Signed sheet"), words)
         if sheet.black_out:
             yield FactRow(_("Black out on it"), say_rows(sheet.black_out))
-    yield FactRow(_("Envelopes"), _envelopes(frozen))
+    yield FactRow(_("Envelopes"), _envelopes(frozen, facts.locale))
 
 
 def _postage(frozen: Frozen, facts: ReadmeFacts, files: Iterable[FileFacts]) -> Iterator[FactRow]:
@@ -169,10 +169,10 @@ def _sheets(frozen: Frozen, packets: Sequence[Packet]) -> int:
     return sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
 
 
-def _envelopes(frozen: Frozen) -> str:
+def _envelopes(frozen: Frozen, locale: str) -> str:
     """Which ones there are, and where a letter is folded for one with a window."""
     envelopes = envelopes_for(frozen.sheet.paper)
-    sizes = i18n.comma(i18n.locale()).join(NAMES[envelope.paper.slug] for envelope in envelopes)
+    sizes = i18n.comma(locale).join(NAMES[envelope.paper.slug] for envelope in envelopes)
     if frozen.cards:
         return _("%(sizes)s without a window.", sizes=sizes)
     return _(
