@@ -48,8 +48,8 @@ def open_download(
 
     `by` is None for a command, which only who has the machine can give.
     Raises NotFound where the role of `by` has no such bundles, or a file of it is gone.
-    Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
-    back, and is to be made again without them); NeedsApproval where nobody may have it alone.
+    Raises Refused as `access.refuse_files`, or `taken-back` (it holds or names what was taken
+    back, and is to be made again without it); NeedsApproval where nobody may have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)
@@ -94,6 +94,8 @@ def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
     """List the whole bundle, and each PDF of it, as far as nobody who is gone is in it."""
     recorded = prints.find_print(session, bundle)
     if recorded is None or bundle.emptied_at is not None:
+        return []
+    if withdrawals.awaits_remake(session, bundle):
         return []
     taken_back = withdrawals.list_taken_back(session, bundle, limit=None)
     gone = {file_names.volume_file(letter.volume) for letter in taken_back}

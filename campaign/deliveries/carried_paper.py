@@ -33,12 +33,14 @@ class Paper:
     letters: int  # that are in it now
     removed: bool  # whether the sheets of withdrawn letters were removed by hand
     taken_out: tuple[str, ...] = ()
-    """Numbers of letters in its print that the bundle was made again without."""
+    """Numbers in its print that the bundle was made again without: of letters, or in its lists."""
     check_code: str = ""  # on the papers that go with it; "" of one from before there were any
     holds: tuple[str, ...] = ()  # by which it differs from the others: numbers that are in it
     lacks: tuple[str, ...] = ()  # and those that are in another one alone
     left_in: tuple[str, ...] = ()
     """Of one with sheets removed by hand, the withdrawn letters whose sheets were not."""
+    papers_at: datetime | None = None
+    """When the papers that go with its volumes were printed, if these were kept as we ask."""
 
     @property
     def value(self) -> str:
@@ -47,13 +49,13 @@ class Paper:
         What was removed by hand is not what is withdrawn by the time when a phone sends it: then
         it is asked again.
         """
-        return f"{self.number}-removed-{len(self.lacks)}" if self.removed else str(self.number)
+        if not self.removed:
+            return str(self.number)
+        return f"{self.number}-{'kept' if self.papers_at else 'removed'}-{len(self.lacks)}"
 
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     """List what may have been carried; none where all printed letters are still wanted."""
-    if not bundle.letter_count:
-        return []
     current = prints.find_print(session, bundle)
     number = current.number if current else 0
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
@@ -66,7 +68,11 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     # Once letters went out, the others are what is left of the same paper.
     if bundle.taken_out and not bundle_status.is_handed_over(session, bundle):
         for earlier in _list_earlier(session, bundle, number, letters):
-            papers += [earlier, replace(earlier, letters=wanted, removed=True)]
+            by_hand = replace(earlier, letters=wanted, removed=True)
+            papers.append(earlier)
+            if any(map(is_letter, earlier.taken_out)):
+                papers.append(replace(by_hand, papers_at=printed_at, check_code=code))
+            papers.append(by_hand)
     return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
 
 
@@ -78,6 +84,11 @@ def _tell_apart(papers: Iterable[Paper], withdrawn: Iterable[str]) -> list[Paper
         replace(paper, holds=tuple(sorted(numbers)), lacks=tuple(sorted(in_some - numbers)))
         for paper, numbers in held
     ]
+
+
+def is_letter(number: str) -> bool:
+    """Return whether it is the number of a letter, not of a person in the lists (`P00012`)."""
+    return number.isdigit()
 
 
 def find_paper(
@@ -118,7 +129,9 @@ def _leave_in(
 ) -> Paper:
     """Return the paper with all withdrawn letters in it but those removed. Raises Invalid. Pure."""
     holds = next(
-        other.holds for other in papers if other.number == paper.number and not other.removed
+        [*filter(is_letter, other.holds)]
+        for other in papers
+        if other.number == paper.number and not other.removed
     )
     left_in = tuple(
         number
@@ -128,7 +141,10 @@ def _leave_in(
     named = sum(span.last - span.first + 1 for span in removed)
     if not paper.removed or len(holds) - len(left_in) < named:
         raise Invalid(fields={f"removed_{bundle.id}": "removed-not-in-print"})
-    return replace(paper, letters=paper.letters + len(left_in), left_in=left_in)
+    # With some left in, it holds more than the newest print does, whatever lies on it.
+    papers_at = None if left_in else paper.papers_at
+    letters = paper.letters + len(left_in)
+    return replace(paper, letters=letters, left_in=left_in, papers_at=papers_at)
 
 
 def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> None:
@@ -159,11 +175,12 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
     for recorded in reversed([earlier for earlier in all_prints if earlier.number < number]):
         taken_out = tuple(
             str(entry["number"])
-            for entry in bundle.out_of_files
+            for entry in [*bundle.out_of_files, *bundle.off_lists]
             if _last_with(all_prints, entry) >= recorded.number
         )
         if taken_out != held:
-            many = letters + len(taken_out)
+            is_sheets_alone = not bundle.letter_count
+            many = letters + len([n for n in taken_out if is_sheets_alone or is_letter(n)])
             paper = Paper(recorded.number, recorded.made_at, many, removed=False)
             code = recorded.check_code or ""
             earlier.append(replace(paper, taken_out=taken_out, check_code=code))
@@ -172,12 +189,13 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
 
 
 def _last_with(all_prints: Iterable[BundlePrint], entry: Json) -> int:
-    """Return the last print with the volume that still held a letter; 0: nobody knows it."""
+    """Return the last print that held a letter, or named a person; 0: nobody knows it."""
     return max(
         (
             recorded.number
             for recorded in all_prints
-            if any(file["sha256"] == entry["sha256"] for file in recorded.files)
+            if entry["sha256"]
+            in {recorded.zip_sha256, *(str(file["sha256"]) for file in recorded.files)}
         ),
         default=0,
     )
@@ -213,18 +231,22 @@ def count_in(
     """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
     if paper.removed:
         return len(paper.left_in)
-    return count_withdrawn(session, bundle, when=when) + len(paper.taken_out)
+    taken_out = len([*filter(is_letter, paper.taken_out)])
+    return count_withdrawn(session, bundle, when=when) + taken_out
 
 
 def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
     """Note that letters go out with this paper: the bundle is that print from now on.
 
-    What had been taken out of it went too; what was removed by hand did not.
+    What had been taken out of it went too; what was removed by hand did not. Earlier volumes that
+    were kept without the removed sheets hold what the newest print does, and go with its papers.
     """
     numbers = [*_list_withdrawn(session, bundle), *paper.taken_out]
-    be_earlier_print(session, bundle, paper, actor=actor)
+    if paper.papers_at is None:
+        be_earlier_print(session, bundle, paper, actor=actor)
     removed = [number for number in numbers if paper.removed and number not in paper.left_in]
-    note_removed(session, bundle, [*map(int, removed)])
+    note_removed(session, bundle, [*map(int, filter(is_letter, removed))])
+    bundle.taken_out = _mark_carried(bundle, removed, carried=False)
     note_carried(bundle, [number for number in numbers if number not in removed])
     session.flush()
 
@@ -243,7 +265,7 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
         entry | {"went": True} if entry["number"] in paper.taken_out else entry
         for entry in bundle.taken_out
     ]
-    for entry in bundle.taken_out:
+    for entry in bundle.out_of_files:
         if entry.get("went"):
             _update_letter(session, bundle, entry, set_aside=None, first_page=entry["page"])
     session.flush()

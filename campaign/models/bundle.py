@@ -121,7 +121,8 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     the `sha256` of the volume that still held them, and their `code`. `went`: they were in the
     print that was delivered, which was on its way already. `carried`: whether such a letter was
     with the others as these went; of one that `went`, false says that its sheet was removed by
-    hand. Of one that stayed in the files it stands with `number` alone."""
+    hand. Of one that stayed in the files it stands with `number` alone. Of a person on a signed
+    sheet who left the lists (`P00012`) the `sha256` is that of the last ZIP that named them."""
     released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]
@@ -151,8 +152,13 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
 
     @property
     def out_of_files(self) -> list[db.Json]:
-        """Of `taken_out`, those that are no longer in its files."""
+        """Of `taken_out`, letters that are no longer in its files."""
         return [entry for entry in self.taken_out if "volume" in entry]
+
+    @property
+    def off_lists(self) -> list[db.Json]:
+        """Of `taken_out`, people on signed sheets who are no longer in its lists."""
+        return [entry for entry in self.taken_out if str(entry["number"]).startswith("P")]
 
     @property
     def is_rehearsal(self) -> bool:

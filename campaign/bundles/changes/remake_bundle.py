@@ -5,19 +5,24 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
-from campaign.bundles.changes import cancel_bundle, prints
-from campaign.bundles.changes.withdrawals import GONE, list_taken_back, note_taken_out
+from campaign.bundles.changes import cancel_bundle
+from campaign.bundles.changes.withdrawals import (
+    awaits_remake,
+    list_taken_back,
+    note_lists,
+    note_taken_out,
+)
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, VolumeState
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter
 from campaign.storage import storage
 
 ACTOR = "job:bundles.remake"
@@ -27,7 +32,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     """Send the volumes that hold letters which were taken back to be printed without them.
 
     How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
-    lists are made again too where somebody on the signed sheets is gone. Raises Refused:
+    lists are made again too where somebody on the signed sheets is gone, or back. Raises Refused:
     `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
     bundle_status.lock_bundle(session, bundle)
@@ -36,13 +41,15 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     bundle_status.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    gone = list_taken_back(session, bundle, limit=None)
-    if not gone and not lists_are_stale(session, bundle):
+    if not awaits_remake(session, bundle):
         return 0
-    if _is_empty_without(session, bundle, len(gone)):
+    gone = list_taken_back(session, bundle, limit=None)
+    letters = [letter for letter in gone if letter.volume]
+    if _is_empty_without(session, bundle, len(letters)):
         return cancel_bundle.cancel(session, bundle, storage(), reason="", actor=actor)
-    note_taken_out(bundle, gone)
-    without = {letter.volume for letter in gone}
+    note_taken_out(bundle, letters)
+    note_lists(session, bundle)
+    without = {letter.volume for letter in letters}
     for volume in bundle.volumes:
         if volume.sequence in without:
             volume.state, volume.lease_until = VolumeState.WAITING, None
@@ -55,7 +62,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         actor,
         "bundle.remake",
         bundle,
-        letters=len(gone),
+        letters=len(letters),
         volumes=len(waiting),
         sha256=bundle.zip_sha256,
     )
@@ -64,7 +71,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     if not waiting:
         jobs.enqueue(session, "bundles.assemble", bundle.id)
     jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
-    return len(gone)
+    return len(letters)
 
 
 def _is_empty_without(session: Session, bundle: Bundle, gone: int) -> bool:
@@ -75,38 +82,16 @@ def _is_empty_without(session: Session, bundle: Bundle, gone: int) -> bool:
     return bool(gone) or not signed_sheets.count_carried(session, bundle.id)
 
 
-def lists_are_stale(session: Session, bundle: Bundle) -> bool:
-    """Whether the lists and the README say what no longer holds of the signed sheets."""
-    recorded = prints.find_print(session, bundle)
-    if recorded is None:
-        return False
-    # One from before digests were recorded has the count alone.
-    told = {file["lists"] for file in recorded.files if "lists" in file}
-    if told:
-        return told != {signed_sheets.digest_lists(session, bundle.id)}
-    return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
-
-
 @jobs.job("bundles.remake", every_minutes=3)
 def remake_taken_back() -> None:
     """Make again what holds letters that were taken back: every bundle that is still here."""
     is_here = (Bundle.emptied_at.is_(None), ~bundle_status.handed_over(), ~bundle_status.moved_on())
     with db.reading() as session:
         ids = session.scalars(bundle_status.select_ready(*is_here)).all()
-        due = [ident for ident in ids if _is_due(session, session.get_one(Bundle, ident))]
+        due = [ident for ident in ids if awaits_remake(session, session.get_one(Bundle, ident))]
     for bundle_id in due:
         with db.transaction() as session:
             try:
                 remake(session, session.get_one(Bundle, bundle_id), actor=ACTOR)
             except Refused:
                 continue  # it was handed over, rerouted or stopped since
-
-
-def _is_due(session: Session, bundle: Bundle) -> bool:
-    printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
-    gone = (
-        exists()
-        .where(Letter.signature_id == Signature.id, *printed)
-        .where(Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE))
-    )
-    return bool(session.scalar(select(gone))) or lists_are_stale(session, bundle)

@@ -1,9 +1,9 @@
-"""Letters that were taken back, or erased, after their bundle was frozen.
+"""Letters and signatures on sheets that were taken back, or erased, after their bundle was frozen.
 
 Until the bundle is handed over, its volumes are made again without them (`remake_bundle`); until
 that is done, and for good afterwards, no file that still holds them is given out. Their numbers
 stay. A letter that went on through another mission, and was taken back there, still stands in the
-files of the bundle that it left.
+files of the bundle that it left. Who stands on a signed sheet stands in the lists alone.
 """
 
 from bisect import bisect_right
@@ -14,25 +14,37 @@ from itertools import accumulate
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from campaign.bundles import bundle_status
+from campaign.bundles.changes import prints
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.bundles.freeze.signed_sheets import GONE
 from campaign.bundles.letter_codes.stored_codes import unpack_codes
 from campaign.core import clock
 from campaign.core.errors import Refused
-from campaign.models.bundle import Bundle, Volume
-from campaign.models.delivery import LetterMove
+from campaign.models.bundle import Bundle, CarriedSignature, Volume
+from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
-
-GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
-"""States of a signature whose letter is not handed over."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    number: str
-    state: str  # `withdrawn`, `erased` or `invalid`
-    volume: int
+    number: str  # of a letter, or of a person in the lists: `P00012`
+    state: str  # as of `SignatureState`
+    volume: int  # 0 of a person on a signed sheet
     page: int  # on which it begins, in the volume's PDF; 0: it went on, and nobody knows any more
+
+
+def note_lists(session: Session, bundle: Bundle) -> None:
+    """Write down who is off the lists that are about to be made; who was put back is not."""
+    note_put_back(bundle, list_put_back(session, bundle))
+    note_taken_out(bundle, list_in_lists(session, bundle))
+
+
+def note_put_back(bundle: Bundle, numbers: Collection[str]) -> None:
+    if numbers:
+        bundle.taken_out = [entry for entry in bundle.taken_out if entry["number"] not in numbers]
 
 
 def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
@@ -41,6 +53,9 @@ def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
     Its code, which tells nobody whose it is, stays: who has the sheets can still prove the others.
     """
     letters = list(letters)
+    day = clock.today(bundle.campaign.timezone).isoformat()
+    people = [letter for letter in letters if not letter.volume]
+    letters = [letter for letter in letters if letter.volume]
     digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
     without = {letter.volume for letter in letters}
     codes = {
@@ -49,9 +64,17 @@ def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
         if volume.sequence in without
         for number, code in unpack_codes(volume.letter_codes)
     }
-    day = clock.today(bundle.campaign.timezone).isoformat()
     bundle.taken_out = [
         *bundle.taken_out,
+        *(
+            {
+                "number": person.number,
+                "reason": person.state,
+                "on": day,
+                "sha256": bundle.zip_sha256 or "",
+            }
+            for person in people
+        ),
         *(
             {
                 "number": letter.number,
@@ -70,13 +93,81 @@ def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
 def refuse_taken_back(session: Session, bundle: Bundle) -> None:
     if list_taken_back(session, bundle, limit=1):
         raise Refused("taken-back")
+    if awaits_remake(session, bundle):
+        raise Refused("not-ready")
+
+
+def awaits_remake(session: Session, bundle: Bundle) -> bool:
+    """Whether a bundle that is still here is to be made again before a file of it goes out."""
+    if bundle_status.is_settled(session, bundle):
+        return False
+    changed = list_taken_back(session, bundle, limit=1) or list_put_back(session, bundle)
+    return bool(changed) or lists_are_stale(session, bundle)
+
+
+def lists_are_stale(session: Session, bundle: Bundle) -> bool:
+    """Whether the lists and the README say what no longer holds of the signed sheets."""
+    recorded = prints.find_print(session, bundle)
+    if recorded is None:
+        return False
+    # One from before digests were recorded has the count alone.
+    told = {file["lists"] for file in recorded.files if "lists" in file}
+    if told:
+        return told != {signed_sheets.digest_lists(session, bundle.id)}
+    return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 
 def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:
+    """List letters in its files, then people in its lists, who are gone; each in order."""
     letters = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
-    return sorted(letters, key=lambda letter: int(letter.number))[:limit]
+    letters.sort(key=lambda letter: int(letter.number))
+    return [*letters, *list_in_lists(session, bundle)][:limit]
+
+
+def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:
+    """List people on the sheets that travel with it who are gone, and whom its lists still name."""
+    known = _list_known(bundle)
+    gone = _list_on_sheets(session, bundle, Signature.state != SignatureState.CONFIRMED)
+    return [
+        TakenBack(number, state.value, volume=0, page=0)
+        for number, state in gone
+        if number not in known
+    ]
+
+
+def list_put_back(session: Session, bundle: Bundle) -> list[str]:
+    """List people on the sheets who count again, and whom its lists lack."""
+    known = _list_known(bundle)
+    if not known:
+        return []
+    there = _list_on_sheets(session, bundle, Signature.state == SignatureState.CONFIRMED)
+    return [number for number, _state in there if number in known]
+
+
+def _list_known(bundle: Bundle) -> set[str]:
+    return {str(entry["number"]) for entry in bundle.off_lists if not entry.get("went")}
+
+
+def _list_on_sheets(
+    session: Session, bundle: Bundle, state: ColumnElement[bool]
+) -> list[tuple[str, SignatureState]]:
+    """List people on the sheets that came with it, in order; also where these went on."""
+    ids = {bundle.id}
+    while True:
+        onward = select(Rerouting.to_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
+        further = {ident for ident in session.scalars(onward) if ident} - ids
+        if not further:
+            break
+        ids |= further
+    rows = session.execute(
+        select(CarriedSignature.position, Signature.state)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .where(CarriedSignature.bundle_id.in_(ids), state)
+        .order_by(CarriedSignature.position)
+    )
+    return [(signed_sheets.paper_number(position), now) for position, now in rows]
 
 
 def list_in_it(

@@ -57,9 +57,11 @@ class EarlierPrint:
 @dataclass(frozen=True, slots=True)
 class Changes:
     taken_back: Sequence[TakenBack]
+    awaits_remake: bool
     taken_out: Sequence[Json]  # what was taken out of volumes, and did not go out all the same
     printed_at: Mapping[str, datetime]
     """When the print was made that held it, by its number: the page is of that print."""
+    off_lists: Sequence[Json]  # who on signed sheets left the lists, and did not go out so
     reprints: Sequence[BundleReprint]
     settled: bool
     earlier_print: EarlierPrint | None
@@ -87,11 +89,9 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     settled = bundle_status.is_settled(session, bundle)
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
-        taken_out=[
-            entry
-            for entry in bundle.taken_out
-            if not entry.get("went") and not entry.get("carried")
-        ],
+        awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
+        taken_out=_without_gone(bundle.out_of_files),
+        off_lists=_without_gone(bundle.off_lists),
         printed_at=_find_printing(session, bundle),
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
@@ -99,11 +99,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
         can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
         can_remake=ready and not settled and not stopped,
-        sheets=[
-            sheet
-            for sheet in signed_sheets.list_travelling_sheets(session, bundle.id)
-            if sheet.black_out and not settled
-        ],
+        sheets=list_sheets_to_black_out(session, bundle),
     )
 
 
@@ -118,6 +114,18 @@ def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:
         for entry in bundle.out_of_files
         if entry.get("sha256") in printed_at
     }
+
+
+def list_sheets_to_black_out(session: Session, bundle: Bundle) -> list[TravellingSheet]:
+    """List signed sheets with rows that are to be made unreadable before they leave."""
+    if bundle_status.is_settled(session, bundle):
+        return []
+    sheets = signed_sheets.list_travelling_sheets(session, bundle.id)
+    return [sheet for sheet in sheets if sheet.black_out]
+
+
+def _without_gone(taken_out: Iterable[Json]) -> list[Json]:
+    return [entry for entry in taken_out if not entry.get("went") and not entry.get("carried")]
 
 
 def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None:

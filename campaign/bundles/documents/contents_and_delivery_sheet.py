@@ -46,7 +46,7 @@ _MOST_CODES = 3
 
 
 def contents_context(
-    frozen: Frozen, packets: Sequence[Packet], folder: str, locale: str
+    frozen: Frozen, packets: Sequence[Packet], folder: str, locale: str, *, remade: bool
 ) -> ContentsContext:
     """The sheet on top of each packet, in the language of the staff who print."""
     return ContentsContext(
@@ -56,12 +56,17 @@ def contents_context(
         digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
         steps=(_("Volume printed"), _("Volume counted"), _("Volume tied")),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
-        pages=tuple(_contents_page(frozen, packet, len(packets), locale) for packet in packets),
+        pages=tuple(
+            _contents_page(frozen, packet, len(packets), locale, remade=remade)
+            for packet in packets
+        ),
         mark=frozen.mark,
     )
 
 
-def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> ContentsPage:
+def _contents_page(
+    frozen: Frozen, packet: Packet, total: int, locale: str, *, remade: bool
+) -> ContentsPage:
     sheets = sheets_for(packet.pages, duplex=frozen.duplex)
     rows = [FactRow(say_noun(frozen.noun), say_number(packet.letters, locale))]
     if len(frozen.targets) > 1:
@@ -83,16 +88,17 @@ def _contents_page(frozen: Frozen, packet: Packet, total: int, locale: str) -> C
         span=packet.first if packet.first == packet.last else f"{packet.first} – {packet.last}",
         facts=tuple(rows),
         digest=packet.sha256,
-        notes=tuple(_notes(packet, locale, cards=frozen.cards)),
+        notes=tuple(_notes(packet, locale, cards=frozen.cards, remade=remade)),
     )
 
 
-def _notes(packet: Packet, locale: str, *, cards: bool) -> Iterator[str]:
+def _notes(packet: Packet, locale: str, *, cards: bool, remade: bool) -> Iterator[str]:
     out = {letter["number"] for letter in packet.taken_out}
     if aside := [number for number in packet.aside if number not in out]:
         yield _aside_note(aside, cards=cards)
     if out:
         yield remade_note(packet.volume, packet.taken_out, locale, cards=cards)
+    if remade:
         yield say_what_to_destroy()
 
 
@@ -129,6 +135,21 @@ def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: b
         "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s.",
         len(numbers),
         **facts,
+    )
+
+
+def lists_note(off_lists: Sequence[Json], locale: str) -> Iterator[str]:
+    """Name those on signed sheets who stood in lists that were printed before."""
+    named = [entry for entry in off_lists if entry["sha256"]]
+    if not named:
+        return
+    day = date.fromisoformat(max(entry["on"] for entry in named))
+    yield ngettext(
+        "The lists were made again on %(day)s, without number %(numbers)s.",
+        "The lists were made again on %(day)s, without numbers %(numbers)s.",
+        len(named),
+        day=i18n.say_date(day, locale),
+        numbers=_say_first([entry["number"] for entry in named]),
     )
 
 

@@ -172,7 +172,7 @@ def _make_pdfs(job: _Job) -> None:
     if packets:
         with force_locale(job.ours):
             contents = contents_and_delivery_sheet.contents_context(
-                frozen, packets, job.folder, job.ours
+                frozen, packets, job.folder, job.ours, remade=job.bundle.remade_at is not None
             )
             bundle_sheets.contents(contents, layout.paper, out / file_names.CONTENTS)
 
@@ -205,6 +205,8 @@ def _make_readme(job: _Job, files: list[FileFacts]) -> None:
         packets=job.packets,
         locale=job.ours,
         sheets=job.sheets,
+        off_lists=job.bundle.off_lists,
+        remade=job.bundle.remade_at is not None,
     )
     readme = bundle_sheets.readme(readme_text.readme_context(job.frozen, facts, files))
     (job.out / file_names.README).write_text(readme, encoding="utf-8")

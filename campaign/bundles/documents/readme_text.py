@@ -7,7 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.contents_and_delivery_sheet import remade_note, say_what_to_destroy
+from campaign.bundles.documents.contents_and_delivery_sheet import (
+    lists_note,
+    remade_note,
+    say_what_to_destroy,
+)
 from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -15,6 +19,7 @@ from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, weigh
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import say_noun, say_rows
 from campaign.core import i18n
+from campaign.core.db import Json
 from campaign.core.i18n import say_number
 from campaign.printing.geometry import LETTER, NAMES, Layout, envelopes_for, label_sheet_for
 from campaign.printing.printed_content import FactRow, FileRow, ReadmeContext
@@ -40,6 +45,8 @@ class ReadmeFacts:
     packets: Sequence[Packet]
     locale: str  # of the staff who print
     sheets: Sequence[TravellingSheet] = ()
+    off_lists: Sequence[Json] = ()  # who on signed sheets left the lists
+    remade: bool = False
 
     def say(self, number: int) -> str:
         return say_number(number, self.locale)
@@ -53,8 +60,9 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
             remade_note(packet.volume, packet.taken_out, facts.locale, cards=frozen.cards)
             for packet in remade
         ),
+        *lists_note(facts.off_lists, facts.locale),
     ]
-    if remade:
+    if facts.remade:
         introduction.append(say_what_to_destroy())
     if frozen.rehearsal:
         introduction.insert(

@@ -23,12 +23,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
-from campaign.bundles.changes.withdrawals import GONE
 from campaign.core import db
 from campaign.models.bundle import Bundle, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
+
+GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
+"""States of a signature whose letter is not handed over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def _list_spans(session: Session, bundle: Bundle) -> list[_Span]:
     for volume_id, sequence, letters in volumes:
         went = tuple(
             (str(entry["number"]), bytes.fromhex(entry.get("code", "")))
-            for entry in bundle.taken_out
+            for entry in bundle.out_of_files
             if entry.get("went") and entry["volume"] == sequence
         )
         spans.append(_Span(volume_id, first, first + letters + len(went), went))

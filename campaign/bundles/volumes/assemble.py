@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, file_names
-from campaign.bundles.changes import prints
+from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.documents.bundle_zip import ZipPart, digest_of, stream_zip
 from campaign.bundles.documents.make_documents import TOTALS_DIFFER, Counts, make_papers
 from campaign.bundles.documents.packets import FileFacts
@@ -99,6 +99,10 @@ def _fail(hold: LeasedRow, slug: str) -> None:
 
 
 def _assemble(hold: LeasedRow) -> None:
+    with db.transaction() as session:
+        bundle = session.get_one(Bundle, hold.row_id)
+        bundle_status.lock_bundle(session, bundle)
+        withdrawals.note_lists(session, bundle)
     with db.reading() as session:
         bundle = session.get_one(Bundle, hold.row_id)
         volumes, counts = list(bundle.volumes), count_ends(session, bundle)

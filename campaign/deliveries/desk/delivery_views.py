@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
+from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.freeze import signed_sheets
+from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -54,6 +56,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
+    black_out: Sequence[TravellingSheet]
     who: str
     made_in_words: str
     desk_nav: Sequence[Section] = ()
@@ -200,6 +203,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
             for carried in form.carried
             for sheets in list_sheets_to_remove(carried, form.papers[carried.id])
         ],
+        black_out=list_sheets_to_black_out(session, bundle),
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
     )

@@ -23,7 +23,7 @@ from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import group_code
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
-from campaign.deliveries.carried_paper import Paper
+from campaign.deliveries.carried_paper import Paper, is_letter
 from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
 from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
@@ -286,7 +286,7 @@ def gate_form(
                     (paper.value, _say_paper(companion, paper)) for paper in papers[companion.id]
                 ),
             )
-        if any(len(paper.holds) > 1 for paper in papers[companion.id]):
+        if any(len([*filter(is_letter, paper.holds)]) > 1 for paper in papers[companion.id]):
             fields[f"removed_{companion.id}"] = _make_removed_field()
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
@@ -336,8 +336,19 @@ def _say_paper(bundle: Bundle, paper: Paper) -> str:
             numbers=_name_some(paper.lacks),
         )
         sentences.append(words)
-    if paper.removed:
-        sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+    if paper.papers_at is not None:
+        moment = i18n.say_moment_in_zone(paper.papers_at, bundle.zone)
+        words = gettext(
+            "Its withdrawn sheets were removed by hand. The cover letter and lists with it were "
+            "printed on %(moment)s.",
+            moment=moment,
+        )
+        sentences.append(words)
+    elif paper.removed:
+        if any(map(is_letter, paper.lacks)):
+            sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+        if not all(map(is_letter, paper.lacks)):
+            sentences.append(gettext("Withdrawn names were made unreadable by hand on its lists."))
     return " ".join([*sentences, *_say_check_code(paper)])
 
 
@@ -361,6 +372,8 @@ class SheetsToRemove:
     bundle: Bundle
     of_print: str  # how its paper is told from others; "" where there is but one print
     numbers: Sequence[str]
+    names: Sequence[str]  # of people in its lists
+    is_earlier: bool
 
 
 def list_sheets_to_remove(bundle: Bundle, papers: Sequence[Paper]) -> list[SheetsToRemove]:
@@ -369,7 +382,9 @@ def list_sheets_to_remove(bundle: Bundle, papers: Sequence[Paper]) -> list[Sheet
         SheetsToRemove(
             bundle,
             " ".join([_say_printed(bundle, paper), *_say_check_code(paper)]) if several else "",
-            paper.holds,
+            [*filter(is_letter, paper.holds)],
+            [number for number in paper.holds if not is_letter(number)],
+            bool(paper.taken_out),
         )
         for paper in papers
         if paper.holds

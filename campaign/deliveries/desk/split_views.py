@@ -11,7 +11,9 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names, find_bundles
+from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.destinations import find_destination
+from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.proof_print import print_proof
 from campaign.core import db, i18n
@@ -74,6 +76,7 @@ class AfterRefusal(Page, template="deliveries/refused.html"):
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
+    black_out: Sequence[TravellingSheet]
     part_form: PartForm
     split_form: SplitForm
     reroute_form: RerouteForm
@@ -366,6 +369,7 @@ def _make_page(
         unnamed=find_unnamed_part(session, bundle),
         moved_to=moved_to,
         to_remove=list_sheets_to_remove(bundle, list_papers(session, bundle)),
+        black_out=list_sheets_to_black_out(session, bundle),
         part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),
         split_form=form if isinstance(form, SplitForm) else SplitForm.of(bundle, is_sent=False),
         reroute_form=form if isinstance(form, RerouteForm) else _make_reroute_form(bundle),

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.changes import remake_bundle
+from campaign.bundles.changes import withdrawals
 from campaign.bundles.documents import cover_texts
 from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.documents.verify import verify_copy
@@ -318,11 +318,11 @@ def test_it_is_made_again_where_as_many_people_are_others(
     second.state = SignatureState.WITHDRAWN
     session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
-    assert not remake_bundle.lists_are_stale(session, reload(session, bundle_id))
+    assert not withdrawals.lists_are_stale(session, reload(session, bundle_id))
     first, second = session.scalars(select(Signature).order_by(Signature.id)).all()
     first.state, second.state = SignatureState.WITHDRAWN, SignatureState.CONFIRMED
     session.commit()
-    assert remake_bundle.lists_are_stale(session, reload(session, bundle_id))
+    assert withdrawals.lists_are_stale(session, reload(session, bundle_id))
 
 
 def test_letters_that_all_fail_are_not_hidden_behind_sheets(

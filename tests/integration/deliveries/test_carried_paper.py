@@ -152,6 +152,7 @@ def test_what_was_carried_before_the_bundle_was_remade_held_the_withdrawn_letter
         6,
         7,
         6,
+        6,
     ]
 
 
@@ -171,6 +172,7 @@ def test_after_it_was_remade_it_is_asked_which_print_it_was(
     assert [(paper.letters, paper.removed) for paper in papers] == [
         (6, False),
         (7, False),
+        (6, True),
         (6, True),
     ]
     newer = papers[0]
@@ -278,7 +280,7 @@ def test_of_several_prints_it_is_the_one_of_that_moment(
     withdrawn(number=5)
     remake(session, remade, print_bundle, ago=timedelta(minutes=5))
     bundle = reload(session, remade.id)
-    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 6, 5, 7, 5]
+    assert [paper.letters for paper in list_papers(session, bundle)] == [5, 6, 5, 5, 7, 5, 5]
     record(bundle, DeliveryOutcome.ACCEPTED, **at(bundle, BEFORE))
     assert counts(session) == [7]
     assert remaining_letters.count_paper(session, reload(session, bundle.id)) == 0
@@ -307,7 +309,27 @@ def test_an_earlier_print_went_with_the_withdrawn_sheet_removed_by_hand(
     session.commit()
     assert check_code_of(session, remade) == second.check_code
     bundle = reload(session, remade.id)
-    assert [each.letters for each in list_papers(session, bundle)] == [6, 7, 6]
+    assert [each.letters for each in list_papers(session, bundle)] == [6, 7, 6, 6]
+    assert not any("carried" in entry or "went" in entry for entry in bundle.taken_out)
+
+
+def test_a_volume_that_was_kept_as_we_ask_went_with_the_papers_of_the_newest_print(
+    session: Session, remade: Bundle, record: Record
+) -> None:
+    _first, second = prints.list_prints(session, remade)
+    paper = list_papers(session, remade)[2]
+    assert (paper.letters, paper.lacks, paper.check_code) == (6, ("00003",), second.check_code)
+    visit = record_with(record, remade, paper.value, at(remade, AFTER))
+    assert counts(session) == [6]
+    assert check_code_of(session, remade) == second.check_code
+    assert not is_handed_over(session, third(session, remade))
+    assert [entry["carried"] for entry in reload(session, remade.id).taken_out] == [False]
+    proofs = [find_proof(session, letter) for letter in letters_of(session, remade)]
+    assert [proof.check_code for proof in proofs if proof] == [second.check_code] * 6
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    bundle = reload(session, remade.id)
+    assert [each.letters for each in list_papers(session, bundle)] == [6, 7, 6, 6]
     assert not any("carried" in entry or "went" in entry for entry in bundle.taken_out)
 
 
@@ -353,7 +375,7 @@ def test_of_two_withdrawn_sheets_the_one_that_was_not_removed_went_along(
     assert is_handed_over_by_number(session, bundle) == went | {5: False}
 
 
-@pytest.mark.parametrize(("removed", "chosen"), [((3, 4), -1), ((5, 5), -1), ((3, 3), -2)])
+@pytest.mark.parametrize(("removed", "chosen"), [((3, 4), -1), ((5, 5), -1), ((3, 3), 1)])
 def test_only_withdrawn_sheets_of_the_print_can_be_named_as_removed(
     session: Session, remade: Bundle, record: Record, removed: tuple[int, int], chosen: int
 ) -> None:
@@ -492,7 +514,8 @@ def test_the_public_page_gives_the_code_of_the_paper_that_went_and_its_letters(
 ) -> None:
     first = prints.list_prints(session, remade)[0]
     papers = list_papers(session, remade)
-    paper = next(each for each in papers if (each.letters, each.removed) == (letters, letters == 6))
+    facts = (letters, letters == 6, None)
+    paper = next(each for each in papers if (each.letters, each.removed, each.papers_at) == facts)
     visit = record_with(record, remade, paper.value, at(remade, AFTER))
     session.rollback()
     attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
@@ -634,6 +657,10 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
         f"5 letters, printed on {made[1]}. {removed} {begins[1]}",
         f"7 letters, printed on {made[0]}. Numbers 00003, 00005 are in it. {begins[0]}",
         f"5 letters, printed on {made[0]}. {removed} {begins[0]}",
+        (
+            f"5 letters, printed on {made[0]}. {removed} The cover letter and lists with it were "
+            f"printed on {made[1]}. {begins[1]}"
+        ),
     ):
         assert words in page
 

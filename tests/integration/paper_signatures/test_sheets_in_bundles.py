@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.bundles.changes import cancel_bundle, remake_bundle
+from campaign.bundles.changes import cancel_bundle
+from campaign.bundles.changes.withdrawals import awaits_remake, note_lists
 from campaign.bundles.documents.cover_letter import Covered, cover_context
 from campaign.bundles.documents.signatures_csv import iter_carried
 from campaign.bundles.freeze import freeze_bundle
@@ -19,7 +20,7 @@ from campaign.bundles.freeze.signed_sheets import (
 )
 from campaign.core import db
 from campaign.core.settings import Settings
-from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature
+from campaign.models.bundle import Bundle, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
@@ -104,39 +105,25 @@ def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
 ) -> None:
     row = data_entry.add_row(session, sheet, EVA, actor="a")
     bundle = freeze(session, sheet.campaign, settings)
-    bundle.zip_sha256 = "5" * 64
-    session.add(
-        BundlePrint(
-            bundle_id=bundle.id,
-            number=1,
-            zip_sha256="5" * 64,
-            letters=2,
-            pages=2,
-            on_paper=1,
-            files=[],
-        )
-    )
     assert row.signature is not None
     mark = row.signature.public_id
     data_entry.remove_row(session, row, actor="a")
     assert names_in(bundle, session) == []
     assert counted(session, sheet.campaign) == (2, 0)
-    assert remake_bundle.lists_are_stale(session, bundle)
+    assert awaits_remake(session, bundle)
     place = session.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).one()
     assert (place.state, place.email, place.family_name) == (SignatureState.ERASED, "", "")
     assert data_entry.add_row(session, sheet, EVA, actor="a").verdict is RowVerdict.COUNTED
     again = data_entry.list_rows(session, sheet)[0]
     data_entry.remove_row(session, again, actor="a")
-    session.execute(update(BundlePrint).values(on_paper=0))
-    assert not remake_bundle.lists_are_stale(session, bundle)
+    note_lists(session, bundle)
+    assert not awaits_remake(session, bundle)
     data_entry.restore_row(session, row, actor="a")
     assert waiting_on_paper(session, sheet.campaign) == 0
     assert names_in(bundle, session) == ["P00001 Eva Park"]
     assert (row.signature.public_id, row.signature.email) == (mark, "eva@example.org")
     assert counted(session, sheet.campaign) == (3, 1)
-    assert remake_bundle.lists_are_stale(session, bundle), (
-        "lists that were made meanwhile lack the person"
-    )
+    assert awaits_remake(session, bundle), "lists that were made meanwhile lack the person"
 
 
 def test_a_double_that_is_counted_after_all_travels_in_the_bundle_it_was_in(

@@ -1,0 +1,255 @@
+"""Lists that were printed name who signed on paper and has withdrawn since: staff are told."""
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign import storage
+from campaign.bundles import downloads
+from campaign.bundles.changes import prints
+from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
+from campaign.core import db, jobs
+from campaign.core.errors import Refused
+from campaign.deliveries.carried_paper import list_papers
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
+from campaign.models.campaign import Campaign
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.paper_signatures import data_entry
+from campaign.paper_signatures.check_row import Details
+from tests.factories import add_confirmed
+from tests.integration.bundles.conftest import Freeze, Print, reload
+from tests.integration.deliveries.conftest import Record
+from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
+
+ANY_CHANGE = [
+    SignatureState.WITHDRAWN,
+    SignatureState.ERASED,
+    SignatureState.INVALID,
+    SignatureState.HELD,
+]
+QUENTIN = Details("Quentin", "Roy", "Hull", "", "CA")
+SetState = Callable[[SignatureState], None]
+
+
+@pytest.fixture
+def listed(session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+    """Four letters, and two people on a signed sheet, printed."""
+    add_confirmed(session, campaign, 4, letter_locale="en")
+    sheet = make_sheet(session, campaign)
+    for person in (ANA, QUENTIN):
+        data_entry.add_row(session, sheet, person, actor="test")
+    session.commit()
+    bundle_id = freeze(campaign.id, on_paper=2)
+    print_bundle(bundle_id)
+    return reload(session, bundle_id)
+
+
+@pytest.fixture
+def set_state(session: Session, listed: Bundle) -> SetState:
+    """Change how the second person on the sheet, P00002, counts."""
+    second = select(CarriedSignature.signature_id).where(
+        CarriedSignature.bundle_id == listed.id, CarriedSignature.position == 2
+    )
+
+    def run(state: SignatureState) -> None:
+        session.rollback()
+        session.get_one(Signature, session.scalar(second)).state = state
+        session.commit()
+
+    return run
+
+
+@pytest.fixture
+def remake(session: Session, listed: Bundle, print_bundle: Print) -> Callable[[], Bundle]:
+    bundle_id = listed.id
+
+    def run() -> Bundle:
+        session.rollback()
+        jobs.run_now("bundles.remake")
+        print_bundle(bundle_id)
+        return reload(session, bundle_id)
+
+    return run
+
+
+def download(app: Flask, session: Session, bundle: Bundle) -> dict[str, bytes]:
+    bundle_id = bundle.id
+    session.rollback()
+    with app.app_context(), db.transaction() as own:
+        same = own.get_one(Bundle, bundle_id)
+        file = downloads.open_download(own, same, storage.storage(), by=None, actor="command")
+        body = b"".join(file.chunks)
+    with zipfile.ZipFile(io.BytesIO(body)) as folder:
+        return {name.rpartition("/")[2]: folder.read(name) for name in folder.namelist()}
+
+
+def choices_of(app: Flask, session: Session, bundle: Bundle) -> list[str]:
+    bundle_id = bundle.id
+    session.rollback()
+    with app.app_context(), db.transaction() as own:
+        choices = downloads.list_choices(own, own.get_one(Bundle, bundle_id))
+        return [choice.name for choice in choices]
+
+
+def get_page(staff: FlaskClient, session: Session, bundle: Bundle, path: str = "") -> str:
+    address = f"/desk/bundles/{bundle.public_id}{path}"
+    session.rollback()
+    return staff.get(address).text
+
+
+@pytest.mark.parametrize("state", ANY_CHANGE)
+def test_no_file_that_names_them_goes_out_until_it_is_made_again(
+    app: Flask,
+    session: Session,
+    staff: FlaskClient,
+    listed: Bundle,
+    set_state: SetState,
+    state: SignatureState,
+) -> None:
+    assert b"Quentin" in download(app, session, listed)["signatures.csv"]
+    set_state(state)
+    with pytest.raises(Refused, match="taken-back"):
+        download(app, session, listed)
+    assert choices_of(app, session, listed) == []
+    page = get_page(staff, session, listed)
+    assert "Download the bundle" not in page
+    assert "1 paper signature no longer counts" in page
+    assert "Until then you cannot download any files." in page
+    assert f"{listed.public_id}/reprint" not in page
+
+
+@pytest.mark.one_engine
+def test_a_letter_that_is_taken_back_holds_back_the_cover_letter_too(
+    app: Flask, session: Session, listed: Bundle
+) -> None:
+    letter = select(Letter.signature_id).where(Letter.bundle_id == listed.id, Letter.sequence == 3)
+    session.get_one(Signature, session.scalar(letter)).state = SignatureState.WITHDRAWN
+    session.commit()
+    assert choices_of(app, session, listed) == []
+    store, name, bundle_id = storage.storage(), "cover-letter.pdf", listed.id
+    session.rollback()
+    with app.app_context(), db.transaction() as own:
+        bundle = own.get_one(Bundle, bundle_id)
+        with pytest.raises(Refused, match="taken-back"):
+            downloads.reprint(own, bundle, store, name=name, reason="Paper jam", actor="command")
+
+
+@pytest.mark.parametrize("state", ANY_CHANGE)
+def test_after_the_remake_everything_says_what_to_destroy(
+    app: Flask,
+    session: Session,
+    staff: FlaskClient,
+    listed: Bundle,
+    set_state: SetState,
+    remake: Callable[[], Bundle],
+    state: SignatureState,
+) -> None:
+    with app.app_context():
+        destroy = say_what_to_destroy()
+    assert destroy not in download(app, session, listed)["README.html"].decode()
+    set_state(state)
+    bundle = remake()
+    readme = download(app, session, bundle)["README.html"].decode()
+    assert readme.count(destroy) == 1
+    assert "without number P00002." in readme
+    assert b"Quentin" not in download(app, session, bundle)["signatures.csv"]
+    page = get_page(staff, session, bundle)
+    assert page.count(destroy) == 1
+    assert "1 paper signature was removed from the lists" in page
+    session.rollback()
+    jobs.run_now("bundles.remake")
+    assert reload(session, bundle.id).zip_sha256 == bundle.zip_sha256, "nothing more to remake"
+
+
+@pytest.mark.one_engine
+def test_one_who_is_back_is_put_on_the_lists_even_where_another_left_them(
+    app: Flask,
+    session: Session,
+    staff: FlaskClient,
+    listed: Bundle,
+    set_state: SetState,
+    remake: Callable[[], Bundle],
+) -> None:
+    set_state(SignatureState.HELD)
+    remake()
+    set_state(SignatureState.CONFIRMED)
+    first = select(CarriedSignature.signature_id).where(CarriedSignature.position == 1)
+    session.get_one(Signature, session.scalar(first)).state = SignatureState.WITHDRAWN
+    session.commit()
+    with pytest.raises(Refused, match="taken-back"):
+        download(app, session, listed)
+    names = download(app, session, remake())["signatures.csv"]
+    assert b"Quentin" in names
+    assert b"P00001" not in names
+    session.get_one(Signature, session.scalar(first)).state = SignatureState.CONFIRMED
+    session.commit()
+    with pytest.raises(Refused, match="not-ready"):
+        download(app, session, listed)
+    assert "The paper signatures have changed" in get_page(staff, session, listed)
+    assert b"P00001" in download(app, session, remake())["signatures.csv"]
+    with app.app_context():
+        destroy = say_what_to_destroy()
+    assert destroy in get_page(staff, session, listed)
+
+
+@pytest.mark.one_engine
+def test_who_was_gone_before_the_first_print_stood_in_no_list(
+    app: Flask, session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+) -> None:
+    sheet = make_sheet(session, campaign)
+    rows = [data_entry.add_row(session, sheet, each, actor="test") for each in (ANA, QUENTIN)]
+    session.commit()
+    bundle_id = freeze(campaign.id, on_paper=2)
+    signature = rows[1].signature
+    assert signature is not None
+    signature.state = SignatureState.WITHDRAWN
+    session.commit()
+    print_bundle(bundle_id)
+    bundle = reload(session, bundle_id)
+    readme = download(app, session, bundle)["README.html"].decode()
+    assert "P00002" not in readme
+    with app.app_context():
+        assert say_what_to_destroy() not in readme
+
+
+@pytest.mark.both_engines
+def test_the_gate_asks_which_lists_went(
+    app: Flask,
+    session: Session,
+    staff: FlaskClient,
+    listed: Bundle,
+    set_state: SetState,
+    remake: Callable[[], Bundle],
+    record: Record,
+) -> None:
+    set_state(SignatureState.WITHDRAWN)
+    bundle = remake()
+    first, second = prints.list_prints(session, bundle)
+    new, old, by_hand = list_papers(session, bundle)
+    assert (new.letters, old.letters, by_hand.letters) == (4, 4, 4)
+    session.commit()
+    assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
+    page = get_page(staff, session, bundle, "/deliver")
+    assert "Number P00002 is in it." in page
+    assert "Withdrawn names were made unreadable by hand on its lists." in page
+    assert "Black out rows on the signature sheets" in page
+    with app.app_context():
+        assert say_what_to_destroy() in page
+    bundle = reload(session, bundle.id)
+    session.commit()
+    visit = record(bundle, DeliveryOutcome.ACCEPTED, paper=old.value)
+    bundle = reload(session, bundle.id)
+    assert bundle.zip_sha256 == first.zip_sha256 != second.zip_sha256
+    assert visit.attempts[0].messages == 4
+    assert [entry["carried"] for entry in bundle.off_lists] == [True]
+    with pytest.raises(Refused, match="taken-back"):
+        download(app, session, bundle)
+    page = get_page(staff, session, bundle)
+    assert "1 paper signature no longer counts" in page
+    assert "You can no longer download its ZIP or its lists." in page
