@@ -227,7 +227,7 @@ class EnvelopeSpan:
     first: int
     last: int
     envelopes: int  # how many; others of those between went another way
-    letters: int  # as many as were put in
+    letters: int  # as many as were put in, or went with the posting
     attempt_id: int | None  # the posting; None: they lie here
     empty: bool = False  # they lie here, and no letter of theirs does
 
@@ -269,9 +269,11 @@ def _list_by_posting(session: Session, run: EnvelopeRun) -> list[EnvelopeSpan]:
             first,
             func.max(Envelope.sequence),
             func.count(Envelope.id),
-            func.sum(Envelope.letters),
+            # What was withdrawn and removed by hand did not go.
+            func.coalesce(func.max(DeliveryAttempt.messages), func.sum(Envelope.letters)),
             Envelope.attempt_id,
         )
+        .outerjoin(DeliveryAttempt, DeliveryAttempt.id == Envelope.attempt_id)
         .where(Envelope.run_id == run.id)
         .group_by(Envelope.attempt_id)
         .order_by(first)

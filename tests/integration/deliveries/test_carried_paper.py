@@ -20,6 +20,7 @@ from campaign.core.text.desk_texts import group_code
 from campaign.deliveries import correct_record, publish_delivery, record_delivery, remaining_letters
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes.mark_posted import list_ways
 from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, GateVisit
@@ -231,6 +232,8 @@ def test_a_letter_in_an_envelope_that_is_not_posted_yet_may_still_be_delivered(
     assert place_of(session, bundle) is Place.PRINTED
     assert post_envelopes(staff, bundle, withdrawn_in="no").status_code == 303
     assert place_of(session, bundle) is Place.UNPRINTED
+    run = session.scalars(select(EnvelopeRun)).one()
+    assert sum(line.letters for line in list_ways(session, run, here=0).lines) == 6
 
 
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
