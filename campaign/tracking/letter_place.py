@@ -98,6 +98,6 @@ def say_withdrawn(signature: Signature, place: Place) -> str:
             "already on their way with it, it may still be delivered."
         ),
         Place.UNKNOWN: gettext("It may already have been delivered. Then we cannot get it back."),
-        Place.GONE: gettext("It was no longer in our hands, so we cannot get it back."),
+        Place.GONE: gettext("It is no longer in our hands, so we cannot get it back."),
     }
     return f"{gettext('We will not count it.')} {words[place]}"

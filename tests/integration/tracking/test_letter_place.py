@@ -24,7 +24,7 @@ from tests.integration.tracking.conftest import Mails, sign
 
 pytestmark = pytest.mark.one_engine
 
-GONE_BY_NUMBER = "It was no longer in our hands"
+GONE_BY_NUMBER = "It is no longer in our hands"
 IN_DOUBT = "It may already have been delivered. Then we cannot get it back."
 TAKE_OUT = "It was already printed, so we told our staff to take out the sheet."
 TOO_LATE = "so you can no longer withdraw it"
