@@ -608,6 +608,11 @@ def test_the_reason_that_a_step_takes_from_the_page_is_shown_whoever_closed_it(
     page = client.get(f"/desk/campaigns/{campaign.slug}/status?to=open").text
     assert "the page no longer shows this reason" in page
     assert OLD in page
+    assert "How cases like this end" not in page
+    session.get_one(Campaign, campaign.id).editions[0].outcome = "She was released."
+    session.commit()
+    page = client.get(f"/desk/campaigns/{campaign.slug}/status?to=open").text
+    assert "stays public, under the heading “How cases like this end”" in page
 
 
 def test_an_open_campaign_has_no_reason_to_reword(
