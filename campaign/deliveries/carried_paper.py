@@ -346,9 +346,9 @@ def note_nothing_gone(session: Session, bundle: Bundle) -> None:
         Letter.first_page.is_not(None),
     )
     db.update_rows(session, Letter, *removed, set_aside=None)
-    taken_out = bundle.out_of_files
+    taken_out = [*bundle.out_of_files, *bundle.off_lists]
     is_earlier = any(entry.get("went") for entry in taken_out)
-    for entry in taken_out:
+    for entry in bundle.out_of_files:
         if entry.get("went") or entry.get("carried"):
             _update_letter(session, bundle, entry, set_aside=WITHDRAWN, first_page=None)
     # Not changed in place: that would not be seen.

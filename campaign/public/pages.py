@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import reasons_of
@@ -19,7 +19,6 @@ from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Letter
 from campaign.printing.geometry import Paper
 from campaign.public import before_request, feeds, printables, share_links
 from campaign.public.case_lists import (
@@ -367,18 +366,8 @@ _NOT_DELIVERED = (DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED)
 
 def list_check_codes(session: Session, campaign: Campaign) -> dict[int, CheckCode]:
     """List what is on the papers of deliveries that are published, by the post's id."""
-    removed = (  # by hand, after they were printed
-        select(func.count(Letter.id))
-        .where(
-            Letter.bundle_id == Bundle.id,
-            Letter.set_aside.is_not(None),
-            Letter.first_page.is_not(None),
-        )
-        .correlate(Bundle)
-        .scalar_subquery()
-    )
     rows = session.execute(
-        select(DeliveryAttempt.update_id, BundlePrint.letters - removed, BundlePrint.check_code)
+        select(DeliveryAttempt.update_id, BundlePrint.letters, BundlePrint.check_code)
         .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
         .join(
             BundlePrint,

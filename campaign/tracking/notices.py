@@ -306,7 +306,7 @@ def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         delivered = _news_of(session, delivery)
-        corrects = _find_deleted_record(session, delivery) is not None
+        corrects = _is_in_place(session, delivery)
         return partial(_handed_over, session, campaign, delivery, delivered, corrects)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
@@ -353,15 +353,16 @@ def _find_deleted_record(session: Session, delivery: DeliveryAttempt) -> datetim
     return next(of_bundle, None)
 
 
-def _is_in_place(session: Session, refusal: DeliveryAttempt) -> bool:
-    """Whether nothing else was recorded since a record of its bundle was deleted."""
-    deleted_at = _find_deleted_record(session, refusal)
+def _is_in_place(session: Session, delivery: DeliveryAttempt) -> bool:
+    """Whether it is in place of a record of its bundle that was deleted, alone or beside a part."""
+    deleted_at = _find_deleted_record(session, delivery)
     if deleted_at is None:
         return False
     recorded = select(DeliveryAttempt.id).where(
-        DeliveryAttempt.bundle_id == refusal.bundle_id,
-        DeliveryAttempt.id < refusal.id,
+        DeliveryAttempt.bundle_id == delivery.bundle_id,
+        DeliveryAttempt.id < delivery.id,
         DeliveryAttempt.created_at >= deleted_at,
+        DeliveryAttempt.outcome != DeliveryOutcome.PART,
     )
     return not db.has_row(session, recorded)
 

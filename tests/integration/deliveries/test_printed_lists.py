@@ -16,9 +16,11 @@ from campaign.bundles.changes import prints
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
+from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.paper_signatures import data_entry
 from campaign.paper_signatures.check_row import Details
@@ -253,3 +255,11 @@ def test_the_gate_asks_which_lists_went(
     page = get_page(staff, session, bundle)
     assert "1 paper signature no longer counts" in page
     assert "You can no longer download its ZIP or its lists." in page
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    bundle = reload(session, bundle.id)
+    assert bundle.zip_sha256 == second.zip_sha256
+    new, old, by_hand = list_papers(session, bundle)
+    assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
+    session.commit()
+    assert "cover-letter.pdf" in choices_of(app, session, bundle), "it is not made anew"

@@ -193,6 +193,10 @@ def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
     text = message.get_body(("plain",)).get_content()
     assert "refused your letter 00001." in " ".join(text.split())
     assert "it was a mistake" in text
+    deliver(bundle_id, DeliveryOutcome.ACCEPTED)
+    tell_all(session)
+    last = mails()[-1]
+    assert (last["outcome"], last["corrects"]) == ("accepted", False), "the refusal was true"
 
 
 @pytest.mark.parametrize("other", [{"consent_updates_at": None}, {"email": f"x+{ANA}"}])
