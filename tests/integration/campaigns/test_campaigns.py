@@ -174,8 +174,9 @@ def test_a_closed_campaign_opens_again_with_a_new_last_day(session: Session) -> 
         session, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."}
     )
     assert (campaign.closed_at, campaign.status_reasons) == (NOW, {"en": "The day is over."})
-    with pytest.raises(Refused):
+    with pytest.raises(Invalid, match="invalid") as late:
         status_changes.open_campaign(session, campaign, actor=BY, now=NOW)
+    assert late.value.fields == {"act_by": "reopens-after-deadline"}
     status_changes.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER)
     assert campaign.status is CampaignStatus.OPEN
     assert (campaign.act_by, campaign.closed_at, campaign.status_reasons) == (LATER, None, {})

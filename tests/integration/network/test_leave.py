@@ -126,7 +126,7 @@ def test_the_button_ends_it_and_deletes_the_address(
     response = client.post(f"{own}/leave")
     assert response.status_code == 200
     assert "You have left the network" in response.text
-    assert "only a code made from it" in response.text
+    assert "Only a code made from it" in response.text
     [left] = members()
     assert (left.state, left.email) == (MemberState.LEFT, None)
     assert left.email_hmac == before.email_hmac

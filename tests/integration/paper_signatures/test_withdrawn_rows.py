@@ -17,6 +17,7 @@ from campaign.bundles.changes import withdrawals
 from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.core import clock, db, jobs
 from campaign.core.settings import Settings
+from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import BundleState
@@ -142,7 +143,10 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     assert "Hull , Canada" not in page
     assert "1 row counted" in page
     assert "1 no longer counted" in page
-    assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
+    newest = list_papers(session, reload(session, bundle_id))[0].value
+    session.rollback()
+    carried = form(happened_time="", **{f"paper_{bundle_id}": newest})
+    assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
     assert "Black out" not in client.get("/desk/today").text
     assert "Black out" not in client.get(bundle_url).text
     assert "Black out" not in client.get(sheet_url).text

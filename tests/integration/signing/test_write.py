@@ -289,8 +289,8 @@ def test_emoji_are_taken_out_and_the_rest_stays(client: FlaskClient, case: str) 
     refused = client.post(f"{case}/you", data={**FORM, "own_words": "Be strong \U0001f49c, Maya."})
     assert refused.status_code == 422
     assert "We cannot print emoji" in refused.text
-    assert re.search(r"<textarea[^>]*>\s*Be strong , Maya\.", refused.text)
+    assert re.search(r"<textarea[^>]*>\s*Be strong, Maya\.", refused.text)
     assert (
-        client.post(f"{case}/you", data={**FORM, "own_words": "Be strong , Maya."}).status_code
+        client.post(f"{case}/you", data={**FORM, "own_words": "Be strong, Maya."}).status_code
         == 200
     )
