@@ -126,7 +126,8 @@ def reprint(
     if recorded is None:
         raise NotFound("file")
     if name not in {choice.name for choice in list_choices(session, bundle)}:
-        raise Refused("taken-back")
+        is_taken_back = withdrawals.list_taken_back(session, bundle, limit=1)
+        raise Refused("taken-back" if is_taken_back else "not-ready")
     files = [file for file in recorded.files if name in {"", file["name"]}]
     if any(prints.is_damaged(store, file) for file in files):
         raise Refused("file-differs")

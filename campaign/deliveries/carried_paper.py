@@ -231,7 +231,8 @@ def count_in(
     """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
     if paper.removed:
         return len(paper.left_in)
-    taken_out = len([*filter(is_letter, paper.taken_out)])
+    is_sheets_alone = not bundle.letter_count
+    taken_out = len([number for number in paper.taken_out if is_sheets_alone or is_letter(number)])
     return count_withdrawn(session, bundle, when=when) + taken_out
 
 

@@ -15,7 +15,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import latest_day
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Signature
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import row_signatures, scans
 from campaign.paper_signatures.duplicates import COUNTS
@@ -66,10 +66,9 @@ def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, T
     """Return what is keyed in of each sheet, by its id."""
     twin = aliased(Signature)
     # Of a double: whether the person still counts, elsewhere.
-    gone = (SignatureState.WITHDRAWN, SignatureState.ERASED)
     counts_now = case(
         (and_(PaperRow.verdict == RowVerdict.COUNTED, Signature.state.in_(COUNTS)), 1),
-        (and_(PaperRow.verdict == RowVerdict.DOUBLE, twin.state.not_in(gone)), 1),
+        (and_(PaperRow.verdict == RowVerdict.DOUBLE, twin.state.not_in(signed_sheets.GONE)), 1),
         else_=0,
     ).label("counts_now")
     query = (

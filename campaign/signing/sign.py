@@ -256,9 +256,9 @@ def _replace_letter(session: Session, signing: Signing, former: Signature) -> No
     if person_of(former).name != person_of(signing.letter).name:
         # No link that was mailed for one person opens the letter of another.
         values = values | {"public_id": db.new_public_id()}
-        spend_links(
-            session, [(former.token_digest, plan.campaign_id)], LinkEnd.EXPIRED, signing.now
-        )
+        is_withdrawn = former.shown_state is SignatureState.WITHDRAWN
+        end = LinkEnd.ERASED if is_withdrawn else LinkEnd.EXPIRED
+        spend_links(session, [(former.token_digest, plan.campaign_id)], end, signing.now)
     elif not sent and former.shown_state is SignatureState.PENDING:
         values = {name: value for name, value in values.items() if name != "token_digest"}
     for model in (Letter, Hold):

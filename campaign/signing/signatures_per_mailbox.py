@@ -70,6 +70,8 @@ def decide_newcomer(
         key=lambda row: (row.signed_at, row.id),
         default=None,
     )
+    withdrawn = SignatureState.WITHDRAWN
+    oldest = oldest or next((row for row in here if row.shown_state is withdrawn), None)
     return (Ruling.RENEW if oldest else Ruling.WAITING), oldest
 
 

@@ -23,5 +23,6 @@
   if (line && address) {
     line.querySelector("[data-address]").textContent = address;
     line.hidden = false;
+    store.removeItem(KEY); // whoever opens this tab next is not shown it
   }
 })();

@@ -27,7 +27,14 @@ from campaign.deliveries.carried_paper import Paper, is_letter
 from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
 from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
-from campaign.deliveries.recording_rules import LONGEST, SENT, Numbers, NumbersFault, read_numbers
+from campaign.deliveries.recording_rules import (
+    LONGEST,
+    SENT,
+    Numbers,
+    NumbersFault,
+    NumbersProblem,
+    read_numbers,
+)
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 from campaign.staff.desk_access import name_staff, staff_user
@@ -139,7 +146,10 @@ class GateForm(FilesForm):
                 continue
             try:
                 self.removed[bundle.id] = read_numbers(self[name].data)
-            except NumbersFault as problem:
+            except NumbersFault as fault:
+                typed = self[name].data
+                is_none = fault.fault is NumbersProblem.NONE
+                problem = NumbersFault(NumbersProblem.UNREADABLE, typed) if is_none else fault
                 cards = noun_of(bundle) is Noun.CARD
                 self[name].errors = [*self[name].errors, say_numbers_fault(problem, cards=cards)]
         return not any(name.startswith("removed_") for name in self.errors if name)

@@ -127,7 +127,10 @@ def part(public_id: str) -> ResponseReturnValue:
         if uncounted:
             numbers = say_numbers(uncounted)
             flash(
-                _("Not counted, because they were not printed: %(numbers)s", numbers=numbers),
+                _(
+                    "Not counted, because they were not printed or were removed: %(numbers)s",
+                    numbers=numbers,
+                ),
                 "warning",
             )
 

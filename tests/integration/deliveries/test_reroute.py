@@ -345,7 +345,7 @@ def test_a_number_of_a_part_that_no_letter_has_is_named(
     session.commit()
     saved = post(staff, after(printed, "part"), {"numbers": "1-3, 6"}, follow_redirects=True).text
     assert "Numbers saved." in saved
-    assert "Not counted, because they were not printed: 3, 6" in saved
+    assert "Not counted, because they were not printed or were removed: 3, 6" in saved
 
 
 def test_the_list_says_of_a_part_that_it_was_accepted_and_where_the_rest_is(

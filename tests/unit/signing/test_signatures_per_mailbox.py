@@ -194,6 +194,10 @@ def test_where_all_places_are_taken_the_oldest_that_waits_for_a_day_gives_way() 
         "nobody gives way beside a free place"
     )
     fresh = [waiting(f"P{n}", n, 23) for n in hours]
+    withdrawn = seat(replace(MAYA, given_name="P7"), SignatureState.WITHDRAWN, 7)
+    assert decide_newcomer(IDA, [*fresh[:5], withdrawn], NOW) == (Ruling.RENEW, withdrawn), (
+        "nobody is kept from signing by letters that were withdrawn"
+    )
     assert decide_newcomer(IDA, fresh, NOW) == (Ruling.WAITING, None)
     mine = seat(replace(MAYA, given_name="P2"), number=2, hours=25)
     assert decide_newcomer(IDA, [taken[0], mine, *fresh[2:]], NOW) == (Ruling.WAITING, None)
