@@ -95,7 +95,7 @@
       return records.reduce(function (before, record) {
         return before.then(function (done) {
           if (record.problems) return done.concat({ state: "problem", record: record });
-          return send(record).then(function (one) { return done.concat(one); });
+          return send(record).then(function (result) { return done.concat(result); });
         });
       }, Promise.resolve([]));
     });

@@ -26,15 +26,15 @@
       return keep(PAGE, answer).then(function () { return answer; });
     });
     asked.catch(function () {});
-    return kept(PAGE).then(function (found) {
-      if (!found) return asked;
-      var late = new Promise(function (resolve) { setTimeout(function () { resolve(found.clone()); }, PATIENCE); });
-      return Promise.race([asked.catch(function () { return found; }), late]);
+    return kept(PAGE).then(function (copy) {
+      if (!copy) return asked;
+      var late = new Promise(function (resolve) { setTimeout(function () { resolve(copy.clone()); }, PATIENCE); });
+      return Promise.race([asked.catch(function () { return copy; }), late]);
     });
   }
 
   function part(request) {
-    return kept(request).then(function (found) { return found || fetch(request); });
+    return kept(request).then(function (answer) { return answer || fetch(request); });
   }
 
   self.addEventListener("fetch", function (event) {
@@ -71,12 +71,13 @@
     if (event.tag !== "deliver") return;
     event.waitUntil(self.deliveries.send_all().then(function (done) {
       return self.clients.matchAll().then(function (pages) {
-        var told = done.map(function (one) {
-          return { state: one.state, url: one.url, after_stop: one.after_stop, record: { key: one.record.key, url: one.record.url, name: one.record.name, said: one.record.said } };
+        var told = done.map(function (each) {
+          var record = { key: each.record.key, url: each.record.url, name: each.record.name, outcome: each.record.outcome };
+          return { state: each.state, url: each.url, after_stop: each.after_stop, record: record };
         });
-        pages.forEach(function (one) { one.postMessage({ done: told }); });
+        pages.forEach(function (page) { page.postMessage({ done: told }); });
         /* Rejecting lets the browser try again later. */
-        if (done.some(function (one) { return one.state === "away"; })) throw new Error("away");
+        if (done.some(function (each) { return each.state === "away"; })) throw new Error("away");
       });
     }));
   });

@@ -23,30 +23,30 @@
   if ("serviceWorker" in navigator) {
     registered = navigator.serviceWorker
       .register(form.action + "/worker.js", { scope: form.action })
-      .then(function (found) {
+      .then(function (registration) {
         return new Promise(function (resolve) {
-          var one = found.installing || found.waiting || found.active;
-          function ready() { if (one.state === "activated") { keep(one); resolve(found); } }
-          one.addEventListener("statechange", ready);
+          var worker = registration.installing || registration.waiting || registration.active;
+          function ready() { if (worker.state === "activated") { keep(worker); resolve(registration); } }
+          worker.addEventListener("statechange", ready);
           ready();
         });
       })
       .catch(function () { return null; });
     /* What the worker has sent is said here as well; how the rest stands, the page asks for itself. */
     navigator.serviceWorker.addEventListener("message", function (event) {
-      event.data.done.forEach(function (one) { if (one.state === "sent") sent.push(one); });
+      settle(event.data.done);
       send();
     });
   }
 
   function keep(worker) {
-    var parts = performance.getEntriesByType("resource").map(function (one) { return new URL(one.name); })
+    var parts = performance.getEntriesByType("resource").map(function (resource) { return new URL(resource.name); })
       .filter(function (url) {
         return url.origin === location.origin && (/^\/static\//.test(url.pathname) || url.pathname === "/brand.css");
       })
       .map(function (url) { return url.href; });
-    document.querySelectorAll("link[rel=stylesheet], script[src]").forEach(function (one) {
-      parts.push(one.href || one.src);
+    document.querySelectorAll("link[rel=stylesheet], script[src]").forEach(function (element) {
+      parts.push(element.href || element.src);
     });
     var line = new MessageChannel();
     line.port1.onmessage = function () { document.documentElement.dataset.offline = "ready"; };
@@ -56,10 +56,10 @@
   /* Nothing is left on the phone once everything is with us. */
   function wipe() {
     if (!registered) return;
-    registered.then(function (found) {
-      if (!found) return;
-      if (found.active) found.active.postMessage({ forget: true });
-      found.unregister();
+    registered.then(function (registration) {
+      if (!registration) return;
+      if (registration.active) registration.active.postMessage({ forget: true });
+      registration.unregister();
     });
     registered = null;
   }
@@ -106,7 +106,7 @@
     }
     alarms.scrollIntoView({ block: "nearest" });
     /* Opened again without reach, the page says so too. */
-    if (registered) registered.then(function (found) { if (found && found.active) keep(found.active); });
+    if (registered) registered.then(function (registration) { if (registration && registration.active) keep(registration.active); });
   }
 
   function offer_stopped() {
@@ -122,12 +122,12 @@
 
   /* Day and time at the mission, whatever zone this phone is set to. */
   function there() {
-    var said = {};
+    var parts = {};
     new Intl.DateTimeFormat("en-US", {
       timeZone: words.zone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23",
       year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit"
-    }).formatToParts(new Date()).forEach(function (part) { said[part.type] = part.value; });
-    return { day: said.year + "-" + said.month + "-" + said.day, time: said.hour + ":" + said.minute };
+    }).formatToParts(new Date()).forEach(function (part) { parts[part.type] = part.value; });
+    return { day: parts.year + "-" + parts.month + "-" + parts.day, time: parts.hour + ":" + parts.minute };
   }
 
   var typed_moment = true; /* whether somebody chose day and time: then they stay */
@@ -169,11 +169,13 @@
 
   function show() {
     tray.textContent = "";
-    chosen.forEach(function (one, at) {
-      var item = document.createElement("li");
-      if (one.canvas) { one.canvas.setAttribute("role", "img"); item.append(one.canvas); }
-      if (one.canvas) one.canvas.setAttribute("aria-label", words.picture.replace("{n}", at + 1));
-      else item.append(one.name);
+    chosen.forEach(function (picture, at) {
+      var item = document.createElement("li"), canvas = picture.canvas;
+      if (canvas) {
+        canvas.setAttribute("role", "img");
+        canvas.setAttribute("aria-label", words.picture.replace("{n}", at + 1));
+      }
+      item.append(canvas || picture.name);
       var button = document.createElement("button");
       button.type = "button";
       button.className = "button-link";
@@ -195,9 +197,9 @@
   }
 
   function say_no_picture(names) {
-    var said = document.getElementById("no-picture");
-    said.textContent = names.map(function (name) { return words.noPicture.replace("{name}", name); }).join(" ");
-    said.hidden = !names.length;
+    var note = document.getElementById("no-picture");
+    note.textContent = names.map(function (name) { return words.noPicture.replace("{name}", name); }).join(" ");
+    note.hidden = !names.length;
   }
 
   function take(input) {
@@ -205,14 +207,14 @@
     var files = Array.prototype.slice.call(input.files).slice(0, MOST - chosen.length);
     busy += files.length;
     files.forEach(function (file) {
-      smaller(file).then(function (made) {
-        if (made) return made;
+      smaller(file).then(function (picture) {
+        if (picture) return picture;
         /* A picture that this browser cannot draw goes as it is: the server judges it. */
         return kind_of(file).then(function (kind) {
           return kind === "picture" ? { field: "pictures", name: file.name, blob: file } : null;
         });
-      }).catch(function () { return null; }).then(function (one) {
-        if (one) chosen.push(one); else { wrong.push(file.name); left_out.push(file.name); }
+      }).catch(function () { return null; }).then(function (picture) {
+        if (picture) chosen.push(picture); else { wrong.push(file.name); left_out.push(file.name); }
         busy -= 1;
         show();
         say_no_picture(wrong);
@@ -245,7 +247,7 @@
     return Array.prototype.map.call(bytes, function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
   }
 
-  function record() {
+  function read_form() {
     var fields = [], files = [];
     new FormData(form).forEach(function (value, name) {
       if (name === "csrf_token" || name === "key" || name === "offered" || name === "left_out") return;
@@ -253,67 +255,67 @@
       else if (value.size && name === "receipt") files.push({ field: name, name: value.name, blob: value });
     });
     var labels = {};
-    companions.querySelectorAll("label").forEach(function (one) { labels[one.htmlFor] = one.textContent.trim(); });
+    companions.querySelectorAll("label").forEach(function (label) { labels[label.htmlFor] = label.textContent.trim(); });
     var key = new_key();
     fields.push(["key", key]);
     if (left_out.length) fields.push(["left_out", left_out.join(", ")]);
-    chosen.forEach(function (one) { files.push({ field: one.field, name: one.name, blob: one.blob }); });
+    chosen.forEach(function (file) { files.push({ field: file.field, name: file.name, blob: file.blob }); });
     return {
       key: key, url: form.action, who: words.who, name: words.name,
-      said: form.querySelector("[name=outcome]:checked").parentNode.textContent.trim(),
+      outcome: form.querySelector("[name=outcome]:checked").parentNode.textContent.trim(),
       fields: fields, labels: labels, files: files, problems: null
     };
   }
 
   function line(tag, text, kind) {
-    var made = document.createElement(tag);
-    made.textContent = text;
-    if (kind) made.className = kind;
-    return made;
+    var element = document.createElement(tag);
+    element.textContent = text;
+    if (kind) element.className = kind;
+    return element;
   }
 
   function link_to(text, url, kind) {
-    var made = line("a", text, kind);
-    made.href = url;
-    return made;
+    var link = line("a", text, kind);
+    link.href = url;
+    return link;
   }
 
   function button(text, deed) {
-    var made = line("button", text, "button-quiet");
-    made.type = "button";
-    made.addEventListener("click", deed);
-    return made;
+    var element = line("button", text, "button-quiet");
+    element.type = "button";
+    element.addEventListener("click", deed);
+    return element;
   }
 
   /* The day and time that were typed: those at the mission, in the words of the workspace. */
   function typed(fields) {
-    var said = Object.fromEntries(fields), patterns = JSON.parse(words.moments);
-    var on = said.happened_on.split("-").map(Number), at = (said.happened_time || "").split(":");
+    var values = Object.fromEntries(fields), patterns = JSON.parse(words.moments);
+    var on = values.happened_on.split("-").map(Number), at = (values.happened_time || "").split(":");
     var day = patterns.days[on[1] - 1][on[2] === 1 ? 0 : 1].replace("{year}", on[0]).replace("{number}", on[2]);
-    if (!said.happened_time) return day;
+    if (!values.happened_time) return day;
     return patterns.moments[Number(at[0])].replace("{day}", day).replace("{minute}", at[1]) + " (" + words.zoneName + ")";
   }
 
-  function entry(one, state) {
+  function entry(record, state) {
     var item = document.createElement("li");
     item.dataset.state = state;
-    item.append(line("p", one.name + " · " + one.said + " · " + typed(one.fields), "kept-what"));
+    item.append(line("p", record.name + " · " + record.outcome + " · " + typed(record.fields), "kept-what"));
     var waits = state === "problem" ? words.problem : state === "signed-out" ? words.signedOut
       : state === "other" ? words.other : words.waits;
     item.append(line("p", waits, "kept-state"));
-    (one.problems || []).forEach(function (text) { item.append(line("p", text, "error")); });
+    (record.problems || []).forEach(function (text) { item.append(line("p", text, "error")); });
     var deeds = line("p", "", "actions");
     if (state === "signed-out") {
       deeds.append(link_to(words.signIn, words.signInUrl, "button-quiet"));
     }
-    if (one.recorded) deeds.append(link_to(words.look, one.recorded));
-    if (state === "problem") deeds.append(button(words.change, function () { put_back(one); }));
+    if (record.recorded) deeds.append(link_to(words.look, record.recorded));
+    if (state === "problem") deeds.append(button(words.change, function () { put_back(record); }));
     if (state === "away") deeds.append(button(words.sendNow, function () { send(); }));
     if (state !== "sending") {
       var sure = false;
       var drop = button(words.discard, function () {
         if (!sure) { sure = true; drop.textContent = words.discardSure; return; }
-        queue.remove(one.key).then(refresh);
+        queue.remove(record.key).then(refresh);
       });
       deeds.append(drop);
     }
@@ -324,71 +326,80 @@
   function draw(entries) {
     var list = box.querySelector("ul");
     list.textContent = "";
-    entries.forEach(function (one) { list.append(entry(one.record, one.state)); });
-    sent.forEach(function (one) {
-      var item = document.createElement("li");
+    entries.forEach(function (each) { list.append(entry(each.record, each.state)); });
+    sent.forEach(function (each) {
+      var item = document.createElement("li"), again = line("p", "", "actions");
       item.dataset.state = "sent";
-      item.append(line("p", one.record.name + " · " + one.record.said, "kept-what"), line("p", words.sent, "kept-state"));
-      if (one.after_stop) item.append(line("p", words.afterStop, "error"), line("p", words.afterStopSeen));
-      item.append(link_to(words.look, one.url));
-      if (one.record.url === form.action) item.append(line("p", "", "actions"));
-      if (one.record.url === form.action) item.lastChild.append(button(words.again, function () { window.location.reload(); }));
+      item.append(line("p", each.record.name + " · " + each.record.outcome, "kept-what"), line("p", words.sent, "kept-state"));
+      if (each.after_stop) item.append(line("p", words.afterStop, "error"), line("p", words.afterStopSeen));
+      item.append(link_to(words.look, each.url));
+      again.append(button(words.again, function () { window.location.reload(); }));
+      if (each.record.url === form.action) item.append(again);
       list.append(item);
     });
     box.hidden = !list.childNodes.length;
     /* What was sent is not here any more: the page is asked for anew before another visit is written down. */
     var begun = changing || chosen.length || busy || form.querySelector("[name=outcome]:checked:not([value=stopped])");
-    if (!begun && sent.some(function (one) { return one.record.url === form.action; })) form.hidden = true;
+    if (!begun && sent.some(function (each) { return each.record.url === form.action; })) form.hidden = true;
   }
 
   /* What lies on the phone, as far as it is known without asking the server. */
   function refresh() {
     return queue.all().then(function (records) {
-      draw(records.map(function (one) { return { record: one, state: one.problems ? "problem" : "away" }; }));
+      draw(records.map(function (record) { return { record: record, state: record.problems ? "problem" : "away" }; }));
       return records;
     });
   }
 
-  var sending = false;
+  var written = ""; /* key of the record that was just written, until it is known what became of it */
+
+  /* Whether this page or its worker sent it is chance: the record that was just written opens either way. */
+  function settle(done) {
+    done.forEach(function (each) {
+      if (each.state === "sent") sent.push(each);
+      if (each.record.key !== written) return;
+      written = "";
+      if (each.state === "sent") window.location.assign(each.url);
+    });
+  }
+
+  var sending = 0; /* rounds that wait or run: the one that began before a record was kept does not send it */
   function send() {
-    if (sending) return Promise.resolve([]);
-    sending = true;
+    sending += 1;
     return queue.send_all().then(function (done) {
-      sending = false;
-      done.forEach(function (one) { if (one.state === "sent") sent.push(one); });
-      var left = done.filter(function (one) { return one.state !== "sent"; });
+      var left = done.filter(function (each) { return each.state !== "sent"; });
+      settle(done);
       draw(left);
-      if (done.length && !left.length) wipe();
-      return done;
-    }).catch(function () { sending = false; return []; });
+      if (sent.length && !left.length) return queue.all().then(function (kept) { if (!kept.length) wipe(); });
+    }).catch(function () {}).then(function () { sending -= 1; });
   }
 
   function ask_sync() {
     if (!registered) return;
-    registered.then(function (found) {
-      if (found && found.sync) found.sync.register("deliver").catch(function () {});
+    registered.then(function (registration) {
+      if (registration && registration.sync) registration.sync.register("deliver").catch(function () {});
     });
   }
 
   /* A bundle that came along, and that this page offers no more, has its box and its number again. */
   function bring_back(name, type, value, label) {
     if (form.elements[name]) return;
-    var row = document.createElement("div"), field = document.createElement("input"), said = line("label", label || name);
+    var row = document.createElement("div"), field = document.createElement("input"), title = line("label", label || name);
     row.className = type === "checkbox" ? "choice" : "field when-part";
     field.type = type;
     field.value = value;
-    field.name = field.id = said.htmlFor = name;
-    row.append(type === "checkbox" ? field : said, type === "checkbox" ? said : field);
+    field.name = field.id = title.htmlFor = name;
+    row.append(type === "checkbox" ? field : title, type === "checkbox" ? title : field);
     companions.append(row);
     companions.hidden = false;
   }
 
-  function bring_all_back(said, labels) {
-    Object.keys(said).forEach(function (name) {
+  function bring_all_back(values, labels) {
+    Object.keys(values).forEach(function (name) {
       if (name.indexOf("with_") !== 0) return;
       var taken = name.replace("with", "taken");
-      bring_back(name, "checkbox", said[name], labels[name]);
-      bring_back(taken, "number", said[taken] || "", labels[taken]);
+      bring_back(name, "checkbox", values[name], labels[name]);
+      bring_back(taken, "number", values[taken] || "", labels[taken]);
     });
   }
 
@@ -399,40 +410,40 @@
   }
 
   /* A page that offers or asks for what this one does not, as it is now; there the record comes back by itself. */
-  function open_anew(one) {
-    window.location.assign(form.action + "?before=1#" + one.key);
+  function open_anew(record) {
+    window.location.assign(form.action + "?before=1#" + record.key);
   }
 
   /* What the server did not take comes back into the form, all of it; the record stays until another takes its place. */
-  function put_back(one) {
-    var said = {};
-    var is_anew = location.hash === "#" + one.key;
-    var lacks = !is_anew && (one.asked || []).some(function (name) { return !form.elements[name]; });
+  function put_back(record) {
+    var values = {};
+    var is_anew = location.hash === "#" + record.key;
+    var lacks = !is_anew && (record.asked || []).some(function (name) { return !form.elements[name]; });
     /* Of another bundle: it has its own page. */
-    if (one.url !== form.action) { window.location.assign(one.url); return; }
-    if (lacks) { open_anew(one); return; }
-    one.fields.forEach(function (pair) { said[pair[0]] = pair[1]; });
-    if (!form.querySelector("[name=outcome][value=" + said.outcome + "]")) { open_anew(one); return; }
-    put_receipt_back(one.files.filter(function (file) { return file.field === "receipt"; }));
-    chosen = one.files.filter(function (file) { return file.field === "pictures"; });
+    if (record.url !== form.action) { window.location.assign(record.url); return; }
+    if (lacks) { open_anew(record); return; }
+    record.fields.forEach(function (pair) { values[pair[0]] = pair[1]; });
+    if (!form.querySelector("[name=outcome][value=" + values.outcome + "]")) { open_anew(record); return; }
+    put_receipt_back(record.files.filter(function (file) { return file.field === "receipt"; }));
+    chosen = record.files.filter(function (file) { return file.field === "pictures"; });
     show();
-    bring_all_back(said, one.labels || {});
+    bring_all_back(values, record.labels || {});
     Array.prototype.forEach.call(form.elements, function (field) {
       if (!field.name || field.type === "file" || field.name === "key" || field.name === "csrf_token" || field.name === "offered" || field.name === "left_out") return;
-      if (field.type === "checkbox" || field.type === "radio") field.checked = said[field.name] === field.value;
-      else if (field.name in said) field.value = said[field.name];
+      if (field.type === "checkbox" || field.type === "radio") field.checked = values[field.name] === field.value;
+      else if (field.name in values) field.value = values[field.name];
     });
     typed_moment = true;
-    changing = one.key;
+    changing = record.key;
     form.hidden = false;
     form.scrollIntoView();
   }
 
   function complain(text) {
-    var said = document.getElementById("not-yet");
-    said.textContent = text;
-    said.hidden = !text;
-    if (text) said.focus();
+    var note = document.getElementById("not-yet");
+    note.textContent = text;
+    note.hidden = !text;
+    if (text) note.focus();
   }
 
   /* A part is some of the letters: a number that cannot be is said here, before it is kept. */
@@ -466,12 +477,12 @@
   }
 
   function point_at(field, text) {
-    form.querySelectorAll(".part-wrong").forEach(function (one) { one.remove(); });
-    form.querySelectorAll("[aria-invalid]").forEach(function (one) { one.removeAttribute("aria-invalid"); });
+    form.querySelectorAll(".part-wrong").forEach(function (error) { error.remove(); });
+    form.querySelectorAll("[aria-invalid]").forEach(function (each) { each.removeAttribute("aria-invalid"); });
     if (!field) return;
-    var said = line("p", text, "error part-wrong");
-    said.setAttribute("role", "alert");
-    (field.type === "radio" ? field.closest(".choice") : field).before(said);
+    var error = line("p", text, "error part-wrong");
+    error.setAttribute("role", "alert");
+    (field.type === "radio" ? field.closest(".choice") : field).before(error);
     field.setAttribute("aria-invalid", "true");
     field.focus();
   }
@@ -488,21 +499,19 @@
     point_at(wrong, part ? part.dataset.wrong : day || time);
     if (wrong) return;
     say_no_picture([]);
-    var made = record();
-    queue.put(made, changing).then(function () {
+    var record = read_form();
+    queue.put(record, changing).then(function () {
       changing = "";
+      written = record.key;
       form.reset();
       chosen = [];
       left_out = [];
       show();
       now();
-      draw([{ record: made, state: "sending" }]);
+      draw([{ record: record, state: "sending" }]);
       box.querySelector("h2").focus();
       ask_sync();
       return send();
-    }).then(function (done) {
-      var mine = done.filter(function (one) { return one.record.key === made.key; })[0];
-      if (mine && mine.state === "sent") window.location.assign(mine.url);
     }).catch(function () {
       /* This phone keeps nothing (private window, no room): send it the plain way. */
       form.submit();
@@ -511,7 +520,7 @@
 
   function look_again() {
     if (!document.hidden) ask();
-    queue.all().then(function (kept) { if (kept.length) send(); });
+    queue.all().then(function (kept) { if (kept.length && !sending) send(); });
   }
 
   window.addEventListener("online", function () { ask(); send(); });
@@ -523,7 +532,7 @@
   ask();
   if (!form.querySelector("[aria-invalid]") && !document.querySelector(".error-summary")) now();
   refresh().then(function (records) {
-    records.forEach(function (one) { if (one.problems && location.hash === "#" + one.key) put_back(one); });
+    records.forEach(function (record) { if (record.problems && location.hash === "#" + record.key) put_back(record); });
     if (records.length) send();
   });
 })();

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import select, update
 
 from campaign.core import db, i18n
@@ -189,6 +189,33 @@ def test_signed_out_meanwhile_it_stays_on_the_phone_until_the_same_one_signs_in(
     main_button(page)
     expect(page.locator("#kept [data-state=sent]")).to_be_visible(timeout=30_000)
     assert len([row for row in attempts(page, site) if "Left at the door" in row]) == 1
+
+
+def test_what_is_recorded_while_an_earlier_record_is_on_its_way_is_sent_after_it_and_opens(
+    phone: BrowserContext, site: Site
+) -> None:
+    bundle = site.make_bundle(signatures=2)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(f"{site.url}/desk/bundles/{bundle}/deliver")
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    page.get_by_label("Refused").check()
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator("#kept [data-state=away]")).to_contain_text("not sent yet")
+    on_its_way: list[Route] = []
+    page.route("**/deliver/token", lambda route: on_its_way.append(route), times=1)
+    with page.expect_request("**/deliver/token"):
+        phone.set_offline(False)
+
+    page.get_by_label("Left at the door").check()
+    page.locator("form[data-deliver] .actions button").click()
+    expect(page.locator("#kept [data-state=sending]")).to_contain_text("Left at the door")
+    on_its_way[0].continue_()
+    page.wait_for_url(re.compile("/desk/deliveries/"))
+    expect(page.locator("main")).to_contain_text("Left at the door")
+    outcomes = [outcome for outcome, _messages in list_outcomes(site, bundle)]
+    assert outcomes == [DeliveryOutcome.REFUSED, DeliveryOutcome.LEFT]
 
 
 def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
