@@ -63,6 +63,10 @@
   function keep(leaving) {
     clearTimeout(pause);
     if (!changed || saving) return;
+    if (flight && !leaving) { /* an older text must not land after a newer one */
+      flight.then(keep);
+      return;
+    }
     changed = false;
     var mine = ++sent;
     var shown = form.elements.draft_shown;

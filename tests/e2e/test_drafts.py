@@ -17,6 +17,12 @@ PAGES = [
     ("/desk/replies/campaigns/ua-58-20/new", "text"),
 ]
 
+_COUNT_REQUESTS = """() => {
+  const send = window.fetch;
+  window.requests = 0;
+  window.fetch = (...parts) => { window.requests += 1; return send(...parts); };
+}"""
+
 
 @pytest.mark.parametrize(("path", "field"), PAGES)
 def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
@@ -108,6 +114,32 @@ def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -
     expect(desk.locator(".flash")).to_contain_text("saved")
     desk.goto(path)
     expect(desk.locator(".draft-offer")).to_have_count(0)
+
+
+def test_an_older_text_does_not_land_after_a_newer_one(desk: Page, site: Site) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    desk.clock.install()
+    path = f"{site.url}/desk/campaigns/ua-58-20/reach"
+    desk.goto(path)
+    field = desk.locator("[name=hosts]")
+    drafts = "**/drafts/reach/-"
+    on_its_way: list[Route] = []
+    desk.route(drafts, lambda route: on_its_way.append(route), times=1)
+    desk.evaluate(_COUNT_REQUESTS)
+    field.fill("older.example.org")
+    with desk.expect_request(drafts):
+        desk.clock.run_for(2000)
+    field.fill("newer.example.org")
+    desk.clock.run_for(2000)
+    assert desk.evaluate("requests") == 1
+    with desk.expect_response(lambda answer: "newer" in (answer.request.post_data or "")):
+        on_its_way[0].continue_()
+    desk.goto(path)
+    desk.get_by_role("link", name="Continue with this text").click()
+    expect(field).to_have_value("newer.example.org")
+    desk.goto(path)
+    with desk.expect_response("**/drafts/reach/-/drop"):
+        desk.get_by_role("button", name="Delete this text").click()
 
 
 def test_what_is_put_back_as_it_was_leaves_no_draft(desk: Page, site: Site) -> None:
