@@ -9,7 +9,7 @@
   if (!part || !window.crypto || !window.crypto.subtle) return;
   var recorded = JSON.parse(part.dataset.copy);
   var words = part.querySelector("[data-copy-words]").dataset;
-  var said = part.querySelector("[data-copy-said]"), list = part.querySelector("[data-copy-list]");
+  var answer = part.querySelector("[data-copy-said]"), list = part.querySelector("[data-copy-list]");
   var chosen = part.querySelector("[data-copy-chosen]");
   var of_the_system = /(^|\/)(__MACOSX\/.*|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$/;
   var turn = 0;
@@ -21,7 +21,7 @@
   function last_of(path) { return path.slice(path.lastIndexOf("/") + 1); }
 
   function hex(buffer) {
-    return Array.prototype.map.call(new Uint8Array(buffer), function (one) { return one.toString(16).padStart(2, "0"); }).join("");
+    return Array.prototype.map.call(new Uint8Array(buffer), function (byte) { return byte.toString(16).padStart(2, "0"); }).join("");
   }
 
   async function view(file, from, to) { return new DataView(await file.slice(from, to).arrayBuffer()); }
@@ -34,13 +34,13 @@
     var tail = await view(file, start, file.size);
     for (var at = tail.byteLength - 22; at >= 0; at -= 1) {
       if (tail.getUint32(at, true) !== 0x06054b50) continue;
-      var found = { count: tail.getUint16(at + 10, true), at: tail.getUint32(at + 16, true) };
+      var place = { count: tail.getUint16(at + 10, true), at: tail.getUint32(at + 16, true) };
       if (at >= 20 && tail.getUint32(at - 20, true) === 0x07064b50) {
         var large = await view(file, big(tail, at - 12), big(tail, at - 12) + 56);
-        found = { count: big(large, 32), at: big(large, 48) };
+        place = { count: big(large, 32), at: big(large, 48) };
       }
-      found.end = start + at;
-      return found;
+      place.end = start + at;
+      return place;
     }
     throw new Error("not a ZIP");
   }
@@ -63,7 +63,7 @@
 
   /* The entries of a ZIP: {name, size, read()}. */
   async function entries_of(file) {
-    var where = await directory(file), data = await view(file, where.at, where.end), found = [];
+    var where = await directory(file), data = await view(file, where.at, where.end), entries = [];
     for (var at = 0, left = where.count; left; left -= 1) {
       if (data.getUint32(at, true) !== 0x02014b50) throw new Error("not a ZIP");
       var name_end = at + 46 + data.getUint16(at + 28, true), extra_end = name_end + data.getUint16(at + 30, true);
@@ -74,10 +74,10 @@
       };
       widen(entry, data, name_end, extra_end);
       entry.read = unpack.bind(null, file, entry);
-      if (!entry.path.endsWith("/")) found.push(entry);
+      if (!entry.path.endsWith("/")) entries.push(entry);
       at = extra_end + data.getUint16(at + 32, true);
     }
-    return found;
+    return entries;
   }
 
   async function unpack(file, entry) {
@@ -97,71 +97,71 @@
 
   /* What a file is: its size and its SHA-256; none where it cannot be read. A size that no file has is not read. */
   async function look(entry) {
-    var one = { name: last_of(entry.path), size: entry.size, digest: "" };
+    var file = { name: last_of(entry.path), size: entry.size, digest: "" };
     if (recorded.some(function (known) { return known[1] === entry.size; })) {
-      try { one.digest = hex(await crypto.subtle.digest("SHA-256", await entry.read())); } catch (_) { /* damaged */ }
+      try { file.digest = hex(await crypto.subtle.digest("SHA-256", await entry.read())); } catch (_) { /* damaged */ }
     }
-    return one;
+    return file;
   }
 
   /* A line for each file that is not as it was made, and how many are. */
-  function compare(found) {
+  function compare(files) {
     var lines = [], whole = 0, names = {};
     recorded.forEach(function (known) {
       names[known[0]] = true;
-      var mine = found.filter(function (one) { return one.name === known[0]; })[0];
-      var same = found.filter(function (one) { return one.digest === known[2]; })[0];
+      var mine = files.filter(function (file) { return file.name === known[0]; })[0];
+      var same = files.filter(function (file) { return file.digest === known[2]; })[0];
       if (mine && mine.digest === known[2]) whole += 1;
       else if (mine) {
-        var other = recorded.filter(function (one) { return one[2] === mine.digest; })[0];
+        var other = recorded.filter(function (elsewhere) { return elsewhere[2] === mine.digest; })[0];
         lines.push(other ? say("mixed", { name: known[0], other: other[0] }) :
           say(mine.size === known[1] ? "damaged" : "resized", { name: known[0], bytes: mine.size, recorded: known[1] }));
       } else lines.push(same ? say("renamed", { name: known[0], other: same.name }) : say("missing", { name: known[0] }));
     });
-    found.forEach(function (one) {
-      var renamed = recorded.some(function (known) { return known[2] === one.digest; });
-      if (!names[one.name] && !renamed) lines.push(say("strange", { name: one.name }));
+    files.forEach(function (file) {
+      var renamed = recorded.some(function (known) { return known[2] === file.digest; });
+      if (!names[file.name] && !renamed) lines.push(say("strange", { name: file.name }));
     });
     return { lines: lines, whole: whole };
   }
 
   function show(sentence, lines, kind) {
-    said.textContent = sentence;
-    said.parentNode.className = kind && "notice " + kind;
+    answer.textContent = sentence;
+    answer.parentNode.className = kind && "notice " + kind;
     list.textContent = "";
     lines.forEach(function (line) { list.appendChild(document.createElement("li")).textContent = line; });
     list.hidden = !lines.length;
   }
 
   /* The folder of a ZIP that is another bundle's; a folder that somebody renamed has the README of this one. */
-  function other_folder(entries, found) {
+  function other_folder(entries, files) {
     var folder = entries.length ? entries[0].path.split("/")[0] : "";
     var apart = entries.some(function (entry) { return !entry.path.startsWith(folder + "/"); });
     var readme = recorded.filter(function (known) { return known[0] === "README.html"; })[0];
-    var ours = !readme || found.some(function (one) { return one.digest === readme[2]; });
+    var ours = !readme || files.some(function (file) { return file.digest === readme[2]; });
     return apart || ours || folder === part.dataset.folder ? "" : folder;
   }
 
   async function check(picked) {
-    var mine = turn += 1, found = [], entries = [];
+    var mine = turn += 1, files = [], entries = [];
     show(say("working", { count: 0 }), [], "");
     try {
-      entries = (await files_of(picked)).filter(function (one) { return !of_the_system.test(one.path); });
+      entries = (await files_of(picked)).filter(function (entry) { return !of_the_system.test(entry.path); });
       for (var at = 0; at < entries.length; at += 1) {
-        found.push(await look(entries[at]));
+        files.push(await look(entries[at]));
         if (mine !== turn) return;
-        if (at % 20 === 19) said.textContent = say("working", { count: at + 1 });
+        if (at % 20 === 19) answer.textContent = say("working", { count: at + 1 });
       }
     } catch (_) {
       if (mine === turn) show(say("broken", { name: picked[0].name }), [], "is-alarm");
       return;
     }
-    var other = other_folder(entries, found);
+    var other = other_folder(entries, files);
     if (other) {
       show(say("other", { name: picked[0].name, other: other }), [], "is-alarm");
       return;
     }
-    var result = compare(found);
+    var result = compare(files);
     if (result.lines.length) show(say("wrong", { count: result.whole, total: recorded.length }), result.lines, "is-alarm");
     else show(say("whole", { count: recorded.length }), [], "is-good");
   }

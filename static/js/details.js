@@ -19,7 +19,7 @@
   var form = block && block.closest("form");
   if (!form) return;
   var box = block.querySelector("input[type=checkbox]");
-  var said = block.querySelector("[data-details-kept]");
+  var notice = block.querySelector("[data-details-kept]");
 
   function read() {
     try {
@@ -66,14 +66,14 @@
     block.hidden = false;
     box.checked = Boolean(kept);
     if (!kept) return;
-    said.hidden = false;
+    notice.hidden = false;
     if (!value_of("given_name") && !value_of("email")) fill(kept);
   }
 
   block.querySelector("[data-details-forget]").addEventListener("click", function () {
     store.removeItem(KEY);
     box.checked = false;
-    var voice = said.querySelector("[role=status]");
+    var voice = notice.querySelector("[role=status]");
     voice.textContent = voice.dataset.said;
     this.hidden = true;
     box.focus();

@@ -123,15 +123,15 @@
   function restore() {
     /* The page of the rewritten letter is the answer to a form. */
     var rewritten = !back && form.dataset.step === "asked" && (kept.words.full_text || "").trim();
-    var found = rewritten;
+    var restored = rewritten;
     FIELDS.forEach(function (name) {
       var field = form.elements[name], words = kept.words[name];
       if (!words || !field || field.type === "hidden" || field.value) return;
       field.value = words;
-      found = true;
+      restored = true;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     });
-    if (list && found) {
+    if (list && restored) {
       var place = function (item) {
         var at = kept.order.indexOf(item.dataset.key);
         return at < 0 ? kept.order.length : at;

@@ -8,13 +8,13 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") here.blur();
     return;
   }
-  const found = [...document.querySelectorAll("[data-key]")].find(
-    (one) => one.dataset.key === event.key.toLowerCase()
+  const button = [...document.querySelectorAll("[data-key]")].find(
+    (element) => element.dataset.key === event.key.toLowerCase()
   );
-  if (!found) return;
+  if (!button) return;
   event.preventDefault();
-  const needed = found.dataset.needs && document.getElementById(found.dataset.needs);
+  const needed = button.dataset.needs && document.getElementById(button.dataset.needs);
   const given = needed && (needed.type === "checkbox" ? needed.checked : needed.value.trim());
   if (needed && !given) needed.focus();
-  else found.click();
+  else button.click();
 });

@@ -49,57 +49,57 @@
     else write(key, kept);
   });
 
-  function is_choice(one) { return one.type === "checkbox" || one.type === "radio"; }
+  function is_choice(control) { return control.type === "checkbox" || control.type === "radio"; }
 
   /* By key: the field, or the buttons of one choice. */
   function fields(form) {
-    var found = {};
-    Array.prototype.forEach.call(form.elements, function (one) {
-      if (!one.name || !one.matches("input:not([type=hidden],[type=file],[type=password],[type=submit]), textarea, select")) return;
-      var key = one.name;
-      if (!is_choice(one)) while (found[key]) key += "+";
-      (found[key] = found[key] || []).push(one);
+    var by_key = {};
+    Array.prototype.forEach.call(form.elements, function (control) {
+      if (!control.name || !control.matches("input:not([type=hidden],[type=file],[type=password],[type=submit]), textarea, select")) return;
+      var key = control.name;
+      if (!is_choice(control)) while (by_key[key]) key += "+";
+      (by_key[key] = by_key[key] || []).push(control);
     });
-    return found;
+    return by_key;
   }
 
   /* What can be chosen, and whether it is: now, or as the page came. */
   function choices(field, came) {
     var all = Array.prototype.slice.call(field[0].options || field);
-    var taken = all.filter(function (one) {
-      return field[0].options ? (came ? one.defaultSelected : one.selected) : (came ? one.defaultChecked : one.checked);
+    var taken = all.filter(function (choice) {
+      return field[0].options ? (came ? choice.defaultSelected : choice.selected) : (came ? choice.defaultChecked : choice.checked);
     });
     return came && !taken.length && field[0].type === "select-one" ? all.slice(0, 1) : taken;
   }
 
   function value_of(field, came) {
     if (!field[0].options && !is_choice(field[0])) return came ? field[0].defaultValue : field[0].value;
-    return choices(field, came).map(function (one) { return one.value; }).join("\n");
+    return choices(field, came).map(function (choice) { return choice.value; }).join("\n");
   }
 
   function put(field, value) {
     if (!field[0].options && !is_choice(field[0])) field[0].value = value;
-    else Array.prototype.forEach.call(field[0].options || field, function (one) {
-      one[field[0].options ? "selected" : "checked"] = value.split("\n").indexOf(one.value) >= 0;
+    else Array.prototype.forEach.call(field[0].options || field, function (choice) {
+      choice[field[0].options ? "selected" : "checked"] = value.split("\n").indexOf(choice.value) >= 0;
     });
   }
 
-  function label_of(one) {
-    var label = one.labels && one.labels[0];
+  function label_of(control) {
+    var label = control.labels && control.labels[0];
     return label ? label.textContent.trim().replace(/\s+/g, " ") : "";
   }
 
   /* What the field is called, and what stands in it, in words. */
   function words_of(field) {
-    var one = field[0], legend = is_choice(one) && one.closest("fieldset") && one.closest("fieldset").querySelector("legend");
-    if (one.options) return [label_of(one), choices(field).map(function (option) { return option.text; }).join("\n")];
-    if (!is_choice(one)) return [label_of(one), one.value];
+    var first = field[0], legend = is_choice(first) && first.closest("fieldset") && first.closest("fieldset").querySelector("legend");
+    if (first.options) return [label_of(first), choices(field).map(function (option) { return option.text; }).join("\n")];
+    if (!is_choice(first)) return [label_of(first), first.value];
     return [legend ? legend.textContent.trim() : "", choices(field).map(label_of).join("\n")];
   }
 
   function watch(form) {
     var key = "kept:" + form.dataset.kept;
-    var said = form.querySelector("[data-kept-said]"), beside = form.querySelector("[data-kept-aside]");
+    var restored = form.querySelector("[data-kept-said]"), beside = form.querySelector("[data-kept-aside]");
     var all = fields(form), kept = read(key) || {};
     var came = {}, aside = kept.aside || [], pause;
 
@@ -143,7 +143,7 @@
     Object.keys(all).forEach(function (name) { came[name] = value_of(all[name], true); });
     if (form.hasAttribute("data-answered")) {
       (kept.typed || []).forEach(function (old) { if (all[old[0]]) came[old[0]] = old[1]; });
-    } else if ((kept.typed || []).map(restore).some(Boolean) && said) said.hidden = false;
+    } else if ((kept.typed || []).map(restore).some(Boolean) && restored) restored.hidden = false;
     show();
     form.addEventListener("input", function () {
       clearTimeout(pause);
@@ -158,7 +158,7 @@
         save();
       });
     }
-    discard(said, function () { form.reset(); });
+    discard(restored, function () { form.reset(); });
     discard(beside, function () { aside = []; });
   }
 

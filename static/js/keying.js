@@ -18,11 +18,11 @@
   function plain(field) { return field.name.replace(/-\d+$/, ""); }
 
   function values() {
-    var found = {};
+    var row = {};
     fields().forEach(function (field) {
-      found[plain(field)] = field.type === "checkbox" ? field.checked : field.value;
+      row[plain(field)] = field.type === "checkbox" ? field.checked : field.value;
     });
-    return found;
+    return row;
   }
 
   function fill(wanted) {

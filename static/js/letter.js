@@ -15,9 +15,9 @@
     field.style.height = field.scrollHeight + 4 + "px";
   }
 
-  function wordsFor(said, left) {
-    if (left < 0) return left === -1 ? said.overOne : said.overMany;
-    return left === 1 ? said.one : said.many;
+  function wordsFor(sentences, left) {
+    if (left < 0) return left === -1 ? sentences.overOne : sentences.overMany;
+    return left === 1 ? sentences.one : sentences.many;
   }
 
   function counter(field) {
@@ -55,9 +55,9 @@
 
   /* What a field says already, since its page was sent, is not said again beside it. */
   document.addEventListener("htmx:afterSettle", function () {
-    var said = Array.from(document.querySelectorAll(".letter-field .error"), function (one) { return one.textContent; });
+    var errors = Array.from(document.querySelectorAll(".letter-field .error"), function (error) { return error.textContent; });
     document.querySelectorAll("#measure > .error").forEach(function (line) {
-      line.hidden = said.some(function (text) { return text.includes(line.textContent); });
+      line.hidden = errors.some(function (text) { return text.includes(line.textContent); });
     });
   });
 

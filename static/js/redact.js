@@ -66,7 +66,7 @@
       };
     }
     figure.addEventListener("pointerdown", function (event) {
-      line = lines().find(function (one) { return one.w.value === "" && one.h.value === ""; });
+      line = lines().find(function (bar) { return bar.w.value === "" && bar.h.value === ""; });
       if (!line || event.button !== 0) return;
       event.preventDefault();
       start = place(event);

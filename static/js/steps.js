@@ -51,14 +51,14 @@
   function offerOnceMore(block) {
     var typed = signed().filter(function (pair) { return pair[0] !== "work"; });
     if (!typed.length) return;
-    block.querySelectorAll("form").forEach(function (one) {
+    block.querySelectorAll("form").forEach(function (form) {
       typed.forEach(function (pair) {
         /* Who changes the address takes back the letter that went to the wrong one. */
-        if (!("replaces" in one.dataset)) hidden(one, pair[0], pair[1]);
-        else if (pair[0] === "receipt") hidden(one, "replaces", pair[1]);
-        else if (pair[0] !== "replaces") hidden(one, pair[0], pair[1]);
+        if (!("replaces" in form.dataset)) hidden(form, pair[0], pair[1]);
+        else if (pair[0] === "receipt") hidden(form, "replaces", pair[1]);
+        else if (pair[0] !== "replaces") hidden(form, pair[0], pair[1]);
       });
-      one.addEventListener("submit", function () { store.setItem(PREFIX + CHECK, JSON.stringify(typed)); });
+      form.addEventListener("submit", function () { store.setItem(PREFIX + CHECK, JSON.stringify(typed)); });
     });
     block.hidden = false;
     document.querySelectorAll("[data-sign-again]").forEach(function (line) { line.hidden = true; });

@@ -7,9 +7,9 @@
   function lines() { return document.querySelectorAll("#where input[name]"); }
 
   function values() {
-    var found = {};
-    lines().forEach(function (field) { found[field.name] = field.value; });
-    return found;
+    var by_name = {};
+    lines().forEach(function (field) { by_name[field.name] = field.value; });
+    return by_name;
   }
 
   document.addEventListener("htmx:beforeRequest", function (event) {

@@ -5,8 +5,8 @@ function bytes(hex) {
 }
 
 function hex(buffer) {
-  return Array.from(new Uint8Array(buffer), function (one) {
-    return one.toString(16).padStart(2, "0");
+  return Array.from(new Uint8Array(buffer), function (byte) {
+    return byte.toString(16).padStart(2, "0");
   }).join("");
 }
 
@@ -21,9 +21,9 @@ self.onmessage = async function (event) {
   for (var counter = 0; ; counter++) {
     view.setUint32(nonce.length, counter);
     var key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
-    var found = hex(await crypto.subtle.deriveBits(way, key, asked.keyLength * 8));
-    if (found.startsWith(asked.keyPrefix)) {
-      var solution = { counter: counter, derivedKey: found };
+    var derived = hex(await crypto.subtle.deriveBits(way, key, asked.keyLength * 8));
+    if (derived.startsWith(asked.keyPrefix)) {
+      var solution = { counter: counter, derivedKey: derived };
       self.postMessage(btoa(JSON.stringify({ challenge: event.data, solution: solution })));
       return;
     }

@@ -1,6 +1,7 @@
 """The code stays readable in one go: short functions and modules, and every line formatted."""
 
 import ast
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -16,6 +17,12 @@ MOST_LINES_OF_FUNCTION = 60
 LEAST_CELLS = 4
 """What is laid out by hand as a table has so many cells at least."""
 TABLE = (ast.Tuple, ast.List, ast.Set, ast.Dict)
+NOT_CODE = re.compile(
+    r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
+)
+"""Comments and strings of a script."""
+VAGUE_IN_SCRIPT = re.compile(rf"(?<![.\w$])({'|'.join(sorted(VAGUE_NAMES))})\b(?!\s*:)")
+"""As a variable, a parameter or a function: not `data.found`, nor the key of `{ found: 1 }`."""
 
 
 def _modules(*folders: str, pattern: str = "") -> Iterator[tuple[str, str]]:
@@ -72,6 +79,10 @@ def _name_bound(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
 
 
+def _vague_names(script: str) -> Iterator[str]:
+    yield from VAGUE_IN_SCRIPT.findall(NOT_CODE.sub('""', script))
+
+
 def _is_data(cell: ast.expr) -> bool:
     """A constant, a name, or a word to be translated."""
     if isinstance(cell, ast.Call):
@@ -102,6 +113,31 @@ def test_variables_say_what_they_hold() -> None:
         if _name_bound(node) in VAGUE_NAMES
     ]
     assert set(problems) == set()
+
+
+def test_variables_of_scripts_say_what_they_hold() -> None:
+    problems = {
+        f"{path.name}:{name}"
+        for path in (ROOT / "static/js").glob("*.js")
+        for name in _vague_names(path.read_text("utf-8"))
+    }
+    assert problems == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("var lines = [], found = {};", ["found"]),
+        ("function made(said) {}", ["made", "said"]),
+        ("files.some((one) => one.name)", ["one", "one"]),
+        ("const { key: unit } = record;", ["unit"]),
+        ("/* the one\n   found */ var key; // as made", []),
+        ('say(\'the one\', "\\"found", `made ${key}`, "https://said");', []),
+        ("voice.textContent = words.said; send({ said: text, found_at: at });", []),
+    ],
+)
+def test_a_vague_name_of_a_script_is_told_from_words(code: str, names: list[str]) -> None:
+    assert list(_vague_names(code)) == names
 
 
 def test_what_one_page_shows_is_a_field_of_its_class_and_no_global_of_all_templates() -> None:
