@@ -171,9 +171,10 @@ def test_email_and_page_that_confirm_it_say_what_the_page_check_said_and_no_more
     mail = read_mail(row).recheck(session)
     assert mail is not None
     row.context = json.dumps(mail.values())
-    text = render(row, settings).as_string()
+    text = str(render(row, settings).get_body(("plain",)).get_content())  # type: ignore[union-attr]
     assert ("We read it before we count and print it." in text) is told
     assert ("We then print it and deliver it." in text) is not told
+    assert "We cannot print your letter until you confirm it." in text
     page = client.get(link).text
     assert ("We then read it before we count and print it." in page) is told
     assert ("We then print it and deliver it." in page) is not told
