@@ -19,7 +19,7 @@ from campaign.core.text.email_addresses import spelling
 from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.signing import signed_links
 from campaign.tracking.mails import MyLetters, NoLetters
 
@@ -50,9 +50,10 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
     fingerprint = address_fingerprint(email)
     expires_at = clock.end_of_hour(now + timedelta(hours=current_settings().link_hours))
     addresses = _addresses(session, fingerprint)
-    for address in addresses:
+    for address, has_letters in addresses.items():
         token = signed_links.new_token()
-        if _mail(session, address, locale, token, expires_at):
+        mail = _write_mail(locale, token, expires_at, has_letters=has_letters)
+        if mail.send(session, to=address, locale=locale):
             session.add(
                 LettersLink(
                     email=address,
@@ -68,9 +69,10 @@ def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> No
     session.flush()
 
 
-def _addresses(session: Session, fingerprint: bytes) -> list[str]:
-    signed = session.scalars(
-        select(Signature.email)
+def _addresses(session: Session, fingerprint: bytes) -> dict[str, bool]:
+    """Return the addresses of the mailbox, each with whether a letter was signed with it."""
+    signed = session.execute(
+        select(Signature.email, Signature.origin)
         .where(Signature.email_hmac == fingerprint, Signature.state.in_(_SHOWN))
         .order_by(Signature.id.desc())
     ).all()
@@ -78,20 +80,21 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
         select(NetworkMember.email).where(NetworkMember.email_hmac == fingerprint)
     )
     spellings: dict[str, str] = {}
-    for address in (*signed, member):
+    for address in (*(row.email for row in signed), member):
         if address:
             spellings.setdefault(spelling(address), address)
-    return list(spellings.values())
+    online = {spelling(row.email) for row in signed if row.email and row.origin is Origin.ONLINE}
+    return {address: key in online for key, address in spellings.items()}
 
 
-def _mail(session: Session, address: str, locale: str, token: str, expires_at: datetime) -> bool:
+def _write_mail(locale: str, token: str, expires_at: datetime, *, has_letters: bool) -> MyLetters:
     zone = current_settings().timezone
-    mail = MyLetters(
+    return MyLetters(
         link=site_url(f"/{locale}/my-letters/{token}"),
         until=i18n.say_moment(expires_at, zone, locale),
         zone=i18n.say_town_of_zone(zone, locale),
+        has_letters=has_letters,
     )
-    return mail.send(session, to=address, locale=locale)
 
 
 def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:

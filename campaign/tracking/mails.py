@@ -16,6 +16,7 @@ class MyLetters(Mail, kind="my-letters", budget="ask"):
     link: str
     until: str = ""
     zone: str = ""  # the town by whose clocks that is
+    has_letters: bool = True  # Whether any was signed online: on paper there is none to change
 
 
 class NoLetters(Mail, kind="no-letters", budget="ask"):

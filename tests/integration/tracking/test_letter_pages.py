@@ -362,6 +362,19 @@ def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alon
     assert client.get(f"{sent['ana+x@example.org']}/{stranger.public_id}").status_code == 200
 
 
+@pytest.mark.parametrize("origin", Origin)
+def test_the_email_promises_no_change_to_who_signed_on_paper(
+    client: FlaskClient, session: Session, ana: Signature, settings: Settings, origin: Origin
+) -> None:
+    ana.origin = origin
+    session.commit()
+    client.post("/en/my-letters", data={"email": ANA})
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "my-letters")).one()
+    text = render(mail, settings).as_string()
+    assert ("You can change it until we print it" in text) is (origin is Origin.ONLINE)
+    assert ("you can withdraw your signature" in text) is (origin is not Origin.ONLINE)
+
+
 @pytest.mark.both_engines
 def test_mails_and_askers_are_limited(
     client: FlaskClient, ana: Signature, mails: Mails, session: Session
