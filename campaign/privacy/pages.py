@@ -36,7 +36,7 @@ from campaign.tracking.change_or_withdraw import (
     refuse_without_letter,
 )
 from campaign.tracking.letter_links import Mailbox
-from campaign.tracking.letter_place import Place, find_place, say_withdrawn
+from campaign.tracking.letter_place import Place, find_place, is_on_sheet_too, say_withdrawn
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
 from campaign.tracking.timeline import Mark, marks_of, status_of
@@ -87,6 +87,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     replaced: bool  # Whether somebody has signed anew since this page was opened
     place: Place
     withdrawn: str  # What becomes of it, where it was withdrawn
+    on_sheet: bool  # Whether a row on paper counts with it
 
 
 class EraseMailbox(Page, template="privacy/erase.html"):
@@ -199,6 +200,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             replaced="replaced" in request.args,
             place=place,
             withdrawn=say_withdrawn(signature, place) if state is SignatureState.WITHDRAWN else "",
+            on_sheet=is_on_sheet_too(session, signature, undelivered=state not in LIVE),
         )
         return show_private(page)
 

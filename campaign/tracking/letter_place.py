@@ -58,6 +58,24 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
     return Place.GONE if is_out and signature.state in LIVE else Place.PRINTED
 
 
+def is_on_sheet_too(session: Session, signature: Signature, *, undelivered: bool) -> bool:
+    """Whether a row of a sheet counts with this letter; with `undelivered`, of one that is here.
+
+    Of the same address alone: who signs as somebody else does not learn what that person signed.
+    """
+    rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
+    if undelivered:
+        rows = rows.where(~signed_sheets.is_out())
+    return signature.origin is Origin.ONLINE and db.has_row(
+        session,
+        rows.where(
+            PaperRow.twin_id == signature.id,
+            PaperRow.email_hmac == signature.email_hmac,
+            PaperSheet.origin == Origin.PAPER,
+        ),
+    )
+
+
 def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept:
     """Find what stays of their letters and rows when all that can be deleted is."""
     signatures = list(signatures)

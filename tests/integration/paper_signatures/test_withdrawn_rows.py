@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zipfile import ZipFile
@@ -18,7 +19,7 @@ from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.core import clock, db, jobs
 from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
-from campaign.mail.messages import OutboxMail
+from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.bundle import BundleState
 from campaign.models.campaign import Campaign, UpdateKind
@@ -68,11 +69,16 @@ def eva(session: Session, sheet: PaperSheet) -> Signature:
 @pytest.fixture
 def box(session: Session, eva: Signature) -> str:
     """The address of Eva's letters."""
+    return open_letters(session, eva)
+
+
+def open_letters(session: Session, signature: Signature) -> str:
+    """Return the address of all letters of its mailbox."""
     token, now = signed_links.new_token(), db.utcnow()
     session.add(
         LettersLink(
-            email=eva.email,
-            email_hmac=eva.email_hmac,
+            email=signature.email,
+            email_hmac=signature.email_hmac,
             locale="en",
             token_digest=signed_links.digest_of(token),
             created_at=clock.cut_to_day(now, "UTC"),
@@ -217,6 +223,28 @@ def test_who_withdrew_reads_what_becomes_of_the_row(
     assert "You have withdrawn your signature. We will not count it." in page
     assert "We told our staff to make your row on the sheet unreadable" in page
     assert "deliver it." not in page.replace("deliver the sheet", "")
+
+
+@pytest.mark.parametrize("has_address", [True, False])
+def test_the_page_of_a_letter_tells_of_the_row_with_its_address_and_of_no_other(
+    client: FlaskClient, session: Session, *, has_address: bool
+) -> None:
+    """Who signs in the name of somebody else does not learn whether they signed a sheet."""
+    sheet, address = make_sheet(session), "mika@example.org"
+    hmac = address_fingerprint(address)
+    letter = sign_online(session, sheet.campaign, MIKA, email=address, email_hmac=hmac)
+    row = data_entry.add_row(
+        session, sheet, replace(MIKA, email=address if has_address else ""), actor="test"
+    )
+    assert row.twin is letter
+    url = f"{open_letters(session, letter)}/{letter.public_id}"
+    told = "A sheet was also signed by hand with this email address."
+    assert (told in client.get(url).text) is has_address
+    unreadable = "make your row on the sheet unreadable"
+    assert (unreadable in client.get(f"{url}/withdraw").text) is has_address
+    page = client.get(post(client, f"{url}/withdraw").location).text
+    assert told not in page
+    assert (unreadable in page) is has_address
 
 
 def test_a_sheet_that_was_delivered_is_out_of_our_hands(
