@@ -215,15 +215,12 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         *_stop_marks(campaign),
         *_say_unaware(_delivery_marks(too_late, posts, several=several)),
         *_outcome_marks(campaign, told, trips),
+        *_withdrawn_marks(signature),
     ]
-    # Stable: of one moment, in the order of the way.
-    past.sort(key=lambda mark: mark.at)
-    if signature.state is SignatureState.WITHDRAWN:
-        return [*past, _withdrawn_mark(signature)]
-    if signature.shown_state is SignatureState.REJECTED:
-        return past
+    past.sort(key=lambda mark: mark.at)  # stable: of one moment, in the order of the way
+    has_ended = signature.shown_state in {SignatureState.WITHDRAWN, SignatureState.REJECTED}
     on_paper = signature.origin is not Origin.ONLINE  # no letter of theirs is printed
-    if on_paper or is_stopped(campaign.status) or _waits_in_vain(signature):
+    if has_ended or on_paper or is_stopped(campaign.status) or _waits_in_vain(signature):
         return past
     return past + _marks_ahead(signature, trips, told, ways)
 
@@ -436,11 +433,15 @@ def _moment_told(post: CasePost, campaign: Campaign, trips: Sequence[Trip]) -> d
     return max([estimate_moment(day, None, campaign.timezone), *before])
 
 
-def _withdrawn_mark(signature: Signature) -> Mark:
-    title = gettext("Withdrawn")
+def _withdrawn_marks(signature: Signature) -> list[Mark]:
+    if signature.shown_state is not SignatureState.WITHDRAWN:
+        return []
+    title, zone = gettext("Withdrawn"), signature.campaign.timezone
     if signature.withdrawn_at is None:
-        return Mark(title, "done")
-    return _mark_at(title, signature.withdrawn_at, signature.campaign.timezone)
+        return [Mark(title, "done")]
+    day = clock.day_of(signature.withdrawn_at, zone)
+    # Its day alone is known: what else happened on that day comes before it.
+    return [_mark_on(title, day, clock.moment_of(day, time.max, zone))]
 
 
 def _marks_ahead(

@@ -859,6 +859,17 @@ def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words
     assert client.post(f"{box}/{ana.public_id}/withdraw").status_code == 409
 
 
+@pytest.mark.parametrize(("days", "last"), [(0, "Withdrawn"), (2, "This action has been stopped")])
+def test_what_happened_after_the_day_of_a_withdrawal_stands_after_it(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, days: int, last: str
+) -> None:
+    change_or_withdraw.withdraw_letter(session, ana, db.utcnow())
+    stopped_at = db.utcnow() + timedelta(days=days)
+    campaign.status, campaign.stopped_at = CampaignStatus.STOPPED, stopped_at
+    session.commit()
+    assert titles(app, session, ana)[-1][0] == last
+
+
 @pytest.mark.both_engines
 def test_who_withdrew_a_printed_letter_writes_again_as_every_page_says(
     client: FlaskClient,
