@@ -1,9 +1,9 @@
 """The desk's pages of a campaign's targets, and of who takes over from an official."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import flash, request
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
@@ -15,8 +15,8 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content import targets
-from campaign.campaigns.content.targets import Aim
-from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load
+from campaign.campaigns.content.targets import Aim, Replaced
+from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load, mend_url
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.labels import TARGET_KINDS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, number_seen
@@ -292,14 +292,8 @@ def aimed_at(official: str) -> ResponseReturnValue:
             successor=successor,
             actor=actor(),
         )
-        comma, name = i18n.comma(i18n.locale()), _name_of(successor)
-        for why, words in _LEFT.items():
-            if references := getattr(replaced, why):
-                left = {"campaigns": comma.join(references), "name": name}
-                flash(str(words) % left, "error")
-        for why, references in _say_lacking(replaced.lacking).items():
-            message = _("%(campaigns)s: %(problem)s Correct this first.")
-            flash(Markup(message) % {"campaigns": comma.join(references), "problem": why}, "error")  # noqa: S704
+        for message in _list_left(replaced, successor, [target.campaign for target in aimed]):
+            flash(message, "error")
         message = _say_replaced(len(replaced.done))
         return done(message, ".aimed_at", official=official, successor=successor.slug)
     page = Succession(
@@ -314,14 +308,40 @@ def aimed_at(official: str) -> ResponseReturnValue:
     return show_page(page)
 
 
-def _say_lacking(lacking: Mapping[str, Sequence[Gap]]) -> dict[Markup, list[str]]:
+def _list_left(
+    replaced: Replaced, successor: Official, campaigns: Sequence[Campaign]
+) -> Iterator[Markup]:
+    """Say why campaigns stay as they are; each leads to where that is mended."""
+    comma, name = Markup(i18n.comma(i18n.locale())), _name_of(successor)  # noqa: S704
+    by_reference = {campaign.reference: campaign for campaign in campaigns}
+    for why, words in _LEFT.items():
+        if references := getattr(replaced, why):
+            links = [
+                _link(url_for(".edit_targets", slug=by_reference[reference].slug), reference)
+                for reference in references
+            ]
+            left = {"campaigns": comma.join(links), "name": name}
+            yield Markup(str(words)) % left  # noqa: S704
+    for problem, gaps in _group_by_sentence(replaced.lacking).items():
+        links = [
+            _link(mend_url(by_reference[reference], gap), reference) for reference, gap in gaps
+        ]
+        message = _("%(campaigns)s: %(problem)s Correct this first.")
+        yield Markup(message) % {"campaigns": comma.join(links), "problem": problem}  # noqa: S704
+
+
+def _link(url: str, words: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(url, words)
+
+
+def _group_by_sentence(lacking: Mapping[str, Sequence[Gap]]) -> dict[Markup, list[tuple[str, Gap]]]:
     """Return each gap as a sentence, with the campaigns that would have it."""
-    references: dict[Markup, list[str]] = {}
+    grouped: dict[Markup, list[tuple[str, Gap]]] = {}
     for reference, gaps in lacking.items():
         for gap in gaps:
             sentence = Markup(GapSentence(gap=gap).html())  # noqa: S704
-            references.setdefault(sentence, []).append(reference)
-    return references
+            grouped.setdefault(sentence, []).append((reference, gap))
+    return grouped
 
 
 def _candidates(before: Official) -> list[Official]:

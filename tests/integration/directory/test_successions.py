@@ -168,9 +168,11 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
     lacking = "Ines Quintero Vidal has no salutation or no close in French."
-    assert f"{campaign.reference}: {lacking} Correct this first." in page
+    entry = f'<a href="/desk/officials/silent">{campaign.reference}</a>'
+    assert f"{entry}: {lacking} Correct this first." in page
     assert "envelope window" not in page, "only what is at fault"
-    assert f"{twice.reference}: Ines Quintero Vidal is already a recipient" in page
+    recipients = f'<a href="/desk/campaigns/{twice.slug}/targets">{twice.reference}</a>'
+    assert f"{recipients}: Ines Quintero Vidal is already a recipient" in page
     assert targets_of(session) == [
         (campaign.reference, "governor-1"),
         (twice.reference, "governor-1"),
