@@ -644,6 +644,7 @@ def test_an_extension_says_how_many_signed_letters_will_name_the_new_day(
     session.commit()
     said = "in the proposed text of 2 signed letters that are not in a bundle yet"
     assert said in client.get(url).text
+    assert said in client.get(f"/desk/campaigns/{slug}/facts").text, "they move the deadline, too"
     session.execute(update(Signature).values(state=SignatureState.WITHDRAWN))
     session.commit()
     assert "in the proposed text of" not in client.get(url).text
