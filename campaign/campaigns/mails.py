@@ -54,6 +54,7 @@ class ApprovalAsked(CampaignMail, kind="staff-approval-asked"):
 class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
     who: str
     published: bool
+    closed: bool = False  # Whether the approval has closed the campaign
 
 
 def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
@@ -68,11 +69,13 @@ def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -
 
 
 def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
+    published = proposal.state is ProposalState.APPROVED
     mail = ApprovalGiven(
         reference=campaign.reference,
         who=_name(session, proposal.decided_by_id),
         link=_proposal_link(campaign, proposal),
-        published=proposal.state is ProposalState.APPROVED,
+        published=published,
+        closed=published and proposal.kind is ProposalKind.CLOSE,
     )
     _send(session, mail, _list_mailable(session, proposal.made_by_id))
 

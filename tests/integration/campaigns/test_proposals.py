@@ -204,6 +204,12 @@ def test_closing_with_a_reason_waits(
     approve_proposal.approve(session, later, by=colleague, now=NOW)
     assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {"en": "Yes."})
     assert case.closed_at == NOW
+    answer = last(session, OutboxMail)
+    assert answer.recipient == author.email
+    message = render(answer, app.extensions["settings"])
+    assert message["Subject"] == f"Campaign {case.reference} is closed"
+    text = str(message.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "The campaign is closed. It accepts no more letters." in " ".join(text.split())
 
 
 def test_closing_is_out_of_date_once_the_campaign_has_moved(
