@@ -1,19 +1,21 @@
 """The desk's pages on which a campaign is continued by a follow-up, or copied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField
+from wtforms import HiddenField, RadioField
 from wtforms.validators import StopValidation
 
-from campaign.campaigns import create_and_edit, lifecycle
+from campaign.campaigns import create_and_edit, find_campaigns, lifecycle
 from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.forms import CampaignForm
 from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.staff.desk_access import actor, staff_user
+from campaign.web.edit_conflict import lock_row
 from campaign.web.form_fields import LineField, choices
 from campaign.web.page import Page, ProblemsOn, show_page
 
@@ -35,6 +37,7 @@ class CopyForm(CampaignForm):
         ),
         validate_choice=False,
     )
+    seen = HiddenField()  # the follow-ups that its page named
     asks_risks = False
 
     def validate_risks(self, field: RadioField) -> None:
@@ -47,6 +50,7 @@ class Copy(Page, template="campaigns/copy.html"):
     campaign: Campaign
     form: CopyForm
     linked: bool
+    follow_ups: Sequence[Campaign]  # that there are, where it makes one
     under_embargo: bool
 
 
@@ -68,12 +72,40 @@ def _copy(
     source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
 ) -> ResponseReturnValue:
     session, form = db.session(), CopyForm()
+    follow_ups = _list_follow_ups(source) if linked else []
     form.asks_risks = not linked and bool(source.risk_flags)
     more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
-    if form.validate_on_submit():
+    if form.validate_on_submit() and _are_seen(form, follow_ups):
         with ProblemsOn(form):
             by = {"actor": actor(), "created_by_id": staff_user().id}
             copy = make(session, source, reference=form.reference.data, **by, **more)
             return done(words, ".edit_facts", slug=copy.slug)
-    held = lifecycle.is_under_embargo(source.embargo_until, db.utcnow())
-    return show_page(Copy(campaign=source, form=form, linked=linked, under_embargo=held))
+    form.seen.data = " ".join(campaign.slug for campaign in follow_ups)
+    page = Copy(
+        campaign=source,
+        form=form,
+        linked=linked,
+        follow_ups=follow_ups,
+        under_embargo=lifecycle.is_under_embargo(source.embargo_until, db.utcnow()),
+    )
+    return show_page(page)
+
+
+def _list_follow_ups(source: Campaign) -> Sequence[Campaign]:
+    """List those of colleagues too: of two who make one at once, the second sees the first's."""
+    if request.method == "POST":
+        lock_row(db.session(), source)
+    return find_campaigns.visible_neighbours(db.session(), source, by=staff_user())[1]
+
+
+def _are_seen(form: CopyForm, follow_ups: Sequence[Campaign]) -> bool:
+    seen = (form.seen.data or "").split()
+    if all(campaign.slug in seen for campaign in follow_ups):
+        return True
+    form.form_errors.append(
+        _(
+            "A follow-up action was created after you opened this page. If you need another "
+            "one, press the button again."
+        )
+    )
+    return False

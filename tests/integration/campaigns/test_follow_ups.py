@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
-from tests.factories import add_confirmed, make_campaign
+from tests.factories import add_confirmed, make_campaign, post
 from tests.integration.campaigns.conftest import DESK
+from tests.integration.campaigns.test_edit_conflict import read_form
 
 WARNING = "was stopped because writing could do harm"
 MakeFollowed = Callable[[StopKind], Campaign]
@@ -72,6 +73,25 @@ def test_the_page_that_makes_a_follow_up_promises_an_email_only_where_it_is_sent
     is_stopped = status is CampaignStatus.STOPPED
     assert ("asked for news then get an email" in page) != is_stopped
     assert ("get no email about it" in page) == is_stopped
+
+
+def test_of_two_who_make_a_follow_up_the_second_learns_of_the_first(
+    desk: FlaskClient, session: Session
+) -> None:
+    earlier = make_campaign(session)
+    session.commit()
+    url = f"/desk/campaigns/{earlier.slug}/continue"
+    form = read_form(desk.get(url).text)
+    session.rollback()
+    assert post(desk, url, form | {"reference": "UA 8/27"}).status_code == 303
+    told = post(desk, url, form | {"reference": "UA 9/27"})
+    assert told.status_code == 422
+    assert "A follow-up action was created after you opened this page." in told.text
+    assert 'href="/desk/campaigns/ua-8-27"' in told.text
+    assert 'value="UA 9/27"' in told.text
+    assert post(desk, url, read_form(told.text)).status_code == 303
+    page = desk.get(url).text
+    assert all(f'href="/desk/campaigns/ua-{number}-27"' in page for number in (8, 9))
 
 
 @pytest.mark.one_engine
