@@ -3,7 +3,7 @@
 import pickle
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, wraps
@@ -105,6 +105,15 @@ def force_locale(code: str) -> AbstractContextManager[None]:
 def in_language(label: str, code: str) -> str:
     """Label a field that there is once per language: "Title (French)"."""
     return f"{label} ({language_name(code, locale())})"
+
+
+def label_field(label: str, name: str, more: Iterable[str] = ()) -> str:
+    """Label the field of that name; one whose name ends in a language (or `more`), with it."""
+    end = name.replace("-", "_").casefold()
+    for code in dict.fromkeys([*more, *languages()]):
+        if end.endswith(f"_{code.replace('-', '_').casefold()}"):
+            return in_language(label, code)
+    return label
 
 
 def comma(code: str) -> str:

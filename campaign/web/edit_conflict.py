@@ -94,12 +94,7 @@ def _said(value: object) -> str:
 
 
 def _label(form: EditConflictForm, name: str) -> str:
-    """Return what the field is called; of one per language, with its language."""
-    label = str(form[name].label.text)
-    for code in dict.fromkeys([*form.locales, *i18n.languages()]):
-        if name.replace("-", "_").endswith(f"_{code.replace('-', '_')}"):
-            return i18n.in_language(label, code)
-    return label
+    return i18n.label_field(str(form[name].label.text), name, form.locales)
 
 
 def lock_row(session: Session, row: Base) -> None:

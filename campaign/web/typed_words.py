@@ -15,6 +15,7 @@ from wtforms import BooleanField, Form, HiddenField, PasswordField, SubmitField
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.fields.core import UnboundField
 
+from campaign.core import i18n
 from campaign.web.form_base import SiteForm
 
 _NEVER = (HiddenField, PasswordField, FileField, MultipleFileField, SubmitField)
@@ -39,7 +40,7 @@ def list_typed(forms: Iterable[type[Form]], **offered: Mapping[str, str]) -> lis
     posted = set(request.form)
     fields = max(kinds, key=lambda kind: len(posted & kind.keys()), default={})
     return [
-        TypedWords(name, _label_of(fields.get(name)), text)
+        TypedWords(name, _label_of(name, fields.get(name)), text)
         for name, values in request.form.lists()
         if not _SECRET.search(name)
         if (text := "\n".join(_say(fields.get(name), values, offered.get(name)))).strip()
@@ -62,8 +63,11 @@ def _fields_of(form: type[Form]) -> Mapping[str, UnboundField]:
     return {name: field for name, field in fields if isinstance(field, UnboundField)}
 
 
-def _label_of(field: UnboundField | None) -> str:
-    return "" if field is None else str(field.kwargs.get("label") or next(iter(field.args), ""))
+def _label_of(name: str, field: UnboundField | None) -> str:
+    if field is None:
+        return ""
+    label = str(field.kwargs.get("label") or next(iter(field.args), ""))
+    return i18n.label_field(label, name)
 
 
 def _say(

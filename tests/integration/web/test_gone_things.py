@@ -75,6 +75,17 @@ def test_what_was_typed_has_its_labels_and_the_list_is_one_step_away(
 
 
 @pytest.mark.one_engine
+def test_words_of_several_languages_are_told_apart(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    page = client.get("/desk/officials/new")
+    answer = post(client, "/desk/officials/nobody", read_form(page.text) | {"office_fr": "Maire"})
+    assert answer.status_code == 404
+    assert ">Office (French)</label>" in answer.text
+
+
+@pytest.mark.one_engine
 def test_no_secret_is_shown(app: Flask, client: FlaskClient) -> None:
     sign_in(client, app, Role.ADMIN)
     typed = {"key": "a key of theirs", "list_name": "The list"}
