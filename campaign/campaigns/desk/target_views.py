@@ -331,7 +331,7 @@ def _list_left(
 
 
 def _link(url: str, words: str) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(url, words)
+    return Markup('<bdi><a href="{}">{}</a></bdi>').format(url, words)
 
 
 def _group_by_sentence(lacking: Mapping[str, Sequence[Gap]]) -> dict[Markup, list[tuple[str, Gap]]]:

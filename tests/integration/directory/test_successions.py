@@ -168,10 +168,10 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
     lacking = "Ines Quintero Vidal has no salutation or no close in French."
-    entry = f'<a href="/desk/officials/silent">{campaign.reference}</a>'
+    entry = f'<bdi><a href="/desk/officials/silent">{campaign.reference}</a></bdi>'
     assert f"{entry}: {lacking} Correct this first." in page
     assert "envelope window" not in page, "only what is at fault"
-    recipients = f'<a href="/desk/campaigns/{twice.slug}/targets">{twice.reference}</a>'
+    recipients = f'<a href="/desk/campaigns/{twice.slug}/targets">{twice.reference}</a></bdi>'
     assert f"{recipients}: Ines Quintero Vidal is already a recipient" in page
     assert targets_of(session) == [
         (campaign.reference, "governor-1"),
