@@ -292,8 +292,8 @@ def aimed_at(official: str) -> ResponseReturnValue:
             successor=successor,
             actor=actor(),
         )
-        for message in _list_left(replaced, successor, [target.campaign for target in aimed]):
-            flash(message, "error")
+        for problem in _list_left(replaced, successor, [target.campaign for target in aimed]):
+            flash(problem, "error")
         message = _say_replaced(len(replaced.done))
         return done(message, ".aimed_at", official=official, successor=successor.slug)
     page = Succession(
