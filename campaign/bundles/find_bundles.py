@@ -161,8 +161,8 @@ def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
     yield Letter.bundle_id == bundle.id
     yield Letter.set_aside.is_not(None)
     yield Letter.first_page.is_(None)  # else it was printed, and its sheet removed by hand
-    if bundle.out_of_files:
-        yield Letter.sequence.not_in([int(letter["number"]) for letter in bundle.out_of_files])
+    if letters := bundle.taken_out.letters:
+        yield Letter.sequence.not_in([int(letter.number) for letter in letters])
 
 
 def can_wait_again(session: Session, bundle: Bundle) -> bool:

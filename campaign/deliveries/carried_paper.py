@@ -16,13 +16,13 @@ from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
-from campaign.core.db import Json
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.remaining_letters import count_left, is_gone
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterInFiles, LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 
@@ -66,7 +66,7 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     if withdrawn:
         papers.append(replace(papers[0], letters=wanted, removed=True))
     # Once letters went out, the others are what is left of the same paper.
-    if bundle.taken_out and not bundle_status.is_handed_over(session, bundle):
+    if bundle.taken_out.of_earlier_prints and not bundle_status.is_handed_over(session, bundle):
         for earlier in _list_earlier(session, bundle, number, letters):
             by_hand = replace(earlier, letters=wanted, removed=True)
             papers.append(earlier)
@@ -148,7 +148,8 @@ def _leave_in(
 
 
 def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> None:
-    if not bundle.taken_out or not bundle_status.is_handed_over(session, bundle):
+    remade = bundle.taken_out.of_earlier_prints
+    if not remade or not bundle_status.is_handed_over(session, bundle):
         return
     current = prints.find_print(session, bundle)
     if current is not None and _minute_of(current.made_at) > moment:
@@ -157,7 +158,7 @@ def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> N
 
 def is_remade_between(session: Session, bundle: Bundle, *moments: datetime) -> bool:
     """Whether a print was made between two moments: each is then of other letters."""
-    if not bundle.taken_out:
+    if not bundle.taken_out.of_earlier_prints:
         return False
     print_times = [_minute_of(recorded.made_at) for recorded in prints.list_prints(session, bundle)]
     return len({tuple(at <= moment for at in print_times) for moment in moments}) > 1
@@ -174,27 +175,31 @@ def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -
     all_prints = prints.list_prints(session, bundle)
     for recorded in reversed([earlier for earlier in all_prints if earlier.number < number]):
         taken_out = tuple(
-            str(entry["number"])
-            for entry in [*bundle.out_of_files, *bundle.off_lists]
+            entry.number
+            for entry in bundle.taken_out.of_earlier_prints
             if _last_with(all_prints, entry) >= recorded.number
         )
         if taken_out != held:
-            is_sheets_alone = not bundle.letter_count
-            many = letters + len([n for n in taken_out if is_sheets_alone or is_letter(n)])
-            paper = Paper(recorded.number, recorded.made_at, many, removed=False)
+            count = letters + _count_delivered(bundle, taken_out)
+            paper = Paper(recorded.number, recorded.made_at, count, removed=False)
             code = recorded.check_code or ""
             earlier.append(replace(paper, taken_out=taken_out, check_code=code))
         held = taken_out
     return earlier
 
 
-def _last_with(all_prints: Iterable[BundlePrint], entry: Json) -> int:
+def _count_delivered(bundle: Bundle, numbers: Iterable[str]) -> int:
+    """Count what a delivery counts of these: letters; of sheets alone, the people on them."""
+    return sum(not bundle.letter_count or is_letter(number) for number in numbers)
+
+
+def _last_with(all_prints: Iterable[BundlePrint], entry: LetterOut | PersonOff) -> int:
     """Return the last print that held a letter, or named a person; 0: nobody knows it."""
     return max(
         (
             recorded.number
             for recorded in all_prints
-            if entry["sha256"]
+            if entry.sha256
             in {recorded.zip_sha256, *(str(file["sha256"]) for file in recorded.files)}
         ),
         default=0,
@@ -231,8 +236,7 @@ def count_in(
     """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
     if paper.removed:
         return len(paper.left_in)
-    is_sheets_alone = not bundle.letter_count
-    taken_out = len([number for number in paper.taken_out if is_sheets_alone or is_letter(number)])
+    taken_out = _count_delivered(bundle, paper.taken_out)
     return count_withdrawn(session, bundle, when=when) + taken_out
 
 
@@ -247,7 +251,7 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
         be_earlier_print(session, bundle, paper, actor=actor)
     removed = [number for number in numbers if paper.removed and number not in paper.left_in]
     note_removed(session, bundle, [*map(int, filter(is_letter, removed))])
-    bundle.taken_out = _mark_carried(bundle, removed, carried=False)
+    bundle.taken_out = bundle.taken_out.marked(removed, carried=False)
     note_carried(bundle, [number for number in numbers if number not in removed])
     session.flush()
 
@@ -262,24 +266,19 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
         if each_print.number == paper.number
     )
     _be_print(bundle, recorded)
-    bundle.taken_out = [
-        entry | {"went": True} if entry["number"] in paper.taken_out else entry
-        for entry in bundle.taken_out
-    ]
-    for entry in bundle.out_of_files:
-        if entry.get("went"):
-            _update_letter(session, bundle, entry, set_aside=None, first_page=entry["page"])
+    bundle.taken_out = bundle.taken_out.went_with(paper.taken_out)
+    for letter in bundle.taken_out.letters:
+        if letter.went:
+            _update_letter(session, bundle, letter, set_aside=None, first_page=letter.page)
     session.flush()
     audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
 
 
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:
-    """Note that withdrawn letters were with the others as these went; see `Bundle.taken_out`."""
-    known = {str(entry["number"]) for entry in bundle.taken_out}
-    bundle.taken_out = [
-        *_mark_carried(bundle, numbers, carried=True),
-        *({"number": number, "carried": True} for number in numbers if number not in known),
-    ]
+    """Note that withdrawn letters were with the others as these went."""
+    known = {entry.number for entry in bundle.taken_out}
+    stayed = [LetterInFiles(number=each, carried=True) for each in numbers if each not in known]
+    bundle.taken_out = bundle.taken_out.marked(numbers, carried=True).plus(*stayed)
 
 
 def find_carried(session: Session, letters: Iterable[Letter]) -> set[int]:
@@ -289,10 +288,9 @@ def find_carried(session: Session, letters: Iterable[Letter]) -> set[int]:
         return set()
     bundles = select(Bundle).where(Bundle.id.in_({letter.bundle_id for letter in withdrawn}))
     carried = {
-        (bundle.id, entry["number"])
+        (bundle.id, number)
         for bundle in session.scalars(bundles)
-        for entry in bundle.taken_out
-        if entry.get("carried")
+        for number in bundle.taken_out.carried
     }
     return {
         letter.id
@@ -307,10 +305,12 @@ def is_in_earlier_print(session: Session, letter: Letter) -> bool:
     It may until somebody records what was carried, or posted in the envelope that it was put into.
     """
     bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
+    if bundle is None:
+        return False
     sequence = letter.sequence or 0
-    taken_out = {entry["number"]: entry for entry in bundle.out_of_files} if bundle else {}
+    taken_out = {entry.number: entry for entry in bundle.taken_out.letters}
     entry = taken_out.get(number_of(sequence))
-    if bundle is None or entry is None or entry.get("carried") is False:
+    if entry is None or entry.carried is False:
         return False
     if not bundle_status.is_handed_over(session, bundle):
         return True
@@ -327,14 +327,7 @@ def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> 
     """Note that the sheets of withdrawn letters were removed by hand."""
     letters = (Letter.bundle_id == bundle.id, Letter.sequence.in_(numbers))
     db.update_rows(session, Letter, *letters, set_aside=WITHDRAWN)
-    bundle.taken_out = _mark_carried(bundle, [*map(number_of, numbers)], carried=False)
-
-
-def _mark_carried(bundle: Bundle, numbers: Collection[str], *, carried: bool) -> list[Json]:
-    return [
-        entry | {"carried": carried} if entry["number"] in numbers else entry
-        for entry in bundle.taken_out
-    ]
+    bundle.taken_out = bundle.taken_out.marked([*map(number_of, numbers)], carried=False)
 
 
 def note_nothing_gone(session: Session, bundle: Bundle) -> None:
@@ -347,16 +340,11 @@ def note_nothing_gone(session: Session, bundle: Bundle) -> None:
         Letter.first_page.is_not(None),
     )
     db.update_rows(session, Letter, *removed, set_aside=None)
-    taken_out = [*bundle.out_of_files, *bundle.off_lists]
-    is_earlier = any(entry.get("went") for entry in taken_out)
-    for entry in bundle.out_of_files:
-        if entry.get("went") or entry.get("carried"):
-            _update_letter(session, bundle, entry, set_aside=WITHDRAWN, first_page=None)
-    # Not changed in place: that would not be seen.
-    bundle.taken_out = [
-        {name: value for name, value in entry.items() if name not in {"went", "carried"}}
-        for entry in taken_out
-    ]
+    is_earlier = bundle.taken_out.went_earlier
+    for letter in bundle.taken_out.letters:
+        if letter.is_gone:
+            _update_letter(session, bundle, letter, set_aside=WITHDRAWN, first_page=None)
+    bundle.taken_out = bundle.taken_out.with_nothing_gone()
     if is_earlier:
         _be_print(bundle, prints.list_prints(session, bundle)[-1])
     session.flush()
@@ -366,6 +354,6 @@ def _be_print(bundle: Bundle, recorded: BundlePrint) -> None:
     bundle.zip_sha256, bundle.page_count = recorded.zip_sha256, recorded.pages
 
 
-def _update_letter(session: Session, bundle: Bundle, entry: Json, **values: object) -> None:
-    number = Letter.sequence == int(str(entry["number"]))
+def _update_letter(session: Session, bundle: Bundle, letter: LetterOut, **values: object) -> None:
+    number = Letter.sequence == int(letter.number)
     db.update_rows(session, Letter, Letter.bundle_id == bundle.id, number, **values)

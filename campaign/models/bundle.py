@@ -24,6 +24,7 @@ from campaign.core import db
 from campaign.core.db.leases import Leased
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
+from campaign.models.taken_out import TakenOut, TakenOutColumn
 
 if TYPE_CHECKING:
     from campaign.models.delivery import GateVisit
@@ -116,13 +117,9 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
     emptied_at: Mapped[datetime | None]
     """Since when its files are no longer kept: nobody is to be found in them. Hashes stay."""
     remade_at: Mapped[datetime | None]
-    taken_out: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
-    """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
-    the `sha256` of the volume that still held them, and their `code`. `went`: they were in the
-    print that was delivered, which was on its way already. `carried`: whether such a letter was
-    with the others as these went; of one that `went`, false says that its sheet was removed by
-    hand. Of one that stayed in the files it stands with `number` alone. Of a person on a signed
-    sheet who left the lists (`P00012`) the `sha256` is that of the last ZIP that named them."""
+    taken_out: Mapped[TakenOut] = mapped_column(
+        TakenOutColumn, default=TakenOut, server_default="[]"
+    )
     released: Mapped[list[db.Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]
@@ -149,16 +146,6 @@ class Bundle(db.SealedRow, Leased, db.PublicRow):
         destination = self.mission or self.official
         assert destination is not None  # the database lets no bundle have none
         return destination
-
-    @property
-    def out_of_files(self) -> list[db.Json]:
-        """Of `taken_out`, letters that are no longer in its files."""
-        return [entry for entry in self.taken_out if "volume" in entry]
-
-    @property
-    def off_lists(self) -> list[db.Json]:
-        """Of `taken_out`, people on signed sheets who are no longer in its lists."""
-        return [entry for entry in self.taken_out if str(entry["number"]).startswith("P")]
 
     @property
     def is_rehearsal(self) -> bool:
@@ -193,8 +180,8 @@ class Volume(db.SealedRow, Leased, db.NumberedRow):
 
     @property
     def letters_in_print(self) -> int:
-        """Letters that it holds in the print that the bundle now is; see `Bundle.taken_out`."""
-        went = [entry["volume"] for entry in self.bundle.out_of_files if entry.get("went")]
+        """Letters that it holds in the print that the bundle now is."""
+        went = [letter.volume for letter in self.bundle.taken_out.letters if letter.went]
         return self.printed_letters + went.count(self.sequence)
 
 

@@ -25,6 +25,7 @@ from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, CarriedSignature, Volume
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 
@@ -44,50 +45,43 @@ def note_lists(session: Session, bundle: Bundle) -> None:
 
 def note_put_back(bundle: Bundle, numbers: Collection[str]) -> None:
     if numbers:
-        bundle.taken_out = [entry for entry in bundle.taken_out if entry["number"] not in numbers]
+        bundle.taken_out = bundle.taken_out.minus(numbers)
 
 
-def note_taken_out(bundle: Bundle, letters: Iterable[TakenBack]) -> None:
-    """Write down letters that leave the bundle's files, with the volume that still held each.
+def note_taken_out(bundle: Bundle, gone: Iterable[TakenBack]) -> None:
+    """Write down what leaves the bundle's files and lists, with the file that still held each.
 
-    Its code, which tells nobody whose it is, stays: who has the sheets can still prove the others.
+    A letter's code, which tells nobody whose it is, stays: who has the sheets can still prove the others.
     """
-    letters = list(letters)
+    gone = list(gone)
     day = clock.today(bundle.campaign.timezone).isoformat()
-    people = [letter for letter in letters if not letter.volume]
-    letters = [letter for letter in letters if letter.volume]
     digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
-    without = {letter.volume for letter in letters}
+    without = {each.volume for each in gone}
     codes = {
         number: code.hex()
         for volume in bundle.volumes
         if volume.sequence in without
         for number, code in unpack_codes(volume.letter_codes)
     }
-    bundle.taken_out = [
-        *bundle.taken_out,
-        *(
-            {
-                "number": person.number,
-                "reason": person.state,
-                "on": day,
-                "sha256": bundle.zip_sha256 or "",
-            }
-            for person in people
-        ),
-        *(
-            {
-                "number": letter.number,
-                "volume": letter.volume,
-                "page": letter.page,
-                "reason": letter.state,
-                "on": day,
-                "sha256": digests[letter.volume],
-                "code": codes.get(letter.number, ""),
-            }
-            for letter in letters
-        ),
+    people = [
+        PersonOff(number=each.number, reason=each.state, on=day, sha256=bundle.zip_sha256 or "")
+        for each in gone
+        if not each.volume
     ]
+    letters = [
+        LetterOut(
+            number=each.number,
+            volume=each.volume,
+            page=each.page,
+            reason=each.state,
+            on=day,
+            sha256=digests[each.volume],
+            code=codes.get(each.number, ""),
+        )
+        for each in gone
+        if each.volume
+    ]
+    bundle.taken_out = bundle.taken_out.plus(*people, *letters)
 
 
 def refuse_taken_back(session: Session, bundle: Bundle) -> None:
@@ -147,7 +141,7 @@ def list_put_back(session: Session, bundle: Bundle) -> list[str]:
 
 
 def _list_known(bundle: Bundle) -> set[str]:
-    return {str(entry["number"]) for entry in bundle.off_lists if not entry.get("went")}
+    return {person.number for person in bundle.taken_out.people if not person.went}
 
 
 def _list_on_sheets(

@@ -24,6 +24,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
 from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 
@@ -58,10 +59,10 @@ class EarlierPrint:
 class Changes:
     taken_back: Sequence[TakenBack]
     awaits_remake: bool
-    taken_out: Sequence[Json]  # what was taken out of volumes, and did not go out all the same
+    letters_out: Sequence[LetterOut]  # what left volumes, and did not go out all the same
     printed_at: Mapping[str, datetime]
     """When the print was made that held it, by its number: the page is of that print."""
-    off_lists: Sequence[Json]  # who on signed sheets left the lists, and did not go out so
+    people_off: Sequence[PersonOff]  # who left the lists, and did not go out so
     reprints: Sequence[BundleReprint]
     settled: bool
     earlier_print: EarlierPrint | None
@@ -90,8 +91,8 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
-        taken_out=_without_gone(bundle.out_of_files),
-        off_lists=_without_gone(bundle.off_lists),
+        letters_out=[letter for letter in bundle.taken_out.letters if not letter.is_gone],
+        people_off=[person for person in bundle.taken_out.people if not person.is_gone],
         printed_at=_find_printing(session, bundle),
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
@@ -110,9 +111,9 @@ def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:
         for file in recorded.files
     }
     return {
-        str(entry["number"]): printed_at[str(entry["sha256"])]
-        for entry in bundle.out_of_files
-        if entry.get("sha256") in printed_at
+        letter.number: printed_at[letter.sha256]
+        for letter in bundle.taken_out.letters
+        if letter.sha256 in printed_at
     }
 
 
@@ -124,13 +125,9 @@ def list_sheets_to_black_out(session: Session, bundle: Bundle) -> list[Travellin
     return [sheet for sheet in sheets if sheet.black_out]
 
 
-def _without_gone(taken_out: Iterable[Json]) -> list[Json]:
-    return [entry for entry in taken_out if not entry.get("went") and not entry.get("carried")]
-
-
 def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None:
     recorded = prints.find_print(session, bundle)
-    if recorded is None or not any(entry.get("went") for entry in bundle.taken_out):
+    if recorded is None or not bundle.taken_out.went_earlier:
         return None
     removed = select(func.count(Letter.id)).where(
         Letter.bundle_id == bundle.id, Letter.set_aside == WITHDRAWN, Letter.first_page.is_not(None)

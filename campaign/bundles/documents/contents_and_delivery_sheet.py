@@ -23,12 +23,12 @@ from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.bundles.nouns import say_noun
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import i18n
-from campaign.core.db import Json
 from campaign.core.errors import Refused
 from campaign.core.i18n import force_locale, say_number
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, BundleState, Journey
+from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.printing.printed_content import (
     Both,
     BothRow,
@@ -93,7 +93,7 @@ def _contents_page(
 
 
 def _notes(packet: Packet, locale: str, *, cards: bool, remade: bool) -> Iterator[str]:
-    out = {letter["number"] for letter in packet.taken_out}
+    out = {letter.number for letter in packet.taken_out}
     if aside := [number for number in packet.aside if number not in out]:
         yield _aside_note(aside, cards=cards)
     if out:
@@ -119,9 +119,9 @@ def _aside_note(numbers: Sequence[str], *, cards: bool) -> str:
     )
 
 
-def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: bool) -> str:
-    numbers = [letter["number"] for letter in taken_out]
-    day = date.fromisoformat(max(letter["on"] for letter in taken_out))
+def remade_note(volume: int, taken_out: Sequence[LetterOut], locale: str, *, cards: bool) -> str:
+    numbers = [letter.number for letter in taken_out]
+    day = date.fromisoformat(max(letter.on for letter in taken_out))
     facts = {"volume": volume, "day": i18n.say_date(day, locale), "numbers": _say_first(numbers)}
     if cards:
         return ngettext(
@@ -138,18 +138,18 @@ def remade_note(volume: int, taken_out: Sequence[Json], locale: str, *, cards: b
     )
 
 
-def lists_note(off_lists: Sequence[Json], locale: str) -> Iterator[str]:
+def lists_note(people: Sequence[PersonOff], locale: str) -> Iterator[str]:
     """Name those on signed sheets who stood in lists that were printed before."""
-    named = [entry for entry in off_lists if entry["sha256"]]
+    named = [person for person in people if person.sha256]
     if not named:
         return
-    day = date.fromisoformat(max(entry["on"] for entry in named))
+    day = date.fromisoformat(max(person.on for person in named))
     yield ngettext(
         "The lists were made again on %(day)s, without number %(numbers)s.",
         "The lists were made again on %(day)s, without numbers %(numbers)s.",
         len(named),
         day=i18n.say_date(day, locale),
-        numbers=_say_first([entry["number"] for entry in named]),
+        numbers=_say_first([person.number for person in named]),
     )
 
 

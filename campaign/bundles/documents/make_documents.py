@@ -120,7 +120,8 @@ def make_papers(
         "set_aside": _iter_aside(bundle),
         "on_paper": iter_paper_entries(bundle.id),
         "taken_out": (
-            {name: letter[name] for name in _TAKEN_OUT} for letter in bundle.out_of_files
+            {name: getattr(letter, name) for name in _TAKEN_OUT}
+            for letter in bundle.taken_out.letters
         ),
     }
     write_manifest(out / file_names.MANIFEST, _bundle_facts(job), lists_of_manifest)
@@ -193,19 +194,19 @@ def _make_list(job: _Job) -> None:
 
 def _make_readme(job: _Job, files: list[FileFacts]) -> None:
     aside_and_out = sum(
-        len({letter["number"] for letter in packet.taken_out} & set(packet.aside))
+        len({letter.number for letter in packet.taken_out} & set(packet.aside))
         for packet in job.packets
     )
     facts = readme_text.ReadmeFacts(
         folder=job.folder,
         letters=job.counts.printed,
         aside=job.counts.set_aside - aside_and_out,
-        taken_out=len(job.bundle.out_of_files),
+        taken_out=len(job.bundle.taken_out.letters),
         on_paper=job.counts.on_paper,
         packets=job.packets,
         locale=job.ours,
         sheets=job.sheets,
-        off_lists=job.bundle.off_lists,
+        people_off=job.bundle.taken_out.people,
         remade=job.bundle.remade_at is not None,
     )
     readme = bundle_sheets.readme(readme_text.readme_context(job.frozen, facts, files))

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
-from campaign.core.db import Json
 from campaign.models.bundle import Bundle
 from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterOut
 from campaign.signing.letter.compose import number_of
 
 FORMAT = "urgent-action-bundle/1"
@@ -35,7 +35,7 @@ class Packet:
     pages: int
     per_target: dict[int, int]
     aside: tuple[str, ...]
-    taken_out: tuple[Json, ...]  # what was printed once and taken out again; see `Bundle.taken_out`
+    taken_out: tuple[LetterOut, ...]  # what was printed once and taken out again
 
 
 def list_packets(session: Session, bundle: Bundle) -> list[Packet]:
@@ -58,7 +58,9 @@ def list_packets(session: Session, bundle: Bundle) -> list[Packet]:
             pages=volume.page_count or 0,
             per_target=per_target[volume.id],
             aside=tuple(aside[volume.id]),
-            taken_out=tuple(out for out in bundle.out_of_files if out["volume"] == volume.sequence),
+            taken_out=tuple(
+                letter for letter in bundle.taken_out.letters if letter.volume == volume.sequence
+            ),
         )
         for volume in bundle.volumes
     ]

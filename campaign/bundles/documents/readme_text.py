@@ -19,8 +19,8 @@ from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, weigh
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import say_noun, say_rows
 from campaign.core import i18n
-from campaign.core.db import Json
 from campaign.core.i18n import say_number
+from campaign.models.taken_out import PersonOff
 from campaign.printing.geometry import LETTER, NAMES, Layout, envelopes_for, label_sheet_for
 from campaign.printing.printed_content import FactRow, FileRow, ReadmeContext
 
@@ -45,7 +45,7 @@ class ReadmeFacts:
     packets: Sequence[Packet]
     locale: str  # of the staff who print
     sheets: Sequence[TravellingSheet] = ()
-    off_lists: Sequence[Json] = ()  # who on signed sheets left the lists
+    people_off: Sequence[PersonOff] = ()  # who on signed sheets left the lists
     remade: bool = False
 
     def say(self, number: int) -> str:
@@ -60,7 +60,7 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
             remade_note(packet.volume, packet.taken_out, facts.locale, cards=frozen.cards)
             for packet in remade
         ),
-        *lists_note(facts.off_lists, facts.locale),
+        *lists_note(facts.people_off, facts.locale),
     ]
     if facts.remade:
         introduction.append(say_what_to_destroy())

@@ -158,9 +158,9 @@ def _list_spans(session: Session, bundle: Bundle) -> list[_Span]:
     spans, first = [], 0
     for volume_id, sequence, letters in volumes:
         went = tuple(
-            (str(entry["number"]), bytes.fromhex(entry.get("code", "")))
-            for entry in bundle.out_of_files
-            if entry.get("went") and entry["volume"] == sequence
+            (letter.number, bytes.fromhex(letter.code))
+            for letter in bundle.taken_out.letters
+            if letter.went and letter.volume == sequence
         )
         spans.append(_Span(volume_id, first, first + letters + len(went), went))
         first += letters + len(went)

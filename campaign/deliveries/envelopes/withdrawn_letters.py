@@ -47,9 +47,7 @@ def list_withdrawn(
     """
     bundle = run.bundle
     taken_out = [
-        int(str(entry["number"]))
-        for entry in bundle.out_of_files
-        if entry.get("carried") is not False
+        int(letter.number) for letter in bundle.taken_out.letters if letter.carried is not False
     ]
     is_printed = and_(Letter.set_aside.is_(None), Letter.first_page.is_not(None))
     lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
@@ -112,7 +110,7 @@ def note_posted(
     """Note which withdrawn letters go with their envelopes, and which were removed by hand."""
     bundle = run.bundle
     numbers = [number_of(letter.number) for letter in carried]
-    if any(entry["number"] in numbers for entry in bundle.out_of_files):
+    if any(letter.number in numbers for letter in bundle.taken_out.letters):
         _put_back(session, run, carried, actor)
     if carried:
         note_carried(bundle, numbers)

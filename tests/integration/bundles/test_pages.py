@@ -18,6 +18,7 @@ from campaign.core.audit import AuditEntry
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterOut, TakenOut
 from campaign.web.pagination import PAGE_SIZE
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -257,8 +258,8 @@ def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
 ) -> None:
     bundle = reload(session, freeze(waiting.id))
     bundle.state, bundle.ready_at = BundleState.READY, db.utcnow()
-    out = {"number": "00002", "volume": 1, "page": 2, "reason": "withdrawn", "on": "2026-01-01"}
-    bundle.taken_out = [out]
+    out = LetterOut(number="00002", volume=1, page=2, reason="withdrawn", on="2026-01-01")
+    bundle.taken_out = TakenOut([out])
     session.execute(update(Letter).where(Letter.sequence > 1).values(set_aside="withdrawn"))
     session.commit()
     sign_in(client, app, "staff")

@@ -249,7 +249,7 @@ def test_the_gate_asks_which_lists_went(
     bundle = reload(session, bundle.id)
     assert bundle.zip_sha256 == first.zip_sha256 != second.zip_sha256
     assert visit.attempts[0].messages == 4
-    assert [entry["carried"] for entry in bundle.off_lists] == [True]
+    assert [person.carried for person in bundle.taken_out.people] == [True]
     with pytest.raises(Refused, match="taken-back"):
         download(app, session, bundle)
     page = get_page(staff, session, bundle)
