@@ -54,6 +54,11 @@ class Paper:
         return f"{self.number}-{'kept' if self.papers_at else 'removed'}-{len(self.lacks)}"
 
 
+def is_by_hand(value: str) -> bool:
+    """Whether a form's value names a paper of which something was removed by hand."""
+    return "-" in value
+
+
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     """List what may have been carried; none where all printed letters are still wanted."""
     current = prints.find_print(session, bundle)
@@ -104,8 +109,8 @@ def find_paper(
     Where nobody was asked, the page at the gate was from before the withdrawal, and showed no
     letter to be removed: then it is the print there was. Of sheets `removed` by hand some may be
     named; the others were left in. Raises Invalid (`paper_` and the bundle's id: it is to be asked;
-    `removed_` and that: others than those withdrawn are named, or none were removed; `outcome`:
-    other letters are recorded as gone with a later print).
+    `removed_` and that: others than those withdrawn are named, or none were removed, or nothing is
+    withdrawn any more; `outcome`: other letters are recorded as gone with a later print).
     """
     moment = clock.moment_of(day, at or time.max, bundle.zone)
     _refuse_later_print(session, bundle, moment)
@@ -119,7 +124,9 @@ def find_paper(
         ]
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
-    if removed and papers:
+    if not papers and (removed or is_by_hand(chosen)):
+        raise Invalid(fields={f"removed_{bundle.id}": "removed-wanted"})
+    if removed:
         return _leave_in(bundle, fitting[0], papers, removed)
     return fitting[0] if fitting else None
 

@@ -116,7 +116,8 @@ def _make_form(bundle: Bundle) -> GateForm:
     listed = visits.list_companions(session, bundle, only_stopped=only_stopped)
     companions = list(dict.fromkeys([*listed, *ticked]))
     papers = {carried.id: list_papers(session, carried) for carried in (bundle, *companions)}
-    return gate_form(bundle, companions, papers, unknown=len(ticked) < len(ids))
+    unknown = len(ticked) < len(ids)
+    return gate_form(bundle, companions, papers, sent=request.form, unknown=unknown)
 
 
 def _record(form: GateForm) -> GateVisit | None:

@@ -23,7 +23,7 @@ from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import group_code
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
-from campaign.deliveries.carried_paper import Paper, is_letter
+from campaign.deliveries.carried_paper import Paper, is_by_hand, is_letter
 from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
 from campaign.deliveries.record_delivery import CarriedBundle, RecordFacts, VisitFacts
@@ -128,6 +128,8 @@ class GateForm(FilesForm):
     removed: dict[int, list[Numbers]]
     """Sheets of withdrawn letters removed by hand, where not all were; by the bundle's id."""
     unknown = False  # whether a bundle was ticked that is not there, or is for another mission
+    sent: Mapping[str, str] = MappingProxyType({})
+    is_outdated = False  # whether its page asked what is not asked any more
 
     def validate(self, extra_validators: object = None) -> bool:
         valid = super().validate(extra_validators)
@@ -136,7 +138,7 @@ class GateForm(FilesForm):
                 gettext("A bundle you ticked no longer exists. Untick it and try again.")
             )
         asks = self._asks_for_moment()
-        reads = self._reads_removed()
+        reads = self._reads_removed() and self._loses_nothing_removed()
         return self._ticks_what_it_counts() and valid and not self.unknown and not asks and reads
 
     def _reads_removed(self) -> bool:
@@ -153,6 +155,35 @@ class GateForm(FilesForm):
                 cards = noun_of(bundle) is Noun.CARD
                 self[name].errors = [*self[name].errors, say_numbers_fault(problem, cards=cards)]
         return not any(name.startswith("removed_") for name in self.errors if name)
+
+    def _loses_nothing_removed(self) -> bool:
+        """Refuse what was said of sheets removed by hand, where it is not asked any more.
+
+        A phone sends it late, and what was withdrawn may count again by then.
+        """
+        if self.outcome.data == DeliveryOutcome.STOPPED:
+            return True
+        lost = []
+        for bundle in self._ticked():
+            numbers = self._unasked(f"removed_{bundle.id}")
+            if not numbers and not is_by_hand(self._unasked(f"paper_{bundle.id}")):
+                continue
+            words = gettext(
+                "You recorded that these sheets were removed by hand: %(numbers)s. Since then, "
+                "some of them count again. If you did not deliver those, choose “Accepted in "
+                "part”. Otherwise record the delivery again as it is.",
+                numbers=numbers,
+            )
+            name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
+            told = str(words if numbers else self.sentences["removed-wanted"])
+            lost.append(f"{name}{i18n.colon(i18n.locale())}{told}" if self.carried[1:] else told)
+        self.form_errors.extend(lost)
+        self.is_outdated = bool(lost)
+        return not lost
+
+    def _unasked(self, name: str) -> str:
+        """Return what was sent for a field that this form has not."""
+        return "" if name in self else self.sent.get(name, "").strip()
 
     def _asks_for_moment(self) -> bool:
         """A moment that nobody touched is that of recording; where the page is older, we ask.
@@ -193,9 +224,11 @@ class GateForm(FilesForm):
             tick.errors = (*tick.errors, words)
         return not odd
 
-    def bundles(self) -> list[CarriedBundle]:
+    def _ticked(self) -> list[Bundle]:
         own, *companions = self.carried
-        ticked = [own, *(bundle for bundle in companions if self[f"with_{bundle.id}"].data)]
+        return [own, *(bundle for bundle in companions if self[f"with_{bundle.id}"].data)]
+
+    def bundles(self) -> list[CarriedBundle]:
         return [
             CarriedBundle(
                 bundle,
@@ -203,7 +236,7 @@ class GateForm(FilesForm):
                 self._paper_of(bundle),
                 self.removed.get(bundle.id, ()),
             )
-            for bundle in ticked
+            for bundle in self._ticked()
         ]
 
     def _paper_of(self, bundle: Bundle) -> str:
@@ -211,8 +244,13 @@ class GateForm(FilesForm):
         return (self[name].data or "") if name in self else ""
 
     def asked_papers(self) -> list[str]:
-        """List the fields that are asked anew: a page that a phone kept may lack them."""
-        return [name for name in self.errors if name and name.startswith("paper_")]
+        """List the fields that are asked anew: a page that lacks one of them is opened anew.
+
+        No page has a field called `anew`: one that offers what was true before is opened anew too.
+        """
+        asked = [name for name in self.errors if name and name.startswith("paper_")]
+        is_outdated = self.is_outdated or any(self.sent.get(name) for name in asked)
+        return [*asked, "anew"] if is_outdated else asked
 
     def written(self) -> Json:
         return {name: self[name].data for name in RecordFacts.__slots__ if name in self}
@@ -262,17 +300,19 @@ def gate_form(
     companions: Sequence[Bundle],
     papers: Mapping[int, Sequence[Paper]],
     *,
+    sent: Mapping[str, str],
     unknown: bool = False,
 ) -> GateForm:
     """Make the form for a bundle and those that may travel; `unknown`: others were ticked.
 
-    `papers` are those among which one was carried, by the bundle's id.
+    `papers` are those among which one was carried, by the bundle's id; `sent` is all that came.
     """
     carried = (bundle, *companions)
     fields: dict[str, object] = {
         "carried": carried,
         "papers": papers,
         "removed": {},
+        "sent": sent,
         "unknown": unknown,
     }
     for companion in carried:

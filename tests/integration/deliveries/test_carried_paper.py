@@ -416,6 +416,49 @@ def test_the_page_asks_which_of_several_sheets_were_removed(
     assert counts(session) == [6]
 
 
+@pytest.mark.parametrize("removed", [[], [Numbers(3, 3)]])
+def test_what_was_removed_by_hand_and_counts_again_is_not_taken_for_delivered(
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    record: Record,
+    removed: list[Numbers],
+) -> None:
+    excluded = withdrawn(SignatureState.INVALID)
+    paper = list_papers(session, reload(session, printed.id))[-1].value
+    excluded.state = SignatureState.CONFIRMED
+    session.commit()
+    with pytest.raises(Invalid) as refused:
+        record_with(record, printed, paper, at(printed, BEFORE, removed=removed))
+    assert refused.value.fields == {f"removed_{printed.id}": "removed-wanted"}
+
+
+@pytest.mark.one_engine
+def test_what_a_phone_sends_late_of_removed_sheets_is_named_where_they_count_again(
+    staff: FlaskClient, session: Session, printed: Bundle, withdrawn: Callable[..., Signature]
+) -> None:
+    gate, paper = f"/desk/bundles/{printed.public_id}/deliver", f"paper_{printed.id}"
+    excluded = [withdrawn(SignatureState.INVALID, number) for number in (3, 5)]
+    by_hand = list_papers(session, reload(session, printed.id))[-1].value
+    day = clock.day_of(db.utcnow(), printed.zone).isoformat()
+    typed = form(happened_on=day, happened_time="") | {paper: by_hand}
+    numbers = {f"removed_{printed.id}": "00003, 00005"}
+    again = "Since then, some of them count again."
+    for signature in excluded:
+        session.get_one(Signature, signature.id).state = SignatureState.CONFIRMED
+        session.commit()
+        answer = post(staff, gate, typed | numbers)
+        assert answer.status_code == 422
+        assert f"removed by hand: 00003, 00005. {again}" in answer.text
+        assert "Planted note." in answer.text
+        told = post(staff, gate, typed | numbers, headers={"Accept": "application/json"}).get_json()
+        assert told["asked"][-1] == "anew", "the page that the phone kept asks what is past"
+    assert again in post(staff, gate, typed).text, "nor is the choice of the print lost"
+    assert counts(session) == []
+    assert post(staff, gate, form(happened_on=day, happened_time="")).status_code == 303
+    assert counts(session) == [7]
+
+
 def test_of_an_earlier_print_a_part_leaves_the_rest_without_the_removed_sheet(
     session: Session, remade: Bundle, record: Record
 ) -> None:
