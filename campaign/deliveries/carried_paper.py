@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import select_gone
+from campaign.bundles.changes.withdrawals import list_in_lists, select_gone
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
@@ -79,6 +79,13 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
                 papers.append(replace(by_hand, papers_at=printed_at, check_code=code))
             papers.append(by_hand)
     return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
+
+
+def list_named(session: Session, bundle: Bundle) -> list[str]:
+    """List people whom lists that are still here name, though they are gone; by number."""
+    if bundle_status.is_settled(session, bundle):
+        return []
+    return [person.number for person in list_in_lists(session, bundle)]
 
 
 def _tell_apart(papers: Iterable[Paper], withdrawn: Iterable[str]) -> list[Paper]:

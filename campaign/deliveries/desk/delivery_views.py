@@ -18,7 +18,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
-from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.carried_paper import list_named, list_papers
 from campaign.deliveries.desk.forms import (
     GateForm,
     SheetsToRemove,
@@ -202,7 +202,9 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         to_remove=[
             sheets
             for carried in form.carried
-            for sheets in list_sheets_to_remove(carried, form.papers[carried.id])
+            for sheets in list_sheets_to_remove(
+                carried, form.papers[carried.id], list_named(session, carried)
+            )
         ],
         black_out=list_sheets_to_black_out(session, bundle),
         who=staff_user().public_id,

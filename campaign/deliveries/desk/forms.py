@@ -417,27 +417,32 @@ def _say_check_code(paper: Paper) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SheetsToRemove:
-    """Sheets of withdrawn letters in a print that somebody may have."""
+    """What is withdrawn, in a print that somebody may have."""
 
     bundle: Bundle
-    of_print: str  # how its paper is told from others; "" where there is but one print
     numbers: Sequence[str]
     names: Sequence[str]  # of people in its lists
-    is_earlier: bool
+    of_print: str = ""  # how its paper is told from others; "" where there is but one print
+    is_earlier: bool = False
 
 
-def list_sheets_to_remove(bundle: Bundle, papers: Sequence[Paper]) -> list[SheetsToRemove]:
+def list_sheets_to_remove(
+    bundle: Bundle, papers: Sequence[Paper], names: Sequence[str]
+) -> list[SheetsToRemove]:
+    """List what is to be removed of each print; `names` of people are in the lists of all."""
+    if not papers:
+        return [SheetsToRemove(bundle, [], names)] if names else []
     several = any(paper.taken_out for paper in papers)
     return [
         SheetsToRemove(
             bundle,
-            " ".join([_say_printed(bundle, paper), *_say_check_code(paper)]) if several else "",
             [*filter(is_letter, paper.holds)],
-            [number for number in paper.holds if not is_letter(number)],
+            [*(number for number in paper.holds if not is_letter(number)), *names],
+            _say_print(bundle, paper, papers) if several else "",
             bool(paper.taken_out),
         )
         for paper in papers
-        if paper.holds
+        if paper.holds or (names and not paper.removed)
     ]
 
 

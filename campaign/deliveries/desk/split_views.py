@@ -21,7 +21,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
-from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.carried_paper import list_named, list_papers
 from campaign.deliveries.desk.forms import SheetsToRemove, list_sheets_to_remove, say_recorded
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
@@ -371,7 +371,9 @@ def _make_page(
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=moved_to,
-        to_remove=list_sheets_to_remove(bundle, list_papers(session, bundle)),
+        to_remove=list_sheets_to_remove(
+            bundle, list_papers(session, bundle), list_named(session, bundle)
+        ),
         black_out=list_sheets_to_black_out(session, bundle),
         part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),
         split_form=form if isinstance(form, SplitForm) else SplitForm.of(bundle, is_sent=False),
