@@ -333,7 +333,8 @@ def gate_form(
                 [Optional()],
                 description=compare,
                 choices=choices(
-                    (paper.value, _say_paper(companion, paper)) for paper in papers[companion.id]
+                    (paper.value, _say_paper(companion, paper, papers[companion.id]))
+                    for paper in papers[companion.id]
                 ),
             )
         if any(len([*filter(is_letter, paper.holds)]) > 1 for paper in papers[companion.id]):
@@ -367,9 +368,9 @@ def _make_removed_field() -> LineField:
     )
 
 
-def _say_paper(bundle: Bundle, paper: Paper) -> str:
+def _say_paper(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> str:
     """Say by what somebody who has the paper in the hand can tell that it is this one."""
-    sentences = [_say_printed(bundle, paper)]
+    sentences = _say_printed(bundle, paper, papers)
     if count := len(paper.holds):
         words = ngettext(
             "Number %(numbers)s is in it.",
@@ -402,10 +403,20 @@ def _say_paper(bundle: Bundle, paper: Paper) -> str:
     return " ".join([*sentences, *_say_check_code(paper)])
 
 
-def _say_printed(bundle: Bundle, paper: Paper) -> str:
+def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> list[str]:
+    """Say of how many letters a print is and when it was made; within one minute, also which."""
     letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
     moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
-    return gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
+    words = gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
+    same = {
+        other.number
+        for other in papers
+        if i18n.say_moment_in_zone(other.printed_at, bundle.zone) == moment
+    }
+    if len(same) == 1:
+        return [words]
+    number = i18n.say_number(paper.number)
+    return [words, gettext("It is print %(number)s, counted from the oldest.", number=number)]
 
 
 def _say_check_code(paper: Paper) -> list[str]:
@@ -438,7 +449,9 @@ def list_sheets_to_remove(
             bundle,
             [*filter(is_letter, paper.holds)],
             [*(number for number in paper.holds if not is_letter(number)), *names],
-            _say_print(bundle, paper, papers) if several else "",
+            " ".join([*_say_printed(bundle, paper, papers), *_say_check_code(paper)])
+            if several
+            else "",
             bool(paper.taken_out),
         )
         for paper in papers
