@@ -17,9 +17,9 @@ from campaign.bundles.changes.withdrawals import list_in_lists, select_gone
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
-from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.recording_rules import GONE_OUT, Numbers
 from campaign.deliveries.remaining_letters import count_left, is_gone
-from campaign.models.bundle import Bundle, BundlePrint
+from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
 from campaign.models.taken_out import LetterInFiles, LetterOut, PersonOff
@@ -286,6 +286,14 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
             _update_letter(session, bundle, letter, set_aside=None, first_page=letter.page)
     session.flush()
     audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
+
+
+def find_gone_print(session: Session, attempt: DeliveryAttempt) -> BundlePrint | None:
+    """Find the print that went out with an attempt; None where its bundle has but one."""
+    if attempt.bundle is None or attempt.outcome not in GONE_OUT:
+        return None
+    several = len(prints.list_prints(session, attempt.bundle)) > 1
+    return prints.find_print(session, attempt.bundle) if several else None
 
 
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:

@@ -400,7 +400,7 @@ def _say_paper(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> str:
             sentences.append(gettext("Its withdrawn sheets were removed by hand."))
         if not all(map(is_letter, paper.lacks)):
             sentences.append(gettext("Withdrawn names were made unreadable by hand on its lists."))
-    return " ".join([*sentences, *_say_check_code(paper)])
+    return " ".join([*sentences, *say_check_code(paper.check_code)])
 
 
 def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> list[str]:
@@ -419,10 +419,10 @@ def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> list[
     return [words, gettext("It is print %(number)s, counted from the oldest.", number=number)]
 
 
-def _say_check_code(paper: Paper) -> list[str]:
-    if not paper.check_code:
+def say_check_code(code: str | None) -> list[str]:
+    if not code:
         return []
-    begin = group_code(paper.check_code)[:9]
+    begin = group_code(code)[:9]
     return [gettext("Its check code begins with %(code)s.", code=i18n.isolate(begin))]
 
 
@@ -449,7 +449,7 @@ def list_sheets_to_remove(
             bundle,
             [*filter(is_letter, paper.holds)],
             [*(number for number in paper.holds if not is_letter(number)), *names],
-            " ".join([*_say_printed(bundle, paper, papers), *_say_check_code(paper)])
+            " ".join([*_say_printed(bundle, paper, papers), *say_check_code(paper.check_code)])
             if several
             else "",
             bool(paper.taken_out),

@@ -24,8 +24,9 @@ from campaign.deliveries import (
     stopped_bundles,
     visits,
 )
+from campaign.deliveries.carried_paper import find_gone_print
 from campaign.deliveries.desk import delivery_views, split_views
-from campaign.deliveries.desk.forms import CorrectForm, FilesForm
+from campaign.deliveries.desk.forms import CorrectForm, FilesForm, say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
@@ -88,6 +89,7 @@ class ShowVisit(Page, template="deliveries/show.html"):
     visit: GateVisit
     recorded_by: str
     left: Mapping[int, int]  # how many letters are still here, by the id of the attempt
+    prints: Mapping[int, str]  # says which of several prints it was, by the same id
     pictures: Sequence[GateFile]
     receipts: Sequence[GateFile]
     unfinished: Sequence[DeliveryAttempt]
@@ -195,6 +197,7 @@ def show(public_id: str) -> ResponseReturnValue:
             visit=visit,
             recorded_by=name_staff(visit.created_by_id),
             left=left,
+            prints={attempt.id: _say_print(attempt) for attempt in attempts},
             pictures=[file for file in visit.files if file.kind is GateFileKind.PICTURE],
             receipts=[file for file in visit.files if file.kind is GateFileKind.RECEIPT],
             unfinished=[
@@ -211,6 +214,15 @@ def show(public_id: str) -> ResponseReturnValue:
             stopped=stopped,
         )
     )
+
+
+def _say_print(attempt: DeliveryAttempt) -> str:
+    recorded = find_gone_print(db.session(), attempt)
+    if recorded is None:
+        return ""
+    moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)
+    words = _("It was the print of %(moment)s.", moment=moment)
+    return " ".join([words, *say_check_code(recorded.check_code)])
 
 
 @blueprint.get("/deliveries/attempts/<public_id>")

@@ -626,6 +626,45 @@ def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past
 
 
 @pytest.mark.one_engine
+def test_the_page_of_a_delivery_says_which_print_it_was(
+    staff: FlaskClient, session: Session, remade: Bundle, record: Record
+) -> None:
+    first = prints.list_prints(session, remade)[0]
+    moment = say_moment_in_zone(first.made_at, remade.zone)
+    words = f"It was the print of {moment}. Its check code begins with "
+    code = group_code(first.check_code or "")[:9]
+    refused = record(remade, DeliveryOutcome.REFUSED, **at(remade, BEFORE))
+    visit = record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    session.rollback()
+    page = staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert words in page
+    assert code in page
+    assert "It was the print" not in staff.get(f"/desk/deliveries/{refused.public_id}").text
+
+
+@pytest.mark.one_engine
+def test_a_delivery_of_the_only_print_says_nothing_of_it(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record
+) -> None:
+    visit = record(printed, DeliveryOutcome.ACCEPTED)
+    session.rollback()
+    assert "It was the print" not in staff.get(f"/desk/deliveries/{visit.public_id}").text
+
+
+@pytest.mark.one_engine
+def test_prints_of_one_minute_are_told_apart_by_their_number(
+    staff: FlaskClient, session: Session, remade: Bundle
+) -> None:
+    gate, counted = f"/desk/bundles/{remade.public_id}/deliver", ", counted from the oldest."
+    assert counted not in staff.get(gate).text
+    session.execute(update(BundlePrint).values(made_at=db.utcnow() - BEFORE))
+    session.commit()
+    page = staff.get(gate).text
+    for number in (1, 2):
+        assert f"It is print {number}{counted}" in page
+
+
+@pytest.mark.one_engine
 def test_after_the_remade_print_went_no_older_sheet_is_asked_for(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
 ) -> None:

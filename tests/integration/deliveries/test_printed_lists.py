@@ -220,6 +220,25 @@ def test_who_was_gone_before_the_first_print_stood_in_no_list(
         assert say_what_to_destroy() not in readme
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("path", ["/deliver", "/after"])
+def test_before_the_remake_the_gate_names_who_on_the_lists_is_gone(
+    staff: FlaskClient,
+    session: Session,
+    listed: Bundle,
+    set_state: SetState,
+    remake: Callable[[], Bundle],
+    record: Record,
+    path: str,
+) -> None:
+    named = "Make their names unreadable by hand: P00002"
+    record(listed, DeliveryOutcome.REFUSED)
+    assert named not in get_page(staff, session, listed, path)
+    set_state(SignatureState.INVALID)
+    assert named in get_page(staff, session, listed, path)
+    assert named not in get_page(staff, session, remake(), path)
+
+
 @pytest.mark.both_engines
 def test_the_gate_asks_which_lists_went(
     app: Flask,
