@@ -52,7 +52,8 @@ class EarlierPrint:
     """A print that went out, from before volumes were made again."""
 
     made_at: datetime
-    letters: int  # without those of which the sheets were removed by hand
+    letters: int
+    """Without those of which the sheets were removed by hand; of sheets alone, the people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None
     removed = select(func.count(Letter.id)).where(
         Letter.bundle_id == bundle.id, Letter.set_aside == WITHDRAWN, Letter.first_page.is_not(None)
     )
-    return EarlierPrint(recorded.made_at, recorded.letters - (session.scalar(removed) or 0))
+    count = recorded.letters if bundle.letter_count else recorded.on_paper
+    return EarlierPrint(recorded.made_at, count - (session.scalar(removed) or 0))
 
 
 def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:

@@ -107,7 +107,8 @@ class BundleProgress(Page, template="bundles/_progress.html"):
 
 class ShowBundle(BundleProgress, template="bundles/show.html"):
     letters: int
-    on_paper: int  # people on its sheets who still count
+    on_paper: int  # people on its sheets, in the lists of the print that it now is
+    ready_at: datetime | None
     changes: Changes
     first_print: FirstPrint | None
     files: Sequence[BundleFile]
@@ -297,11 +298,12 @@ def _progress_facts(bundle: Bundle) -> Json:
 
 def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> ResponseReturnValue:
     session = db.session()
-    files = list_files(session, bundle)
+    files, recorded = list_files(session, bundle), prints.find_print(session, bundle)
     page = ShowBundle(
         **_progress_facts(bundle),
         letters=find_bundles.count_letters(session, [bundle])[bundle.id],
-        on_paper=count_carried(session, bundle.id),
+        on_paper=recorded.on_paper if recorded else count_carried(session, bundle.id),
+        ready_at=recorded.made_at if recorded else bundle.ready_at,
         changes=find_changes(session, bundle),
         first_print=first_print_of(bundle),
         files=files,

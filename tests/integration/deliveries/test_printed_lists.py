@@ -1,6 +1,7 @@
 """Lists that were printed name who signed on paper and has withdrawn since: staff are told."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from campaign.bundles.changes import prints
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
+from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
@@ -103,6 +105,11 @@ def get_page(staff: FlaskClient, session: Session, bundle: Bundle, path: str = "
     address = f"/desk/bundles/{bundle.public_id}{path}"
     session.rollback()
     return staff.get(address).text
+
+
+def fact(page: str, label: str) -> str:
+    said = re.search(rf"<dt>{label}</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+    return said[1].strip() if said else ""
 
 
 @pytest.mark.parametrize("state", ANY_CHANGE)
@@ -274,6 +281,9 @@ def test_the_gate_asks_which_lists_went(
     page = get_page(staff, session, bundle)
     assert "1 paper signature no longer counts" in page
     assert "You can no longer download its ZIP or its lists." in page
+    moment = say_moment_in_zone(first.made_at, bundle.zone)
+    assert f"The bundle went out as printed on {moment}, with 4 letters." in page
+    assert fact(page, "Paper signatures in this bundle") == "2"
     record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
     session.commit()
     bundle = reload(session, bundle.id)
