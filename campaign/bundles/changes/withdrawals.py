@@ -111,6 +111,17 @@ def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 
+def papers_differ(session: Session, bundle: Bundle, on_paper: int) -> bool:
+    """Whether papers of an earlier print name or count others than those with these `on_paper`.
+
+    Where only rows to be blacked out have changed, the README alone was made anew.
+    """
+    if any(entry.sha256 for entry in bundle.taken_out.of_earlier_prints):
+        return True
+    counts = {recorded.on_paper for recorded in prints.list_prints(session, bundle)}
+    return bool(counts - {on_paper})
+
+
 def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:

@@ -8,6 +8,7 @@ import pikepdf
 from sqlalchemy import select
 
 from campaign.bundles import file_names
+from campaign.bundles.changes.withdrawals import papers_differ
 from campaign.bundles.documents import (
     contents_and_delivery_sheet,
     cover_letter,
@@ -85,6 +86,7 @@ class _Job:
     folder: str
     out: Path
     ours: str  # language of the staff who print
+    remade: bool  # whether papers that were printed before say something else
     tree: LetterTree | None
 
     @property
@@ -144,6 +146,7 @@ def _start_job(bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | Non
             folder=file_names.zip_name(bundle),
             out=out,
             ours=current_settings().locales[0],
+            remade=papers_differ(session, bundle, counts.on_paper),
             tree=tree,
         )
 
@@ -173,7 +176,7 @@ def _make_pdfs(job: _Job) -> None:
     if packets:
         with force_locale(job.ours):
             contents = contents_and_delivery_sheet.contents_context(
-                frozen, packets, job.folder, job.ours, remade=job.bundle.remade_at is not None
+                frozen, packets, job.folder, job.ours, remade=job.remade
             )
             bundle_sheets.contents(contents, layout.paper, out / file_names.CONTENTS)
 
@@ -207,7 +210,7 @@ def _make_readme(job: _Job, files: list[FileFacts]) -> None:
         locale=job.ours,
         sheets=job.sheets,
         people_off=job.bundle.taken_out.people,
-        remade=job.bundle.remade_at is not None,
+        remade=job.remade,
     )
     readme = bundle_sheets.readme(readme_text.readme_context(job.frozen, facts, files))
     (job.out / file_names.README).write_text(readme, encoding="utf-8")

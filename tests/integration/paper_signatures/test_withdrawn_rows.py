@@ -344,6 +344,38 @@ def test_the_row_and_its_double_are_blacked_out_whatever_ended_the_signature(
     assert [row.position for row in sheets.list_black_out(session, sheet)] == [2]
 
 
+def test_where_only_a_row_is_to_be_blacked_out_what_was_printed_is_kept(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
+    online = sign_online(session, sheet.campaign, MIKA)
+    assert data_entry.add_row(session, sheet, MIKA, actor="test").twin is online
+    campaign_id, online_id = sheet.campaign_id, online.id
+    session.commit()
+    freeze(campaign_id)  # takes the letters
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    session.get_one(Signature, online_id).state = SignatureState.WITHDRAWN
+    session.commit()
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    assert "row 3" in readme
+    assert "Destroy" not in readme
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    page = client.get(bundle_url).text
+    assert "You can keep what you printed before." in page
+    assert "Destroy" not in page
+
+
 def test_who_withdrew_is_not_counted_by_a_further_row(
     session: Session, sheet: PaperSheet, eva: Signature
 ) -> None:
