@@ -7,7 +7,7 @@ files of the bundle that it left. Who stands on a signed sheet stands in the lis
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -48,12 +48,30 @@ def note_put_back(bundle: Bundle, numbers: Collection[str]) -> None:
         bundle.taken_out = bundle.taken_out.minus(numbers)
 
 
-def note_taken_out(bundle: Bundle, gone: Iterable[TakenBack]) -> None:
-    """Write down what leaves the bundle's files and lists, with the file that still held each.
+def note_taken_out(bundle: Bundle, gone: Sequence[TakenBack]) -> None:
+    """Write down what leaves the bundle's files and lists, with the file that still held each."""
+    bundle.taken_out = bundle.taken_out.plus(*_make_entries(bundle, gone))
 
-    A letter's code, which tells nobody whose it is, stays: who has the sheets can still prove the others.
+
+def list_dropped(
+    session: Session, bundle: Bundle, letter_ids: Iterable[int]
+) -> list[LetterOut | PersonOff]:
+    """List which of these letters, set aside as a volume is made again, are not written down yet.
+
+    They were withdrawn after it was sent to be printed. Asked while the volume is as it was.
     """
-    gone = list(gone)
+    known = {letter.number for letter in bundle.taken_out.letters}
+    is_gone = (Letter.id.in_(letter_ids), Signature.state != SignatureState.CONFIRMED)
+    dropped = _list_printed(session, bundle, *is_gone)
+    return _make_entries(bundle, [letter for letter in dropped if letter.number not in known])
+
+
+def _make_entries(bundle: Bundle, gone: Sequence[TakenBack]) -> list[LetterOut | PersonOff]:
+    """Make what is written down of them.
+
+    A letter's code, which tells nobody whose it is, stays: who has the sheets can still prove the
+    others.
+    """
     day = clock.today(bundle.campaign.timezone).isoformat()
     digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
     without = {each.volume for each in gone}
@@ -81,7 +99,7 @@ def note_taken_out(bundle: Bundle, gone: Iterable[TakenBack]) -> None:
         for each in gone
         if each.volume
     ]
-    bundle.taken_out = bundle.taken_out.plus(*people, *letters)
+    return [*people, *letters]
 
 
 def refuse_taken_back(session: Session, bundle: Bundle) -> None:
@@ -179,16 +197,18 @@ def list_in_it(
     session: Session, bundle: Bundle, *only: ColumnElement[bool], limit: int | None = 500
 ) -> list[TakenBack]:
     """Those that are still the bundle's, in order; `only` such letters."""
+    is_gone = Letter.signature_id.in_(select_gone(bundle.campaign_id))
+    return _list_printed(session, bundle, is_gone, *only, limit=limit)
+
+
+def _list_printed(
+    session: Session, bundle: Bundle, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[TakenBack]:
     rows = session.execute(
         select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Volume, Volume.id == Letter.volume_id)
-        .where(
-            Letter.bundle_id == bundle.id,
-            Letter.first_page.is_not(None),
-            Letter.signature_id.in_(select_gone(bundle.campaign_id)),
-            *only,
-        )
+        .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None), *conditions)
         .order_by(Letter.sequence)
         .limit(limit)
     )

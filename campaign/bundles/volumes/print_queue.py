@@ -14,11 +14,13 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
+from campaign.bundles.changes import withdrawals
 from campaign.core import db, metrics
 from campaign.core.db.leases import LEASE, Lease, LeasedRow
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
+from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.storage import FilesAway
 
@@ -152,6 +154,8 @@ def _note_fault(session: Session, taken: VolumeClaim, fault: str | None) -> None
 def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
     """Write down what was printed; False, and nothing written, if it was lost or stopped."""
     with db.transaction() as session:
+        volume = session.get(Volume, taken.row_id)
+        dropped = _find_dropped(session, volume, result) if volume else []
         ours = VOLUMES.finish(
             session,
             taken,
@@ -164,12 +168,26 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
             letter_codes=result.codes,
             printed_at=db.utcnow(),
         )
+        if ours and volume and dropped:
+            volume.bundle.taken_out = volume.bundle.taken_out.plus(*dropped)
         if ours:
             _write_letters(session, result)
             _note_fault(session, taken, None)
     if ours:
         metrics.count_printed(len(result.printed))
     return ours
+
+
+def _find_dropped(
+    session: Session, volume: Volume, result: PrintedVolume
+) -> list[LetterOut | PersonOff]:
+    """Find what was printed before and was withdrawn since the volume was sent to be made again."""
+    if not volume.sha256 or not result.set_aside:
+        return []
+    # Before the volume is written: whoever withdraws waits, and others write of this bundle too.
+    bundle_status.lock_bundle(session, volume.bundle)
+    aside = [letter.id for letter in result.set_aside]
+    return withdrawals.list_dropped(session, volume.bundle, aside)
 
 
 def _write_letters(session: Session, result: PrintedVolume) -> None:

@@ -27,6 +27,7 @@ from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import record_delivery
+from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, BundleKind, BundleReprint, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -253,6 +254,27 @@ def test_its_volume_is_made_again_without_it_and_says_so(
         select(Letter.sequence, Letter.first_page).where(Letter.sequence == 5)
     ).one()
     assert tuple(row) == (5, None)
+
+
+@pytest.mark.both_engines
+def test_what_is_withdrawn_while_its_volume_is_made_again_was_in_the_earlier_print_too(
+    app: Flask, session: Session, ready: int, print_bundle: Print, tmp_path: Path
+) -> None:
+    old = {volume.sequence: volume.sha256 for volume in reload(session, ready).volumes}
+    take_back(session, ready, 5)
+    session.rollback()
+    jobs.run_now("bundles.remake")
+    take_back(session, ready, 4)
+    assert print_bundle(ready) is BundleState.READY
+    path = zip_of(app, ready, tmp_path)
+    assert verify_copy(path).findings == []
+    manifest = json.loads(contents(path)["manifest.json"])
+    told = [(out["number"], out["page"], out["sha256"]) for out in manifest["taken_out"]]
+    assert told == [("00005", 2, old[2]), ("00004", 1, old[2])]
+    bundle = reload(session, ready)
+    assert all(letter.code for letter in bundle.taken_out.letters)
+    _new, earlier, *_by_hand = list_papers(session, bundle)
+    assert (earlier.letters, earlier.holds) == (7, ("00004", "00005"))
 
 
 def test_once_it_is_handed_over_nothing_of_it_changes(
