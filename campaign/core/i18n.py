@@ -292,12 +292,14 @@ def time_patterns(in_language: str | None = None) -> list[str]:
     return [say_time(time(hour, 59), in_language).replace("59", "{minute}") for hour in range(24)]
 
 
-def moment_patterns(in_language: str | None = None) -> dict[str, list[Any]]:
+def moment_patterns(zone: str, in_language: str | None = None) -> dict[str, Any]:
     """Return how a script says what `say_day_and_time` does: days by month, moments by hour.
 
-    Of each month the first, which has an ordinal in some languages, and the other days.
+    Of each month the first, which has an ordinal in some languages, and the other days. `in_zone`
+    is for who may be in another one, as `say_moment_in_zone`.
     """
     language = in_language or locale()
+    town = say_town_of_zone(zone, language)
     days = [
         [say_day(date(2222, month, day), language) for day in (1, 22)] for month in range(1, 13)
     ]
@@ -311,6 +313,7 @@ def moment_patterns(in_language: str | None = None) -> dict[str, list[Any]]:
             for month in days
         ],
         "moments": moments,
+        "in_zone": facts_of(language).moment_in_zone.format(moment="{moment}", town=town),
     }
 
 

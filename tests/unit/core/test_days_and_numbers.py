@@ -66,7 +66,11 @@ def test_a_moment_is_said_as_people_say_it(language: str, said: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "de", "pt-BR"])
 def test_scripts_say_a_moment_as_the_server_does(language: str) -> None:
-    patterns = json.loads(json.dumps(i18n.moment_patterns(language)))
+    patterns = json.loads(json.dumps(i18n.moment_patterns("America/Toronto", language)))
+    now = datetime(2026, 11, 29, 7, 59, tzinfo=UTC)
+    said = i18n.say_moment(now, "America/Toronto", language)
+    in_zone = patterns["in_zone"].replace("{moment}", said)
+    assert in_zone == i18n.say_moment_in_zone(now, "America/Toronto", language)
     for number in range(366):
         day, at = date(2024, 1, 1) + timedelta(number), time(number % 24, number % 60)
         words = patterns["days"][day.month - 1][day.day > 1]
