@@ -19,14 +19,8 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.carried_paper import list_named, list_papers
-from campaign.deliveries.desk.forms import (
-    GateForm,
-    SheetsToRemove,
-    gate_form,
-    list_sheets_to_remove,
-    say_recorded,
-    ticked_ids,
-)
+from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
+from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.deliveries.remaining_letters import count_left, find_unnamed_part

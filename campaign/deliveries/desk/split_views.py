@@ -22,7 +22,8 @@ from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
 from campaign.deliveries.carried_paper import list_named, list_papers
-from campaign.deliveries.desk.forms import SheetsToRemove, list_sheets_to_remove, say_recorded
+from campaign.deliveries.desk.forms import say_recorded
+from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (

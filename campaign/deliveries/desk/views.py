@@ -26,7 +26,8 @@ from campaign.deliveries import (
 )
 from campaign.deliveries.carried_paper import find_gone_print
 from campaign.deliveries.desk import delivery_views, split_views
-from campaign.deliveries.desk.forms import CorrectForm, FilesForm, say_check_code
+from campaign.deliveries.desk.forms import CorrectForm, FilesForm
+from campaign.deliveries.desk.print_words import say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
@@ -221,7 +222,8 @@ def _say_print(attempt: DeliveryAttempt) -> str:
     if recorded is None:
         return ""
     moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)
-    words = _("It was the print of %(moment)s.", moment=moment)
+    # Also true of volumes that were kept from an earlier print, without the withdrawn sheets.
+    words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
     return " ".join([words, *say_check_code(recorded.check_code)])
 
 

@@ -631,7 +631,9 @@ def test_the_page_of_a_delivery_says_which_print_it_was(
 ) -> None:
     first = prints.list_prints(session, remade)[0]
     moment = say_moment_in_zone(first.made_at, remade.zone)
-    words = f"It was the print of {moment}. Its check code begins with "
+    words = (
+        f"The cover letter and lists with it were printed on {moment}. Its check code begins with "
+    )
     code = group_code(first.check_code or "")[:9]
     refused = record(remade, DeliveryOutcome.REFUSED, **at(remade, BEFORE))
     visit = record(remade, DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
@@ -639,7 +641,10 @@ def test_the_page_of_a_delivery_says_which_print_it_was(
     page = staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert words in page
     assert code in page
-    assert "It was the print" not in staff.get(f"/desk/deliveries/{refused.public_id}").text
+    assert (
+        "The cover letter and lists with it"
+        not in staff.get(f"/desk/deliveries/{refused.public_id}").text
+    )
 
 
 @pytest.mark.one_engine
@@ -648,7 +653,10 @@ def test_a_delivery_of_the_only_print_says_nothing_of_it(
 ) -> None:
     visit = record(printed, DeliveryOutcome.ACCEPTED)
     session.rollback()
-    assert "It was the print" not in staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert (
+        "The cover letter and lists with it"
+        not in staff.get(f"/desk/deliveries/{visit.public_id}").text
+    )
 
 
 @pytest.mark.one_engine

@@ -1,0 +1,110 @@
+"""How the prints of a bundle are told apart, and what is to be removed of each, in words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext, ngettext
+
+from campaign.bundles.nouns import noun_of, say_amount
+from campaign.core import i18n
+from campaign.core.text.desk_texts import group_code
+from campaign.deliveries.carried_paper import Paper, is_letter
+from campaign.models.bundle import Bundle
+
+_NUMBERS_NAMED = 5  # of the letters by which a print is told from another
+
+
+def say_paper(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> str:
+    """Say by what somebody who has the paper in the hand can tell that it is this one."""
+    sentences = _say_printed(bundle, paper, papers)
+    if count := len(paper.holds):
+        words = ngettext(
+            "Number %(numbers)s is in it.",
+            "Numbers %(numbers)s are in it.",
+            count,
+            numbers=_name_some(paper.holds),
+        )
+        sentences.append(words)
+    if count := len(paper.lacks):
+        words = ngettext(
+            "Number %(numbers)s is not in it.",
+            "Numbers %(numbers)s are not in it.",
+            count,
+            numbers=_name_some(paper.lacks),
+        )
+        sentences.append(words)
+    if paper.papers_at is not None:
+        moment = i18n.say_moment_in_zone(paper.papers_at, bundle.zone)
+        words = gettext(
+            "Its withdrawn sheets were removed by hand. The cover letter and lists with it were "
+            "printed on %(moment)s.",
+            moment=moment,
+        )
+        sentences.append(words)
+    elif paper.removed:
+        if any(map(is_letter, paper.lacks)):
+            sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+        if not all(map(is_letter, paper.lacks)):
+            sentences.append(gettext("Withdrawn names were made unreadable by hand on its lists."))
+    return " ".join([*sentences, *say_check_code(paper.check_code)])
+
+
+def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> list[str]:
+    """Say of how many letters a print is and when it was made; within one minute, also which."""
+    letters = say_amount(paper.letters, noun_of(bundle), i18n.say_number(paper.letters))
+    moment = i18n.say_moment_in_zone(paper.printed_at, bundle.zone)
+    words = gettext("%(letters)s, printed on %(moment)s.", letters=letters, moment=moment)
+    same = {
+        other.number
+        for other in papers
+        if i18n.say_moment_in_zone(other.printed_at, bundle.zone) == moment
+    }
+    if len(same) == 1:
+        return [words]
+    number = i18n.say_number(paper.number)
+    return [words, gettext("It is print %(number)s, counted from the oldest.", number=number)]
+
+
+def say_check_code(code: str | None) -> list[str]:
+    if not code:
+        return []
+    begin = group_code(code)[:9]
+    return [gettext("Its check code begins with %(code)s.", code=i18n.isolate(begin))]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetsToRemove:
+    """What is withdrawn, in a print that somebody may have."""
+
+    bundle: Bundle
+    numbers: Sequence[str]
+    names: Sequence[str]  # of people in its lists
+    of_print: str = ""  # how its paper is told from others; "" where there is but one print
+    is_earlier: bool = False
+
+
+def list_sheets_to_remove(
+    bundle: Bundle, papers: Sequence[Paper], names: Sequence[str]
+) -> list[SheetsToRemove]:
+    """List what is to be removed of each print; `names` of people are in the lists of all."""
+    if not papers:
+        return [SheetsToRemove(bundle, [], names)] if names else []
+    several = any(paper.taken_out for paper in papers)
+    return [
+        SheetsToRemove(
+            bundle,
+            [*filter(is_letter, paper.holds)],
+            [*(number for number in paper.holds if not is_letter(number)), *names],
+            " ".join([*_say_printed(bundle, paper, papers), *say_check_code(paper.check_code)])
+            if several
+            else "",
+            bool(paper.taken_out),
+        )
+        for paper in papers
+        if paper.holds or (names and not paper.removed)
+    ]
+
+
+def _name_some(numbers: Sequence[str]) -> str:
+    more = "…" if len(numbers) > _NUMBERS_NAMED else ""
+    return i18n.comma(i18n.locale()).join(numbers[:_NUMBERS_NAMED]) + more
