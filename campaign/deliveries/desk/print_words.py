@@ -45,7 +45,8 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> str:
         if any(map(is_letter, paper.lacks)):
             sentences.append(gettext("Its withdrawn sheets were removed by hand."))
         if not all(map(is_letter, paper.lacks)):
-            sentences.append(gettext("Withdrawn names were made unreadable by hand on its lists."))
+            words = gettext("Names that no longer count were made unreadable by hand on its lists.")
+            sentences.append(words)
     return " ".join([*sentences, *say_check_code(paper.check_code)])
 
 
@@ -68,7 +69,7 @@ def _say_printed(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> list[
 def say_check_code(code: str | None) -> list[str]:
     if not code:
         return []
-    begin = group_code(code)[:9]
+    begin = group_code(code)[:9].replace(" ", "\u00a0")
     return [gettext("Its check code begins with %(code)s.", code=i18n.isolate(begin))]
 
 

@@ -254,8 +254,8 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     signature = paper_row.signature
     if deed == "count" and details and wants_news(details) and not (signature and signature.email):
         message = _(
-            "Row %(number)s is counted now, but gets no news: another signature on paper has the "
-            "same email address.",
+            "Row %(number)s is counted now. This person gets no news, because another paper "
+            "signature has the same email address.",
             number=number,
         )
     return redirect_to(".show", message, public_id=public_id)

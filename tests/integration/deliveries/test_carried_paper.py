@@ -6,12 +6,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from campaign.bundles.changes import prints
+from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.bundles.letter_codes.stored_codes import find_proof
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Invalid
@@ -619,7 +621,7 @@ def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past
     moment = say_moment_in_zone(prints.list_prints(session, remade)[0].made_at, remade.zone)
     assert f"The bundle went out as printed on {moment}, with 7 letters." in page
     assert "Volume 1: printed, 7 letters" in page
-    assert '<td class="num">7</td>' in page
+    assert '<td class="num" data-label="Letters">7</td>' in page
     assert "It went out with the others." in page
     assert "remove" not in page
     assert "Destroy" not in page
@@ -738,7 +740,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
     gate = f"/desk/bundles/{remade.public_id}/deliver"
     first, second = prints.list_prints(session, remade)
     made = [say_moment_in_zone(each.made_at, remade.zone) for each in (first, second)]
-    codes = [group_code(each.check_code or "")[:9] for each in (first, second)]
+    codes = [begin_of(each) for each in (first, second)]
     session.rollback()
     page = staff.get(gate).text
     assert "Which print did you have?" in page
@@ -760,6 +762,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
 
 @pytest.mark.one_engine
 def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
+    app: Flask,
     staff: FlaskClient,
     session: Session,
     printed: Bundle,
@@ -775,16 +778,20 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     bundle = reload(session, printed.id)
     first, second = (
         f"{letters} letters, printed on {say_moment_in_zone(each.made_at, bundle.zone)}. "
-        f"Its check code begins with {group_code(each.check_code or '')[:9]}."
+        f"Its check code begins with {begin_of(each)}."
         for letters, each in zip((7, 6), prints.list_prints(session, bundle), strict=True)
     )
     session.rollback()
     old = f"If you have this print: {first}"
-    assert list_to_remove(staff.get(gate).text) == [("Remove 1 letter first", old, "00003")]
+    with app.app_context():
+        destroy = str(say_what_to_destroy())
+    assert list_to_remove(staff.get(gate).text) == [
+        ("Remove 1 letter first", old, "00003", destroy)
+    ]
     withdrawn(number=5)
     listed = [
         ("Remove 1 letter first", f"If you have this print: {second}", "00005"),
-        ("Remove 2 letters first", old, "00003, 00005"),
+        ("Remove 2 letters first", old, "00003, 00005", destroy),
     ]
     assert list_to_remove(staff.get(gate).text) == listed
     # What was refused lies here still, as whichever print it is.
@@ -793,6 +800,11 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     record_with(record, bundle, whole, at(bundle, AFTER), DeliveryOutcome.REFUSED)
     session.rollback()
     assert list_to_remove(staff.get(gate.replace("deliver", "after")).text) == listed
+
+
+def begin_of(recorded: BundlePrint) -> str:
+    """Return how a check code begins, without a space at which a line could end."""
+    return group_code(recorded.check_code or "")[:9].replace(" ", "\u00a0")
 
 
 def list_to_remove(page: str) -> list[tuple[str, ...]]:
