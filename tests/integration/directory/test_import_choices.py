@@ -185,7 +185,7 @@ def test_where_the_file_differs_the_preview_says_so_and_what_stays(
     assert "already has" not in page
     assert "In 1 row the file differs from the directory." in page
     assert "The rows below say why." in page
-    line = rf"<li>{field}: <bdi>{ours}</bdi> <span[^>]*>in the file:</span> <bdi>{theirs}</bdi>"
+    line = rf"<li>{field}: <bdi>{ours}</bdi><br><span[^>]*>in the file:</span> <bdi>{theirs}</bdi>"
     assert re.search(line, page), page
     assert "Full address" in page
 
