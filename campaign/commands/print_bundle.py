@@ -231,7 +231,8 @@ def _facts(session: Session, bundle: Bundle) -> Json:
 
 def _sentence(noun: Noun, facts: Json) -> str:
     aside = (
-        f" {facts['set_aside']} were not printable. The workspace shows why."
+        f" Not in it, because not printable or withdrawn: {facts['set_aside']}. "
+        "The workspace shows which."
         if facts["set_aside"]
         else ""
     )
