@@ -1,7 +1,7 @@
 """How a bundle stands: whether it is out of our hands, and waiting for one's turn at it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
@@ -73,10 +73,12 @@ def is_rerouted(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, select(Rerouting.to_bundle_id).where(either))
 
 
-def list_moved(session: Session, bundles: Iterable[Bundle]) -> set[int]:
+def list_moved(session: Session, bundles: Sequence[Bundle]) -> set[int]:
     """List the ids of those among these bundles whose letters were in another bundle first."""
     into = Rerouting.to_bundle_id
-    return set(session.scalars(select(into).where(into.in_([bundle.id for bundle in bundles]))))
+    ids = session.scalars(select(into).where(into.in_([bundle.id for bundle in bundles])))
+    # Of one that was given up the letters are back there, and no rerouting is left.
+    return {*ids, *(bundle.id for bundle in bundles if bundle.returned_to_id)}
 
 
 def is_settled(session: Session, bundle: Bundle) -> bool:

@@ -490,8 +490,13 @@ def test_a_bundle_that_was_moved_is_told_from_the_one_it_left(
     assert f'<li aria-current="page">{name}</li>' not in left
     gate = staff.get(f"/desk/bundles/{bundle.public_id}/deliver").text
     assert 'data-name="UA 1/26 · 001 · Embassy of the Republic"' in gate
-    kinds = re.findall(r'data-label="Kind">(\w+)', listed_bundles(staff))
-    assert kinds == ["Moved", "First"]
+    page = f"/desk/bundles/{made.public_id}"
+    for given_up in (False, True):
+        kinds = re.findall(r'data-label="Kind">(\w+)', listed_bundles(staff))
+        assert kinds == ["Moved", "First"], given_up
+        assert "Moved from another destination" in staff.get(page).text
+        post(staff, f"{page}/cancel", {"reason": "A mistake"})
+    assert "This bundle was cancelled" in staff.get(page).text
 
 
 def test_where_no_bundle_stands_it_is_a_first_one(
