@@ -80,6 +80,11 @@ def stored_volume(public_id: str, sequence: int, attempt: int) -> str:
     return f"{stored_folder(public_id)}/letters-{sequence:03d}.{attempt}.pdf"
 
 
+def attempt_of(stored: str | None) -> int:
+    """Return the attempt that wrote a volume's PDF; 0 where there is none."""
+    return int(stored.split(".")[-2]) if stored else 0
+
+
 def stored_volumes(bundle: Bundle) -> dict[str, str]:
     """Where the PDF of each printed volume lies in the storage, by its name in the ZIP."""
     return {

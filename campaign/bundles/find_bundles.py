@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.bundles import file_names
 from campaign.bundles.changes import prints
+from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.core import db
 from campaign.core.db.leases import BEAT_SECONDS, LEASE
@@ -40,6 +42,10 @@ class PrintProgress:
         return self.silent > BEAT_SECONDS + _LATE_SECONDS
 
     @property
+    def left(self) -> int:
+        return self.total - self.done
+
+    @property
     def per_second(self) -> float:
         """Letters printed a second; what lies printed from before says nothing of it."""
         return self.lately / self.seconds if self.seconds > 0 else 0.0
@@ -48,7 +54,7 @@ class PrintProgress:
     def seconds_left(self) -> int | None:
         """At that rate; None while there is none."""
         rate = self.per_second
-        return round((self.total - self.done) / rate) if rate else None
+        return round(self.left / rate) if rate else None
 
 
 def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
@@ -103,16 +109,15 @@ def progress_of_all(
 ) -> dict[int, PrintProgress]:
     printing = Volume.state == VolumeState.PRINTING
     held = and_(printing, Volume.lease_until > now)
-    done = case(
-        (Volume.state == VolumeState.PRINTED, Volume.letter_count),
-        (printing, Volume.printed_letters),
-        else_=0,
-    )
-    before = and_(Volume.state == VolumeState.PRINTED, Volume.printed_at < Bundle.remade_at)
+    printed = Volume.state == VolumeState.PRINTED
+    done = case((or_(printed, printing), Volume.printed_letters), else_=0)
+    before = and_(printed, Volume.printed_at < Bundle.remade_at)
+    to_print = case((printed, Volume.printed_letters), else_=Volume.letter_count)
     rows = session.execute(
         select(
             Volume.bundle_id,
             func.sum(done).label("done"),
+            func.sum(to_print).label("total"),
             func.sum(case((before, 0), else_=done)).label("lately"),
             func.count(Volume.id).filter(held).label("at_work"),
             func.count(Volume.id).filter(printing, Volume.lease_until <= now).label("dropped"),
@@ -124,17 +129,36 @@ def progress_of_all(
         .group_by(Volume.bundle_id)
     )
     by_bundle = {row.bundle_id: row for row in rows}
-    return {bundle.id: _progress(bundle, by_bundle.get(bundle.id), now) for bundle in bundles}
+    gone = {
+        bundle.id: _count_gone(session, bundle) for bundle in bundles if bundle.state in UNFINISHED
+    }
+    return {
+        bundle.id: _progress(bundle, by_bundle.get(bundle.id), gone.get(bundle.id, 0), now)
+        for bundle in bundles
+    }
 
 
-def _progress(bundle: Bundle, row: Row[*tuple[Any, ...]] | None, now: datetime) -> PrintProgress:
+def _count_gone(session: Session, bundle: Bundle) -> int:
+    """Count the letters that its volumes are printed without: they were withdrawn."""
+    unprinted = select(Volume.id).where(
+        Volume.bundle_id == bundle.id, Volume.state != VolumeState.PRINTED
+    )
+    gone = select(func.count(Letter.id)).where(
+        Letter.volume_id.in_(unprinted), Letter.signature_id.in_(select_gone(bundle.campaign_id))
+    )
+    return session.scalar(gone) or 0
+
+
+def _progress(
+    bundle: Bundle, row: Row[*tuple[Any, ...]] | None, gone: int, now: datetime
+) -> PrintProgress:
     """From the row of its volumes; None where they are gone."""
     assembling_now = bundle.lease_until is not None and bundle.lease_until > now
     return PrintProgress(
         volumes=row.volumes if row else 0,
         done=int(row.done) if row else 0,
         lately=int(row.lately) if row else 0,
-        total=bundle.letter_count,
+        total=int(row.total) - gone if row else 0,
         seconds=(now - (bundle.remade_at or bundle.created_at)).total_seconds(),
         at_work=bool(row and row.at_work) or assembling_now,
         silent=_silence(row.lease_until, now) if row else 0.0,
@@ -145,6 +169,21 @@ def _progress(bundle: Bundle, row: Row[*tuple[Any, ...]] | None, now: datetime) 
 def _silence(lease_until: datetime | None, now: datetime) -> float:
     """Seconds since a lease was last extended; each time it is so by as much."""
     return max((now - (lease_until - LEASE)).total_seconds(), 0.0) if lease_until else 0.0
+
+
+def count_starts(session: Session, bundle: Bundle) -> int:
+    """Count how often a volume that is not printed was started since it was last printed."""
+    stored = {
+        str(file["name"]): str(file["stored"])
+        for recorded in prints.list_prints(session, bundle)
+        for file in recorded.files
+    }
+    starts = [
+        volume.attempt - file_names.attempt_of(stored.get(file_names.volume_file(volume.sequence)))
+        for volume in bundle.volumes
+        if volume.state is not VolumeState.PRINTED
+    ]
+    return max(starts, default=0)
 
 
 def list_set_aside(session: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:

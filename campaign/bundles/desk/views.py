@@ -100,6 +100,7 @@ class BundleProgress(Page, template="bundles/_progress.html"):
     bundle: Bundle
     progress: PrintProgress
     unfinished: bool
+    starts: int  # of a volume that is not printed yet
     set_aside: Sequence[SetAsideLetter]  # the first of them
     set_aside_count: int
     can_wait_again: bool
@@ -285,11 +286,12 @@ def _get(public_id: str) -> Bundle:
 
 
 def _progress_facts(bundle: Bundle) -> Json:
-    session = db.session()
+    session, unfinished = db.session(), bundle.state in find_bundles.UNFINISHED
     return {
         "bundle": bundle,
         "progress": find_bundles.progress_of(session, bundle, db.utcnow()),
-        "unfinished": bundle.state in find_bundles.UNFINISHED,
+        "unfinished": unfinished,
+        "starts": find_bundles.count_starts(session, bundle) if unfinished else 0,
         "set_aside": describe_set_aside(find_bundles.list_set_aside(session, bundle)),
         "set_aside_count": find_bundles.count_set_aside(session, bundle),
         "can_wait_again": find_bundles.can_wait_again(session, bundle),

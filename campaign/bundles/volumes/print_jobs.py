@@ -238,7 +238,7 @@ def _look(bundle_id: int, progress: Callable[[int], None]) -> tuple[BundleState,
     with db.reading() as session:
         bundle = session.get_one(Bundle, bundle_id)
         refuse_stopped(bundle.campaign)
-        progress(find_bundles.progress_of(session, bundle, db.utcnow()).done)
+        progress(bundle.letter_count - find_bundles.progress_of(session, bundle, db.utcnow()).left)
         return bundle.state, print_queue.list_due(session, bundle_id)
 
 

@@ -24,7 +24,7 @@ from campaign.dashboard.statistics_page import mission_rows
 from campaign.dashboard.to_deliver import list_delivery_todos
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import reroute_bundle
-from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome, Volume
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -171,27 +171,58 @@ def test_today_and_the_missions_count_what_is_printed(
     assert (row.printed, row.to_deliver, row.waiting) == (3, 3, 0)
 
 
-def test_the_pace_of_a_bundle_that_is_made_again_is_that_of_now(
-    session: Session, ready: int
-) -> None:
-    first = session.scalars(select(Letter).order_by(Letter.sequence)).first()
-    assert first is not None
-    session.get_one(Signature, first.signature_id).state = SignatureState.WITHDRAWN
+@pytest.fixture
+def in_pairs(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
+    """A bundle of them, in volumes of two letters."""
+    bundle_id = freeze(campaign.id, volume_letters=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    return bundle_id
+
+
+def send_without(session: Session, bundle_id: int, number: int) -> Bundle:
+    """Withdraw a letter, and have the bundle made again without it."""
+    numbered = select(Letter.signature_id).where(Letter.sequence == number)
+    session.get_one(Signature, session.scalar(numbered)).state = SignatureState.WITHDRAWN
     session.commit()
     with db.transaction() as writing:
-        assert remake_bundle.remake(writing, writing.get_one(Bundle, ready), actor="test") == 1
-    bundle = reload(session, ready)
+        assert remake_bundle.remake(writing, writing.get_one(Bundle, bundle_id), actor="test") == 1
+    return reload(session, bundle_id)
+
+
+@pytest.mark.both_engines
+def test_a_bundle_that_is_made_again_counts_what_it_will_hold_at_the_pace_of_now(
+    session: Session, in_pairs: int
+) -> None:
+    bundle = send_without(session, in_pairs, 1)
     assert bundle.remade_at is not None
     later = bundle.remade_at + timedelta(seconds=4)
     begun = find_bundles.progress_of(session, bundle, later)
-    assert (begun.done, begun.lately, begun.total) == (3, 0, 4)
+    assert (begun.done, begun.lately, begun.total) == (1, 0, 2)
     assert (begun.per_second, begun.seconds_left) == (0.0, None)
     session.rollback()
-    taken = print_queue.claim_next(ready)
+    taken = print_queue.claim_next(in_pairs)
     assert taken is not None
     assert print_queue.beat(taken, 1)
-    gone_on = find_bundles.progress_of(session, reload(session, ready), later)
-    assert (gone_on.done, gone_on.lately, gone_on.per_second) == (4, 1, 0.25)
+    gone_on = find_bundles.progress_of(session, reload(session, in_pairs), later)
+    assert (gone_on.done, gone_on.lately, gone_on.per_second) == (2, 1, 0.25)
+
+
+def test_a_volume_that_is_made_again_was_not_started_in_vain(
+    session: Session, in_pairs: int, print_bundle: Print
+) -> None:
+    assert find_bundles.count_starts(session, send_without(session, in_pairs, 1)) == 0
+    session.rollback()
+    assert print_bundle(in_pairs) is BundleState.READY
+    send_without(session, in_pairs, 2)
+    for starts in (1, 2):
+        session.rollback()
+        taken = print_queue.claim_next(in_pairs)
+        assert taken is not None
+        assert find_bundles.count_starts(session, reload(session, in_pairs)) == starts
+        session.rollback()
+        print_queue.give_back(taken)
+        with db.transaction() as writing:
+            writing.execute(update(Volume).values(lease_until=None))
 
 
 @pytest.mark.parametrize("blocks", [proof_print._BLOCKS, 1])
