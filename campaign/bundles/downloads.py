@@ -109,16 +109,26 @@ def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
     return [pdf for pdf in pdfs if pdf.name in whole]
 
 
+def refuse_reprint(session: Session, bundle: Bundle) -> None:
+    """Raise Refused where nothing of it can be printed again now.
+
+    As `access.refuse_files`, or where it is made again first: as `refuse_taken_back`.
+    """
+    access.refuse_files(bundle)
+    if withdrawals.awaits_remake(session, bundle):
+        withdrawals.refuse_taken_back(session, bundle)
+
+
 def reprint(
     session: Session, bundle: Bundle, store: Storage, *, name: str, reason: str, actor: str
 ) -> Download:
     """A file of the bundle (`name` empty: the whole ZIP) once more, as it was, byte for byte.
 
-    Each file is compared with its recorded hash before anything is given out. Raises Refused:
-    `stopped`, `emptied`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid:
-    `reason-missing`; NeedsApproval where nobody may have it alone.
+    Each file is compared with its recorded hash before anything is given out. Raises Refused as
+    `refuse_reprint`, and `file-differs`. Raises Invalid: `reason-missing`; NeedsApproval where
+    nobody may have it alone.
     """
-    access.refuse_files(bundle)
+    refuse_reprint(session, bundle)
     file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     if not reason.strip():
         raise Invalid(fields={"reason": "reason-missing"})
@@ -126,8 +136,7 @@ def reprint(
     if recorded is None:
         raise NotFound("file")
     if name not in {choice.name for choice in list_choices(session, bundle)}:
-        is_taken_back = withdrawals.list_taken_back(session, bundle, limit=1)
-        raise Refused("taken-back" if is_taken_back else "not-ready")
+        raise Refused("taken-back")
     files = [file for file in recorded.files if name in {"", file["name"]}]
     if any(prints.is_damaged(store, file) for file in files):
         raise Refused("file-differs")

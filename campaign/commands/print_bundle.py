@@ -53,6 +53,7 @@ _SENTENCES = {
     "handed-over": "A bundle failed after part of it was delivered. Check it in the workspace.",
     "cancelled": "This bundle was cancelled. Its letters are ready for another bundle.",
     "taken-back": "Some letters were withdrawn after the delivery. Nothing was written.",
+    "lists-changed": "The paper signatures have changed. Remake the lists in the workspace first.",
     "emptied": "Its files were deleted on schedule, with the details of the people who signed.",
     "letters-taken": "Another bundle took these letters at the same time. Run this again.",
     "papers-refused": "The cover letter or a list could not be printed. No ZIP was made.",

@@ -41,20 +41,27 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
     """Give the bundle up; how many of its letters left it. The sheets on paper wait again too.
 
     Its row stays with its prints' hashes and the numbers of what was taken back, its files go. A
-    worker that prints it just now loses its volume. Raises Refused: `handed-over`, `moved-on`,
-    `emptied`, `cancelled`, `not-ready` (it failed: that has a button of its own).
+    worker that prints it just now loses its volume. Raises Refused.
     """
     bundle_status.lock_bundle(session, bundle)
+    refuse_uncancellable(session, bundle)
+    note_taken_out(bundle, list_taken_back(session, bundle, limit=None))
+    freed = give_up(session, bundle, store, reason=reason, actor=actor)
+    audit.record(session, actor, "bundle.cancel", bundle, letters=freed, sha256=bundle.zip_sha256)
+    return freed
+
+
+def refuse_uncancellable(session: Session, bundle: Bundle) -> None:
+    """Raise Refused: `handed-over`, `moved-on`, `emptied`, `cancelled`, `not-ready`.
+
+    The last says that it failed: that has a button of its own.
+    """
     bundle_status.refuse_settled(session, bundle)
     bundle_status.refuse_emptied(bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
-    note_taken_out(bundle, list_taken_back(session, bundle, limit=None))
-    freed = give_up(session, bundle, store, reason=reason, actor=actor)
-    audit.record(session, actor, "bundle.cancel", bundle, letters=freed, sha256=bundle.zip_sha256)
-    return freed
 
 
 def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:

@@ -106,7 +106,7 @@ def refuse_taken_back(session: Session, bundle: Bundle) -> None:
     if list_taken_back(session, bundle, limit=1):
         raise Refused("taken-back")
     if awaits_remake(session, bundle):
-        raise Refused("not-ready")
+        raise Refused("lists-changed")
 
 
 def awaits_remake(session: Session, bundle: Bundle) -> bool:

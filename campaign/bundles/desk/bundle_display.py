@@ -103,7 +103,9 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         settled=settled,
         earlier_print=_find_earlier_print(session, bundle),
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
-        can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
+        can_cancel=not settled
+        and bundle.emptied_at is None
+        and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
         can_remake=ready and not settled and not stopped,
         sheets=list_sheets_to_black_out(session, bundle),
     )

@@ -223,6 +223,10 @@ def release(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/<public_id>/reprint")
 def reprint(public_id: str) -> ResponseReturnValue:
     bundle = _get(public_id)
+    try:
+        downloads.refuse_reprint(db.session(), bundle)
+    except Refused as problem:
+        return _show_reprint(bundle, _reprint_form(bundle), problem.slug, problem.status)
     return _show_reprint(bundle, _reprint_form(bundle))
 
 
@@ -231,9 +235,10 @@ def reprint(public_id: str) -> ResponseReturnValue:
 def take_reprint(public_id: str) -> ResponseReturnValue:
     bundle = _get(public_id)
     form = _reprint_form(bundle)
-    if not form.validate_on_submit():
-        return _show_reprint(bundle, form)
     try:
+        downloads.refuse_reprint(db.session(), bundle)
+        if not form.validate_on_submit():
+            return _show_reprint(bundle, form)
         file = downloads.reprint(
             db.session(),
             bundle,
@@ -262,12 +267,13 @@ def _reprint_form(bundle: Bundle) -> ReprintForm:
 
 @blueprint.route("/<public_id>/cancel", methods=["GET", "POST"])
 def cancel(public_id: str) -> ResponseReturnValue:
-    bundle, form = _get(public_id), CancelForm()
-    if not form.validate_on_submit():
-        return show_page(CancelPage(bundle=bundle, form=form))
-    reason = form.reason.data
+    session, bundle, form = db.session(), _get(public_id), CancelForm()
     try:
-        cancel_bundle.cancel(db.session(), bundle, storage(), reason=reason, actor=actor())
+        cancel_bundle.refuse_uncancellable(session, bundle)
+        if not form.validate_on_submit():
+            return show_page(CancelPage(bundle=bundle, form=form))
+        reason = form.reason.data
+        cancel_bundle.cancel(session, bundle, storage(), reason=reason, actor=actor())
     except Refused as problem:
         page = CancelPage(bundle=bundle, form=form, problem=problem.slug)
         return show_page(page, problem.status)

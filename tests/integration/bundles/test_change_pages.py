@@ -24,6 +24,7 @@ from tests.factories import (
 )
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_changes import take_back
+from tests.integration.deliveries.conftest import form
 
 pytestmark = pytest.mark.one_engine
 
@@ -123,6 +124,38 @@ def test_staff_give_a_bundle_up_and_its_page_says_so(
     assert set(session.scalars(select(Letter.bundle_id))) == {None}
     session.rollback()
     assert post(client, f"{url}/cancel", {"reason": "Again"}).status_code == 409
+
+
+def test_what_can_no_longer_be_done_is_said_before_it_is_tried(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    assert post(client, f"{url}/deliver", form(happened_time="")).status_code == 303
+    assert "Cancel this bundle" not in client.get(url).text
+    refused = client.get(f"{url}/cancel")
+    assert refused.status_code == 409
+    assert "The bundle was delivered and can no longer change." in refused.text
+    assert '<form class="form"' not in refused.text
+    assert '<form class="form"' in client.get(f"{url}/reprint").text
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
+    refused = client.get(f"{url}/reprint")
+    assert refused.status_code == 409
+    assert "has been stopped" in refused.text
+    assert '<form class="form"' not in refused.text
+
+
+def test_a_reprint_before_the_remake_is_refused_with_the_reason(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    take_back(session, session.scalars(select(Bundle.id)).one(), 2)
+    for answer in (
+        client.get(f"{url}/reprint"),
+        post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"}),
+    ):
+        assert answer.status_code == 409
+        assert "Remake the volumes without that part first." in answer.text
 
 
 def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(

@@ -198,7 +198,7 @@ def test_one_who_is_back_is_put_on_the_lists_even_where_another_left_them(
     assert b"P00001" not in names
     session.get_one(Signature, session.scalar(first)).state = SignatureState.CONFIRMED
     session.commit()
-    with pytest.raises(Refused, match="not-ready"):
+    with pytest.raises(Refused, match="lists-changed"):
         download(app, session, listed)
     assert "The paper signatures have changed" in get_page(staff, session, listed)
     assert b"P00001" in download(app, session, remake())["signatures.csv"]
