@@ -81,6 +81,7 @@ class PaperRow(db.SealedRow, db.PublicRow):
     """What a row says that is no signature (JSON), so that it can become one after all."""
     keyed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     keyed_at: Mapped[db.Created]
+    """When what lists say of it was keyed in, the last time; of one taken out, when it was."""
 
     sheet: Mapped[PaperSheet] = relationship()
     signature: Mapped[Signature | None] = relationship(foreign_keys=[signature_id])

@@ -106,6 +106,8 @@ def _wording_id(session: Session, locale: str) -> int:
     return record_of(session, locale, words).id
 
 
+_LISTED = ("given_name", "family_name", "locality", "country")
+"""What the lists of a bundle say of a person."""
 _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
@@ -123,6 +125,8 @@ def write_signature(
         row.signature = Signature(**columns)
         return True
     counted = signature.state in COUNTS
+    if any(getattr(signature, name) != columns[name] for name in _LISTED):
+        row.keyed_at = db.utcnow()  # so that lists that were printed are made again
     if _is_kept_place(signature):
         move_signature(signature, columns["state"])
     else:

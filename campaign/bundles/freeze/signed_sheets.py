@@ -165,16 +165,23 @@ def count_carried(session: Session, bundle_id: int) -> int:
 
 
 def digest_lists(session: Session, bundle_id: int) -> str:
-    """Return what tells whether the lists and the README would say the same of the sheets."""
-    carried = select(CarriedSignature.position).join(
-        Signature, Signature.id == CarriedSignature.signature_id
+    """Return what tells whether the lists and the README would say the same of the sheets.
+
+    First of people and sheets; then of when the people's rows were keyed in, or corrected.
+    """
+    carried = (
+        select(CarriedSignature.position, PaperRow.keyed_at)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
+        .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
+        .order_by(CarriedSignature.position)
     )
-    carried = carried.where(
-        CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED
-    )
-    people = session.scalars(carried.order_by(CarriedSignature.position)).all()
+    rows = session.execute(carried).all()
+    people = [row.position for row in rows]
+    keyed = [row.keyed_at.isoformat() for row in rows if row.keyed_at]
     sheets = list_travelling_sheets(session, bundle_id)
-    return hashlib.sha256(repr((people, sheets)).encode()).hexdigest()
+    parts = (people, sheets), keyed
+    return "".join(hashlib.sha256(repr(part).encode()).hexdigest() for part in parts)
 
 
 def leave_sheets(session: Session, bundle: Bundle) -> None:

@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -23,6 +24,7 @@ from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
+from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.paper_signatures import data_entry
 from campaign.paper_signatures.check_row import Details
@@ -147,6 +149,30 @@ def test_a_letter_that_is_taken_back_holds_back_the_cover_letter_too(
         bundle = own.get_one(Bundle, bundle_id)
         with pytest.raises(Refused, match="taken-back"):
             downloads.reprint(own, bundle, store, name=name, reason="Paper jam", actor="command")
+
+
+@pytest.mark.both_engines
+def test_a_name_that_is_corrected_is_printed_anew(
+    app: Flask, session: Session, staff: FlaskClient, listed: Bundle, remake: Callable[[], Bundle]
+) -> None:
+    def correct(**columns: str) -> None:
+        session.rollback()
+        row = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
+        data_entry.correct_row(session, row, replace(QUENTIN, **columns), actor="test")
+        session.commit()
+
+    correct(postal_code="K1A 0A1")
+    assert b"Quentin" in download(app, session, listed)["signatures.csv"]
+    correct(given_name="Quintin")
+    with pytest.raises(Refused, match="lists-changed"):
+        download(app, session, listed)
+    page = get_page(staff, session, listed, "/reprint")
+    assert "The paper signatures have changed. Remake the lists first." in page
+    assert b"Quintin" in download(app, session, remake())["signatures.csv"]
+    newest = prints.list_prints(session, listed)[-1]
+    newest.files = [file | {"lists": str(file["lists"])[:64]} for file in newest.files]
+    session.commit()
+    assert download(app, session, listed), "one from before this was seen is not made again"
 
 
 @pytest.mark.parametrize("state", ANY_CHANGE)
