@@ -53,6 +53,7 @@ class EnvelopeOverview:
     """The envelopes of a bundle: how all of them went, and a page of them."""
 
     shown: Sequence[Envelope]
+    letters: Mapping[int, int]  # in each now, or that went in it, by its number
     weights: Mapping[int, Weight]  # by the number of the envelope
     empty: Container[int]  # numbers of those that hold nothing any more
     postings: Sequence[mark_posted.EnvelopeSpan]
@@ -417,6 +418,7 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
     attempt_ids |= {span.attempt_id for span in ways.lines}
     return EnvelopeOverview(
         shown=shown,
+        letters=mark_posted.count_letters(session, run, shown),
         weights=weigh_envelopes(session, run, shown, i18n.locale()),
         empty=ways.empty,
         postings=ways.lines,

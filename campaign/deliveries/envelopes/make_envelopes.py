@@ -57,8 +57,9 @@ class _FilledEnvelope:
 def make_files(run_id: int, attempt: int) -> list[StoredFile]:
     """Make every file of a run, and give what is to be known of each.
 
-    `name`, `pages`, `bytes`, `sha256`, the `attempt` that made it, `letters` whose pages are in it
-    (from one number to another), and from the `first` to the `last` of its envelopes.
+    `name`, `pages`, `bytes`, `sha256`, the `attempt` that made it, `letters` whose pages are in it,
+    or that its address sheets count (from one number to another), and from the `first` to the
+    `last` of its envelopes.
     """
     files: list[StoredFile] = []
     with ExitStack() as stack:
@@ -83,7 +84,7 @@ def make_files(run_id: int, attempt: int) -> list[StoredFile]:
             keep(
                 f"envelopes-{number:03d}.pdf",
                 pdf,
-                letters=[list(span) for span in join_spans(inside)] if letters else [],
+                letters=[list(span) for span in join_spans(inside)],
                 first=envelopes[0].number,
                 last=envelopes[-1].number,
             )

@@ -216,8 +216,8 @@ def _make_attempt(
 
 _UNWANTED = tuple(set(SignatureState) - {SignatureState.CONFIRMED, SignatureState.PENDING})
 """States of a signature whose letter was printed and is not handed over."""
-_LyingEnvelope = tuple[int, int, int, int]
-"""An envelope that was not posted: its number, its first and last letter, how many were put in."""
+_LyingEnvelope = tuple[int, int, int]
+"""An envelope that was not posted: its number, its first and last letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ class EnvelopeSpan:
     first: int
     last: int
     envelopes: int  # how many; others of those between went another way
-    letters: int  # as many as were put in, or went with the posting
+    letters: int  # as many as are in them, or went with the posting
     attempt_id: int | None  # the posting; None: they lie here
     empty: bool = False  # they lie here, and no letter of theirs does
 
@@ -257,8 +257,8 @@ def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> EnvelopeWays:
     lying = _list_lying(session, run)
     empty = _find_empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
     spans = [line for line in lines if line.attempt_id is not None]
-    spans += _make_span([envelope for envelope in lying if envelope[0] not in empty])
-    spans += _make_span([envelope for envelope in lying if envelope[0] in empty], empty=True)
+    spans += _make_span([number for number, *_ in lying if number not in empty], here)
+    spans += _make_span([number for number, *_ in lying if number in empty], 0)
     return EnvelopeWays(sorted(spans, key=lambda span: span.first), frozenset(empty))
 
 
@@ -283,18 +283,19 @@ def _list_by_posting(session: Session, run: EnvelopeRun) -> list[EnvelopeSpan]:
 
 def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_LyingEnvelope]:
     rows = session.execute(
-        select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.letters)
+        select(Envelope.sequence, Envelope.first_number, Envelope.last_number)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
     )
     return cast("Sequence[_LyingEnvelope]", rows.all())
 
 
-def _make_span(envelopes: Sequence[_LyingEnvelope], *, empty: bool = False) -> list[EnvelopeSpan]:
+def _make_span(envelopes: Sequence[int], letters: int) -> list[EnvelopeSpan]:
     if not envelopes:
         return []
-    letters = sum(envelope[3] for envelope in envelopes)
-    return [EnvelopeSpan(envelopes[0][0], envelopes[-1][0], len(envelopes), letters, None, empty)]
+    return [
+        EnvelopeSpan(envelopes[0], envelopes[-1], len(envelopes), letters, None, empty=not letters)
+    ]
 
 
 def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
@@ -321,7 +322,7 @@ def _find_empty(
     """Return the numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []
     firsts = [span.first for span in gone]
-    for sequence, first, last, _letters in lying:
+    for sequence, first, last in lying:
         before = bisect_right(firsts, first)
         reach = gone[before - 1].last if before else 0
         if reach >= last:
@@ -333,6 +334,29 @@ def _find_empty(
         Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
     )
     return empty | set(session.scalars(emptied)) if unsure else empty
+
+
+def count_letters(
+    session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope]
+) -> dict[int, int]:
+    """Count the letters in each envelope, or that went in it, by its number.
+
+    What was withdrawn and removed by hand was put in, and is in it no more.
+    """
+    lying = [envelope for envelope in envelopes if envelope.attempt_id is None]
+    letters = _count(session, run, lying, duplex=False)[0] if lying else Counter[int]()
+    kept = select(func.count(Letter.id)).where(
+        Letter.bundle_id == run.bundle_id,
+        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+        Letter.set_aside.is_(None),
+    )
+    posted = session.execute(
+        select(Envelope.sequence, Envelope.letters, kept.scalar_subquery()).where(
+            Envelope.id.in_([envelope.id for envelope in envelopes]),
+            Envelope.attempt_id.is_not(None),
+        )
+    )
+    return dict(letters) | {number: min(put_in, left) for number, put_in, left in posted}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from campaign.dashboard import count_statistics, statistics_page
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official
+from campaign.deliveries.remaining_letters import count_left
 from campaign.directory.duplicate_entries import merge
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
@@ -44,7 +45,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKin
 from campaign.models.delivery import EnvelopeRun, GateVisit, RunState
 from campaign.models.directory import Official
 from campaign.models.notice import Notice
-from campaign.models.signature import Letter, Origin, Signature
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing.mails import LettersWaiting
 from campaign.signing.reminders import remind_one
@@ -322,6 +323,45 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     session.rollback()
     session.expire_all()
     assert set(mark_posted.weigh_envelopes(session, run, run.envelopes, "en")) == {2}
+
+
+def test_an_envelope_counts_no_sheet_that_was_removed_by_hand(
+    app: Flask, session: Session, staff: FlaskClient, bundle: Bundle
+) -> None:
+    def count() -> tuple[dict[int, int], list[int]]:
+        session.rollback()
+        session.expire_all()
+        run = session.get_one(EnvelopeRun, run_id)
+        here = count_left(session, run.bundle)
+        lines = mark_posted.list_ways(session, run, here=here).lines
+        return mark_posted.count_letters(session, run, run.envelopes), [
+            line.letters for line in lines
+        ]
+
+    with app.app_context(), db.transaction() as own:
+        run_id = split_bundle.split_bundle(
+            own, own.get_one(Bundle, bundle.id), letters_each=5, with_letters=True, actor="test"
+        ).id
+    assert count() == ({1: 5, 2: 2}, [7])
+    second = select(Letter.signature_id).where(Letter.sequence == 2)
+    session.execute(
+        update(Signature)
+        .where(Signature.id.in_(second))
+        .values(state=SignatureState.WITHDRAWN, withdrawn_at=db.utcnow())
+    )
+    session.commit()
+    assert count() == ({1: 4, 2: 2}, [6])
+    with app.app_context(), db.transaction() as own:
+        mark_posted.post_envelopes(
+            own,
+            own.get_one(EnvelopeRun, run_id),
+            mark_posted.Posting(1, 1, today("America/Toronto"), withdrawn_in=False),
+            key=db.new_public_id(),
+            actor="test",
+        )
+    assert count() == ({1: 4, 2: 2}, [4, 2])
+    page = staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    assert re.findall(r'–0000\d</span></td>\s*<td class="num">(\d)</td>', page) == ["4", "2"]
 
 
 def test_no_page_about_posting_speaks_of_a_mission(

@@ -205,7 +205,7 @@ def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
 
 
-def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
+def test_address_sheets_count_the_letters_that_are_in_their_envelopes(
     printed: Bundle,
     staff: FlaskClient,
     session: Session,
@@ -215,14 +215,17 @@ def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
     make: Callable[..., EnvelopeRun],
 ) -> None:
     refused(staff, printed, record)
-    make(printed, with_letters=False)
+    run = make(printed, with_letters=False)
+    file = after(printed, "files/envelopes-001.pdf")
+    assert "Inside: 3 letters" in pages_of(post(staff, file).data)[0]
     take_back(session, 2, SignatureState.WITHDRAWN)
     with app.app_context():
         jobs.run_now("bundles.remake")
         print_jobs.print_here(printed.id, at_once=1, progress=lambda _done: None)
     again("deliveries.bundle-remade", printed.id)
-    assert run_of(session).state is RunState.READY
-    assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
+    assert post(staff, file).status_code == 303
+    again("deliveries.print-envelopes", run.id)
+    assert "Inside: 2 letters" in pages_of(post(staff, file).data)[0]
 
 
 def test_a_file_that_is_lost_is_made_anew(
