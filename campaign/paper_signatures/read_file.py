@@ -6,6 +6,7 @@ The file itself (CSV or workbook, encoding, delimiter, heads) is read as those o
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -138,10 +139,20 @@ def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Row
 def _number_rows(table: Table) -> dict[int, int]:
     """Return the number of each row by the line on which it begins: of people, as on the paper.
 
-    Rows that are left out keep theirs: a number says where on the paper somebody stands.
+    Rows that are left out keep theirs: a number says where on the paper somebody stands. So do
+    those of a file of wrong rows, once corrected; rows that were added to it follow.
     """
     lines = sorted({line for line, _cells in table.rows} | {row.row for row in table.problems})
-    return {line: number for number, line in enumerate(lines, 1)}
+    following = count(max(table.numbers.values(), default=0) + 1)
+    numbers: dict[int, int] = {}
+    taken: set[int] = set()
+    for line in lines:
+        number = table.numbers.get(line, 0)
+        if not number or number in taken:
+            number = next(following)
+        taken.add(number)
+        numbers[line] = number
+    return numbers
 
 
 def _untick(values: dict[str, str]) -> bool:

@@ -224,8 +224,9 @@ def _printing_steps(
             _(
                 "Black out the rows that the table names, so that no one can read them. They no "
                 "longer count. The number is that of the row on the sheet. In an imported file, "
-                "row 1 is the first below the column names. First compare the names on the "
-                "sheet’s page in the workspace."
+                "row 1 is the first below the column names. Rows that were corrected and imported "
+                "later keep their numbers. First compare the names on the sheet’s page in the "
+                "workspace."
             )
         )
     if facts.packets:

@@ -12,6 +12,7 @@ import vobject
 from vobject.base import ParseError, VObjectError
 
 from campaign.core.errors import N_, Fault, UnreadableFile
+from campaign.core.text.desk_texts import read_number
 from campaign.directory.imports.read_rows import RowProblem
 from campaign.web.spreadsheets import plain
 
@@ -44,6 +45,8 @@ class Table:
     delimiter: str = ""
     head: int = 1  # the row that has the heads
     lists: Mapping[str, int] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    """Of a file of refused rows, the number that we put in front of each."""
 
     def with_lists(self, keys: Sequence[str]) -> "Table":
         """Return the same with the rows of these lists alone; all where none is named."""
@@ -200,6 +203,8 @@ def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: in
             continue
         cells = [plain(cell) for cell in given[ours:]]
         refuse_too_many(len(table.rows) + len(table.problems) + 1)
+        if ours and (number := read_number(given[0].strip(), 6)):
+            table.numbers[row] = number
         if any(cell.strip() for cell in cells[width:]):
             fault = Fault(
                 N_(

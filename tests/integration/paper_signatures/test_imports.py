@@ -113,11 +113,18 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     post(client, f"{sent.location}/apply", {"skip_bad": "1"})
     _work(app)
     assert "2 signatures added to the count" in client.get(sent.location).text
-    again = "\n".join(wrong).replace("Nowhere", "CA")
+    again = "\n".join(wrong).replace("Nowhere", "CA").replace("\n1,", "\n7,")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(again)})
     page = client.get(sent.location).text
     assert "# Row" not in page
     assert 'value="locality" selected' in page, "as the last file with these heads was read"
+    post(client, sent.location, mapping)
+    _work(app)
+    post(client, f"{sent.location}/apply")
+    _work(app)
+    with app.app_context(), db.reading() as session:
+        positions = select(PaperRow.position).order_by(PaperRow.id)
+        assert session.scalars(positions).all() == [2, 3, 7], "as in the file that was left"
 
 
 @pytest.mark.one_engine
