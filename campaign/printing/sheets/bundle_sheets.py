@@ -62,6 +62,7 @@ class Labels(PrintedPage, template="labels.html"):
     """The labels of each sheet, by their place on it."""
     mark: str
     dense: bool
+    locale: str
 
 
 class Readme(PrintedPage, template="readme.html"):
@@ -138,7 +139,7 @@ def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> PdfFile:
     # All labels of a set are of one size, by the longest of them.
     most = max(map(len, context.labels)) + (1 if context.mark else 0)
     dense = most > int((sheet.height - _LABEL_AIR) / (sheet.leading * MM_PER_PT))
-    page = Labels(sheets=sheets, mark=context.mark, dense=dense)
+    page = Labels(sheets=sheets, mark=context.mark, dense=dense, locale=context.locale)
     return write_sheet(page, "labels.css", sheet, out, title=context.title, locale=context.locale)
 
 

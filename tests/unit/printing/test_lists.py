@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,16 @@ def test_labels_fill_a_sheet_before_the_next(tmp_path: Path) -> None:
     first, second = pages_of(made.path)
     assert (first.count("Ottawa"), second.count("Ottawa")) == (14, 1)
     assert "Label 15" in second
+
+
+@pytest.mark.parametrize(("locale", "direction"), [("ar", "rtl"), ("en", "ltr")])
+def test_a_label_goes_as_its_language_does_also_where_it_begins_with_a_reference(
+    locale: str, direction: str
+) -> None:
+    label = ("UA 58/20", "Embassy", "الجزء 1 من 3، فيه 42 رسالة")
+    sheets = [[(0, label), (1, ("Embassy of Mexico", "Ottawa"))]]
+    page = bundle_sheets.Labels(sheets=sheets, mark="", dense=False, locale=locale).html()
+    assert re.findall(r'dir="(\w+)"', str(page)) == [direction, "ltr"]
 
 
 def test_a_readme_lists_the_files_and_escapes_all() -> None:
