@@ -22,7 +22,7 @@ from campaign.bundles.freeze.signed_sheets import GONE
 from campaign.bundles.letter_codes.stored_codes import unpack_codes
 from campaign.core import clock
 from campaign.core.errors import Refused
-from campaign.models.bundle import Bundle, CarriedSignature, Volume
+from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, Volume
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
@@ -125,9 +125,8 @@ def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     # One from before digests were recorded has the count alone.
     told = {file["lists"] for file in recorded.files if "lists" in file}
     if told:
-        # One from before corrections were seen has the first part.
-        digest = signed_sheets.digest_lists(session, bundle.id)
-        return not all(digest.startswith(lists) for lists in told)
+        is_renamed = _names_differ(session, bundle, [recorded])
+        return is_renamed or told != {signed_sheets.digest_lists(session, bundle.id)}
     return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 
@@ -138,8 +137,15 @@ def papers_differ(session: Session, bundle: Bundle, on_paper: int) -> bool:
     """
     if any(entry.sha256 for entry in bundle.taken_out.of_earlier_prints):
         return True
-    counts = {recorded.on_paper for recorded in prints.list_prints(session, bundle)}
-    return bool(counts - {on_paper})
+    all_prints = prints.list_prints(session, bundle)
+    counts = {recorded.on_paper for recorded in all_prints}
+    return bool(counts - {on_paper}) or _names_differ(session, bundle, all_prints)
+
+
+def _names_differ(session: Session, bundle: Bundle, recorded: Iterable[BundlePrint]) -> bool:
+    """Whether a name in the lists of a print was corrected since; of old prints nobody knows."""
+    digests = {file["names"] for each in recorded for file in each.files if "names" in file}
+    return bool(digests - {signed_sheets.digest_names(session, bundle.id)})
 
 
 def list_taken_back(

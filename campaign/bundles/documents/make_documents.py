@@ -65,6 +65,7 @@ class Counts:
     on_paper: int  # people on the signed sheets that travel with it; they may travel alone
     per_target: Mapping[int, int]  # printed, by the id of the target
     lists: str = ""  # the digest of what the papers say of signed sheets
+    names: str = ""  # the digest of when each name in the lists was keyed in
 
     @property
     def problem(self) -> str:

@@ -4,12 +4,13 @@ Who stands on them stands in its lists, numbered apart: P00001, P00002 …
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     and_,
     case,
     exists,
@@ -165,23 +166,30 @@ def count_carried(session: Session, bundle_id: int) -> int:
 
 
 def digest_lists(session: Session, bundle_id: int) -> str:
-    """Return what tells whether the lists and the README would say the same of the sheets.
+    """Return what tells whether the lists and the README would say the same of the sheets."""
+    people = [row.position for row in _list_people(session, bundle_id)]
+    sheets = list_travelling_sheets(session, bundle_id)
+    return hashlib.sha256(repr((people, sheets)).encode()).hexdigest()
 
-    First of people and sheets; then of when the people's rows were keyed in, or corrected.
-    """
-    carried = (
+
+def digest_names(session: Session, bundle_id: int) -> str:
+    """Return what tells whether a name in the lists was corrected."""
+    keyed = [
+        (row.position, row.keyed_at.isoformat())
+        for row in _list_people(session, bundle_id)
+        if row.keyed_at
+    ]
+    return hashlib.sha256(repr(keyed).encode()).hexdigest()
+
+
+def _list_people(session: Session, bundle_id: int) -> Sequence[Row[int, datetime]]:
+    return session.execute(
         select(CarriedSignature.position, PaperRow.keyed_at)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
         .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
         .order_by(CarriedSignature.position)
-    )
-    rows = session.execute(carried).all()
-    people = [row.position for row in rows]
-    keyed = [row.keyed_at.isoformat() for row in rows if row.keyed_at]
-    sheets = list_travelling_sheets(session, bundle_id)
-    parts = (people, sheets), keyed
-    return "".join(hashlib.sha256(repr(part).encode()).hexdigest() for part in parts)
+    ).all()
 
 
 def leave_sheets(session: Session, bundle: Bundle) -> None:

@@ -16,7 +16,7 @@ from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.documents.bundle_zip import ZipPart, digest_of, stream_zip
 from campaign.bundles.documents.make_documents import TOTALS_DIFFER, Counts, make_papers
 from campaign.bundles.documents.packets import FileFacts
-from campaign.bundles.freeze.signed_sheets import count_carried, digest_lists
+from campaign.bundles.freeze.signed_sheets import count_carried, digest_lists, digest_names
 from campaign.bundles.letter_codes.stored_codes import LetterTree, build_tree, list_uncoded
 from campaign.bundles.volumes import print_queue
 from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
@@ -149,6 +149,7 @@ def count_ends(session: Session, bundle: Bundle) -> Counts:
         on_paper=count_carried(session, bundle.id),
         per_target=dict(per_target.all()),
         lists=digest_lists(session, bundle.id),
+        names=digest_names(session, bundle.id),
     )
 
 
@@ -225,7 +226,8 @@ def _finish(
                 session,
                 bundle,
                 files=[
-                    asdict(file) | {"stored": stored[file.name], "lists": counts.lists}
+                    asdict(file)
+                    | {"stored": stored[file.name], "lists": counts.lists, "names": counts.names}
                     for file in files
                 ],
                 zip_sha256=digest,
