@@ -115,8 +115,9 @@ class TakenOutColumn(TypeDecorator[TakenOut]):
     def process_bind_param(self, value: TakenOut | None, dialect: sa.Dialect) -> Any:
         return [_to_json(entry) for entry in value or ()]
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> TakenOut:
-        return TakenOut(map(_from_json, value))
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> TakenOut | None:
+        # Nothing where a query joins a bundle that is not there.
+        return None if value is None else TakenOut(map(_from_json, value))
 
 
 def _from_json(entry: dict[str, Any]) -> Entry:

@@ -66,6 +66,11 @@ def test_each_question_is_answered_of_each_kind(
     assert entries.minus(numbers) == ()
 
 
+def test_beside_a_delivery_that_was_not_made_here_there_is_nothing_to_read() -> None:
+    """A query that joins its bundle finds none."""
+    assert column.process_result_value(None, sqlite.dialect()) is None
+
+
 def test_every_kind_is_asked_about() -> None:
     assert set(STORED) == set(get_args(Entry))
 
