@@ -11,7 +11,7 @@ from PIL import Image
 from campaign.core.errors import UnreadableFile
 from campaign.core.isolation.confine import list_open_ways
 from campaign.core.isolation.orders import WorkTable
-from campaign.core.isolation.run_apart import adapter_of, name_of
+from campaign.core.isolation.readers import adapter_of, name_of
 from campaign.directory.imports.read_list import read_list, samples_of
 from campaign.mail.bounce_reports import list_reports
 from campaign.printing.redraw import cut_picture, draw_pages, paint_bars, redraw_picture

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from campaign.directory.imports.columns import guess
 from campaign.directory.imports.read_missions import read_table, refuse_incomplete
-from campaign.directory.imports.read_rows import MissionRecord, RowProblem
+from campaign.directory.imports.read_rows import MissionRecord
 from campaign.directory.imports.row_parts import ImportChoices
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.imports.tables import table_of_csv
 from campaign.models.directory import Directory
 

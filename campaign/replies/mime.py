@@ -17,13 +17,13 @@ from lxml import etree
 
 from campaign.core.errors import UnreadableFile
 from campaign.mail.headers import parse_mail
-from campaign.replies.redaction import LONGEST
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_FILES = 10
 MAX_FILE_BYTES = 12 * 1024 * 1024
 _MAX_PARTS = 200
 _MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
+LONGEST = 30_000
 _LONGEST_HEAD = 200_000
 _MOST_HEADERS = 50  # of one name, as `Delivered-To`
 _MOST_READ = 250_000  # characters of a mail's words and markup that are read

@@ -12,7 +12,6 @@ from campaign.web.markup import BAR
 
 _ACTIVE = re.compile(r"[\\`*_\[\]<&~]")
 _AT_START = re.compile(r"^(\s*)([#>=+-]|\d{1,9}[.)])(?=\s|$|[=+-])", re.MULTILINE)
-LONGEST = 30_000
 
 
 def redact(text: str) -> str:

@@ -4,14 +4,14 @@ What comes back is checked against the reader's own type: the file may have take
 """
 
 from collections.abc import Callable
-from functools import cache
 from threading import BoundedSemaphore
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+from typing import Concatenate, ParamSpec, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from campaign.core.errors import ReadingFailed, UnreadableFile
 from campaign.core.isolation.orders import Limits, ProcessKind
+from campaign.core.isolation.readers import adapter_of, name_of
 from campaign.core.isolation.worker import borrow_process
 from campaign.core.slow_work import leave_database
 
@@ -47,19 +47,6 @@ def run_apart(
         raise ReadingFailed(type(problem).__name__) from None
     result: T = value
     return result
-
-
-def name_of(read: Callable[..., object]) -> str:
-    return f"{read.__module__}.{read.__name__}"
-
-
-@cache
-def adapter_of(read: Callable[..., T]) -> TypeAdapter[Any]:
-    """Return what turns the reader's result into JSON and back, in a tuple of one."""
-    result: Any = get_type_hints(read)["return"]
-    return TypeAdapter(
-        tuple[result], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
-    )
 
 
 _VALUES: TypeAdapter[dict[str, str | int]] = TypeAdapter(dict[str, str | int])

@@ -25,7 +25,8 @@ from campaign.directory import where_used
 from campaign.directory.entries import Contact, Entry, EntryModel, contact_details, model_of
 from campaign.directory.imports.differences import ColumnValues
 from campaign.directory.imports.plan import Plan, PlannedRow, plan_entries, refuse
-from campaign.directory.imports.read_rows import Reading, RowProblem
+from campaign.directory.imports.read_rows import Reading
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.officials import get_or_create_post, note_held, post_key
 from campaign.directory.risk_flags import find_flagged
 from campaign.models.directory import (

@@ -44,8 +44,8 @@ from campaign.directory.imports.read_rows import (
     Reading,
     Record,
     Repeated,
-    RowProblem,
 )
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.officials import post_key
 from campaign.directory.town_names import same_town
 from campaign.models.directory import Directory, Mission, Official, Verdict

@@ -11,14 +11,7 @@ from campaign.core.text.fold import fold_name
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import MissionDraft
 from campaign.directory.imports.columns import WHICH
-from campaign.directory.imports.read_rows import (
-    MissionRecord,
-    Repeated,
-    RowProblem,
-    UnreadableRow,
-    quoted,
-    refuse_unfit,
-)
+from campaign.directory.imports.read_rows import MissionRecord, Repeated, quoted, refuse_unfit
 from campaign.directory.imports.row_parts import (
     ImportChoices,
     MappedRow,
@@ -33,6 +26,7 @@ from campaign.directory.imports.row_parts import (
     read_kind,
     read_place_of_row,
 )
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import MissionKind
 

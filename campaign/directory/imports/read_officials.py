@@ -9,14 +9,7 @@ from campaign.core.errors import N_, UnreadableFile
 from campaign.directory.contacts import contact_type
 from campaign.directory.countries import country_code
 from campaign.directory.entries import Contact, OfficialDraft
-from campaign.directory.imports.read_rows import (
-    Held,
-    LeftOut,
-    OfficialRecord,
-    RowProblem,
-    UnreadableRow,
-    refuse_unfit,
-)
+from campaign.directory.imports.read_rows import Held, LeftOut, OfficialRecord, refuse_unfit
 from campaign.directory.imports.row_parts import (
     ImportChoices,
     MappedRow,
@@ -28,6 +21,7 @@ from campaign.directory.imports.row_parts import (
     read_each_row,
     read_place_of_row,
 )
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table
 
 CLOSE = "Yours sincerely,"

@@ -4,43 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.core.errors import N_, QUOTED, Fault, fault
+from campaign.core.errors import N_, QUOTED
 from campaign.core.text.desk_texts import has_forbidden_characters
 from campaign.directory.entries import MissionDraft, OfficialDraft, limit_of
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.models.directory import Mission, Official
 
 LeftOut = tuple[str, str]  # A column, and what of its text is not kept although the row is
-
-
-class UnreadableRow(Exception):
-    """Raised by a reader for one row: which field, what is wrong and how to mend it."""
-
-    def __init__(self, field_name: str, sentence: str, /, **values: str | int) -> None:
-        super().__init__(sentence)
-        self.field = field_name
-        self.fault = fault(sentence, values)
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    row: int  # as a person counts: line of a CSV file (its heading is row 1), item of a JSON list
-    field: str  # the column, as the file calls it; empty: the row as a whole
-    fault: Fault
-    columns: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        row: int,
-        problem: UnreadableRow,
-        columns: Iterable[str] = (),
-        cells: Iterable[str] = (),
-    ) -> "RowProblem":
-        return cls(row, problem.field[:QUOTED], problem.fault, tuple(columns), tuple(cells))
-
-    def __str__(self) -> str:
-        return f"row {self.row}: {': '.join(filter(None, (self.field, str(self.fault))))}"
 
 
 @dataclass(frozen=True, slots=True)

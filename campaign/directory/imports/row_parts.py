@@ -14,7 +14,8 @@ from campaign.core.text.fold import fold_name, read_word_table
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code, country_code_anywhere
 from campaign.directory.entries import PLACES, Contact
-from campaign.directory.imports.read_rows import LeftOut, RowProblem, UnreadableRow, quoted
+from campaign.directory.imports.read_rows import LeftOut, quoted
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table
 from campaign.directory.postal_addresses import code_pattern, regions_of
 from campaign.models.directory import MissionKind

@@ -13,8 +13,8 @@ from vobject.base import ParseError, VObjectError
 
 from campaign.core.errors import N_, Fault, UnreadableFile
 from campaign.core.text.desk_texts import read_number
-from campaign.directory.imports.read_rows import RowProblem
-from campaign.web.spreadsheets import plain
+from campaign.core.text.inert_cells import plain
+from campaign.directory.imports.row_problems import RowProblem
 
 MAX_ROWS = 30_000
 _MAX_COLUMNS = 120

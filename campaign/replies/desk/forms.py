@@ -21,7 +21,8 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name, mission_name
-from campaign.replies.redaction import BAR_FIELDS, LONGEST
+from campaign.replies.mime import LONGEST
+from campaign.replies.redaction import BAR_FIELDS
 from campaign.replies.replies import ReplyFacts
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices

@@ -19,10 +19,10 @@ from campaign.bundles.documents.signatures_csv import (
     write_xlsx,
 )
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenMission, FrozenOrganisation
+from campaign.core.text.inert_cells import inert
 from campaign.models.signature import Disclosure
 from campaign.signing.letter.compose import Case
 from campaign.signing.letter.letter_facts import FrozenTarget
-from campaign.web.spreadsheets import inert
 
 FROZEN = Frozen(
     locale="en",

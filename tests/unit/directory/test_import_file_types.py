@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.read_list import MAX_BYTES, Shape, open_file
-from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
 from campaign.directory.imports.row_parts import ImportChoices
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.imports.uploads import ImportSource, open_source
 from campaign.models.directory import Directory
 from tests.deadlines import with_a_reader

@@ -9,8 +9,9 @@ from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.read_list import open_file
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, read_popolo
-from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, Repeated, RowProblem
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, Repeated
 from campaign.directory.imports.row_parts import parse_one_line
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.models.directory import MissionKind
 from tests.mission_tables import read_csv
 

@@ -15,23 +15,19 @@ from openpyxl import Workbook
 
 from campaign.core import i18n
 from campaign.core.errors import UnreadableFile
+from campaign.core.text.inert_cells import inert, plain
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.plan import find_crowded_offices
 from campaign.directory.imports.read_list import guess_encoding, open_file, samples_of
 from campaign.directory.imports.read_officials import read_popolo
-from campaign.directory.imports.read_rows import (
-    MissionRecord,
-    OfficialRecord,
-    RowProblem,
-    UnreadableRow,
-)
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
 from campaign.directory.imports.row_parts import find_kind, parse_one_line, read_day
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import OURS, table_of_csv
 from campaign.directory.imports.uploads import open_source
 from campaign.models.directory import Directory, MissionKind
-from campaign.web.spreadsheets import inert, plain
 
 TODAY = date(2026, 11, 24)
 MISSIONS, OFFICIALS = Directory.MISSIONS, Directory.OFFICIALS

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import campaign
-from campaign.web.spreadsheets import inert, plain
+from campaign.core.text.inert_cells import inert, plain
 
 SIGNS = "=+-@＝＋－＠"
 TEXTS = st.text(alphabet="ab ;|,\t\"'\r\n=+-@＝１", max_size=30)
