@@ -293,7 +293,8 @@
     var on = values.happened_on.split("-").map(Number), at = (values.happened_time || "").split(":");
     var day = patterns.days[on[1] - 1][on[2] === 1 ? 0 : 1].replace("{year}", on[0]).replace("{number}", on[2]);
     if (!values.happened_time) return day;
-    return patterns.moments[Number(at[0])].replace("{day}", day).replace("{minute}", at[1]) + " (" + words.zoneName + ")";
+    var moment = patterns.moments[Number(at[0])].replace("{day}", day).replace("{minute}", at[1]);
+    return patterns.in_zone.replace("{moment}", moment);
   }
 
   function entry(record, state) {
