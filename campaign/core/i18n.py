@@ -295,8 +295,8 @@ def time_patterns(in_language: str | None = None) -> list[str]:
 def moment_patterns(zone: str, in_language: str | None = None) -> dict[str, Any]:
     """Return how a script says what `say_day_and_time` does: days by month, moments by hour.
 
-    Of each month the first, which has an ordinal in some languages, and the other days. `in_zone` says
-    whose time it is, as `say_moment_in_zone` does.
+    Of each month the first, which has an ordinal in some languages, and the other days.
+    `in_zone` says whose time it is, as `say_moment_in_zone` does.
     """
     language = in_language or locale()
     town = say_town_of_zone(zone, language)

@@ -17,7 +17,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Cookie, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Cookie,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 from sqlalchemy import update
 
 from campaign import close_app, create_app
@@ -252,6 +260,17 @@ def desk(browser: Browser) -> Iterator[Page]:
     """A page on a desk, with scripts."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     yield from _watched(context)
+
+
+def hold_request(page: Page, pattern: str) -> list[Route]:
+    """Hold the next request to such an address; once it was made it stands in the list."""
+    on_its_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        on_its_way.append(route)
+
+    page.route(pattern, hold, times=1)
+    return on_its_way
 
 
 def _watched(context: BrowserContext) -> Iterator[Page]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select, update
 
 from campaign.core import db, i18n
@@ -15,7 +15,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import StaffUser
 from tests.e2e.axe import assert_accessible
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, hold_request
 from tests.e2e.mails import link_in, mail_to
 from tests.e2e.test_letter_to_bundle import main_button, sign_in
 from tests.e2e.test_supporters import CASE, FORM, post
@@ -203,8 +203,7 @@ def test_what_is_recorded_while_an_earlier_record_is_on_its_way_is_sent_after_it
     page.get_by_label("Refused").check()
     page.locator("form[data-deliver] .actions button").click()
     expect(page.locator("#kept [data-state=away]")).to_contain_text("not sent yet")
-    on_its_way: list[Route] = []
-    page.route("**/deliver/token", lambda route: on_its_way.append(route), times=1)
+    on_its_way = hold_request(page, "**/deliver/token")
     with page.expect_request("**/deliver/token"):
         phone.set_offline(False)
 

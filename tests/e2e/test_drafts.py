@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import assert_accessible
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, hold_request
 from tests.e2e.test_letter_to_bundle import sign_in
 
 pytestmark = pytest.mark.e2e
@@ -101,12 +101,7 @@ def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -
     expect(desk.locator("#officials-found")).not_to_be_empty()
     desk.locator("#q").press("Enter")
     expect(desk.locator(".draft-offer")).to_have_count(0)
-    on_its_way: list[Route] = []
-
-    def hold(route: Route) -> None:
-        on_its_way.append(route)
-
-    desk.route("**/drafts/targets/-", hold)
+    on_its_way = hold_request(desk, "**/drafts/targets/-")
     with desk.expect_request("**/drafts/targets/-"):
         desk.locator("[name=mission]").select_option("")
     desk.get_by_role("button", name="Save the recipients").click()
@@ -123,8 +118,7 @@ def test_an_older_text_does_not_land_after_a_newer_one(desk: Page, site: Site) -
     desk.goto(path)
     field = desk.locator("[name=hosts]")
     drafts = "**/drafts/reach/-"
-    on_its_way: list[Route] = []
-    desk.route(drafts, lambda route: on_its_way.append(route), times=1)
+    on_its_way = hold_request(desk, drafts)
     desk.evaluate(_COUNT_REQUESTS)
     field.fill("older.example.org")
     with desk.expect_request(drafts):
