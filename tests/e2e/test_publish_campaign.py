@@ -67,7 +67,8 @@ def join(page: Page, site: Site, email: str, role: str) -> None:
     page.goto(re.sub(r"^https?://[^/]+", site.url, link))
     for field in page.locator("input[type=password]").all():
         field.fill(PASSWORD)
-    main_button(page)
+    with page.expect_navigation():
+        main_button(page)
     page.goto(f"{site.url}/desk/campaigns/")
     if "sign-in" in page.url:
         page.locator("[name=email]").fill(email)
@@ -92,7 +93,8 @@ def make_the_directory(page: Page, site: Site) -> None:
                 f"{part}_{code}": GOVERNOR[part][code] for part in ("office", "salutation", "close")
             },
         )
-    main_button(page)
+    with page.expect_navigation():
+        main_button(page)
     page.goto(f"{site.url}/desk/missions/new")
     page.locator("[name=sending_country]").select_option("MX")
     page.locator("[name=host_country]").select_option("CA")
@@ -140,7 +142,8 @@ def write_all_languages(page: Page, browser: Browser, campaign: str) -> None:
                 f"outcome_{code}": words["outcome"].strip(),
             },
         )
-    page.get_by_role("button", name="Save all languages").last.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save all languages").last.click()
     page.goto(f"{campaign}/languages/letters")
     for code in CODES:
         words = CASE["templates"][code]
@@ -153,7 +156,8 @@ def write_all_languages(page: Page, browser: Browser, campaign: str) -> None:
     expect(page.locator(".error-summary")).to_contain_text("Did you mean ((person_name))?")
     assert_accessible(browser, page)
     fill(page, opening_es=CASE["templates"]["es"]["opening"].strip())
-    page.get_by_role("button", name="Save all languages").last.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save all languages").last.click()
     page.goto(f"{campaign}/languages/points")
     page.get_by_role("button", name="Add rows").click()
     # Written in the wrong order; the first is moved down by keyboard, where it belongs.
@@ -178,7 +182,8 @@ def test_a_case_is_published_from_an_empty_instance_in_three_languages(
     write_all_languages(desk, browser, campaign)
     desk.goto(f"{campaign}/targets?q=Yucat")
     desk.locator("[name=official]").first.check()
-    main_button(desk)
+    with desk.expect_navigation():
+        main_button(desk)
     desk.goto(f"{campaign}/risks")
     fill(desk, relative="Planted Relative")
     main_button(desk)
@@ -248,6 +253,7 @@ def test_two_editors_at_once_lose_nothing(
     second.get_by_role("link", name="First version").or_(
         second.get_by_role("link", name="Saved version 1")
     ).last.click()
-    second.get_by_role("button", name="Restore this version").click()
+    with second.expect_navigation():
+        second.get_by_role("button", name="Restore this version").click()
     second.goto(page)
     expect(second.locator(title)).to_have_value(CASE["editions"]["fr"]["title"])

@@ -106,7 +106,8 @@ def test_a_member_joins_the_network(page: Page, browser: Browser, site: Site) ->
     assert_accessible(browser, page)
     page.locator("[name=email]").fill(address)
     page.locator("input[type=checkbox][name*=consent]").check()
-    main_button(page)
+    with page.expect_navigation():
+        main_button(page)
     page.goto(link_in(mail_to(site, page, address, "."), "/en/network/"))
     assert_accessible(browser, page)
     main_button(page)
