@@ -48,8 +48,9 @@ def open_download(
 
     `by` is None for a command, which only who has the machine can give.
     Raises NotFound where the role of `by` has no such bundles, or a file of it is gone.
-    Raises Refused as `access.refuse_files`, or `taken-back` (it holds or names what was taken
-    back, and is to be made again without it); NeedsApproval where nobody may have it alone.
+    Raises Refused as `access.refuse_files`, `taken-back` (it holds or names what was taken
+    back, and is to be made again without it) or `lists-changed`; NeedsApproval where nobody may
+    have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)

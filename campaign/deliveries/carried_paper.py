@@ -54,11 +54,6 @@ class Paper:
         return f"{self.number}-{'kept' if self.papers_at else 'removed'}-{len(self.lacks)}"
 
 
-def is_by_hand(value: str) -> bool:
-    """Whether a form's value names a paper of which something was removed by hand."""
-    return "-" in value
-
-
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     """List what may have been carried; none where all printed letters are still wanted."""
     current = prints.find_print(session, bundle)
@@ -81,7 +76,7 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
 
 
-def list_named(session: Session, bundle: Bundle) -> list[str]:
+def list_gone_people(session: Session, bundle: Bundle) -> list[str]:
     """List people whom lists that are still here name, though they are gone; by number."""
     if bundle_status.is_settled(session, bundle):
         return []
@@ -110,14 +105,17 @@ def find_paper(
     at: time | None,
     chosen: str,
     removed: Sequence[Numbers] = (),
+    *,
+    went: bool = True,
 ) -> Paper | None:
     """Find the paper that was carried at this moment; None where there is but one.
 
     Where nobody was asked, the page at the gate was from before the withdrawal, and showed no
     letter to be removed: then it is the print there was. Of sheets `removed` by hand some may be
     named; the others were left in. Raises Invalid (`paper_` and the bundle's id: it is to be asked;
-    `removed_` and that: others than those withdrawn are named, or none were removed, or nothing is
-    withdrawn any more; `outcome`: other letters are recorded as gone with a later print).
+    `removed_` and that: others than those withdrawn are named, or none were removed, or what `went`
+    is said to have sheets removed by hand though nothing is withdrawn any more; `outcome`: other
+    letters are recorded as gone with a later print).
     """
     moment = clock.moment_of(day, at or time.max, bundle.zone)
     _refuse_later_print(session, bundle, moment)
@@ -131,9 +129,10 @@ def find_paper(
         ]
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
-    if not papers and (removed or is_by_hand(chosen)):
+    is_by_hand = bool(removed) or "-" in chosen
+    if not papers and is_by_hand and went and count_left(session, bundle):
         raise Invalid(fields={f"removed_{bundle.id}": "removed-wanted"})
-    if removed:
+    if removed and papers:
         return _leave_in(bundle, fitting[0], papers, removed)
     return fitting[0] if fitting else None
 
@@ -289,11 +288,13 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
 
 
 def find_gone_print(session: Session, attempt: DeliveryAttempt) -> BundlePrint | None:
-    """Find the print that went out with an attempt; None where its bundle has but one."""
-    if attempt.bundle is None or attempt.outcome not in GONE_OUT:
+    """Find the print that went out with an attempt; None where nobody was asked which it was."""
+    bundle = attempt.bundle
+    if bundle is None or attempt.outcome not in GONE_OUT:
         return None
-    several = len(prints.list_prints(session, attempt.bundle)) > 1
-    return prints.find_print(session, attempt.bundle) if several else None
+    if db.has_row(session, select(Envelope.id).where(Envelope.attempt_id == attempt.id)):
+        return None  # no cover letter and no list is in an envelope
+    return prints.find_print(session, bundle) if bundle.taken_out.of_earlier_prints else None
 
 
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:

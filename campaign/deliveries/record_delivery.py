@@ -237,8 +237,9 @@ def _find_paper(
     if happened.outcome is DeliveryOutcome.STOPPED:
         return None
     day, at = happened.happened_on, happened.happened_time
+    went = happened.outcome in GONE_OUT
     return carried_paper.find_paper(
-        session, carried.bundle, day, at, carried.paper, carried.removed
+        session, carried.bundle, day, at, carried.paper, carried.removed, went=went
     )
 
 

@@ -276,7 +276,8 @@ class BundlePrint(db.NumberedRow):
     on_paper: Mapped[int] = mapped_column(default=0)
     """People on signed sheets who stand in its lists."""
     files: Mapped[list[db.Json]]
-    """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF."""
+    """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF; `lists` and
+    `names`: digests of what the papers say of signed sheets, and of who stands in the lists."""
     made_at: Mapped[db.Created]
     removed_at: Mapped[datetime | None]
     check_code: Mapped[str | None] = mapped_column(String(64))

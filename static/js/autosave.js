@@ -15,12 +15,14 @@
   var both = form.querySelector("[data-both]");
   /* No words of anybody: what a page carries along, what is searched for, which language is in view. */
   var ASIDE = ["csrf_token", "draft_tab", "draft_shown", "keep", "searched", "show"];
+  var MOST_WAIT = 3000; /* ms */
   var pause;
   var changed = false;
   var saving = false;
   var kept = false;
   var sent = 0;
   var flight = null;
+  var waits = false; /* whether newer text waits until an older one has landed */
   var first = words();
 
   function typed() {
@@ -56,15 +58,25 @@
 
   function send(address, leaving) {
     var landed = fetch(address, { method: "POST", body: typed(), keepalive: !!leaving, redirect: "manual" });
-    flight = landed.catch(function () {}).then(function () { flight = null; });
+    var mine = flight = landed.catch(function () {}).then(function () { if (flight === mine) flight = null; });
     return landed;
+  }
+
+  /* Wait for the draft that is on its way, but not for ever. */
+  function land() {
+    return Promise.race([flight, new Promise(function (done) { setTimeout(done, MOST_WAIT); })])
+      .then(function () { flight = null; });
   }
 
   function keep(leaving) {
     clearTimeout(pause);
     if (!changed || saving) return;
     if (flight && !leaving) { /* an older text must not land after a newer one */
-      flight.then(keep);
+      if (!waits) land().then(function () {
+        waits = false;
+        keep();
+      });
+      waits = true;
       return;
     }
     changed = false;
@@ -109,8 +121,7 @@
     if (!flight) return;
     event.preventDefault();
     var button = event.submitter;
-    Promise.race([flight, new Promise(function (done) { setTimeout(done, 3000); })]).then(function () {
-      flight = null;
+    land().then(function () {
       if (button) form.requestSubmit(button);
       else form.requestSubmit();
     });

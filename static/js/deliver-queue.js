@@ -1,7 +1,7 @@
 /* What was recorded at the gate, kept on this phone until it is sent. For the page and its service worker alike.
 
-   A record: key (the server records it once), url, who (public id of the one who wrote it), name, fields
-   ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
+   A record: key (the server records it once), url, who (public id of the one who wrote it), name, outcome (in
+   words), fields ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
    (sentences of the server, once it refused), recorded (address of a colleague's record that says the same), asked (names
    of fields that it asks for).
    It is removed as soon as the server has it. */

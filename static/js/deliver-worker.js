@@ -72,7 +72,7 @@
     event.waitUntil(self.deliveries.send_all().then(function (done) {
       return self.clients.matchAll().then(function (pages) {
         var told = done.map(function (each) {
-          var record = { key: each.record.key, url: each.record.url, name: each.record.name, outcome: each.record.outcome };
+          var record = { key: each.record.key, url: each.record.url, name: each.record.name, outcome: each.record.outcome || each.record.said };
           return { state: each.state, url: each.url, after_stop: each.after_stop, record: record };
         });
         pages.forEach(function (page) { page.postMessage({ done: told }); });

@@ -297,10 +297,13 @@
     return patterns.in_zone.replace("{moment}", moment);
   }
 
+  /* What was kept before the last update of this page calls it otherwise. */
+  function outcome_of(record) { return record.outcome || record.said; }
+
   function entry(record, state) {
     var item = document.createElement("li");
     item.dataset.state = state;
-    item.append(line("p", record.name + " · " + record.outcome + " · " + typed(record.fields), "kept-what"));
+    item.append(line("p", record.name + " · " + outcome_of(record) + " · " + typed(record.fields), "kept-what"));
     var waits = state === "problem" ? words.problem : state === "signed-out" ? words.signedOut
       : state === "other" ? words.other : words.waits;
     item.append(line("p", waits, "kept-state"));
@@ -331,7 +334,7 @@
     sent.forEach(function (each) {
       var item = document.createElement("li"), again = line("p", "", "actions");
       item.dataset.state = "sent";
-      item.append(line("p", each.record.name + " · " + each.record.outcome, "kept-what"), line("p", words.sent, "kept-state"));
+      item.append(line("p", each.record.name + " · " + outcome_of(each.record), "kept-what"), line("p", words.sent, "kept-state"));
       if (each.after_stop) item.append(line("p", words.afterStop, "error"), line("p", words.afterStopSeen));
       item.append(link_to(words.look, each.url));
       again.append(button(words.again, function () { window.location.reload(); }));
@@ -368,10 +371,14 @@
   function send() {
     sending += 1;
     return queue.send_all().then(function (done) {
-      var left = done.filter(function (each) { return each.state !== "sent"; });
       settle(done);
-      draw(left);
-      if (sent.length && !left.length) return queue.all().then(function (kept) { if (!kept.length) wipe(); });
+      return queue.all().then(function (kept) {
+        draw(kept.map(function (record) {
+          var result = done.filter(function (each) { return each.record.key === record.key; })[0];
+          return { record: record, state: result ? result.state : "sending" };
+        }));
+        if (sent.length && !kept.length) wipe();
+      });
     }).catch(function () {}).then(function () { sending -= 1; });
   }
 
@@ -413,6 +420,7 @@
   /* A page that offers or asks for what this one does not, as it is now; there the record comes back by itself. */
   function open_anew(record) {
     window.location.assign(form.action + "?before=1#" + record.key);
+    if (location.search === "?before=1") location.reload(); /* else only the end of the address would change */
   }
 
   /* What the server did not take comes back into the form, all of it; the record stays until another takes its place. */

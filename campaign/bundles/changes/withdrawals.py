@@ -53,7 +53,7 @@ def note_taken_out(bundle: Bundle, gone: Sequence[TakenBack]) -> None:
     bundle.taken_out = bundle.taken_out.plus(*_make_entries(bundle, gone))
 
 
-def list_dropped(
+def list_withdrawn_since(
     session: Session, bundle: Bundle, letter_ids: Iterable[int]
 ) -> list[LetterOut | PersonOff]:
     """List which of these letters, set aside as a volume is made again, are not written down yet.
@@ -62,8 +62,8 @@ def list_dropped(
     """
     known = {letter.number for letter in bundle.taken_out.letters}
     is_gone = (Letter.id.in_(letter_ids), Signature.state != SignatureState.CONFIRMED)
-    dropped = _list_printed(session, bundle, *is_gone)
-    return _make_entries(bundle, [letter for letter in dropped if letter.number not in known])
+    withdrawn = _list_printed(session, bundle, *is_gone)
+    return _make_entries(bundle, [letter for letter in withdrawn if letter.number not in known])
 
 
 def _make_entries(bundle: Bundle, gone: Sequence[TakenBack]) -> list[LetterOut | PersonOff]:
@@ -142,10 +142,15 @@ def papers_differ(session: Session, bundle: Bundle, on_paper: int) -> bool:
     return bool(counts - {on_paper}) or _names_differ(session, bundle, all_prints)
 
 
-def _names_differ(session: Session, bundle: Bundle, recorded: Iterable[BundlePrint]) -> bool:
-    """Whether a name in the lists of a print was corrected since; of old prints nobody knows."""
-    digests = {file["names"] for each in recorded for file in each.files if "names" in file}
-    return bool(digests - {signed_sheets.digest_names(session, bundle.id)})
+def _names_differ(session: Session, bundle: Bundle, recorded: Sequence[BundlePrint]) -> bool:
+    """Whether the lists of a print name people otherwise than they would now."""
+    digest = signed_sheets.digest_names(session, bundle.id)
+    told = [{file["names"] for file in each.files if "names" in file} for each in recorded]
+    if any(digests - {digest} for digests in told):
+        return True
+    # Prints from before these digests were recorded know only when they were made.
+    untold = [each.made_at for each, digests in zip(recorded, told, strict=True) if not digests]
+    return bool(untold) and signed_sheets.is_keyed_since(session, bundle.id, min(untold))
 
 
 def list_taken_back(

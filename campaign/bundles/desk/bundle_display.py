@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status, downloads, file_names
 from campaign.bundles.changes import prints, withdrawals
+from campaign.bundles.changes.cancel_bundle import refuse_uncancellable
 from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.downloads import Download
@@ -22,6 +23,7 @@ from campaign.bundles.nouns import Noun, noun_of, say_noun
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.db import Json
+from campaign.core.errors import Refused, is_allowed
 from campaign.models.bundle import Bundle, BundleReprint, BundleState, Volume
 from campaign.models.signature import Letter
 from campaign.models.taken_out import LetterOut, PersonOff
@@ -103,9 +105,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         settled=settled,
         earlier_print=_find_earlier_print(session, bundle),
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
-        can_cancel=not settled
-        and bundle.emptied_at is None
-        and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
+        can_cancel=is_allowed(refuse_uncancellable, session, bundle, expected=Refused),
         can_remake=ready and not settled and not stopped,
         sheets=list_sheets_to_black_out(session, bundle),
     )

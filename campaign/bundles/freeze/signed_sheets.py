@@ -173,13 +173,17 @@ def digest_lists(session: Session, bundle_id: int) -> str:
 
 
 def digest_names(session: Session, bundle_id: int) -> str:
-    """Return what tells whether a name in the lists was corrected."""
+    """Return what tells whether the lists would name the same people in the same way."""
     keyed = [
         (row.position, row.keyed_at.isoformat())
         for row in _list_people(session, bundle_id)
         if row.keyed_at
     ]
     return hashlib.sha256(repr(keyed).encode()).hexdigest()
+
+
+def is_keyed_since(session: Session, bundle_id: int, moment: datetime) -> bool:
+    return any(row.keyed_at and row.keyed_at > moment for row in _list_people(session, bundle_id))
 
 
 def _list_people(session: Session, bundle_id: int) -> Sequence[Row[int, datetime]]:

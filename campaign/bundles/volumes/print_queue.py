@@ -155,7 +155,7 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
     """Write down what was printed; False, and nothing written, if it was lost or stopped."""
     with db.transaction() as session:
         volume = session.get(Volume, taken.row_id)
-        dropped = _find_dropped(session, volume, result) if volume else []
+        withdrawn = _find_withdrawn(session, volume, result) if volume else []
         ours = VOLUMES.finish(
             session,
             taken,
@@ -168,8 +168,8 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
             letter_codes=result.codes,
             printed_at=db.utcnow(),
         )
-        if ours and volume and dropped:
-            volume.bundle.taken_out = volume.bundle.taken_out.plus(*dropped)
+        if ours and volume and withdrawn:
+            volume.bundle.taken_out = volume.bundle.taken_out.plus(*withdrawn)
         if ours:
             _write_letters(session, result)
             _note_fault(session, taken, None)
@@ -178,7 +178,7 @@ def finish(taken: VolumeClaim, result: PrintedVolume) -> bool:
     return ours
 
 
-def _find_dropped(
+def _find_withdrawn(
     session: Session, volume: Volume, result: PrintedVolume
 ) -> list[LetterOut | PersonOff]:
     """Find what was printed before and was withdrawn since the volume was sent to be made again."""
@@ -187,7 +187,7 @@ def _find_dropped(
     # Before the volume is written: whoever withdraws waits, and others write of this bundle too.
     bundle_status.lock_bundle(session, volume.bundle)
     aside = [letter.id for letter in result.set_aside]
-    return withdrawals.list_dropped(session, volume.bundle, aside)
+    return withdrawals.list_withdrawn_since(session, volume.bundle, aside)
 
 
 def _write_letters(session: Session, result: PrintedVolume) -> None:

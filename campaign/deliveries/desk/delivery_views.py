@@ -18,7 +18,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
-from campaign.deliveries.carried_paper import list_named, list_papers
+from campaign.deliveries.carried_paper import list_gone_people, list_papers
 from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
@@ -73,7 +73,7 @@ def deliver(public_id: str) -> ResponseReturnValue:
     wants_json = _wants_json()
     if bundle.state is not BundleState.READY:
         form.form_errors.append(say_not_ready(bundle))
-    elif form.validate_on_submit() and (visit := _record(form)):
+    elif (visit := _find_own(form)) or (form.validate_on_submit() and (visit := _record(form))):
         _name_files_left_out(form)
         address = url_for("deliveries.show", public_id=visit.public_id)
         if not wants_json:
@@ -112,6 +112,16 @@ def _make_form(bundle: Bundle) -> GateForm:
     papers = {carried.id: list_papers(session, carried) for carried in (bundle, *companions)}
     unknown = len(ticked) < len(ids)
     return gate_form(bundle, companions, papers, sent=request.form, unknown=unknown)
+
+
+def _find_own(form: GateForm) -> GateVisit | None:
+    """Find what this phone sent before and heard no answer to, whatever would be asked by now."""
+    visit = (
+        record_delivery.find_visit(db.session(), form.key.data or "")
+        if form.is_submitted()
+        else None
+    )
+    return visit if visit and visit.created_by_id == staff_user().id else None
 
 
 def _record(form: GateForm) -> GateVisit | None:
@@ -197,7 +207,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
             sheets
             for carried in form.carried
             for sheets in list_sheets_to_remove(
-                carried, form.papers[carried.id], list_named(session, carried)
+                carried, form.papers[carried.id], list_gone_people(session, carried)
             )
         ],
         black_out=list_sheets_to_black_out(session, bundle),

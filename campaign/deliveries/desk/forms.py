@@ -21,7 +21,7 @@ from campaign.core.db import Json
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import RedrawnFile
-from campaign.deliveries.carried_paper import Paper, is_by_hand, is_letter
+from campaign.deliveries.carried_paper import Paper, is_letter
 from campaign.deliveries.correct_record import facts_of, has_tracking
 from campaign.deliveries.desk.print_words import say_paper
 from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
@@ -136,52 +136,70 @@ class GateForm(FilesForm):
                 gettext("A bundle you ticked no longer exists. Untick it and try again.")
             )
         asks = self._asks_for_moment()
-        reads = self._reads_removed() and self._loses_nothing_removed()
+        reads = self._reads_removed()
         return self._ticks_what_it_counts() and valid and not self.unknown and not asks and reads
 
     def _reads_removed(self) -> bool:
-        for bundle in self.carried:
-            name = f"removed_{bundle.id}"
-            if name not in self or not self[name].data:
-                continue
-            try:
-                self.removed[bundle.id] = read_numbers(self[name].data)
-            except NumbersFault as fault:
-                typed = self[name].data
-                is_none = fault.fault is NumbersProblem.NONE
-                problem = NumbersFault(NumbersProblem.UNREADABLE, typed) if is_none else fault
-                cards = noun_of(bundle) is Noun.CARD
-                self[name].errors = [*self[name].errors, say_numbers_fault(problem, cards=cards)]
-        return not any(name.startswith("removed_") for name in self.errors if name)
+        problems = [words for bundle in self.carried if (words := self._read_removed(bundle))]
+        return not problems
 
-    def _loses_nothing_removed(self) -> bool:
-        """Refuse what was said of sheets removed by hand, where it is not asked any more.
+    def _read_removed(self, bundle: Bundle) -> str:
+        """Read which sheets were removed by hand; return what is wrong with it, on the form too."""
+        name = f"removed_{bundle.id}"
+        typed = self._typed(name)
+        if not typed:
+            return ""
+        try:
+            self.removed[bundle.id] = read_numbers(typed)
+        except NumbersFault as fault:
+            is_none = fault.fault is NumbersProblem.NONE
+            problem = NumbersFault(NumbersProblem.UNREADABLE, typed) if is_none else fault
+            words = say_numbers_fault(problem, cards=noun_of(bundle) is Noun.CARD)
+            if name in self:
+                self[name].errors = [*self[name].errors, words]
+            else:
+                self.form_errors.append(words)
+            return words
+        return ""
+
+    def _typed(self, name: str) -> str:
+        """Return what was sent, also for a field that was asked by an earlier page alone."""
+        return (self[name].data or "") if name in self else self.sent.get(name, "").strip()
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        """Say it, with what was typed of sheets removed by hand where it is not asked any more.
 
         A phone sends it late, and what was withdrawn may count again by then.
         """
-        if not self.carried or self.outcome.data == DeliveryOutcome.STOPPED:
-            return True
-        lost = []
-        for bundle in self._ticked():
-            numbers = self._unasked(f"removed_{bundle.id}")
-            if not numbers and not is_by_hand(self._unasked(f"paper_{bundle.id}")):
-                continue
-            words = gettext(
-                "You recorded that these sheets were removed by hand: %(numbers)s. Since then, "
-                "some of them count again. If you did not deliver those, choose “Accepted in "
-                "part”. Otherwise record the delivery again as it is.",
-                numbers=numbers,
-            )
-            name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
-            told = str(words if numbers else self.sentences["removed-wanted"])
-            lost.append(f"{name}{i18n.colon(i18n.locale())}{told}" if self.carried[1:] else told)
-        self.form_errors.extend(lost)
-        self.is_outdated = bool(lost)
-        return not lost
+        super().refuse({name: slug for name, slug in fields.items() if slug != "removed-wanted"})
+        for bundle in self.carried:
+            name = f"removed_{bundle.id}"
+            lost = "" if name in self else self._typed(name)
+            if fields.get(name) == "removed-wanted" or (lost and f"paper_{bundle.id}" in fields):
+                self.form_errors.append(self._say_lost(bundle, lost))
+                self.is_outdated = True
 
-    def _unasked(self, name: str) -> str:
-        """Return what was sent for a field that this form has not."""
-        return "" if name in self else self.sent.get(name, "").strip()
+    def _say_lost(self, bundle: Bundle, numbers: str) -> str:
+        sentences = [
+            gettext(
+                "You recorded that these sheets were removed by hand: %(numbers)s.", numbers=numbers
+            )
+            if numbers
+            else gettext("You recorded that withdrawn sheets or names were removed by hand."),
+            gettext("Since then, some of them count again."),
+        ]
+        can_part = any(value == DeliveryOutcome.PART for value, *_label in self.outcome.choices)
+        if can_part and bundle.letter_count > 1:
+            sentences.append(
+                gettext(
+                    "If you did not deliver those, choose “Accepted in part”. Otherwise record the "
+                    "delivery again as it is."
+                )
+            )
+        else:
+            sentences.append(gettext("Check what you delivered, then record it again."))
+        name = f"{bundle.campaign.reference} · {bundle.sequence:03d}{i18n.colon(i18n.locale())}"
+        return (name if self.carried[1:] else "") + " ".join(sentences)
 
     def _asks_for_moment(self) -> bool:
         """A moment that nobody touched is that of recording; where the page is older, we ask.
@@ -231,15 +249,11 @@ class GateForm(FilesForm):
             CarriedBundle(
                 bundle,
                 self[f"taken_{bundle.id}"].data,
-                self._paper_of(bundle),
+                self._typed(f"paper_{bundle.id}"),
                 self.removed.get(bundle.id, ()),
             )
             for bundle in self._ticked()
         ]
-
-    def _paper_of(self, bundle: Bundle) -> str:
-        name = f"paper_{bundle.id}"
-        return (self[name].data or "") if name in self else ""
 
     def asked_papers(self) -> list[str]:
         """List the fields that are asked anew: a page that lacks one of them is opened anew.
@@ -318,23 +332,10 @@ def gate_form(
         how_many = (
             _l("How many cards they accepted") if is_card else _l("How many letters they accepted")
         )
-        compare = (
-            _l("Count the cards, or compare the check code on the papers that go with them.")
-            if is_card
-            else _l("Count the letters, or compare the check code on the papers that go with them.")
-        )
         fields[f"with_{companion.id}"] = BooleanField()
         fields[f"taken_{companion.id}"] = IntegerField(how_many, [Optional()])
         if papers[companion.id]:
-            fields[f"paper_{companion.id}"] = RadioField(
-                _l("Which print did you have?"),
-                [Optional()],
-                description=compare,
-                choices=choices(
-                    (paper.value, say_paper(companion, paper, papers[companion.id]))
-                    for paper in papers[companion.id]
-                ),
-            )
+            fields[f"paper_{companion.id}"] = _make_paper_field(companion, papers[companion.id])
         if any(len([*filter(is_letter, paper.holds)]) > 1 for paper in papers[companion.id]):
             fields[f"removed_{companion.id}"] = _make_removed_field()
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
@@ -353,6 +354,21 @@ def gate_form(
     form.speak_of(bundle)
     form.outcome.choices = choices(_list_outcomes(bundle))
     return form
+
+
+def _make_paper_field(bundle: Bundle, papers: Sequence[Paper]) -> RadioField:
+    compare = (
+        _l("Count the cards, or compare the check code on the papers that go with them.")
+        if noun_of(bundle) is Noun.CARD
+        else _l("Count the letters, or compare the check code on the papers that go with them.")
+    )
+    return RadioField(
+        _l("Which print did you have?"),
+        [Optional()],
+        description=compare,
+        choices=choices((paper.value, say_paper(bundle, paper, papers)) for paper in papers),
+        validate_choice=False,  # `find_paper` asks again, and says what has changed
+    )
 
 
 def _make_removed_field() -> LineField:

@@ -44,11 +44,6 @@ SENTENCES: Mapping[str, object] = {
         "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
         "withdrawn letters that are in it."
     ),
-    "removed-wanted": _l(
-        "You recorded that withdrawn sheets or names were removed by hand. Since then, some of "
-        "them count again. If you did not deliver those, choose “Accepted in part”. Otherwise "
-        "record the delivery again as it is."
-    ),
     "remade-since": _l(
         "The bundle was remade after this time, and a later delivery is recorded. Delete that "
         "record, record this delivery, then record the later one again."

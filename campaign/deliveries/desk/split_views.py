@@ -21,7 +21,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
-from campaign.deliveries.carried_paper import list_named, list_papers
+from campaign.deliveries.carried_paper import list_gone_people, list_papers
 from campaign.deliveries.desk.forms import say_recorded
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import DeliveryForm
@@ -374,7 +374,7 @@ def _make_page(
         unnamed=find_unnamed_part(session, bundle),
         moved_to=moved_to,
         to_remove=list_sheets_to_remove(
-            bundle, list_papers(session, bundle), list_named(session, bundle)
+            bundle, list_papers(session, bundle), list_gone_people(session, bundle)
         ),
         black_out=list_sheets_to_black_out(session, bundle),
         part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),

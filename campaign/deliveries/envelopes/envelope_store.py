@@ -17,7 +17,7 @@ from campaign.core import audit, db
 from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle
-from campaign.models.delivery import EnvelopeRun, LetterMove, RunState
+from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, RunState
 from campaign.models.signature import Letter
 from campaign.storage import storage
 
@@ -75,7 +75,7 @@ def is_there(run: EnvelopeRun, facts: StoredFile) -> bool:
 
 def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:
     """Tell whether one of these files holds a letter that is not to be handed over."""
-    held = sorted((first, last) for facts in files for first, last in _list_spans(run, facts))
+    held = sorted(span for facts in files for span in _list_spans(session, run, facts))
     if not held:
         return False
     return any(
@@ -85,10 +85,17 @@ def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) 
     )
 
 
-def _list_spans(run: EnvelopeRun, facts: StoredFile) -> Iterable[tuple[int, int]]:
-    """List from which to which number letters are in a file."""
-    if "letters" in facts:
+def _list_spans(session: Session, run: EnvelopeRun, facts: StoredFile) -> Iterable[tuple[int, int]]:
+    """List from which to which number letters are in a file, or counted on its address sheets."""
+    if facts.get("letters"):
         return ((first, last) for first, last in facts["letters"])
+    if "first" in facts:  # address sheets from before their letters were written down
+        spans = select(Envelope.first_number, Envelope.last_number).where(
+            Envelope.run_id == run.id, Envelope.sequence.between(facts["first"], facts["last"])
+        )
+        return [(first, last) for first, last in session.execute(spans)]
+    if "letters" in facts:
+        return ()
     # Made before this was written down.
     holds = facts["name"] != LABELS and run.with_letters
     return _ANY if holds and not Frozen.from_json(run.bundle.frozen).cards else ()
