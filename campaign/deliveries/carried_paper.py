@@ -60,20 +60,39 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     number = current.number if current else 0
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
     code = (current.check_code or "") if current else ""
+    all_prints = prints.list_prints(session, bundle)
     wanted, withdrawn = count_left(session, bundle), _list_withdrawn(session, bundle)
-    letters = wanted + len(withdrawn)
+    letters = _count_in_print(bundle, current, wanted + len(withdrawn))
     papers = [Paper(number, printed_at, letters, removed=False, check_code=code)]
     if withdrawn:
         papers.append(replace(papers[0], letters=wanted, removed=True))
     # Once letters went out, the others are what is left of the same paper.
-    if bundle.taken_out.of_earlier_prints and not bundle_status.is_handed_over(session, bundle):
-        for earlier in _list_earlier(session, bundle, number, letters):
+    if _prints_differ(bundle, all_prints) and not bundle_status.is_handed_over(session, bundle):
+        for earlier in _list_earlier(bundle, all_prints, number, wanted + len(withdrawn)):
             by_hand = replace(earlier, letters=wanted, removed=True)
             papers.append(earlier)
+            if not earlier.taken_out:
+                continue
             if any(map(is_letter, earlier.taken_out)):
                 papers.append(replace(by_hand, papers_at=printed_at, check_code=code))
             papers.append(by_hand)
     return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
+
+
+def _prints_differ(bundle: Bundle, all_prints: Sequence[BundlePrint]) -> bool:
+    """Whether prints hold other letters, or their lists name people otherwise."""
+    names = {_names_of(recorded) for recorded in all_prints}
+    return bool(bundle.taken_out.of_earlier_prints) or len(names - {""}) > 1
+
+
+def _names_of(recorded: BundlePrint) -> str:
+    """Return the digest of the names in its lists; empty of a print from before these were kept."""
+    return next((str(file["names"]) for file in recorded.files if "names" in file), "")
+
+
+def _count_in_print(bundle: Bundle, recorded: BundlePrint | None, letters: int) -> int:
+    """Count what a print holds of letters; of sheets alone, the people whom its lists name."""
+    return recorded.on_paper if recorded and not bundle.letter_count else letters
 
 
 def list_gone_people(session: Session, bundle: Bundle) -> list[str]:
@@ -161,8 +180,8 @@ def _leave_in(
 
 
 def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> None:
-    remade = bundle.taken_out.of_earlier_prints
-    if not remade or not bundle_status.is_handed_over(session, bundle):
+    all_prints = prints.list_prints(session, bundle)
+    if not _prints_differ(bundle, all_prints) or not bundle_status.is_handed_over(session, bundle):
         return
     current = prints.find_print(session, bundle)
     if current is not None and _minute_of(current.made_at) > moment:
@@ -171,9 +190,10 @@ def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> N
 
 def is_remade_between(session: Session, bundle: Bundle, *moments: datetime) -> bool:
     """Whether a print was made between two moments: each is then of other letters."""
-    if not bundle.taken_out.of_earlier_prints:
+    all_prints = prints.list_prints(session, bundle)
+    if not _prints_differ(bundle, all_prints):
         return False
-    print_times = [_minute_of(recorded.made_at) for recorded in prints.list_prints(session, bundle)]
+    print_times = [_minute_of(recorded.made_at) for recorded in all_prints]
     return len({tuple(at <= moment for at in print_times) for moment in moments}) > 1
 
 
@@ -181,29 +201,28 @@ def _minute_of(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-def _list_earlier(session: Session, bundle: Bundle, number: int, letters: int) -> list[Paper]:
-    """List earlier prints, the newest first, each with letters that the next was made without."""
+def _list_earlier(
+    bundle: Bundle, all_prints: Sequence[BundlePrint], number: int, letters: int
+) -> list[Paper]:
+    """List earlier prints that differ from the next, the newest first."""
     earlier: list[Paper] = []
     held: tuple[str, ...] = ()
-    all_prints = prints.list_prints(session, bundle)
+    names = next((_names_of(current) for current in all_prints if current.number == number), "")
     for recorded in reversed([earlier for earlier in all_prints if earlier.number < number]):
         taken_out = tuple(
             entry.number
             for entry in bundle.taken_out.of_earlier_prints
             if _last_with(all_prints, entry) >= recorded.number
         )
-        if taken_out != held:
-            count = letters + _count_delivered(bundle, taken_out)
+        named = _names_of(recorded) or names
+        if taken_out != held or named != (names or named):
+            out_of_files = len([*filter(is_letter, taken_out)])
+            count = _count_in_print(bundle, recorded, letters + out_of_files)
             paper = Paper(recorded.number, recorded.made_at, count, removed=False)
             code = recorded.check_code or ""
             earlier.append(replace(paper, taken_out=taken_out, check_code=code))
-        held = taken_out
+        held, names = taken_out, named
     return earlier
-
-
-def _count_delivered(bundle: Bundle, numbers: Iterable[str]) -> int:
-    """Count what a delivery counts of these: letters; of sheets alone, the people on them."""
-    return sum(not bundle.letter_count or is_letter(number) for number in numbers)
 
 
 def _last_with(all_prints: Iterable[BundlePrint], entry: LetterOut | PersonOff) -> int:
@@ -249,7 +268,9 @@ def count_in(
     """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
     if paper.removed:
         return len(paper.left_in)
-    taken_out = _count_delivered(bundle, paper.taken_out)
+    if not bundle.letter_count:
+        return paper.letters - count_left(session, bundle, when=when)
+    taken_out = len([*filter(is_letter, paper.taken_out)])
     return count_withdrawn(session, bundle, when=when) + taken_out
 
 
@@ -271,13 +292,10 @@ def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> 
 
 def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
     """Let the bundle be the print that this paper is, with what had been taken out of it."""
-    if not paper.taken_out:
+    all_prints = prints.list_prints(session, bundle)
+    recorded = next((each for each in all_prints if each.number == paper.number), None)
+    if recorded is None or recorded.zip_sha256 == bundle.zip_sha256:
         return
-    recorded = next(
-        each_print
-        for each_print in prints.list_prints(session, bundle)
-        if each_print.number == paper.number
-    )
     _be_print(bundle, recorded)
     bundle.taken_out = bundle.taken_out.went_with(paper.taken_out)
     for letter in bundle.taken_out.letters:
@@ -294,7 +312,8 @@ def find_gone_print(session: Session, attempt: DeliveryAttempt) -> BundlePrint |
         return None
     if db.has_row(session, select(Envelope.id).where(Envelope.attempt_id == attempt.id)):
         return None  # no cover letter and no list is in an envelope
-    return prints.find_print(session, bundle) if bundle.taken_out.of_earlier_prints else None
+    several = _prints_differ(bundle, prints.list_prints(session, bundle))
+    return prints.find_print(session, bundle) if several else None
 
 
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:
@@ -363,13 +382,12 @@ def note_nothing_gone(session: Session, bundle: Bundle) -> None:
         Letter.first_page.is_not(None),
     )
     db.update_rows(session, Letter, *removed, set_aside=None)
-    is_earlier = bundle.taken_out.went_earlier
     for letter in bundle.taken_out.letters:
         if letter.is_gone:
             _update_letter(session, bundle, letter, set_aside=WITHDRAWN, first_page=None)
     bundle.taken_out = bundle.taken_out.with_nothing_gone()
-    if is_earlier:
-        _be_print(bundle, prints.list_prints(session, bundle)[-1])
+    if all_prints := prints.list_prints(session, bundle):
+        _be_print(bundle, all_prints[-1])
     session.flush()
 
 

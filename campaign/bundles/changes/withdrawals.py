@@ -9,6 +9,7 @@ files of the bundle that it left. Who stands on a signed sheet stands in the lis
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import accumulate
 
 from sqlalchemy import ColumnElement, Select, select
@@ -150,7 +151,15 @@ def _names_differ(session: Session, bundle: Bundle, recorded: Sequence[BundlePri
         return True
     # Prints from before these digests were recorded know only when they were made.
     untold = [each.made_at for each, digests in zip(recorded, told, strict=True) if not digests]
-    return bool(untold) and signed_sheets.is_keyed_since(session, bundle.id, min(untold))
+    return bool(untold and signed_sheets.find_correction(session, bundle.id, min(untold)))
+
+
+def find_correction(session: Session, bundle: Bundle) -> datetime | None:
+    """Find when names in its lists were last corrected, since these were first printed."""
+    all_prints = prints.list_prints(session, bundle)
+    if not all_prints:
+        return None
+    return signed_sheets.find_correction(session, bundle.id, all_prints[0].made_at)
 
 
 def list_taken_back(

@@ -66,6 +66,7 @@ class Changes:
     printed_at: Mapping[str, datetime]
     """When the print was made that held it, by its number: the page is of that print."""
     people_off: Sequence[PersonOff]  # who left the lists, and did not go out so
+    corrected: bool  # whether names in the lists were, since these were first printed
     papers_differ: bool  # whether lists and letters printed before name or count others
     reprints: Sequence[BundleReprint]
     settled: bool
@@ -97,6 +98,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
         letters_out=[letter for letter in bundle.taken_out.letters if not letter.is_gone],
         people_off=[person for person in bundle.taken_out.people if not person.is_gone],
+        corrected=withdrawals.find_correction(session, bundle) is not None,
         papers_differ=withdrawals.papers_differ(
             session, bundle, signed_sheets.count_carried(session, bundle.id)
         ),

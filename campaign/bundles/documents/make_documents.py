@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pikepdf
 from sqlalchemy import select
 
 from campaign.bundles import file_names
-from campaign.bundles.changes.withdrawals import papers_differ
+from campaign.bundles.changes.withdrawals import find_correction, papers_differ
 from campaign.bundles.documents import (
     contents_and_delivery_sheet,
     cover_letter,
@@ -38,7 +39,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet, list_travelling_sheets
 from campaign.bundles.letter_codes.code_list import write_codes
 from campaign.bundles.letter_codes.stored_codes import LetterTree, iter_codes
-from campaign.core import db
+from campaign.core import clock, db
 from campaign.core.db import Json
 from campaign.core.i18n import force_locale
 from campaign.core.settings import current_settings
@@ -88,6 +89,7 @@ class _Job:
     out: Path
     ours: str  # language of the staff who print
     remade: bool  # whether papers that were printed before say something else
+    corrected_on: date | None  # when names in lists that were printed were last corrected
     tree: LetterTree | None
 
     @property
@@ -137,6 +139,8 @@ def _start_job(bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | Non
         words = cover_texts.find_words(
             session, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
         )
+        corrected_at = find_correction(session, bundle)
+        zone = session.get_one(Bundle, bundle.id).zone
         return _Job(
             bundle=bundle,
             frozen=frozen,
@@ -148,6 +152,7 @@ def _start_job(bundle: Bundle, counts: Counts, out: Path, tree: LetterTree | Non
             out=out,
             ours=current_settings().locales[0],
             remade=papers_differ(session, bundle, counts.on_paper),
+            corrected_on=corrected_at and clock.day_of(corrected_at, zone),
             tree=tree,
         )
 
@@ -212,6 +217,7 @@ def _make_readme(job: _Job, files: list[FileFacts]) -> None:
         sheets=job.sheets,
         people_off=job.bundle.taken_out.people,
         remade=job.remade,
+        corrected_on=job.corrected_on,
     )
     readme = bundle_sheets.readme(readme_text.readme_context(job.frozen, facts, files))
     (job.out / file_names.README).write_text(readme, encoding="utf-8")

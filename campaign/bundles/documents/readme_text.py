@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -47,6 +48,7 @@ class ReadmeFacts:
     sheets: Sequence[TravellingSheet] = ()
     people_off: Sequence[PersonOff] = ()  # who on signed sheets left the lists
     remade: bool = False
+    corrected_on: date | None = None  # when names in lists that were printed were last corrected
 
     def say(self, number: int) -> str:
         return say_number(number, self.locale)
@@ -62,6 +64,9 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
         ),
         *lists_note(facts.people_off, facts.locale),
     ]
+    if facts.corrected_on:
+        day = i18n.say_date(facts.corrected_on, facts.locale)
+        introduction.append(_("Names in the lists were corrected on %(day)s.", day=day))
     if facts.remade:
         introduction.append(say_what_to_destroy())
     if frozen.rehearsal:

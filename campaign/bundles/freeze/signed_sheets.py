@@ -182,8 +182,10 @@ def digest_names(session: Session, bundle_id: int) -> str:
     return hashlib.sha256(repr(keyed).encode()).hexdigest()
 
 
-def is_keyed_since(session: Session, bundle_id: int, moment: datetime) -> bool:
-    return any(row.keyed_at and row.keyed_at > moment for row in _list_people(session, bundle_id))
+def find_correction(session: Session, bundle_id: int, since: datetime) -> datetime | None:
+    """Find when a name in the lists was last keyed in anew after that moment."""
+    keyed = [row.keyed_at for row in _list_people(session, bundle_id) if row.keyed_at]
+    return max((at for at in keyed if at > since), default=None)
 
 
 def _list_people(session: Session, bundle_id: int) -> Sequence[Row[int, datetime]]:

@@ -18,7 +18,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
-from campaign.deliveries.carried_paper import list_gone_people, list_papers
+from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ticked_ids
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
@@ -50,7 +50,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
-    black_out: Sequence[TravellingSheet]
+    black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
     who: str
     made_in_words: str
     desk_nav: Sequence[Section] = ()
@@ -206,11 +206,13 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         to_remove=[
             sheets
             for carried in form.carried
-            for sheets in list_sheets_to_remove(
-                carried, form.papers[carried.id], list_gone_people(session, carried)
-            )
+            for sheets in list_sheets_to_remove(session, carried, form.papers[carried.id])
         ],
-        black_out=list_sheets_to_black_out(session, bundle),
+        black_out=[
+            (carried, sheets)
+            for carried in form.carried
+            if (sheets := list_sheets_to_black_out(session, carried))
+        ],
         who=staff_user().public_id,
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
     )

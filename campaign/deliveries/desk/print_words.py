@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext, ngettext
+from sqlalchemy.orm import Session
 
+from campaign.bundles.changes.withdrawals import list_put_back
 from campaign.bundles.nouns import noun_of, say_amount
 from campaign.core import i18n
 from campaign.core.text.desk_texts import group_code
-from campaign.deliveries.carried_paper import Paper, is_letter
+from campaign.deliveries.carried_paper import Paper, is_letter, list_gone_people
 from campaign.models.bundle import Bundle
 
 _NUMBERS_NAMED = 5  # of the letters by which a print is told from another
@@ -79,23 +81,25 @@ class SheetsToRemove:
 
     bundle: Bundle
     numbers: Sequence[str]
-    names: Sequence[str]  # of people in its lists
+    names: Sequence[str]  # of letters and people that its lists name and that no longer count
     of_print: str = ""  # how its paper is told from others; "" where there is but one print
     is_earlier: bool = False
 
 
 def list_sheets_to_remove(
-    bundle: Bundle, papers: Sequence[Paper], names: Sequence[str]
+    session: Session, bundle: Bundle, papers: Sequence[Paper]
 ) -> list[SheetsToRemove]:
-    """List what is to be removed of each print; `names` of people are in the lists of all."""
+    """List what is to be removed of each print that may be at hand."""
+    names = list_gone_people(session, bundle)  # in the lists of every print
+    again = set(list_put_back(session, bundle))
     if not papers:
         return [SheetsToRemove(bundle, [], names)] if names else []
-    several = any(paper.taken_out for paper in papers)
+    several = len({paper.number for paper in papers}) > 1
     return [
         SheetsToRemove(
             bundle,
             [*filter(is_letter, paper.holds)],
-            [*(number for number in paper.holds if not is_letter(number)), *names],
+            [*(number for number in paper.holds if number not in again), *names],
             " ".join([*_say_printed(bundle, paper, papers), *say_check_code(paper.check_code)])
             if several
             else "",

@@ -21,7 +21,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.desk_texts import read_number
 from campaign.deliveries import visits
-from campaign.deliveries.carried_paper import list_gone_people, list_papers
+from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.forms import say_recorded
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import DeliveryForm
@@ -78,7 +78,7 @@ class AfterRefusal(Page, template="deliveries/refused.html"):
     unnamed: DeliveryAttempt | None
     moved_to: Sequence[Rerouting]
     to_remove: Sequence[SheetsToRemove]
-    black_out: Sequence[TravellingSheet]
+    black_out: Sequence[tuple[Bundle, Sequence[TravellingSheet]]]
     part_form: PartForm
     split_form: SplitForm
     reroute_form: RerouteForm
@@ -373,10 +373,8 @@ def _make_page(
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=moved_to,
-        to_remove=list_sheets_to_remove(
-            bundle, list_papers(session, bundle), list_gone_people(session, bundle)
-        ),
-        black_out=list_sheets_to_black_out(session, bundle),
+        to_remove=list_sheets_to_remove(session, bundle, list_papers(session, bundle)),
+        black_out=[(bundle, list_sheets_to_black_out(session, bundle))],
         part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),
         split_form=form if isinstance(form, SplitForm) else SplitForm.of(bundle, is_sent=False),
         reroute_form=form if isinstance(form, RerouteForm) else _make_reroute_form(bundle),

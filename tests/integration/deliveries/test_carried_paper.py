@@ -811,7 +811,8 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     gate = f"/desk/bundles/{printed.public_id}/deliver"
     withdrawn()
     page = staff.get(gate).text
-    assert list_to_remove(page) == [("Remove 1 letter first", "00003")]
+    blacken = "The lists name people whose signatures no longer count. Make their names unreadable by hand:"
+    assert list_to_remove(page) == [("Remove 1 letter first", "00003", f"{blacken} 00003")]
     remake(session, printed, print_bundle)
     bundle = reload(session, printed.id)
     first, second = (
@@ -823,13 +824,14 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     old = f"If you have this print: {first}"
     with app.app_context():
         destroy = str(say_what_to_destroy())
+    named = "Its lists name people who no longer count:"
     assert list_to_remove(staff.get(gate).text) == [
-        ("Remove 1 letter first", old, "00003", destroy)
+        ("Remove 1 letter first", old, "00003", destroy, f"{named} 00003")
     ]
     withdrawn(number=5)
     listed = [
-        ("Remove 1 letter first", f"If you have this print: {second}", "00005"),
-        ("Remove 2 letters first", old, "00003, 00005", destroy),
+        ("Remove 1 letter first", f"If you have this print: {second}", "00005", f"{blacken} 00005"),
+        ("Remove 2 letters first", old, "00003, 00005", destroy, f"{named} 00003, 00005"),
     ]
     assert list_to_remove(staff.get(gate).text) == listed
     # What was refused lies here still, as whichever print it is.

@@ -173,7 +173,13 @@ def test_a_name_that_is_corrected_is_printed_anew(
     with app.app_context():
         destroy = say_what_to_destroy()
     assert destroy in files["README.html"].decode()
-    assert destroy in get_page(staff, session, listed)
+    page = get_page(staff, session, listed)
+    assert f"Names in them were corrected. {destroy}" in page
+    assert "Names in the lists were corrected on " in files["README.html"].decode()
+    session.rollback()
+    papers = list_papers(session, session.get_one(Bundle, listed.id))
+    assert [paper.number for paper in papers] == [2, 1], "either may be at hand"
+    assert not any(paper.holds or paper.lacks for paper in papers)
     newest = prints.list_prints(session, listed)[-1]
     newest.files = [{name: file[name] for name in file if name != "names"} for file in newest.files]
     session.commit()
