@@ -811,7 +811,10 @@ def test_what_is_to_be_removed_is_listed_for_each_print_that_staff_may_have(
     gate = f"/desk/bundles/{printed.public_id}/deliver"
     withdrawn()
     page = staff.get(gate).text
-    blacken = "The lists name people whose signatures no longer count. Make their names unreadable by hand:"
+    blacken = (
+        "The lists name people whose signatures no longer count. Make their names unreadable by "
+        "hand:"
+    )
     assert list_to_remove(page) == [("Remove 1 letter first", "00003", f"{blacken} 00003")]
     remake(session, printed, print_bundle)
     bundle = reload(session, printed.id)

@@ -21,6 +21,7 @@ from campaign.core.errors import Refused
 from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
+from campaign.deliveries.desk.print_words import list_sheets_to_remove
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
@@ -262,6 +263,72 @@ def test_who_was_gone_before_the_first_print_stood_in_no_list(
     assert "P00002" not in readme
     with app.app_context():
         assert say_what_to_destroy() not in readme
+
+
+@pytest.mark.one_engine
+def test_prints_of_sheets_alone_count_whom_their_lists_name(
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+) -> None:
+    sheet = make_sheet(session, campaign)
+    for person in (ANA, QUENTIN, replace(QUENTIN, given_name="Rosa")):
+        data_entry.add_row(session, sheet, person, actor="test")
+    session.commit()
+    bundle_id = freeze(campaign.id, on_paper=3)
+    print_bundle(bundle_id)
+    people = select(CarriedSignature.signature_id).order_by(CarriedSignature.position)
+    first, _second, third = (session.get_one(Signature, key) for key in session.scalars(people))
+
+    def set_state(signature: Signature, state: SignatureState) -> None:
+        session.refresh(signature)
+        signature.state = state
+        session.commit()
+
+    def count_people() -> list[int]:
+        papers = list_papers(session, reload(session, bundle_id))
+        return [paper.letters for paper in papers if not paper.removed]
+
+    def remake() -> None:
+        session.rollback()
+        jobs.run_now("bundles.remake")
+        print_bundle(bundle_id)
+
+    set_state(third, SignatureState.WITHDRAWN)
+    remake()
+    assert count_people() == [2, 3]
+    set_state(first, SignatureState.INVALID)
+    assert count_people() == [2, 3], "as they were printed"
+    remake()
+    assert count_people() == [1, 2, 3]
+    set_state(first, SignatureState.CONFIRMED)
+    assert count_people() == [1, 2, 3]
+    names = list_sheets_to_remove(
+        session, bundle := reload(session, bundle_id), list_papers(session, bundle)
+    )
+    assert "P00001" not in {name for sheets in names for name in sheets.names}, "counts again"
+    remake()
+    assert count_people() == [2, 1, 2, 3], "the one with a person less may be at hand as well"
+
+
+@pytest.mark.one_engine
+def test_the_gate_names_rows_to_black_out_of_what_comes_along(
+    staff: FlaskClient,
+    session: Session,
+    listed: Bundle,
+    set_state: SetState,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    listed_id, campaign_id = listed.id, listed.campaign_id
+    add_confirmed(session, listed.campaign, 1, letter_locale="en", locality="Halifax")
+    session.commit()
+    second_id = freeze(campaign_id)
+    print_bundle(second_id)
+    set_state(SignatureState.WITHDRAWN)
+    for bundle_id, along in ((listed_id, 0), (second_id, 1)):
+        page = get_page(staff, session, reload(session, bundle_id), "/deliver")
+        notice = page.partition("Black out rows on the signature sheets")[2].partition("</ul>")[0]
+        assert "row 2" in notice
+        assert notice.count("If you also deliver this bundle: ") == along
 
 
 @pytest.mark.one_engine
