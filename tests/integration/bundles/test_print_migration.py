@@ -70,7 +70,7 @@ def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
         ]
     migrations.upgrade(engine)
     bundle = session.get_one(Bundle, first)
-    assert (bundle.taken_out, bundle.released) == ([], [])
+    assert (bundle.taken_out, bundle.released) == ((), [])
     carried = session.execute(
         select(CarriedSignature.bundle_id, CarriedSignature.position).order_by(
             CarriedSignature.position
