@@ -1,5 +1,6 @@
 """Before a campaign opens: embargo, review, changes that undo, copies, and drafts that go."""
 
+import re
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -128,7 +129,9 @@ def test_a_copy_keeps_an_embargo_while_it_runs_and_says_so(
             page = client.get(f"{DESK}/{way}").text
             assert ("The embargo is copied too" in page) is (kept is not None)
             reference = f"{way} {until.isoformat()}"[:40]
-            assert post(client, f"{DESK}/{way}", {"reference": reference}).status_code == 303
+            seen = " ".join(re.findall(r'name="seen"[^>]*value="([^"]*)"', page))
+            answer = post(client, f"{DESK}/{way}", {"reference": reference, "seen": seen})
+            assert answer.status_code == 303
             copy = session.scalars(select(Campaign).filter_by(reference=reference)).one()
             assert copy.embargo_until == kept
             session.rollback()

@@ -223,7 +223,10 @@ def test_a_campaign_does_not_follow_to_a_successor_whom_it_must_not_name(
     told = client.get(
         post(client, "/desk/campaigns/officials/governor-1", chosen).headers["Location"]
     ).text
-    assert f"{campaign.reference}: a risk flag rules out words in the entry of {NAME}" in told
+    assert (
+        f"{campaign.reference}</a></bdi>: a risk flag rules out words in the entry of {NAME}"
+        in told
+    )
     session.rollback()
     assert session.scalars(
         select(Official.slug).join(Target, Target.official_id == Official.id)
