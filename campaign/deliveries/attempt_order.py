@@ -36,19 +36,15 @@ def newest_first() -> _Columns:
 
 
 def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
-    """Tell whether another attempt came before this one, for a query on attempts.
-
-    What was refused was still here: nothing that was recorded later had taken it away.
-    """
+    """Tell whether another attempt came before this one, for a query on attempts."""
     itself = aliased(DeliveryAttempt)
     at = select(_happened_at(itself)).where(itself.id == attempt.id).scalar_subquery()
     day, moment, ident = oldest_first()
-    earlier = or_(
+    return or_(
         day < attempt.happened_on,
         and_(day == attempt.happened_on, moment < at),
         and_(day == attempt.happened_on, moment == at, ident < attempt.id),
     )
-    return earlier if attempt.outcome in GONE_OUT else and_(earlier, ident < attempt.id)
 
 
 def _happened_at(
@@ -88,12 +84,17 @@ def place_attempts(
             day, at = attempt.happened_on, attempt.happened_time
             followers = _followers(attempt, went_out, ended)
             placed.append(PlacedAttempt(attempt, estimate_moment(day, at, attempt.zone, followers)))
-    placed.sort(key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id))
+    placed.sort(key=lambda entry: (entry.at, _has_moment(entry.attempt), entry.attempt.id))
     after_freeze = [
         entry._replace(at=max(entry.at, begun.get(entry.attempt.bundle_id or 0, entry.at)))
         for entry in placed
     ]
     return sorted(after_freeze, key=lambda entry: entry.at)
+
+
+def _has_moment(attempt: DeliveryAttempt) -> bool:
+    """Whether it does not merely stand right before what it cannot have come after."""
+    return attempt.outcome in GONE_OUT or attempt.happened_time is not None
 
 
 def estimate_moment(

@@ -42,20 +42,21 @@ def list_fates(
     """List how the letter of this number fared in the attempts of its bundle, in their order.
 
     `ranges` holds the envelopes of each attempt that went in some, in order. What had gone out was
-    not there; what came back was, whatever day somebody gave to what was recorded after it.
+    not there; nor is it known what came back since a part went, before somebody names its letters.
     """
-    gone_with: int | None = None
+    is_unsure = False
     for attempt in attempts:
         envelopes = ranges.get(attempt.id)
         envelope = _find_envelope(envelopes or (), number)
         if envelopes is not None and envelope is None:
             continue
         outcome = _get_outcome(attempt, number)
-        if gone_with is not None and (outcome not in STILL_HERE or gone_with < attempt.id):
+        if is_unsure and outcome in STILL_HERE:
             continue
         yield Fate(attempt, outcome, envelope)
-        if outcome in TAKES_OUT and gone_with is None:
-            gone_with = attempt.id
+        if outcome in TAKES_OUT:
+            return
+        is_unsure = is_unsure or outcome is DeliveryOutcome.PART
 
 
 def _find_envelope(envelopes: Sequence[PostedEnvelope], number: int) -> PostedEnvelope | None:

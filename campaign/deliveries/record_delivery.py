@@ -14,7 +14,7 @@ from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
-from campaign.deliveries.attempt_order import oldest_first
+from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -360,7 +360,7 @@ def find_last_gone(session: Session, bundle: Bundle) -> DeliveryAttempt | None:
         DeliveryAttempt.outcome.in_(GONE_OUT - {DeliveryOutcome.PART}),
         ~exists().where(Rerouting.from_bundle_id == bundle.id),
     )
-    return session.scalar(gone.order_by(DeliveryAttempt.id.desc()).limit(1))
+    return session.scalar(gone.order_by(*newest_first()).limit(1))
 
 
 def _find_recorded(

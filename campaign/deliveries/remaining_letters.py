@@ -11,7 +11,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
-from campaign.deliveries.attempt_order import is_before
+from campaign.deliveries.attempt_order import is_before, oldest_first
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import Envelope, LetterMove
@@ -212,7 +212,7 @@ def find_unnamed_part(
 ) -> DeliveryAttempt | None:
     """Return an attempt of which a part was taken, and nobody has said yet which letters."""
     unnamed = select(DeliveryAttempt).where(*_is_unnamed_part(bundle, when))
-    return session.scalar(unnamed.order_by(DeliveryAttempt.id).limit(1))
+    return session.scalar(unnamed.order_by(*oldest_first()).limit(1))
 
 
 def _is_unnamed_part(

@@ -30,8 +30,8 @@ from campaign.signing.letter.compose import number_of
 from campaign.signing.letter.draft import Letters, pdf_of, printable, signed_letters
 from campaign.signing.states import LIVE
 from campaign.tracking.letter_links import Mailbox, list_addressed, signatures_of
+from campaign.tracking.letter_trips import trips_of
 from campaign.tracking.send_it_yourself import plain_text
-from campaign.tracking.timeline import trips_of
 
 log = structlog.get_logger()
 

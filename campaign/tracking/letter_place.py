@@ -15,7 +15,7 @@ from campaign.models.bundle import DeliveryOutcome
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.signing.states import LIVE
-from campaign.tracking.timeline import stays_of, trips_of
+from campaign.tracking.letter_trips import stays_of, trips_of
 
 
 class Place(enum.Enum):

@@ -11,7 +11,7 @@ from campaign.core.errors import NotFound
 from campaign.core.text.desk_texts import group_code
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.printed_content import LetterContext
-from campaign.tracking.timeline import trips_of
+from campaign.tracking.letter_trips import trips_of
 
 
 @dataclass(frozen=True, slots=True)

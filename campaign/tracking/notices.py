@@ -21,7 +21,7 @@ from campaign.core.i18n import force_locale
 from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT
-from campaign.deliveries.remaining_letters import is_gone, went_with
+from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, went_with
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
@@ -224,6 +224,8 @@ def tell_batch(notice_id: int) -> bool:
         if later and not takes_signatures(later.status, later.act_by, db.utcnow()):
             notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken
             return False
+        if _waits_for_numbers(session, notice):
+            return False  # `find_news` tries again
         batch = _next(session, notice)
         compose = _composer(session, notice, campaign)
         for signature_id in batch:
@@ -234,6 +236,16 @@ def tell_batch(notice_id: int) -> bool:
             return True
         _end(session, notice)
         return False
+
+
+def _waits_for_numbers(session: Session, notice: Notice) -> bool:
+    """Whether it tells of a refusal while nobody has said which letters a part was."""
+    if notice.delivery_id is None:
+        return False
+    delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
+    if delivery.outcome is not DeliveryOutcome.REFUSED or delivery.bundle is None:
+        return False
+    return find_unnamed_part(session, delivery.bundle) is not None
 
 
 def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[int]:

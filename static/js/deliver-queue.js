@@ -3,7 +3,8 @@
    A record: key (the server records it once), url, who (public id of the one who wrote it), name, outcome (in
    words), fields ([name, value] …), labels (of boxes and numbers of other bundles, by field), files ({field, name, blob} …), problems
    (sentences of the server, once it refused), recorded (address of a colleague's record that says the same), asked (names
-   of fields that it asks for).
+   of fields that it asks for), place (they are sent in the order in
+   which they were kept; one from before that has none, and goes first).
    It is removed as soon as the server has it. */
 (function (scope) {
   "use strict";
@@ -30,14 +31,25 @@
     });
   }
 
+  function place_of(record) { return record.place || 0; }
+
   /* With a key, the record takes the place of that one: both happen, or neither. */
   function put(record, instead_of) {
     return work("readwrite", function (store) {
       if (instead_of) store.delete(instead_of);
-      return store.put(record);
+      var kept = store.getAll();
+      kept.onsuccess = function () {
+        record.place = record.place || 1 + Math.max.apply(null, [0].concat(kept.result.map(place_of)));
+        store.put(record);
+      };
+      return kept;
     });
   }
-  function all() { return work("readonly", function (store) { return store.getAll(); }); }
+  function all() {
+    return work("readonly", function (store) { return store.getAll(); }).then(function (records) {
+      return records.sort(function (earlier, later) { return place_of(earlier) - place_of(later); });
+    });
+  }
   function remove(key) { return work("readwrite", function (store) { return store.delete(key); }); }
 
   function form_of(record) {

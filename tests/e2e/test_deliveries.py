@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from campaign.core import db, i18n
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import StaffUser
+from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site, hold_request
 from tests.e2e.mails import link_in, mail_to
@@ -215,6 +216,54 @@ def test_what_is_recorded_while_an_earlier_record_is_on_its_way_is_sent_after_it
     expect(page.locator("main")).to_contain_text("Left at the door")
     outcomes = [outcome for outcome, _messages in list_outcomes(site, bundle)]
     assert outcomes == [DeliveryOutcome.REFUSED, DeliveryOutcome.LEFT]
+
+
+def test_what_is_kept_is_sent_in_the_order_in_which_it_was_kept(
+    phone: BrowserContext, site: Site
+) -> None:
+    bundle = site.make_bundle(signatures=2)
+    with site.entered(), db.transaction() as session:
+        frozen_at = db.utcnow() - timedelta(days=3)
+        mine = update(Bundle).where(Bundle.public_id == bundle)
+        session.execute(mine.values(created_at=frozen_at))
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(f"{site.url}/desk/bundles/{bundle}/deliver")
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    minutes = [time(0, minute) for minute in range(1, 6)]
+    for minute in minutes:
+        page.locator("[name=happened_on]").fill(days_ago(1).isoformat())
+        page.get_by_label("Refused").check()
+        page.locator("[name=happened_time]").fill(minute.isoformat("minutes"))
+        page.locator("form[data-deliver] .actions button").click()
+        waiting = page.locator("#kept [data-state=away]")
+        expect(waiting).to_have_count(minutes.index(minute) + 1)
+    # One that an earlier version of the page kept goes first, whatever its key is.
+    keys = page.evaluate(
+        """async () => {
+          const kept = await deliveries.all();
+          const base = await new Promise((resolve) => {
+            const asked = indexedDB.open("deliveries", 1);
+            asked.onsuccess = () => resolve(asked.result);
+          });
+          const step = base.transaction("kept", "readwrite");
+          const { place, ...before } = kept[0];
+          step.objectStore("kept").put({ ...before, key: "zzz" });
+          await new Promise((resolve) => { step.oncomplete = resolve; });
+          base.close();
+          const keys = (await deliveries.all()).map((record) => record.key);
+          await deliveries.remove("zzz");
+          return [keys[0], keys.slice(1).join() === kept.map((record) => record.key).join()];
+        }"""
+    )
+    assert keys == ["zzz", True]
+    phone.set_offline(False)
+    sent = page.locator("#kept [data-state=sent]")
+    expect(sent).to_have_count(len(minutes), timeout=30_000)
+    with site.entered(), db.transaction() as session:
+        times = select(DeliveryAttempt.happened_time).join(Bundle).order_by(DeliveryAttempt.id)
+        assert session.scalars(times.where(Bundle.public_id == bundle)).all() == minutes
 
 
 def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(

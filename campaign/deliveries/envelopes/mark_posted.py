@@ -23,6 +23,7 @@ from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_o
 from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
+from campaign.deliveries.attempt_order import newest_first
 from campaign.deliveries.envelopes.withdrawn_letters import list_withdrawn, note_posted
 from campaign.deliveries.record_delivery import (
     GoneBefore,
@@ -180,7 +181,7 @@ def _find_posting(session: Session, run: EnvelopeRun, posting: Posting) -> Deliv
         .join(Envelope, Envelope.attempt_id == DeliveryAttempt.id)
         .where(Envelope.run_id == run.id, Envelope.sequence.between(posting.first, posting.last))
     )
-    return session.scalar(went.order_by(DeliveryAttempt.id.desc()).limit(1))
+    return session.scalar(went.order_by(*newest_first()).limit(1))
 
 
 def list_recorded(

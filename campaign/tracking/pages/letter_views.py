@@ -34,9 +34,10 @@ from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_place import is_on_sheet_too
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
+from campaign.tracking.letter_trips import trips_of
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, list_envelopes, posted_pdf, sendings_of
-from campaign.tracking.timeline import Mark, marks_of, status_of, trips_of
+from campaign.tracking.timeline import Mark, marks_of, status_of
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
 

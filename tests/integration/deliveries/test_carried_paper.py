@@ -30,7 +30,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
 from campaign.signing.states import empty_signature
 from campaign.tracking.letter_place import Place, find_kept_letters, find_place
-from campaign.tracking.timeline import trips_of
+from campaign.tracking.letter_trips import trips_of
 from tests.days import today
 from tests.factories import post
 from tests.integration.bundles.conftest import Print, reload

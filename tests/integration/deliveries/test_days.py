@@ -11,13 +11,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.remaining_letters import went_with
 from campaign.deliveries.visits import list_attempts_of
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter, Signature
-from campaign.tracking.timeline import marks_of, trips_of
+from campaign.tracking.letter_trips import trips_of
+from campaign.tracking.timeline import marks_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form
@@ -155,7 +158,7 @@ def test_a_posting_before_the_letters_came_back_is_asked_about(
     assert 'name="sure"' in answer.text
     assert told(session, old) == ["refused"]
     assert post(staff, after(old, "post"), sent | {"sure": "y"}).status_code == 303
-    assert told(session, old) == ["posted", "refused"], "a refusal is not lost, whatever its day"
+    assert told(session, old) == ["posted"], "on the day of the refusal it was gone"
 
 
 def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_mission(
@@ -209,7 +212,6 @@ def test_a_refusal_stands_before_the_posting_of_its_day(
             marks=pytest.mark.both_engines,
         ),
         ({"day": 2, "at": time(23)}, {"day": 1, "at": time(1)}, ["refused", "accepted"]),
-        ({"day": 1, "at": time(10)}, {"day": 3, "at": time(15)}, ["accepted", "refused"]),
     ],
 )
 def test_what_happened_is_told_by_day_then_by_time(
@@ -230,6 +232,26 @@ def test_what_happened_is_told_by_day_then_by_time(
     ).one()
     letters = select(Letter).where(Letter.bundle_id == old.id, went_with(session, refused))
     assert len(session.scalars(letters).all()) == 7, "and its writers are told of it as well"
+
+
+@pytest.mark.both_engines
+def test_what_went_at_an_earlier_moment_was_not_refused_though_that_was_recorded_first(
+    old: Bundle, session: Session, record: Record
+) -> None:
+    """A phone sends late that a part was accepted three minutes before the refusal."""
+    record(old, DeliveryOutcome.REFUSED, day=days_ago(1), happened_time=time(0, 42))
+    assert told(session, old) == ["refused"]
+    record(old, DeliveryOutcome.PART, day=days_ago(1), happened_time=time(0, 39), taken=2)
+    assert told(session, old) == ["part"], "nobody knows yet which letters came back"
+    part = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.PART)
+    split_bundle.name_part(session, session.scalars(part).one(), [Numbers(1, 2)], actor="test")
+    session.commit()
+    assert told(session, old) == ["accepted"]
+    refusal = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.REFUSED)
+    refused = session.scalars(refusal).one()
+    letters = select(Letter.sequence).where(Letter.bundle_id == old.id, went_with(session, refused))
+    assert sorted(session.scalars(letters)) == [3, 4, 5, 6, 7]
+    assert refused.messages == 5, "as the record says"
 
 
 def test_the_day_of_a_freeze_is_that_of_the_mission(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +92,7 @@ def deliver(app: Flask) -> Deliver:
         outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED,
         clock: time | None = None,
         taken: int | None = None,
+        day: date | None = None,
     ) -> None:
         with app.app_context(), db.transaction() as session:
             bundle = session.get_one(Bundle, bundle_id)
@@ -101,7 +102,7 @@ def deliver(app: Flask) -> Deliver:
                 carried=[record_delivery.CarriedBundle(bundle, taken)],
                 happened=record_delivery.VisitFacts(
                     outcome=outcome,
-                    happened_on=today(),
+                    happened_on=day or today(),
                     happened_time=clock,
                     place="At the gate of the embassy",
                 ),

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import db
 from campaign.core.db import new_public_id
 from campaign.deliveries import record_delivery
@@ -18,7 +19,7 @@ from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Signature
+from campaign.models.signature import Letter, Signature
 from tests.days import days_ago, today
 from tests.integration.tracking.conftest import Mails, sign
 
@@ -141,6 +142,26 @@ def test_what_was_withdrawn_while_nobody_knew_which_were_accepted_is_told_withou
     page = read(client, session, mine)
     assert (">Delivered<" in page) is (named == 1)
     assert "We do not know whether your letter was still with the others." not in page
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(("days", "is_told"), [(1, True), (0, False)])
+def test_a_refusal_is_told_of_a_letter_that_was_withdrawn_after_it_also_once_it_is_remade(
+    client: FlaskClient,
+    session: Session,
+    ana: Signature,
+    box: str,
+    bring: Callable[..., None],
+    days: int,
+    is_told: bool,
+) -> None:
+    mine = f"{box}/{ana.public_id}"
+    assert client.post(f"{mine}/withdraw").status_code == 303
+    bring(DeliveryOutcome.REFUSED, days_ago(days))
+    assert (">Refused at the door<" in read(client, session, mine)) is is_told
+    session.execute(update(Letter).where(Letter.sequence == 1).values(set_aside=WITHDRAWN))
+    session.commit()
+    assert (">Refused at the door<" in read(client, session, mine)) is is_told
 
 
 def test_what_was_delivered_after_the_withdrawal_is_not_told_of_that_letter(

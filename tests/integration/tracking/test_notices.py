@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -21,16 +21,19 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
+from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.recording_rules import Numbers
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
-from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.delivery import GateVisit
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.signature import Signature, SignatureState
 from campaign.tracking import news_subscription, notices
 from campaign.tracking.news_subscription import count_readers
+from tests.days import days_ago
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 Freeze = Callable[[Campaign], int]
@@ -197,6 +200,45 @@ def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
     tell_all(session)
     last = mails()[-1]
     assert (last["outcome"], last["corrects"]) == ("accepted", False), "the refusal was true"
+
+
+@pytest.mark.both_engines
+def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_back(
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    for name in ("omar", "zoe"):
+        sign(session, campaign, email=f"{name}@example.org")
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    tell_all(session)
+    record_delivery.remove_visit(session, session.scalars(select(GateVisit)).one(), actor="test")
+    session.commit()
+    before = len(mails())
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=2)))
+    session.commit()
+    deliver(bundle_id, DeliveryOutcome.PART, time(10), taken=1, day=days_ago(1))
+    deliver(bundle_id, DeliveryOutcome.REFUSED, time(11), day=days_ago(1))
+    tell_all(session)
+    assert len(mails()) == before
+    session.rollback()
+    long_ago = db.utcnow() - timedelta(days=9)  # nobody enters the numbers for days
+    session.execute(update(Notice).values(created_at=long_ago))
+    session.commit()
+    part = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.PART)
+    split_bundle.name_part(session, session.scalars(part).one(), [Numbers(2, 2)], actor="test")
+    session.commit()
+    tell_all(session)
+    told = [(mail["outcome"], mail["numbers"], mail["corrects"]) for mail in mails()[before:]]
+    assert sorted(told) == [
+        ("accepted", ["00002"], True),
+        ("refused", ["00001"], True),
+        ("refused", ["00003"], True),
+    ]
 
 
 @pytest.mark.parametrize("other", [{"consent_updates_at": None}, {"email": f"x+{ANA}"}])

@@ -99,6 +99,7 @@ def test_what_came_back_stands_before_what_went_out_on_its_day(zone: str) -> Non
     assert order(tries) == [2, 1]
     assert order(tries, {1: time(10)}) == [2, 1]
     assert order(tries, {1: time(10), 2: time(15)}) == [1, 2]
+    assert order(tries, {1: time(10), 2: time(10)}) == [1, 2], "in one minute, as recorded"
     tries = [attempt(2, "refused", day, zone), attempt(1, "refused", day, zone)]
     assert order(tries) == [1, 2], "then as they were recorded"
 

@@ -1,17 +1,20 @@
 """What a mark on a letter's way says."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
+from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt
 from campaign.deliveries.letter_outcomes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
-from campaign.models.signature import Letter
-from campaign.tracking.timeline import Stay, group_trips, places_of
+from campaign.models.signature import Letter, Signature
+from campaign.tracking.letter_trips import Stay, drop_later, group_trips
+from campaign.tracking.timeline import places_of
 
 
 @pytest.mark.parametrize(
@@ -69,11 +72,16 @@ def test_refused_and_then_accepted() -> None:
     assert way(tries, 5) == ["refused", "accepted"], "what was handed over was not there again"
 
 
-def test_a_refusal_is_not_dropped_by_what_was_recorded_later_with_a_day_before_it() -> None:
-    tries = [attempt(2, "posted"), attempt(1, "refused")]
-    assert way(tries, 5) == ["posted", "refused"]
-    tries = [attempt(1, "posted"), attempt(2, "refused")]
-    assert way(tries, 5) == ["posted"], "what had gone out was not there"
+@pytest.mark.parametrize(("went", "refused"), [(1, 2), (2, 1)])
+def test_what_had_gone_out_was_not_refused_later_whichever_was_recorded_first(
+    went: int, refused: int
+) -> None:
+    tries = [attempt(went, "posted"), attempt(refused, "refused")]
+    assert way(tries, 5) == ["posted"]
+    part = attempt(went, "part", taken=[TakenLetters(first_number=1, last_number=1)])
+    tries = [part, attempt(refused, "refused")]
+    assert way(tries, 1) == ["accepted"]
+    assert way(tries, 5) == ["refused", "refused"]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +97,9 @@ def test_of_a_part_some_were_taken_and_the_others_refused(number: int, fate: str
 
 def test_of_a_part_that_nobody_has_named_nothing_is_claimed() -> None:
     assert way([attempt(1, "part"), attempt(2, "left")], 3) == ["part", "left"]
+    for outcome in ("refused", "stopped"):
+        assert way([attempt(1, "part"), attempt(2, outcome)], 3) == ["part"]
+        assert way([attempt(2, outcome), attempt(1, "part")], 3) == [outcome, "part"]
 
 
 def test_a_letter_goes_with_its_own_envelope() -> None:
@@ -102,3 +113,36 @@ def test_a_letter_goes_with_its_own_envelope() -> None:
 def test_a_letter_that_was_moved_keeps_what_happened_before() -> None:
     tries = [attempt(1, "refused"), attempt(2, "accepted", bundle=2)]
     assert way(tries, 5, later=1) == ["refused", "accepted"]
+
+
+TORONTO = "America/Toronto"
+BEGUN = clock.moment_of(date(2026, 12, 4), time.min, TORONTO)
+"""When the day began on which the letter was withdrawn."""
+
+
+@pytest.mark.parametrize("set_aside", [None, "withdrawn"])
+@pytest.mark.parametrize(
+    ("outcome", "hours", "printed", "remade"),
+    [
+        ("refused", -1, "refused", "refused"),
+        ("refused", 0, "", ""),
+        ("refused", 15, "", ""),
+        ("refused", 30, "", ""),
+        ("stopped", 15, "", ""),
+        ("accepted", 15, "accepted?", ""),
+        ("accepted", 30, "", ""),
+        ("part", 15, "part?", ""),
+    ],
+)
+@pytest.mark.parametrize("zone", [TORONTO, "Asia/Tokyo"])
+def test_of_a_withdrawn_letter_a_refusal_is_told_from_before_its_day_alone(
+    outcome: str, hours: int, printed: str, remade: str, set_aside: str | None, zone: str
+) -> None:
+    signature = Signature(withdrawn_at=BEGUN, campaign=Campaign(timezone=TORONTO))
+    letter = Letter(id=7, signature=signature, set_aside=set_aside)
+    at = BEGUN + timedelta(hours=hours)
+    visit = attempt(1, outcome, mission=Mission(timezone=zone), campaign=signature.campaign)
+    visit.happened_on, visit.happened_time = clock.day_of(at, zone), clock.time_of(at, zone)
+    trips = group_trips([PlacedAttempt(visit, at)], [Stay(letter, 1, 5, now=True)], {})
+    told = [trip.fate.value + "?" * trip.doubtful for trip in drop_later(trips, signature, set())]
+    assert told == [*filter(None, [remade if set_aside else printed])]

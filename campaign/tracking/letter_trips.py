@@ -1,0 +1,150 @@
+"""In which bundles a letter was, and what each attempt to deliver them was for it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from itertools import pairwise
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from campaign.bundles.bundle_status import STILL_HERE
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.volumes.load_letters import WITHDRAWN
+from campaign.core import clock
+from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
+from campaign.deliveries.carried_paper import find_carried
+from campaign.deliveries.letter_outcomes import (
+    TAKES_OUT,
+    PostedEnvelope,
+    find_envelopes_with,
+    list_fates,
+)
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import LetterMove
+from campaign.models.signature import Letter, Signature
+
+
+class Stay(NamedTuple):
+    letter: Letter
+    bundle_id: int
+    number: int
+    now: bool
+
+    @property
+    def is_taken_out(self) -> bool:
+        """Whether the letter was taken out of the print of this bundle."""
+        return self.now and self.letter.set_aside is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    attempt: DeliveryAttempt
+    fate: DeliveryOutcome
+    """Of a part: accepted, refused, or `part` as long as nobody has said which letters it was."""
+    letters: tuple[Letter, ...]
+    at: datetime  # When it happened, as far as it is known: see `deliveries/attempt_order.py`
+    envelope: PostedEnvelope | None = None
+    doubtful: bool = False
+    """Whether the letters may have been taken out before it: they were withdrawn on that day."""
+
+    @property
+    def is_gone(self) -> bool:
+        return self.fate in TAKES_OUT
+
+
+def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
+    by_id = {letter.id: letter for letter in letters}
+    moved = session.scalars(
+        select(LetterMove).where(LetterMove.letter_id.in_(by_id)).order_by(LetterMove.bundle_id)
+    )
+    before = [
+        Stay(by_id[move.letter_id], move.bundle_id, move.sequence, now=False) for move in moved
+    ]
+    present = [
+        Stay(letter, letter.bundle_id, letter.sequence or 0, now=True)
+        for letter in letters
+        if letter.bundle_id is not None
+    ]
+    return before + present
+
+
+def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
+    stays = [stay for stay in stays_of(session, letters) if not _is_never_carried(stay)]
+    if not stays:
+        return []
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}))
+        .options(selectinload(DeliveryAttempt.taken), *ATTEMPT_WITH_DESTINATION)
+    ).all()
+    if not attempts:
+        return []
+    numbers = {stay.number for stay in stays}
+    envelopes = find_envelopes_with(session, [attempt.id for attempt in attempts], numbers)
+    placed = _find_placed_attempts(session, attempts, stays)
+    carried = find_carried(session, letters)
+    return list(drop_later(group_trips(placed, stays, envelopes), letters[0].signature, carried))
+
+
+def _is_never_carried(stay: Stay) -> bool:
+    """Whether its sheet was in no paper: one that was withdrawn was in those before that."""
+    if not stay.is_taken_out:
+        return False
+    return stay.letter.set_aside != WITHDRAWN or stay.letter.signature.withdrawn_at is None
+
+
+def drop_later(trips: Iterable[Trip], signature: Signature, carried: set[int]) -> Iterator[Trip]:
+    """Yield what happened until it was withdrawn: after that, staff were told to take it out.
+
+    Its day alone is known. `carried` letters went all the same, and those named of a part. What
+    came back since that day began says nothing of this letter: nobody knows whether its sheet was
+    there, and nothing hangs on it. Pure.
+    """
+    if signature.withdrawn_at is None:
+        yield from trips
+        return
+    zone = signature.campaign.timezone
+    begun = signature.withdrawn_at
+    ended = clock.moment_of(clock.day_of(begun, zone), time.max, zone)
+    for trip in trips:
+        at = trip.attempt.happened_time or time.min
+        in_time = clock.moment_of(trip.attempt.happened_on, at, trip.attempt.zone) <= ended
+        named = trip.is_gone and trip.attempt.outcome is DeliveryOutcome.PART
+        for went in (True, False):
+            letters = tuple(each for each in trip.letters if (named or each.id in carried) is went)
+            was_there = trip.at < begun if trip.fate in STILL_HERE else in_time
+            if letters and (went or was_there):
+                yield replace(trip, letters=letters, doubtful=not went and trip.at >= begun)
+
+
+def _find_placed_attempts(
+    session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
+) -> list[PlacedAttempt]:
+    ids = {stay.bundle_id for stay in stays}
+    rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
+    begun = {row.id: row.created_at for row in rows}
+    ended: dict[int, datetime] = {}
+    for letter_id in {stay.letter.id for stay in stays}:
+        bundles = [stay.bundle_id for stay in stays if stay.letter.id == letter_id]
+        for before, after in pairwise(bundles):
+            ended[before] = min(begun[after], ended.get(before, begun[after]))
+    return place_attempts(attempts, begun=begun, ended=ended)
+
+
+def group_trips(
+    placed: Sequence[PlacedAttempt], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
+) -> Iterator[Trip]:
+    """Yield what each attempt was for the letters, in their order. Pure."""
+    grouped: dict[tuple[int, DeliveryOutcome, PostedEnvelope | None], list[Letter]] = {}
+    for stay in stays:
+        tried = [place.attempt for place in placed if place.attempt.bundle_id == stay.bundle_id]
+        for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
+            # What was taken out went nowhere; before that, it may have come back with the others.
+            if fate in STILL_HERE or not stay.is_taken_out:
+                grouped.setdefault((attempt.id, fate, envelope), []).append(stay.letter)
+    for attempt, at in placed:
+        for (attempt_id, fate, envelope), letters in grouped.items():
+            if attempt_id == attempt.id:
+                yield Trip(attempt, fate, tuple(letters), at, envelope)
