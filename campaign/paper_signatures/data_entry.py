@@ -5,15 +5,17 @@ mission. Whoever keyed it in answers for it. No mail goes to these people, but t
 ticked news and gave an address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import public_counts
+from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
+from campaign.core.sealing import log_wrong_key
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.network import memberships
@@ -157,7 +159,7 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     if row.verdict is RowVerdict.REMOVED:
         raise Refused("row-removed")
     _take_row_out(session, row)
-    row.verdict, row.twin_id = RowVerdict.REMOVED, None
+    row.verdict, row.twin = RowVerdict.REMOVED, None
     row.details = details.to_json() if details else None
     row.keyed_at = db.utcnow()
     session.flush()
@@ -173,11 +175,12 @@ def restore_row(session: Session, row: PaperRow, *, actor: str) -> None:
 
 def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     """Count a row no more: its person has signed online since."""
-    details = details_of(row)
+    details, doubles = details_of(row), _list_doubles(session, row)
     _take_row_out(session, row, heirs=False)
     row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
     row.details = details.to_json() if details else None
     session.flush()
+    _judge_again(session, doubles)
 
 
 def empty_rows_of(session: Session, signature_ids: Sequence[int]) -> None:
@@ -219,7 +222,7 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
     twin = None
     if not row.told_apart:
         twin = duplicates.find_twin(
-            session, row.sheet.campaign_id, prints, besides=row.signature_id
+            session, row.sheet.campaign_id, details, prints, besides=row.signature_id
         )
     if twin is not None:
         _take_row_out(session, row)
@@ -293,7 +296,7 @@ _SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
 def match_online() -> None:
     """Count those once who signed a sheet and then online: the letter is what counts.
 
-    Who withdrew it, or another row, is not counted.
+    Who withdrew it, or another row, is not counted; whose letter was rejected is, by the row.
     """
     last = 0
     while True:
@@ -308,8 +311,9 @@ def match_online() -> None:
                         make_double(session, row, twin_id)
                 audit.record(session, _ACTOR, "paper.match", "paper", rows=len(pairs))
         if len(rows) < _BATCH:
-            return
+            break
         last = rows[-1].id
+    _judge_doubles()
 
 
 def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
@@ -342,13 +346,87 @@ def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]
         ]
         fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
         matches = duplicates.find_matches(session, campaign_id, fingerprints, online_alone=True)
+        same_address = [row.id for row in own if row.email_hmac in matches]
+        details = _read_details(session, same_address)
         # Who withdrew as well: a letter may be signed and withdrawn between two runs.
-        twins = dict(matches.withdrawn) | dict(matches.counted)
-        for row in own:
-            twin = twins.get(row.person_hmac) or twins.get(row.email_hmac)
+        for row, prints in zip(own, fingerprints, strict=True):
+            twin = duplicates.choose_namesake(session, matches, prints, details.get(row.id))
+            twin = twin or duplicates.choose_by_address(matches, prints)
             if twin is not None:
-                pairs.append((row.id, twin))
+                pairs.append((row.id, twin.signature_id))
     return pairs
+
+
+def _read_details(session: Session, row_ids: Iterable[int]) -> dict[int, Details]:
+    read = {}
+    for row_id in row_ids:
+        with log_wrong_key("row cannot be opened", row=row_id):
+            if details := details_of(session.get_one(PaperRow, row_id)):
+                read[row_id] = details
+    return read
+
+
+def _judge_doubles() -> None:
+    """Judge rows again whose letter was rejected, or whose own person has signed since.
+
+    Until then, such a row doubled whoever has the address.
+    """
+    last = 0
+    while True:
+        with db.reading() as session:
+            doubles = _list_doubles_after(session, last)
+            row_ids = _list_out_of_date(session, doubles)
+        if row_ids:
+            with db.transaction() as session:
+                for row_id in row_ids:
+                    row = session.get(PaperRow, row_id, with_for_update=True)
+                    if row is not None and row.verdict is RowVerdict.DOUBLE:
+                        _judge_again(session, [row])
+                audit.record(session, _ACTOR, "paper.match", "paper", rows=len(row_ids))
+        if len(doubles) < _BATCH:
+            return
+        last = doubles[-1].id
+
+
+_Double = Row[int, int | None, int, SignatureState]
+
+
+def _list_doubles_after(session: Session, last: int) -> Sequence[_Double]:
+    """List doubles of a rejected letter, and those that the address alone may have decided."""
+    known = (*duplicates.COUNTS, SignatureState.WITHDRAWN)
+    by_address = and_(PaperRow.email_hmac.is_not(None), Signature.state.in_(known))
+    rejected = and_(Signature.state == SignatureState.REJECTED, gives_letters_sql())
+    return session.execute(
+        select(PaperRow.id, PaperRow.twin_id, Signature.campaign_id, Signature.state)
+        .join(Signature, Signature.id == PaperRow.twin_id)
+        .join(Signature.campaign)
+        .where(
+            PaperRow.id > last,
+            PaperRow.verdict == RowVerdict.DOUBLE,
+            PaperRow.details.is_not(None),
+            or_(rejected, by_address),
+        )
+        .order_by(PaperRow.id)
+        .limit(_BATCH)
+    ).all()
+
+
+def _list_out_of_date(session: Session, doubles: Sequence[_Double]) -> list[int]:
+    row_ids = []
+    for campaign_id in {double.campaign_id for double in doubles}:
+        own = {double.id: double for double in doubles if double.campaign_id == campaign_id}
+        read = _read_details(session, own)
+        fingerprints = [duplicates.fingerprints_of(details) for details in read.values()]
+        matches = duplicates.find_matches(session, campaign_id, fingerprints)
+        for (row_id, details), prints in zip(read.items(), fingerprints, strict=True):
+            double, twin = (
+                own[row_id],
+                duplicates.choose_namesake(session, matches, prints, details),
+            )
+            is_others = twin is not None and twin.signature_id != double.twin_id
+            if is_others or double.state is SignatureState.REJECTED:
+                row_ids.append(row_id)
+    return sorted(row_ids)
 
 
 @jobs.job("paper.join-network", every_minutes=60)

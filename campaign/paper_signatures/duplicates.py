@@ -1,6 +1,6 @@
 """Who signed twice: a row of a sheet, and somebody who is counted on the campaign already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core.db import database
 from campaign.core.db.batches import batched
+from campaign.core.sealing import log_wrong_key
 from campaign.core.text.email_addresses import canonical_email
+from campaign.core.text.fold import fold_name
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
@@ -51,25 +53,69 @@ def lock_person(session: Session, prints: Fingerprints) -> None:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), lock)
 
 
+class Match(NamedTuple):
+    """A signature with the mark of a person or an address."""
+
+    signature_id: int
+    counts: bool  # otherwise it was withdrawn
+
+
+Matches = Mapping[bytes, Sequence[Match]]
+
+
 def find_twin(
-    session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
+    session: Session,
+    campaign_id: int,
+    details: Details,
+    prints: Fingerprints,
+    *,
+    besides: int | None = None,
 ) -> Signature | None:
-    """Return who has the same address, or the same name, country and postal code (or town).
+    matches = find_matches(session, campaign_id, [prints], besides=besides)
+    twin = choose_namesake(session, matches, prints, details)
+    twin = twin or choose_by_address(matches, prints)
+    return session.get(Signature, twin.signature_id) if twin else None
+
+
+def choose_namesake(
+    session: Session, matches: Matches, prints: Fingerprints, details: Details | None
+) -> Match | None:
+    """Choose the same person: by name, country and postal code (or town), else by name and address.
 
     Who counts goes before who withdrew; neither is counted by a further row.
     """
-    for pairs in find_matches(session, campaign_id, [prints]):
-        twin_ids = {signature_id for _mark, signature_id in pairs} - {besides}
-        if twin_ids:
-            return session.get(Signature, min(twin_ids))
-    return None
+    by_address = matches.get(prints.email, ()) if prints.email else ()
+    same_address = {match.signature_id for match in by_address}
+    people = matches.get(prints.person, ())
+    if not people and details:
+        people = [match for match in by_address if _has_name(session, match, details)]
+    return min(
+        people,
+        key=lambda match: (
+            not match.counts,
+            match.signature_id not in same_address,
+            match.signature_id,
+        ),
+        default=None,
+    )
 
 
-class Matches(NamedTuple):
-    """Marks of people of whom a campaign has a signature, with the signature's id."""
+def choose_by_address(matches: Matches, prints: Fingerprints) -> Match | None:
+    """Choose whoever has the row's address; to be asked where nobody is its namesake."""
+    by_address = matches.get(prints.email, ()) if prints.email else ()
+    return min(by_address, key=lambda match: (not match.counts, match.signature_id), default=None)
 
-    counted: list[tuple[bytes, int]]
-    withdrawn: list[tuple[bytes, int]]
+
+def name_of(details: Details | Signature) -> tuple[str, ...]:
+    """Return the words of the name, in any order, as `person_print` takes them."""
+    return tuple(sorted(fold_name(f"{details.given_name} {details.family_name}").split()))
+
+
+def _has_name(session: Session, match: Match, details: Details) -> bool:
+    names, signature_id = [], match.signature_id
+    with log_wrong_key("signature cannot be opened", signature=signature_id):
+        names.append(name_of(session.get_one(Signature, signature_id)))
+    return name_of(details) in names
 
 
 def find_matches(
@@ -78,16 +124,19 @@ def find_matches(
     fingerprints: Sequence[Fingerprints],
     *,
     online_alone: bool = False,
+    besides: int | None = None,
 ) -> Matches:
-    """Find who is counted on the campaign (`online_alone`: by a letter), and who withdrew."""
-    matches = Matches([], [])
+    """Find by marks who is counted on the campaign (`online_alone`: by a letter), and who withdrew.
+
+    Not `besides`, the signature of the row itself.
+    """
+    matches: dict[bytes, list[Match]] = {}
     for mark, signature in _find_signatures(session, campaign_id, fingerprints):
-        if signature.state in COUNTS:
-            if online_alone and signature.origin is not Origin.ONLINE:
-                continue
-            matches.counted.append((mark, signature.id))
-        elif signature.state is SignatureState.WITHDRAWN and signature.confirmed_at:
-            matches.withdrawn.append((mark, signature.id))
+        counts = signature.state in COUNTS
+        withdrew = signature.state is SignatureState.WITHDRAWN and signature.confirmed_at
+        is_asked = withdrew or not online_alone or signature.origin is Origin.ONLINE
+        if signature.id != besides and is_asked and (counts or withdrew):
+            matches.setdefault(mark, []).append(Match(signature.id, counts))
     return matches
 
 

@@ -54,21 +54,26 @@ class SortedRow:
 
 def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> list[SortedRow]:
     prints = [duplicates.fingerprints_of(details) for _number, details in reading.rows]
-    counted, withdrawn = map(dict, duplicates.find_matches(session, campaign_id, prints))
+    matches = duplicates.find_matches(session, campaign_id, prints)
     news_addresses = row_signatures.list_news_addresses(session, campaign_id)
-    met: dict[bytes, int] = {}
+    met: dict[object, int] = {}
     judged: list[SortedRow] = []
     for (number, details), marks in zip(reading.rows, prints, strict=True):
-        own = [mark for mark in (marks.person, marks.email) if mark]
-        earlier = next((met[mark] for mark in own if mark in met), None)
+        by_name = (marks.email, duplicates.name_of(details)) if marks.email else None
+        own = [mark for mark in (marks.person, by_name, marks.email) if mark]
+        twin, earlier = None, met.get(marks.person)
+        if earlier is None:
+            twin = duplicates.choose_namesake(session, matches, marks, details)
+        if earlier is None and twin is None:
+            earlier = next((met[mark] for mark in own if mark in met), None)
+        if earlier is None and twin is None:
+            twin = duplicates.choose_by_address(matches, marks)
         for mark in own:
             met.setdefault(mark, number if earlier is None else earlier)
-        twin_id = next((counted[mark] for mark in own if mark in counted), None)
-        withdrew = next((withdrawn[mark] for mark in own if mark in withdrawn), None)
         if earlier is not None:
             row = SortedRow(number, details, marks, earlier=earlier)
-        elif twin_id or withdrew:
-            row = SortedRow(number, details, marks, twin_id or withdrew, withdrew=not twin_id)
+        elif twin is not None:
+            row = SortedRow(number, details, marks, twin.signature_id, withdrew=not twin.counts)
         else:
             tell = row_signatures.wants_news(details) and marks.email not in news_addresses
             row = SortedRow(number, details, marks, gets_email=tell)

@@ -380,6 +380,8 @@ def _record_act(
         campaigns=sorted({signature.campaign_id for signature in signatures}),
     )
     jobs.enqueue(session, "campaigns.count")
+    if act.decision is Decision.REJECTED:  # or that is undone
+        jobs.enqueue(session, "paper.match")
 
 
 class LetterReturned(LetterMail, kind="letter-returned"):

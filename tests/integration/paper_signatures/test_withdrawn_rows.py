@@ -240,7 +240,7 @@ def test_the_page_of_a_letter_tells_of_the_row_with_its_address_and_of_no_other(
     url = f"{open_letters(session, letter)}/{letter.public_id}"
     told = "A sheet was also signed by hand with this email address."
     assert (told in client.get(url).text) is has_address
-    unreadable = "make your row on the sheet unreadable"
+    unreadable = "make the row that was signed with your email address unreadable"
     assert (unreadable in client.get(f"{url}/withdraw").text) is has_address
     page = client.get(post(client, f"{url}/withdraw").location).text
     assert told not in page

@@ -1,0 +1,247 @@
+"""Whose double a row is: its person's; the address alone decides where nobody bears the name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import db, jobs
+from campaign.mail.messages import address_fingerprint
+from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.screening import Decision, Hold
+from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role, StaffUser
+from campaign.paper_signatures import data_entry, paper_imports, sheets
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.read_file import FileRows
+from campaign.screening import review_queue
+from campaign.tracking.change_or_withdraw import withdraw_letter
+from tests.factories import make_staff_user
+from tests.integration.paper_signatures.test_sheets import counted, make_sheet, sign_online
+from tests.integration.paper_signatures.test_withdrawn_rows import open_letters
+from tests.integration.screening.test_unseen_review import run_queue
+
+pytestmark = pytest.mark.both_engines
+
+HOME = "home@example.org"
+PIA = Details("Pia", "Miller", "Hamilton", "L8P 1A1", "CA", email=HOME)
+TOM = replace(PIA, given_name="Tom")
+MOVED = replace(TOM, postal_code="", locality="Dundas")
+ON_SHEET = "A sheet was also signed by hand with this email address."
+
+
+@pytest.fixture
+def sheet(session: Session) -> PaperSheet:
+    return make_sheet(session)
+
+
+@pytest.fixture
+def pia(session: Session, sheet: PaperSheet) -> Signature:
+    return sign_from_home(session, sheet.campaign, PIA, 1)
+
+
+@pytest.fixture
+def tom(session: Session, sheet: PaperSheet, pia: Signature) -> Signature:
+    """The letter of the second person of that address."""
+    return sign_from_home(session, sheet.campaign, TOM, 2)
+
+
+def sign_from_home(
+    session: Session, campaign: Campaign, person: Details, seat: int, **more: object
+) -> Signature:
+    mailbox = {"email": HOME, "email_hmac": address_fingerprint(HOME), "seat": seat}
+    return sign_online(session, campaign, person, **mailbox, **more)
+
+
+Enter = Callable[[PaperSheet, Details], PaperRow]
+
+
+@pytest.fixture(params=["keyed in", "imported", "matched later", "corrected", "put back"])
+def enter(request: pytest.FixtureRequest, app: Flask, session: Session) -> Enter:
+    def key_in(sheet: PaperSheet, details: Details) -> PaperRow:
+        return data_entry.add_row(session, sheet, details, actor="test")
+
+    def import_it(sheet: PaperSheet, details: Details) -> PaperRow:
+        reading = FileRows([(1, details)], [])
+        judged = paper_imports.sort_rows(session, sheet.campaign_id, reading)
+        staff = make_staff_user(session, Role.STAFF)
+        paper_imports.insert_rows(session, sheet, judged, staff.id)
+        return session.scalars(select(PaperRow).where(PaperRow.sheet_id == sheet.id)).one()
+
+    def match_later(sheet: PaperSheet, details: Details) -> PaperRow:
+        row = key_in(sheet, details)
+        if row.verdict is RowVerdict.DOUBLE:
+            data_entry.count_row(session, row, actor="test")
+            row.told_apart = False
+        run_job(app, session)
+        return row
+
+    def correct(sheet: PaperSheet, details: Details) -> PaperRow:
+        row = key_in(sheet, Details("Eva", "Park", "Hull", "", "CA"))
+        data_entry.correct_row(session, row, details, actor="test")
+        return row
+
+    def put_back(sheet: PaperSheet, details: Details) -> PaperRow:
+        row = key_in(sheet, details)
+        data_entry.remove_row(session, row, actor="test")
+        data_entry.restore_row(session, row, actor="test")
+        return row
+
+    ways = {
+        "keyed in": key_in,
+        "imported": import_it,
+        "matched later": match_later,
+        "corrected": correct,
+    }
+    return ways.get(request.param, put_back)
+
+
+def run_job(app: Flask, session: Session) -> None:
+    session.commit()
+    with app.app_context():
+        jobs.run_now("paper.match")
+    session.expire_all()
+
+
+@pytest.mark.parametrize("has_withdrawn", [False, True])
+@pytest.mark.parametrize("details", [TOM, MOVED], ids=["person", "name"])
+def test_a_row_of_a_shared_mailbox_is_its_persons(
+    session: Session,
+    sheet: PaperSheet,
+    tom: Signature,
+    enter: Enter,
+    details: Details,
+    *,
+    has_withdrawn: bool,
+) -> None:
+    if has_withdrawn:
+        withdraw_letter(session, tom, db.utcnow())
+    row = enter(sheet, details)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, tom)
+    if not has_withdrawn:
+        withdraw_letter(session, tom, db.utcnow())
+    assert sheets.list_black_out(session, sheet) == [row]
+
+
+def test_a_row_is_not_blacked_out_because_somebody_else_of_its_mailbox_withdrew(
+    session: Session, sheet: PaperSheet, pia: Signature, tom: Signature, enter: Enter
+) -> None:
+    row = enter(sheet, TOM)
+    withdraw_letter(session, pia, db.utcnow())
+    assert row.twin is tom
+    assert sheets.list_black_out(session, sheet) == []
+
+
+def test_where_nobody_bears_the_name_the_first_who_counts_goes_by_the_address(
+    session: Session, sheet: PaperSheet, pia: Signature, tom: Signature, enter: Enter
+) -> None:
+    withdraw_letter(session, pia, db.utcnow())
+    row = enter(sheet, replace(PIA, given_name="P."))
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, tom)
+
+
+def test_rows_of_one_file_are_doubles_of_their_own_people(
+    session: Session, sheet: PaperSheet, pia: Signature, tom: Signature
+) -> None:
+    reading = FileRows(list(enumerate((PIA, TOM, MOVED), start=1)), [])
+    judged = paper_imports.sort_rows(session, sheet.campaign_id, reading)
+    paper_imports.insert_rows(session, sheet, judged, make_staff_user(session, Role.STAFF).id)
+    rows = session.scalars(select(PaperRow).order_by(PaperRow.position)).all()
+    assert [row.twin for row in rows] == [pia, tom, tom]
+
+
+def test_a_row_goes_over_to_its_person_who_signs_online_later(
+    app: Flask, session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    row = data_entry.add_row(session, sheet, TOM, actor="test")
+    assert row.twin is pia, "the address alone decides as long as nobody of it is called Tom"
+    tom = sign_from_home(session, sheet.campaign, TOM, 2)
+    run_job(app, session)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, tom)
+    assert counted(session, sheet.campaign) == (2, 0)
+
+
+def test_a_double_of_a_row_goes_with_it_to_the_letter(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    data_entry.add_row(session, sheet, PIA, actor="test")
+    double = data_entry.add_row(session, sheet, PIA, actor="test")
+    letter = sign_from_home(session, sheet.campaign, PIA, 1)
+    run_job(app, session)
+    assert (double.verdict, double.twin) == (RowVerdict.DOUBLE, letter)
+    withdraw_letter(session, letter, db.utcnow())
+    assert [row.position for row in sheets.list_black_out(session, sheet)] == [1, 2]
+
+
+@pytest.mark.one_engine
+def test_the_letter_of_the_person_tells_of_the_row_and_no_other_of_the_mailbox(
+    client: FlaskClient, session: Session, sheet: PaperSheet, pia: Signature, tom: Signature
+) -> None:
+    data_entry.add_row(session, sheet, TOM, actor="test")
+    box = open_letters(session, pia)
+    assert ON_SHEET not in client.get(f"{box}/{pia.public_id}").text
+    assert ON_SHEET in client.get(f"{box}/{tom.public_id}").text
+    assert "unreadable" in client.get(f"{box}/{tom.public_id}/withdraw").text
+
+
+@pytest.fixture
+def held(session: Session, sheet: PaperSheet) -> Signature:
+    """A letter under review."""
+    letter = sign_from_home(session, sheet.campaign, PIA, 1, state=SignatureState.HELD)
+    session.add(Hold(signature_id=letter.id, campaign_id=letter.campaign_id, reasons=["first"]))
+    session.flush()
+    return letter
+
+
+def test_the_row_of_a_letter_that_is_rejected_counts_and_no_more_once_that_is_undone(
+    app: Flask, session: Session, sheet: PaperSheet, held: Signature
+) -> None:
+    row = data_entry.add_row(session, sheet, PIA, actor="test")
+    again = data_entry.add_row(session, sheet, PIA, actor="test")
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, held)
+    held_id, public_id, staff_id = held.id, held.public_id, make_staff_user(session).id
+    session.commit()
+    with app.app_context(), db.transaction() as deciding:
+        act = review_queue.decide(
+            deciding,
+            public_ids=[public_id],
+            decision=Decision.REJECTED,
+            by=deciding.get_one(StaffUser, staff_id),
+            now=db.utcnow(),
+            seen=[deciding.get_one(Hold, held_id).version],
+            note="Advertising.",
+        )
+        act_id = act.id
+    run_queue(app, session)
+    session.expire_all()
+    assert (row.verdict, row.twin) == (RowVerdict.COUNTED, None)
+    assert (again.verdict, again.twin) == (RowVerdict.DOUBLE, row.signature)
+    assert counted(session, sheet.campaign) == (1, 1)
+    session.commit()
+    with app.app_context(), db.transaction() as undoing:
+        staff = undoing.get_one(StaffUser, staff_id)
+        review_queue.undo(undoing, by=staff, now=db.utcnow(), act_id=act_id)
+    run_queue(app, session)
+    session.expire_all()
+    assert [row.twin, again.twin] == [held, held]
+    assert counted(session, sheet.campaign) == (0, 0)
+
+
+@pytest.mark.one_engine
+def test_while_a_letter_is_under_review_its_page_does_not_say_that_it_counts(
+    client: FlaskClient, session: Session, sheet: PaperSheet, held: Signature
+) -> None:
+    data_entry.add_row(session, sheet, PIA, actor="test")
+    url = f"{open_letters(session, held)}/{held.public_id}"
+    page = client.get(url).text
+    assert ON_SHEET in page
+    assert "We count the two as one signature." not in page
+    assert "When we have read what you wrote, we will count one signature." in page
+    held.state = SignatureState.CONFIRMED
+    session.commit()
+    assert "We count the two as one signature." in client.get(url).text
