@@ -44,7 +44,7 @@ from campaign.printing.placeholders import (
 )
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import fits_window
-from campaign.printing.text_widths import longest_line, most_lines
+from campaign.printing.text_widths import longest_line, most_of_lines, some_wrap
 
 LONGEST_NAME = (
     "Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
@@ -204,6 +204,8 @@ def _letter(campaign: Campaign, template: LetterTemplate) -> Iterator[Gap]:
 class _Fault(NamedTuple):
     why: str
     line: str
+    most: int = 0
+    """Lines that the window holds, where there are too many."""
 
 
 def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
@@ -216,8 +218,7 @@ def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
         if fault is not None:
             part, subject = _mended_at(target, locale, fault)
             detail = said_official(target.official, campaign.default_locale)
-            most = min(most_lines(layout) for layout in layouts)
-            detail |= {"why": fault.why, "line": fault.line, "most": str(most)}
+            detail |= {"why": fault.why, "line": fault.line, "most": str(fault.most)}
             yield Gap("address-does-not-fit", part, True, locale, subject, detail)
 
 
@@ -227,13 +228,18 @@ def _fault(
     for line in lines:
         if check_characters({"address": (line,)}):
             return _Fault("unprintable", line)
-    if any(len(lines) > most_lines(layout) for layout in layouts):
-        return _Fault("too-many-lines", str(len(lines)))
-    for layout in layouts:
-        # A card has no window of its own; it goes with a cover letter.
-        if check_address(lines, layout) or not (cards or fits_window(lines, layout, locale)):
-            return _Fault("line-too-long", longest_line(lines))
-    return None
+    # A card has no window of its own; it goes with a cover letter.
+    full = [
+        layout
+        for layout in layouts
+        if check_address(lines, layout) or not (cards or fits_window(lines, layout, locale))
+    ]
+    if not full:
+        return None
+    most = min(most_of_lines(lines, layout) for layout in full)
+    if most == len(lines) and any(some_wrap(lines, layout) for layout in full):
+        return _Fault("line-too-long", longest_line(lines))
+    return _Fault("too-many-lines", str(len(lines)), min(most, len(lines) - 1))
 
 
 def _mended_at(target: Target, locale: str, fault: _Fault) -> tuple[str, str]:

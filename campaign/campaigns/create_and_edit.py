@@ -85,10 +85,12 @@ def edit_campaign(
     actor: str,
     based_on: int | None = None,
     risks_seen: bool = False,
+    is_deadline_wrong: bool = False,
     **facts: Unpack[Facts],
 ) -> Campaign:
     """Change facts. Until it opens its address follows the reference; then it stays.
 
+    A published deadline moves to an earlier day only where it was a mistake, `is_deadline_wrong`.
     Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
     RiskNamed.
     """
@@ -100,11 +102,16 @@ def edit_campaign(
         if lifecycle.is_rehearsal(campaign.status):
             campaign.slug = slug
     refuse_circle(session, campaign, facts.get("follows_id"))
-    with _of_two_at_once_one(session), stays_ready(campaign):
-        new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
-        for name, fact in new.items():
-            setattr(campaign, name, fact)
-        order_letter_locales(campaign)
+    told = campaign.act_by if lifecycle.is_public(campaign.status) else None
+    with _of_two_at_once_one(session):
+        with stays_ready(campaign):
+            new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
+            for name, fact in new.items():
+                setattr(campaign, name, fact)
+            order_letter_locales(campaign)
+        is_earlier = told is not None and campaign.act_by is not None and campaign.act_by < told
+        if is_earlier and not is_deadline_wrong:
+            raise Invalid(fields={"act_by": "deadline-earlier"})
     if new:
         after = facts_content(campaign)
         revisions.keep(session, campaign, Part.FACTS, actor, before, after)
@@ -131,16 +138,18 @@ class NotReady(Invalid):
 
 
 @contextmanager
-def stays_ready(campaign: Campaign) -> Iterator[None]:
+def stays_ready(campaign: Campaign, *, scheduled: bool = False) -> Iterator[None]:
     """Refuse a change after which an open campaign would lack what it needs to be open.
 
     A closed one may lack what only new letters need, but not what its signed letters print with.
-    Raises NotReady, naming the field where the gap is known to belong to one.
+    With `scheduled`, one that waits for its opening is held to the same. Raises NotReady, naming
+    the field where the gap is known to belong to one.
     """
     now = db.utcnow()
     before = set(check_readiness.blockers(campaign, now))
     yield
-    if not gives_letters(campaign.status):
+    waits = scheduled and campaign.status is CampaignStatus.SCHEDULED
+    if not (waits or gives_letters(campaign.status)):
         return
     new = [gap for gap in check_readiness.blockers(campaign, now) if gap not in before]
     if campaign.status is CampaignStatus.CLOSED:

@@ -1,15 +1,18 @@
 """How much room a text takes, by the widths of our own fonts, without laying it out. Pure.
 
-In an envelope's window long lines wrap. Where they then have no room, the address is set a size
-smaller: by an estimate, never by a layout, so that the preview and every way of printing choose
-alike.
+In an envelope's window long lines wrap, and lines of some scripts are higher than others. Where
+they then have no room, the address is set a size smaller: by an estimate, never by a layout, so
+that the preview and every way of printing choose alike.
 """
 
 import functools
+import itertools
 import math
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from fontTools.ttLib import TTFont
 
@@ -24,8 +27,31 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 _PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
-_SIZES = {"": (10.5, 12.0), "dense": (9.5, 10.0), "tight": (8.5, 8.8)}
-"""Size and leading, pt, of `sheet.css`; an address takes the first in which it has room."""
+
+
+class _Size(NamedTuple):
+    """One way of setting an address, in pt."""
+
+    size: float
+    leading: float
+    rtl_leading: float
+
+
+_SIZES = {
+    "": _Size(10.5, 12.0, 11.3),
+    "dense": _Size(9.5, 10.0, 9.5),
+    "tight": _Size(8.5, 8.8, 8.3),
+}
+"""Those of `sheet.css`; an address takes the first in which it has room."""
+_TALLER = (
+    (0x058F, 0.01), (0x05FF, 0.05), (0x08FF, 0.134), (0x097F, 0.2), (0x0BFF, 0.11),
+    (0x0C7F, 0.16), (0x0CFF, 0.252), (0x0EFF, 0.112), (0x0FFF, 0.295), (0x109F, 0.12),
+    (0x17FF, 0.04), (0xFB4F, 0.085), (0xFEFF, 0.134), (0x10FFFF, 0.085),
+)  # fmt: skip
+"""By how much of the type's size a line grows with a character that our serif does not have, up to
+the last character of blocks of Unicode: its font stands higher or lower on the line (Naskh, Noto).
+"""
+_TOLERANCE = 0.05 * PT_PER_MM  # as `Box.holds` has it
 _ROOMY_LINES = 5  # lines that an address of the largest size may be given
 _CACHED = 8192
 _NOT_LATIN = "\u0250"  # the first character after the Latin letters of Unicode's first blocks
@@ -125,18 +151,25 @@ def size_of(lines: Sequence[str], layout: Layout | None) -> str:
     names = [name for name in _SIZES if name or len(lines) <= _ROOMY_LINES]
     if layout is None:
         return names[0]
-    return next((name for name in names if _have_room(lines, layout, *_SIZES[name])), names[-1])
+    return next((name for name in names if _have_room(lines, layout, _SIZES[name])), names[-1])
 
 
 def surely_fits(lines: Sequence[str], layout: Layout) -> bool:
     """Whether the press prints an address within the window, as far as our own fonts tell."""
     ours = all(is_ours(line) for line in lines)
-    return ours and _have_room(lines, layout, *_SIZES[size_of(lines, layout)])
+    return ours and _have_room(lines, layout, _SIZES[size_of(lines, layout)])
 
 
 def most_lines(layout: Layout) -> int:
     """Return how many lines the window holds of the smallest size."""
-    return int(_room_of(layout) / _SIZES["tight"][1])
+    return int(_room_of(layout) / _SIZES["tight"].leading)
+
+
+def most_of_lines(lines: Sequence[str], layout: Layout) -> int:
+    """Return how many of these lines the window holds in the smallest size, if none wraps."""
+    size, rtl = _SIZES["tight"], _is_rtl(lines)
+    heights = sorted((_line_height(line, size, rtl=rtl) for line in lines), reverse=True)
+    return sum(height <= _room_of(layout) for height in itertools.accumulate(heights))
 
 
 def longest_line(lines: Sequence[str]) -> str:
@@ -144,11 +177,43 @@ def longest_line(lines: Sequence[str]) -> str:
     return max(lines, key=width_of, default="")
 
 
-def _have_room(lines: Sequence[str], layout: Layout, size: float, leading: float) -> bool:
-    width = layout.address.width * PT_PER_MM
-    height = sum(count_lines(line, width, size) for line in lines) * leading
-    return math.floor(height) <= _room_of(layout)
+def some_wrap(lines: Sequence[str], layout: Layout) -> bool:
+    """Whether a line is wider than the window even in the smallest size."""
+    width, size = layout.address.width * PT_PER_MM, _SIZES["tight"].size
+    return any(count_lines(line, width, size) > 1 for line in lines)
+
+
+def _have_room(lines: Sequence[str], layout: Layout, size: _Size) -> bool:
+    width, rtl = layout.address.width * PT_PER_MM, _is_rtl(lines)
+    height = sum(
+        count_lines(line, width, size.size) * _line_height(line, size, rtl=rtl) for line in lines
+    )
+    return height <= _room_of(layout)
+
+
+def _line_height(line: str, size: _Size, *, rtl: bool) -> float:
+    leading = size.rtl_leading if rtl else size.leading
+    return leading + _growth(line) * size.size
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _growth(line: str) -> float:
+    """By how much of the type's size a line is higher than its leading."""
+    if is_ours(line):
+        return 0.0
+    others = (
+        ord(character)
+        for character in line
+        if not is_ours(character) and unicodedata.category(character) != "Cf"
+    )
+    return max((_TALLER[bisect_left(_TALLER, (code,))][1] for code in others), default=0.0)
+
+
+def _is_rtl(lines: Sequence[str]) -> bool:
+    """Whether an address is set from right to left, by its first strong character."""
+    kinds = (unicodedata.bidirectional(character) for line in lines for character in line)
+    return next((kind != "L" for kind in kinds if kind in {"L", "R", "AL"}), False)
 
 
 def _room_of(layout: Layout) -> float:
-    return (layout.window.bottom - layout.address.y) * PT_PER_MM
+    return (layout.window.bottom - layout.address.y) * PT_PER_MM + _TOLERANCE

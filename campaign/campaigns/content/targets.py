@@ -141,7 +141,7 @@ class Replaced:
     twice: list[str] = field(default_factory=list)
     """Those that aim at the successor already: one of the two targets must go first."""
     lacking: dict[str, Sequence[Gap]] = field(default_factory=dict)
-    """What open ones would lack with the successor."""
+    """What open and scheduled ones would lack with the successor."""
     flagged: list[str] = field(default_factory=list)
     """Those whose risk flags rule out what the successor's entry says."""
 
@@ -180,7 +180,8 @@ def replace_official(session: Session, *, target: Target, successor: Official, a
     revisions.check(session, campaign, Part.TARGETS, None)
     refuse_named(campaign, words_of_official(campaign, successor), seen=False)
     content = targets_content(campaign)
-    with stays_ready(campaign):
+    # Who replaces an official on many campaigns sees none of them: each must be able to open.
+    with stays_ready(campaign, scheduled=True):
         target.official, target.official_id = successor, successor.id
         order_letter_locales(campaign)
     session.flush()

@@ -1,6 +1,6 @@
 """The desk's pages on which a campaign begins, its facts are changed and a draft is deleted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from flask import url_for
@@ -83,6 +83,7 @@ class FactsForm(CampaignForm):
             "on the next day."
         ),
     )
+    is_deadline_wrong = BooleanField(_l("The published deadline was a mistake"))
     timezone = SelectField(
         _l("Time zone"), description=_l("The times of this campaign are shown in this time zone.")
     )
@@ -99,6 +100,7 @@ class FactsForm(CampaignForm):
         _l("Further information on"),
         description=_l("The earlier campaign that this one continues."),
     )
+    asks_for_deadline = False  # whether an earlier one is possible, and only asked about
 
     def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -135,6 +137,10 @@ class FactsForm(CampaignForm):
         if field.data and self.issued_on.data and field.data < self.issued_on.data:
             message = _l("The deadline is before the day of issue. Change one of the two.")
             raise ValidationError(message)
+
+    def refuse(self, fields: Mapping[str, str]) -> None:
+        self.asks_for_deadline = fields.get("act_by") == "deadline-earlier"
+        super().refuse(fields)
 
     def facts(self) -> Facts:
         facts = {
@@ -238,7 +244,12 @@ def edit_facts(slug: str) -> ResponseReturnValue:
         form,
         lambda: plain_facts(form.facts()),
         lambda: create_and_edit.edit_campaign(
-            session, campaign, based_on=number_seen(form), **form.by(), **form.facts()
+            session,
+            campaign,
+            based_on=number_seen(form),
+            is_deadline_wrong=form.is_deadline_wrong.data,
+            **form.by(),
+            **form.facts(),
         ),
         # The address follows the reference.
         lambda: done(_("Facts saved."), ".show", slug=campaign.slug),

@@ -46,6 +46,10 @@ SENTENCES: Mapping[str, object] = {
     "moment-past": _l("This time has passed. Enter a later one, or open the campaign now."),
     "moment-skipped": _l("The clocks skip this hour that night. Enter another time."),
     "deadline-not-later": _l("Enter a later day than the current deadline."),
+    "deadline-earlier": _l(
+        "Signed letters and printed sheets name the later deadline that was published. Enter that "
+        "day or a later one. To end the campaign early, close it."
+    ),
     "follows-circle": _l("That campaign already continues this one. Choose another."),
     "reason-missing": _l(
         "Enter a reason in at least one language. Everyone who visits the page can read it."

@@ -1,6 +1,7 @@
 """The desk's pages of a campaign's targets, and of who takes over from an official."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import flash, request, url_for
@@ -286,14 +287,16 @@ def aimed_at(official: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         successor = officials.get_official(session, slug=request.form.get("successor", ""))
         slugs = set(request.form.getlist("campaign"))
+        chosen = [target for target in aimed if target.campaign.slug in slugs]
+        openings = _list_openings(target.campaign for target in chosen)
         replaced = targets.replace_everywhere(
-            session,
-            targets=[target for target in aimed if target.campaign.slug in slugs],
-            successor=successor,
-            actor=actor(),
+            session, targets=chosen, successor=successor, actor=actor()
         )
         for problem in _list_left(replaced, successor, [target.campaign for target in aimed]):
             flash(problem, "error")
+        for campaign, open_at in openings:
+            if not is_undone_by_change(campaign):
+                flash(_say_opening_cancelled(campaign, open_at), "alarm")
         message = _say_replaced(len(replaced.done))
         return done(message, ".aimed_at", official=official, successor=successor.slug)
     page = Succession(
@@ -306,6 +309,25 @@ def aimed_at(official: str) -> ResponseReturnValue:
         undone_by_change=is_undone_by_change,
     )
     return show_page(page)
+
+
+def _list_openings(campaigns: Iterable[Campaign]) -> list[tuple[Campaign, datetime]]:
+    """List those that a change takes off their opening, with when it would be."""
+    return [
+        (campaign, campaign.open_at)
+        for campaign in campaigns
+        if campaign.open_at is not None and is_undone_by_change(campaign)
+    ]
+
+
+def _say_opening_cancelled(campaign: Campaign, open_at: datetime) -> Markup:
+    message = _(
+        "%(campaign)s: the opening on %(moment)s is cancelled. Someone else must approve the "
+        "campaign again."
+    )
+    moment = i18n.say_moment_in_zone(open_at, campaign.timezone, i18n.locale())
+    link = _link(url_for(".show", slug=campaign.slug), campaign.reference)
+    return Markup(message) % {"campaign": link, "moment": moment}  # noqa: S704
 
 
 def _list_left(

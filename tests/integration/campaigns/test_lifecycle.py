@@ -677,3 +677,56 @@ def test_who_extends_after_a_colleague_did_reads_who_was_first_and_on_which_day(
     assert actions(session).count("campaign.extend") == 1
     (shown,) = re.findall(r'name="deadline"[^>]* value="([^"]+)"', later.text)
     assert post(second, url, {"act_by": "2099-03-01", "deadline": shown}).status_code == 303
+
+
+def test_a_published_deadline_moves_earlier_only_where_it_was_a_mistake(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, act_by=date(2099, 1, 1))
+    add_confirmed(session, campaign, 2)
+    for template in campaign.templates:
+        template.closing = "Please answer before ((deadline))."
+    slug, facts = campaign.slug, facts_sent(campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url, sure = f"/desk/campaigns/{slug}/facts", {"is_deadline_wrong": "y"}
+    assert "The published deadline was a mistake" not in client.get(url).text
+    refused = post(client, url, facts | {"act_by": "2098-12-01"})
+    assert refused.status_code == 422
+    assert "Signed letters and printed sheets name the later deadline" in refused.text
+    assert 'value="2098-12-01"' in refused.text
+    assert "2 signed letters that are not in a bundle yet will name it too." in refused.text
+    assert "keep the old deadline, 1 January 2099" in refused.text
+    assert deadline_now(session, campaign) == date(2099, 1, 1)
+    over = post(client, url, facts | {"act_by": f"{(utcnow() - timedelta(days=3)).date()}"} | sure)
+    assert "This day has passed." in over.text
+    assert deadline_now(session, campaign) == date(2099, 1, 1)
+    assert post(client, url, facts | {"act_by": "2098-12-01"} | sure).status_code == 303
+    assert deadline_now(session, campaign) == date(2098, 12, 1)
+    assert post(client, url, facts | {"act_by": "2099-02-01"}).status_code == 303
+    history = f"/desk/campaigns/{slug}/history/facts/-"
+    restored = post(client, f"{history}/1", {"seen": "2"})
+    assert "printed sheets name the later deadline" in client.get(restored.location).text
+    assert deadline_now(session, campaign) == date(2099, 2, 1)
+
+
+def test_before_the_opening_a_deadline_moves_as_it_likes(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, act_by=date(2099, 1, 1), status=CampaignStatus.DRAFT)
+    url, facts = f"/desk/campaigns/{campaign.slug}/facts", facts_sent(campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert post(client, url, facts | {"act_by": "2098-12-01"}).status_code == 303
+    assert deadline_now(session, campaign) == date(2098, 12, 1)
+
+
+def facts_sent(campaign: Campaign) -> dict[str, Any]:
+    names = ("reference", "country", "person_name", "timezone", "default_locale", "letter_locales")
+    return {name: getattr(campaign, name) for name in names} | {"format": "letter", "follows": ""}
+
+
+def deadline_now(session: Session, campaign: Campaign) -> date | None:
+    session.rollback()
+    session.expire_all()
+    return campaign.act_by

@@ -20,6 +20,12 @@ from tests.factories import add_confirmed, make_campaign, make_target_official, 
 
 LEFT = "/desk/officials/governor-1"
 AIMED = "/desk/campaigns/officials/governor-1"
+WAITS: dict[str, Any] = {
+    "status": CampaignStatus.SCHEDULED,
+    "open_at": datetime(2099, 1, 1, tzinfo=UTC),
+    "opened_at": None,
+    "act_by": date(2099, 2, 1),
+}
 
 
 @pytest.fixture
@@ -178,6 +184,48 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
         (twice.reference, "governor-1"),
         (twice.reference, "silent"),
     ]
+
+
+def test_an_opening_that_a_successor_cancels_is_named_before_and_after(
+    desk: FlaskClient, app: Flask, session: Session
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
+    campaign = make_campaign(session, **WAITS)
+    running = make_campaign(session, targets=[Target(official=campaign.targets[0].official)])
+    slugs, reference = [campaign.slug, running.slug], campaign.reference
+    session.commit()
+    new_person(desk)
+    assert desk.get(AIMED).text.count("A change cancels the opening. Someone else must then") == 1
+    done = post(desk, AIMED, {"successor": "ana-nunez", "campaign": slugs})
+    page = desk.get(done.headers["Location"]).text
+    link = f'<bdi><a href="/desk/campaigns/{slugs[0]}">{reference}</a></bdi>'
+    assert f"{link}: the opening on " in page
+    assert page.count("Someone else must approve the campaign again.") == 1
+    assert "2 campaigns are now addressed to the successor." in page
+    session.expire_all()
+    assert campaign.status is CampaignStatus.REVIEW
+
+
+@pytest.mark.parametrize("second_person", [True, False])
+def test_a_scheduled_campaign_that_could_not_open_with_the_successor_stays(
+    desk: FlaskClient, app: Flask, session: Session, second_person: bool
+) -> None:
+    settings = app.extensions["settings"]
+    update = {"second_person_opens": second_person}
+    app.extensions["settings"] = settings.model_copy(update=update)
+    campaign = make_campaign(session, **WAITS)
+    slug, reference = campaign.slug, campaign.reference
+    session.commit()
+    new_person(desk, salutation_fr="")
+    done = post(desk, AIMED, {"successor": "ana-nunez", "campaign": [slug]})
+    page = desk.get(done.headers["Location"]).text
+    entry = f'<bdi><a href="/desk/officials/ana-nunez">{reference}</a></bdi>'
+    assert f"{entry}: Ana Núñez has no salutation or no close in French." in page
+    assert "No campaign was changed." in page
+    assert "is cancelled" not in page
+    assert targets_of(session) == [(reference, "governor-1")]
+    assert campaign.status is CampaignStatus.SCHEDULED
 
 
 def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(

@@ -288,6 +288,29 @@ def test_a_line_that_wraps_out_of_the_window_is_named_with_its_official() -> Non
     assert (gap.detail["official"], gap.detail["line"]) == (official.name, long * 2)
 
 
+@pytest.mark.parametrize(
+    "office", ["مكتب حاكم ولاية يوكاتان", "राज्यपाल कार्यालय", "州长办公室", "주지사 사무실"]
+)
+def test_an_address_with_high_lines_is_set_smaller(office: str) -> None:
+    campaign = complete()
+    official, mission = campaign.targets[0].official, campaign.targets[0].mission
+    assert mission
+    official.office = dict.fromkeys(("en", "es"), office)
+    mission.name, mission.address = dict.fromkeys(("en", "es"), office), [office]
+    assert slugs(campaign) == []
+
+
+def test_too_many_high_lines_are_counted_and_none_is_called_long() -> None:
+    campaign = complete()
+    official, mission = campaign.targets[0].official, campaign.targets[0].mission
+    assert mission
+    official.office = dict.fromkeys(("en", "es"), "ح")
+    mission.name, mission.address = official.office, ["ح", "ح", "ح"]
+    (gap, _) = blockers(campaign, NOW)
+    assert gap.part == "mission"
+    assert gap.detail | {"why": "too-many-lines", "line": "7", "most": "6"} == gap.detail
+
+
 def test_an_office_that_wraps_within_the_window_is_printed() -> None:
     campaign = complete()
     mission = campaign.targets[0].mission

@@ -5,10 +5,17 @@ import itertools
 import pytest
 
 from campaign.printing.engine.letters_job import render_letters
-from campaign.printing.geometry import LAYOUTS, UK_DL, US_10, Layout
+from campaign.printing.geometry import DIN_5008_B, LAYOUTS, UK_DL, US_10, Layout
 from campaign.printing.problems import LetterRefused
-from campaign.printing.text_widths import longest_line, most_lines, size_of, surely_fits
+from campaign.printing.text_widths import (
+    longest_line,
+    most_lines,
+    most_of_lines,
+    size_of,
+    surely_fits,
+)
 from tests.unit.printing.letter_samples import letter, render_one
+from tests.unit.printing.test_scripts import needs
 
 OFFICE = "Women's Representative, National Assembly, Migori"
 MISSION = "High Commission for the Republic of Kenya"
@@ -84,3 +91,46 @@ def test_what_wraps_beyond_the_window_does_not_fit() -> None:
     assert not surely_fits(lines, US_10)
     with pytest.raises(LetterRefused):
         render_one(letter(addressee_lines=lines), US_10)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.slug)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "مكتب حاكم",
+        "משרד המושל",
+        "राज्यपाल कार्यालय",
+        "রাজ্যপাল",
+        "ஆளுநர்",
+        "ผู้ว่าราชการ",
+        "州长办公室",
+        "知事ひらがな",
+        "주지사 사무실",
+        "გუბერნატორი",
+        "Նահանգապետ",
+        "አስተዳዳሪ",
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_fits_in_a_smaller_size_is_printed_in_every_script(
+    place: int, words: str, layout: Layout
+) -> None:
+    needs(words)
+    latin = ["Joaquín Díaz Mena", "Mexico"]
+    for count in range(1, most_lines(layout) - 1):
+        lines = (*latin[:place], *[words] * count, *latin[place:])
+        if most_of_lines(lines, layout) == len(lines):
+            assert render_one(letter(addressee_lines=lines), layout)
+    assert count >= 5
+
+
+def test_an_address_in_arabic_letters_is_set_smaller_where_its_lines_are_too_high() -> None:
+    lines = (
+        "Joaquín Díaz Mena",
+        "مكتب حاكم ولاية يوكاتان",
+        "سفارة المكسيك",
+        "شارع أوكونور",
+        "Ottawa",
+    )
+    assert [size_of(lines, layout) for layout in (US_10, DIN_5008_B)] == ["dense", ""]
+    assert render_one(letter(addressee_lines=lines), US_10)
