@@ -138,9 +138,10 @@ def resolve_conflicts(
 
 def join_values(base: Value, theirs: Value, mine: Value, choice: Choice | None = None) -> Value:
     """What comes of two changes; None where they meet in the same place and nothing is chosen."""
-    if theirs in (mine, base):
+    # Before the first text there is none, and then an empty one: neither is a change.
+    if theirs in (mine, base) or not (theirs or base):
         return mine
-    if mine == base:
+    if mine == base or not (mine or base):
         return theirs
     values = (base, theirs, mine) if choice is None else (theirs, mine)
     if all(isinstance(value, list) for value in values):

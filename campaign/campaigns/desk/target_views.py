@@ -268,6 +268,10 @@ class GapSentence(Page, template="campaigns/_gap.html"):
     gap: Gap
 
 
+class MendWords(Page, template="campaigns/_mend.html"):
+    gap: Gap
+
+
 class Succession(Page, template="campaigns/succession.html"):
     form: CampaignForm
     official: Official
@@ -333,7 +337,7 @@ def _say_opening_cancelled(campaign: Campaign, open_at: datetime) -> Markup:
 def _list_left(
     replaced: Replaced, successor: Official, campaigns: Sequence[Campaign]
 ) -> Iterator[Markup]:
-    """Say why campaigns stay as they are; each leads to where that is mended."""
+    """Say why campaigns stay as they are, with links to where that is mended."""
     comma, name = Markup(i18n.comma(i18n.locale())), _name_of(successor)  # noqa: S704
     by_reference = {campaign.reference: campaign for campaign in campaigns}
     for why, words in _LEFT.items():
@@ -345,11 +349,23 @@ def _list_left(
             left = {"campaigns": comma.join(links), "name": name}
             yield Markup(str(words)) % left  # noqa: S704
     for problem, gaps in _group_by_sentence(replaced.lacking).items():
+        pages = [(by_reference[reference], gap) for reference, gap in gaps]
+        first, gap = pages[0]
+        # What is wrong with an entry of the directory is mended once for all of the campaigns.
+        if is_entry := gap.part in {"official", "mission"}:
+            urls = [url_for(".show", slug=campaign.slug) for campaign, _gap in pages]
+        else:
+            urls = [mend_url(campaign, own) for campaign, own in pages]
         links = [
-            _link(mend_url(by_reference[reference], gap), reference) for reference, gap in gaps
+            _link(url, campaign.reference)
+            for url, (campaign, _gap) in zip(urls, pages, strict=True)
         ]
         message = _("%(campaigns)s: %(problem)s Correct this first.")
-        yield Markup(message) % {"campaigns": comma.join(links), "problem": problem}  # noqa: S704
+        sentence = Markup(message) % {"campaigns": comma.join(links), "problem": problem}  # noqa: S704
+        if is_entry:
+            label = Markup(MendWords(gap=gap).html().strip())  # noqa: S704
+            sentence += Markup(" ") + _link(mend_url(first, gap), label)
+        yield sentence
 
 
 def _link(url: str, words: str) -> Markup:

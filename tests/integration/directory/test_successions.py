@@ -108,6 +108,7 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
         ("governor-1", None, date(2026, 10, 1)),
         ("ana-nunez", date(2026, 10, 1), None),
     ]
+    assert "No campaigns use this entry yet" not in desk.get(LEFT).text
     actions = set(session.scalars(select(AuditEntry.action)))
     assert {"officials.leave", "officials.take-over", "campaign.successor"} <= actions
 
@@ -174,8 +175,9 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
     lacking = "Ines Quintero Vidal has no salutation or no close in French."
-    entry = f'<bdi><a href="/desk/officials/silent">{campaign.reference}</a></bdi>'
-    assert f"{entry}: {lacking} Correct this first." in page
+    stays = f'<bdi><a href="/desk/campaigns/{campaign.slug}">{campaign.reference}</a></bdi>'
+    entry = '<bdi><a href="/desk/officials/silent">Edit the official</a></bdi>'
+    assert f"{stays}: {lacking} Correct this first. {entry}" in page
     assert "envelope window" not in page, "only what is at fault"
     recipients = f'<a href="/desk/campaigns/{twice.slug}/targets">{twice.reference}</a></bdi>'
     assert f"{recipients}: Ines Quintero Vidal is already a recipient" in page
@@ -220,8 +222,8 @@ def test_a_scheduled_campaign_that_could_not_open_with_the_successor_stays(
     new_person(desk, salutation_fr="")
     done = post(desk, AIMED, {"successor": "ana-nunez", "campaign": [slug]})
     page = desk.get(done.headers["Location"]).text
-    entry = f'<bdi><a href="/desk/officials/ana-nunez">{reference}</a></bdi>'
-    assert f"{entry}: Ana Núñez has no salutation or no close in French." in page
+    stays = f'<bdi><a href="/desk/campaigns/{slug}">{reference}</a></bdi>'
+    assert f"{stays}: Ana Núñez has no salutation or no close in French." in page
     assert "No campaign was changed." in page
     assert "is cancelled" not in page
     assert targets_of(session) == [(reference, "governor-1")]

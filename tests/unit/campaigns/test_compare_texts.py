@@ -59,6 +59,13 @@ def test_lists_are_merged_by_their_items_and_values_whole() -> None:
     assert join_values(False, True, False) is True
 
 
+@pytest.mark.parametrize("written", ["Mine.", ["Mine."], True])
+@pytest.mark.parametrize(("base", "empty"), [(None, ""), ("", None), (None, []), (None, False)])
+def test_who_alone_wrote_is_not_asked(base: object, empty: object, written: object) -> None:
+    assert join_values(base, empty, written) == written
+    assert join_values(base, written, empty) == written
+
+
 def test_nothing_is_lost_where_nobody_has_chosen() -> None:
     base, theirs, mine = (
         {"background": text, "title": title}
