@@ -380,8 +380,7 @@ def _record_act(
         campaigns=sorted({signature.campaign_id for signature in signatures}),
     )
     jobs.enqueue(session, "campaigns.count")
-    if act.decision is Decision.REJECTED:  # or that is undone
-        jobs.enqueue(session, "paper.match")
+    jobs.enqueue(session, "paper.match")  # a rejected letter counts with no row any more
 
 
 class LetterReturned(LetterMail, kind="letter-returned"):
