@@ -68,7 +68,10 @@ def count_rows_of(session: Session, sheets: Sequence[PaperSheet]) -> dict[int, T
     # Of a double: whether the person still counts, elsewhere.
     counts_now = case(
         (and_(PaperRow.verdict == RowVerdict.COUNTED, Signature.state.in_(COUNTS)), 1),
-        (and_(PaperRow.verdict == RowVerdict.DOUBLE, twin.state.not_in(signed_sheets.GONE)), 1),
+        (
+            and_(PaperRow.verdict == RowVerdict.DOUBLE, twin.state.not_in(signed_sheets.TWIN_GONE)),
+            1,
+        ),
         else_=0,
     ).label("counts_now")
     query = (

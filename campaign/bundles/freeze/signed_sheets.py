@@ -32,6 +32,12 @@ from campaign.models.signature import Origin, Signature, SignatureState
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""
+TWIN_GONE = (*GONE, SignatureState.PENDING)
+"""States of a letter in which a row that doubles it is not handed over either.
+
+A withdrawn letter that is signed again waits, and is deleted where nobody confirms it: until then,
+it was withdrawn.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def list_rows_to_black_out(
     what was signed elsewhere.
     """
     own, twin = aliased(Signature), aliased(Signature)
-    was_deleted = and_(PaperRow.twin_id.is_(None), PaperRow.details.is_(None))
+    is_gone = or_(PaperRow.twin_id.is_(None), twin.state.in_(TWIN_GONE))
     rows = session.execute(
         select(PaperRow.sheet_id, PaperRow.position)
         .join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
@@ -90,7 +96,7 @@ def list_rows_to_black_out(
                     PaperRow.verdict == RowVerdict.COUNTED,
                     or_(PaperRow.signature_id.is_(None), own.state.in_(GONE)),
                 ),
-                and_(PaperRow.verdict == RowVerdict.DOUBLE, or_(was_deleted, twin.state.in_(GONE))),
+                and_(PaperRow.verdict == RowVerdict.DOUBLE, is_gone),
             ),
             *conditions,
         )

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.freeze.signed_sheets import list_rows_to_black_out
 from campaign.core import db, jobs
 from campaign.mail.messages import address_fingerprint
 from campaign.models.campaign import Campaign
@@ -176,6 +177,22 @@ def test_a_double_of_a_row_goes_with_it_to_the_letter(
     assert (double.verdict, double.twin) == (RowVerdict.DOUBLE, letter)
     withdraw_letter(session, letter, db.utcnow())
     assert [row.position for row in sheets.list_black_out(session, sheet)] == [1, 2]
+
+
+def test_a_withdrawn_row_stays_blacked_out_while_somebody_types_its_person_anew(
+    session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    row = data_entry.add_row(session, sheet, PIA, actor="test")
+    withdraw_letter(session, pia, now=db.utcnow())
+    session.flush()
+    rows = {sheet.id: [row.position]}
+    assert list_rows_to_black_out(session) == rows
+    pia.state, pia.withdrawn_at = SignatureState.PENDING, None  # as a new letter takes its place
+    session.flush()
+    assert list_rows_to_black_out(session) == rows, "whoever typed it has confirmed nothing"
+    session.delete(pia)
+    session.flush()
+    assert list_rows_to_black_out(session) == rows, "nor did anybody in time"
 
 
 @pytest.mark.one_engine
