@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, i18n
@@ -35,7 +35,7 @@ Columns = dict[str, Any]
 def common_columns(session: Session, sheet: PaperSheet) -> Columns:
     campaign, ours = sheet.campaign, i18n.languages()
     locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
-    signed = datetime.combine(sheet.collected_on, time(12), ZoneInfo(campaign.timezone))
+    signed = _signed_at(sheet)
     return {
         "campaign_id": campaign.id,
         "state": SignatureState.CONFIRMED,
@@ -53,6 +53,21 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
         "signed_at": signed,
         "confirmed_at": clock.cut_to_hour(db.utcnow()),
     }
+
+
+def correct_day(session: Session, sheet: PaperSheet) -> None:
+    """Let everybody on the sheet have signed, and consented, on the day that it says now."""
+    signed = _signed_at(sheet)
+    rows = select(PaperRow.signature_id).where(PaperRow.sheet_id == sheet.id)
+    of_sheet = and_(Signature.id.in_(rows), Signature.forgotten_at.is_(None))
+    db.update_rows(session, Signature, of_sheet, signed_at=signed, consent_delivery_at=signed)
+    for name in ("consent_updates_at", "consent_network_at"):
+        given = getattr(Signature, name).is_not(None)
+        db.update_rows(session, Signature, of_sheet, given, **{name: signed})
+
+
+def _signed_at(sheet: PaperSheet) -> datetime:
+    return datetime.combine(sheet.collected_on, time(12), ZoneInfo(sheet.campaign.timezone))
 
 
 def own_columns(

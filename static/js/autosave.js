@@ -64,8 +64,9 @@
 
   /* Wait for the draft that is on its way, but not for ever. */
   function land() {
-    return Promise.race([flight, new Promise(function (done) { setTimeout(done, MOST_WAIT); })])
-      .then(function () { flight = null; });
+    var mine = flight;
+    return Promise.race([mine, new Promise(function (done) { setTimeout(done, MOST_WAIT); })])
+      .then(function () { if (flight === mine) flight = null; });
   }
 
   function keep(leaving) {

@@ -100,6 +100,27 @@ def test_who_is_corrected_after_the_bundle_was_made_travels_on_in_it(
     assert counted(session, sheet.campaign) == (4, 2)
 
 
+def test_a_corrected_day_is_the_day_on_which_everybody_on_the_sheet_signed(
+    session: Session, settings: Settings, sheet: PaperSheet
+) -> None:
+    """Lists, README and the record of consent say the same day."""
+    for details in (ANA, EVA):
+        data_entry.add_row(session, sheet, details, actor="a")
+    session.commit()
+    bundle = freeze(session, sheet.campaign, settings)
+    day = sheet.collected_on - timedelta(days=3)
+    facts = {"kind": sheet.kind, "collected_on": day, "place": sheet.place}
+    sheets.edit_sheet(session, sheet, facts, actor="a")
+    session.commit()
+    rows = list(iter_carried(bundle.id, Frozen.from_json(bundle.frozen)))
+    assert [row.signed_on for row in rows] == [day, day]
+    ana, eva = session.scalars(
+        select(Signature).where(Signature.origin == Origin.PAPER).order_by(Signature.id)
+    )
+    assert eva.consent_delivery_at == eva.consent_updates_at == eva.signed_at == ana.signed_at
+    assert ana.consent_updates_at is None
+
+
 def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
     session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
