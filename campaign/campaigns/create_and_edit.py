@@ -132,9 +132,9 @@ def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
 class NotReady(Invalid):
     """A change after which the campaign would lack what it needs to be open: `gaps`."""
 
-    def __init__(self, gaps: Sequence[Gap]) -> None:
+    def __init__(self, campaign: Campaign, gaps: Sequence[Gap]) -> None:
         super().__init__("campaign-not-ready", fields={gap.form_field: gap.slug for gap in gaps})
-        self.gaps = gaps
+        self.campaign, self.gaps = campaign, gaps
 
 
 @contextmanager
@@ -155,7 +155,7 @@ def stays_ready(campaign: Campaign, *, scheduled: bool = False) -> Iterator[None
     if campaign.status is CampaignStatus.CLOSED:
         new = [gap for gap in new if gap.slug in _NEEDED_TO_PRINT]
     if new:
-        raise NotReady(new)
+        raise NotReady(campaign, new)
 
 
 def order_letter_locales(campaign: Campaign) -> None:

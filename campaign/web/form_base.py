@@ -56,7 +56,7 @@ _FILES_AWAY = _l(
     "We cannot store files at the moment. Nothing was saved. In a few minutes, choose the file "
     "and send the form again."
 )
-_OTHERWISE = _l("We could not save this. Check it and try again.")
+OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
 class _Words:
@@ -106,7 +106,7 @@ class DeskForm(SiteForm):
         for name, slug in fields.items():
             if not slug:
                 continue  # it was said already
-            words = self.sentences.get(slug, _OTHERWISE)
+            words = self.sentences.get(slug, OTHERWISE)
             if name in self:
                 self[name].errors = [*self[name].errors, words]
             else:

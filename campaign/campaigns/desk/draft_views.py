@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from campaign.campaigns import proposals
 from campaign.campaigns.content import compare_texts, drafts, parts, revisions
@@ -21,7 +22,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.revisions import SavedState
 from campaign.campaigns.content.risks import Finding, RiskNamed
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import SENTENCES
+from campaign.campaigns.desk.forms import list_sentences
 from campaign.campaigns.desk.labels import (
     choices_of,
     field_name,
@@ -172,9 +173,9 @@ def _letter_places(campaign: Campaign) -> list[str]:
 
 def _refusal(problem: Invalid | NotFound | Refused) -> str:
     if isinstance(problem, Invalid):
-        sentences = [str(SENTENCES[slug]) for slug in problem.fields.values() if slug in SENTENCES]
+        sentences = [escape(words) for _name, words in list_sentences(problem, "") if words]
         if sentences:
-            return " ".join(dict.fromkeys(sentences))
+            return Markup(" ").join(dict.fromkeys(sentences))
     if isinstance(problem, Refused) and problem.slug == revisions.CHANGED:
         return str(_("Someone has saved a newer version. Read it first."))
     return str(_("This version does not fit the campaign as it is now. It cannot be restored."))
@@ -357,8 +358,8 @@ def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newe
         return False
     except Invalid as problem:
         otherwise = _("This choice cannot be saved. Choose something else.")
-        for slug in dict.fromkeys(problem.fields.values()):
-            flash(str(SENTENCES.get(slug, otherwise)), "error")
+        for _name, words in dict.fromkeys(list_sentences(problem, otherwise)):
+            flash(escape(words), "error")
         return False
     return True
 

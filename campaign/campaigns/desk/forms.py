@@ -1,16 +1,19 @@
 """The base of the forms of campaigns: what they say of what services find invalid, by slug."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import Form
 from wtforms.validators import ValidationError
 
+from campaign.campaigns.create_and_edit import NotReady
+from campaign.campaigns.desk.gap_sentences import link_to_mend, say_gap
 from campaign.campaigns.record_change import Editing
-from campaign.core.errors import Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.staff.desk_access import actor
-from campaign.web.form_base import RISK_NAMED, DeskForm
+from campaign.web.form_base import OTHERWISE, RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import accepted
 
@@ -113,8 +116,39 @@ REFUSALS: Mapping[str, object] = {
 }
 
 
+def list_sentences(
+    problem: Invalid, otherwise: object, fields: Container[str] = ()
+) -> Iterator[tuple[str, object]]:
+    """List the fields that are at fault and what to say there; `otherwise` where nothing is known.
+
+    What the campaign would lack, and no sentence of a form is about, is said as under *Still to
+    do*, with a link to where it is mended if that is none of the `fields` of the page.
+    """
+    if not isinstance(problem, NotReady):
+        yield from ((name, SENTENCES.get(slug, otherwise)) for name, slug in problem.fields.items())
+        return
+    for gap in problem.gaps:
+        if words := SENTENCES.get(gap.slug):
+            yield gap.form_field, words
+        else:
+            sentence, campaign = say_gap(problem.campaign, gap), problem.campaign
+            is_here = gap.form_field in fields
+            more = "" if is_here else Markup(" ") + link_to_mend(campaign, gap)
+            yield gap.form_field, sentence + more
+
+
 class CampaignForm(DeskForm):
     sentences = SENTENCES
+
+    def refuse_problem(self, problem: Invalid) -> None:
+        if not isinstance(problem, NotReady):
+            super().refuse_problem(problem)
+            return
+        for name, words in dict.fromkeys(list_sentences(problem, OTHERWISE, self)):
+            if name in self:
+                self[name].errors = [*self[name].errors, words]
+            else:
+                self.form_errors.append(words)
 
     def by(self) -> Editing:
         return {"actor": actor(), "risks_seen": self.has_seen_risks()}

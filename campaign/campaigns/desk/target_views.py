@@ -19,6 +19,7 @@ from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim, Replaced
 from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load, mend_url
 from campaign.campaigns.desk.forms import CampaignForm
+from campaign.campaigns.desk.gap_sentences import link, link_to_mend, say_gap
 from campaign.campaigns.desk.labels import TARGET_KINDS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, number_seen
 from campaign.campaigns.desk.texts.letter_views import place_field
@@ -264,14 +265,6 @@ def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
         return None
 
 
-class GapSentence(Page, template="campaigns/_gap.html"):
-    gap: Gap
-
-
-class MendWords(Page, template="campaigns/_mend.html"):
-    gap: Gap
-
-
 class Succession(Page, template="campaigns/succession.html"):
     form: CampaignForm
     official: Official
@@ -330,8 +323,8 @@ def _say_opening_cancelled(campaign: Campaign, open_at: datetime) -> Markup:
         "campaign again."
     )
     moment = i18n.say_moment_in_zone(open_at, campaign.timezone, i18n.locale())
-    link = _link(url_for(".show", slug=campaign.slug), campaign.reference)
-    return Markup(message) % {"campaign": link, "moment": moment}  # noqa: S704
+    name = link(url_for(".show", slug=campaign.slug), campaign.reference)
+    return Markup(message) % {"campaign": name, "moment": moment}  # noqa: S704
 
 
 def _list_left(
@@ -343,13 +336,13 @@ def _list_left(
     for why, words in _LEFT.items():
         if references := getattr(replaced, why):
             links = [
-                _link(url_for(".edit_targets", slug=by_reference[reference].slug), reference)
+                link(url_for(".edit_targets", slug=by_reference[reference].slug), reference)
                 for reference in references
             ]
             left = {"campaigns": comma.join(links), "name": name}
             yield Markup(str(words)) % left  # noqa: S704
-    for problem, gaps in _group_by_sentence(replaced.lacking).items():
-        pages = [(by_reference[reference], gap) for reference, gap in gaps]
+    lacking = {by_reference[reference]: gaps for reference, gaps in replaced.lacking.items()}
+    for problem, pages in _group_by_sentence(lacking).items():
         first, gap = pages[0]
         # What is wrong with an entry of the directory is mended once for all of the campaigns.
         if is_entry := gap.part in {"official", "mission"}:
@@ -357,28 +350,23 @@ def _list_left(
         else:
             urls = [mend_url(campaign, own) for campaign, own in pages]
         links = [
-            _link(url, campaign.reference)
-            for url, (campaign, _gap) in zip(urls, pages, strict=True)
+            link(url, campaign.reference) for url, (campaign, _gap) in zip(urls, pages, strict=True)
         ]
         message = _("%(campaigns)s: %(problem)s Correct this first.")
         sentence = Markup(message) % {"campaigns": comma.join(links), "problem": problem}  # noqa: S704
         if is_entry:
-            label = Markup(MendWords(gap=gap).html().strip())  # noqa: S704
-            sentence += Markup(" ") + _link(mend_url(first, gap), label)
+            sentence += Markup(" ") + link_to_mend(first, gap)
         yield sentence
 
 
-def _link(url: str, words: str) -> Markup:
-    return Markup('<bdi><a href="{}">{}</a></bdi>').format(url, words)
-
-
-def _group_by_sentence(lacking: Mapping[str, Sequence[Gap]]) -> dict[Markup, list[tuple[str, Gap]]]:
+def _group_by_sentence(
+    lacking: Mapping[Campaign, Sequence[Gap]],
+) -> dict[Markup, list[tuple[Campaign, Gap]]]:
     """Return each gap as a sentence, with the campaigns that would have it."""
-    grouped: dict[Markup, list[tuple[str, Gap]]] = {}
-    for reference, gaps in lacking.items():
+    grouped: dict[Markup, list[tuple[Campaign, Gap]]] = {}
+    for campaign, gaps in lacking.items():
         for gap in gaps:
-            sentence = Markup(GapSentence(gap=gap).html())  # noqa: S704
-            grouped.setdefault(sentence, []).append((reference, gap))
+            grouped.setdefault(say_gap(campaign, gap), []).append((campaign, gap))
     return grouped
 
 

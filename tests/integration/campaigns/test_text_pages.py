@@ -1,5 +1,6 @@
 """The desk's pages of a campaign's texts, letters and targets."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -287,3 +288,24 @@ def test_targets_that_were_not_offered_are_refused(
     session.rollback()
     assert post(desk, f"{DESK}/targets", data).status_code == 422
     assert len(fresh(session, campaign).targets) == 1
+
+
+def test_an_open_campaign_says_what_it_would_lack_and_where_it_is_mended(
+    desk: FlaskClient, campaign: Campaign, session: Session
+) -> None:
+    assert campaign.status is CampaignStatus.OPEN
+    long = LETTER | {"opening": "I write about ((person_name)).\n\n" * 60}
+    refused = post(desk, f"{DESK}/letters/en", long)
+    assert refused.status_code == 422
+    assert "does not fit on one page with the longest name. It is" in refused.text
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    mission.last_checked_on = None
+    campaign.targets[0].mission = None
+    session.commit()
+    chosen = rows_of(campaign, **{"rows-0-mission": mission.slug})
+    refused = post(desk, f"{DESK}/targets", chosen)
+    assert refused.status_code == 422
+    assert "No one has checked the address of the mission for" in refused.text
+    assert re.search(rf'missions/{mission.slug}[^>]*>Check the mission</a>', refused.text)
+    assert "We could not save this" not in refused.text

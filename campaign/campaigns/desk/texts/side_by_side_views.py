@@ -24,7 +24,7 @@ from campaign.campaigns.content.part_contents import (
 from campaign.campaigns.content.risks import Finding, RiskNamed, Words, by_field, watch_of
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
-from campaign.campaigns.desk.forms import SENTENCES, CampaignForm, FormType, make_form
+from campaign.campaigns.desk.forms import CampaignForm, FormType, list_sentences, make_form
 from campaign.campaigns.desk.labels import name_language
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
 from campaign.campaigns.desk.texts.edition_views import EditionForm
@@ -35,7 +35,7 @@ from campaign.core.text.desk_texts import lines
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part, Proposal
 from campaign.staff.desk_access import staff_user
-from campaign.web.form_base import unknown_words
+from campaign.web.form_base import OTHERWISE, unknown_words
 from campaign.web.page import ProblemsOn, show_page
 
 
@@ -77,8 +77,8 @@ class SideForm(CampaignForm):
             self._refuse_risks_of(code, problem.findings)
             return
         unknown = problem.unknown_by_field if isinstance(problem, UnknownPlaceholders) else {}
-        for name, slug in problem.fields.items():
-            words = unknown_words(unknown[name]) if name in unknown else SENTENCES.get(slug, slug)
+        for name, sentence in list_sentences(problem, OTHERWISE):
+            words = unknown_words(unknown[name]) if name in unknown else sentence
             field = self.find_field(self.field_name(code, name))
             if field is None:
                 self.form_errors.append(f"{name_language(code)}{i18n.colon(i18n.locale())}{words}")
