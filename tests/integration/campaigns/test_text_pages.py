@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.templates import current_template, find_template
+from campaign.campaigns.status_changes import stop_campaign
+from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
 from campaign.models.staff import Role
 from tests.factories import (
@@ -307,5 +309,17 @@ def test_an_open_campaign_says_what_it_would_lack_and_where_it_is_mended(
     refused = post(desk, f"{DESK}/targets", chosen)
     assert refused.status_code == 422
     assert "No one has checked the address of the mission for" in refused.text
-    assert re.search(rf'missions/{mission.slug}[^>]*>Check the mission</a>', refused.text)
+    assert re.search(rf"missions/{mission.slug}[^>]*>Check the mission</a>", refused.text)
     assert "We could not save this" not in refused.text
+
+
+def test_of_a_stopped_campaign_the_text_of_its_end_says_where_it_is_shown(
+    desk: FlaskClient, campaign: Campaign, session: Session
+) -> None:
+    warning = "under the heading “How cases like this end”"
+    assert warning not in desk.get(f"{DESK}/editions/en").text
+    reasons = {"en": "Letters could do harm."}
+    stop_campaign(session, campaign, actor="a", now=utcnow(), reasons=reasons)
+    session.commit()
+    assert warning in desk.get(f"{DESK}/editions/en").text
+    assert "We deliver letters to" not in desk.get(DESK).text
