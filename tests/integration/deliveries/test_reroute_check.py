@@ -81,7 +81,7 @@ def test_what_goes_where_is_shown_and_nothing_is_done_yet(
 ) -> None:
     post_two(session, refused)
     page = staff.get(f"{after(refused, 'reroute')}?mission={other_mission}").text
-    assert "7\xa0Rue Exemple" in page
+    assert "<bdi>7\xa0Rue Exemple</bdi>" in page, "its number first in every language"
     assert "<dd>5</dd>" in page
     assert "Open 5 envelopes" in page
     assert "2 envelopes are already posted" in page

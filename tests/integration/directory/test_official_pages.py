@@ -68,8 +68,8 @@ def test_an_organizer_adds_an_official_and_sees_the_address_as_printed(
     assert str(contact.valid_from) == "2026-01-01"
     page = organizer.get(ADDRESS).get_data(as_text=True)
     assert (
-        "Gobernadora de Altamar<br>Plaza Principal\xa01<br>Centro<br>97000\xa0Mérida, Yucatán"
-        in page
+        "<bdi>Gobernadora de Altamar</bdi><br><bdi>Plaza Principal\xa01</bdi><br><bdi>Centro</bdi>"
+        "<br><bdi>97000\xa0Mérida, Yucatán</bdi>" in page
     )
     written = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
     entries = [(entry.action, entry.subject) for entry in written]
