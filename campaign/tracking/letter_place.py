@@ -4,7 +4,7 @@ import enum
 from collections.abc import Iterable
 
 from flask_babel import gettext
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept
@@ -77,7 +77,10 @@ def is_on_sheet_too(session: Session, signature: Signature, *, undelivered: bool
 
 
 def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept:
-    """Find what stays of their letters and rows when all that can be deleted is."""
+    """Find what stays of their letters and rows when all that can be deleted is.
+
+    Of rows that double them, those with their address alone (`is_on_sheet_too`).
+    """
     signatures = list(signatures)
     online = [signature for signature in signatures if signature.origin is Origin.ONLINE]
     letters = {find_place(session, signature) for signature in online}
@@ -85,9 +88,11 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
     has_number = any(stays_of(session, signature.letters) for signature in online)
     places = {find_place(session, signature) for signature in signatures}
     ids = [signature.id for signature in signatures]
+    addresses = [signature.email_hmac for signature in signatures]
+    doubles = and_(PaperRow.twin_id.in_(ids), PaperRow.email_hmac.in_(addresses))
     rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
     on_sheet = rows.where(
-        or_(PaperRow.signature_id.in_(ids), PaperRow.twin_id.in_(ids)),
+        or_(PaperRow.signature_id.in_(ids), doubles),
         PaperSheet.origin == Origin.PAPER,
         ~signed_sheets.is_out(),
     )

@@ -237,7 +237,10 @@ def test_the_page_of_a_letter_tells_of_the_row_with_its_address_and_of_no_other(
         session, sheet, replace(MIKA, email=address if has_address else ""), actor="test"
     )
     assert row.twin is letter
-    url = f"{open_letters(session, letter)}/{letter.public_id}"
+    box = open_letters(session, letter)
+    url = f"{box}/{letter.public_id}"
+    stays = client.get(f"{box}/erase").text
+    assert ("we tell our staff to make your row unreadable" in stays) is has_address
     told = "A sheet was also signed by hand with this email address."
     assert (told in client.get(url).text) is has_address
     unreadable = "make the row that was signed with your email address unreadable"
