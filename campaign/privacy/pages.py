@@ -199,7 +199,9 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             changed="changed" in request.args,
             replaced="replaced" in request.args,
             place=place,
-            withdrawn=say_withdrawn(signature, place) if state is SignatureState.WITHDRAWN else "",
+            withdrawn=say_withdrawn(session, signature)
+            if state is SignatureState.WITHDRAWN
+            else "",
             on_sheet=is_on_sheet_too(session, signature, undelivered=state not in LIVE),
         )
         return show_private(page)

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterable
+from datetime import time
 
 from flask_babel import gettext
 from sqlalchemy import and_, or_, select
@@ -9,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
-from campaign.core import db
+from campaign.core import clock, db, i18n
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.models.bundle import DeliveryOutcome
+from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.signing.states import LIVE
@@ -48,14 +49,16 @@ def find_place(session: Session, signature: Signature) -> Place:
 
 
 def _find_place_of_row(session: Session, signature: Signature) -> Place:
-    """Find where the sheet may be on which it was signed. Who withdrew did so before it left."""
+    """Find where the sheet may be on which it was signed."""
     if signature.origin is not Origin.PAPER:
         return Place.UNPRINTED
-    own = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
-    is_out = db.has_row(
-        session, own.where(PaperRow.signature_id == signature.id, signed_sheets.is_out())
-    )
-    return Place.GONE if is_out and signature.state in LIVE else Place.PRINTED
+    went = signed_sheets.find_attempt(session, signature)
+    if went is None or signature.state not in {*LIVE, SignatureState.WITHDRAWN}:
+        return Place.PRINTED
+    if signature.withdrawn_at is None:
+        return Place.GONE
+    at = clock.moment_of(went.happened_on, went.happened_time or time.max, went.zone)
+    return Place.GONE if at < signature.withdrawn_at else Place.UNKNOWN
 
 
 def is_on_sheet_too(session: Session, signature: Signature, *, undelivered: bool) -> bool:
@@ -105,13 +108,11 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
     )
 
 
-def say_withdrawn(signature: Signature, place: Place) -> str:
+def say_withdrawn(session: Session, signature: Signature) -> str:
     """Say what becomes of a letter, or a row on a sheet, that was withdrawn."""
+    place = find_place(session, signature)
     if signature.origin is Origin.PAPER:
-        row = gettext(
-            "We told our staff to make your row on the sheet unreadable before they deliver the "
-            "sheet. If they were already on their way with it, your row may still be delivered."
-        )
+        row = _say_withdrawn_row(signed_sheets.find_attempt(session, signature), place)
         return f"{gettext('We will not count it.')} {row}"
     if place is Place.UNPRINTED:
         return gettext("We will not count or deliver it.")
@@ -124,3 +125,23 @@ def say_withdrawn(signature: Signature, place: Place) -> str:
         Place.GONE: gettext("It is no longer in our hands, so we cannot get it back."),
     }
     return f"{gettext('We will not count it.')} {words[place]}"
+
+
+def _say_withdrawn_row(went: DeliveryAttempt | None, place: Place) -> str:
+    if went is None or place is Place.PRINTED:
+        return gettext(
+            "We told our staff to make your row on the sheet unreadable before they deliver the "
+            "sheet. If they were already on their way with it, your row may still be delivered."
+        )
+    day = i18n.say_date(went.happened_on)
+    if place is Place.GONE:
+        return gettext(
+            "The sheet you signed went out on %(day)s, before you withdrew your signature. We "
+            "cannot get it back.",
+            day=day,
+        )
+    return gettext(
+        "We told our staff to make your row on the sheet unreadable. The sheet went out on "
+        "%(day)s. If the row could still be read then, we cannot get it back.",
+        day=day,
+    )

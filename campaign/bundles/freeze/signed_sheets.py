@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
 from campaign.core import db
-from campaign.models.bundle import Bundle, CarriedSignature
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
@@ -120,6 +120,23 @@ def is_out() -> ColumnElement[bool]:
             CarriedSignature.bundle_id.in_(out),
         )
         .correlate(PaperSheet)
+    )
+
+
+def find_attempt(session: Session, signature: Signature) -> DeliveryAttempt | None:
+    """Find the first attempt with which the sheet went out that has the signature's row."""
+    own, carried = aliased(PaperRow), aliased(PaperRow)
+    return session.scalar(
+        select(DeliveryAttempt)
+        .join(CarriedSignature, CarriedSignature.bundle_id == DeliveryAttempt.bundle_id)
+        .join(carried, carried.signature_id == CarriedSignature.signature_id)
+        .join(own, own.sheet_id == carried.sheet_id)
+        .where(
+            own.signature_id == signature.id,
+            DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
+        )
+        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+        .limit(1)
     )
 
 

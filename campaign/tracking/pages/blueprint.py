@@ -21,7 +21,7 @@ from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
 from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted, offered_points
-from campaign.tracking.letter_place import find_kept_letters, find_place, say_withdrawn
+from campaign.tracking.letter_place import find_kept_letters, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
 from campaign.web.typed_words import TypedWords, list_typed
@@ -180,7 +180,7 @@ def _show_lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     return before_request.lost_letter(
         problem,
         again=may_write_again(session, signature, db.utcnow()),
-        fate=say_withdrawn(signature, find_place(session, signature)),
+        fate=say_withdrawn(session, signature),
         stays=list_printed_stays(current_settings(), kept),
     )
 

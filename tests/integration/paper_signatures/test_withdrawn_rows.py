@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.changes import withdrawals
 from campaign.bundles.freeze.signed_sheets import count_carried
-from campaign.core import clock, db, jobs
+from campaign.core import clock, db, i18n, jobs
 from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail, address_fingerprint
@@ -34,7 +34,7 @@ from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.bundles.test_print import contents, zip_of
-from tests.integration.deliveries.conftest import form
+from tests.integration.deliveries.conftest import form, today
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
 from tests.integration.tracking.test_notices import post as post_news
@@ -223,6 +223,40 @@ def test_who_withdrew_reads_what_becomes_of_the_row(
     assert "You have withdrawn your signature. We will not count it." in page
     assert "We told our staff to make your row on the sheet unreadable" in page
     assert "deliver it." not in page.replace("deliver the sheet", "")
+
+
+@pytest.mark.parametrize("days_before", [0, 1])
+def test_who_withdrew_reads_when_the_sheet_went_out(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    box: str,
+    eva: Signature,
+    freeze: Freeze,
+    print_bundle: Print,
+    days_before: int,
+) -> None:
+    """Somebody who was on the way may record the delivery only after the withdrawal."""
+    campaign_id, url = sheet.campaign_id, f"{box}/{eva.public_id}"
+    session.rollback()
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    post(client, f"{url}/withdraw")
+    day = today() - timedelta(days=days_before)
+    bundle = reload(session, bundle_id)
+    bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+    bundle_url = f"/desk/bundles/{bundle.public_id}"
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    carried = form(happened_on=day.isoformat(), happened_time="")
+    assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
+    page = client.get(url).text
+    assert "may still be delivered" not in page
+    told = f"The sheet you signed went out on {i18n.say_date(day, 'en')}, before you withdrew"
+    assert (told in page) is bool(days_before)
+    asked = "We told our staff to make your row on the sheet unreadable. The sheet went out on"
+    assert (f"{asked} {i18n.say_date(day, 'en')}." in page) is not bool(days_before)
 
 
 @pytest.mark.parametrize("has_address", [True, False])
