@@ -26,6 +26,7 @@ from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
 from campaign.signing.form.forms import describe_problem
 from campaign.signing.letter.draft import pdf_of, signed_letters
+from campaign.signing.signatures_per_mailbox import is_full
 from campaign.signing.states import LIVE
 from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
@@ -83,6 +84,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     can_change: bool
     can_withdraw: bool
     can_confirm: bool
+    is_full: bool  # Whether two others have confirmed a letter from this mailbox
     changed: bool
     replaced: bool  # Whether somebody has signed anew since this page was opened
     place: Place
@@ -195,7 +197,8 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             and is_allowed(refuse_without_letter, signature, expected=TooLate),
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
-            can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
+            can_confirm=confirm_letter.can_confirm(session, signature, db.utcnow()),
+            is_full=state is SignatureState.PENDING and is_full(session, signature),
             changed="changed" in request.args,
             replaced="replaced" in request.args,
             place=place,

@@ -18,7 +18,7 @@ from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
 from campaign.signing.mails import WAITING
 from campaign.signing.signature_events import announce_confirmed
-from campaign.signing.signatures_per_mailbox import has_lapsed, take_seat
+from campaign.signing.signatures_per_mailbox import has_lapsed, is_full, take_seat
 from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
@@ -133,12 +133,13 @@ def confirm_signature(
     raise NotFound("letter-link")
 
 
-def can_confirm(signature: Signature, now: datetime) -> bool:
+def can_confirm(session: Session, signature: Signature, now: datetime) -> bool:
     """Tell whether the letter waits, and can be confirmed now."""
     return (
         signature.shown_state is SignatureState.PENDING
         and is_allowed(refuse_lost, signature, now, expected=Gone)
         and is_allowed(refuse_unconfirmable, signature, expected=Refused)
+        and not is_full(session, signature)
     )
 
 

@@ -25,6 +25,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.checks.review_decision import is_read_first
+from campaign.signing.signatures_per_mailbox import is_full
 from campaign.signing.signed_links import signed_link
 
 _NAME_LIMIT = 40
@@ -163,17 +164,18 @@ class LettersWaiting(Mail, kind="letters-waiting", recheck_only=("email",)):
         letters = [
             _describe(signature)
             for signature in signatures
-            if _can_be_confirmed(signature, self.email)
+            if _can_be_confirmed(session, signature, self.email)
         ]
         return replace(self, letters=letters[:_MOST]) if letters else None
 
 
-def _can_be_confirmed(signature: Signature, email: str) -> bool:
+def _can_be_confirmed(session: Session, signature: Signature, email: str) -> bool:
     campaign = signature.campaign
     return (
         signature.shown_state is SignatureState.PENDING
         and spelling(signature.email) == spelling(email)
         and takes_confirmations(campaign.status, campaign.act_by, campaign.closed_at)
+        and not is_full(session, signature)
     )
 
 

@@ -78,7 +78,8 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
 
     The first link is stored nowhere, so a reminder needs a new one. Both the mark and the new
     link are set in one conditional UPDATE: whoever confirms, signs again or reminds meanwhile is
-    either before it or after it. A mail that is not taken leaves the old link good.
+    either before it or after it. A mail that is not taken leaves the old link good. Nobody is
+    reminded of a letter that cannot be confirmed, since two others of the mailbox have confirmed.
     """
     token = signed_links.new_token()
     with session.begin_nested() as step:
@@ -87,7 +88,8 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
         if not db.update_row(session, Signature, signature_id, *due, **link):
             return False
         signature = session.get_one(Signature, signature_id, populate_existing=True)
-        if not _send_reminder(session, signature, token, now):
+        is_full = signatures_per_mailbox.is_full(session, signature)
+        if is_full or not _send_reminder(session, signature, token, now):
             step.rollback()
             return False
     return True

@@ -56,10 +56,13 @@ def decide_newcomer(
         return Ruling.ALREADY, None  # who it was nobody knows: nobody may count twice
     here = [row for row in taken if not is_record(row)]
     same = next((row for row in here if person_of(row).name == newcomer.name), None)
-    if same is not None:
-        return _decide_again(same), same
+    if same is not None and not is_renewable(same):
+        rejected = same.shown_state is SignatureState.REJECTED
+        return (Ruling.REJECTED if rejected else Ruling.ALREADY), same
     if len(list_confirmed(taken)) >= len(SEATS):
-        return Ruling.FULL, None
+        return Ruling.FULL, None  # also who waits: that letter cannot be confirmed any more
+    if same is not None:
+        return Ruling.RENEW, same
     lapsed = next((row for row in taken if has_lapsed(row, now)), None)
     if lapsed is not None:
         return Ruling.RENEW, lapsed
@@ -73,13 +76,6 @@ def decide_newcomer(
     withdrawn = SignatureState.WITHDRAWN
     oldest = oldest or next((row for row in here if row.shown_state is withdrawn), None)
     return (Ruling.RENEW if oldest else Ruling.WAITING), oldest
-
-
-def _decide_again(same: Signature) -> Ruling:
-    if is_renewable(same):
-        return Ruling.RENEW
-    rejected = same.shown_state is SignatureState.REJECTED
-    return Ruling.REJECTED if rejected else Ruling.ALREADY
 
 
 def decide_confirmed(person: Person, others: Sequence[Signature]) -> Ruling:

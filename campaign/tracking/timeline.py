@@ -102,7 +102,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     past.sort(key=lambda mark: mark.at)  # stable: of one moment, in the order of the way
     has_ended = signature.shown_state in {SignatureState.WITHDRAWN, SignatureState.REJECTED}
     on_paper = signature.origin is not Origin.ONLINE  # no letter of theirs is printed
-    if has_ended or on_paper or is_stopped(campaign.status) or _waits_in_vain(signature):
+    if has_ended or on_paper or is_stopped(campaign.status) or _waits_in_vain(session, signature):
         return past
     return past + _marks_ahead(signature, trips, told, ways)
 
@@ -145,9 +145,9 @@ def status_of(session: Session, signature: Signature) -> str:
     return "stopped" if is_stopped(signature.campaign.status) else state.value
 
 
-def _waits_in_vain(signature: Signature) -> bool:
+def _waits_in_vain(session: Session, signature: Signature) -> bool:
     is_pending = signature.shown_state is SignatureState.PENDING
-    return is_pending and not can_confirm(signature, db.utcnow())
+    return is_pending and not can_confirm(session, signature, db.utcnow())
 
 
 def is_frozen(signature: Signature) -> bool:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import close_campaign, stop_campaign
-from campaign.core import db
+from campaign.core import db, jobs
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
 from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
-from campaign.signing.mails import WAITING
+from campaign.signing.mails import WAITING, LettersWaiting
 from campaign.signing.signed_links import signed_link
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
@@ -170,6 +170,38 @@ def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
         "full",
         "Zoe writes.",
     )
+
+
+def test_a_third_person_is_offered_nothing_to_confirm_once_two_have(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
+) -> None:
+    for name in ("Maëlle", "Léo", "Ida"):
+        sign(given_name=name)
+    client.post("/en/my-letters", data={"email": FORM["email"]})
+    *links, box = [mail["link"].removeprefix("http://127.0.0.1:5000") for mail in mails()]
+    third = session.scalars(select(Signature).order_by(Signature.id)).all()[2]
+    page_url, kept_link = f"{box}/{third.public_id}", third.token_digest
+    session.rollback()
+    assert "Confirm this letter" in client.get(page_url).text
+    for link in links[:2]:
+        assert client.post(link).status_code == 303
+    page = client.get(page_url).text
+    assert "Confirm this letter" not in page
+    assert "Two people have already signed with this email address" in page
+    assert "A third person needs an address of their own." in page
+    assert "(not yet)" not in page
+    session.execute(update(Signature).values(signed_at=db.utcnow() - timedelta(days=2)))
+    session.commit()
+    jobs.run_now("signing.remind")
+    waiting = LettersWaiting(email=FORM["email"], letters=[], days=7)
+    assert waiting.recheck(session) is None
+    assert session.get_one(Signature, third.id).token_digest == kept_link
+    session.rollback()
+    sign(given_name="Ida", own_words="Ida writes.")
+    kinds = [mail["kind"] for mail in mails()]
+    assert kinds == [*["confirm-letter"] * 3, "my-letters", "already-signed"]
+    last = mails()[-1]
+    assert (last["why"], last["own_words"]) == ("full", "Ida writes.")
 
 
 def test_a_pending_letter_of_another_name_is_never_overwritten(

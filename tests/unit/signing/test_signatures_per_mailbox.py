@@ -87,6 +87,9 @@ def test_a_third_person_may_not() -> None:
     two = [seat(MAYA), seat(LEO, number=2)]
     assert decide_newcomer(IDA, two, NOW) == (Ruling.FULL, None)
     assert decide_confirmed(IDA, two) is Ruling.FULL
+    for state in (SignatureState.PENDING, SignatureState.WITHDRAWN):
+        again = [*two, seat(IDA, state, number=4)]
+        assert decide_newcomer(IDA, again, NOW) == (Ruling.FULL, None), state
 
 
 def test_nobody_counts_twice_who_has_confirmed_under_that_name() -> None:
