@@ -216,6 +216,7 @@ def _sign_again(session: Session, signing: Signing) -> None:
     letter = signing.letter
     newcomer = person_of(letter)
     ruling = Ruling.WAITING
+    rows: list[Signature] = []
     for _ in range(_TRIES):
         rows = signatures_per_mailbox.lock_seats(
             session, signing.plan.campaign_id, signing.values["email_hmac"]
@@ -236,12 +237,13 @@ def _sign_again(session: Session, signing: Signing) -> None:
         ):
             _send_link(session, signing)
             return
+    confirmed = signatures_per_mailbox.list_confirmed(rows)
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),
         letters_url=site_url(f"/{signing.locale}/my-letters"),
         why=ruling.value,
         # To a mailbox that has confirmed nothing, nobody sends words through us.
-        own_words="" if ruling is Ruling.WAITING else letter.full_text or letter.own_words,
+        own_words=(letter.full_text or letter.own_words) if confirmed else "",
         **case_facts(signing.plan, signing.locale),
     )
     to, locale = letter.email, signing.locale

@@ -268,6 +268,22 @@ def test_a_letter_under_a_false_name_does_not_block_the_mailbox(
     assert (told["why"], told["own_words"]) == ("waiting", "")
 
 
+def test_where_no_more_may_wait_words_come_back_to_a_mailbox_that_has_confirmed(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails
+) -> None:
+    sign()
+    confirm(client, mails)
+    for name in ("Ana", "Bo", "Cleo", "Dev", "Eva"):
+        sign(given_name=name)
+    sign(given_name="Zoe", own_words="Zoe writes.")
+    told = mails()[-1]
+    assert (told["kind"], told["why"], told["own_words"]) == (
+        "already-signed",
+        "waiting",
+        "Zoe writes.",
+    )
+
+
 def test_an_address_gets_five_links_a_day_and_then_one_mail_with_what_waits(
     sign: Callable[..., Any], client: FlaskClient, mails: Mails, signatures: Signatures
 ) -> None:
