@@ -166,7 +166,7 @@ def test_email_and_page_that_confirm_it_say_what_the_page_check_said_and_no_more
 ) -> None:
     campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
     set_rules(session, campaign, held=("phone-number",))
-    link = write(words, confirm=False)
+    link = write(words, confirm=False, consent_updates="y")
     row = newest_mail(session)
     mail = read_mail(row).recheck(session)
     assert mail is not None
@@ -176,6 +176,9 @@ def test_email_and_page_that_confirm_it_say_what_the_page_check_said_and_no_more
     assert ("We then print it and deliver it." in text) is not told
     assert "We cannot print your letter until you confirm it." in text
     page = client.get(link).text
+    for part in (" ".join(text.split()), page):
+        assert ("Once we count your signature, we also start to email you news" in part) is told
+        assert ("When you confirm, we also start to email you news" in part) is not told
     assert ("We then read it before we count and print it." in page) is told
     assert ("We then print it and deliver it." in page) is not told
 
