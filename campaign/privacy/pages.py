@@ -22,6 +22,7 @@ from campaign.privacy import erase_supporter, subject_access
 from campaign.public.before_request import private, show_private
 from campaign.public.case_page import CasePage, case_page
 from campaign.signing import confirm_letter
+from campaign.signing.checks.review_decision import note_for
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
 from campaign.signing.form.forms import describe_problem
@@ -90,6 +91,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     place: Place
     withdrawn: str  # What becomes of it, where it was withdrawn
     on_sheet: bool  # Whether a row on paper counts with it
+    note: str  # What its writer is asked to change
 
 
 class EraseMailbox(Page, template="privacy/erase.html"):
@@ -206,6 +208,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             if state is SignatureState.WITHDRAWN
             else "",
             on_sheet=is_on_sheet_too(session, signature, undelivered=state not in LIVE),
+            note=note_for(session, signature),
         )
         return show_private(page)
 

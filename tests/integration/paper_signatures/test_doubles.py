@@ -258,7 +258,14 @@ def test_while_a_letter_is_under_review_its_page_does_not_say_that_it_counts(
     page = client.get(url).text
     assert ON_SHEET in page
     assert "We count the two as one signature." not in page
-    assert "When we have read what you wrote, we will count one signature." in page
+    read = "When we have read what you wrote, we will count one signature."
+    assert read in page
+    hold = session.get_one(Hold, held.id)
+    hold.decision, hold.note = Decision.RETURNED, "Leave out the phone number."
+    session.commit()
+    page = client.get(url).text
+    assert "Change what you wrote as we ask. When we have read it again, we will count one" in page
+    assert read not in page
     held.state = SignatureState.CONFIRMED
     session.commit()
     assert "We count the two as one signature." in client.get(url).text
