@@ -10,9 +10,12 @@ from pathlib import Path
 
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
+from campaign.core import db
 from campaign.core.i18n import localised
 from campaign.core.settings import current_settings
+from campaign.mail.messages import MailState, OutboxMail
 from campaign.web.page import Page, show_page
 from campaign.web.security import public
 
@@ -32,6 +35,7 @@ class FiledMail:
 
 class OutboxPage(Page, template="mail/outbox/index.html"):
     mails: list[FiledMail]
+    sending: bool  # Whether one is on its way to the folder
 
 
 class FiledMailPage(Page, template="mail/outbox/show.html"):
@@ -42,7 +46,11 @@ class FiledMailPage(Page, template="mail/outbox/show.html"):
 @public
 @localised
 def index() -> ResponseReturnValue:
-    return show_page(OutboxPage(mails=list_mails(current_settings().outbox)))
+    with db.reading() as session:
+        due = OutboxMail.state.in_((MailState.WAITING, MailState.SENDING))
+        waiting = select(OutboxMail.id).where(due, OutboxMail.due_at <= db.utcnow())
+        sending = db.has_row(session, waiting)
+    return show_page(OutboxPage(mails=list_mails(current_settings().outbox), sending=sending))
 
 
 @blueprint.get("/<name>")

@@ -111,6 +111,22 @@ def test_mails_and_page_of_the_confirmation_name_the_emails_that_were_asked_for(
 
 
 @pytest.mark.one_engine
+def test_the_outbox_says_that_an_email_is_still_being_sent(
+    app: Flask, client: FlaskClient, case: str
+) -> None:
+    empty, sending = "No emails yet.", "An email is being sent. Reload this page in a moment."
+    page = client.get("/outbox/").text
+    assert (empty in page, sending in page) == (True, False)
+    client.post(f"{case}/sign", data=FORM)
+    page = client.get("/outbox/").text
+    assert (empty in page, sending in page) == (False, True)
+    with app.app_context():
+        jobs.run_now("mail.sweep")
+    page = client.get("/outbox/").text
+    assert (empty in page, sending in page, "Amara Okafor" in page) == (False, False, True)
+
+
+@pytest.mark.one_engine
 def test_the_second_mail_says_that_nothing_was_changed(
     app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings, mails: Mails
 ) -> None:
