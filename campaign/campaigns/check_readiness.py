@@ -44,7 +44,7 @@ from campaign.printing.placeholders import (
 )
 from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import fits_window
-from campaign.printing.text_widths import longest_line, most_of_lines, some_wrap
+from campaign.printing.text_widths import longest_line, most_that_fit
 
 LONGEST_NAME = (
     "Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
@@ -236,10 +236,10 @@ def _fault(
     ]
     if not full:
         return None
-    most = min(most_of_lines(lines, layout) for layout in full)
-    if most == len(lines) and any(some_wrap(lines, layout) for layout in full):
+    most = most_that_fit(lines, full)
+    if most is None:
         return _Fault("line-too-long", longest_line(lines))
-    return _Fault("too-many-lines", str(len(lines)), min(most, len(lines) - 1))
+    return _Fault("too-many-lines", str(len(lines)), most)
 
 
 def _mended_at(target: Target, locale: str, fault: _Fault) -> tuple[str, str]:

@@ -172,6 +172,18 @@ def most_of_lines(lines: Sequence[str], layout: Layout) -> int:
     return sum(height <= _room_of(layout) for height in itertools.accumulate(heights))
 
 
+def most_that_fit(lines: Sequence[str], layouts: Iterable[Layout]) -> int | None:
+    """Return how many lines of an address have room, of one that does not fit these windows.
+
+    None where it is one line that is too long, and not their number.
+    """
+    layouts = list(layouts)
+    most = min(most_of_lines(lines, layout) for layout in layouts)
+    if most == len(lines) and any(some_wrap(lines, layout) for layout in layouts):
+        return None
+    return min(most, len(lines) - 1)
+
+
 def longest_line(lines: Sequence[str]) -> str:
     """The line that takes most of the window's width; empty where there are no lines."""
     return max(lines, key=width_of, default="")

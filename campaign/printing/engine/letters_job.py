@@ -17,8 +17,8 @@ from campaign.printing import check_letters, html, renderer
 from campaign.printing.geometry import CARDS_A_SHEET, LAYOUTS, Box, Layout
 from campaign.printing.page_fit import card_room
 from campaign.printing.printed_content import LetterContext, Translation
-from campaign.printing.problems import CARD_TOO_LONG, LetterRefused, Problem
-from campaign.printing.text_widths import longest_line
+from campaign.printing.problems import CARD_TOO_LONG, OF_ADDRESS, LetterRefused, Problem
+from campaign.printing.text_widths import longest_line, most_that_fit
 
 T = TypeVar("T")
 _SAFE = 8.0  # mm kept free along each edge of a card, so that cutting takes no letter away
@@ -122,8 +122,8 @@ def render_few(render: Callable[..., bytes], job: Job) -> dict[str, object]:
 def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     """Return the letters as a PDF, made in this process.
 
-    :raises LetterRefused: a letter fails a check; the details say which by its "key", and which
-        "line" of its address is the longest.
+    :raises LetterRefused: a letter fails a check; the details say which by its "key", which
+        "line" of its address is the longest, and the "most" of its "lines" where they are too many.
     :raises RendererWarning: the renderer had something to say.
     """
     problems = [
@@ -142,10 +142,20 @@ def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     raise LetterRefused(
         Problem(
             problem.slug,
-            {"line": longest_line(context.addressee_lines), **problem.detail, "key": context.key},
+            {
+                "line": longest_line(context.addressee_lines),
+                **problem.detail,
+                **_count_lines(context.addressee_lines, problem, layout),
+                "key": context.key,
+            },
         )
         for context, problem in problems
     )
+
+
+def _count_lines(lines: Sequence[str], problem: Problem, layout: Layout) -> dict[str, str]:
+    most = most_that_fit(lines, [layout]) if problem.slug in OF_ADDRESS else None
+    return {} if most is None else {"lines": str(len(lines)), "most": str(most)}
 
 
 def typeset_cards(job: Job) -> Report:

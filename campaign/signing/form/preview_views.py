@@ -83,15 +83,15 @@ class PreviewMail(Page, template="signing/preview_mail.html"):
 @blueprint.errorhandler(LetterRefused)
 def name_refused(problem: LetterRefused) -> ResponseReturnValue:
     campaign = load(str((request.view_args or {}).get("slug")))
-    lines = {
-        fault.detail["key"]: fault.detail.get("line", "")
+    faults = {
+        fault.detail["key"]: fault.detail
         for fault in problem.problems
         if fault.slug in OF_ADDRESS and "key" in fault.detail
     }
     places = [
-        (target.official, lines[str(target.id)])
+        (target.official, faults[str(target.id)])
         for target in campaign.targets
-        if str(target.id) in lines
+        if str(target.id) in faults
     ]
     return cannot_print(problem, places)
 

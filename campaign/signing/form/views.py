@@ -1,5 +1,6 @@
 """Write · You · Check · Sign: the public pages, without cookie, account or script."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
@@ -55,8 +56,8 @@ class ResendStep(Page, template="signing/resend_step.html"):
 
 class CannotPrint(Page, template="signing/cannot_print.html"):
     problems: set[str]
-    places: list[tuple[Official, str]]
-    """For who can mend it: the officials, each with the longest line of the address."""
+    places: list[tuple[Official, Mapping[str, str]]]
+    """For who can mend it: the officials, each with what is too much in the address."""
 
 
 blueprint = Blueprint("signing", __name__)
@@ -225,7 +226,7 @@ def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(LetterRefused)
 def cannot_print(
-    problem: LetterRefused, places: list[tuple[Official, str]] | None = None
+    problem: LetterRefused, places: list[tuple[Official, Mapping[str, str]]] | None = None
 ) -> ResponseReturnValue:
     slugs = {fault.slug for fault in problem.problems}
     return show_private(CannotPrint(problems=slugs, places=places or []), 422)

@@ -117,6 +117,37 @@ def test_an_address_that_does_not_fit_is_refused_in_words(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (
+            ["1", "2", "3", "4", "5"],
+            "the address has 9 lines, with name and office. The envelope window holds 7.",
+        ),
+        (
+            ["知事ひらがな"] * 4,
+            "the address has 8 lines, with name and office. The envelope window holds 6.",
+        ),
+        (["Nowhere " * 40], "the longest line of the address is"),
+    ],
+)
+def test_an_organizer_reads_whether_a_line_is_too_long_or_the_lines_are_too_many(
+    client: FlaskClient, session: Session, app: Flask, address: list[str], told: str
+) -> None:
+    made = make_campaign(session)
+    mission = made.targets[0].mission
+    assert mission
+    mission.address = address
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    preview = client.get(f"/desk/campaigns/{made.slug}/preview/en/letter.pdf")
+    assert preview.status_code == 422
+    assert told in preview.text
+    assert ("The envelope window holds" in preview.text) is ("lines, with" in told)
+    assert ("longest line" in preview.text) is ("longest line" in told)
+
+
+@pytest.mark.one_engine
 def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
     made = make_campaign(session, format="card")
     add_confirmed(session, made, 3, own_words="Words of mine. " * 20)
