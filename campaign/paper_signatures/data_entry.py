@@ -6,6 +6,7 @@ ticked news and gave an address.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Row, and_, func, or_, select
@@ -139,7 +140,7 @@ def correct_row(
 ) -> None:
     """Key in the row anew; its signature stays the same, and travels on with its bundle."""
     sheets.refuse_closed(row.sheet.campaign)
-    row.told_apart = False
+    row.told_apart, row.email_hmac = False, None
     row.position = position or row.position
     _judge_row(session, row, details)
     _audit(session, row, actor, "paper.row-edit")
@@ -217,20 +218,19 @@ def delete_removed_rows(session: Session) -> None:
 
 def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
     """Make the row a signature, or the double of one."""
-    prints = duplicates.fingerprints_of(details)
+    prints = _take_prints(details, row.email_hmac)
     duplicates.lock_person(session, prints)
     twin = None
     if not row.told_apart:
         twin = duplicates.find_twin(
             session, row.sheet.campaign_id, details, prints, besides=row.signature_id
         )
+    row.email_hmac = prints.email
     if twin is not None:
         _take_row_out(session, row)
-        row.email_hmac = prints.email
         row.verdict, row.twin, row.details = RowVerdict.DOUBLE, twin, details.to_json()
         session.flush()
         return
-    row.email_hmac = prints.email
     doubles = _list_doubles(session, row)
     one_more = row_signatures.write_signature(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
@@ -238,6 +238,12 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
     if one_more:
         add_to_number(session, row.sheet, 1)
     _judge_again(session, doubles)
+
+
+def _take_prints(details: Details, email_hmac: bytes | None) -> duplicates.Fingerprints:
+    """Return the fingerprints; of an address that was not kept, the one beside the row."""
+    prints = duplicates.fingerprints_of(details)
+    return prints if details.email else replace(prints, email=email_hmac)
 
 
 def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> None:
@@ -388,7 +394,7 @@ def _judge_doubles() -> None:
         last = doubles[-1].id
 
 
-_Double = Row[int, int | None, int, SignatureState]
+_Double = Row[int, int | None, bytes | None, int, SignatureState]
 
 
 def _list_doubles_after(session: Session, last: int) -> Sequence[_Double]:
@@ -397,7 +403,13 @@ def _list_doubles_after(session: Session, last: int) -> Sequence[_Double]:
     by_address = and_(PaperRow.email_hmac.is_not(None), Signature.state.in_(known))
     rejected = and_(Signature.state == SignatureState.REJECTED, gives_letters_sql())
     return session.execute(
-        select(PaperRow.id, PaperRow.twin_id, Signature.campaign_id, Signature.state)
+        select(
+            PaperRow.id,
+            PaperRow.twin_id,
+            PaperRow.email_hmac,
+            Signature.campaign_id,
+            Signature.state,
+        )
         .join(Signature, Signature.id == PaperRow.twin_id)
         .join(Signature.campaign)
         .where(
@@ -416,7 +428,9 @@ def _list_out_of_date(session: Session, doubles: Sequence[_Double]) -> list[int]
     for campaign_id in {double.campaign_id for double in doubles}:
         own = {double.id: double for double in doubles if double.campaign_id == campaign_id}
         read = _read_details(session, own)
-        fingerprints = [duplicates.fingerprints_of(details) for details in read.values()]
+        fingerprints = [
+            _take_prints(details, own[row_id].email_hmac) for row_id, details in read.items()
+        ]
         matches = duplicates.find_matches(session, campaign_id, fingerprints)
         for (row_id, details), prints in zip(read.items(), fingerprints, strict=True):
             double, twin = (

@@ -167,6 +167,43 @@ def test_a_row_goes_over_to_its_person_who_signs_online_later(
     assert counted(session, sheet.campaign) == (2, 0)
 
 
+def test_a_row_that_counted_goes_over_to_its_person_although_its_address_was_not_kept(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = data_entry.add_row(session, sheet, MOVED, actor="test")
+    assert row.verdict is RowVerdict.COUNTED
+    pia = sign_from_home(session, sheet.campaign, PIA, 1)
+    run_job(app, session)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, pia)
+    details = data_entry.details_of(row)
+    assert details is not None
+    assert details.email == ""
+    tom = sign_from_home(session, sheet.campaign, TOM, 2)
+    run_job(app, session)
+    assert row.twin is tom
+    withdraw_letter(session, pia, db.utcnow())
+    assert sheets.list_black_out(session, sheet) == []
+    withdraw_letter(session, tom, db.utcnow())
+    assert sheets.list_black_out(session, sheet) == [row]
+
+
+@pytest.mark.parametrize("way", ["removed", "called another person"])
+def test_a_row_keeps_the_fingerprint_of_its_address_until_it_is_entered_anew(
+    app: Flask, session: Session, sheet: PaperSheet, way: str
+) -> None:
+    row = data_entry.add_row(session, sheet, MOVED, actor="test")
+    if way == "removed":
+        data_entry.remove_row(session, row, actor="test")
+        data_entry.restore_row(session, row, actor="test")
+    else:
+        sign_from_home(session, sheet.campaign, PIA, 1)
+        run_job(app, session)
+        data_entry.count_row(session, row, actor="test")
+    assert (row.verdict, row.email_hmac) == (RowVerdict.COUNTED, address_fingerprint(HOME))
+    data_entry.correct_row(session, row, replace(MOVED, email=""), actor="test")
+    assert row.email_hmac is None
+
+
 def test_a_double_of_a_row_goes_with_it_to_the_letter(
     app: Flask, session: Session, sheet: PaperSheet
 ) -> None:
@@ -215,38 +252,74 @@ def held(session: Session, sheet: PaperSheet) -> Signature:
     return letter
 
 
+@pytest.fixture
+def reject(app: Flask, session: Session, held: Signature) -> Callable[[], Callable[[], None]]:
+    """Reject the letter, and have rows matched; return what undoes both."""
+
+    def decide() -> Callable[[], None]:
+        held_id, public_id, staff_id = held.id, held.public_id, make_staff_user(session).id
+        session.commit()
+        with app.app_context(), db.transaction() as deciding:
+            act = review_queue.decide(
+                deciding,
+                public_ids=[public_id],
+                decision=Decision.REJECTED,
+                by=deciding.get_one(StaffUser, staff_id),
+                now=db.utcnow(),
+                seen=[deciding.get_one(Hold, held_id).version],
+                note="Advertising.",
+            )
+            act_id = act.id
+        run_queue(app, session)
+        session.expire_all()
+
+        def undo() -> None:
+            session.commit()
+            with app.app_context(), db.transaction() as undoing:
+                staff = undoing.get_one(StaffUser, staff_id)
+                review_queue.undo(undoing, by=staff, now=db.utcnow(), act_id=act_id)
+            run_queue(app, session)
+            session.expire_all()
+
+        return undo
+
+    return decide
+
+
 def test_the_row_of_a_letter_that_is_rejected_counts_and_no_more_once_that_is_undone(
-    app: Flask, session: Session, sheet: PaperSheet, held: Signature
+    session: Session, sheet: PaperSheet, held: Signature, reject: Callable[[], Callable[[], None]]
 ) -> None:
     row = data_entry.add_row(session, sheet, PIA, actor="test")
     again = data_entry.add_row(session, sheet, PIA, actor="test")
     assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, held)
-    held_id, public_id, staff_id = held.id, held.public_id, make_staff_user(session).id
-    session.commit()
-    with app.app_context(), db.transaction() as deciding:
-        act = review_queue.decide(
-            deciding,
-            public_ids=[public_id],
-            decision=Decision.REJECTED,
-            by=deciding.get_one(StaffUser, staff_id),
-            now=db.utcnow(),
-            seen=[deciding.get_one(Hold, held_id).version],
-            note="Advertising.",
-        )
-        act_id = act.id
-    run_queue(app, session)
-    session.expire_all()
+    undo = reject()
     assert (row.verdict, row.twin) == (RowVerdict.COUNTED, None)
     assert (again.verdict, again.twin) == (RowVerdict.DOUBLE, row.signature)
     assert counted(session, sheet.campaign) == (1, 1)
-    session.commit()
-    with app.app_context(), db.transaction() as undoing:
-        staff = undoing.get_one(StaffUser, staff_id)
-        review_queue.undo(undoing, by=staff, now=db.utcnow(), act_id=act_id)
-    run_queue(app, session)
-    session.expire_all()
+    undo()
     assert [row.twin, again.twin] == [held, held]
     assert counted(session, sheet.campaign) == (0, 0)
+
+
+def test_a_row_that_counted_before_the_letter_counts_once_with_it_after_a_decision_is_undone(
+    app: Flask,
+    session: Session,
+    sheet: PaperSheet,
+    held: Signature,
+    reject: Callable[[], Callable[[], None]],
+) -> None:
+    held.state = SignatureState.PENDING
+    row = data_entry.add_row(session, sheet, MOVED, actor="test")
+    held.state = SignatureState.HELD
+    run_job(app, session)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, held)
+    undo = reject()
+    assert (row.verdict, row.email_hmac) == (RowVerdict.COUNTED, address_fingerprint(HOME))
+    undo()
+    held.state = SignatureState.CONFIRMED
+    run_job(app, session)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, held)
+    assert counted(session, sheet.campaign) == (1, 0)
 
 
 @pytest.mark.one_engine
