@@ -5,18 +5,20 @@ mission. Whoever keyed it in answers for it. No mail goes to these people, but t
 ticked news and gave an address.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+import structlog
+from sqlalchemy import Row, Select, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import public_counts
 from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.core import audit, db, jobs
+from campaign.core.db.batches import read_each
 from campaign.core.errors import Refused
-from campaign.core.sealing import log_wrong_key
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.network import memberships
@@ -24,6 +26,7 @@ from campaign.paper_signatures import duplicates, row_signatures, sheets
 from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.web.edit_conflict import lock_row
 
+log = structlog.get_logger()
 _LOOKED_AT = 20  # rows among which one with a name is looked for
 KEPT_DAYS = 7  # how long a removed row can be put back
 
@@ -291,59 +294,82 @@ def _audit(session: Session, row: PaperRow, actor: str, action: str) -> None:
     )
 
 
-_Row = Row[int, bytes | None, int, bytes | None, SignatureState]
 _BATCH = 500
+_ROWS = select(
+    PaperRow.id,
+    PaperRow.signature_id,
+    PaperRow.twin_id,
+    PaperRow.email_hmac,
+    Signature.campaign_id,
+    Signature.person_hmac,
+    Signature.state,
+)
+_Rows = Sequence[Row[int, int | None, int | None, bytes | None, int, bytes | None, SignatureState]]
 _ACTOR = "job:paper.match"
 _SETTLED, _LATELY = timedelta(hours=2), timedelta(days=7)
 """A tick becomes a membership after this long: by then a slip of the keyer is mended."""
 
 
 @jobs.job("paper.match", every_minutes=15)
-def match_online() -> None:
+def match_online(*campaign_ids: int) -> None:
     """Count those once who signed a sheet and then online: the letter is what counts.
 
-    Who withdrew it, or another row, is not counted; whose letter was rejected is, by the row.
+    Of these campaigns, or of all. Who withdrew it, or another row, is not counted; whose letter was
+    rejected is, by the row. A double goes over to its own person, who has signed since: until then,
+    it doubled whoever has the address.
+    """
+    counted = _ROWS.join(Signature, Signature.id == PaperRow.signature_id).where(
+        PaperRow.verdict == RowVerdict.COUNTED, PaperRow.told_apart.is_(False)
+    )
+    counts = Signature.state.in_((*duplicates.COUNTS, SignatureState.WITHDRAWN))
+    rejected = Signature.state == SignatureState.REJECTED
+    doubles = (
+        _ROWS.join(Signature, Signature.id == PaperRow.twin_id)
+        .join(Signature.campaign)
+        .where(
+            PaperRow.verdict == RowVerdict.DOUBLE,
+            PaperRow.details.is_not(None),
+            or_(rejected & gives_letters_sql(), PaperRow.email_hmac.is_not(None) & counts),
+        )
+    )
+    in_these = Signature.campaign_id.in_(campaign_ids) if campaign_ids else true()
+    _match_rows(counted.where(in_these), _find_twins)
+    _match_rows(doubles.where(in_these), _find_outdated)
+
+
+def _match_rows(
+    query: Select[*tuple[Any, ...]], find: Callable[[Session, _Rows], dict[int, int | None]]
+) -> None:
+    """Go through these rows. `find` names those that are doubles, of whom, or to be judged again.
+
+    A transaction for each: one that holds the locks of several people, or of the audit, and waits
+    for a keyer may be what that keyer waits for.
     """
     last = 0
     while True:
         with db.reading() as session:
-            rows = _list_rows_after(session, last)
-            pairs = _find_twins(session, rows)
-        if pairs:
+            batch = query.where(PaperRow.id > last).order_by(PaperRow.id).limit(_BATCH)
+            rows = session.execute(batch).all()
+            due = find(session, rows)
+        for row_id, twin_id in due.items():
             with db.transaction() as session:
-                for row_id, twin_id in pairs:
-                    row = session.get(PaperRow, row_id, with_for_update=True)
-                    if row is not None and row.verdict is RowVerdict.COUNTED:
-                        make_double(session, row, twin_id)
-                audit.record(session, _ACTOR, "paper.match", "paper", rows=len(pairs))
+                row = session.get(PaperRow, row_id, with_for_update=True)
+                if row is None:
+                    continue
+                if twin_id is None and row.verdict is RowVerdict.DOUBLE:
+                    _judge_again(session, [row])
+                elif twin_id is not None and row.verdict is RowVerdict.COUNTED:
+                    make_double(session, row, twin_id)
+        if due:
+            with db.transaction() as session:
+                audit.record(session, _ACTOR, "paper.match", "paper", rows=len(due))
         if len(rows) < _BATCH:
-            break
+            return
         last = rows[-1].id
-    _judge_doubles()
 
 
-def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
-    return session.execute(
-        select(
-            PaperRow.id,
-            PaperRow.email_hmac,
-            Signature.campaign_id,
-            Signature.person_hmac,
-            Signature.state,
-        )
-        .join(Signature, Signature.id == PaperRow.signature_id)
-        .where(
-            PaperRow.id > last,
-            PaperRow.verdict == RowVerdict.COUNTED,
-            PaperRow.told_apart.is_(False),
-        )
-        .order_by(PaperRow.id)
-        .limit(_BATCH)
-    ).all()
-
-
-def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]:
-    pairs = []
+def _find_twins(session: Session, rows: _Rows) -> dict[int, int | None]:
+    due: dict[int, int | None] = {}
     for campaign_id in {row.campaign_id for row in rows}:
         own = [
             row
@@ -352,95 +378,41 @@ def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]
         ]
         fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
         matches = duplicates.find_matches(session, campaign_id, fingerprints, online_alone=True)
-        same_address = [row.id for row in own if row.email_hmac in matches]
-        details = _read_details(session, same_address)
+        same_address = [row.signature_id for row in own if row.email_hmac in matches]
+        names = duplicates.read_names(session, matches, fingerprints, *same_address)
         # Who withdrew as well: a letter may be signed and withdrawn between two runs.
         for row, prints in zip(own, fingerprints, strict=True):
-            twin = duplicates.choose_namesake(session, matches, prints, details.get(row.id))
+            name = names.get(row.signature_id)
+            twin = duplicates.choose_namesake(matches, prints, name, names)
             twin = twin or duplicates.choose_by_address(matches, prints)
             if twin is not None:
-                pairs.append((row.id, twin.signature_id))
-    return pairs
+                due[row.id] = twin.signature_id
+    return due
 
 
-def _read_details(session: Session, row_ids: Iterable[int]) -> dict[int, Details]:
-    read = {}
-    for row_id in row_ids:
-        with log_wrong_key("row cannot be opened", row=row_id):
-            if details := details_of(session.get_one(PaperRow, row_id)):
-                read[row_id] = details
-    return read
-
-
-def _judge_doubles() -> None:
-    """Judge rows again whose letter was rejected, or whose own person has signed since.
-
-    Until then, such a row doubled whoever has the address.
-    """
-    last = 0
-    while True:
-        with db.reading() as session:
-            doubles = _list_doubles_after(session, last)
-            row_ids = _list_out_of_date(session, doubles)
-        if row_ids:
-            with db.transaction() as session:
-                for row_id in row_ids:
-                    row = session.get(PaperRow, row_id, with_for_update=True)
-                    if row is not None and row.verdict is RowVerdict.DOUBLE:
-                        _judge_again(session, [row])
-                audit.record(session, _ACTOR, "paper.match", "paper", rows=len(row_ids))
-        if len(doubles) < _BATCH:
-            return
-        last = doubles[-1].id
-
-
-_Double = Row[int, int | None, bytes | None, int, SignatureState]
-
-
-def _list_doubles_after(session: Session, last: int) -> Sequence[_Double]:
-    """List doubles of a rejected letter, and those that the address alone may have decided."""
-    known = (*duplicates.COUNTS, SignatureState.WITHDRAWN)
-    by_address = and_(PaperRow.email_hmac.is_not(None), Signature.state.in_(known))
-    rejected = and_(Signature.state == SignatureState.REJECTED, gives_letters_sql())
-    return session.execute(
-        select(
-            PaperRow.id,
-            PaperRow.twin_id,
-            PaperRow.email_hmac,
-            Signature.campaign_id,
-            Signature.state,
-        )
-        .join(Signature, Signature.id == PaperRow.twin_id)
-        .join(Signature.campaign)
-        .where(
-            PaperRow.id > last,
-            PaperRow.verdict == RowVerdict.DOUBLE,
-            PaperRow.details.is_not(None),
-            or_(rejected, by_address),
-        )
-        .order_by(PaperRow.id)
-        .limit(_BATCH)
-    ).all()
-
-
-def _list_out_of_date(session: Session, doubles: Sequence[_Double]) -> list[int]:
-    row_ids = []
-    for campaign_id in {double.campaign_id for double in doubles}:
-        own = {double.id: double for double in doubles if double.campaign_id == campaign_id}
-        read = _read_details(session, own)
+def _find_outdated(session: Session, rows: _Rows) -> dict[int, int | None]:
+    due: dict[int, int | None] = {}
+    for campaign_id in {row.campaign_id for row in rows}:
+        own = {row.id: row for row in rows if row.campaign_id == campaign_id}
+        read = {}
+        query = select(PaperRow.id, PaperRow.details)
+        for row_id, sealed in read_each(session, query, PaperRow.id, list(own)):
+            if sealed is None:
+                log.error("row cannot be opened", row=row_id)
+            elif sealed.details is not None:
+                read[row_id] = Details.of_json(sealed.details)
         fingerprints = [
             _take_prints(details, own[row_id].email_hmac) for row_id, details in read.items()
         ]
         matches = duplicates.find_matches(session, campaign_id, fingerprints)
+        names = duplicates.read_names(session, matches, fingerprints)
         for (row_id, details), prints in zip(read.items(), fingerprints, strict=True):
-            double, twin = (
-                own[row_id],
-                duplicates.choose_namesake(session, matches, prints, details),
-            )
-            is_others = twin is not None and twin.signature_id != double.twin_id
-            if is_others or double.state is SignatureState.REJECTED:
-                row_ids.append(row_id)
-    return sorted(row_ids)
+            name, row = duplicates.name_of(details), own[row_id]
+            twin = duplicates.choose_namesake(matches, prints, name, names)
+            is_others = twin is not None and twin.signature_id != row.twin_id
+            if is_others or row.state is SignatureState.REJECTED:
+                due[row_id] = None
+    return due
 
 
 @jobs.job("paper.join-network", every_minutes=60)

@@ -1,16 +1,16 @@
 """Who signed twice: a row of a sheet, and somebody who is counted on the campaign already."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.core.db import database
-from campaign.core.db.batches import batched
-from campaign.core.sealing import log_wrong_key
+from campaign.core.db.batches import AnyRow, batched, read_each
 from campaign.core.text.email_addresses import canonical_email
 from campaign.core.text.fold import fold_name
 from campaign.models.paper_signature import PaperRow
@@ -18,6 +18,7 @@ from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
 from campaign.signing.person_fingerprint import Person, person_print
 
+log = structlog.get_logger()
 COUNTS = (SignatureState.CONFIRMED, SignatureState.HELD)
 """States in which somebody has signed; whoever never confirmed has not."""
 _BATCH = 500
@@ -61,6 +62,8 @@ class Match(NamedTuple):
 
 
 Matches = Mapping[bytes, Sequence[Match]]
+Name = tuple[str, ...]
+Names = Mapping[int, Name]  # by the signature's id
 
 
 def find_twin(
@@ -72,13 +75,15 @@ def find_twin(
     besides: int | None = None,
 ) -> Signature | None:
     matches = find_matches(session, campaign_id, [prints], besides=besides)
-    twin = choose_namesake(session, matches, prints, details)
+    twin = choose_namesake(
+        matches, prints, name_of(details), read_names(session, matches, [prints])
+    )
     twin = twin or choose_by_address(matches, prints)
     return session.get(Signature, twin.signature_id) if twin else None
 
 
 def choose_namesake(
-    session: Session, matches: Matches, prints: Fingerprints, details: Details | None
+    matches: Matches, prints: Fingerprints, name: Name | None, names: Names
 ) -> Match | None:
     """Choose the same person: by name, country and postal code (or town), else by name and address.
 
@@ -87,8 +92,8 @@ def choose_namesake(
     by_address = matches.get(prints.email, ()) if prints.email else ()
     same_address = {match.signature_id for match in by_address}
     people = matches.get(prints.person, ())
-    if not people and details:
-        people = [match for match in by_address if _has_name(session, match, details)]
+    if not people and name:
+        people = [match for match in by_address if names.get(match.signature_id) == name]
     return min(
         people,
         key=lambda match: (
@@ -106,16 +111,28 @@ def choose_by_address(matches: Matches, prints: Fingerprints) -> Match | None:
     return min(by_address, key=lambda match: (not match.counts, match.signature_id), default=None)
 
 
-def name_of(details: Details | Signature) -> tuple[str, ...]:
+def name_of(details: Details | AnyRow) -> Name:
     """Return the words of the name, in any order, as `person_print` takes them."""
     return tuple(sorted(fold_name(f"{details.given_name} {details.family_name}").split()))
 
 
-def _has_name(session: Session, match: Match, details: Details) -> bool:
-    names, signature_id = [], match.signature_id
-    with log_wrong_key("signature cannot be opened", signature=signature_id):
-        names.append(name_of(session.get_one(Signature, signature_id)))
-    return name_of(details) in names
+def read_names(
+    session: Session, matches: Matches, fingerprints: Iterable[Fingerprints], *more: int
+) -> Names:
+    """Read who has the address of a row whose person is not there, and these signatures."""
+    ids = set(more)
+    for prints in fingerprints:
+        if prints.email and not matches.get(prints.person):
+            ids |= {match.signature_id for match in matches.get(prints.email, ())}
+    names = {}
+    query = select(Signature.id, Signature.given_name, Signature.family_name)
+    for part in batched(sorted(ids), _BATCH):
+        for signature_id, row in read_each(session, query, Signature.id, part):
+            if row is None:
+                log.error("signature cannot be opened", signature=signature_id)
+            else:
+                names[signature_id] = name_of(row)
+    return names
 
 
 def find_matches(

@@ -55,15 +55,17 @@ class SortedRow:
 def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> list[SortedRow]:
     prints = [duplicates.fingerprints_of(details) for _number, details in reading.rows]
     matches = duplicates.find_matches(session, campaign_id, prints)
+    names = duplicates.read_names(session, matches, prints)
     news_addresses = row_signatures.list_news_addresses(session, campaign_id)
     met: dict[object, int] = {}
     judged: list[SortedRow] = []
     for (number, details), marks in zip(reading.rows, prints, strict=True):
-        by_name = (marks.email, duplicates.name_of(details)) if marks.email else None
+        name = duplicates.name_of(details)
+        by_name = (marks.email, name) if marks.email else None
         own = [mark for mark in (marks.person, by_name, marks.email) if mark]
         twin, earlier = None, met.get(marks.person)
         if earlier is None:
-            twin = duplicates.choose_namesake(session, matches, marks, details)
+            twin = duplicates.choose_namesake(matches, marks, name, names)
         if earlier is None and twin is None:
             earlier = next((met[mark] for mark in own if mark in met), None)
         if earlier is None and twin is None:

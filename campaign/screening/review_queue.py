@@ -371,16 +371,18 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
 def _record_act(
     session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
 ) -> None:
+    campaigns = sorted({signature.campaign_id for signature in signatures})
     audit.record(
         session,
         actor_name(by),
         action,
         act,
         letters=[signature.public_id for signature in signatures],
-        campaigns=sorted({signature.campaign_id for signature in signatures}),
+        campaigns=campaigns,
     )
     jobs.enqueue(session, "campaigns.count")
-    jobs.enqueue(session, "paper.match")  # a rejected letter counts with no row any more
+    if campaigns and act.decision is Decision.REJECTED:
+        jobs.enqueue(session, "paper.match", *campaigns)  # the row of a rejected letter counts
 
 
 class LetterReturned(LetterMail, kind="letter-returned"):

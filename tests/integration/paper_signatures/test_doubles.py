@@ -1,31 +1,34 @@
 """Whose double a row is: its person's; the address alone decides where nobody bears the name."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.signed_sheets import list_rows_to_black_out
 from campaign.core import db, jobs
+from campaign.core.db.commit_actions import run_after_commit
 from campaign.mail.messages import address_fingerprint
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.paper_signatures import data_entry, paper_imports, sheets
+from campaign.paper_signatures import data_entry, duplicates, paper_imports, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows
 from campaign.screening import review_queue
 from campaign.tracking.change_or_withdraw import withdraw_letter
-from tests.factories import make_staff_user
+from tests.factories import add_confirmed, make_staff_user
 from tests.integration.paper_signatures.test_sheets import counted, make_sheet, sign_online
 from tests.integration.paper_signatures.test_withdrawn_rows import open_letters
 from tests.integration.screening.test_unseen_review import run_queue
+from tests.lock_waits import until_one_waits
 
 pytestmark = pytest.mark.both_engines
 
@@ -216,6 +219,65 @@ def test_a_double_of_a_row_goes_with_it_to_the_letter(
     assert [row.position for row in sheets.list_black_out(session, sheet)] == [1, 2]
 
 
+def test_the_queries_of_a_run_are_as_many_for_many_doubles_as_for_few(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    people = 30
+    add_confirmed(
+        session,
+        sheet.campaign,
+        people,
+        given_name="Mika",
+        family_name="Ng",
+        email=lambda at: f"mika{at}@example.org",
+        email_hmac=lambda at: address_fingerprint(f"mika{at}@example.org"),
+    )
+    for at in range(people):
+        mika = Details("Mika", "Ng", "Hull", "", "CA", email=f"mika{at}@example.org")
+        row = data_entry.add_row(session, sheet, replace(mika, locality=f"Hull {at}"), actor="test")
+        assert row.verdict is RowVerdict.DOUBLE
+    session.commit()
+    asked: list[object] = []
+    engine = app.extensions["database"].engine
+
+    def note(*statement: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    run_job(app, session)
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(asked) < people / 2
+
+
+def test_a_run_and_who_enters_a_row_at_that_moment_do_not_wait_for_each_other(
+    app: Flask, session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    """The run holds the lock of no address while it waits for the next person of that address."""
+    tim = replace(PIA, given_name="Tim")
+    rows = [data_entry.add_row(session, sheet, person, actor="test") for person in (TOM, tim)]
+    assert [row.twin for row in rows] == [pia, pia]
+    letters = [
+        sign_from_home(session, sheet.campaign, person, seat)
+        for seat, person in enumerate((TOM, tim), start=2)
+    ]
+    prints = duplicates.fingerprints_of(tim)
+    session.commit()
+
+    def run() -> None:
+        with app.app_context():
+            jobs.run_now("paper.match")
+
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), db.transaction() as entering:
+            duplicates.lock_person(entering, replace(prints, email=None))
+            running = pool.submit(run)
+            until_one_waits(app.extensions["database"].engine)
+            duplicates.lock_person(entering, prints)
+        running.result(timeout=30)
+    session.expire_all()
+    assert [row.twin for row in rows] == letters
+
+
 def test_a_withdrawn_row_stays_blacked_out_while_somebody_types_its_person_anew(
     session: Session, sheet: PaperSheet, pia: Signature
 ) -> None:
@@ -292,7 +354,7 @@ def test_the_row_of_a_letter_that_is_rejected_counts_and_no_more_once_that_is_un
     row = data_entry.add_row(session, sheet, PIA, actor="test")
     again = data_entry.add_row(session, sheet, PIA, actor="test")
     assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, held)
-    undo = reject()
+    undo = reject()  # the job is sent by the act: nothing else runs it here
     assert (row.verdict, row.twin) == (RowVerdict.COUNTED, None)
     assert (again.verdict, again.twin) == (RowVerdict.DOUBLE, row.signature)
     assert counted(session, sheet.campaign) == (1, 1)
@@ -320,6 +382,27 @@ def test_a_row_that_counted_before_the_letter_counts_once_with_it_after_a_decisi
     run_job(app, session)
     assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, held)
     assert counted(session, sheet.campaign) == (1, 0)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("decision", [Decision.APPROVED, Decision.REJECTED])
+def test_rows_of_the_campaign_are_compared_after_a_rejection_alone(
+    app: Flask, session: Session, held: Signature, decision: Decision
+) -> None:
+    review_queue.decide(
+        session,
+        public_ids=[held.public_id],
+        decision=decision,
+        by=make_staff_user(session),
+        now=db.utcnow(),
+        seen=[session.get_one(Hold, held.id).version],
+        note="Advertising.",
+    )
+    session.commit()
+    run_after_commit(session)
+    waiting = [list(task.args) for task in app.extensions["queue"].huey.pending()]
+    is_rejected = decision is Decision.REJECTED
+    assert (["paper.match", held.campaign_id] in waiting) is is_rejected
 
 
 @pytest.mark.one_engine
