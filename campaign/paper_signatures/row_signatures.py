@@ -29,6 +29,8 @@ from campaign.signing.states import empty_signature, move_signature
 
 PAPER_SEAT = 3
 """One mailbox gets news of a campaign for one row of paper; the seats of online signers stay."""
+_LATER = ("consent_updates_at", "consent_network_at")
+"""Consents that their person can also give by a page, later than by hand."""
 Columns = dict[str, Any]
 
 
@@ -56,14 +58,17 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
 
 
 def correct_day(session: Session, sheet: PaperSheet) -> None:
-    """Let everybody on the sheet have signed, and consented, on the day that it says now."""
+    """Let everybody on the sheet have signed, and consented, on the day that it says now.
+
+    A consent that its person gave later by a page keeps its own day.
+    """
     signed = _signed_at(sheet)
     rows = select(PaperRow.signature_id).where(PaperRow.sheet_id == sheet.id)
     of_sheet = and_(Signature.id.in_(rows), Signature.forgotten_at.is_(None))
+    for name in _LATER:
+        by_hand = getattr(Signature, name) == Signature.consent_delivery_at
+        db.update_rows(session, Signature, of_sheet, by_hand, **{name: signed})
     db.update_rows(session, Signature, of_sheet, signed_at=signed, consent_delivery_at=signed)
-    for name in ("consent_updates_at", "consent_network_at"):
-        given = getattr(Signature, name).is_not(None)
-        db.update_rows(session, Signature, of_sheet, given, **{name: signed})
 
 
 def _signed_at(sheet: PaperSheet) -> datetime:
@@ -149,6 +154,9 @@ def write_signature(
         before = signature.consent_network_at and signature.email_hmac
         if not (columns["consent_network_at"] is not None and before != columns["email_hmac"]):
             del columns["confirmed_at"]
+        if signature.email_hmac == columns["email_hmac"]:
+            for name in _LATER:  # a consent that its person gave by a page keeps its day
+                columns[name] = columns[name] and (getattr(signature, name) or columns[name])
     for name, value in (columns | _KNOWN).items():
         setattr(signature, name, value)
     return not counted and signature.state in COUNTS

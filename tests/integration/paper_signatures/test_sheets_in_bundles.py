@@ -1,5 +1,6 @@
 """The signed sheets travel with one bundle, and its cover letter says so."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
+from campaign.tracking.news_subscription import switch_news
 from tests.factories import add_confirmed
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 
@@ -119,6 +121,32 @@ def test_a_corrected_day_is_the_day_on_which_everybody_on_the_sheet_signed(
     )
     assert eva.consent_delivery_at == eva.consent_updates_at == eva.signed_at == ana.signed_at
     assert ana.consent_updates_at is None
+
+
+@pytest.mark.parametrize("change", ["day", "name"])
+def test_a_consent_given_later_by_a_page_keeps_its_day(
+    session: Session, sheet: PaperSheet, change: str
+) -> None:
+    """Whoever switched the news off and on again consented on that day, not on the sheet's."""
+    row = data_entry.add_row(session, sheet, replace(EVA, network=True), actor="a")
+    eva = row.signature
+    assert eva is not None
+    for on in (False, True):
+        switch_news(session, eva, on=on, now=db.utcnow())
+    switched = eva.consent_updates_at
+    assert switched != eva.consent_delivery_at
+    session.commit()
+    if change == "day":
+        day = sheet.collected_on - timedelta(days=3)
+        facts = {"kind": sheet.kind, "collected_on": day, "place": sheet.place}
+        sheets.edit_sheet(session, sheet, facts, actor="a")
+    else:
+        corrected = replace(EVA, family_name="Parks", network=True)
+        data_entry.correct_row(session, row, corrected, actor="a")
+    session.flush()
+    session.expire_all()
+    assert eva.consent_updates_at == switched
+    assert eva.consent_network_at == eva.consent_delivery_at == eva.signed_at
 
 
 def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
