@@ -372,14 +372,8 @@ def _record_act(
     session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
 ) -> None:
     campaigns = sorted({signature.campaign_id for signature in signatures})
-    audit.record(
-        session,
-        actor_name(by),
-        action,
-        act,
-        letters=[signature.public_id for signature in signatures],
-        campaigns=campaigns,
-    )
+    letters = [signature.public_id for signature in signatures]
+    audit.record(session, actor_name(by), action, act, letters=letters, campaigns=campaigns)
     jobs.enqueue(session, "campaigns.count")
     if campaigns and act.decision is Decision.REJECTED:
         jobs.enqueue(session, "paper.match", *campaigns)  # the row of a rejected letter counts
