@@ -102,14 +102,14 @@ def edit_campaign(
         if lifecycle.is_rehearsal(campaign.status):
             campaign.slug = slug
     refuse_circle(session, campaign, facts.get("follows_id"))
-    told = campaign.act_by if lifecycle.is_public(campaign.status) else None
+    published = campaign.act_by if lifecycle.is_public(campaign.status) else None
     with _of_two_at_once_one(session):
         with stays_ready(campaign):
             new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
             for name, fact in new.items():
                 setattr(campaign, name, fact)
             order_letter_locales(campaign)
-        is_earlier = told is not None and campaign.act_by is not None and campaign.act_by < told
+        is_earlier = published and campaign.act_by and campaign.act_by < published
         if is_earlier and not is_deadline_wrong:
             raise Invalid(fields={"act_by": "deadline-earlier"})
     if new:

@@ -61,10 +61,10 @@ def list_withdrawn_since(
 
     They were withdrawn after it was sent to be printed. Asked while the volume is as it was.
     """
-    known = {letter.number for letter in bundle.taken_out.letters}
+    written = {letter.number for letter in bundle.taken_out.letters}
     is_gone = (Letter.id.in_(letter_ids), Signature.state != SignatureState.CONFIRMED)
     withdrawn = _list_printed(session, bundle, *is_gone)
-    return _make_entries(bundle, [letter for letter in withdrawn if letter.number not in known])
+    return _make_entries(bundle, [letter for letter in withdrawn if letter.number not in written])
 
 
 def _make_entries(bundle: Bundle, gone: Sequence[TakenBack]) -> list[LetterOut | PersonOff]:
@@ -124,10 +124,10 @@ def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     if recorded is None:
         return False
     # One from before digests were recorded has the count alone.
-    told = {file["lists"] for file in recorded.files if "lists" in file}
-    if told:
+    printed = {file["lists"] for file in recorded.files if "lists" in file}
+    if printed:
         is_renamed = _names_differ(session, bundle, [recorded])
-        return is_renamed or told != {signed_sheets.digest_lists(session, bundle.id)}
+        return is_renamed or printed != {signed_sheets.digest_lists(session, bundle.id)}
     return recorded.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 
@@ -146,12 +146,12 @@ def papers_differ(session: Session, bundle: Bundle, on_paper: int) -> bool:
 def _names_differ(session: Session, bundle: Bundle, recorded: Sequence[BundlePrint]) -> bool:
     """Whether the lists of a print name people otherwise than they would now."""
     digest = signed_sheets.digest_names(session, bundle.id)
-    told = [{file["names"] for file in each.files if "names" in file} for each in recorded]
-    if any(digests - {digest} for digests in told):
+    named = [{file["names"] for file in each.files if "names" in file} for each in recorded]
+    if any(digests - {digest} for digests in named):
         return True
     # Prints from before these digests were recorded know only when they were made.
-    untold = [each.made_at for each, digests in zip(recorded, told, strict=True) if not digests]
-    return bool(untold and signed_sheets.find_correction(session, bundle.id, min(untold)))
+    older = [each.made_at for each, digests in zip(recorded, named, strict=True) if not digests]
+    return bool(older and signed_sheets.find_correction(session, bundle.id, min(older)))
 
 
 def find_correction(session: Session, bundle: Bundle) -> datetime | None:
@@ -173,25 +173,25 @@ def list_taken_back(
 
 def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:
     """List people on the sheets that travel with it who are gone, and whom its lists still name."""
-    known = _list_known(bundle)
+    off = _list_off(bundle)
     gone = _list_on_sheets(session, bundle, Signature.state != SignatureState.CONFIRMED)
     return [
         TakenBack(number, state.value, volume=0, page=0)
         for number, state in gone
-        if number not in known
+        if number not in off
     ]
 
 
 def list_put_back(session: Session, bundle: Bundle) -> list[str]:
     """List people on the sheets who count again, and whom its lists lack."""
-    known = _list_known(bundle)
-    if not known:
+    off = _list_off(bundle)
+    if not off:
         return []
     there = _list_on_sheets(session, bundle, Signature.state == SignatureState.CONFIRMED)
-    return [number for number, _state in there if number in known]
+    return [number for number, _state in there if number in off]
 
 
-def _list_known(bundle: Bundle) -> set[str]:
+def _list_off(bundle: Bundle) -> set[str]:
     return {person.number for person in bundle.taken_out.people if not person.went}
 
 
