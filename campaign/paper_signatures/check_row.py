@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from campaign.core.text.person_names import full_name
 from campaign.directory.postal_addresses import formatted_code
@@ -49,6 +49,8 @@ class Details:
     region: str = ""
     news: bool = False
     network: bool = False
+    keyed_at: str = field(default="", compare=False)
+    """Of a row taken out: its `PaperRow.keyed_at` before, which it has again once it is back."""
 
     @property
     def name(self) -> str:

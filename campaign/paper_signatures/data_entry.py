@@ -164,7 +164,8 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
         raise Refused("row-removed")
     _take_row_out(session, row)
     row.verdict, row.twin = RowVerdict.REMOVED, None
-    row.details = details.to_json() if details else None
+    keyed_at = row.keyed_at.isoformat()
+    row.details = replace(details, keyed_at=keyed_at).to_json() if details else None
     row.keyed_at = db.utcnow()
     session.flush()
     _audit(session, row, actor, "paper.row-remove")

@@ -126,8 +126,6 @@ def _wording_id(session: Session, locale: str) -> int:
     return record_of(session, locale, words).id
 
 
-_LISTED = ("given_name", "family_name", "locality", "country")
-"""What the lists of a bundle say of a person."""
 _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
@@ -145,8 +143,11 @@ def write_signature(
         row.signature = Signature(**columns)
         return True
     counted = signature.state in COUNTS
-    if any(getattr(signature, name) != columns[name] for name in _LISTED):
+    kept = Details.of_json(row.details) if row.details else None
+    if _listed(kept or signature) != _listed(details):
         row.keyed_at = db.utcnow()  # so that lists that were printed are made again
+    elif kept and kept.keyed_at:
+        row.keyed_at = datetime.fromisoformat(kept.keyed_at)
     if _is_kept_place(signature):
         move_signature(signature, columns["state"])
     else:
@@ -176,11 +177,14 @@ def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -
         session.flush()
         session.delete(signature)
     elif not _is_kept_place(signature):
+        listed = _listed(signature)
         empty_signature(signature)
-        if heir is not None and heir.signature is None:
+        if heir is not None and heir.signature is None and heir.details:
             row.signature = None
             session.flush()
             heir.signature = signature
+            is_same = _listed(Details.of_json(heir.details)) == listed
+            heir.keyed_at = row.keyed_at if is_same else db.utcnow()
     session.flush()
     return counted
 
@@ -193,6 +197,11 @@ def delete_kept_places(session: Session, *removed: ColumnElement[bool]) -> None:
     db.delete_rows(
         session, Signature, Signature.id.in_(removed_ids), Signature.state == SignatureState.ERASED
     )
+
+
+def _listed(person: Details | Signature) -> tuple[str, ...]:
+    """Return what the lists of a bundle say of a person."""
+    return person.given_name, person.family_name, person.locality, person.country
 
 
 def _is_kept_place(signature: Signature) -> bool:

@@ -16,6 +16,8 @@ from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import (
     count_carried,
+    digest_names,
+    find_correction,
     list_travelling_sheets,
     waiting_on_paper,
 )
@@ -211,6 +213,47 @@ def test_a_double_takes_over_the_place_of_the_row_that_it_doubled(
     data_entry.restore_row(session, row, actor="a")
     assert row.verdict is RowVerdict.DOUBLE
     assert counted(session, sheet.campaign) == (3, 1)
+
+
+@pytest.mark.parametrize("way", ["removed and restored", "double and counted", "of a double"])
+def test_a_name_in_the_lists_is_corrected_only_where_it_is_another(
+    session: Session, settings: Settings, sheet: PaperSheet, way: str
+) -> None:
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
+    digest, printed_at = digest_names(session, bundle.id), db.utcnow()
+    if way == "removed and restored":
+        data_entry.remove_row(session, row, actor="a")
+        assert digest_names(session, bundle.id) != digest
+        data_entry.restore_row(session, row, actor="a")
+    elif way == "double and counted":
+        data_entry.make_double(session, row, sign_online(session, sheet.campaign, ANA).id)
+        data_entry.count_row(session, row, actor="a")
+    else:
+        data_entry.add_row(session, sheet, ANA, actor="a")
+        data_entry.remove_row(session, row, actor="a")
+    assert count_carried(session, bundle.id) == 1
+    assert digest_names(session, bundle.id) == digest
+    assert find_correction(session, bundle.id, printed_at) is None
+
+
+@pytest.mark.parametrize("way", ["entered anew", "of a double"])
+def test_a_name_that_comes_back_otherwise_is_corrected(
+    session: Session, settings: Settings, sheet: PaperSheet, way: str
+) -> None:
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    other = replace(ANA, family_name="Nunez")
+    double = data_entry.add_row(session, sheet, other, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
+    digest, printed_at = digest_names(session, bundle.id), db.utcnow()
+    if way == "entered anew":
+        data_entry.remove_row(session, double, actor="a")
+    data_entry.remove_row(session, row, actor="a")
+    if way == "entered anew":
+        data_entry.add_row(session, sheet, other, actor="a", position=row.position)
+    assert names_in(bundle, session) == ["P00001 Ana Nunez"]
+    assert digest_names(session, bundle.id) != digest
+    assert find_correction(session, bundle.id, printed_at) is not None
 
 
 def test_a_double_of_the_same_person_stays_one_when_a_slip_is_mended(session: Session) -> None:
