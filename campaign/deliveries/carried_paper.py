@@ -18,7 +18,7 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import GONE_OUT, Numbers
-from campaign.deliveries.remaining_letters import count_left, is_gone
+from campaign.deliveries.remaining_letters import count_left, is_gone, is_out
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
@@ -55,7 +55,18 @@ class Paper:
 
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
-    """List what may have been carried; none where all printed letters are still wanted."""
+    """List what may have been carried; none where there is but one print, and all of it wanted."""
+    papers = _list_all_papers(session, bundle)
+    return papers if len(papers) > 1 else []
+
+
+def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> list[Paper]:
+    """List them also where there is but one; none of sheets alone that lie in another bundle.
+
+    What came back (`went` is False) may be older than what has gone out since.
+    """
+    if not bundle.letter_count and _is_moved_on(session, bundle):
+        return []
     current = prints.find_print(session, bundle)
     number = current.number if current else 0
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
@@ -67,7 +78,8 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
     if withdrawn:
         papers.append(replace(papers[0], letters=wanted, removed=True))
     # Once letters went out, the others are what is left of the same paper.
-    if _prints_differ(bundle, all_prints) and not bundle_status.is_handed_over(session, bundle):
+    may_differ = not went or not bundle_status.is_handed_over(session, bundle)
+    if may_differ and _prints_differ(bundle, all_prints):
         for earlier in _list_earlier(bundle, all_prints, number, wanted + len(withdrawn)):
             by_hand = replace(earlier, letters=wanted, removed=True)
             papers.append(earlier)
@@ -76,7 +88,12 @@ def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
             if any(map(is_letter, earlier.taken_out)):
                 papers.append(replace(by_hand, papers_at=printed_at, check_code=code))
             papers.append(by_hand)
-    return _tell_apart(papers, withdrawn) if len(papers) > 1 else []
+    return _tell_apart(papers, withdrawn)
+
+
+def _is_moved_on(session: Session, bundle: Bundle) -> bool:
+    moved = select(Bundle.id).where(Bundle.id == bundle.id, bundle_status.moved_on())
+    return db.has_row(session, moved)
 
 
 def _prints_differ(bundle: Bundle, all_prints: Sequence[BundlePrint]) -> bool:
@@ -137,8 +154,11 @@ def find_paper(
     letters are recorded as gone with a later print).
     """
     moment = clock.moment_of(day, at or time.max, bundle.zone)
+    if not went and bundle_status.is_handed_over(session, bundle):
+        return _find_print_of(session, bundle, moment)
     _refuse_later_print(session, bundle, moment)
-    papers = list_papers(session, bundle)
+    all_papers = _list_all_papers(session, bundle)
+    papers = all_papers if len(all_papers) > 1 else []
     fitting = [paper for paper in papers if paper.value == chosen] if chosen else []
     if not chosen:
         fitting = [
@@ -153,7 +173,16 @@ def find_paper(
         raise Invalid(fields={f"removed_{bundle.id}": "removed-wanted"})
     if removed and papers:
         return _leave_in(bundle, fitting[0], papers, removed)
+    if not bundle.letter_count:
+        fitting = fitting or all_papers  # lists name who has withdrawn since, also the only ones
     return fitting[0] if fitting else None
+
+
+def _find_print_of(session: Session, bundle: Bundle, moment: datetime) -> Paper | None:
+    """Find the print that came back at this moment, before what went out: nobody is asked."""
+    papers = _list_all_papers(session, bundle, went=False)
+    there = [paper for paper in papers if _minute_of(paper.printed_at) <= moment]
+    return there[0] if there else None
 
 
 def _leave_in(
@@ -269,7 +298,8 @@ def count_in(
     if paper.removed:
         return len(paper.left_in)
     if not bundle.letter_count:
-        return paper.letters - count_left(session, bundle, when=when)
+        wanted = count_left(session, bundle, when=when)
+        return 0 if is_out(session, bundle, when=when) else paper.letters - wanted
     taken_out = len([*filter(is_letter, paper.taken_out)])
     return count_withdrawn(session, bundle, when=when) + taken_out
 

@@ -123,13 +123,17 @@ def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> S
 def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """Count the letters in our hands; of one of signed sheets alone, the people on them."""
     if not bundle.letter_count:
-        counts = true() if when is None else when
-        gone_out = bundle_status.handed_over().where(counts)
-        went = session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
+        went = is_out(session, bundle, when=when)
         return 0 if went else signed_sheets.count_carried(session, bundle.id)
     letters = select_here(bundle, when=when)
     query = letters.with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return session.scalar(query) or 0
+
+
+def is_out(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> bool:
+    """Whether something of a bundle went out, by an attempt for which `when` holds."""
+    gone_out = bundle_status.handed_over().where(true() if when is None else when)
+    return db.has_row(session, select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
 
 
 def has_letters_here() -> ColumnElement[bool]:
