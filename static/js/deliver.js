@@ -432,7 +432,11 @@
     if (record.url !== form.action) { window.location.assign(record.url); return; }
     if (lacks) { open_anew(record); return; }
     record.fields.forEach(function (pair) { values[pair[0]] = pair[1]; });
-    if (!form.querySelector("[name=outcome][value=" + values.outcome + "]")) { open_anew(record); return; }
+    if (!form.querySelector("[name=outcome][value=" + values.outcome + "]")) {
+      if (values.outcome === "stopped" && "stopped" in document.getElementById("alarms").dataset) offer_stopped();
+      else if (!is_anew) { open_anew(record); return; }
+      /* The page as it is now does not offer it either: it is chosen anew. */
+    }
     put_receipt_back(record.files.filter(function (file) { return file.field === "receipt"; }));
     chosen = record.files.filter(function (file) { return file.field === "pictures"; });
     show();

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
+from sqlalchemy import select, update
 
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db
-from campaign.models.bundle import BundleState
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Target, TargetKind
+from campaign.models.signature import Letter
+from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 from tests.e2e.test_deliveries import phone
@@ -159,3 +163,46 @@ def test_a_time_that_nobody_touched_is_that_of_the_record_and_a_typed_time_stays
         link = sent.filter(has_text=outcome).get_by_role("link").get_attribute("href")
         shown = phone.request.get(f"{site.url}{link}").text()
         assert f" at {clocks[late]} (local time)" in shown
+
+
+@pytest.mark.parametrize("outcome", ["stopped", "part"])
+def test_what_the_page_does_not_offer_comes_back_without_loading_it_again_and_again(
+    phone: BrowserContext, site: Site, outcome: str
+) -> None:
+    slug = f"ua-704-26-{outcome}"
+    bundle = make_own_bundle(site, slug)
+    gate = f"{site.url}/desk/bundles/{bundle}/deliver"
+    if outcome == "stopped":
+        stop(site, slug)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    page.locator(f"[name=outcome][value={outcome}]").check()
+    page.get_by_label("Received by").fill("Planted Attaché")
+    if outcome == "part":
+        page.get_by_label("How many letters they accepted").fill("1")
+    page.locator("[name=happened_on]").fill(days_ago(400).isoformat())
+    page.locator("form[data-deliver] .actions button").click()
+    kept = page.locator("#kept [data-state=problem]")
+    expect(kept).to_be_visible()
+    if outcome == "part":  # by now one letter is left, and no part can be taken of it
+        with site.entered(), db.transaction() as session:
+            bundle_id = select(Bundle.id).where(Bundle.public_id == bundle).scalar_subquery()
+            second = (Letter.bundle_id == bundle_id, Letter.sequence == 2)
+            session.execute(update(Letter).where(*second).values(set_aside=WITHDRAWN))
+    page.goto(f"{gate}?before=1")
+    kept.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    loads: list[str] = []
+    page.on("framenavigated", lambda frame: loads.append(frame.url))
+    kept.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
+    chosen = page.locator("[name=outcome]:checked")
+    expect(chosen).to_have_count(1 if outcome == "stopped" else 0)
+    if outcome == "part":
+        page.get_by_label("Left at the door").check()
+    page.locator("[name=happened_on]").fill(days_ago(0).isoformat())
+    page.locator("[name=happened_time]").fill("")
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url("**/desk/deliveries/**")
+    assert len(loads) == 1, "the page of the record alone"

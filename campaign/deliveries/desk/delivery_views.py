@@ -71,9 +71,10 @@ def deliver(public_id: str) -> ResponseReturnValue:
         return redirect_to("bundles.show", say_page_closed(bundle), "error", public_id=public_id)
     form = _make_form(bundle)
     wants_json = _wants_json()
-    if bundle.state is not BundleState.READY:
+    visit = _find_own(form)
+    if visit is None and bundle.state is not BundleState.READY:
         form.form_errors.append(say_not_ready(bundle))
-    elif (visit := _find_own(form)) or (form.validate_on_submit() and (visit := _record(form))):
+    elif visit or (form.validate_on_submit() and (visit := _record(form))):
         _name_files_left_out(form)
         address = url_for("deliveries.show", public_id=visit.public_id)
         if not wants_json:

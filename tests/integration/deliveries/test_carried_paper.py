@@ -24,7 +24,13 @@ from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import list_ways
 from campaign.deliveries.recording_rules import Numbers
-from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import (
+    Bundle,
+    BundlePrint,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
@@ -478,6 +484,25 @@ def test_a_record_with_removed_sheets_that_is_sent_twice_is_the_same_and_of_anot
     assert answer.get_json()["recorded"], "it leads to the record"
     assert "count again" not in " ".join(answer.get_json()["problems"])
     assert counts(session) == [6]
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("state", [BundleState.PRINTING, BundleState.CANCELLED])
+def test_what_is_sent_twice_is_the_same_record_also_where_the_bundle_is_not_ready_any_more(
+    staff: FlaskClient, session: Session, printed: Bundle, state: BundleState
+) -> None:
+    gate = f"/desk/bundles/{printed.public_id}/deliver"
+    day = clock.day_of(db.utcnow(), printed.zone).isoformat()
+    typed = form(happened_on=day, happened_time="", outcome="refused")
+    first = post(staff, gate, typed, headers={"Accept": "application/json"})
+    bundle = reload(session, printed.id)
+    bundle.state = state
+    session.commit()
+    again = post(staff, gate, typed, headers={"Accept": "application/json"})
+    assert (again.status_code, again.get_json()) == (200, first.get_json())
+    another = post(staff, gate, typed | {"key": "k" * 24}, headers={"Accept": "application/json"})
+    assert another.status_code == 422
+    assert counts(session) == [7]
 
 
 @pytest.mark.one_engine
