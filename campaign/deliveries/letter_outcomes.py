@@ -43,7 +43,11 @@ def list_fates(
 
     `ranges` holds the envelopes of each attempt that went in some, in order. What had gone out was
     not there; nor is it known what came back since a part went, before somebody names its letters.
+    A letter that is named of a part, or in an envelope, went with that attempt and no other: where
+    nobody knows the time of a posting, a visit of that day stands before it.
     """
+    attempts = list(attempts)
+    own = _find_own_attempt(number, attempts, ranges)
     is_unsure = False
     for attempt in attempts:
         envelopes = ranges.get(attempt.id)
@@ -51,12 +55,45 @@ def list_fates(
         if envelopes is not None and envelope is None:
             continue
         outcome = _get_outcome(attempt, number)
+        if own is not None and own is not attempt:
+            if outcome in TAKES_OUT or _was_recorded_before(own, attempt):
+                continue
+            if outcome is DeliveryOutcome.PART:
+                outcome = DeliveryOutcome.REFUSED
         if is_unsure and outcome in STILL_HERE:
             continue
         yield Fate(attempt, outcome, envelope)
         if outcome in TAKES_OUT:
             return
         is_unsure = is_unsure or outcome is DeliveryOutcome.PART
+
+
+def _find_own_attempt(
+    number: int, attempts: Iterable[DeliveryAttempt], ranges: Mapping[int, Sequence[PostedEnvelope]]
+) -> DeliveryAttempt | None:
+    """Find the part of which a letter is named; if none, the posting of the envelope it lies in.
+
+    What a part took had left the envelope that it was put into.
+    """
+    posting = None
+    for attempt in attempts:
+        if attempt.outcome is DeliveryOutcome.PART:
+            if _get_outcome(attempt, number) is DeliveryOutcome.ACCEPTED:
+                return attempt
+        elif _find_envelope(ranges.get(attempt.id, ()), number):
+            posting = attempt
+    return posting
+
+
+def _was_recorded_before(own: DeliveryAttempt, part: DeliveryAttempt) -> bool:
+    """Whether a letter had gone when a part of the same day was counted: see `is_before_visit`."""
+    is_timed = own.happened_time is not None and part.happened_time is not None
+    return (
+        part.outcome is DeliveryOutcome.PART
+        and own.happened_on == part.happened_on
+        and not is_timed
+        and own.id < part.id
+    )
 
 
 def _find_envelope(envelopes: Sequence[PostedEnvelope], number: int) -> PostedEnvelope | None:

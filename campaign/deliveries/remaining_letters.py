@@ -4,7 +4,7 @@ import enum
 from datetime import date, time
 
 from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles import bundle_status
@@ -40,7 +40,7 @@ def _is_in_envelope(
         .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= letter.sequence)
         .order_by(Envelope.first_number.desc())
         .limit(1)
-        .correlate(DeliveryAttempt, letter)
+        .correlate_except(Envelope)
         .scalar_subquery()
     )
     return func.coalesce(last_of_nearest, 0) >= letter.sequence
@@ -49,6 +49,13 @@ def _is_in_envelope(
 def went_in_envelopes() -> Exists:
     """Whether letters went out with an attempt in envelopes, for a query on attempts."""
     return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+
+
+def _is_posted(letter: _AnyLetter = Letter) -> ColumnElement[bool]:
+    """Whether a letter went in an envelope: then it goes with no visit, whichever stands first."""
+    posting = aliased(DeliveryAttempt)
+    is_in_its = _is_in_envelope(posting.id.expression, letter)
+    return exists().where(posting.bundle_id == letter.bundle_id, is_in_its).correlate(letter)
 
 
 def _is_taken(
@@ -72,7 +79,9 @@ def is_gone(
     by_envelope = went_in_envelopes().correlate(attempt)
     ident = attempt.id.expression
     part = and_(attempt.outcome == DeliveryOutcome.PART, _is_taken(ident, letter))
-    whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _is_in_envelope(ident, letter)))
+    # Asked of all attempts it is gone in any case; of some, only if not by another's envelope.
+    rest = ~by_envelope if when is None else and_(~by_envelope, ~_is_posted(letter))
+    whole = and_(attempt.outcome.in_(_WHOLE), or_(rest, _is_in_envelope(ident, letter)))
     counts = true() if when is None else when
     return (
         exists()
@@ -96,14 +105,18 @@ def is_before_visit(day: date, clock: time | None, *, surely: bool) -> ColumnEle
 
 
 def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
-    """Whether a letter of the attempt's bundle went out with it: it was there, not gone before."""
+    """Whether a letter of the attempt's bundle went out with it: it was there, not gone before.
+
+    Named of a part or posted in an envelope, it went with that alone: see `list_fates`.
+    """
     if attempt.outcome is DeliveryOutcome.PART:
         return _is_taken(attempt.id)
-    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
     was_here = ~is_gone(when=is_before(attempt))
-    if not db.has_row(session, of_it):
+    if attempt.outcome not in _WHOLE:
         return was_here
-    return and_(_is_in_envelope(attempt.id), was_here)
+    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
+    is_own = _is_in_envelope(attempt.id) if db.has_row(session, of_it) else ~_is_posted()
+    return and_(is_own, was_here, ~is_gone(when=DeliveryAttempt.outcome == DeliveryOutcome.PART))
 
 
 def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Letter]:

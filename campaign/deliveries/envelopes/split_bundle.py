@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -16,7 +16,12 @@ from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.mark_posted import list_taken
 from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
-from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, select_here
+from campaign.deliveries.remaining_letters import (
+    find_unnamed_part,
+    is_gone,
+    select_here,
+    went_in_envelopes,
+)
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -108,12 +113,14 @@ def _refuse_other_than_taken(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> None:
     """Refuse other letters; those taken back since may have been handed over, or not."""
+    # What was posted was not in a part, whichever stands first.
+    was_gone = or_(is_gone(when=is_before(attempt)), is_gone(when=went_in_envelopes()))
     confirmed = Signature.state == SignatureState.CONFIRMED
     counts = (
         select(
             func.count(Letter.id),
             func.count(Letter.id).filter(confirmed),
-            func.count(Letter.id).filter(is_gone(when=is_before(attempt))),
+            func.count(Letter.id).filter(was_gone),
         )
         .join(Signature, Signature.id == Letter.signature_id)
         .where(Letter.bundle_id == attempt.bundle_id, Letter.set_aside.is_(None))

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from datetime import time
 
 import pytest
 from flask import Flask
@@ -12,12 +13,15 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.choices import BundleChoice
 from campaign.core import db
 from campaign.core.settings import Settings
+from campaign.deliveries.remaining_letters import went_with
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.notice import Notice
+from campaign.models.signature import Letter
 from campaign.models.staff import Role
+from campaign.tracking.letter_trips import trips_of
 from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
@@ -94,6 +98,51 @@ def test_who_was_told_of_a_posting_is_not_told_again_when_the_rest_is_accepted(
     assert tell() == ["first"]
     record(three, DeliveryOutcome.ACCEPTED)
     assert tell() == ["first", "second", "third"]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("at", [None, time(10)])
+@pytest.mark.parametrize("outcome", ["accepted", "left", "part"])
+def test_a_visit_on_the_day_of_a_posting_takes_no_letter_of_the_envelopes(
+    client: FlaskClient,
+    three: Bundle,
+    session: Session,
+    record: Record,
+    tell: Tell,
+    outcome: str,
+    at: time | None,
+) -> None:
+    """Nobody knows at what time the envelope was posted, and its email is sent after the visit."""
+    day = days_ago(1)
+    record(three, DeliveryOutcome.REFUSED, day=day, happened_time=at and time(9))
+    post(client, after(three, "split"), {"letters_each": "1"})
+    sent = posting(posted_on=day.isoformat(), tracking="RN 1")
+    assert post(client, after(three, "post"), sent).status_code == 303
+    record(three, DeliveryOutcome(outcome), day=day, happened_time=at, taken=1)
+    record(three, DeliveryOutcome.REFUSED, day=day, happened_time=time(8))
+    if outcome == "part":
+        wrong = post(client, after(three, "part"), {"numbers": "1"})
+        assert "Some of these letters were already delivered" in wrong.text
+        assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
+    session.rollback()
+    letters = session.scalars(select(Letter).order_by(Letter.sequence)).all()
+    ways = [[trip.fate.value for trip in trips_of(session, [letter])] for letter in letters]
+    visit = "accepted" if outcome == "part" else outcome
+    assert ways[0] == ["refused", "refused", "posted"]
+    assert ways[1] == ["refused", "refused", visit]
+    [posted] = [trip for trip in trips_of(session, letters[:1]) if trip.is_gone]
+    assert posted.envelope is not None
+    assert posted.envelope.tracking == "RN 1"
+    went = {
+        attempt.outcome.value: session.scalars(
+            select(Letter.sequence).where(went_with(session, attempt)).order_by(Letter.sequence)
+        ).all()
+        for attempt in session.scalars(select(DeliveryAttempt))
+    }
+    taken = [2] if outcome == "part" else [2, 3]
+    assert went == {"refused": [1, 2, 3], "posted": [1], outcome: taken}
+    session.rollback()
+    assert tell() == ["first", "second", "third"][: 1 + len(taken)]
 
 
 def test_a_posting_counts_and_tells_only_what_was_still_in_the_envelopes(

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaign.core import clock
-from campaign.deliveries.attempt_order import PlacedAttempt
+from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
 from campaign.deliveries.letter_outcomes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.campaign import Campaign
@@ -35,6 +37,7 @@ def test_a_visit_names_the_mission_and_another_place_beside_it(place: str, said:
     assert places_of(DeliveryAttempt(mission=mission, place=place), "en") == said
 
 
+TORONTO = "America/Toronto"
 NOON = datetime(2026, 12, 4, 12, tzinfo=UTC)
 
 
@@ -110,12 +113,49 @@ def test_a_letter_goes_with_its_own_envelope() -> None:
     assert way(tries, 9, ranges) == ["refused"]
 
 
+@given(
+    recorded=st.permutations([1, 2, 3]),
+    times=st.lists(st.none() | st.times(), min_size=3, max_size=3),
+    sent=st.sampled_from(["posted", "courier"]),
+    visit=st.sampled_from(["accepted", "left", "courier", "posted", "part", "named"]),
+)
+def test_a_letter_in_an_envelope_is_told_as_posted_whatever_else_happened_on_that_day(
+    recorded: list[int], times: list[time | None], sent: str, visit: str
+) -> None:
+    """Letters 1 to 4 lie in the envelope; a refusal and a visit are of its day."""
+    taken = [TakenLetters(first_number=6, last_number=6)] if visit == "named" else []
+    outcomes = ["refused", sent, "part" if taken else visit]
+    tries = [
+        attempt(ident, outcome, campaign=Campaign(timezone=TORONTO))
+        for ident, outcome in zip(recorded, outcomes, strict=True)
+    ]
+    tries[2].taken = taken
+    for each, at in zip(tries, times, strict=True):
+        each.happened_time = at
+    placed = [place.attempt for place in place_attempts(tries, begun={}, ended={})]
+    ranges = {recorded[1]: [PostedEnvelope(1, 1, 4, "")]}
+    told = way(placed, 4, ranges)
+    assert told[-1] == f"{sent} in 1"
+    assert set(told[:-1]) <= {"refused"}
+    assert f"{sent} in 1" not in way(placed, 6, ranges)
+    assert ("accepted" if taken else visit) in way(placed, 6, ranges)
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_what_a_part_took_had_left_its_envelope(first: int) -> None:
+    part = attempt(first, "part", taken=[TakenLetters(first_number=2, last_number=2)])
+    tries = [attempt(3 - first, "posted"), part]
+    ranges = {3 - first: [PostedEnvelope(1, 1, 4, "")]}
+    for order in (tries, tries[::-1]):
+        assert way(order, 2, ranges) == ["accepted"]
+        assert way(order, 1, ranges)[-1] == "posted in 1"
+
+
 def test_a_letter_that_was_moved_keeps_what_happened_before() -> None:
     tries = [attempt(1, "refused"), attempt(2, "accepted", bundle=2)]
     assert way(tries, 5, later=1) == ["refused", "accepted"]
 
 
-TORONTO = "America/Toronto"
 BEGUN = clock.moment_of(date(2026, 12, 4), time.min, TORONTO)
 """When the day began on which the letter was withdrawn."""
 
