@@ -22,7 +22,7 @@ from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.print_words import list_sheets_to_remove
-from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
 from campaign.models.paper_signature import PaperRow
@@ -169,6 +169,10 @@ def test_a_name_that_is_corrected_is_printed_anew(
         download(app, session, listed)
     page = get_page(staff, session, listed, "/reprint")
     assert "The paper signatures have changed. Remake the lists first." in page
+    session.rollback()
+    jobs.run_now("bundles.remake")
+    assert reload(session, listed.id).state is BundleState.PRINTING
+    assert "We remade" not in get_page(staff, session, listed), "not yet"
     files = download(app, session, remake())
     assert b"Quintin" in files["signatures.csv"]
     with app.app_context():
