@@ -58,7 +58,8 @@
 
   function send(address, leaving) {
     var landed = fetch(address, { method: "POST", body: typed(), keepalive: !!leaving, redirect: "manual" });
-    var mine = flight = landed.catch(function () {}).then(function () { if (flight === mine) flight = null; });
+    /* All that is on its way: what is sent on leaving does not wait for the request before it. */
+    var mine = flight = Promise.all([flight, landed.catch(function () {})]).then(function () { if (flight === mine) flight = null; });
     return landed;
   }
 

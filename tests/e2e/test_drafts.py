@@ -136,6 +136,45 @@ def test_an_older_text_does_not_land_after_a_newer_one(desk: Page, site: Site) -
         desk.get_by_role("button", name="Delete this text").click()
 
 
+def test_saving_waits_also_for_the_request_before_the_one_of_leaving(
+    desk: Page, site: Site
+) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    desk.clock.install()
+    path = f"{site.url}/desk/campaigns/ua-58-20/reach"
+    desk.goto(path)
+    field = desk.locator("[name=hosts]")
+    before = field.input_value()
+    drafts = "**/drafts/reach/-"
+    on_its_way = hold_request(desk, drafts)
+    field.fill("older.example.org")
+    with desk.expect_request(drafts):
+        desk.clock.run_for(2000)
+    field.fill("newer.example.org")
+    with desk.expect_response(lambda answer: "newer" in (answer.request.post_data or "")):
+        desk.evaluate(
+            """() => {
+              Object.defineProperty(document, "visibilityState", { value: "hidden" });
+              document.dispatchEvent(new Event("visibilitychange"));
+            }"""
+        )
+    expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
+    saved: list[str] = []
+    desk.on("request", lambda asked: saved.append(asked.url) if asked.url == path else None)
+    save = desk.locator("form[data-autosave] button[type=submit]:visible").last
+    save.click()
+    desk.evaluate("document.title")
+    assert saved == [], "an older text is still on its way"
+    on_its_way[0].continue_()
+    expect(desk.locator(".flash")).to_contain_text("saved")
+    desk.goto(path)
+    expect(field).to_have_value("newer.example.org")
+    expect(desk.locator(".draft-offer")).to_have_count(0)
+    field.fill(before)
+    save.click()
+    expect(desk.locator(".flash")).to_contain_text("saved")
+
+
 def test_what_is_put_back_as_it_was_leaves_no_draft(desk: Page, site: Site) -> None:
     sign_in(desk, site, "olivia@example.org")
     path = f"{site.url}/desk/campaigns/ua-58-20/reach"
