@@ -64,6 +64,8 @@ class Kept:
     delivered: bool = True
     on_sheet: bool = True
     """Whether a row on a signed sheet is still here."""
+    copied: bool = True
+    """Whether our copy has a letter that was not delivered: its sheet was removed by hand."""
     cards: bool = False
     """Whether all they signed online are cards."""
     told: bool = False
@@ -130,6 +132,6 @@ def list_printed_stays(settings: Settings, kept: Kept) -> list[str]:
             "What was already delivered or sent, on a letter or on a list of names: we cannot get "
             "it back."
         ): kept.delivered,
-        say_own_copy(settings, cards=kept.cards): kept.delivered,
+        say_own_copy(settings, cards=kept.cards): kept.delivered or kept.copied,
     }
     return [sentence for sentence, applies in sentences.items() if applies]

@@ -38,7 +38,13 @@ from campaign.tracking.change_or_withdraw import (
     refuse_without_letter,
 )
 from campaign.tracking.letter_links import Mailbox
-from campaign.tracking.letter_place import Place, find_place, is_on_sheet_too, say_withdrawn
+from campaign.tracking.letter_place import (
+    Place,
+    find_place,
+    is_in_print_files,
+    is_on_sheet_too,
+    say_withdrawn,
+)
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
 from campaign.tracking.timeline import Mark, marks_of, status_of
@@ -89,6 +95,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     changed: bool
     replaced: bool  # Whether somebody has signed anew since this page was opened
     place: Place
+    in_print_files: bool
     withdrawn: str  # What becomes of it, where it was withdrawn
     on_sheet: bool  # Whether a row on paper counts with it
     note: str  # What its writer is asked to change
@@ -204,6 +211,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             changed="changed" in request.args,
             replaced="replaced" in request.args,
             place=place,
+            in_print_files=is_in_print_files(session, signature),
             withdrawn=say_withdrawn(session, signature)
             if state is SignatureState.WITHDRAWN
             else "",

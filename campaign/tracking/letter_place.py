@@ -12,11 +12,12 @@ from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
+from campaign.signing.letter.compose import number_of
 from campaign.signing.states import LIVE
-from campaign.tracking.letter_trips import stays_of, trips_of
+from campaign.tracking.letter_trips import Stay, stays_of, trips_of
 
 
 class Place(enum.Enum):
@@ -61,6 +62,30 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
     return Place.GONE if at < signature.withdrawn_at else Place.UNKNOWN
 
 
+def is_in_print_files(session: Session, signature: Signature) -> bool:
+    """Whether our print files may hold a letter: until they are remade without it, or deleted.
+
+    That its sheet was removed by hand changes no file.
+    """
+    stays = stays_of(session, signature.letters)
+    with_files = select(Bundle).where(
+        Bundle.id.in_({stay.bundle_id for stay in stays}), Bundle.emptied_at.is_(None)
+    )
+    bundles = {bundle.id: bundle for bundle in session.scalars(with_files)}
+    return any(
+        stay.bundle_id in bundles and not _is_remade_without(bundles[stay.bundle_id], stay)
+        for stay in stays
+    )
+
+
+def _is_remade_without(bundle: Bundle, stay: Stay) -> bool:
+    if stay.is_taken_out and stay.letter.first_page is None:
+        return True
+    # As long as it is being made again, the files from before are kept.
+    numbers = {letter.number for letter in bundle.taken_out.letters}
+    return bundle.state is BundleState.READY and number_of(stay.number) in numbers
+
+
 def is_on_sheet_too(session: Session, signature: Signature, *, undelivered: bool) -> bool:
     """Whether a row of a sheet counts with this letter; with `undelivered`, of one that is here.
 
@@ -99,11 +124,16 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
         PaperSheet.origin == Origin.PAPER,
         ~signed_sheets.is_out(),
     )
+    is_copied = any(
+        find_place(session, signature) is Place.UNPRINTED and is_in_print_files(session, signature)
+        for signature in online
+    )
     return Kept(
         printed=has_number,
         undelivered=not letters.isdisjoint({Place.PRINTED, Place.UNKNOWN}),
         delivered=not places.isdisjoint({Place.UNKNOWN, Place.GONE}),
         on_sheet=db.has_row(session, on_sheet),
+        copied=is_copied,
         cards=bool(online) and all(signature.campaign.cards for signature in online),
     )
 

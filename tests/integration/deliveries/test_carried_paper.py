@@ -35,7 +35,7 @@ from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
 from campaign.signing.states import empty_signature
-from campaign.tracking.letter_place import Place, find_kept_letters, find_place
+from campaign.tracking.letter_place import Place, find_kept_letters, find_place, is_in_print_files
 from campaign.tracking.letter_trips import trips_of
 from tests.days import today
 from tests.factories import post
@@ -228,6 +228,8 @@ def test_who_withdrew_is_not_promised_that_an_earlier_print_stays_here(
     assert place_of(session, printed) is Place.UNPRINTED
     kept = find_kept_letters(session, [third(session, printed)])
     assert (kept.printed, kept.undelivered, kept.delivered) == (True, False, False)
+    assert not is_in_print_files(session, third(session, printed))
+    assert not kept.copied
 
 
 def test_a_letter_in_an_envelope_that_is_not_posted_yet_may_still_be_delivered(
@@ -261,6 +263,9 @@ def test_while_the_letter_is_still_in_the_volume_it_is_asked_whether_it_was_remo
     visit = record_with(record, printed, removed.value, at(printed, BEFORE))
     assert counts(session) == [6]
     assert not is_handed_over(session, third(session, printed))
+    assert place_of(session, printed) is Place.UNPRINTED
+    assert is_in_print_files(session, third(session, printed)), "nothing remakes its volume now"
+    assert find_kept_letters(session, [third(session, printed)]).copied
     record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
     session.commit()
     record_with(record, printed, whole.value, at(printed, BEFORE))

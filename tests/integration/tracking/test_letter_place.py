@@ -116,6 +116,39 @@ def test_who_withdraws_a_printed_letter_is_promised_no_more_than_we_can_do(
     assert "We have deleted your own words. Our print files may still contain them." in page
 
 
+@pytest.mark.parametrize(
+    ("values", "emptied", "kept"),
+    [
+        ({"set_aside": WITHDRAWN, "first_page": 1}, False, True),
+        ({"set_aside": WITHDRAWN, "first_page": 1}, True, False),
+        ({"set_aside": WITHDRAWN, "first_page": None}, False, False),
+    ],
+)
+def test_own_words_are_said_to_be_in_print_files_until_these_are_remade_or_deleted(
+    client: FlaskClient,
+    session: Session,
+    ana: Signature,
+    box: str,
+    bundle_id: int,
+    values: dict[str, Any],
+    emptied: bool,
+    kept: bool,
+) -> None:
+    """Also where the sheet of a withdrawn letter was removed by hand: that changes no file."""
+    mine = f"{box}/{ana.public_id}"
+    assert client.post(f"{mine}/withdraw").status_code == 303
+    session.rollback()
+    letter = session.scalars(select(Letter).where(Letter.signature_id == ana.id)).one()
+    session.execute(update(Letter).where(Letter.id == letter.id).values(**values))
+    bundle = session.get_one(Bundle, bundle_id)
+    bundle.emptied_at = db.utcnow() if emptied else None
+    session.commit()
+    page = read(client, session, mine)
+    assert "We will not count or deliver it." in page
+    assert "We have deleted your own words." in page
+    assert ("Our print files may still contain them." in page) is kept
+
+
 @pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("named", "days", "said"), [(1, 0, GONE_BY_NUMBER), (1, 1, GONE_BY_NUMBER), (2, 0, TAKE_OUT)]
