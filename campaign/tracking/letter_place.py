@@ -12,7 +12,13 @@ from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
@@ -58,8 +64,27 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
         return Place.PRINTED
     if signature.withdrawn_at is None:
         return Place.GONE
+    if _went_before_withdrawal(went, signature) or _is_on_lists_that_went(session, went, signature):
+        return Place.GONE
+    return Place.UNKNOWN
+
+
+def _went_before_withdrawal(went: DeliveryAttempt, signature: Signature) -> bool:
     at = clock.moment_of(went.happened_on, went.happened_time or time.max, went.zone)
-    return Place.GONE if at < signature.withdrawn_at else Place.UNKNOWN
+    return signature.withdrawn_at is not None and at < signature.withdrawn_at
+
+
+def _is_on_lists_that_went(session: Session, went: DeliveryAttempt, signature: Signature) -> bool:
+    """Whether staff recorded a print with the name of somebody who had withdrawn."""
+    position = session.scalar(
+        select(CarriedSignature.position).where(
+            CarriedSignature.signature_id == signature.id,
+            CarriedSignature.bundle_id == went.bundle_id,
+        )
+    )
+    if position is None or went.bundle is None:
+        return False
+    return signed_sheets.paper_number(position) in went.bundle.taken_out.carried
 
 
 def is_in_print_files(session: Session, signature: Signature) -> bool:
@@ -142,7 +167,7 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
     """Say what becomes of a letter, or a row on a sheet, that was withdrawn."""
     place = find_place(session, signature)
     if signature.origin is Origin.PAPER:
-        row = _say_withdrawn_row(signed_sheets.find_attempt(session, signature), place)
+        row = _say_withdrawn_row(signature, signed_sheets.find_attempt(session, signature), place)
         return f"{gettext('We will not count it.')} {row}"
     if place is Place.UNPRINTED:
         return gettext("We will not count or deliver it.")
@@ -157,13 +182,19 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
     return f"{gettext('We will not count it.')} {words[place]}"
 
 
-def _say_withdrawn_row(went: DeliveryAttempt | None, place: Place) -> str:
+def _say_withdrawn_row(signature: Signature, went: DeliveryAttempt | None, place: Place) -> str:
     if went is None or place is Place.PRINTED:
         return gettext(
             "We told our staff to make your row on the sheet unreadable before they deliver the "
             "sheet. If they were already on their way with it, your row may still be delivered."
         )
     day = i18n.say_date(went.happened_on)
+    if place is Place.GONE and not _went_before_withdrawal(went, signature):
+        return gettext(
+            "A list with your name went out on %(day)s, together with the sheet you signed. We "
+            "cannot get it back.",
+            day=day,
+        )
     if place is Place.GONE:
         return gettext(
             "The sheet you signed went out on %(day)s, before you withdrew your signature. We "

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import time
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from campaign import storage
 from campaign.bundles import downloads
 from campaign.bundles.changes import prints
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import record_delivery
@@ -29,6 +30,8 @@ from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.paper_signatures import data_entry
 from campaign.paper_signatures.check_row import Details
+from campaign.tracking.letter_place import say_withdrawn
+from tests.days import today
 from tests.factories import add_confirmed
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record
@@ -70,6 +73,16 @@ def set_state(session: Session, listed: Bundle) -> SetState:
         session.commit()
 
     return run
+
+
+def say_second(app: Flask, session: Session, bundle: Bundle) -> str:
+    """Return what the second person on the sheet, who withdrew today, reads."""
+    second = select(Signature).join(CarriedSignature).where(CarriedSignature.position == 2)
+    session.rollback()
+    with app.test_request_context("/en/"):
+        signature = session.scalars(second).one()
+        signature.withdrawn_at = clock.moment_of(today(), time.min, bundle.zone)
+        return say_withdrawn(session, signature)
 
 
 @pytest.fixture
@@ -389,6 +402,8 @@ def test_the_gate_asks_which_lists_went(
     page = get_page(staff, session, bundle)
     assert "1 paper signature no longer counts" in page
     assert "You can no longer download its ZIP or its lists." in page
+    assert "The lists that went out have this name." in page
+    assert "A list with your name went out on" in say_second(app, session, bundle)
     moment = say_moment_in_zone(first.made_at, bundle.zone)
     assert f"The bundle went out as printed on {moment}, with 4 letters." in page
     assert fact(page, "Paper signatures in this bundle") == "2"
@@ -396,6 +411,15 @@ def test_the_gate_asks_which_lists_went(
     session.commit()
     bundle = reload(session, bundle.id)
     assert bundle.zip_sha256 == second.zip_sha256
+    session.commit()
+    record(bundle, DeliveryOutcome.ACCEPTED, paper=new.value)
+    told = say_second(app, session, bundle)
+    assert "If the row could still be read then" in told, "its lists had no such name"
+    assert "The lists that went out have this name." not in get_page(staff, session, bundle)
+    visit = session.scalars(select(GateVisit)).one()
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    bundle = reload(session, bundle.id)
     new, old, by_hand = list_papers(session, bundle)
     assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
     session.commit()
