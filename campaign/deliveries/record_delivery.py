@@ -21,6 +21,7 @@ from campaign.deliveries.recording_rules import (
     CountedAttempt,
     Numbers,
     find_stop,
+    join_spans,
     recount,
     refuse_impossible_day,
     refuse_impossible_time,
@@ -33,10 +34,13 @@ from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
     is_before_visit,
     went_in_envelopes,
+    went_with,
 )
 from campaign.deliveries.visits import announce_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, GateVisit, Rerouting
+from campaign.models.notice import Notice
+from campaign.models.signature import Letter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +218,8 @@ def remove_visit(
         raise Refused("visit-published")
     before = list_counted(session, {attempt.bundle_id for attempt in removed if attempt.bundle_id})
     for attempt in removed:
-        _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id)
+        told = _end_news(session, attempt)
+        _audit(session, attempt, actor, "delivery.remove", bundle=attempt.bundle_id, **told)
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
@@ -228,6 +233,28 @@ def remove_visit(
         carried_paper.note_nothing_gone(session, bundle)
     recount_attempts(session, before, actor)
     return is_gone
+
+
+def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:
+    """End the emails about an attempt that is removed, and say which letters they may have named.
+
+    Who got one stays known: later emails correct it (`tracking/notices.py`).
+    """
+    telling = select(Notice).where(Notice.delivery_id == attempt.id).with_for_update()
+    notice = session.scalar(telling)
+    if notice is None:
+        return {}
+    spans = join_spans((span.first_number, span.last_number) for span in attempt.taken)
+    if not spans:
+        of_it = (Letter.bundle_id == attempt.bundle_id, went_with(session, attempt))
+        ends = select(func.min(Letter.sequence), func.max(Letter.sequence)).where(*of_it)
+        first, last = session.execute(ends).one()
+        if not first or not last:
+            return {}
+        spans = [Numbers(first, last)]
+    notice.delivery_id, notice.finished_at = None, db.utcnow()
+    session.flush()
+    return {"notice": notice.id, "numbers": ",".join(map(str, spans))}
 
 
 def _find_paper(

@@ -1,5 +1,6 @@
 """The mails about letters that were signed; of what a signer typed, they say the given name."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from sqlalchemy import select
@@ -58,7 +59,13 @@ class LetterHandedOver(CaseNews, kind="letter-handed-over"):
     day: str
     place: str
     outcome: str
+    also: Sequence[tuple[str, Sequence[str]]] = ()  # other outcomes, each with its numbers
     corrects: bool = False  # whether a record that was told before was deleted as a mistake
+    withdrawn: bool = False
+    """Whether all its readers withdrew: it goes to them only to correct an earlier email."""
+
+    def recheck(self, session: Session) -> Self | None:
+        return self if self.withdrawn else super().recheck(session)
 
 
 class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=("update_id",)):

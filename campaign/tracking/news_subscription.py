@@ -60,6 +60,22 @@ def gets_news(campaign_id: int, *, of_end: bool = False) -> tuple[ColumnElement[
         Signature.campaign_id == campaign_id,
         hears_news(of_end=of_end),
         Signature.consent_updates_at.is_not(None),
+        *is_reachable(),
+    )
+
+
+def gets_correction(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Whether an earlier email is corrected though its reader, who withdrew, gets no more news."""
+    return (
+        Signature.campaign_id == campaign_id,
+        Signature.state == SignatureState.WITHDRAWN,
+        Signature.forgotten_at.is_(None),
+        *is_reachable(),
+    )
+
+
+def is_reachable() -> tuple[ColumnElement[bool], ...]:
+    return (
         ~bad_addresses.is_bad(Signature.email_hmac),
         ~suppression_list.is_suppressed_sql(Signature.email_hmac),
     )
@@ -83,7 +99,7 @@ def open_news(session: Session, link: str) -> NewsLink:
         signature,
         [
             writer
-            for writer in _list_sharing(session, signature)
+            for writer in list_sharing(session, signature)
             if writer.shown_state in (LIVE if writer is signature else confirmed)
         ],
     )
@@ -94,10 +110,10 @@ def list_readers(
 ) -> list[Signature]:
     """List those of its mailbox who asked for the news: of nobody else does its email speak."""
     wants = Signature.consent_updates_at.is_not(None)
-    return _list_sharing(session, signature, wants, hears_news(of_end=of_end), *conditions)
+    return list_sharing(session, signature, wants, hears_news(of_end=of_end), *conditions)
 
 
-def _list_sharing(
+def list_sharing(
     session: Session, signature: Signature, *conditions: ColumnElement[bool]
 ) -> list[Signature]:
     """List those of its case and mailbox; what has another spelling may be another mailbox."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, Exists, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
@@ -21,7 +21,7 @@ from campaign.core.i18n import force_locale
 from campaign.core.sealing import log_wrong_key
 from campaign.core.settings import site_url
 from campaign.deliveries.recording_rules import GONE_OUT
-from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, went_with
+from campaign.deliveries.remaining_letters import find_unnamed_part
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
@@ -30,6 +30,7 @@ from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
 from campaign.signing.mails import CaseFacts, MailName, case_facts
+from campaign.tracking.letter_news import LetterNews, misleads_somebody, news_of
 from campaign.tracking.mails import (
     CaseContinued,
     CaseNews,
@@ -38,8 +39,10 @@ from campaign.tracking.mails import (
     LetterHandedOver,
 )
 from campaign.tracking.news_subscription import (
+    gets_correction,
     gets_news,
     list_readers,
+    list_sharing,
     name_readers,
     unsubscribe_url,
 )
@@ -53,7 +56,6 @@ _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
 _TRIED_FOR = timedelta(days=2)
 """How long a mailbox is tried that had all its mails of a day already."""
 Compose = Callable[[Signature], CaseNews]
-Delivered = tuple[ColumnElement[bool], ...]
 Writers = dict[int, str]
 """Those to whom an email speaks: ids of their signatures, and their given names."""
 
@@ -134,7 +136,7 @@ def _store_notices(session: Session, events: list[NewsEvent]) -> None:
 def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
     """Find deliveries of our bundles that got rid of letters; of a part, once it is said which.
 
-    And refusals in place of such a delivery, whose record was a mistake and deleted.
+    And refusals where an email told of a record that was a mistake and deleted.
     """
     rows = session.scalars(
         select(DeliveryAttempt).where(
@@ -148,7 +150,7 @@ def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list
     return [
         NewsEvent(delivery.campaign_id, NoticeKind.HANDED_OVER, delivery_id=delivery.id)
         for delivery in rows
-        if delivery.outcome in GONE_OUT or _is_in_place(session, delivery)
+        if delivery.outcome in GONE_OUT or misleads_somebody(session, delivery)
     ]
 
 
@@ -263,26 +265,19 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     is_told = exists().where(
         NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
     )
-    conditions = [*gets_news(notice.campaign_id, of_end=notice.kind in _AFTER_A_STOP), ~is_told]
+    wants = and_(*gets_news(notice.campaign_id, of_end=notice.kind in _AFTER_A_STOP))
     if notice.delivery_id is not None:
-        delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-        conditions.append(_has_letter(_news_of(session, delivery)))
-    return conditions
+        news = news_of(session, session.get_one(DeliveryAttempt, notice.delivery_id))
+        withdrew = and_(*gets_correction(notice.campaign_id))
+        wants = or_(
+            and_(wants, _has_letter(news.is_told())),
+            and_(withdrew, _has_letter(news.is_told_to_withdrawn())),
+        )
+    return [wants, ~is_told]
 
 
-def _has_letter(delivered: Delivered) -> Exists:
-    return exists().where(Letter.signature_id == Signature.id, *delivered)
-
-
-def _news_of(session: Session, delivery: DeliveryAttempt) -> Delivered:
-    """Select letters that went with it, unless an earlier record says that they are gone."""
-    was_gone = is_gone(when=DeliveryAttempt.id < delivery.id)
-    return (
-        Letter.bundle_id == delivery.bundle_id,
-        Letter.set_aside.is_(None),
-        went_with(session, delivery),
-        ~was_gone,
-    )
+def _has_letter(told: ColumnElement[bool]) -> Exists:
+    return exists().where(Letter.signature_id == Signature.id, told)
 
 
 def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:
@@ -317,9 +312,8 @@ def _end(session: Session, notice: Notice) -> None:
 def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-        delivered = _news_of(session, delivery)
-        corrects = _is_in_place(session, delivery)
-        return partial(_handed_over, session, campaign, delivery, delivered, corrects)
+        news = news_of(session, delivery)
+        return partial(_handed_over, session, campaign, delivery, news)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
         return lambda signature: _update(session, campaign, update, signature)
@@ -333,50 +327,34 @@ def _handed_over(
     session: Session,
     campaign: Campaign,
     delivery: DeliveryAttempt,
-    delivered: Delivered,
-    corrects: bool,
+    news: LetterNews,
     signature: Signature,
 ) -> LetterHandedOver:
-    locale, writers = signature.locale, _list_writers(session, signature, _has_letter(delivered))
+    locale, withdrew = signature.locale, Signature.state == SignatureState.WITHDRAWN
+    readers = _list_writers(session, signature, _has_letter(news.is_told()))
+    withdrawn = _names_by_id(
+        list_sharing(session, signature, withdrew, _has_letter(news.is_told_to_withdrawn()))
+    )
+    all_of_them = readers | withdrawn
+    corrected = _numbers(session, all_of_them, and_(news.went, news.misled))
+    went = _numbers(session, readers, news.went)
+    went += _numbers(session, withdrawn, and_(news.went, news.misled))
+    came_back = _numbers(session, readers, news.came_back)
+    stayed = _numbers(session, withdrawn, news.stayed)
+    outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
+    (outcome, numbers), *also = [told for told in outcomes.items() if told[1]]
     return LetterHandedOver(
-        numbers=_numbers(session, writers, delivered),
+        numbers=numbers,
         mission=destination_name(delivery.destination, locale),
         day=i18n.say_date(delivery.happened_on, locale),
-        place=delivery.place,
-        outcome=_told_outcome(delivery),
-        corrects=corrects,
+        place=delivery.place if outcome != "withdrawn" else "",
+        outcome=outcome,
+        also=also,
+        corrects=bool(corrected or came_back or stayed),
+        withdrawn=not readers,
         letters_url=_letters_url(signature),
-        **_common(campaign, signature, writers),
+        **_common(campaign, signature, all_of_them),
     )
-
-
-def _find_deleted_record(session: Session, delivery: DeliveryAttempt) -> datetime | None:
-    """Return when an earlier record of its bundle was deleted that could have been told."""
-    deleted = session.execute(
-        select(AuditEntry.at, AuditEntry.detail)
-        .where(AuditEntry.action == "delivery.remove", AuditEntry.at <= delivery.created_at)
-        .order_by(AuditEntry.at.desc())
-    )
-    of_bundle = (
-        at
-        for at, detail in deleted
-        if detail.get("bundle") == delivery.bundle_id and detail["outcome"] in GONE_OUT
-    )
-    return next(of_bundle, None)
-
-
-def _is_in_place(session: Session, delivery: DeliveryAttempt) -> bool:
-    """Whether it is in place of a record of its bundle that was deleted, alone or beside a part."""
-    deleted_at = _find_deleted_record(session, delivery)
-    if deleted_at is None:
-        return False
-    recorded = select(DeliveryAttempt.id).where(
-        DeliveryAttempt.bundle_id == delivery.bundle_id,
-        DeliveryAttempt.id < delivery.id,
-        DeliveryAttempt.created_at >= deleted_at,
-        DeliveryAttempt.outcome != DeliveryOutcome.PART,
-    )
-    return not db.has_row(session, recorded)
 
 
 def _stopped(
@@ -405,11 +383,11 @@ def _told_outcome(delivery: DeliveryAttempt) -> str:
     return delivery.outcome.value
 
 
-def _numbers(session: Session, writers: Writers, delivered: Delivered) -> list[str]:
+def _numbers(session: Session, writers: Writers, told: ColumnElement[bool]) -> list[str]:
     """Return the numbers of the writers' letters in the bundle: a household gets one email."""
     sequences = session.scalars(
         select(Letter.sequence)
-        .where(Letter.signature_id.in_(writers), *delivered)
+        .where(Letter.signature_id.in_(writers), told)
         .order_by(Letter.sequence)
     )
     return [number_of(sequence) for sequence in sequences if sequence]

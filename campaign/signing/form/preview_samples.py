@@ -194,7 +194,9 @@ def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
         "mission": mission,
         "day": i18n.say_date(clock.day_of(now, campaign.timezone), locale),
         "place": reached[0].locality if reached else "",
+        "also": [],
         "corrects": False,
+        "withdrawn": False,
         "outcome": "by-post" if written and not reached else "accepted",
     }
 

@@ -309,6 +309,7 @@ FACTS: Mapping[str, object] = {
     "from_letter": _l("from number"),
     "to_letter": _l("to number"),
     "numbers": _l("letter numbers"),
+    "notice": _l("number of the email"),
     "pictures": _l("pictures"),
     "to": _l("destination"),
     "columns": _l("columns"),

@@ -75,10 +75,20 @@ MAILS: list[Mail] = [
     ),
     *(
         LetterHandedOver(numbers=numbers, outcome=outcome, **_NEWS, **_GATE)
-        for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused")
+        for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused", "withdrawn")
         for numbers in (["00001"], ["00001", "00002"])
     ),
-    LetterHandedOver(numbers=["00001"], outcome="courier", corrects=True, **_NEWS, **_GATE),
+    LetterHandedOver(
+        numbers=["00001"],
+        outcome="courier",
+        also=[("refused", ["00002"]), ("withdrawn", ["00003"])],
+        corrects=True,
+        **_NEWS,
+        **_GATE,
+    ),
+    LetterHandedOver(
+        numbers=["00001"], outcome="withdrawn", corrects=True, withdrawn=True, **_NEWS, **_GATE
+    ),
     ConfirmLetter(link=LINK, days=7, confirm_by="Thursday 3 December", network=True, **_SIGNED),
     *(
         AlreadySigned(letters_url=LINK, why=why, own_words="She waits.", **_SIGNED)

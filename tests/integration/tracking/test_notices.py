@@ -13,6 +13,7 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.content.updates import Telling, post_update
 from campaign.campaigns.create_and_edit import continue_campaign
 from campaign.campaigns.status_changes import open_campaign, stop_campaign
@@ -21,19 +22,20 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.deliveries import record_delivery
-from campaign.deliveries.envelopes import split_bundle
+from campaign.deliveries.envelopes import mark_posted, split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.mail import bad_addresses, suppression_list
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
-from campaign.models.delivery import GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.notice import Notice, NoticeMail
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.tracking import news_subscription, notices
+from campaign.tracking.change_or_withdraw import withdraw_letter
 from campaign.tracking.news_subscription import count_readers
-from tests.days import days_ago
+from tests.days import days_ago, today
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 Freeze = Callable[[Campaign], int]
@@ -239,6 +241,195 @@ def test_a_refusal_beside_a_part_is_told_once_it_is_known_whose_letters_came_bac
         ("refused", ["00001"], True),
         ("refused", ["00003"], True),
     ]
+
+
+def remove_last_visit(session: Session) -> None:
+    """Deletes the newest record."""
+    session.rollback()
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+
+
+def tell_anew(session: Session, mails: Mails) -> list[tuple[Any, ...]]:
+    """Tells, and gives what the emails say that came by it, by address."""
+    before = len(mails())
+    tell_all(session)
+    tell_all(session)
+    told = [
+        (mail["to"].partition("@")[0], mail["outcome"], mail["numbers"], mail["corrects"])
+        for mail in mails()[before:]
+    ]
+    session.rollback()
+    return sorted(told)
+
+
+def name_part(session: Session, *numbers: Numbers) -> None:
+    part = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.PART)
+    split_bundle.name_part(session, session.scalars(part).one(), numbers, actor="test")
+    session.commit()
+
+
+def put_into_envelopes(session: Session, bundle_id: int) -> None:
+    bundle = session.get_one(Bundle, bundle_id)
+    split_bundle.split_bundle(session, bundle, letters_each=1, with_letters=False, actor="test")
+    session.commit()
+
+
+def post_envelopes(session: Session, first: int, last: int) -> None:
+    run = session.scalars(select(EnvelopeRun)).one()
+    posting = mark_posted.Posting(first, last, today())
+    mark_posted.post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
+    session.commit()
+
+
+@pytest.mark.both_engines
+def test_whom_a_part_leaves_out_after_a_deleted_delivery_reads_once_what_is_so(
+    session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
+) -> None:
+    for name in ("ana", "omar", "zoe"):
+        sign(session, campaign, email=f"{name}@example.org")
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    assert [told[1] for told in tell_anew(session, mails)] == ["accepted"] * 3
+    remove_last_visit(session)
+    deliver(bundle_id, DeliveryOutcome.PART, taken=1)
+    assert tell_anew(session, mails) == []
+    name_part(session, Numbers(2, 2))
+    assert tell_anew(session, mails) == [
+        ("ana", "refused", ["00001"], True),
+        ("omar", "accepted", ["00002"], True),
+        ("zoe", "refused", ["00003"], True),
+    ]
+    put_into_envelopes(session, bundle_id)
+    post_envelopes(session, 1, 2)
+    assert tell_anew(session, mails) == [
+        ("ana", "posted", ["00001"], False),
+        ("zoe", "posted", ["00003"], False),
+    ]
+
+
+@pytest.mark.both_engines
+def test_each_posting_in_place_of_a_deleted_delivery_corrects_the_email_of_its_letters(
+    session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
+) -> None:
+    for name in ("ana", "omar"):
+        sign(session, campaign, email=f"{name}@example.org")
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    tell_anew(session, mails)
+    remove_last_visit(session)
+    put_into_envelopes(session, bundle_id)
+    for number, name in enumerate(("ana", "omar"), start=1):
+        post_envelopes(session, number, number)
+        assert tell_anew(session, mails) == [(name, "posted", [f"{number:05d}"], True)]
+
+
+@pytest.mark.both_engines
+def test_a_refusal_in_place_of_a_deleted_part_is_told_to_those_alone_who_were_told_of_it(
+    session: Session, campaign: Campaign, freeze: Freeze, deliver: Deliver, mails: Mails
+) -> None:
+    for name in ("ana", "omar", "zoe"):
+        sign(session, campaign, email=f"{name}@example.org")
+    bundle_id = freeze(campaign)
+    deliver(bundle_id, DeliveryOutcome.PART, taken=1)
+    name_part(session, Numbers(2, 2))
+    assert tell_anew(session, mails) == [("omar", "accepted", ["00002"], False)]
+    remove_last_visit(session)
+    deliver(bundle_id, DeliveryOutcome.REFUSED)
+    assert tell_anew(session, mails) == [("omar", "refused", ["00002"], True)]
+
+
+@pytest.mark.both_engines
+def test_nobody_reads_of_a_refusal_where_the_record_was_deleted_before_its_emails(
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    remove_last_visit(session)
+    deliver(bundle_id, DeliveryOutcome.REFUSED)
+    assert tell_anew(session, mails) == []
+
+
+@pytest.mark.both_engines
+def test_one_email_tells_a_mailbox_which_of_its_letters_were_accepted_and_which_were_not(
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+) -> None:
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    tell_anew(session, mails)
+    remove_last_visit(session)
+    deliver(bundle_id, DeliveryOutcome.PART, taken=1)
+    name_part(session, Numbers(2, 2))
+    assert tell_anew(session, mails) == [("ana", "accepted", ["00002"], True)]
+    email = session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+    assert email is not None
+    for kind in ("plain", "html"):
+        message: Any = render(email, settings)
+        text = " ".join(message.get_body((kind,)).get_content().split())
+        assert "we delivered your letter 00002 to the" in text
+        assert "refused your letter 00001." in text
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("outcome", [DeliveryOutcome.REFUSED, DeliveryOutcome.ACCEPTED])
+def test_who_withdrew_after_an_untrue_email_is_told_once_that_we_did_not_deliver_the_letter(
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    mails: Mails,
+    outcome: DeliveryOutcome,
+) -> None:
+    for name in ("omar", "zoe"):
+        sign(session, campaign, email=f"{name}@example.org")
+    quiet = sign(session, campaign, email="quiet@example.org", consent_updates_at=None)
+    bundle_id = freeze(campaign)
+    deliver(bundle_id)
+    tell_anew(session, mails)
+    jobs.run_now("mail.sweep")
+    remove_last_visit(session)
+    for signature in (reload(session, ana), reload(session, quiet)):
+        withdraw_letter(session, signature, db.utcnow())
+        session.commit()
+    # The volume is made again without the letter.
+    taken_out = Letter.signature_id == ana.id
+    session.execute(update(Letter).where(taken_out).values(set_aside=WITHDRAWN))
+    session.commit()
+    deliver(bundle_id, outcome)
+    assert tell_anew(session, mails) == [
+        ("ana", "withdrawn", ["00001"], True),
+        ("omar", outcome.value, ["00002"], True),
+        ("zoe", outcome.value, ["00003"], True),
+    ]
+    emails = session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).all()
+    email = next(email for email in emails if email.recipient == ANA)
+    message: Any = render(email, settings)
+    assert "Letter not delivered" in message["Subject"]
+    text = " ".join(message.get_body(("plain",)).get_content().split())
+    assert "You withdrew your letter 00001. We did not deliver it." in text
+    assert "it was a mistake" in text
+    assert "You asked for news" not in text
+    email_id = email.id
+    session.rollback()
+    jobs.run_now("mail.sweep")
+    email = session.get_one(OutboxMail, email_id, populate_existing=True)
+    assert (email.state, email.failure) == (MailState.SENT, None)
 
 
 @pytest.mark.parametrize("other", [{"consent_updates_at": None}, {"email": f"x+{ANA}"}])
