@@ -27,7 +27,6 @@ from campaign.models.campaign import Campaign
 from campaign.models.screening import Decision, Hold, ScreeningAct, version_of
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.signing import signed_links
 from campaign.signing.checks.review_decision import (
     case_words,
     find_flagged_words,
@@ -46,7 +45,8 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.letter.draft import pdf_of, signed_letters
-from campaign.signing.mails import LetterMail, MailName, case_facts, letter_url, mail_name
+from campaign.signing.mails import WAITING, LetterMail, MailName, case_facts, letter_url, mail_name
+from campaign.signing.signed_links import signed_link
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
@@ -349,23 +349,21 @@ def _is_in_a_bundle() -> ColumnElement[bool]:
 
 
 def _send_back(session: Session, signature: Signature, note: str) -> bool:
-    """Mail what is to be changed, with a link that replaces the one before; False: not mailed."""
+    """Mail what is to be changed, with a link beside the one before; False: not mailed.
+
+    The page was promised to who has the earlier link: it stays theirs.
+    """
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
-    token = signed_links.new_token()
     mail = LetterReturned(
         note=note,
-        link=letter_url(signature.locale, token),
+        link=letter_url(signature.locale, signed_link(WAITING, signature.public_id)),
         writer=mail_name(signature.given_name),
         **case_facts(signature.campaign, signature.locale),
     )
-    sent = mail.send(
+    return mail.send(
         session, to=signature.email, locale=signature.locale, campaign_id=signature.campaign_id
     )
-    if sent:
-        signature.token_digest = signed_links.digest_of(token)
-        session.flush()
-    return sent
 
 
 def _record_act(
