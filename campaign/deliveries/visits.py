@@ -1,5 +1,6 @@
 """Finding visits and attempts, and how bundles fared, for the desk's pages."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from campaign.core.announcements import announce
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import GONE_OUT, SENT, went_after_stop
 from campaign.deliveries.stopped_bundles import is_held_back
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
 from campaign.models.webhook import EventKind
@@ -124,6 +125,7 @@ class BundleOutcome:
     posted: int = 0  # of its envelopes, where not all went yet
     envelopes: int = 0
     rest_moved: bool = False  # whether what came back went on elsewhere
+    earlier: tuple[str, ...] = ()  # other ways in which letters of it went before, each once
 
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
@@ -135,25 +137,40 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
         or (bundle.ready_at is not None and bundle.state is not BundleState.CANCELLED)
     ]
     ids = [row.id for row in rows]
-    ends = {key: BundleOutcome(slug) for key, slug in _find_newest_outcomes(session, ids).items()}
+    ends = _find_newest_outcomes(session, ids)
     for key, posted, total in _count_posted(session, ids):
-        if 0 < posted < total and key in ends and ends[key].slug in SENT:
-            ends[key] = BundleOutcome("posted", posted, total)
+        if posted and key in ends and ends[key].slug in SENT:
+            others = tuple(slug for slug in ends[key].earlier if slug not in SENT)
+            if posted < total or others != ends[key].earlier:
+                ends[key] = BundleOutcome("posted", posted, total, earlier=others)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
     for key in session.scalars(moved):
-        partly = key in ends and ends[key].slug in GONE_OUT
+        partly = key in ends and (ends[key].slug in GONE_OUT or ends[key].earlier)
         ends[key] = replace(ends[key], rest_moved=True) if partly else BundleOutcome("rerouted")
     stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
     return ends | _find_held_back(session, set(ids) & set(stopped))
 
 
-def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
+def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, BundleOutcome]:
     tried = session.execute(
         select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
         .where(DeliveryAttempt.bundle_id.in_(ids))
         .order_by(*oldest_first())
     )
-    return {bundle_id: outcome.value for bundle_id, outcome in tried if bundle_id}
+    outcomes: dict[int, list[DeliveryOutcome]] = defaultdict(list)
+    for bundle_id, outcome in tried:
+        outcomes[bundle_id or 0].append(outcome)
+    return {
+        bundle_id: BundleOutcome(
+            newest.value,
+            earlier=tuple(
+                outcome.value
+                for outcome in dict.fromkeys(before)
+                if outcome in GONE_OUT and outcome is not newest
+            ),
+        )
+        for bundle_id, (*before, newest) in outcomes.items()
+    }
 
 
 def _count_posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:

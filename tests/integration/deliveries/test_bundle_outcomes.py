@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
+from campaign.deliveries.recording_rules import Numbers
 from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.delivery import GateVisit
 from tests.days import days_ago
 from tests.integration.deliveries.conftest import Record
 
@@ -36,7 +38,7 @@ def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(
     day = days_ago(1)
     record(lasting, DeliveryOutcome.REFUSED, day=day, happened_time=time(15))
     record(lasting, DeliveryOutcome.PART, day=day, happened_time=time(9), taken=2)
-    assert end_of(session, lasting) == BundleOutcome("refused")
+    assert end_of(session, lasting) == BundleOutcome("refused", earlier=("part",))
 
 
 def test_envelopes_are_counted_only_while_a_posting_was_the_last(
@@ -56,4 +58,26 @@ def test_envelopes_are_counted_only_while_a_posting_was_the_last(
     session.commit()
     assert end_of(session, lasting) == BundleOutcome("posted", 2, 7)
     record(lasting, DeliveryOutcome.ACCEPTED, day=today)
-    assert end_of(session, lasting) == BundleOutcome("accepted")
+    assert end_of(session, lasting) == BundleOutcome("accepted", earlier=("posted",))
+
+
+@pytest.mark.both_engines
+def test_all_ways_in_which_letters_went_are_named(
+    lasting: Bundle, session: Session, record: Record
+) -> None:
+    day = days_ago(1)
+    visit = record(lasting, DeliveryOutcome.PART, day=day, taken=3)
+    [part] = session.get_one(GateVisit, visit.id).attempts
+    split_bundle.name_part(session, part, [Numbers(1, 3)], actor="test")
+    run = split_bundle.split_bundle(
+        session,
+        session.get_one(Bundle, lasting.id),
+        letters_each=2,
+        with_letters=False,
+        actor="test",
+    )
+    for number, way in enumerate((DeliveryOutcome.POSTED, DeliveryOutcome.COURIER), start=1):
+        posting = Posting(number, number, day, outcome=way)
+        post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
+    session.commit()
+    assert end_of(session, lasting) == BundleOutcome("posted", 2, 2, earlier=("part",))
