@@ -368,6 +368,23 @@ def test_before_the_remake_the_gate_names_who_on_the_lists_is_gone(
 
 
 @pytest.mark.both_engines
+@pytest.mark.parametrize("state", [SignatureState.ERASED, SignatureState.WITHDRAWN])
+def test_the_row_of_a_deleted_signature_is_to_be_blacked_out(
+    session: Session,
+    staff: FlaskClient,
+    listed: Bundle,
+    set_state: SetState,
+    remake: Callable[[], Bundle],
+    state: SignatureState,
+) -> None:
+    """Once staff have removed the row, no list of rows names it any more."""
+    told = "also where your team removed the row."
+    set_state(state)
+    bundle = reload(session, listed.id)
+    assert (told in get_page(staff, session, bundle)) is (state is SignatureState.ERASED)
+    assert (told in get_page(staff, session, remake())) is (state is SignatureState.ERASED)
+
+
 def test_the_gate_asks_which_lists_went(
     app: Flask,
     session: Session,
