@@ -378,7 +378,7 @@ def test_the_row_of_a_deleted_signature_is_to_be_blacked_out(
     state: SignatureState,
 ) -> None:
     """Once staff have removed the row, no list of rows names it any more."""
-    told = "also where your team removed the row."
+    told = "also those that your team removed in the workspace."
     set_state(state)
     bundle = reload(session, listed.id)
     assert (told in get_page(staff, session, bundle)) is (state is SignatureState.ERASED)
