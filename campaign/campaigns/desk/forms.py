@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from campaign.campaigns.create_and_edit import NotReady
 from campaign.campaigns.desk.gap_sentences import link_to_mend, say_gap
 from campaign.campaigns.record_change import Editing
+from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.staff.desk_access import actor
 from campaign.web.form_base import OTHERWISE, RISK_NAMED, DeskForm
@@ -141,9 +142,13 @@ class CampaignForm(DeskForm):
     sentences = SENTENCES
 
     def refuse_problem(self, problem: Invalid) -> None:
-        if not isinstance(problem, NotReady):
+        if isinstance(problem, NotReady):
+            self._say_gaps(problem)
+        else:
             super().refuse_problem(problem)
-            return
+        db.session().rollback()  # the page shows the campaign as it is saved
+
+    def _say_gaps(self, problem: NotReady) -> None:
         for name, words in dict.fromkeys(list_sentences(problem, OTHERWISE, self)):
             if name in self:
                 self[name].errors = [*self[name].errors, words]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content.templates import current_template, find_template
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core.clock import utcnow
-from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.staff import Role
 from tests.factories import (
     add_confirmed,
@@ -300,6 +300,8 @@ def test_an_open_campaign_says_what_it_would_lack_and_where_it_is_mended(
     refused = post(desk, f"{DESK}/letters/en", long)
     assert refused.status_code == 422
     assert "does not fit on one page with the longest name. It is" in refused.text
+    assert "fits: " in refused.text  # what the page says of the saved letter is of the saved letter
+    assert "Version 2" not in refused.text
     mission = campaign.targets[0].mission
     assert mission is not None
     mission.last_checked_on = None
@@ -323,3 +325,16 @@ def test_of_a_stopped_campaign_the_text_of_its_end_says_where_it_is_shown(
     session.commit()
     assert warning in desk.get(f"{DESK}/editions/en").text
     assert "We deliver letters to" not in desk.get(DESK).text
+
+
+def test_a_letter_that_is_too_long_for_two_officials_is_one_answer_to_check(
+    desk: FlaskClient, campaign: Campaign, session: Session
+) -> None:
+    facts: dict[str, Any] = {"kind": TargetKind.TO, "position": 1}
+    official, mission = make_target_official(2, name="Ana Duarte"), make_target_mission(2)
+    campaign.targets.append(Target(official=official, mission=mission, **facts))
+    session.commit()
+    long = LETTER | {"opening": "I write about ((person_name)).\n\n" * 60}
+    refused = post(desk, f"{DESK}/letters/en", long)
+    assert refused.text.count("does not fit on one page with the longest name. It is") == 4
+    assert "Check one answer" in refused.text
