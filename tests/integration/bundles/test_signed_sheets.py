@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -199,7 +200,9 @@ def test_the_desk_offers_them(
         "locale": "es",
     }
     unticked = client.get(NEW, query_string=chosen)
-    assert "Nothing is waiting" in unticked.text
+    assert "2 paper signatures are not in a bundle yet." in unticked.text
+    assert re.search(r'/paper[^"]*#sheets_travel"', unticked.text)
+    assert "Nothing is waiting" not in unticked.text
     assert "Freeze and print" not in unticked.text
     assert client.get(f"{NEW}/paper", query_string=WISH).status_code == 200
     assert client.get(f"{NEW}/proof", query_string=WISH).status_code == 200
