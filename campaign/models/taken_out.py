@@ -81,6 +81,11 @@ class TakenOut(tuple[Entry, ...]):
         """Return the numbers of what was with the others as these went."""
         return {entry.number for entry in self if entry.carried}
 
+    @property
+    def by_hand(self) -> set[str]:
+        """Return the numbers of what was removed, or made unreadable, by hand before these went."""
+        return {entry.number for entry in self if entry.carried is False}
+
     def plus(self, *entries: Entry) -> "TakenOut":
         return TakenOut((*self, *entries))
 

@@ -215,7 +215,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             withdrawn=say_withdrawn(session, signature)
             if state is SignatureState.WITHDRAWN
             else "",
-            on_sheet=is_on_sheet_too(session, signature, undelivered=state not in LIVE),
+            on_sheet=is_on_sheet_too(session, signature),
             note=note_for(session, signature),
         )
         return show_private(page)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import time
 
 from flask_babel import gettext
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept
@@ -59,7 +59,7 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
     """Find where the sheet may be on which it was signed."""
     if signature.origin is not Origin.PAPER:
         return Place.UNPRINTED
-    went = signed_sheets.find_attempt(session, signature)
+    went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
     if went is None or signature.state not in {*LIVE, SignatureState.WITHDRAWN}:
         return Place.PRINTED
     if signature.withdrawn_at is None:
@@ -111,22 +111,20 @@ def _is_remade_without(bundle: Bundle, stay: Stay) -> bool:
     return bundle.state is BundleState.READY and number_of(stay.number) in numbers
 
 
-def is_on_sheet_too(session: Session, signature: Signature, *, undelivered: bool) -> bool:
-    """Whether a row of a sheet counts with this letter; with `undelivered`, of one that is here.
+def is_on_sheet_too(session: Session, signature: Signature) -> bool:
+    """Whether a row of a sheet counts with this letter.
 
     Of the same address alone: who signs as somebody else does not learn what that person signed.
     """
     rows = select(PaperRow.id).join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
-    if undelivered:
-        rows = rows.where(~signed_sheets.is_out())
+    on_paper = PaperSheet.origin == Origin.PAPER
     return signature.origin is Origin.ONLINE and db.has_row(
-        session,
-        rows.where(
-            PaperRow.twin_id == signature.id,
-            PaperRow.email_hmac == signature.email_hmac,
-            PaperSheet.origin == Origin.PAPER,
-        ),
+        session, rows.where(*_is_double_of(signature), on_paper)
     )
+
+
+def _is_double_of(signature: Signature) -> tuple[ColumnElement[bool], ...]:
+    return PaperRow.twin_id == signature.id, PaperRow.email_hmac == signature.email_hmac
 
 
 def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept:
@@ -167,8 +165,13 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
     """Say what becomes of a letter, or a row on a sheet, that was withdrawn."""
     place = find_place(session, signature)
     if signature.origin is Origin.PAPER:
-        row = _say_withdrawn_row(signature, signed_sheets.find_attempt(session, signature), place)
+        went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
+        row = _say_withdrawn_row(signature, went, place)
         return f"{gettext('We will not count it.')} {row}"
+    return f"{_say_withdrawn_letter(place)} {say_row_too(session, signature)}".rstrip()
+
+
+def _say_withdrawn_letter(place: Place) -> str:
     if place is Place.UNPRINTED:
         return gettext("We will not count or deliver it.")
     words = {
@@ -180,6 +183,42 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
         Place.GONE: gettext("It is no longer in our hands, so we cannot get it back."),
     }
     return f"{gettext('We will not count it.')} {words[place]}"
+
+
+def say_row_too(session: Session, signature: Signature) -> str:
+    """Say what becomes of the row that doubles a letter which is, or is about to be, withdrawn.
+
+    Empty where there is none, or none that the writer may learn of.
+    """
+    if not is_on_sheet_too(session, signature):
+        return ""
+    went = signed_sheets.find_attempt(session, *_is_double_of(signature))
+    is_withdrawn = signature.withdrawn_at is not None
+    if went is None and is_withdrawn:
+        return gettext(
+            "We told our staff to make the row that was signed with your email address unreadable "
+            "before they deliver the sheet. If they were already on their way with it, the row may "
+            "still be delivered."
+        )
+    if went is None:
+        return gettext(
+            "We tell our staff to make the row that was signed with your email address unreadable "
+            "before they deliver the sheet. If they are already on their way with it, the row may "
+            "still be delivered."
+        )
+    day = i18n.say_date(went.happened_on)
+    if is_withdrawn and not _went_before_withdrawal(went, signature):
+        return gettext(
+            "We told our staff to make the row that was signed with your email address unreadable. "
+            "The sheet went out on %(day)s. If the row could still be read then, we cannot get it "
+            "back.",
+            day=day,
+        )
+    return gettext(
+        "The sheet with the row that was signed with your email address went out on %(day)s. We "
+        "cannot get it back.",
+        day=day,
+    )
 
 
 def _say_withdrawn_row(signature: Signature, went: DeliveryAttempt | None, place: Place) -> str:

@@ -138,11 +138,13 @@ def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None
     recorded = prints.find_print(session, bundle)
     if recorded is None or not bundle.taken_out.went_earlier:
         return None
+    if not bundle.letter_count:
+        unreadable = [person for person in bundle.taken_out.people if person.carried is False]
+        return EarlierPrint(recorded.made_at, recorded.on_paper - len(unreadable))
     removed = select(func.count(Letter.id)).where(
         Letter.bundle_id == bundle.id, Letter.set_aside == WITHDRAWN, Letter.first_page.is_not(None)
     )
-    count = recorded.letters if bundle.letter_count else recorded.on_paper
-    return EarlierPrint(recorded.made_at, count - (session.scalar(removed) or 0))
+    return EarlierPrint(recorded.made_at, recorded.letters - (session.scalar(removed) or 0))
 
 
 def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:

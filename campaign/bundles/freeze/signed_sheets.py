@@ -123,18 +123,15 @@ def is_out() -> ColumnElement[bool]:
     )
 
 
-def find_attempt(session: Session, signature: Signature) -> DeliveryAttempt | None:
-    """Find the first attempt with which the sheet went out that has the signature's row."""
-    own, carried = aliased(PaperRow), aliased(PaperRow)
+def find_attempt(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
+    """Find the first attempt with which a sheet went out that has such a row."""
+    carried = aliased(PaperRow)
     return session.scalar(
         select(DeliveryAttempt)
         .join(CarriedSignature, CarriedSignature.bundle_id == DeliveryAttempt.bundle_id)
         .join(carried, carried.signature_id == CarriedSignature.signature_id)
-        .join(own, own.sheet_id == carried.sheet_id)
-        .where(
-            own.signature_id == signature.id,
-            DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
-        )
+        .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
+        .where(DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE), *row)
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
         .limit(1)
     )

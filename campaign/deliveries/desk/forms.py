@@ -357,11 +357,17 @@ def gate_form(
 
 
 def _make_paper_field(bundle: Bundle, papers: Sequence[Paper]) -> RadioField:
-    compare = (
-        _l("Count the cards, or compare the check code on the papers that go with them.")
-        if noun_of(bundle) is Noun.CARD
-        else _l("Count the letters, or compare the check code on the papers that go with them.")
-    )
+    if not bundle.letter_count:
+        compare = _l(
+            "Compare the names on the lists: only they differ. If you cannot tell, choose the last "
+            "print that was made before you left."
+        )
+    elif noun_of(bundle) is Noun.CARD:
+        compare = _l("Count the cards, or compare the check code on the papers that go with them.")
+    else:
+        compare = _l(
+            "Count the letters, or compare the check code on the papers that go with them."
+        )
     return RadioField(
         _l("Which print did you have?"),
         [Optional()],

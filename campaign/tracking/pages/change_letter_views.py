@@ -23,7 +23,7 @@ from campaign.signing.mails import MailName
 from campaign.signing.person_fingerprint import person_of
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, digest_of
-from campaign.tracking.letter_place import Place, find_place, is_on_sheet_too
+from campaign.tracking.letter_place import Place, find_place, say_row_too
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import is_frozen, status_of
@@ -35,7 +35,7 @@ class WithdrawLetter(Page, template="tracking/withdraw.html"):
     token: str
     signature: Signature
     place: Place
-    on_sheet: bool  # Whether a row on paper counts with it that is not delivered yet
+    row_too: str  # What becomes of a row on paper that counts with it
     case: CasePage
     retention_months: int
 
@@ -132,7 +132,7 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             token=token,
             signature=signature,
             place=find_place(session, signature),
-            on_sheet=is_on_sheet_too(session, signature, undelivered=True),
+            row_too=say_row_too(session, signature),
             case=case,
             retention_months=current_settings().retention_months,
         )

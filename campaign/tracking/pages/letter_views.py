@@ -316,7 +316,7 @@ def _letter_page(
             changed="changed" in request.args,
             held=signature.shown_state is SignatureState.HELD,
             in_network=memberships.is_member_by_signing(session, signature),
-            on_sheet=is_on_sheet_too(session, signature, undelivered=False),
+            on_sheet=is_on_sheet_too(session, signature),
             tried=bool(trips),
             last_try="" if len(letters) > 1 or not trips else trips[-1].fate.value,
             note=note_for(session, signature),

@@ -284,6 +284,41 @@ def test_the_page_of_a_letter_tells_of_the_row_with_its_address_and_of_no_other(
     assert (unreadable in page) is has_address
 
 
+@pytest.mark.parametrize("days_before", [0, 1])
+def test_who_withdrew_a_letter_reads_when_the_sheet_with_the_row_went_out(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    freeze: Freeze,
+    print_bundle: Print,
+    days_before: int,
+) -> None:
+    address, campaign_id = "mika@example.org", sheet.campaign_id
+    hmac = address_fingerprint(address)
+    letter = sign_online(session, sheet.campaign, MIKA, email=address, email_hmac=hmac)
+    data_entry.add_row(session, sheet, replace(MIKA, email=address), actor="test")
+    url = f"{open_letters(session, letter)}/{letter.public_id}"
+    session.commit()
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    post(client, f"{url}/withdraw")
+    bundle = reload(session, bundle_id)
+    bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+    bundle_url = f"/desk/bundles/{bundle.public_id}"
+    by_hand = next(paper for paper in list_papers(session, bundle) if paper.removed)
+    session.commit()
+    day = today() - timedelta(days=days_before)
+    sign_in(client, app, Role.STAFF)
+    which = {f"paper_{bundle_id}": by_hand.value}
+    carried = form(happened_on=day.isoformat(), happened_time="", **which)
+    assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
+    page, said_day = client.get(url).text, i18n.say_date(day, "en")
+    told = f"signed with your email address went out on {said_day}. We cannot get it back."
+    asked = f"with your email address unreadable. The sheet went out on {said_day}."
+    assert (told in page, asked in page) == (bool(days_before), not days_before)
+
+
 def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     app: Flask,
     client: FlaskClient,
@@ -305,8 +340,8 @@ def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
     refused = post(client, f"{url}/withdraw")
     assert refused.status_code == 409
-    assert "We have already delivered the sheet you signed" in refused.text
-    assert "We have already delivered the sheet you signed" in client.get(url).text
+    assert "The sheet you signed is no longer in our hands" in refused.text
+    assert "The sheet you signed is no longer in our hands" in client.get(url).text
     session.rollback()
     assert session.get_one(Signature, eva_id).state is SignatureState.CONFIRMED
     stays = client.get(f"{box}/erase").text
