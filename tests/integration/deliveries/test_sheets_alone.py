@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -14,7 +16,9 @@ from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, Delive
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Signature, SignatureState
+from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry
+from tests.factories import sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_carried_paper import REMADE, at, counts, remake
@@ -112,3 +116,27 @@ def test_a_forgotten_refusal_of_an_earlier_print_is_recorded_beside_the_delivery
     newest = select(func.max(BundlePrint.number)).scalar_subquery()
     sha256 = session.scalar(select(BundlePrint.zip_sha256).where(BundlePrint.number == newest))
     assert reload(session, sheets.id).zip_sha256 == sha256
+
+
+@pytest.mark.both_engines
+def test_the_page_of_a_bundle_counts_nobody_whose_name_was_made_unreadable(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheets: Bundle,
+    record: Record,
+    print_bundle: Print,
+) -> None:
+    withdraw(session, 2)
+    remake(session, sheets, print_bundle)
+    _new, old, by_hand = list_papers(session, sheets := reload(session, sheets.id))
+    assert (old.holds, by_hand.lacks) == (("P00002",), ("P00002",))
+    url = f"/desk/bundles/{sheets.public_id}"
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    assert "Compare the names on the lists" in client.get(f"{url}/deliver").text
+    sheets = reload(session, sheets.id)
+    record(sheets, DeliveryOutcome.ACCEPTED, paper=by_hand.value)
+    page = client.get(url).text
+    assert "with 2 people on signed sheets." in page
+    assert "The name was made unreadable by hand on the lists." in page
