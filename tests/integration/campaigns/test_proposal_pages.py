@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.campaigns import proposals, status_changes
 from campaign.campaigns.content import pictures
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind, Update
 from campaign.models.revision import Proposal, ProposalState
@@ -79,6 +80,11 @@ def test_form_and_approver_read_to_how_many_an_outcome_goes(
     read = client.get(f"{HOME}/proposals/{newest(session).public_id}").text
     assert "Emails will go to 2 people." in read
     assert "get both emails" in read
+    stop_campaign(session, case, actor="a", now=utcnow(), reasons={"en": "It is over."})
+    session.commit()
+    read = client.get(f"{HOME}/proposals/{newest(session).public_id}").text
+    assert "Emails will go to" not in read
+    assert "Return it with a note, so that its author can post it without emails." in read
 
 
 def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(

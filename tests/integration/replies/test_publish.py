@@ -351,3 +351,16 @@ def test_a_reply_that_a_colleague_published_is_not_emailed_a_second_time(
     assert _publish_page(second, other, is_another="y").status_code == 303
     with app.app_context(), db.reading() as session:
         assert session.scalar(select(func.count(Update.id))) == 2
+
+
+def test_after_a_stop_no_email_about_a_reply_is_promised(
+    client: FlaskClient, app: Flask, draft: str
+) -> None:
+    promise, none = "We email it to supporters who asked for news.", "so no one gets an email"
+    page = client.get(f"{draft}/publish").text
+    assert (promise in page, none in page) == (True, False)
+    with app.app_context(), db.transaction() as session:
+        campaign, now = session.scalars(select(Reply)).one().campaign, db.utcnow()
+        stop_campaign(session, campaign, actor="a", now=now, reasons={"en": "It is over."})
+    page = client.get(f"{draft}/publish").text
+    assert (promise in page, none in page) == (False, True)
