@@ -263,7 +263,10 @@ def next_step(campaign: Campaign, gaps: list[Gap]) -> Step:
     status = campaign.status
     first = gaps[0] if gaps else None
     if has_ended(status):
-        is_told = any(update.kind is UpdateKind.OUTCOME for update in campaign.updates)
+        is_told = any(
+            update.kind is UpdateKind.OUTCOME and campaign.ends_with(update.published_at)
+            for update in campaign.updates
+        )
         return Step("ended" if is_told else "tell-outcome")
     if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in gaps):
         return Step("close-or-extend")

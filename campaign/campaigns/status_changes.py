@@ -71,6 +71,8 @@ def open_campaign(
         rehearsal.wipe(session, campaign)
     first = campaign.opened_at is None
     campaign.opened_at = campaign.opened_at or now
+    if campaign.status is CampaignStatus.CLOSED:
+        campaign.reopened_at = now
     campaign.closed_at = None
     _move_and_answer(session, campaign, CampaignStatus.OPEN, actor)
     if tell_network:

@@ -372,14 +372,18 @@ def _find_program_problems(session: Session, by: StaffUser) -> list[Todo]:
 
 def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Find campaigns that ended lately, and whose writers have not heard what came of it."""
-    told = select(Update.campaign_id).where(Update.kind == UpdateKind.OUTCOME)
+    told = select(Update.id).where(
+        Update.campaign_id == Campaign.id,
+        Update.kind == UpdateKind.OUTCOME,
+        or_(Campaign.reopened_at.is_(None), Update.published_at > Campaign.reopened_at),
+    )
     campaigns = session.scalars(
         select(Campaign)
         .where(
             mine,
             Campaign.status == CampaignStatus.CLOSED,
             Campaign.closed_at > now - LATELY,
-            Campaign.id.not_in(told),
+            ~told.exists(),
         )
         .order_by(Campaign.closed_at)
     ).all()

@@ -84,6 +84,9 @@ class Campaign(db.SealedRow, db.PublicRow):
     act_by: Mapped[date | None]
     """Last day to write; it ends when it ends everywhere on Earth (UTC-12)."""
     opened_at: Mapped[datetime | None]
+    """When it first opened."""
+    reopened_at: Mapped[datetime | None]
+    """When it last opened again after it was closed."""
     closed_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     open_at: Mapped[datetime | None]
@@ -151,6 +154,13 @@ class Campaign(db.SealedRow, db.PublicRow):
     @property
     def cards(self) -> bool:
         return self.format is LetterFormat.CARD
+
+    def ends_with(self, outcome_at: datetime | None) -> bool:
+        """Whether an outcome of that moment tells of its last end, not of one before it reopened.
+
+        None: the outcome is published now.
+        """
+        return not (outcome_at and self.reopened_at) or outcome_at > self.reopened_at
 
     @property
     def names_by_locale(self) -> dict[str, str]:

@@ -339,10 +339,10 @@ def _marks_ahead(
         marks.append(Mark(gettext("Printed"), "ahead"))
     if not any(trip.is_gone for trip in trips):
         marks += _deliveries_ahead(ways)
-    kinds = {post.kind for post in posts}
-    if UpdateKind.REPLY.value not in kinds:
+    if not any(post.kind == UpdateKind.REPLY.value for post in posts):
         marks.append(Mark(gettext("Answered"), "ahead"))
-    if UpdateKind.OUTCOME.value not in kinds:
+    outcomes = [post for post in posts if post.kind == UpdateKind.OUTCOME.value]
+    if not any(signature.campaign.ends_with(post.published_at) for post in outcomes):
         marks.append(Mark(gettext("Outcome"), "ahead"))
     return marks
 

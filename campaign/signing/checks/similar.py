@@ -12,7 +12,8 @@ from sqlalchemy import delete, exists, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.sealing import Keyring, log_wrong_key
+from campaign.core.db.batches import batched
+from campaign.core.sealing import Keyring, WrongKey, log_wrong_key
 from campaign.core.settings import current_settings
 from campaign.core.text.fold import split_words
 from campaign.models.campaign import Campaign
@@ -26,27 +27,41 @@ MOST = 200  # More are not counted: the database looks at so many for each quart
 _LOOKED_AT = -1  # Stands for all quarters of words that are too few to have any
 _LATELY = timedelta(days=2)
 _SWEEP = 2000
+_NOTED_AT_ONCE = 50
+"""Letters of one transaction: one for each letter would keep other jobs from SQLite's lock."""
 
 
 @jobs.job("signing.note-words")
-def note_words(signature_id: int) -> None:
+def note_words(*signature_ids: int) -> None:
+    """Note the words of these letters anew, in one transaction; of none that does not count."""
     with db.transaction() as session:
-        signature = session.get(Signature, signature_id, with_for_update=True)
-        forget_words(session, signature_id)
-        if signature is None or signature.shown_state is not SignatureState.CONFIRMED:
-            return  # of an invalid one it is kept: who repeats its words is found by it
-        text = signature.full_text or signature.own_words
-        bands = list(enumerate(bands_of(text, db.database().keyring)))
+        # Their rows are locked: who changes or withdraws a letter meanwhile comes before or after.
+        signatures = session.scalars(
+            select(Signature)
+            .where(Signature.id.in_(signature_ids))
+            .order_by(Signature.id)
+            .with_for_update()
+        ).all()
+        session.execute(delete(WordsPrint).where(WordsPrint.signature_id.in_(signature_ids)))
         rows = [
             {
-                "signature_id": signature_id,
+                "signature_id": signature.id,
                 "band": band,
                 "campaign_id": signature.campaign_id,
                 "value": value,
             }
-            for band, value in bands or [(_LOOKED_AT, 0)]
+            for signature in signatures
+            # Of an invalid one it is kept: who repeats its words is found by it.
+            if signature.shown_state is SignatureState.CONFIRMED
+            for band, value in _list_bands(signature) or [(_LOOKED_AT, 0)]
         ]
-        session.execute(insert(WordsPrint), rows)
+        if rows:
+            session.execute(insert(WordsPrint), rows)
+
+
+def _list_bands(signature: Signature) -> list[tuple[int, int]]:
+    text = signature.full_text or signature.own_words
+    return list(enumerate(bands_of(text, db.database().keyring)))
 
 
 @jobs.job("signing.note-missing-words", every_minutes=60)
@@ -64,9 +79,13 @@ def note_missing_words() -> None:
             )
             .limit(_SWEEP)
         ).all()
-    for signature_id in missing:
-        with log_wrong_key("signature cannot be opened", signature=signature_id):
-            note_words(signature_id)
+    for batch in batched(missing, _NOTED_AT_ONCE):
+        try:
+            note_words(*batch)
+        except WrongKey:
+            for signature_id in batch:
+                with log_wrong_key("signature cannot be opened", signature=signature_id):
+                    note_words(signature_id)
 
 
 def forget_words(session: Session, signature_id: int) -> None:

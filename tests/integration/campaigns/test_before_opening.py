@@ -22,7 +22,7 @@ from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.screening import Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
-from tests.days import days_ago
+from tests.days import days_ago, today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 
 pytestmark = pytest.mark.one_engine
@@ -48,7 +48,7 @@ def draft(session: Session) -> Campaign:
 def test_an_opening_after_the_deadline_is_refused_with_its_day(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
-    draft.act_by = i18n.latest_day(utcnow()) + timedelta(days=1)
+    draft.act_by = today() + timedelta(days=2)
     session.commit()
     sign_in(client, app, Role.ADMIN)
     later = datetime.combine(draft.act_by + timedelta(days=3), time(9))
@@ -184,7 +184,7 @@ def test_that_a_second_person_decides_is_said_before_anything_is_typed(
 def test_a_campaign_is_not_opened_again_until_a_day_that_has_passed(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign, typed: str
 ) -> None:
-    past = i18n.latest_day(utcnow()) - timedelta(days=3)
+    past = days_ago(3)
     draft.status, draft.act_by, draft.closed_at = CampaignStatus.CLOSED, past, utcnow()
     session.commit()
     sign_in(client, app, Role.ADMIN)

@@ -292,7 +292,7 @@ def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session:
     columns = {one.key for one in inspect(Campaign).column_attrs}
     assert columns == create_and_edit.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
     assert create_and_edit.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
-    moments = {"opened_at", "closed_at", "stopped_at", "forgotten_at"}
+    moments = {"opened_at", "reopened_at", "closed_at", "stopped_at", "forgotten_at"}
     earlier = make_campaign(
         session, status=CampaignStatus.STOPPED, **{name: db.utcnow() for name in moments}
     )

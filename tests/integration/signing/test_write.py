@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import LargeBinary, distinct, event, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -246,6 +247,29 @@ def test_a_note_stands_on_the_check_page_where_many_say_the_same(
     assert session.query(WordsPrint).count() == 25
     assert note not in client.post(f"/en/actions/{other.slug}/check", data=same).text
     assert client.post(f"{case}/check", data=form).status_code == 200
+
+
+def test_many_letters_are_noted_in_few_transactions_and_a_damaged_one_holds_up_none(
+    app: Flask, session: Session, campaign: Campaign
+) -> None:
+    people = 100
+    signed = add_confirmed(session, campaign, people, own_words=WORDS)
+    session.commit()
+    damaged = update(Signature).where(Signature.id == signed[0].id)
+    session.execute(damaged.values(own_words=type_coerce(b"\1" * 40, LargeBinary)))
+    session.commit()
+    commits: list[object] = []
+    engine = app.extensions["database"].engine
+
+    def note(connection: object) -> None:
+        commits.append(connection)
+
+    event.listen(engine, "commit", note)
+    jobs.run_now("signing.note-missing-words")
+    event.remove(engine, "commit", note)
+    noted = select(func.count(distinct(WordsPrint.signature_id)))
+    assert session.scalar(noted) == people - 1
+    assert len(commits) < people * 2 / 3
 
 
 def test_confirming_a_letter_with_own_words_notes_them(

@@ -273,7 +273,12 @@ def test_the_next_step_after_the_last_day_is_to_close_or_extend() -> None:
 def test_the_next_step_of_an_ended_campaign_is_to_tell_what_came_of_it() -> None:
     campaign = complete(CampaignStatus.CLOSED)
     assert step_of(campaign) == "tell-outcome"
-    campaign.updates.append(Update(kind=UpdateKind.OUTCOME, happened_on=date(2026, 11, 2)))
+    outcome = Update(kind=UpdateKind.OUTCOME, happened_on=date(2026, 11, 2))
+    campaign.updates.append(outcome)
+    assert step_of(campaign) == "ended"
+    outcome.published_at, campaign.reopened_at = NOW, NOW + timedelta(days=1)
+    assert step_of(campaign) == "tell-outcome", "of the end before it reopened"
+    outcome.published_at = NOW + timedelta(days=2)
     assert step_of(campaign) == "ended"
 
 

@@ -118,6 +118,12 @@ def test_tests_and_measurements_ask_the_same_clock(folder: str) -> None:
     assert found == []
 
 
+def test_tests_take_days_of_a_place() -> None:
+    """The latest day on earth is two days ahead of some place from 10:00 to 12:00 UTC."""
+    used = search_modules(r"\blatest_day\(", _REPOSITORY / "tests")
+    assert [path for path, _source in used] == []
+
+
 @pytest.mark.parametrize("folder", ["templates", "letters"])
 def test_no_template_takes_the_day_of_a_moment(folder: str) -> None:
     """A template has moments in UTC: `.date()` of one is another day in the evening."""
