@@ -264,7 +264,7 @@ def next_step(campaign: Campaign, gaps: list[Gap]) -> Step:
     first = gaps[0] if gaps else None
     if has_ended(status):
         is_told = any(
-            update.kind is UpdateKind.OUTCOME and campaign.ends_with(update.published_at)
+            update.kind is UpdateKind.OUTCOME and campaign.tells_of_last_end(update.published_at)
             for update in campaign.updates
         )
         return Step("ended" if is_told else "tell-outcome")

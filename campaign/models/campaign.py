@@ -155,8 +155,8 @@ class Campaign(db.SealedRow, db.PublicRow):
     def cards(self) -> bool:
         return self.format is LetterFormat.CARD
 
-    def ends_with(self, outcome_at: datetime | None) -> bool:
-        """Whether an outcome of that moment tells of its last end, not of one before it reopened.
+    def tells_of_last_end(self, outcome_at: datetime | None) -> bool:
+        """Tell whether an outcome of that moment is about its last end, not one before it reopened.
 
         None: the outcome is published now.
         """

@@ -342,7 +342,7 @@ def _marks_ahead(
     if not any(post.kind == UpdateKind.REPLY.value for post in posts):
         marks.append(Mark(gettext("Answered"), "ahead"))
     outcomes = [post for post in posts if post.kind == UpdateKind.OUTCOME.value]
-    if not any(signature.campaign.ends_with(post.published_at) for post in outcomes):
+    if not any(signature.campaign.tells_of_last_end(post.published_at) for post in outcomes):
         marks.append(Mark(gettext("Outcome"), "ahead"))
     return marks
 
