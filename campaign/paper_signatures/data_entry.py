@@ -5,7 +5,7 @@ mission. Whoever keyed it in answers for it. No mail goes to these people, but t
 ticked news and gave an address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -42,6 +42,30 @@ def list_rows(
         .offset(first)
         .limit(most)
     ).all()
+
+
+def find_rows_to_complete(session: Session, doubles: Iterable[PaperRow]) -> dict[int, PaperRow]:
+    """Return the rows that count without an address, by id of their doubles, which have one.
+
+    Nobody but who holds the sheets can tell whether the address belongs there too.
+    """
+    twins = {
+        row.id: row.twin_id
+        for row in doubles
+        if row.verdict is RowVerdict.DOUBLE
+        and row.twin is not None
+        and row.twin.state is SignatureState.CONFIRMED
+        and not row.twin.email
+        and (details := details_of(row))
+        and details.email
+    }
+    counting = select(PaperRow).where(PaperRow.signature_id.in_(twins.values()))
+    by_signature = {row.signature_id: row for row in session.scalars(counting)} if twins else {}
+    return {
+        row_id: by_signature[twin_id]
+        for row_id, twin_id in twins.items()
+        if twin_id in by_signature
+    }
 
 
 def get_row(session: Session, sheet: PaperSheet, public_id: str, *, lock: bool = False) -> PaperRow:

@@ -158,6 +158,7 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
     form: RowForm | None  # of the one that is corrected
     nothing: bool  # whether no row was keyed in
     rows: Sequence[tuple[PaperRow, Details | None]]
+    to_complete: Mapping[int, PaperRow]
     first: int
     more: int | None  # from where earlier rows begin; None: there are none
     scans: Sequence[Scan]
@@ -333,6 +334,7 @@ def _show_sheet(
         form=form,
         nothing=nothing,
         rows=[(paper_row, data_entry.details_of(paper_row)) for paper_row in rows[:SHOWN]],
+        to_complete=data_entry.find_rows_to_complete(session, rows[:SHOWN]),
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,
         scans=scans.list_scans_of_sheet(session, sheet),

@@ -24,7 +24,7 @@ from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows
 from campaign.screening import review_queue
 from campaign.tracking.change_or_withdraw import withdraw_letter
-from tests.factories import add_confirmed, make_staff_user
+from tests.factories import add_confirmed, make_staff_user, sign_in
 from tests.integration.paper_signatures.test_sheets import counted, make_sheet, sign_online
 from tests.integration.paper_signatures.test_withdrawn_rows import open_letters
 from tests.integration.screening.test_unseen_review import run_queue
@@ -425,3 +425,23 @@ def test_while_a_letter_is_under_review_its_page_does_not_say_that_it_counts(
     held.state = SignatureState.CONFIRMED
     session.commit()
     assert "We count the two as one signature." in client.get(url).text
+
+
+@pytest.mark.one_engine
+def test_an_address_on_a_double_is_pointed_out_for_the_row_that_counts(
+    app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet
+) -> None:
+    """Whether it is the same person, only who holds the sheets can tell: nothing goes there alone."""
+    counting = data_entry.add_row(session, sheet, replace(PIA, email=""), actor="test")
+    double = data_entry.add_row(session, sheet, replace(PIA, news=True), actor="test")
+    assert double.twin is counting.signature
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    url = f"/desk/paper/{sheet.public_id}"
+    words = "The row that counts has no email address."
+    page = client.get(url).text
+    assert page.count(words) == 1
+    assert f'href="{url}/rows/{counting.public_id}"' in page
+    data_entry.correct_row(session, counting, replace(PIA, news=True), actor="test")
+    session.commit()
+    assert words not in client.get(url).text
