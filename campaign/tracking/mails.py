@@ -40,7 +40,7 @@ class CaseNews(Mail):
     case_url: str
     cards: bool = False
     by_hand: bool = False
-    """Whether its reader signed a sheet or a list of names, and no letter."""
+    """Whether its readers signed a sheet or a list of names, and none of them a letter."""
 
     @property
     def tells_of_end(self) -> bool:

@@ -56,8 +56,8 @@ _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
 _TRIED_FOR = timedelta(days=2)
 """How long a mailbox is tried that had all its mails of a day already."""
 Compose = Callable[[Signature], CaseNews]
-Writers = dict[int, str]
-"""Those to whom an email speaks: ids of their signatures, and their given names."""
+Writers = dict[int, Signature]
+"""Those to whom an email speaks: their signatures, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +332,7 @@ def _handed_over(
 ) -> LetterHandedOver:
     locale, withdrew = signature.locale, Signature.state == SignatureState.WITHDRAWN
     readers = _list_writers(session, signature, _has_letter(news.is_told()))
-    withdrawn = _names_by_id(
+    withdrawn = _by_id(
         list_sharing(session, signature, withdrew, _has_letter(news.is_told_to_withdrawn()))
     )
     all_of_them = readers | withdrawn
@@ -367,7 +367,7 @@ def _stopped(
         stop_kind=reasons.kind.value,
         reason=text,
         lang=other or signature.locale,
-        **_common(campaign, signature, _names_by_id(readers)),
+        **_common(campaign, signature, _by_id(readers)),
     )
 
 
@@ -406,7 +406,7 @@ def _update(
         text=text.body,
         lang=text.locale,
         letters_url=_letters_url(signature),
-        **_common(campaign, signature, _names_by_id(readers)),
+        **_common(campaign, signature, _by_id(readers)),
     )
 
 
@@ -439,7 +439,7 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
     return {
         "writer": _name_writers(writers, signature.locale),
         "unsubscribe": unsubscribe_url(signature),
-        "by_hand": signature.origin is not Origin.ONLINE,
+        "by_hand": all(writer.origin is not Origin.ONLINE for writer in writers.values()),
         **case_facts(campaign, signature.locale),
     }
 
@@ -447,12 +447,13 @@ def _common(campaign: Campaign, signature: Signature, writers: Writers) -> NewsF
 def _list_writers(
     session: Session, signature: Signature, *concerned: ColumnElement[bool]
 ) -> Writers:
-    return _names_by_id(list_readers(session, signature, *concerned))
+    return _by_id(list_readers(session, signature, *concerned))
 
 
-def _names_by_id(readers: Sequence[Signature]) -> Writers:
-    return {reader.id: reader.given_name for reader in readers}
+def _by_id(readers: Sequence[Signature]) -> Writers:
+    return {reader.id: reader for reader in readers}
 
 
 def _name_writers(writers: Writers, locale: str) -> MailName:
-    return MailName(i18n.comma(locale).join(name_readers(writers.values())))
+    names = name_readers(writer.given_name for writer in writers.values())
+    return MailName(i18n.comma(locale).join(names))

@@ -10,7 +10,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.public.before_request import not_found, show_private
 from campaign.public.case_page import CasePage, case_page
@@ -208,8 +208,9 @@ class NewsPage(Page, template="tracking/news.html"):
     shared: bool  # Whether those are others than the one to whom the email was
     names: list[MailName]  # Theirs; none where they cannot be named
     stopped: bool
+    by_hand: bool  # Whether all who are spoken to signed on paper, and have no letter
     printed: bool
-    waiting: bool  # Whether everything they signed is confirmed and not delivered
+    waiting: bool  # Whether everything they signed is confirmed, and in our hands
 
 
 # Mail providers end the news for their user, from their own machines (RFC 8058): their POST has no
@@ -265,7 +266,11 @@ def _news_page(
     session: Session, link: str, news: NewsLink, people: list[Signature], *, done: bool = False
 ) -> ResponseReturnValue:
     _set_locale(news)
-    states = {status_of(session, writer) for writer in news.writers}
+    told = people or news.writers
+    written = [signature for signature in told if signature.origin is Origin.ONLINE]
+    signed = written or told
+    states = {status_of(session, signature) for signature in signed}
+    is_gone = any(find_place(session, signature) is Place.GONE for signature in signed)
     return show_private(
         NewsPage(
             link=link,
@@ -275,8 +280,9 @@ def _news_page(
             shared=news.signature is not None and _names_others(news.signature, people),
             names=news_subscription.name_readers(signature.given_name for signature in people),
             stopped=news.campaign is not None and is_stopped(news.campaign.status),
-            printed=any(is_frozen(writer) for writer in news.writers),
-            waiting=bool(states) and states <= {"confirmed", "held"},
+            by_hand=not written,
+            printed=any(is_frozen(signature) for signature in written),
+            waiting=bool(states) and states <= {"confirmed", "held"} and not is_gone,
         )
     )
 

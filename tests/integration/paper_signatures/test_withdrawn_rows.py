@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 import pytest
@@ -22,7 +23,7 @@ from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
 from campaign.models.bundle import BundleState
-from campaign.models.campaign import Campaign, UpdateKind
+from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.notice import LettersLink
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
@@ -31,6 +32,7 @@ from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.signing import signed_links
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from campaign.tracking.news_subscription import unsubscribe_url
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.bundles.test_print import contents, zip_of
@@ -389,18 +391,86 @@ def test_news_to_who_signed_a_sheet_speaks_of_a_signature(
         assert "Follow your letter" not in text
 
 
-def test_who_signed_a_sheet_reads_nothing_of_a_letter_after_a_stop(
-    app: Flask, session: Session, settings: Settings, sheet: PaperSheet, eva: Signature
+@pytest.mark.parametrize("writes", [False, True])
+def test_after_a_stop_a_letter_is_spoken_of_where_somebody_of_the_mailbox_wrote(
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    sheet: PaperSheet,
+    eva: Signature,
+    *,
+    writes: bool,
 ) -> None:
     campaign = session.get_one(Campaign, sheet.campaign_id)
+    if writes:
+        mailbox = {"email": eva.email, "email_hmac": eva.email_hmac}
+        sign_online(session, campaign, MIKA, **mailbox, consent_updates_at=db.utcnow())
+    session.commit()
     stop(app, campaign)
     tell_all(session)
     to_eva = OutboxMail.recipient_hmac == eva.email_hmac
     message = render(session.scalars(select(OutboxMail).where(to_eva)).one(), settings)
     part = message.get_body(("plain",))
     assert part is not None
-    assert "We will not deliver any more signatures." in part.get_content()
-    assert "your letter" not in part.get_content()
+    text = part.get_content()
+    assert ("We will not deliver any more signatures." in text) is not writes
+    assert ("Please do not send your letter" in text) is writes
+
+
+def test_the_email_with_the_link_to_a_signature_on_a_sheet_speaks_of_no_letter(
+    client: FlaskClient, session: Session, settings: Settings, eva: Signature
+) -> None:
+    address = eva.email
+    session.commit()
+    post(client, "/en/my-letters", {"email": address})
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part is not None
+        assert "what you signed with this email address" in " ".join(part.get_content().split())
+
+
+@pytest.mark.parametrize("cards", [False, True])
+def test_who_signed_a_sheet_and_stops_the_news_reads_of_no_letter(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    eva: Signature,
+    freeze: Freeze,
+    print_bundle: Print,
+    *,
+    cards: bool,
+) -> None:
+    campaign, link = session.get_one(Campaign, sheet.campaign_id), unsubscribe_url(eva)
+    campaign.format = LetterFormat.CARD if cards else LetterFormat.LETTER
+    eva_id, campaign_id = eva.id, campaign.id
+    session.commit()
+
+    def lead() -> str:
+        page = client.post(f"/en{urlsplit(link).path}", data={"on": "0"}).text
+        [text] = re.findall(r'<p class="lead">(.*?)</p>', page)
+        session.rollback()
+        return str(text).removeprefix("We will not email you news about this case.").strip()
+
+    assert lead() == "This does not withdraw your signature."
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert lead() == "This does not withdraw your signature."
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
+    assert lead() == ""
+    stop(app, session.get_one(Campaign, campaign_id))
+    stopped = "This action has been stopped. We will not deliver any more signatures."
+    assert lead() == stopped
+    # Who shares the address and wrote online is told of a letter; Eva, whose news it is, is not.
+    mailbox = {"email": EVA.email, "email_hmac": session.get_one(Signature, eva_id).email_hmac}
+    sign_online(session, session.get_one(Campaign, campaign_id), MIKA, **mailbox)
+    session.get_one(Signature, eva_id).consent_updates_at = db.utcnow()
+    session.commit()
+    assert lead() == stopped
 
 
 @pytest.mark.parametrize("state", withdrawals.GONE)
