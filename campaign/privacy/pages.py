@@ -43,6 +43,7 @@ from campaign.tracking.letter_place import (
     find_place,
     is_in_print_files,
     is_on_sheet_too,
+    say_sheet_went,
     say_withdrawn,
 )
 from campaign.tracking.mails import MyLetters
@@ -98,6 +99,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     in_print_files: bool
     withdrawn: str  # What becomes of it, where it was withdrawn
     on_sheet: bool  # Whether a row on paper counts with it
+    sheet_went: str  # When that sheet went out, or the one that was signed
     note: str  # What its writer is asked to change
 
 
@@ -216,6 +218,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             if state is SignatureState.WITHDRAWN
             else "",
             on_sheet=is_on_sheet_too(session, signature),
+            sheet_went=say_sheet_went(session, signature),
             note=note_for(session, signature),
         )
         return show_private(page)

@@ -71,7 +71,16 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
 
 def _went_before_withdrawal(went: DeliveryAttempt, signature: Signature) -> bool:
     at = clock.moment_of(went.happened_on, went.happened_time or time.max, went.zone)
-    return signature.withdrawn_at is not None and at < signature.withdrawn_at
+    return signature.withdrawn_at is not None and min(at, went.created_at) < signature.withdrawn_at
+
+
+def _is_recorded_later(went: DeliveryAttempt, signature: Signature) -> bool:
+    """Whether the sheet was here for all that staff knew on the day of the withdrawal."""
+    if signature.withdrawn_at is None:
+        return False
+    zone = signature.campaign.timezone
+    day = clock.day_of(signature.withdrawn_at, zone)
+    return went.created_at > clock.moment_of(day, time.max, zone)
 
 
 def _is_on_lists_that_went(session: Session, went: DeliveryAttempt, signature: Signature) -> bool:
@@ -185,6 +194,32 @@ def _say_withdrawn_letter(place: Place) -> str:
     return f"{gettext('We will not count it.')} {words[place]}"
 
 
+def say_sheet_went(session: Session, signature: Signature) -> str:
+    """Say when the sheet went out that its person signed, or that counts with their letter.
+
+    Empty as long as it is here, and where there is none of which they may learn.
+    """
+    is_own = signature.origin is Origin.PAPER
+    if not is_own and not is_on_sheet_too(session, signature):
+        return ""
+    row = (PaperRow.signature_id == signature.id,) if is_own else _is_double_of(signature)
+    went = signed_sheets.find_attempt(session, *row)
+    if went is None:
+        return ""
+    day = i18n.say_date(went.happened_on)
+    if is_own:
+        return gettext(
+            "The sheet you signed went out on %(day)s, so you can no longer withdraw your "
+            "signature. You can still delete what we hold about you.",
+            day=day,
+        )
+    return gettext(
+        "The sheet with the row that was signed with your email address went out on %(day)s. We "
+        "cannot get it back.",
+        day=day,
+    )
+
+
 def say_row_too(session: Session, signature: Signature) -> str:
     """Say what becomes of the row that doubles a letter which is, or is about to be, withdrawn.
 
@@ -206,17 +241,20 @@ def say_row_too(session: Session, signature: Signature) -> str:
             "before they deliver the sheet. If they are already on their way with it, the row may "
             "still be delivered."
         )
+    if not is_withdrawn or _went_before_withdrawal(went, signature):
+        return say_sheet_went(session, signature)
     day = i18n.say_date(went.happened_on)
-    if is_withdrawn and not _went_before_withdrawal(went, signature):
+    if _is_recorded_later(went, signature):
         return gettext(
             "We told our staff to make the row that was signed with your email address unreadable. "
             "The sheet went out on %(day)s. If the row could still be read then, we cannot get it "
             "back.",
             day=day,
         )
+    # Which came first on that day nobody knows: staff were told only of a sheet that was here.
     return gettext(
-        "The sheet with the row that was signed with your email address went out on %(day)s. We "
-        "cannot get it back.",
+        "The sheet with the row that was signed with your email address went out on %(day)s. If "
+        "the row could still be read then, we cannot get it back.",
         day=day,
     )
 

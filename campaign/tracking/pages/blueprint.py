@@ -21,7 +21,7 @@ from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters, printable, refused_keys
 from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox, may_write_again
 from campaign.tracking.change_or_withdraw import EDITABLE, TooLate, as_posted, offered_points
-from campaign.tracking.letter_place import find_kept_letters, say_withdrawn
+from campaign.tracking.letter_place import find_kept_letters, say_sheet_went, say_withdrawn
 from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
 from campaign.web.typed_words import TypedWords, list_typed
@@ -43,6 +43,7 @@ class TooLatePage(Page, template="tracking/too_late.html"):
     problem: str
     cards: bool
     by_hand: bool  # Whether it is a signature on paper, without a letter
+    sheet_went: str  # When its sheet went out, or one that counts with the letter
     back: str
     in_list: bool  # Whether that leads to all letters, since this one is gone
     typed: Sequence[TypedWords]  # What the letter does not have
@@ -95,7 +96,10 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
         back = url_for("privacy.mine", **values)
     elif "token" in values:
         back = url_for("tracking.letter", **values)
-    return _show_too_late(problem, _list_changed(problem.signature), back)
+    went = ""
+    if problem.slug == "letter-handed-over":
+        went = say_sheet_went(db.session(), problem.signature)
+    return _show_too_late(problem, _list_changed(problem.signature), back, sheet_went=went)
 
 
 def _show_too_late(
@@ -104,11 +108,13 @@ def _show_too_late(
     back: str = "",
     *,
     in_list: bool = False,
+    sheet_went: str = "",
 ) -> ResponseReturnValue:
     page = TooLatePage(
         problem=problem.slug,
         cards=bool(problem.data.get("cards")),
         by_hand=bool(problem.data.get("by_hand")),
+        sheet_went=sheet_went,
         back=back,
         in_list=in_list,
         typed=typed,

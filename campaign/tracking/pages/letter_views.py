@@ -32,7 +32,7 @@ from campaign.signing.reminders import delete_waiting_beside, list_waiting_besid
 from campaign.signing.signatures_per_mailbox import is_full, refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
-from campaign.tracking.letter_place import is_on_sheet_too
+from campaign.tracking.letter_place import is_on_sheet_too, say_sheet_went
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
 from campaign.tracking.letter_trips import trips_of
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
@@ -83,6 +83,7 @@ class LetterPage(Page, template="tracking/letter.html"):
     held: bool
     in_network: bool
     on_sheet: bool  # Whether a row on paper counts with it
+    sheet_went: str  # When its sheet went out
     tried: bool  # Whether somebody was at the gate or the post with it
     last_try: str  # What came of the newest attempt, of a letter that is still here
     note: str
@@ -317,6 +318,7 @@ def _letter_page(
             held=signature.shown_state is SignatureState.HELD,
             in_network=memberships.is_member_by_signing(session, signature),
             on_sheet=is_on_sheet_too(session, signature),
+            sheet_went=say_sheet_went(session, signature),
             tried=bool(trips),
             last_try="" if len(letters) > 1 or not trips else trips[-1].fate.value,
             note=note_for(session, signature),

@@ -286,7 +286,14 @@ def test_the_page_of_a_letter_tells_of_the_row_with_its_address_and_of_no_other(
     assert (unreadable in page) is has_address
 
 
-@pytest.mark.parametrize("days_before", [0, 1])
+@pytest.mark.parametrize(
+    ("withdrawn_on", "went_on", "told"),
+    [
+        (0, 1, "sheet with the row {row} went out on {day}. We cannot get it back."),
+        (0, 0, "sheet with the row {row} went out on {day}. If the row could still be read then,"),
+        (1, 0, "We told our staff to make the row {row} unreadable. The sheet went out on {day}."),
+    ],
+)
 def test_who_withdrew_a_letter_reads_when_the_sheet_with_the_row_went_out(
     app: Flask,
     client: FlaskClient,
@@ -294,9 +301,12 @@ def test_who_withdrew_a_letter_reads_when_the_sheet_with_the_row_went_out(
     sheet: PaperSheet,
     freeze: Freeze,
     print_bundle: Print,
-    days_before: int,
+    withdrawn_on: int,
+    went_on: int,
+    told: str,
 ) -> None:
-    address, campaign_id = "mika@example.org", sheet.campaign_id
+    """Staff are told of a row only as long as its sheet is here: within a day nobody knows that."""
+    address, campaign_id, zone = "mika@example.org", sheet.campaign_id, sheet.campaign.timezone
     hmac = address_fingerprint(address)
     letter = sign_online(session, sheet.campaign, MIKA, email=address, email_hmac=hmac)
     data_entry.add_row(session, sheet, replace(MIKA, email=address), actor="test")
@@ -307,18 +317,59 @@ def test_who_withdrew_a_letter_reads_when_the_sheet_with_the_row_went_out(
     post(client, f"{url}/withdraw")
     bundle = reload(session, bundle_id)
     bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+    session.refresh(letter)
+    letter.withdrawn_at = clock.cut_to_day(db.utcnow() - timedelta(days=withdrawn_on), zone)
     bundle_url = f"/desk/bundles/{bundle.public_id}"
     by_hand = next(paper for paper in list_papers(session, bundle) if paper.removed)
     session.commit()
-    day = today() - timedelta(days=days_before)
+    day = today() - timedelta(days=went_on)
     sign_in(client, app, Role.STAFF)
     which = {f"paper_{bundle_id}": by_hand.value}
     carried = form(happened_on=day.isoformat(), happened_time="", **which)
     assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
-    page, said_day = client.get(url).text, i18n.say_date(day, "en")
-    told = f"signed with your email address went out on {said_day}. We cannot get it back."
-    asked = f"with your email address unreadable. The sheet went out on {said_day}."
-    assert (told in page, asked in page) == (bool(days_before), not days_before)
+    row, page = "that was signed with your email address", client.get(url).text
+    assert told.format(row=row, day=i18n.say_date(day, "en")) in page
+    assert ("We told our staff to make the row" in page) is bool(withdrawn_on)
+
+
+def test_who_signed_online_and_on_a_sheet_reads_when_the_sheet_went_out(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    address, campaign_id = "mika@example.org", sheet.campaign_id
+    mailbox = {"email": address, "email_hmac": address_fingerprint(address)}
+    token = signed_links.digest_of("mika")
+    letter = sign_online(session, sheet.campaign, MIKA, token_digest=token, **mailbox)
+    data_entry.add_row(session, sheet, replace(MIKA, email=address), actor="test")
+    url = f"{open_letters(session, letter)}/{letter.public_id}"
+    session.commit()
+    with_letters = freeze(campaign_id)
+    with_sheets = freeze(campaign_id, on_paper=2)
+    sign_in(client, app, Role.STAFF)
+
+    def deliver(bundle_id: int) -> None:
+        assert print_bundle(bundle_id) is BundleState.READY
+        bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+        session.rollback()
+        carried = form(happened_time="")
+        assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
+
+    row = "The sheet with the row that was signed with your email address went out on"
+    told = f"{row} {i18n.say_date(today(), 'en')}. We cannot get it back."
+    pages = ("/en/letter/mika", url)
+    assert [told in client.get(page).text for page in (*pages, f"{url}/withdraw")] == [False] * 3
+    deliver(with_sheets)
+    assert [told in client.get(page).text for page in (*pages, f"{url}/withdraw")] == [True] * 3
+    deliver(with_letters)
+    refused = post(client, f"{url}/withdraw")
+    assert refused.status_code == 409
+    assert "This letter is no longer in our hands" in refused.text
+    assert told in refused.text
+    assert [told in client.get(page).text for page in pages] == [True] * 2
 
 
 def test_a_sheet_that_was_delivered_is_out_of_our_hands(
@@ -342,8 +393,9 @@ def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     assert post(client, f"{bundle_url}/deliver", form(happened_time="")).status_code == 303
     refused = post(client, f"{url}/withdraw")
     assert refused.status_code == 409
-    assert "The sheet you signed is no longer in our hands" in refused.text
-    assert "The sheet you signed is no longer in our hands" in client.get(url).text
+    told = f"The sheet you signed went out on {i18n.say_date(today(), 'en')}, so you can no longer"
+    assert told in refused.text
+    assert told in client.get(url).text
     session.rollback()
     assert session.get_one(Signature, eva_id).state is SignatureState.CONFIRMED
     stays = client.get(f"{box}/erase").text
