@@ -106,6 +106,7 @@ class NotMine(Page, template="tracking/not_mine.html"):
     writers: Sequence[str]  # Given names; "" of who cannot be named
     deleted: bool
     can_confirm: bool  # Whether the campaign still takes letters that wait
+    is_full: bool  # Whether two others have confirmed a letter from this mailbox
     can_sign: bool  # Whether one can be signed now, and the mailbox has a place for it
 
 
@@ -272,6 +273,7 @@ def _not_mine_page(
 ) -> Response:
     case = _case(signature)
     can_confirm = is_allowed(confirm_letter.refuse_unconfirmable, signature, expected=Refused)
+    full = is_full(session, signature)
     return _show(
         NotMine(
             token=token,
@@ -279,7 +281,8 @@ def _not_mine_page(
             writers=writers,
             deleted=deleted,
             can_confirm=can_confirm,
-            can_sign=case.takes_letters and not is_full(session, signature),
+            is_full=full,
+            can_sign=case.takes_letters and not full,
         )
     )
 

@@ -78,7 +78,14 @@ def test_where_two_have_signed_nobody_is_told_to_sign(
     client.post(f"{case}/sign", data={**FORM, "given_name": "Bo"})
     client.post(f"{case}/sign", data={**FORM, "given_name": "Cleo"})
     second, third = (mail["link"] for mail in mails()[-2:])
+    alone = "Confirm it with its own link."
+    full = "so none of these can be confirmed."
+    page = client.get(f"{third}/not-mine").text
+    assert (alone in page, full in page) == (True, False)
     client.post(second)
+    assert "Two people have already signed with this email address" in client.get(third).text
+    page = client.get(f"{third}/not-mine").text
+    assert (alone in page, full in page) == (False, True)
     page = client.post(f"{third}/not-mine").text
     assert "Their links no longer work." in page
     assert "You can sign" not in page

@@ -58,12 +58,14 @@ SAID: list[tuple[str, set[str], set[str], str]] = [
     ("link", ENDS, {"withdrawn"}, "We will not count or deliver it."),
     ("pdf", {"stopped"}, {"confirmed", "printed", "delivered"}, "We will not deliver any more l"),
     ("mine", IN_VAIN, {"unconfirmed"}, "You did not confirm it in time."),
+    ("mine", {"stopped"}, {"confirmed", "held", "delivered"}, "The only news that can still come"),
     ("change", {"stopped"}, STATES - {"none"}, "We will not deliver any more letters."),
     ("change", GOES_OUT, {"printed", "delivered"}, "so you can no longer change it."),
     ("save", {"stopped"}, STATES - {"none"}, "We will not deliver any more letters."),
     ("withdraw", ENDS, {"delivered"}, "so you can no longer withdraw it."),
     ("take back", ENDS, {"confirmed", "held", "printed"}, "You have withdrawn this letter."),
     ("news on", {"stopped"}, {"confirmed", "delivered"}, "If we learn how the case ends, we will"),
+    ("news off", {"stopped"}, {"confirmed", "delivered"}, "The only news that can still come is"),
     ("confirm", {"stopped"}, {"unconfirmed"}, "We will not print your letter. We will delete it"),
     ("confirm", {"closed"}, {"unconfirmed"}, "print your letter only if we open the action"),
     ("confirm", {"deadline"}, {"unconfirmed"}, "Thank you. Your letter is confirmed."),
@@ -97,6 +99,9 @@ TRUE_OF: list[tuple[str, set[str], set[str]]] = [
     ("Delivered (not yet)", {"deadline"}, {"unconfirmed"}),
     ("You can withdraw it until we deliver it", ENDS, LIVE - {"delivered"}),
     ("We email you about deliveries", GOES_OUT, LIVE),
+    ("The only news that can still come is how", {"stopped"}, LIVE),
+    ("You do not get news about this case by email", ENDS, LIVE - {"unconfirmed"}),
+    ("You do not get news about this case by email", {"deadline"}, {"unconfirmed"}),
 ]
 
 
