@@ -60,7 +60,7 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
     if signature.origin is not Origin.PAPER:
         return Place.UNPRINTED
     went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
-    if went is None or signature.state not in {*LIVE, SignatureState.WITHDRAWN}:
+    if went is None or signature.shown_state not in {*LIVE, SignatureState.WITHDRAWN}:
         return Place.PRINTED
     if signature.withdrawn_at is None:
         return Place.GONE

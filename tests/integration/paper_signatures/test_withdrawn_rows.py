@@ -395,7 +395,15 @@ def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     assert refused.status_code == 409
     told = f"The sheet you signed went out on {i18n.say_date(today(), 'en')}, so you can no longer"
     assert told in refused.text
-    assert told in client.get(url).text
+    page = client.get(url).text
+    assert told in page
+    session.rollback()
+    excluded = {"state": SignatureState.INVALID, "state_before": SignatureState.CONFIRMED}
+    db.update_rows(session, Signature, Signature.id == eva_id, **excluded)
+    session.commit()
+    assert client.get(url).text == page, "nobody is told that they are excluded"
+    db.update_rows(session, Signature, Signature.id == eva_id, state=SignatureState.CONFIRMED)
+    session.commit()
     session.rollback()
     assert session.get_one(Signature, eva_id).state is SignatureState.CONFIRMED
     stays = client.get(f"{box}/erase").text
