@@ -40,6 +40,9 @@ MOVES: Mapping[CampaignStatus, tuple[CampaignStatus, ...]] = MappingProxyType(
 )
 """From each status, those that can follow. A stop is final: nobody who heard of it writes again."""
 
+TOLD_ANYWAY = frozenset({UpdateKind.REPLY, UpdateKind.OUTCOME})
+"""Updates that those who asked for news are mailed, also where their author does not ask for it."""
+
 _ON_ITS_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.OPEN)
 """What only a second person decides, where the settings ask for one."""
 
@@ -134,9 +137,10 @@ def is_news(
     return kind in {None, UpdateKind.FURTHER_INFORMATION} and takes_signatures(status, act_by, now)
 
 
-def may_tell_signers(status: CampaignStatus) -> bool:
-    """Whether those who asked for news may be mailed any; after a stop only an outcome is told."""
-    return gives_letters(status)
+def tells_signers(kind: UpdateKind, status: CampaignStatus, *, is_asked: bool) -> bool:
+    """Whether those who asked for news are mailed an update; after a stop only an outcome."""
+    may_tell = is_public(status) if kind is UpdateKind.OUTCOME else gives_letters(status)
+    return may_tell and (is_asked or kind in TOLD_ANYWAY)
 
 
 def why_not_mailed(status: CampaignStatus, *, tells_of_stop: bool) -> str:

@@ -6,6 +6,7 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.lifecycle import tells_signers
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, Update, UpdateKind
@@ -86,7 +87,7 @@ class CaseUpdate(CaseNews, kind="case-update", tells_of_stop=True, recheck_only=
             update = session.get(Update, self.update_id)
             if update is None:
                 return None
-            if not may_go_out(update.campaign.status) and update.kind is not UpdateKind.OUTCOME:
+            if not tells_signers(update.kind, update.campaign.status, is_asked=True):
                 return None
         return super().recheck(session)
 

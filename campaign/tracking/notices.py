@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
-from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.lifecycle import TOLD_ANYWAY, takes_signatures, tells_signers
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
@@ -48,8 +48,7 @@ from campaign.tracking.news_subscription import (
 )
 
 _LATELY = timedelta(days=2)  # How far back a lost message is looked for; what is older is no news
-_TOLD = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
-"""Posts that are told in any case; of others, those whose author asked for it."""
+_NOTICE_KINDS = {UpdateKind.REPLY: NoticeKind.REPLY, UpdateKind.OUTCOME: NoticeKind.OUTCOME}
 _SIGNATURES_AT_ONCE = 100
 _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
 """What is told after a stop: the stop, and what came of the case; also while a letter is held."""
@@ -157,13 +156,13 @@ def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list
 def _find_updates(session: Session, *conditions: ColumnElement[bool]) -> list[NewsEvent]:
     rows = session.execute(
         select(Update.campaign_id, Update.kind, Update.id).where(
-            or_(Update.kind.in_(_TOLD), Update.tell_signers),
+            or_(Update.kind.in_(TOLD_ANYWAY), Update.tell_signers),
             ~exists().where(Notice.update_id == Update.id),
             *conditions,
         )
     )
     return [
-        NewsEvent(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=update_id)
+        NewsEvent(campaign, _NOTICE_KINDS.get(kind, NoticeKind.NEWS), update_id=update_id)
         for campaign, kind, update_id in rows
     ]
 
@@ -219,8 +218,8 @@ def tell_batch(notice_id: int) -> bool:
         if notice is None or notice.finished_at is not None:
             return False
         campaign = session.get_one(Campaign, notice.campaign_id)
-        if not may_go_out(campaign.status) and notice.kind not in _AFTER_A_STOP:
-            notice.finished_at = db.utcnow()  # a stop holds back what could ask for a letter
+        if _is_held_back(session, notice, campaign.status):
+            notice.finished_at = db.utcnow()
             return False
         later = session.get_one(Campaign, notice.next_id) if notice.next_id else None
         if later and not takes_signatures(later.status, later.act_by, db.utcnow()):
@@ -238,6 +237,14 @@ def tell_batch(notice_id: int) -> bool:
             return True
         _end(session, notice)
         return False
+
+
+def _is_held_back(session: Session, notice: Notice, status: CampaignStatus) -> bool:
+    """Whether nobody is told any more: a stop holds back what could ask for a letter."""
+    if notice.update_id is not None:
+        update = session.get_one(Update, notice.update_id)
+        return not tells_signers(update.kind, status, is_asked=update.tell_signers)
+    return not may_go_out(status) and notice.kind not in _AFTER_A_STOP
 
 
 def _waits_for_numbers(session: Session, notice: Notice) -> bool:

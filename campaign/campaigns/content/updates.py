@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risks import refuse_published
-from campaign.campaigns.lifecycle import is_news, is_under_embargo, may_tell_signers
+from campaign.campaigns.lifecycle import is_news, is_under_embargo, tells_signers
 from campaign.campaigns.record_change import find_change, record_change, seal_texts
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
@@ -23,8 +24,6 @@ Words = Mapping[str, tuple[str, str]]
 """Title and body (Markdown) per language."""
 
 _TAKEN_BACK = "campaign.update-take-back"
-_FOR_SIGNERS = {UpdateKind.REPLY, UpdateKind.OUTCOME}
-"""Kinds of which those who wrote are told, if they asked for news."""
 _MADE_ELSEWHERE = {UpdateKind.DELIVERY, UpdateKind.STOP}
 WRITTEN_BY_HAND = [kind for kind in UpdateKind if kind not in _MADE_ELSEWHERE]
 """Kinds that organizers post; a handover is recorded where it happens, a stop by stopping."""
@@ -40,7 +39,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who is told of a post by mail, beside those whom its kind concerns in any case."""
+    """Who is told of a post by mail: as its author asks, or as it is."""
 
     network: bool = False
     signers: bool = False
@@ -76,14 +75,15 @@ def post_update(
     update.tell_network, update.tell_signers = telling.network, telling.signers
     campaign.updates.append(update)
     whom = {"network": telling.network, "signers": telling.signers}
-    told = [name for name, is_told in whom.items() if is_told]
-    detail = {"told": told} if told else {}
+    asked = [name for name, is_told in whom.items() if is_told]
+    detail = {"told": asked} if asked else {}
     record_change(session, campaign, actor, "campaign.update", kind=kind.value, **detail)
     if kind is UpdateKind.OUTCOME:
         announce(session, EventKind.ACTION_OUTCOME, now=db.utcnow(), action=campaign.slug)
-    if telling.network:
+    told = who_is_told(campaign, kind, telling)
+    if told.network:
         jobs.enqueue(session, "network.announce-update", update.id)
-    if tells_signers(kind, telling):
+    if told.signers:
         jobs.enqueue(session, "following.update-posted", update.id)
     return update
 
@@ -101,11 +101,10 @@ def check_update(
     # Nothing is posted before an embargo ends, and nobody is mailed what is no news for them.
     if is_under_embargo(campaign.embargo_until, db.utcnow()):
         raise Invalid(fields={"happened_on": "embargo-runs"})
-    news = is_news(kind, campaign.status, campaign.act_by, db.utcnow())
-    if telling.network and not news:
-        raise Invalid(fields={"tell_network": "not-for-the-network"})
-    if telling.signers and not may_tell_signers(campaign.status):
-        raise Invalid(fields={"tell_signers": "not-for-signers"})
+    if untold := list_untold(campaign, kind, telling):
+        if is_stopped(campaign.status):
+            raise Invalid("no-emails-after-stop")
+        raise Invalid(fields=untold)
     written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
@@ -114,9 +113,22 @@ def check_update(
     return written
 
 
-def tells_signers(kind: UpdateKind, telling: Telling) -> bool:
-    """Whether those who asked for news are mailed such an update."""
-    return telling.signers or kind in _FOR_SIGNERS
+def who_is_told(campaign: Campaign, kind: UpdateKind, asked: Telling) -> Telling:
+    """Return who is mailed an update of that kind now, where its author asks for `asked`."""
+    return Telling(
+        asked.network and is_news(kind, campaign.status, campaign.act_by, db.utcnow()),
+        tells_signers(kind, campaign.status, is_asked=asked.signers),
+    )
+
+
+def list_untold(campaign: Campaign, kind: UpdateKind, asked: Telling) -> dict[str, str]:
+    """Return why somebody whom its author asks for is not mailed now, by the form's fields."""
+    told = who_is_told(campaign, kind, asked)
+    problems = {
+        "tell_network": "not-for-the-network" if asked.network and not told.network else "",
+        "tell_signers": "not-for-signers" if asked.signers and not told.signers else "",
+    }
+    return {name: slug for name, slug in problems.items() if slug}
 
 
 def _list_written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:

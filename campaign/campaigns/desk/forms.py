@@ -67,8 +67,12 @@ SENTENCES: Mapping[str, object] = {
         "good news. Once it is closed, only good news. Once it is stopped, nothing."
     ),
     "not-for-signers": _l(
-        "You can email them news while the campaign is open or closed. After a stop, "
+        "You can email supporters news while the campaign is open or closed. After a stop, "
         "you can email them only the outcome."
+    ),
+    "no-emails-after-stop": _l(
+        "Nothing was published, because the campaign was stopped after you opened the page. No "
+        "one gets an email about this update. To publish it without emails, send it again."
     ),
     "not-a-host": _l("Enter only the name of each site, for example example.org. One per line."),
     "hosts-too-many": _l("At most twenty sites can embed the form. Remove some."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from flask import Response, request
+from flask import Response, get_template_attribute, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,7 +16,7 @@ from campaign.campaigns import approve_proposal, proposals, status_changes
 from campaign.campaigns.approve_proposal import ProposedUpdate
 from campaign.campaigns.content import drafts, pictures, updates
 from campaign.campaigns.content.risks import Finding
-from campaign.campaigns.content.updates import WRITTEN_BY_HAND
+from campaign.campaigns.content.updates import WRITTEN_BY_HAND, Telling
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
 from campaign.campaigns.desk.labels import KINDS, STOPS
@@ -33,7 +33,19 @@ from campaign.web.security import MAX_BODY_BYTES
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
 
+_UNTOLD = _l(
+    "Nothing was published, because this asks for an email that can no longer be sent. Return it "
+    "with a note, so that its author can send it again without that email."
+)
+
+
 class ProposalForm(CampaignForm):
+    sentences: Mapping[str, object] = {
+        **CampaignForm.sentences,
+        **dict.fromkeys(
+            ("no-emails-after-stop", "not-for-signers", "not-for-the-network"), _UNTOLD
+        ),
+    }
     note = TextField(
         _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
@@ -58,8 +70,10 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     risks: Sequence[Finding]
     update: ProposedUpdate | None
     kind: object
-    mailed: bool
-    """Whether those who asked for news are mailed the update."""
+    told: Telling
+    """Who is mailed the update."""
+    untold: Mapping[str, str]
+    """Why somebody whom its author asks for cannot be mailed any more."""
     outcomes: Sequence[ProposedOutcome]
     reasons: Mapping[str, str]
     stop_kind: str
@@ -75,11 +89,12 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     form, decision = ProposalForm(), request.form.get("decision", "")
     if not form.is_submitted():
         form.deadline.data = campaign.act_by.isoformat() if campaign.act_by else ""
-    if form.validate_on_submit() and _decide(form, proposal, decision):
-        return done(_say_decided(decision, proposal), ".show", slug=slug)
-    content, kind = proposals.content_of(proposal), proposal.kind
+    if form.validate_on_submit():
+        update = _find_update(proposal)
+        if _decide(form, proposal, decision):
+            return done(_say_decided(decision, proposal, update), ".show", slug=slug)
+    content, kind, update = proposals.content_of(proposal), proposal.kind, _find_update(proposal)
     is_update, is_outcome = kind is ProposalKind.UPDATE, kind is ProposalKind.OUTCOME
-    update = approve_proposal.update_of(content) if content and is_update else None
     stop_kind = proposals.stop_kind_in(content)
     page = DecideProposal(
         campaign=campaign,
@@ -91,13 +106,23 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
         risks=approve_proposal.risks_in(proposal),
         update=update,
         kind=KINDS[update["kind"]] if update else "",
-        mailed=update is not None and updates.tells_signers(update["kind"], update["telling"]),
+        told=updates.who_is_told(campaign, update["kind"], update["telling"])
+        if update
+        else updates.NOBODY,
+        untold=updates.list_untold(campaign, update["kind"], update["telling"]) if update else {},
         outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
         reasons={} if is_update or is_outcome else proposals.reasons_in(content),
         stop_kind=str(STOPS[stop_kind.value]) if stop_kind else "",
         extended=_say_extended(proposal) if kind is ProposalKind.CLOSE else "",
     )
     return show_page(page)
+
+
+def _find_update(proposal: Proposal) -> ProposedUpdate | None:
+    """Find what is proposed, while something can come of it."""
+    content = proposals.content_of(proposal)
+    is_update = proposal.kind is ProposalKind.UPDATE
+    return approve_proposal.update_of(content) if content and is_update else None
 
 
 def _say_extended(proposal: Proposal) -> str:
@@ -177,14 +202,23 @@ def _refuse_moved_deadline(form: ProposalForm, campaign: Campaign) -> None:
         raise Refused("deadline-moved")
 
 
-def _say_decided(decision: str, proposal: Proposal) -> str:
+def _say_decided(decision: str, proposal: Proposal, update: ProposedUpdate | None) -> str:
     if decision == "approve":
-        return _("Text approved and published.")
+        message = _("Text approved and published.")
+        if update is None:
+            return message
+        return f"{message} {_say_emails(proposal.campaign, update['kind'], update['telling'])}"
     if decision == "withdraw" and proposal.is_unpublished:
         return _("Unpublished update deleted.")
     if decision == "withdraw":
         return _("Request recalled. Nothing was published.")
     return _("Text returned. Its author will get an email.")
+
+
+def _say_emails(campaign: Campaign, kind: UpdateKind, asked: Telling) -> str:
+    """Say who is emailed an update that is published now."""
+    say = get_template_attribute("campaigns/_emails.html", "sentence")
+    return str(say(campaign, kind, updates.who_is_told(campaign, kind, asked)))
 
 
 class UpdateForm(CampaignForm):
@@ -254,8 +288,8 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
     locales: Sequence[str]
     posted: Sequence[PostedUpdate]
     preview: Sequence[tuple[str, str, str]]
-    mailed: bool
-    """Whether what the preview shows is mailed to those who asked for news."""
+    told: Telling
+    """Who is mailed what the preview shows."""
     again: Proposal | None
     waiting: Sequence[Proposal]
     """Updates that need approval, or that the reader can write again, besides that one."""
@@ -274,8 +308,8 @@ def post_update(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, proposals.UPDATE, own.get("proposal", place))
     if place and again is None and desk.draft() is None:
         return redirect_to(".post_update", slug=slug)
-    kind = request.args.get("kind", "")
-    asked = {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
+    wanted = request.args.get("kind", "")
+    asked = {"kind": wanted} if wanted in set(WRITTEN_BY_HAND) else {}
     form = update_form(locales, data=asked, **desk.typed() or _typed_again(again))
     if kept := desk.kept(form, **own):
         return kept
@@ -293,13 +327,16 @@ def post_update(slug: str) -> ResponseReturnValue:
     looked = is_valid and "look" in request.form
     if is_valid and not looked and accepted(form, lambda: _post(form, campaign, locales, again)):
         desk.drop()
-        message = _("Update published.")
         if proposals.needs_approval(campaign):
             message = _("Update sent for approval. It is published when someone else approves it.")
-        elif form.kind.data == UpdateKind.OUTCOME and campaign.status is CampaignStatus.OPEN:
+            return done(message, ".post_update", slug=slug)
+        kind = UpdateKind(form.kind.data)
+        emails = _say_emails(campaign, kind, _telling(form))
+        if kind is UpdateKind.OUTCOME and campaign.status is CampaignStatus.OPEN:
             message = _("Update published. If the campaign ends with it, close it here.")
-            return done(message, ".change_status", slug=slug, to=CampaignStatus.CLOSED.value)
-        return done(message, ".post_update", slug=slug)
+            closed = CampaignStatus.CLOSED.value
+            return done(f"{message} {emails}", ".change_status", slug=slug, to=closed)
+        return done(f"{_('Update published.')} {emails}", ".post_update", slug=slug)
     page = PostUpdate(
         campaign=campaign,
         form=form,
@@ -308,9 +345,9 @@ def post_update(slug: str) -> ResponseReturnValue:
         preview=[(code, *words) for code, words in form.words(locales).items() if words[0]]
         if looked
         else (),
-        mailed=updates.tells_signers(UpdateKind(form.kind.data), _telling(form))
+        told=updates.who_is_told(campaign, UpdateKind(form.kind.data), _telling(form))
         if looked
-        else False,
+        else updates.NOBODY,
         again=again,
         waiting=[
             proposal
@@ -446,8 +483,8 @@ def _post(
             proposals.settle_proposal(db.session(), again, by=staff_user())
 
 
-def _telling(form: UpdateForm) -> updates.Telling:
-    return updates.Telling(form.tell_network.data, form.tell_signers.data)
+def _telling(form: UpdateForm) -> Telling:
+    return Telling(form.tell_network.data, form.tell_signers.data)
 
 
 def _keep_picture(

@@ -12,6 +12,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, Target
 from campaign.models.directory import MissionKind
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
+from tests.integration.campaigns.test_update_emails import links_that_lead_nowhere
 
 pytestmark = pytest.mark.one_engine
 
@@ -131,6 +132,7 @@ def test_the_same_target_twice_and_nobody_are_refused_in_words(
     response = post(desk, PAGE, data | change)
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
+    assert links_that_lead_nowhere(response.text) == set()
     assert len(session.scalars(select(Target)).all()) == 1
 
 

@@ -84,7 +84,7 @@ def test_form_and_approver_read_to_how_many_an_outcome_goes(
     session.commit()
     read = client.get(f"{HOME}/proposals/{newest(session).public_id}").text
     assert "Emails will go to" not in read
-    assert "Return it with a note, so that its author can post it without emails." in read
+    assert "no one gets an email about it. Edit the text, and send it again" in read
 
 
 def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
@@ -165,7 +165,7 @@ def test_what_cannot_be_published_any_more_says_why_and_waits_on(
     app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
-    post(client, f"{HOME}/updates", UPDATE)
+    post(client, f"{HOME}/updates", UPDATE | {"kind": "good-news"})
     url = f"{HOME}/proposals/{newest(session).public_id}"
     status_changes.stop_campaign(
         session, case, actor="command", now=utcnow(), reasons={"en": "Danger."}
@@ -174,7 +174,7 @@ def test_what_cannot_be_published_any_more_says_why_and_waits_on(
     sign_in(client, app, Role.ORGANIZER)
     refused = post(client, url, {"decision": "approve", "note": "Tell them."})
     assert refused.status_code == 422
-    assert "After a stop, you can email them only the outcome" in refused.text
+    assert "asks for an email that can no longer be sent" in refused.text
     assert "Tell them." in refused.text
     assert "Approve and publish" in refused.text, "it is not decided"
     assert newest(session).state is ProposalState.PENDING

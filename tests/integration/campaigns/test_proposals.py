@@ -167,11 +167,12 @@ def test_a_proposal_is_refused_as_posting_is(
     with pytest.raises(Invalid) as invalid:
         proposals.propose_update(session, case, by=author, **(POST | {"words": {"en": ("", "")}}))
     assert invalid.value.fields == {"title_en": "update-title-missing"}
-    proposal = proposals.propose_update(session, case, by=author, **POST)
+    news = POST | {"kind": UpdateKind.GOOD_NEWS}
+    proposal = proposals.propose_update(session, case, by=author, **news)
     status_changes.stop_campaign(session, case, actor="command", now=NOW, reasons={"en": "Danger."})
     with pytest.raises(Invalid) as invalid:
         approve_proposal.approve(session, proposal, by=colleague, now=NOW)
-    assert invalid.value.fields == {"tell_signers": "not-for-signers"}
+    assert invalid.value.slug == "no-emails-after-stop"
 
 
 def test_risk_flags_are_asked_when_it_is_proposed_and_again_when_it_is_approved(

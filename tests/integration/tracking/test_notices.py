@@ -581,7 +581,7 @@ def test_other_news_is_told_where_its_author_asks_for_it(
     stop(app, campaign)
     with pytest.raises(Invalid) as refused:
         post(app, campaign, UpdateKind.GOOD_NEWS, signers=True)
-    assert refused.value.fields == {"tell_signers": "not-for-signers"}
+    assert refused.value.slug == "no-emails-after-stop"
 
 
 def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(

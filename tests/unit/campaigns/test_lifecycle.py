@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from campaign.campaigns import lifecycle
 from campaign.core.errors import Refused
-from campaign.models.campaign import CampaignStatus
+from campaign.models.campaign import CampaignStatus, UpdateKind
 
 DRAFT, REVIEW, SCHEDULED, OPEN, CLOSED, STOPPED = CampaignStatus
 HIDDEN = {DRAFT, REVIEW, SCHEDULED}
@@ -156,6 +156,21 @@ def test_who_signed_on_the_last_day_may_confirm_after_the_calendar_has_closed_th
     assert lifecycle.takes_confirmations(status, DAY, closed_at) is takes
     if status is CLOSED:
         assert not lifecycle.takes_confirmations(status, None, closed_at)
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+@pytest.mark.parametrize("kind", UpdateKind)
+@pytest.mark.parametrize("status", CampaignStatus)
+def test_news_is_told_while_letters_are_on_their_way_and_an_outcome_also_after_a_stop(
+    status: CampaignStatus, kind: UpdateKind, is_asked: bool
+) -> None:
+    is_told = lifecycle.tells_signers(kind, status, is_asked=is_asked)
+    if status in HIDDEN:
+        assert not is_told
+    elif kind is UpdateKind.OUTCOME:
+        assert is_told
+    else:
+        assert is_told is (status is not STOPPED and (is_asked or kind is UpdateKind.REPLY))
 
 
 def test_what_has_not_opened_is_hidden_from_the_public() -> None:
