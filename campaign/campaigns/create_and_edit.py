@@ -90,7 +90,8 @@ def edit_campaign(
 ) -> Campaign:
     """Change facts. Until it opens its address follows the reference; then it stays.
 
-    A published deadline moves to an earlier day only where it was a mistake, `is_deadline_wrong`.
+    A published deadline stays, or moves to a later day; to an earlier one only where it was a
+    mistake, `is_deadline_wrong`.
     Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
     RiskNamed.
     """
@@ -102,16 +103,13 @@ def edit_campaign(
         if lifecycle.is_rehearsal(campaign.status):
             campaign.slug = slug
     refuse_circle(session, campaign, facts.get("follows_id"))
-    published = campaign.act_by if lifecycle.is_public(campaign.status) else None
-    with _of_two_at_once_one(session):
-        with stays_ready(campaign):
-            new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
-            for name, fact in new.items():
-                setattr(campaign, name, fact)
-            order_letter_locales(campaign)
-        is_earlier = published and campaign.act_by and campaign.act_by < published
-        if is_earlier and not is_deadline_wrong:
-            raise Invalid(fields={"act_by": "deadline-earlier"})
+    last_day = facts.get("act_by", campaign.act_by)
+    lifecycle.check_deadline(campaign.status, campaign.act_by, last_day, is_wrong=is_deadline_wrong)
+    with _of_two_at_once_one(session), stays_ready(campaign):
+        new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
+        for name, fact in new.items():
+            setattr(campaign, name, fact)
+        order_letter_locales(campaign)
     if new:
         after = facts_content(campaign)
         revisions.keep(session, campaign, Part.FACTS, actor, before, after)

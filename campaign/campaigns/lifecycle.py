@@ -5,7 +5,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from campaign.campaigns.stop_rule import gives_letters, may_go_out
-from campaign.core.errors import Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import day_is_over
 from campaign.models.campaign import CampaignStatus, UpdateKind
 
@@ -109,6 +109,21 @@ def takes_confirmations(
     if status is CampaignStatus.CLOSED:
         return act_by is not None and closed_at is not None and day_is_over(act_by, closed_at)
     return may_go_out(status)
+
+
+def check_deadline(
+    status: CampaignStatus, before: date | None, after: date | None, *, is_wrong: bool = False
+) -> None:
+    """Raise Invalid (`act_by`) where a published last day would be taken away or moved earlier.
+
+    Signed letters and printed sheets name it. It moves earlier where it was a mistake, `is_wrong`.
+    """
+    if before is None or not is_public(status):
+        return
+    if after is None:
+        raise Invalid(fields={"act_by": "deadline-missing"})
+    if after < before and not is_wrong:
+        raise Invalid(fields={"act_by": "deadline-earlier"})
 
 
 def is_under_embargo(until: datetime | None, now: datetime) -> bool:

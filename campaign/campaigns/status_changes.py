@@ -52,14 +52,16 @@ def open_campaign(
     """Open a campaign, or a closed one again, with a new last day where one is given.
 
     The network is told, once, unless it was told before. What it was rehearsed with is wiped.
-    Raises Invalid (`act_by`) where a closed one would be over at once; Refused: `campaign-status`,
-    `needs-review`, `second-person`, `campaign-not-ready` with the number of its blocking gaps;
-    RiskNamed. It then has its old deadline.
+    Raises Invalid (`act_by`) where a closed one would be over at once, or on an earlier day than
+    the published one; Refused: `campaign-status`, `needs-review`, `second-person`,
+    `campaign-not-ready` with the number of its blocking gaps; RiskNamed. It then has its old
+    deadline.
     """
     check_move(session, campaign, CampaignStatus.OPEN, actor)
     deadline = act_by or campaign.act_by
     if campaign.status is CampaignStatus.CLOSED and deadline and i18n.day_is_over(deadline, now):
         raise Invalid(fields={"act_by": "reopens-after-deadline"})
+    lifecycle.check_deadline(campaign.status, campaign.act_by, deadline)
     with session.begin_nested():
         if act_by is not None:
             _move_deadline(session, campaign, act_by, actor)

@@ -54,6 +54,10 @@ SENTENCES: Mapping[str, object] = {
         "Signed letters and printed sheets name the later deadline that was published. Enter that "
         "day or a later one. To end the campaign early, close it."
     ),
+    "deadline-missing": _l(
+        "Signed letters and printed sheets name the deadline that was published. Enter that day or "
+        "a later one. To end the campaign early, close it."
+    ),
     "follows-circle": _l("That campaign already continues this one. Choose another."),
     "reason-missing": _l(
         "Enter a reason in at least one language. Everyone who visits the page can read it."

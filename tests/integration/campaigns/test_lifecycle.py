@@ -714,6 +714,84 @@ def test_a_published_deadline_moves_earlier_only_where_it_was_a_mistake(
     assert deadline_now(session, campaign) == date(2099, 2, 1)
 
 
+@pytest.mark.parametrize("status", [CampaignStatus.OPEN, CampaignStatus.CLOSED])
+def test_a_published_deadline_is_not_taken_away(
+    client: FlaskClient, app: Flask, session: Session, status: CampaignStatus
+) -> None:
+    last_day = date(2099, 1, 1)
+    campaign = make_campaign(session, act_by=last_day, status=CampaignStatus.DRAFT)
+    slug, facts = campaign.slug, facts_sent(campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/campaigns/{slug}/facts"
+    for day in ("", f"{last_day}"):
+        assert post(client, url, facts | {"act_by": day}).status_code == 303
+    campaign.status = status
+    session.commit()
+    sentence = "printed sheets name the deadline that was published"
+    for more in ({}, {"is_deadline_wrong": "y"}):
+        refused = post(client, url, facts | {"act_by": "", "person_name": "Typed"} | more)
+        assert refused.status_code == 422
+        assert sentence in refused.text
+        assert 'href="#act_by"' in refused.text
+        assert "Typed" in refused.text
+        assert deadline_now(session, campaign) == last_day
+    history = f"/desk/campaigns/{slug}/history/facts/-"
+    restored = post(client, f"{history}/1", {"seen": "2"})
+    assert sentence in client.get(restored.location).text
+    assert deadline_now(session, campaign) == last_day
+
+
+def test_a_published_deadline_is_not_taken_away_by_a_merge(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    last_day = date(2099, 1, 1)
+    campaign = make_campaign(session, act_by=last_day)
+    slug, facts = campaign.slug, facts_sent(campaign) | {"act_by": f"{last_day}", "based_on": "0"}
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/campaigns/{slug}/facts"
+    assert post(client, url, facts | {"person_pronouns": "she"}).status_code == 303
+    meeting = post(client, url, facts | {"act_by": ""}).location
+    page = client.get(meeting).text
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', page)
+    (choice,) = set(re.findall(r'name="(choice-\d+)"', page))
+    refused = post(client, meeting, {"seen": seen, choice: "mine"})
+    assert refused.status_code == 422
+    assert "printed sheets name the deadline that was published" in refused.text
+    assert deadline_now(session, campaign) == last_day
+
+
+def test_a_reopening_does_not_move_a_published_deadline_earlier(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    last_day = date(2099, 1, 1)
+    closed = {"status": CampaignStatus.CLOSED, "closed_at": NOW}
+    campaign = make_campaign(session, act_by=last_day, **closed)
+    slug = campaign.slug
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url = f"/desk/campaigns/{slug}/status?to=open"
+    refused = post(client, url, {"seen": "closed", "act_by": "2098-12-01"})
+    assert refused.status_code == 422
+    assert "printed sheets name the later deadline that was published" in refused.text
+    assert 'value="2098-12-01"' in refused.text
+    assert deadline_now(session, campaign) == last_day
+    assert post(client, url, {"seen": "closed", "act_by": f"{last_day}"}).status_code == 303
+
+
+def test_a_campaign_that_never_had_a_deadline_may_get_one(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, act_by=None)
+    url, facts = f"/desk/campaigns/{campaign.slug}/facts", facts_sent(campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert post(client, url, facts | {"act_by": ""}).status_code == 303
+    assert post(client, url, facts | {"act_by": "2098-12-01"}).status_code == 303
+    assert deadline_now(session, campaign) == date(2098, 12, 1)
+
+
 def test_before_the_opening_a_deadline_moves_as_it_likes(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:

@@ -209,7 +209,7 @@ def test_facts_are_changed(desk: FlaskClient, campaign: Campaign, session: Sessi
 def test_an_open_campaign_keeps_a_language_for_letters(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
-    data = FACTS | {"act_by": "", "letter_locales": []}
+    data = FACTS | {"act_by": f"{campaign.act_by}", "letter_locales": []}
     response = post(desk, f"{DESK}/ua-1-26/facts", data)
     assert response.status_code == 422
     assert "Keep at least one language for letters" in response.text
