@@ -33,15 +33,6 @@ SENTENCES: Mapping[str, object] = {
     "no-letter-language": _l("The campaign is open. Keep at least one language for letters."),
     "template-missing": _l("The campaign is open. Write the letter in that language first."),
     "no-target": _l("The campaign is open. Keep at least one official who receives letters."),
-    "no-post-address": _l(
-        "The campaign is open. Complete the official’s address, or choose the mission."
-    ),
-    "no-address": _l("The campaign is open. The mission needs an address."),
-    "address-does-not-fit": _l("The address does not fit the envelope window. Shorten it."),
-    "no-salutation": _l(
-        "The official has no salutation and close in one of the letter languages. Write "
-        "them in the directory."
-    ),
     "target-twice": _l("This official is already a recipient."),
     "points-too-many": _l("A letter can have at most twelve talking points. Merge or delete some."),
     "points-doubled": _l("Two talking points have the same key. Load the page again."),

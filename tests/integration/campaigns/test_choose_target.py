@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.models.campaign import Campaign, CampaignStatus, Target
-from campaign.models.directory import MissionKind
+from campaign.models.directory import MissionKind, Official
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.campaigns.test_update_emails import links_that_lead_nowhere
@@ -175,3 +175,40 @@ def test_an_official_found_and_not_ticked_stays_found(
     assert said in page
     assert 'id="official-jose"' in page
     assert "No recipients chosen yet." not in page
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            {"salutation": {"en": "Dear Sir,", "es": "Señor:"}},
+            "José Núñez has no salutation or no close in French.",
+        ),
+        ({"address": [], "locality": ""}, "We post letters to José Núñez, but the address"),
+    ],
+)
+def test_what_an_official_lacks_names_the_official_and_leads_to_the_entry(
+    desk: FlaskClient, session: Session, entry: dict[str, Any], said: str
+) -> None:
+    official = session.scalars(select(Official).filter_by(slug="jose")).one()
+    for name, value in entry.items():
+        setattr(official, name, value)
+    session.commit()
+    response = post(
+        desk,
+        PAGE,
+        {
+            "rows-0-official": "governor-1",
+            "rows-0-kind": "to",
+            "rows-0-mission": "embassy-1",
+            "rows-0-position": "1",
+            "official": "jose",
+            "kind": "to",
+            "mission": "",
+        },
+    )
+    assert response.status_code == 422
+    assert said in response.text
+    assert 'href="/desk/officials/jose"' in response.text
+    assert links_that_lead_nowhere(response.text) == set()
+    assert len(session.scalars(select(Target)).all()) == 1
