@@ -36,6 +36,7 @@ from campaign.models.directory import Mission, Official
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.reply import Reply, ReplyState
 from campaign.models.revision import Proposal, ProposalState
+from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 from campaign.models.webhook import WebhookEndpoint
@@ -377,15 +378,11 @@ def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: date
         Update.kind == UpdateKind.OUTCOME,
         or_(Campaign.reopened_at.is_(None), Update.published_at > Campaign.reopened_at),
     )
+    states = (SignatureState.CONFIRMED, SignatureState.HELD)
+    wrote = exists().where(Signature.campaign_id == Campaign.id, Signature.state.in_(states))
+    ended = (Campaign.status == CampaignStatus.CLOSED) & (Campaign.closed_at > now - LATELY)
     campaigns = session.scalars(
-        select(Campaign)
-        .where(
-            mine,
-            Campaign.status == CampaignStatus.CLOSED,
-            Campaign.closed_at > now - LATELY,
-            ~told.exists(),
-        )
-        .order_by(Campaign.closed_at)
+        select(Campaign).where(mine, ended, wrote, ~told.exists()).order_by(Campaign.closed_at)
     ).all()
     return make_todo("tell-outcome", [TodoItem(campaign) for campaign in campaigns])
 

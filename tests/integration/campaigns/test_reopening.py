@@ -4,17 +4,19 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign import migrations
 from campaign.campaigns import status_changes
+from campaign.campaigns.public_counts import recount
 from campaign.core import db
 from campaign.dashboard.today import list_todos
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind
 from campaign.models.staff import Role
 from campaign.tracking.timeline import marks_of
 from tests.days import today
-from tests.factories import add_confirmed, make_campaign, make_staff_user
+from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 
 BEFORE = import_module("campaign.migrations.versions.0064_reopened_at").down_revision
 HOUR = timedelta(hours=1)
@@ -77,3 +79,22 @@ def test_an_upgrade_learns_from_the_audit_when_a_campaign_was_reopened(
     assert again is not None
     assert abs(again - known) < HOUR
     assert session.get_one(Campaign, opened.id).reopened_at is None
+
+
+def test_no_one_waits_for_the_outcome_of_a_campaign_to_which_no_one_wrote(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    close(session, campaign, db.utcnow())
+    sign_in(client, app, Role.ADMIN)
+    home, waiting = f"/desk/campaigns/{campaign.slug}", "People who wrote are waiting"
+    page = client.get(home).text
+    assert "The campaign has ended, and its page does not say how." in page
+    assert waiting not in page
+    assert "Tell people how" not in client.get("/desk/today").text
+    session.rollback()
+    add_confirmed(session, campaign, 1)
+    recount(session, campaign)
+    session.commit()
+    assert waiting in client.get(home).text
+    assert "Tell people how" in client.get("/desk/today").text

@@ -104,12 +104,13 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
     make_campaign(session, **draft)
     make_campaign(session, **draft, opening_missed_at=db.utcnow())
     make_campaign(session, status=CampaignStatus.REVIEW, opened_at=None)
-    make_campaign(session, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
+    ended = {"status": CampaignStatus.CLOSED, "closed_at": db.utcnow()}
+    make_campaign(session, **ended)  # nobody wrote
     printed(soon)
     carry(app, printed(make_campaign(session)), DeliveryOutcome.ACCEPTED)
     carry(app, printed(make_campaign(session)), DeliveryOutcome.REFUSED)
     carry(app, printed(make_campaign(session)), DeliveryOutcome.PART, taken=1)
-    add_confirmed(session, make_campaign(session), 1)
+    add_confirmed(session, make_campaign(session, **ended), 1)
     held, late = make_campaign(session), make_campaign(session)
     printed(held)
     late_bundle = printed(late)
