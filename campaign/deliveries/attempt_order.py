@@ -1,15 +1,17 @@
 """In which order things happened to a bundle: by day, by time of day, then as they were recorded.
 
 Where nobody knows the time, what went out is the last of its day, and what came back the first: so
-a refusal stands before the posting of the same day. All that happens to one bundle is told by the
-clocks of one place; what happened at several is ordered by `place_attempts`.
+a refusal stands before the posting of the same day. A posting of envelopes is recorded without a
+time: for the letters in them, what was recorded after it on its day came after it. Each attempt is
+compared with that posting alone, so no two rules meet in a circle. All that happens to one bundle
+is told by the clocks of one place; what happened at several is ordered by `place_attempts`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Exists, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import Time
@@ -17,6 +19,7 @@ from sqlalchemy.types import Time
 from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import Envelope
 
 _Columns = tuple[ColumnElement[date], ColumnElement[time], ColumnElement[int]]
 _FIRST, _LAST = time(0), time(23, 59, 59)
@@ -35,16 +38,38 @@ def newest_first() -> _Columns:
     return day.desc(), at.desc(), ident.desc()
 
 
+def went_in_envelopes() -> Exists:
+    """Whether letters went out with an attempt in envelopes, for a query on attempts."""
+    return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+
+
 def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
-    """Tell whether another attempt came before this one, for a query on attempts."""
+    """Tell whether another attempt came before this one, for a query on attempts.
+
+    Of another in envelopes it says so for the letters that went in them.
+    """
     itself = aliased(DeliveryAttempt)
-    at = select(_happened_at(itself)).where(itself.id == attempt.id).scalar_subquery()
-    day, moment, ident = oldest_first()
-    return or_(
-        day < attempt.happened_on,
-        and_(day == attempt.happened_on, moment < at),
-        and_(day == attempt.happened_on, moment == at, ident < attempt.id),
+    its_time, at = (
+        select(column).where(itself.id == attempt.id).scalar_subquery()
+        for column in (itself.happened_time, _happened_at(itself))
     )
+    day, moment, ident = oldest_first()
+    both_timed = and_(DeliveryAttempt.happened_time.is_not(None), its_time.is_not(None))
+    is_earlier = case(
+        (and_(went_in_envelopes(), ~both_timed), ident < attempt.id),
+        else_=or_(moment < at, and_(moment == at, ident < attempt.id)),
+    )
+    return or_(day < attempt.happened_on, and_(day == attempt.happened_on, is_earlier))
+
+
+def came_before(attempt: DeliveryAttempt, own: DeliveryAttempt) -> bool:
+    """Tell whether an attempt came before the one that a letter went with. Pure."""
+    if attempt.happened_on != own.happened_on:
+        return attempt.happened_on < own.happened_on
+    at, own_at = attempt.happened_time, own.happened_time
+    if at is None or own_at is None or at == own_at:
+        return attempt.id < own.id
+    return at < own_at
 
 
 def _happened_at(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.bundle_status import STILL_HERE
+from campaign.deliveries.attempt_order import came_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope
@@ -43,8 +44,8 @@ def list_fates(
 
     `ranges` holds the envelopes of each attempt that went in some, in order. What had gone out was
     not there; nor is it known what came back since a part went, before somebody names its letters.
-    A letter that is named of a part, or in an envelope, went with that attempt and no other: where
-    nobody knows the time of a posting, a visit of that day stands before it.
+    A letter that is named of a part, or in an envelope, went with that attempt and no other; what
+    came after the posting of its envelope did not find it here.
     """
     attempts = list(attempts)
     own = _find_own_attempt(number, attempts, ranges)
@@ -56,7 +57,7 @@ def list_fates(
             continue
         outcome = _get_outcome(attempt, number)
         if own is not None and own is not attempt:
-            if outcome in TAKES_OUT or _was_recorded_before(own, attempt):
+            if outcome in TAKES_OUT or _had_gone(own, attempt):
                 continue
             if outcome is DeliveryOutcome.PART:
                 outcome = DeliveryOutcome.REFUSED
@@ -85,15 +86,11 @@ def _find_own_attempt(
     return posting
 
 
-def _was_recorded_before(own: DeliveryAttempt, part: DeliveryAttempt) -> bool:
-    """Whether a letter had gone when a part of the same day was counted: see `is_before_visit`."""
-    is_timed = own.happened_time is not None and part.happened_time is not None
-    return (
-        part.outcome is DeliveryOutcome.PART
-        and own.happened_on == part.happened_on
-        and not is_timed
-        and own.id < part.id
-    )
+def _had_gone(own: DeliveryAttempt, attempt: DeliveryAttempt) -> bool:
+    """Whether a letter had gone with its own attempt when another came: see `is_before_visit`."""
+    if own.outcome is DeliveryOutcome.PART and attempt.outcome is not DeliveryOutcome.PART:
+        return False  # a visit that is told by its order
+    return not came_before(attempt, own)
 
 
 def _find_envelope(envelopes: Sequence[PostedEnvelope], number: int) -> PostedEnvelope | None:

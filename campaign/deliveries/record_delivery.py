@@ -14,7 +14,7 @@ from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
-from campaign.deliveries.attempt_order import newest_first, oldest_first
+from campaign.deliveries.attempt_order import newest_first, oldest_first, went_in_envelopes
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -33,7 +33,6 @@ from campaign.deliveries.remaining_letters import (
     count_left,
     find_unnamed_part,
     is_before_visit,
-    went_in_envelopes,
     went_with,
 )
 from campaign.deliveries.visits import announce_delivery
@@ -350,7 +349,7 @@ def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, lis
         exact = posted or attempt.outcome is DeliveryOutcome.PART
         went_out = attempt.outcome in GONE_OUT
         facts = CountedAttempt(
-            attempt.id, attempt.happened_on, at, went_out, exact, attempt.messages
+            attempt.id, attempt.happened_on, at, went_out, exact, attempt.messages, posted
         )
         counted[cast("int", attempt.bundle_id)].append(facts)
     return counted

@@ -3,7 +3,7 @@
 import enum
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
@@ -11,7 +11,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
-from campaign.deliveries.attempt_order import is_before, oldest_first
+from campaign.deliveries.attempt_order import is_before, oldest_first, went_in_envelopes
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import Envelope, LetterMove
@@ -44,11 +44,6 @@ def _is_in_envelope(
         .scalar_subquery()
     )
     return func.coalesce(last_of_nearest, 0) >= letter.sequence
-
-
-def went_in_envelopes() -> Exists:
-    """Whether letters went out with an attempt in envelopes, for a query on attempts."""
-    return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
 
 
 def _is_posted(letter: _AnyLetter = Letter) -> ColumnElement[bool]:
@@ -93,14 +88,15 @@ def is_gone(
 def is_before_visit(day: date, clock: time | None, *, surely: bool) -> ColumnElement[bool]:
     """Whether an attempt came before a visit of this day and time that is recorded only now.
 
-    Where a time is not known the one recorded first came first; `surely`: then nobody knows.
+    Where a time is not known the one recorded first came first; `surely`: then nobody knows, but
+    of envelopes, whose posting has none.
     """
     at = DeliveryAttempt.happened_time
     same_day = DeliveryAttempt.happened_on == day
+    earlier = or_(at.is_(None), at <= clock) if clock is not None else true()
     if surely:
-        earlier = at < clock if clock is not None else false()
-    else:
-        earlier = or_(at.is_(None), at <= clock) if clock is not None else true()
+        known = at < clock if clock is not None else false()
+        earlier = or_(known, and_(earlier, went_in_envelopes()))
     return or_(DeliveryAttempt.happened_on < day, and_(same_day, earlier))
 
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
+from campaign.bundles.bundle_status import STILL_HERE
 from campaign.bundles.desk.bundle_display import list_sheets_to_black_out
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
@@ -23,6 +24,7 @@ from campaign.deliveries.desk.forms import GateForm, gate_form, say_recorded, ti
 from campaign.deliveries.desk.print_words import SheetsToRemove, list_sheets_to_remove
 from campaign.deliveries.desk.refusals import say_not_ready, say_page_closed, say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
+from campaign.deliveries.recording_rules import SENT
 from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
 from campaign.models.delivery import GateVisit, Rerouting
@@ -155,8 +157,24 @@ def _note_recorded(form: GateForm, problem: Invalid | Refused) -> str:
     form.recorded = url_for("deliveries.show_attempt", public_id=problem.attempt.public_id)
     # A phone keeps what it is answered: no member of staff stands in that.
     words = say_recorded(problem.attempt, names_colleagues=not _wants_json())
+    if _is_time_unsaid(form, problem.attempt):
+        hint = _(
+            "Did this happen before it was posted? Enter the time of posting in that record. Then "
+            "record this again, with its time."
+        )
+        words = f"{words} {hint}"
     form.sentences = {**form.sentences, "delivery-recorded": words}
     return words
+
+
+def _is_time_unsaid(form: GateForm, posting: DeliveryAttempt) -> bool:
+    """Whether letters came back on the day of a posting, and which was first is not known."""
+    return (
+        form.outcome.data in STILL_HERE
+        and posting.outcome in SENT
+        and posting.happened_on == form.happened_on.data
+        and None in (posting.happened_time, form.happened_time.data)
+    )
 
 
 def _wants_json() -> bool:

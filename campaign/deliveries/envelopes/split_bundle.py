@@ -12,16 +12,11 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.deliveries.attempt_order import is_before
+from campaign.deliveries.attempt_order import is_before, went_in_envelopes
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.mark_posted import list_taken
 from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
-from campaign.deliveries.remaining_letters import (
-    find_unnamed_part,
-    is_gone,
-    select_here,
-    went_in_envelopes,
-)
+from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, select_here
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState

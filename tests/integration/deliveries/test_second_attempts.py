@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -11,13 +12,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.choices import BundleChoice
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import db
 from campaign.core.settings import Settings
+from campaign.deliveries.correct_record import correct_visit, facts_of
+from campaign.deliveries.letter_outcomes import list_fates
 from campaign.deliveries.remaining_letters import went_with
+from campaign.exports.records import BundleHistory
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.delivery import EnvelopeRun, RunState
+from campaign.models.delivery import EnvelopeRun, GateVisit, RunState
 from campaign.models.notice import Notice
 from campaign.models.signature import Letter
 from campaign.models.staff import Role
@@ -128,19 +133,28 @@ def test_a_visit_on_the_day_of_a_posting_takes_no_letter_of_the_envelopes(
     letters = session.scalars(select(Letter).order_by(Letter.sequence)).all()
     ways = [[trip.fate.value for trip in trips_of(session, [letter])] for letter in letters]
     visit = "accepted" if outcome == "part" else outcome
-    assert ways[0] == ["refused", "refused", "posted"]
+    assert ways[0] == ["refused", "posted"], "of that day it is told in the order of recording"
     assert ways[1] == ["refused", "refused", visit]
     [posted] = [trip for trip in trips_of(session, letters[:1]) if trip.is_gone]
     assert posted.envelope is not None
     assert posted.envelope.tracking == "RN 1"
-    went = {
-        attempt.outcome.value: session.scalars(
-            select(Letter.sequence).where(went_with(session, attempt)).order_by(Letter.sequence)
-        ).all()
-        for attempt in session.scalars(select(DeliveryAttempt))
-    }
+    went = [
+        (
+            attempt.outcome.value,
+            attempt.messages,
+            session.scalars(
+                select(Letter.sequence).where(went_with(session, attempt)).order_by(Letter.sequence)
+            ).all(),
+        )
+        for attempt in session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id))
+    ]
     taken = [2] if outcome == "part" else [2, 3]
-    assert went == {"refused": [1, 2, 3], "posted": [1], outcome: taken}
+    assert went == [
+        ("refused", 3, [1, 2, 3]),
+        ("posted", 1, [1]),
+        (outcome, len(taken), taken),
+        ("refused", 2, [2, 3]),
+    ]
     session.rollback()
     assert tell() == ["first", "second", "third"][: 1 + len(taken)]
 
@@ -193,6 +207,48 @@ def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
     found = client.get(f"{after(three)}?letter=3").text
     assert none not in found
     assert "00003</span>" in found
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("at", [None, time(9)])
+def test_a_refusal_that_is_recorded_after_a_posting_of_its_day_is_about_the_rest(
+    client: FlaskClient, three: Bundle, session: Session, record: Record, at: time | None
+) -> None:
+    day = days_ago(1)
+    post(client, after(three, "split"), {"letters_each": "1"})
+    assert post(client, after(three, "post"), posting(posted_on=day.isoformat())).status_code == 303
+    assert "2 letters" in client.get(f"/desk/bundles/{three.public_id}/deliver").text
+    visit = record(three, DeliveryOutcome.REFUSED, day=day, happened_time=at)
+    rest = posting(first="2", last="3", posted_on=day.isoformat())
+    assert post(client, after(three, "post"), rest).status_code == 303
+    session.rollback()
+    counts = session.scalars(select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)).all()
+    assert counts == [1, 2, 2]
+    letters = session.scalars(select(Letter).order_by(Letter.sequence)).all()
+    ways = [[trip.fate.value for trip in trips_of(session, [letter])] for letter in letters]
+    assert ways == [["posted"], ["refused", "posted"], ["refused", "posted"]]
+    history = BundleHistory.of(three.id, three.campaign_id, Frozen.from_json(three.frozen))
+    fates = [
+        [fate.outcome.value for fate in list_fates(number, history.attempts, history.envelopes)]
+        for number in (1, 2, 3)
+    ]
+    assert fates == ways, "exports say the same"
+    session.rollback()
+    gate = f"/desk/bundles/{three.public_id}/deliver"
+    sent = form(
+        outcome="refused", happened_on=day.isoformat(), happened_time="09:30", place="the back door"
+    )
+    again = post(client, gate, sent)
+    assert again.status_code == 422
+    assert "Did this happen before it was posted?" in again.text
+    for posted in session.scalars(select(GateVisit).where(GateVisit.id != visit.id)).all():
+        facts = replace(facts_of(posted), happened_time=time(17))
+        correct_visit(session, posted, facts, actor="test", sure=True)
+    session.commit()
+    assert post(client, gate, sent).status_code == 303, "its time says that it was before"
+    session.rollback()
+    newest = select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc()).limit(1)
+    assert session.scalars(newest).one().messages == 3
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "part", "left", "posted", "courier"])

@@ -50,10 +50,12 @@ def test_nothing_is_stopped_that_runs() -> None:
 
 def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> CountedAttempt:
     at = time(hour) if hour is not None else None
-    return CountedAttempt(ident, DAY, at, kind != "refused", kind == "part", messages)
+    posted, went_out = kind == "posted", kind != "refused"
+    return CountedAttempt(ident, DAY, at, went_out, posted or kind == "part", messages, posted)
 
 
 ALL, REST, PART = attempt(1, 7, 15), attempt(2, 4, 15), attempt(3, 3, 10, "part")
+POSTED = attempt(2, 2, None, "posted")
 LATE, NONE = attempt(8, 7, 9), attempt(2, 0, 15)
 
 
@@ -73,6 +75,10 @@ LATE, NONE = attempt(8, 7, 9), attempt(2, 0, 15)
         # A refusal came before what went out that day at a time that nobody knows.
         ([attempt(1, 7, None)], [attempt(4, 7, 12, "refused"), attempt(1, 7, None)], [7, 7]),
         ([attempt(4, 7, 12, "refused"), attempt(1, 7, None)], [attempt(4, 7, 12, "refused")], [7]),
+        # Or before envelopes that were posted, if it was recorded before.
+        ([POSTED], [POSTED, attempt(3, 5, 12, "refused")], [2, 5]),
+        ([POSTED, attempt(3, 5, 12, "refused")], [attempt(3, 5, 12, "refused")], [7]),
+        ([attempt(1, 7, 12, "refused")], [attempt(1, 7, 12, "refused"), POSTED], [7, 2]),
     ],
 )
 def test_what_went_before_was_not_there_later_and_what_was_counted_stays(
