@@ -23,7 +23,7 @@ from campaign.dashboard.today import (
     make_todo,
 )
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
-from campaign.deliveries.remaining_letters import count_paper
+from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import (
@@ -34,7 +34,7 @@ from campaign.models.bundle import (
     DeliveryOutcome,
 )
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Rerouting
+from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.export import DataExport, ExportState, FileApproval, FileApprovalState
 from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.reply import Reply
@@ -43,6 +43,7 @@ from campaign.models.staff import Role, StaffUser, sees
 
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""
+_NOT_TAKEN = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART)
 _TAKEN = (DeliveryOutcome.ACCEPTED, DeliveryOutcome.PART)
 _FLAGGED_FOR = timedelta(days=14)
 """How long a delivery after a stop stands on Today; on the campaign it stays."""
@@ -227,7 +228,31 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     for campaign, bundle, printed in rows:
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))
+    to_post += _list_partly_posted(session, mine)
     return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]
+
+
+def _list_partly_posted(session: Session, mine: ColumnElement[bool]) -> list[TodoItem]:
+    """List bundles of which some envelopes were posted; those refused before stand elsewhere."""
+    was_posted = exists().where(
+        EnvelopeRun.bundle_id == Bundle.id,
+        Envelope.run_id == EnvelopeRun.id,
+        Envelope.attempt_id.is_not(None),
+    )
+    came_back = exists().where(
+        DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.in_(_NOT_TAKEN)
+    )
+    moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
+    rows = session.execute(
+        select(Campaign, Bundle)
+        .join(Bundle, Bundle.campaign_id == Campaign.id)
+        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
+        .where(was_posted, ~came_back, ~moved, has_letters_here())
+        .order_by(Bundle.ready_at, Bundle.id)
+    ).all()
+    return [
+        _item(session, campaign, bundle, count_here(session, bundle)) for campaign, bundle in rows
+    ]
 
 
 def _find_untold_deliveries(session: Session, mine: ColumnElement[bool], today: date) -> Todo:

@@ -1,9 +1,22 @@
 """Which letters of a bundle are still here, and which are gone: all, a part, or in envelopes."""
 
 import enum
+from collections.abc import Collection
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
@@ -14,10 +27,11 @@ from campaign.core import db
 from campaign.deliveries.attempt_order import is_before, oldest_first, went_in_envelopes
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.models.delivery import Envelope, LetterMove
+from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
+_NO_NUMBER = 2**31 - 1  # higher than that of any letter
 
 
 class SheetFate(enum.StrEnum):
@@ -117,16 +131,48 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
 
 def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Letter]:
     """Select letters that can be handed over now: printed, wanted, not gone by attempts `when`."""
+    return _select_all_here(when=when).where(Letter.bundle_id == bundle.id)
+
+
+def _select_all_here(*, when: ColumnElement[bool] | None = None) -> Select[Letter]:
     return (
         select(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
-            Letter.bundle_id == bundle.id,
             Letter.set_aside.is_(None),
             Signature.state == SignatureState.CONFIRMED,
             ~is_gone(when=when),
         )
     )
+
+
+def select_in_no_envelope(bundle_ids: Collection[int]) -> Select[Letter]:
+    """Select letters that are here and in no envelope, of bundles that are in some.
+
+    They were gone when these were filled, and a record that said so was deleted since.
+    """
+    next_first = func.lead(Envelope.first_number, 1, _NO_NUMBER).over(
+        partition_by=Envelope.run_id, order_by=Envelope.first_number
+    )
+    spans = (
+        select(EnvelopeRun.bundle_id, Envelope.last_number.label("after"), next_first.label("next"))
+        .join(EnvelopeRun, EnvelopeRun.id == Envelope.run_id)
+        .where(EnvelopeRun.bundle_id.in_(bundle_ids))
+    )
+    before_all = (
+        select(EnvelopeRun.bundle_id, literal(0), func.min(Envelope.first_number))
+        .join(EnvelopeRun, EnvelopeRun.id == Envelope.run_id)
+        .where(EnvelopeRun.bundle_id.in_(bundle_ids))
+        .group_by(EnvelopeRun.bundle_id)
+    )
+    gap = union_all(spans, before_all).subquery().c
+    lies_between = and_(
+        Letter.bundle_id == gap.bundle_id,
+        gap.next > gap.after + 1,
+        Letter.sequence > gap.after,
+        Letter.sequence < gap.next,
+    )
+    return _select_all_here().where(lies_between)
 
 
 def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:

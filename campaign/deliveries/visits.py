@@ -14,10 +14,12 @@ from campaign.core import db, jobs
 from campaign.core.announcements import announce
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import GONE_OUT, SENT, went_after_stop
+from campaign.deliveries.remaining_letters import select_in_no_envelope
 from campaign.deliveries.stopped_bundles import is_held_back
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
+from campaign.models.signature import Letter
 from campaign.models.webhook import EventKind
 
 PAGE = 100
@@ -126,6 +128,7 @@ class BundleOutcome:
     envelopes: int = 0
     rest_moved: bool = False  # whether what came back went on elsewhere
     earlier: tuple[str, ...] = ()  # other ways in which letters of it went before, each once
+    outside: int = 0  # letters that are here, and in none of its envelopes
 
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
@@ -143,6 +146,8 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
             others = tuple(slug for slug in ends[key].earlier if slug not in SENT)
             if posted < total or others != ends[key].earlier:
                 ends[key] = BundleOutcome("posted", posted, total, earlier=others)
+    for key, letters in _count_in_no_envelope(session, list(ends)):
+        ends[key] = replace(ends[key], outside=letters)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
     for key in session.scalars(moved):
         partly = key in ends and (ends[key].slug in GONE_OUT or ends[key].earlier)
@@ -182,6 +187,14 @@ def _count_posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]
         .group_by(EnvelopeRun.bundle_id)
     )
     return [(bundle_id, posted, total) for bundle_id, posted, total in rows]
+
+
+def _count_in_no_envelope(session: Session, ids: list[int]) -> list[tuple[int, int]]:
+    """Return bundles of which letters are here, and in none of their envelopes: how many."""
+    columns = (Letter.bundle_id, func.count(Letter.id))
+    letters = select_in_no_envelope(ids).with_only_columns(*columns, maintain_column_froms=True)
+    rows = session.execute(letters.group_by(Letter.bundle_id))
+    return [(bundle_id or 0, count) for bundle_id, count in rows]
 
 
 def _find_held_back(session: Session, ids: set[int]) -> dict[int, BundleOutcome]:

@@ -36,7 +36,7 @@ from campaign.deliveries.envelopes import (
 from campaign.deliveries.envelopes.mark_posted import Weight, weigh_envelopes
 from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
 from campaign.deliveries.record_delivery import GoneBefore
-from campaign.deliveries.recording_rules import Numbers, say_numbers
+from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
 from campaign.deliveries.remaining_letters import count_left, find_unnamed_part
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
@@ -59,6 +59,8 @@ class EnvelopeOverview:
     postings: Sequence[mark_posted.EnvelopeSpan]
     trips: Mapping[int, DeliveryAttempt]
     to_post: mark_posted.EnvelopeSpan | None  # those that lie here, if any
+    outside: int  # letters that are here and in no envelope
+    outside_numbers: str
     total: int
     posted: int
     letter_sought: int  # the number of a letter; 0: none is looked for
@@ -101,7 +103,7 @@ class CheckReroute(Page, template="deliveries/reroute.html"):
 def register(blueprint: Blueprint) -> None:
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
     add(page, "after", after)
-    for view in (part, split, undo, again, post):
+    for view in (part, split, more, undo, again, post):
         add(f"{page}/{view.__name__}", view.__name__, view, methods=["POST"])
     add(f"{page}/reroute", "reroute", reroute, methods=["GET", "POST"])
     add(f"{page}/reroute/proof", "reroute_proof", reroute_proof, methods=["POST"])
@@ -156,6 +158,11 @@ def split(public_id: str) -> ResponseReturnValue:
         ),
         _("We are making the files for the envelopes."),
     )
+
+
+def more(public_id: str) -> ResponseReturnValue:
+    message = _("We are making the files for the envelopes.")
+    return _do_with_run(public_id, split_bundle.split_rest, message)
 
 
 def undo(public_id: str) -> ResponseReturnValue:
@@ -221,10 +228,14 @@ def _say_posted(mine: Sequence[Numbers], before: Mapping[int, Sequence[Numbers]]
             "Envelope %(numbers)s: %(recorded)s",
             "Envelopes %(numbers)s: %(recorded)s",
             _count_envelopes(spans),
-            numbers=say_numbers(spans[:_SPANS_NAMED]) + ("…" if spans[_SPANS_NAMED:] else ""),
+            numbers=_say_spans(spans),
             recorded=say_recorded(attempt),
         )
         flash(words, "warning")
+
+
+def _say_spans(spans: Sequence[Numbers]) -> str:
+    return say_numbers(spans[:_SPANS_NAMED]) + ("…" if spans[_SPANS_NAMED:] else "")
 
 
 def _count_envelopes(spans: Sequence[Numbers]) -> int:
@@ -411,7 +422,8 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
         number = split_bundle.find_envelope_number(session, run, sought)
         begin = number - 1 if number else run.envelope_count
     shown = split_bundle.list_envelopes(session, run, after=begin, limit=_ENVELOPES_SHOWN)
-    ways = mark_posted.list_ways(session, run, here=here)
+    outside = split_bundle.list_in_no_envelope(session, run.bundle)
+    ways = mark_posted.list_ways(session, run, here=max(here - len(outside), 0))
     attempt_ids = {envelope.attempt_id for envelope in shown}
     attempt_ids |= {span.attempt_id for span in ways.lines}
     return EnvelopeOverview(
@@ -422,6 +434,8 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
         postings=ways.lines,
         trips=visits.find_attempts(session, [ident for ident in attempt_ids if ident]),
         to_post=ways.to_post,
+        outside=len(outside),
+        outside_numbers=_say_spans(join_spans((number, number) for number in outside)),
         total=run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count,
         posted=ways.posted,
         letter_sought=sought,

@@ -171,7 +171,7 @@ def _list_filled(
     envelopes = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
-        .order_by(Envelope.sequence)
+        .order_by(Envelope.first_number)
     ).all()
     filled, at = [], 0
     for number, first, last in envelopes:
@@ -183,7 +183,8 @@ def _list_filled(
         if inside:
             numbers, letters = zip(*inside, strict=True)
             filled.append(_FilledEnvelope(number, first, last, numbers, letters))
-    return filled
+    # Those that were added later may hold lower numbers.
+    return sorted(filled, key=lambda envelope: envelope.number)
 
 
 def _store_file(

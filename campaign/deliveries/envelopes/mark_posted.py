@@ -250,7 +250,7 @@ class EnvelopeWays:
 
 
 def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> EnvelopeWays:
-    """List all envelopes by how they went, in a few lines; `here` letters are left."""
+    """List all envelopes by how they went, in a few lines; `here` letters lie in some."""
     lines = _list_by_posting(session, run)
     gone = _list_gone(session, run.bundle) if here else []
     if (here and not gone) or not any(line.attempt_id is None for line in lines):
@@ -396,6 +396,8 @@ def _count(
     session: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
 ) -> tuple[Counter[int], Counter[int]]:
     """Count letters, and sheets of paper that they need, by the number of their envelope."""
+    # Envelopes that were added later may hold lower numbers.
+    lying = sorted(lying, key=lambda envelope: envelope.first_number)
     rows = session.execute(
         select_here(run.bundle)
         .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -14,9 +14,15 @@ from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries.attempt_order import is_before, went_in_envelopes
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
+from campaign.deliveries.envelopes.make_envelopes import make_again
 from campaign.deliveries.envelopes.mark_posted import list_taken
 from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
-from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, select_here
+from campaign.deliveries.remaining_letters import (
+    find_unnamed_part,
+    is_gone,
+    select_here,
+    select_in_no_envelope,
+)
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -38,8 +44,8 @@ def pack_letters(
 ) -> Iterator[Span]:
     """Put `each` letters to an envelope, in order. Pure.
 
-    No envelope reaches over letters that were `taken`: between its first and its last number lie
-    only its own, and those that nobody hands over.
+    No envelope reaches over letters that were `taken` or lie in others: between its first and its
+    last number lie only its own, and those that nobody hands over.
     """
     packed: list[int] = []
     for number in numbers:
@@ -149,22 +155,66 @@ def split_bundle(
     refuse_unsplittable(session, bundle)
     if find_run(session, bundle) is not None:
         raise Refused("is-split")
-    query = select_here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
-    numbers = [number or 0 for number in session.scalars(query.order_by(Letter.sequence))]
+    numbers = _list_numbers(session, select_here(bundle))
     if not numbers:
         raise Refused("nothing-here")
-    spans = list(pack_letters(numbers, letters_each, list_taken(session, bundle)))
-    if letters_each > 1 and len(spans) > MOST_ENVELOPES:
-        raise Refused("too-many-envelopes")
     run = EnvelopeRun(
         bundle=bundle,
         letters_each=letters_each,
         with_letters=with_letters,
-        letter_count=len(numbers),
-        envelope_count=len(spans),
+        letter_count=0,
+        envelope_count=0,
         created_by_id=audit.staff_id(actor),
     )
+    spans = _pack(run, numbers, list_taken(session, bundle))
     db.add_row(session, run)
+    _add_envelopes(session, run, spans, actor)
+    jobs.enqueue(session, "deliveries.print-envelopes", run.id)
+    return run
+
+
+def split_rest(session: Session, run: EnvelopeRun, *, actor: str) -> None:
+    """Put letters that are in none of a bundle's envelopes into more of them. Raises Refused.
+
+    Those that lie here are printed again with them: a run has one set of files.
+    """
+    bundle = run.bundle
+    bundle_status.lock_bundle(session, bundle)
+    refuse_unsplittable(session, bundle)
+    if find_run(session, bundle) is not run:
+        raise NotFound("envelopes")
+    session.refresh(run)
+    numbers = list_in_no_envelope(session, bundle)
+    if not numbers:
+        raise Refused("is-split")
+    filled = select(Envelope.first_number, Envelope.last_number).where(Envelope.run_id == run.id)
+    ranges = [(first, last) for first, last in session.execute(filled)]
+    apart = join_spans([*ranges, *list_taken(session, bundle)])
+    _add_envelopes(session, run, _pack(run, numbers, apart), actor)
+    make_again(session, run)
+
+
+def list_in_no_envelope(session: Session, bundle: Bundle) -> list[int]:
+    """List the numbers of letters that are here, and in none of the bundle's envelopes."""
+    return _list_numbers(session, select_in_no_envelope([bundle.id]))
+
+
+def _list_numbers(session: Session, letters: Select[Letter]) -> list[int]:
+    numbers = letters.with_only_columns(Letter.sequence, maintain_column_froms=True)
+    return [number or 0 for number in session.scalars(numbers.order_by(Letter.sequence))]
+
+
+def _pack(
+    run: EnvelopeRun, numbers: Sequence[int], apart: Sequence[tuple[int, int]]
+) -> Sequence[Span]:
+    spans = list(pack_letters(numbers, run.letters_each, apart))
+    if run.letters_each > 1 and run.envelope_count + len(spans) > MOST_ENVELOPES:
+        raise Refused("too-many-envelopes")
+    return spans
+
+
+def _add_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span], actor: str) -> None:
+    letters = sum(span.letters for span in spans)
     envelopes = [
         {
             "run_id": run.id,
@@ -173,12 +223,12 @@ def split_bundle(
             "last_number": span.last,
             "letters": span.letters,
         }
-        for at, span in enumerate(spans, start=1)
+        for at, span in enumerate(spans, start=run.envelope_count + 1)
     ]
     session.execute(insert(Envelope), envelopes)
-    jobs.enqueue(session, "deliveries.print-envelopes", run.id)
-    audit.record(session, actor, "bundle.split", bundle, letters=len(numbers), envelopes=len(spans))
-    return run
+    run.letter_count += letters
+    run.envelope_count += len(spans)
+    audit.record(session, actor, "bundle.split", run.bundle, letters=letters, envelopes=len(spans))
 
 
 def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:

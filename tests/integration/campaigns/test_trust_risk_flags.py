@@ -114,8 +114,9 @@ SAYS_NOTHING: dict[str, str] = {
             signing_rehearsal.you""",
         _GONE_BEFORE: """network_desk.tell bundles.cancel bundles.create bundles.download
             bundles.print_proof bundles.release bundles.remake bundles.take_reprint
-            deliveries.again deliveries.envelopes_download deliveries.part deliveries.post
-            deliveries.reroute deliveries.reroute_proof deliveries.split deliveries.undo""",
+            deliveries.again deliveries.envelopes_download deliveries.more deliveries.part
+            deliveries.post deliveries.reroute deliveries.reroute_proof deliveries.split
+            deliveries.undo""",
     }.items()
     for one in names.split()
 }

@@ -1,0 +1,113 @@
+"""Letters that lie in no envelope, as the record that said they were gone was deleted."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign.core import jobs
+from campaign.deliveries.record_delivery import remove_visit
+from campaign.deliveries.remaining_letters import count_here
+from campaign.deliveries.visits import find_outcomes
+from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.delivery import EnvelopeRun, GateVisit
+from campaign.models.signature import Letter, Signature, SignatureState
+from tests.factories import post
+from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.test_envelopes import after, envelopes, pages_of, posting
+
+
+@pytest.fixture
+def lasting(session: Session, printed: Bundle) -> Bundle:
+    """Seven letters that are printed, to be read outside of any transaction."""
+    assert printed.public_id
+    session.expunge(printed)
+    session.rollback()
+    return printed
+
+
+def delete_part(session: Session, visit_id: int) -> None:
+    session.rollback()
+    remove_visit(session, session.get_one(GateVisit, visit_id), actor="test")
+    session.commit()
+
+
+@pytest.mark.both_engines
+def test_letters_of_a_deleted_part_are_named_and_go_into_more_envelopes(
+    app: Flask, staff: FlaskClient, lasting: Bundle, session: Session, record: Record
+) -> None:
+    part = record(lasting, DeliveryOutcome.PART, taken=3)
+    assert post(staff, after(lasting, "part"), {"numbers": "2, 5-6"}).status_code == 303
+    assert post(staff, after(lasting, "split"), {"letters_each": "2"}).status_code == 303
+    assert post(staff, after(lasting, "post"), posting(last="1")).status_code == 303
+    assert post(staff, after(lasting, "more")).status_code == 409
+    assert "in no envelope" not in staff.get(after(lasting)).text
+
+    delete_part(session, part.id)
+    page = staff.get(after(lasting)).text
+    assert "3 letters are in no envelope:" in page
+    assert '<bdi dir="ltr">2, 5-6</bdi>' in page
+    assert "In no envelope: 3" in staff.get("/desk/bundles/").text
+    assert "6 letters to post" in staff.get("/desk/today").text
+
+    assert post(staff, after(lasting, "more")).status_code == 303
+    lying = [(3, 4, False), (7, 7, False), (2, 2, False), (5, 6, False)]
+    assert envelopes(session) == [(1, 1, True), *lying]
+    assert post(staff, after(lasting, "more")).status_code == 409, "all are in envelopes now"
+    run = session.scalars(select(EnvelopeRun)).one()
+    run_id, counts = run.id, (run.letter_count, run.envelope_count)
+    assert counts == (7, 5)
+    session.rollback()
+    with app.app_context():
+        jobs.run_now("deliveries.print-envelopes", run_id)
+    sheets = pages_of(post(staff, after(lasting, "files/envelopes-001.pdf")).data)
+    assert [f"envelope {number} of 5" in sheet for number, sheet in enumerate(sheets, 2)] == [
+        True,
+        True,
+        True,
+        True,
+    ]
+    assert "00005 to 00006" in sheets[3]
+    page = staff.get(after(lasting)).text
+    assert "in no envelope" not in page
+    assert "10 g" in page, "each is weighed"
+    assert post(staff, after(lasting, "post"), posting(last="5")).status_code == 303
+    assert count_here(session, session.get_one(Bundle, lasting.id)) == 0
+    assert "letters to post" not in staff.get("/desk/today").text
+
+
+def test_the_summary_counts_what_lies_in_the_envelopes(
+    staff: FlaskClient, lasting: Bundle, session: Session, record: Record
+) -> None:
+    part = record(lasting, DeliveryOutcome.PART, taken=3)
+    post(staff, after(lasting, "part"), {"numbers": "1-3"})
+    post(staff, after(lasting, "split"), {"letters_each": "1"})
+    post(staff, after(lasting, "post"), posting(last="1"))
+    last = select(Letter.signature_id).where(Letter.sequence == 7)
+    gone = update(Signature).where(Signature.id.in_(last)).values(state=SignatureState.WITHDRAWN)
+    session.rollback()
+    session.execute(gone)
+    session.commit()
+    delete_part(session, part.id)
+    page = staff.get(after(lasting)).text
+    lying = page[page.index("How you sent them") :]
+    lying = lying[lying.index("Ready to post") - 120 : lying.index("Ready to post")]
+    assert lying.count('<td class="num">2</td>') == 2, "two envelopes with a letter each"
+
+
+def test_a_bundle_of_which_all_envelopes_went_says_that_letters_are_left(
+    lasting: Bundle, staff: FlaskClient, session: Session, record: Record
+) -> None:
+    part = record(lasting, DeliveryOutcome.PART, taken=3)
+    post(staff, after(lasting, "part"), {"numbers": "1-3"})
+    post(staff, after(lasting, "split"), {"letters_each": "2"})
+    post(staff, after(lasting, "post"), posting(last="2"))
+    delete_part(session, part.id)
+    [outcome] = find_outcomes(session, [session.get_one(Bundle, lasting.id)]).values()
+    assert (outcome.slug, outcome.outside) == ("posted", 3)
+    session.rollback()
+    # A refusal recorded instead leads to envelopes, too.
+    record(lasting, DeliveryOutcome.REFUSED)
+    assert post(staff, after(lasting, "more")).status_code == 303
+    assert envelopes(session)[2:] == [(1, 2, False), (3, 3, False)]
