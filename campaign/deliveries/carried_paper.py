@@ -1,10 +1,11 @@
 """Which paper of a bundle was carried, where letters were withdrawn after it was printed.
 
 Only who carried it knows: what was printed before a volume was remade may have been on its way
-already, or the sheet was removed by hand. Nobody may be told otherwise than it was, so it is asked.
+already, or the sheet was removed by hand, or names in the lists were made unreadable. Nobody may be
+told otherwise than it was, so it is asked.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
-from campaign.bundles.changes.withdrawals import list_in_lists, select_gone
+from campaign.bundles.changes.withdrawals import list_in_lists, list_put_back, select_gone
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
@@ -22,7 +23,7 @@ from campaign.deliveries.remaining_letters import count_left, is_gone, is_out
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
-from campaign.models.taken_out import LetterInFiles, LetterOut, PersonOff
+from campaign.models.taken_out import InFiles, LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
 
@@ -31,16 +32,21 @@ class Paper:
     number: int  # of its print; 0: of one from before prints were recorded
     printed_at: datetime
     letters: int  # that are in it now
-    removed: bool  # whether the sheets of withdrawn letters were removed by hand
+    removed: bool = False  # whether the sheets of withdrawn letters were removed by hand
+    unreadable: bool = False  # whether names that no longer count were, by hand, in its lists
     taken_out: tuple[str, ...] = ()
     """Numbers in its print that the bundle was made again without: of letters, or in its lists."""
     check_code: str = ""  # on the papers that go with it; "" of one from before there were any
-    holds: tuple[str, ...] = ()  # by which it differs from the others: numbers that are in it
+    holds: tuple[str, ...] = ()  # numbers in it of what no longer counts, or is not in the newest
     lacks: tuple[str, ...] = ()  # and those that are in another one alone
     left_in: tuple[str, ...] = ()
     """Of one with sheets removed by hand, the withdrawn letters whose sheets were not."""
     papers_at: datetime | None = None
     """When the papers that go with its volumes were printed, if these were kept as we ask."""
+
+    @property
+    def by_hand(self) -> bool:
+        return self.removed or self.unreadable
 
     @property
     def value(self) -> str:
@@ -49,9 +55,11 @@ class Paper:
         What was removed by hand is not what is withdrawn by the time when a phone sends it: then
         it is asked again.
         """
-        if not self.removed:
+        if not self.by_hand:
             return str(self.number)
-        return f"{self.number}-{'kept' if self.papers_at else 'removed'}-{len(self.lacks)}"
+        sheets = "-kept" if self.papers_at else "-removed" if self.removed else ""
+        names = "-unreadable" if self.unreadable else ""
+        return f"{self.number}{sheets}{names}-{len(self.lacks)}"
 
 
 def list_papers(session: Session, bundle: Bundle) -> list[Paper]:
@@ -72,23 +80,45 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     printed_at = current.made_at if current else (bundle.ready_at or bundle.created_at)
     code = (current.check_code or "") if current else ""
     all_prints = prints.list_prints(session, bundle)
-    wanted, withdrawn = count_left(session, bundle), _list_withdrawn(session, bundle)
-    letters = _count_in_print(bundle, current, wanted + len(withdrawn))
-    papers = [Paper(number, printed_at, letters, removed=False, check_code=code)]
-    if withdrawn:
-        papers.append(replace(papers[0], letters=wanted, removed=True))
+    withdrawn, named = _list_withdrawn(session, bundle), list_gone_people(session, bundle)
+    again = list_put_back(session, bundle)
+    here = count_left(session, bundle) + len(withdrawn if bundle.letter_count else named)
+    gone = (*withdrawn, *named)
+    letters = _count_in_print(bundle, current, here)
+    whole = Paper(number, printed_at, letters, check_code=code, holds=gone)
+    papers = [*_list_by_hand(bundle, whole, again)]
     # Once letters went out, the others are what is left of the same paper.
     may_differ = not went or not bundle_status.is_handed_over(session, bundle)
     if may_differ and _prints_differ(bundle, all_prints):
-        for earlier in _list_earlier(bundle, all_prints, number, wanted + len(withdrawn)):
-            by_hand = replace(earlier, letters=wanted, removed=True)
-            papers.append(earlier)
-            if not earlier.taken_out:
-                continue
+        for earlier in _list_earlier(bundle, all_prints, number, here):
+            old = replace(earlier, holds=(*gone, *earlier.taken_out))
+            ways = [*_list_by_hand(bundle, old, again)]
             if any(map(is_letter, earlier.taken_out)):
-                papers.append(replace(by_hand, papers_at=printed_at, check_code=code))
-            papers.append(by_hand)
-    return _tell_apart(papers, withdrawn)
+                # Its lists are those of the newest print.
+                in_volumes = [*filter(is_letter, old.holds)]
+                holds = (*in_volumes, *named)
+                kept = replace(old, holds=holds, papers_at=printed_at, check_code=code)
+                ways[1:1] = [way for way in _list_by_hand(bundle, kept, again) if way.removed]
+            papers += ways
+    return _tell_apart(papers)
+
+
+def _list_by_hand(bundle: Bundle, paper: Paper, again: Collection[str]) -> Iterator[Paper]:
+    """List a print as it was made, then without what no longer counts: sheets, names, or both.
+
+    Names of people who count `again` stay. Pure.
+    """
+    sheets = {*filter(is_letter, paper.holds)}
+    names = {*paper.holds} - sheets - {*again}
+    for removed in (False, True) if sheets else (False,):
+        for unreadable in (False, True) if names else (False,):
+            out = (sheets if removed else set()) | (names if unreadable else set())
+            letters = paper.letters - len(out & (sheets if bundle.letter_count else names))
+            if letters or bundle.letter_count or not unreadable:  # no list without a name goes out
+                holds = tuple(sorted({*paper.holds} - out))
+                yield replace(
+                    paper, letters=letters, removed=removed, unreadable=unreadable, holds=holds
+                )
 
 
 def _is_moved_on(session: Session, bundle: Bundle) -> bool:
@@ -119,14 +149,10 @@ def list_gone_people(session: Session, bundle: Bundle) -> list[str]:
     return [person.number for person in list_in_lists(session, bundle)]
 
 
-def _tell_apart(papers: Iterable[Paper], withdrawn: Iterable[str]) -> list[Paper]:
-    """Note of each paper which letters are in it, and which in another one alone. Pure."""
-    held = [(paper, set() if paper.removed else {*paper.taken_out, *withdrawn}) for paper in papers]
-    in_some = {number for _paper, numbers in held for number in numbers}
-    return [
-        replace(paper, holds=tuple(sorted(numbers)), lacks=tuple(sorted(in_some - numbers)))
-        for paper, numbers in held
-    ]
+def _tell_apart(papers: Sequence[Paper]) -> list[Paper]:
+    """Note of each paper what is in another one alone. Pure."""
+    in_some = {number for paper in papers for number in paper.holds}
+    return [replace(paper, lacks=tuple(sorted(in_some - {*paper.holds}))) for paper in papers]
 
 
 def is_letter(number: str) -> bool:
@@ -164,7 +190,7 @@ def find_paper(
         fitting = [
             paper
             for paper in papers
-            if _minute_of(paper.printed_at) <= moment and not (paper.removed and paper.taken_out)
+            if _minute_of(paper.printed_at) <= moment and not (paper.by_hand and paper.taken_out)
         ]
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
@@ -247,7 +273,7 @@ def _list_earlier(
         if taken_out != held or named != (names or named):
             out_of_files = len([*filter(is_letter, taken_out)])
             count = _count_in_print(bundle, recorded, letters + out_of_files)
-            paper = Paper(recorded.number, recorded.made_at, count, removed=False)
+            paper = Paper(recorded.number, recorded.made_at, count)
             code = recorded.check_code or ""
             earlier.append(replace(paper, taken_out=taken_out, check_code=code))
         held, names = taken_out, named
@@ -295,29 +321,35 @@ def count_in(
     session: Session, bundle: Bundle, paper: Paper, *, when: ColumnElement[bool] | None = None
 ) -> int:
     """Count the letters beside the wanted ones that were in a paper, but for attempts `when`."""
-    if paper.removed:
-        return len(paper.left_in)
     if not bundle.letter_count:
         wanted = count_left(session, bundle, when=when)
         return 0 if is_out(session, bundle, when=when) else paper.letters - wanted
+    if paper.removed:
+        return len(paper.left_in)
     taken_out = len([*filter(is_letter, paper.taken_out)])
     return count_withdrawn(session, bundle, when=when) + taken_out
 
 
-def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
+def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> list[str]:
     """Note that letters go out with this paper: the bundle is that print from now on.
 
-    What had been taken out of it went too; what was removed by hand did not. Earlier volumes that
-    were kept without the removed sheets hold what the newest print does, and go with its papers.
+    Return the numbers of what did not go, as it was removed or made unreadable by hand.
+    What had been taken out of it went too.
+    Earlier volumes that were kept without the removed sheets hold what the newest print does, and
+    go with its papers.
     """
-    numbers = [*_list_withdrawn(session, bundle), *paper.taken_out]
+    taken_out = [each for each in paper.taken_out if is_letter(each) or paper.papers_at is None]
+    named = list_gone_people(session, bundle)
+    numbers = [*_list_withdrawn(session, bundle), *named, *taken_out]
     if paper.papers_at is None:
         be_earlier_print(session, bundle, paper, actor=actor)
-    removed = [number for number in numbers if paper.removed and number not in paper.left_in]
+    carried = {*paper.holds, *paper.left_in}
+    removed = [number for number in numbers if number not in carried]
     note_removed(session, bundle, [*map(int, filter(is_letter, removed))])
-    bundle.taken_out = bundle.taken_out.marked(removed, carried=False)
-    note_carried(bundle, [number for number in numbers if number not in removed])
+    _note(bundle, [number for number in removed if not is_letter(number)], carried=False)
+    note_carried(bundle, [number for number in numbers if number in carried])
     session.flush()
+    return removed
 
 
 def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> None:
@@ -338,19 +370,40 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
 def find_gone_print(session: Session, attempt: DeliveryAttempt) -> BundlePrint | None:
     """Find the print that went out with an attempt; None where nobody was asked which it was."""
     bundle = attempt.bundle
-    if bundle is None or attempt.outcome not in GONE_OUT:
+    if bundle is None or not _is_with_lists(session, attempt):
         return None
-    if db.has_row(session, select(Envelope.id).where(Envelope.attempt_id == attempt.id)):
-        return None  # no cover letter and no list is in an envelope
     several = _prints_differ(bundle, prints.list_prints(session, bundle))
     return prints.find_print(session, bundle) if several else None
 
 
+def _is_with_lists(session: Session, attempt: DeliveryAttempt) -> bool:
+    """Whether it went out, and not in envelopes: no cover letter and no list is in these."""
+    in_envelope = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
+    return attempt.outcome in GONE_OUT and not db.has_row(session, in_envelope)
+
+
+def find_gone_names(session: Session, attempt: DeliveryAttempt) -> tuple[list[str], list[str]]:
+    """Find who no longer counted and was named in the lists as these went, and who was not.
+
+    The latter were made unreadable by hand.
+    """
+    bundle = attempt.bundle
+    if bundle is None or not _is_with_lists(session, attempt):
+        return [], []
+    named, unreadable = bundle.taken_out.carried, bundle.taken_out.by_hand
+    letters = {*filter(is_letter, named | unreadable)}
+    return sorted(named - letters), sorted(unreadable - letters)
+
+
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:
-    """Note that withdrawn letters were with the others as these went."""
+    """Note that withdrawn letters, or names in the lists, were with the others as these went."""
+    _note(bundle, numbers, carried=True)
+
+
+def _note(bundle: Bundle, numbers: Collection[str], *, carried: bool) -> None:
     known = {entry.number for entry in bundle.taken_out}
-    stayed = [LetterInFiles(number=each, carried=True) for each in numbers if each not in known]
-    bundle.taken_out = bundle.taken_out.marked(numbers, carried=True).plus(*stayed)
+    stayed = [InFiles(number=each, carried=carried) for each in numbers if each not in known]
+    bundle.taken_out = bundle.taken_out.marked(numbers, carried=carried).plus(*stayed)
 
 
 def find_carried(session: Session, letters: Iterable[Letter]) -> set[int]:

@@ -136,10 +136,12 @@ def record_visit(
         except (Invalid, Refused) as problem:
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
+    by_hand: dict[int, list[str]] = {}
     if happened.outcome in GONE_OUT:
         for item in carried:
             if (paper := _find_paper(session, item, happened)) is not None:
-                carried_paper.note_gone(session, item.bundle, paper, actor=actor)
+                removed = carried_paper.note_gone(session, item.bundle, paper, actor=actor)
+                by_hand[item.bundle.id] = removed
     visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
@@ -149,7 +151,9 @@ def record_visit(
     recount_attempts(session, before, actor)
     for attempt in attempts:
         announce_delivery(session, attempt)
-        _audit(session, attempt, actor, "delivery.record")
+        removed = by_hand.get(attempt.bundle_id or 0, [])
+        facts = {"by_hand": ",".join(removed)} if removed else {}
+        _audit(session, attempt, actor, "delivery.record", **facts)
     return visit
 
 

@@ -43,14 +43,17 @@ class PersonOff(_Out):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LetterInFiles:
-    """A withdrawn letter that stayed in the files, as nothing was made again before it went."""
+class InFiles:
+    """A withdrawn letter, or a name in the lists that no longer counts, which stayed in the files.
+
+    Nothing was made again before these went.
+    """
 
     number: str
     carried: bool
 
 
-Entry = LetterOut | PersonOff | LetterInFiles
+Entry = LetterOut | PersonOff | InFiles
 
 
 class TakenOut(tuple[Entry, ...]):
@@ -96,7 +99,7 @@ class TakenOut(tuple[Entry, ...]):
         """Return it as it is once a print went that held these."""
         return TakenOut(
             replace(entry, went=True)
-            if entry.number in numbers and not isinstance(entry, LetterInFiles)
+            if entry.number in numbers and not isinstance(entry, InFiles)
             else entry
             for entry in self
         )
@@ -128,7 +131,7 @@ class TakenOutColumn(TypeDecorator[TakenOut]):
 def _from_json(entry: dict[str, Any]) -> Entry:
     if "volume" in entry:
         return LetterOut(**entry)
-    return PersonOff(**entry) if "reason" in entry else LetterInFiles(**entry)
+    return PersonOff(**entry) if "reason" in entry else InFiles(**entry)
 
 
 def _to_json(entry: Entry) -> dict[str, Any]:

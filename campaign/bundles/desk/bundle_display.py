@@ -139,8 +139,7 @@ def _find_earlier_print(session: Session, bundle: Bundle) -> EarlierPrint | None
     if recorded is None or not bundle.taken_out.went_earlier:
         return None
     if not bundle.letter_count:
-        unreadable = [person for person in bundle.taken_out.people if person.carried is False]
-        return EarlierPrint(recorded.made_at, recorded.on_paper - len(unreadable))
+        return EarlierPrint(recorded.made_at, recorded.on_paper - len(bundle.taken_out.by_hand))
     removed = select(func.count(Letter.id)).where(
         Letter.bundle_id == bundle.id, Letter.set_aside == WITHDRAWN, Letter.first_page.is_not(None)
     )

@@ -357,10 +357,12 @@ def gate_form(
 
 
 def _make_paper_field(bundle: Bundle, papers: Sequence[Paper]) -> RadioField:
-    if not bundle.letter_count:
+    if len({paper.number for paper in papers}) == 1 and not any(paper.removed for paper in papers):
+        compare = _l("Check whether the names that no longer count can still be read on the lists.")
+    elif not bundle.letter_count:
         compare = _l(
-            "Compare the names on the lists: only they differ. If you cannot tell, choose the last "
-            "print that was made before you left."
+            "Compare the names on the lists, and the number of people in the cover letter. If you "
+            "cannot tell, choose the last print that was made before you left."
         )
     elif noun_of(bundle) is Noun.CARD:
         compare = _l("Count the cards, or compare the check code on the papers that go with them.")

@@ -16,7 +16,7 @@ from campaign.models.bundle import Bundle
 _NUMBERS_NAMED = 5  # of the letters by which a print is told from another
 
 
-def say_paper(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> str:
+def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> str:
     """Say by what somebody who has the paper in the hand can tell that it is this one."""
     sentences = _say_printed(bundle, paper, papers)
     if count := len(paper.holds):
@@ -44,11 +44,15 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Iterable[Paper]) -> str:
         )
         sentences.append(words)
     elif paper.removed:
-        if any(map(is_letter, paper.lacks)):
-            sentences.append(gettext("Its withdrawn sheets were removed by hand."))
-        if not all(map(is_letter, paper.lacks)):
-            words = gettext("Names that no longer count were made unreadable by hand on its lists.")
-            sentences.append(words)
+        sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+    if paper.unreadable:
+        words = gettext("Names that no longer count were made unreadable by hand on its lists.")
+        sentences.append(words)
+    elif any(
+        other.unreadable and (other.number, other.papers_at) == (paper.number, paper.papers_at)
+        for other in papers
+    ):
+        sentences.append(gettext("Names that no longer count can still be read on its lists."))
     return " ".join([*sentences, *say_check_code(paper.check_code)])
 
 
@@ -90,23 +94,23 @@ def list_sheets_to_remove(
     session: Session, bundle: Bundle, papers: Sequence[Paper]
 ) -> list[SheetsToRemove]:
     """List what is to be removed of each print that may be at hand."""
-    names = list_gone_people(session, bundle)  # in the lists of every print
-    again = set(list_put_back(session, bundle))
     if not papers:
+        names = list_gone_people(session, bundle)
         return [SheetsToRemove(bundle, [], names)] if names else []
+    again = set(list_put_back(session, bundle))
     several = len({paper.number for paper in papers}) > 1
     return [
         SheetsToRemove(
             bundle,
             [*filter(is_letter, paper.holds)],
-            [*(number for number in paper.holds if number not in again), *names],
+            [number for number in paper.holds if number not in again],
             " ".join([*_say_printed(bundle, paper, papers), *say_check_code(paper.check_code)])
             if several
             else "",
             bool(paper.taken_out),
         )
         for paper in papers
-        if paper.holds or (names and not paper.removed)
+        if paper.holds and not paper.by_hand
     ]
 
 

@@ -38,7 +38,8 @@ SENTENCES: Mapping[str, object] = {
         "Letters in these envelopes were withdrawn. Choose whether they were still in them."
     ),
     "paper-unsaid": _l(
-        "Letters of this bundle were withdrawn after it was printed. Choose which print you had."
+        "Something in this bundle was withdrawn or corrected after it was printed. Choose which "
+        "print you had."
     ),
     "removed-not-in-print": _l(
         "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
@@ -91,9 +92,6 @@ _CARD_SENTENCES: Mapping[str, object] = {
     "taken-not-a-part": _l("For “accepted in part”, enter at least one card, but not all of them."),
     "withdrawn-unsaid": _l(
         "Cards in these envelopes were withdrawn. Choose whether they were still in them."
-    ),
-    "paper-unsaid": _l(
-        "Cards of this bundle were withdrawn after it was printed. Choose which print you had."
     ),
     "removed-not-in-print": _l(
         "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "

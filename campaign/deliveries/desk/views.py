@@ -24,7 +24,7 @@ from campaign.deliveries import (
     stopped_bundles,
     visits,
 )
-from campaign.deliveries.carried_paper import find_gone_print
+from campaign.deliveries.carried_paper import find_gone_names, find_gone_print
 from campaign.deliveries.desk import delivery_views, split_views
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.desk.print_words import say_check_code
@@ -90,7 +90,7 @@ class ShowVisit(Page, template="deliveries/show.html"):
     visit: GateVisit
     recorded_by: str
     left: Mapping[int, int]  # how many letters are still here, by the id of the attempt
-    prints: Mapping[int, str]  # says which of several prints it was, by the same id
+    prints: Mapping[int, str]  # says which of several prints it was, and who its lists named
     pictures: Sequence[GateFile]
     receipts: Sequence[GateFile]
     unfinished: Sequence[DeliveryAttempt]
@@ -218,13 +218,25 @@ def show(public_id: str) -> ResponseReturnValue:
 
 
 def _say_print(attempt: DeliveryAttempt) -> str:
-    recorded = find_gone_print(db.session(), attempt)
-    if recorded is None:
-        return ""
-    moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)
-    # Also true of volumes that were kept from an earlier print, without the withdrawn sheets.
-    words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
-    return " ".join([words, *say_check_code(recorded.check_code)])
+    session, sentences = db.session(), []
+    if recorded := find_gone_print(session, attempt):
+        moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)
+        # Also true of volumes that were kept from an earlier print, without the withdrawn sheets.
+        words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
+        sentences += [words, *say_check_code(recorded.check_code)]
+    named, unreadable = find_gone_names(session, attempt)
+    comma = i18n.comma(i18n.locale())
+    if named:
+        words = _(
+            "Names that could still be read on the lists: %(numbers)s.", numbers=comma.join(named)
+        )
+        sentences.append(words)
+    if unreadable:
+        numbers = comma.join(unreadable)
+        sentences.append(
+            _("Names made unreadable by hand on the lists: %(numbers)s.", numbers=numbers)
+        )
+    return " ".join(sentences)
 
 
 @blueprint.get("/deliveries/attempts/<public_id>")

@@ -303,6 +303,7 @@ FACTS: Mapping[str, object] = {
     "encrypted": _l("encrypted"),
     "files": _l("files"),
     "file": _l("file"),
+    "by_hand": _l("removed or made unreadable by hand"),
     "bundle": _l("bundle"),
     "bundles": _l("bundles"),
     "envelopes": _l("envelopes"),

@@ -18,9 +18,10 @@ from campaign.bundles import downloads
 from campaign.bundles.changes import prints
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.core import clock, db, jobs
+from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.i18n import say_moment_in_zone
-from campaign.deliveries import record_delivery
+from campaign.deliveries import record_delivery, remaining_letters
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.print_words import list_sheets_to_remove
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature, DeliveryOutcome
@@ -302,7 +303,7 @@ def test_prints_of_sheets_alone_count_whom_their_lists_name(
 
     def count_people() -> list[int]:
         papers = list_papers(session, reload(session, bundle_id))
-        return [paper.letters for paper in papers if not paper.removed]
+        return [paper.letters for paper in papers if not paper.by_hand]
 
     def remake() -> None:
         session.rollback()
@@ -441,3 +442,99 @@ def test_the_gate_asks_which_lists_went(
     assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
     session.commit()
     assert "cover-letter.pdf" in choices_of(app, session, bundle), "it is not made anew"
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_beside_letters_the_only_print_is_asked_about_names_too(
+    app: Flask,
+    session: Session,
+    staff: FlaskClient,
+    listed: Bundle,
+    set_state: SetState,
+    record: Record,
+    by_hand: bool,
+) -> None:
+    set_state(SignatureState.WITHDRAWN)
+    bundle = reload(session, listed.id)
+    papers = list_papers(session, bundle)
+    assert [(paper.letters, paper.holds) for paper in papers] == [(4, ("P00002",)), (4, ())]
+    page = get_page(staff, session, bundle, "/deliver")
+    assert "Check whether the names that no longer count can still be read" in page
+    bundle = reload(session, listed.id)
+    session.commit()
+    visit = record(bundle, DeliveryOutcome.ACCEPTED, paper=papers[by_hand].value)
+    assert visit.attempts[0].messages == 4
+    told = say_second(app, session, bundle := reload(session, listed.id))
+    assert ("A list with your name went out on" in told) is not by_hand
+    assert ("If the row could still be read then" in told) is by_hand
+    page = get_page(staff, session, bundle)
+    assert ("The name was made unreadable by hand on the lists." in page) is by_hand
+    assert ("The lists that went out have this name." in page) is not by_hand
+    session.rollback()
+    page = staff.get(f"/desk/deliveries/{visit.public_id}").text
+    assert ("Names made unreadable by hand on the lists: P00002." in page) is by_hand
+    assert ("Names that could still be read on the lists: P00002." in page) is not by_hand
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.record")).one()
+    assert entry.detail.get("by_hand") == ("P00002" if by_hand else None)
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("place", range(4))
+def test_sheets_and_names_are_asked_about_apart(
+    session: Session, listed: Bundle, set_state: SetState, record: Record, place: int
+) -> None:
+    withdraw_letter(session, listed, 3)
+    set_state(SignatureState.WITHDRAWN)
+    bundle = reload(session, listed.id)
+    papers = list_papers(session, bundle)
+    both = ("00003", "P00002")
+    assert [(paper.letters, paper.holds) for paper in papers] == [
+        (4, both),
+        (4, ("00003",)),
+        (3, ("P00002",)),
+        (3, ()),
+    ]
+    paper = papers[place]
+    visit = record(bundle, DeliveryOutcome.ACCEPTED, paper=paper.value)
+    assert visit.attempts[0].messages == paper.letters
+    bundle = reload(session, bundle.id)
+    assert bundle.taken_out.carried == {*paper.holds}
+    fate = "removed" if "00003" in paper.lacks else "went"
+    assert remaining_letters.find_sheet_fates(session, bundle) == {"00003": fate}
+
+
+def withdraw_letter(session: Session, bundle: Bundle, number: int) -> None:
+    letter = select(Letter.signature_id).where(
+        Letter.bundle_id == bundle.id, Letter.sequence == number
+    )
+    session.get_one(Signature, session.scalar(letter)).state = SignatureState.WITHDRAWN
+    session.commit()
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_kept_volume_is_asked_about_the_names_on_its_newer_lists(
+    session: Session,
+    listed: Bundle,
+    set_state: SetState,
+    remake: Callable[[], Bundle],
+    record: Record,
+    by_hand: bool,
+) -> None:
+    withdraw_letter(session, listed, 3)
+    set_state(SignatureState.WITHDRAWN)
+    remake()
+    first = select(CarriedSignature.signature_id).where(CarriedSignature.position == 1)
+    session.get_one(Signature, session.scalar(first)).state = SignatureState.WITHDRAWN
+    session.commit()
+    bundle = reload(session, listed.id)
+    papers = list_papers(session, bundle)
+    kept = [paper for paper in papers if paper.papers_at]
+    assert [paper.holds for paper in kept] == [("P00001",), ()]
+    assert len({paper.value for paper in papers}) == len(papers)
+    visit = record(bundle, DeliveryOutcome.ACCEPTED, paper=kept[by_hand].value)
+    assert visit.attempts[0].messages == 3
+    taken_out = reload(session, bundle.id).taken_out
+    assert taken_out.carried == (set() if by_hand else {"P00001"})
+    assert taken_out.by_hand == {"00003", *(["P00001"] if by_hand else [])}

@@ -10,17 +10,19 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.core.errors import Refused
+from campaign.core.errors import Invalid, Refused
+from campaign.deliveries import record_delivery
 from campaign.deliveries.carried_paper import list_papers
 from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit
 from campaign.models.paper_signature import PaperRow
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry
-from tests.factories import sign_in
+from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_carried_paper import REMADE, at, counts, remake
 from tests.integration.deliveries.test_printed_lists import QUENTIN
 from tests.integration.deliveries.test_reroute import Reroute, reroute
@@ -54,11 +56,13 @@ def correct_name(session: Session) -> None:
     session.commit()
 
 
-def withdraw(session: Session, position: int) -> None:
+def withdraw(
+    session: Session, position: int, state: SignatureState = SignatureState.WITHDRAWN
+) -> None:
     signature_id = session.scalar(
         select(CarriedSignature.signature_id).where(CarriedSignature.position == position)
     )
-    session.get_one(Signature, signature_id).state = SignatureState.WITHDRAWN
+    session.get_one(Signature, signature_id).state = state
     session.commit()
 
 
@@ -82,21 +86,122 @@ def test_what_moved_on_is_not_counted_a_second_time(
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("withdrawn", [1, 3])
-def test_the_only_print_names_also_who_has_withdrawn_since(
-    session: Session, sheets: Bundle, record: Record, withdrawn: int
+def test_a_list_on_which_nobody_counts_any_more_went_as_it_was(
+    session: Session, sheets: Bundle, record: Record
 ) -> None:
-    for position in range(1, 1 + withdrawn):
+    for position in (1, 2, 3):
         withdraw(session, position)
     sheets = reload(session, sheets.id)
     record(sheets, DeliveryOutcome.ACCEPTED)
     assert counts(session) == [3]
     sheets = reload(session, sheets.id)
+    assert sheets.taken_out.carried == {"P00001", "P00002", "P00003"}
     record(sheets, DeliveryOutcome.REFUSED, **at(sheets, DAYS_AGO))
     assert counts(session) == [3, 3]
     sheets = reload(session, sheets.id)
     with pytest.raises(Refused, match="nothing-here"):
         record(sheets, DeliveryOutcome.ACCEPTED, place="Another door")
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("prints", [1, 2])
+@pytest.mark.parametrize("chosen", [0, -1])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_of_each_print_it_is_asked_whether_names_were_made_unreadable(
+    session: Session,
+    sheets: Bundle,
+    record: Record,
+    print_bundle: Print,
+    prints: int,
+    chosen: int,
+    by_hand: bool,
+) -> None:
+    """Before the lists are made again, every print names who has withdrawn."""
+    if prints == 2:
+        correct_name(session)
+        remake(session, sheets, print_bundle)
+    withdraw(session, 1)
+    sheets = reload(session, sheets.id)
+    papers = list_papers(session, sheets)
+    ways = [(3, False), (2, True)] * prints
+    assert [(paper.letters, paper.unreadable) for paper in papers] == ways
+    with pytest.raises(Invalid) as refused:
+        record(sheets, DeliveryOutcome.ACCEPTED)
+    assert refused.value.fields == {f"paper_{sheets.id}": "paper-unsaid"}
+    paper = [paper for paper in papers if paper.by_hand is by_hand][chosen]
+    visit = record(sheets, DeliveryOutcome.ACCEPTED, paper=paper.value)
+    assert counts(session) == [2 if by_hand else 3]
+    taken_out = reload(session, sheets.id).taken_out
+    assert (taken_out.carried, taken_out.by_hand) == (
+        (set(), {"P00001"}) if by_hand else ({"P00001"}, set())
+    )
+    # Taken back as a mistake, the bundle is what it was.
+    record_delivery.remove_visit(session, session.get_one(GateVisit, visit.id), actor="test")
+    session.commit()
+    sheets = reload(session, sheets.id)
+    assert not sheets.taken_out
+    assert list_papers(session, sheets) == papers
+
+
+@pytest.mark.one_engine
+def test_who_counts_again_is_named_also_where_names_were_made_unreadable(
+    session: Session, sheets: Bundle, record: Record, print_bundle: Print
+) -> None:
+    withdraw(session, 1)
+    remake(session, sheets, print_bundle)
+    withdraw(session, 1, SignatureState.CONFIRMED)
+    withdraw(session, 3)
+    papers = list_papers(session, sheets := reload(session, sheets.id))
+    assert [(paper.letters, paper.holds) for paper in papers] == [
+        (2, ("P00003",)),
+        (1, ()),
+        (3, ("P00001", "P00003")),
+        (2, ("P00001",)),
+    ]
+    record(sheets, DeliveryOutcome.ACCEPTED, paper=papers[-1].value)
+    assert counts(session) == [2]
+    taken_out = reload(session, sheets.id).taken_out
+    assert (taken_out.carried, taken_out.by_hand) == ({"P00001"}, {"P00003"})
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("is_remade", [False, True])
+def test_the_page_at_the_gate_asks_about_names_on_the_lists(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheets: Bundle,
+    print_bundle: Print,
+    is_remade: bool,
+) -> None:
+    if is_remade:
+        correct_name(session)
+        remake(session, sheets, print_bundle)
+    withdraw(session, 1)
+    sheets = reload(session, sheets.id)
+    url, papers = f"/desk/bundles/{sheets.public_id}", list_papers(session, sheets)
+    name = f"paper_{sheets.id}"
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    page = client.get(f"{url}/deliver").text
+    prints = 2 if is_remade else 1
+    assert page.count("Make their names unreadable by hand: P00001") == prints
+    assert page.count("Names that no longer count can still be read on its lists.") == prints
+    assert page.count("Names that no longer count were made unreadable by hand") == prints
+    hint = (
+        "Compare the names on the lists, and the number of people in the cover letter."
+        if is_remade
+        else "Check whether the names that no longer count can still be read on the lists."
+    )
+    assert hint in page
+    typed = form(happened_time="")
+    assert "Choose which print you had." in post(client, f"{url}/deliver", typed).text
+    answer = post(client, f"{url}/deliver", typed | {name: papers[-1].value})
+    assert answer.status_code == 303
+    record_page = client.get(answer.location).text
+    assert "2 people on signed sheets" in record_page
+    assert "Names made unreadable by hand on the lists: P00001." in record_page
+    assert "The name was made unreadable by hand on the lists." in client.get(url).text
 
 
 @pytest.mark.both_engines

@@ -227,7 +227,7 @@ def test_who_withdrew_reads_what_becomes_of_the_row(
     assert "deliver it." not in page.replace("deliver the sheet", "")
 
 
-@pytest.mark.parametrize("days_before", [0, 1])
+@pytest.mark.parametrize(("days_before", "by_hand"), [(0, False), (0, True), (1, False)])
 def test_who_withdrew_reads_when_the_sheet_went_out(
     app: Flask,
     client: FlaskClient,
@@ -238,6 +238,7 @@ def test_who_withdrew_reads_when_the_sheet_went_out(
     freeze: Freeze,
     print_bundle: Print,
     days_before: int,
+    by_hand: bool,
 ) -> None:
     """Somebody who was on the way may record the delivery only after the withdrawal."""
     campaign_id, url = sheet.campaign_id, f"{box}/{eva.public_id}"
@@ -249,16 +250,22 @@ def test_who_withdrew_reads_when_the_sheet_went_out(
     bundle = reload(session, bundle_id)
     bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
     bundle_url = f"/desk/bundles/{bundle.public_id}"
+    paper = next(paper for paper in list_papers(session, bundle) if paper.by_hand is by_hand)
     session.commit()
     sign_in(client, app, Role.STAFF)
-    carried = form(happened_on=day.isoformat(), happened_time="")
+    which = {f"paper_{bundle_id}": paper.value}
+    carried = form(happened_on=day.isoformat(), happened_time="", **which)
     assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
-    page = client.get(url).text
+    page, said_day = client.get(url).text, i18n.say_date(day, "en")
     assert "may still be delivered" not in page
-    told = f"The sheet you signed went out on {i18n.say_date(day, 'en')}, before you withdrew"
-    assert (told in page) is bool(days_before)
-    asked = "We told our staff to make your row on the sheet unreadable. The sheet went out on"
-    assert (f"{asked} {i18n.say_date(day, 'en')}." in page) is not bool(days_before)
+    before = f"The sheet you signed went out on {said_day}, before you withdrew"
+    named = f"A list with your name went out on {said_day}, together with the sheet you signed."
+    row = (
+        "We told our staff to make your row on the sheet unreadable. The sheet went out on "
+        f"{said_day}."
+    )
+    told = before if days_before else row if by_hand else named
+    assert [words for words in (before, named, row) if words in page] == [told]
 
 
 @pytest.mark.parametrize("has_address", [True, False])

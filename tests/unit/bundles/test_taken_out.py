@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 from campaign.models.bundle import Bundle
-from campaign.models.taken_out import Entry, LetterInFiles, LetterOut, PersonOff, TakenOut
+from campaign.models.taken_out import Entry, InFiles, LetterOut, PersonOff, TakenOut
 
 LETTER = {
     "number": "00003",
@@ -28,7 +28,7 @@ STORED: dict[type, list[dict[str, Any]]] = {
         {"number": "00004", "volume": 1, "page": 4, "reason": "erased", "on": "2026-11-01"},
     ],
     PersonOff: [PERSON, PERSON | {"went": True, "carried": True}],
-    LetterInFiles: [{"number": "00005", "carried": True}, {"number": "00006", "carried": False}],
+    InFiles: [{"number": "00005", "carried": True}, {"number": "00006", "carried": False}],
 }
 """Rows as the database holds them, of each kind."""
 column = Bundle.__table__.c.taken_out.type
@@ -47,7 +47,7 @@ def test_a_row_is_read_as_its_kind_and_written_as_it_was(kind: type) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "is_of_earlier_print", "told_as_carried"),
-    [(LetterOut, True, set()), (PersonOff, True, {"P00002"}), (LetterInFiles, False, {"00005"})],
+    [(LetterOut, True, set()), (PersonOff, True, {"P00002"}), (InFiles, False, {"00005"})],
 )
 def test_each_question_is_answered_of_each_kind(
     kind: type, is_of_earlier_print: bool, told_as_carried: set[str]
