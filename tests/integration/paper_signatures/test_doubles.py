@@ -431,7 +431,7 @@ def test_while_a_letter_is_under_review_its_page_does_not_say_that_it_counts(
 def test_an_address_on_a_double_is_pointed_out_for_the_row_that_counts(
     app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet
 ) -> None:
-    """Whether it is the same person, only who holds the sheets can tell: nothing goes there alone."""
+    """Only who holds the sheets can tell whether it is the same person."""
     counting = data_entry.add_row(session, sheet, replace(PIA, email=""), actor="test")
     double = data_entry.add_row(session, sheet, replace(PIA, news=True), actor="test")
     assert double.twin is counting.signature
