@@ -66,8 +66,9 @@ SENTENCES: Mapping[str, object] = {
         "you can email them only the outcome."
     ),
     "no-emails-after-stop": _l(
-        "Nothing was published, because the campaign was stopped after you opened the page. No "
-        "one gets an email about this update. To publish it without emails, send it again."
+        "Nothing was published, because the campaign was stopped after you opened the page. An "
+        "email that you asked for can no longer be sent. To publish the update without it, send "
+        "it again."
     ),
     "not-a-host": _l("Enter only the name of each site, for example example.org. One per line."),
     "hosts-too-many": _l("At most twenty sites can embed the form. Remove some."),

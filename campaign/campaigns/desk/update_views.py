@@ -34,8 +34,8 @@ blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
 
 _UNTOLD = _l(
-    "Nothing was published, because this asks for an email that can no longer be sent. Return it "
-    "with a note, so that its author can send it again without that email."
+    "Nothing was published, because this update asks for an email that can no longer be sent. "
+    "Return it with a note, so that its author can send it again without that email."
 )
 
 

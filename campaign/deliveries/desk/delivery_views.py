@@ -159,7 +159,7 @@ def _note_recorded(form: GateForm, problem: Invalid | Refused) -> str:
     words = say_recorded(problem.attempt, names_colleagues=not _wants_json())
     if _is_time_unsaid(form, problem.attempt):
         hint = _(
-            "Did this happen before it was posted? Enter the time of posting in that record. Then "
+            "Did this happen before it was sent? Enter the time of sending in that record. Then "
             "record this again, with its time."
         )
         words = f"{words} {hint}"

@@ -84,7 +84,7 @@ def test_form_and_approver_read_to_how_many_an_outcome_goes(
     session.commit()
     read = client.get(f"{HOME}/proposals/{newest(session).public_id}").text
     assert "Emails will go to" not in read
-    assert "no one gets an email about it. Edit the text, and send it again" in read
+    assert "no one gets an email about this update. Edit the text, and send it again" in read
 
 
 def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.one_engine
 
 HOME = "/desk/campaigns/ua-1-26"
 UPDATE = {"happened_on": "2026-01-09", "title_en": "News", "body_en": "At **home**."}
-NOBODY = "The campaign is stopped, so no one gets an email about it."
+NOBODY = "The campaign is stopped, so no one gets an email about this update."
 ADVICE = "Return it with a note, so that its author can send it again without that email."
 KINDS = ("further-information", "good-news", "reply", "outcome")
 

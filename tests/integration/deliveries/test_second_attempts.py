@@ -240,7 +240,7 @@ def test_a_refusal_that_is_recorded_after_a_posting_of_its_day_is_about_the_rest
     )
     again = post(client, gate, sent)
     assert again.status_code == 422
-    assert "Did this happen before it was posted?" in again.text
+    assert "Did this happen before it was sent?" in again.text
     for posted in session.scalars(select(GateVisit).where(GateVisit.id != visit.id)).all():
         facts = replace(facts_of(posted), happened_time=time(17))
         correct_visit(session, posted, facts, actor="test", sure=True)
