@@ -153,8 +153,13 @@ def lists_note(people: Sequence[PersonOff], locale: str) -> Iterator[str]:
     )
 
 
-def say_what_to_destroy() -> str:
+def say_what_to_destroy(*, volumes: bool = True) -> str:
     """What to do with papers from before a remake: all but the volumes count what was in it."""
+    if not volumes:
+        return _(
+            "Destroy the lists, cover letter, delivery sheet and labels that were printed before. "
+            "Print them again."
+        )
     return _(
         "Destroy the lists, cover letter, delivery sheet, contents and labels that were printed "
         "before. Print them again. You can keep a printed volume if you remove by hand what was "

@@ -245,3 +245,14 @@ def test_the_page_of_a_bundle_counts_nobody_whose_name_was_made_unreadable(
     page = client.get(url).text
     assert "with 2 people on signed sheets." in page
     assert "The name was made unreadable by hand on the lists." in page
+
+
+@pytest.mark.one_engine
+def test_the_page_of_sheets_alone_speaks_of_no_volume(
+    session: Session, staff: FlaskClient, sheets: Bundle, print_bundle: Print
+) -> None:
+    correct_name(session)
+    remake(session, sheets, print_bundle)
+    page = staff.get(f"/desk/bundles/{sheets.public_id}").text
+    assert "Destroy the lists, cover letter, delivery sheet and labels that were printed" in page
+    assert "Volumes" not in page
