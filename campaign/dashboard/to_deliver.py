@@ -15,6 +15,7 @@ from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard.today import (
     LATELY,
+    REFUSED_LATELY,
     Todo,
     TodoItem,
     find_letters,
@@ -91,7 +92,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
         _find_rows_to_black_out(session, mine),
         _find_unnamed_parts(session, mine),
         *_find_requests(session, mine, by, now),
-        *_find_printed(session, mine),
+        *_find_printed(session, mine, today),
         _find_untold_deliveries(session, mine, today),
         _find_unanswered(session, mine, today),
     ]
@@ -212,7 +213,7 @@ def _find_requests(
         yield make_todo(slug, items)
 
 
-def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
+def _find_printed(session: Session, mine: ColumnElement[bool], today: date) -> list[Todo]:
     """Find bundles that lie here printed: to be carried, and to be posted."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
@@ -228,26 +229,36 @@ def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     for campaign, bundle, printed in rows:
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))
-    to_post += _list_partly_posted(session, mine)
+    to_post += _list_partly_posted(session, mine, today)
     return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]
 
 
-def _list_partly_posted(session: Session, mine: ColumnElement[bool]) -> list[TodoItem]:
+def _list_partly_posted(session: Session, mine: ColumnElement[bool], today: date) -> list[TodoItem]:
     """List bundles of which some envelopes were posted; those refused before stand elsewhere."""
     was_posted = exists().where(
         EnvelopeRun.bundle_id == Bundle.id,
         Envelope.run_id == EnvelopeRun.id,
         Envelope.attempt_id.is_not(None),
     )
+    # One whose letters are all in envelopes that were posted need not be looked through.
+    has_more = exists().where(
+        EnvelopeRun.bundle_id == Bundle.id,
+        or_(
+            EnvelopeRun.letter_count < Bundle.letter_count,
+            exists().where(Envelope.run_id == EnvelopeRun.id, Envelope.attempt_id.is_(None)),
+        ),
+    )
     came_back = exists().where(
-        DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.in_(_NOT_TAKEN)
+        DeliveryAttempt.bundle_id == Bundle.id,
+        DeliveryAttempt.outcome.in_(_NOT_TAKEN),
+        DeliveryAttempt.happened_on > today - REFUSED_LATELY,
     )
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     rows = session.execute(
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY)
-        .where(was_posted, ~came_back, ~moved, has_letters_here())
+        .where(was_posted, has_more, ~came_back, ~moved, has_letters_here())
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
     return [

@@ -54,6 +54,7 @@ _MOST = 8
 _DRAFTS = 8
 """Drafts that are looked through, the newest first: each is measured as it would print."""
 LATELY = timedelta(days=60)
+REFUSED_LATELY = 3 * LATELY
 """A campaign that ended longer ago is no work of today."""
 
 
@@ -291,7 +292,7 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: dat
             mine,
             may_go_out_sql(),
             DeliveryAttempt.outcome.in_(refused),
-            DeliveryAttempt.happened_on > today - 3 * LATELY,
+            DeliveryAttempt.happened_on > today - REFUSED_LATELY,
             Bundle.state != BundleState.CANCELLED,
             Bundle.id.not_in(select(Rerouting.from_bundle_id)),
             ~has_unnamed_part(),

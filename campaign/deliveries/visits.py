@@ -121,7 +121,10 @@ def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAtt
 
 @dataclass(frozen=True, slots=True)
 class BundleOutcome:
-    """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`."""
+    """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`.
+
+    Empty where nobody carried it, and letters are in no envelope.
+    """
 
     slug: str
     posted: int = 0  # of its envelopes, where not all went yet
@@ -146,8 +149,8 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
             others = tuple(slug for slug in ends[key].earlier if slug not in SENT)
             if posted < total or others != ends[key].earlier:
                 ends[key] = BundleOutcome("posted", posted, total, earlier=others)
-    for key, letters in _count_in_no_envelope(session, list(ends)):
-        ends[key] = replace(ends[key], outside=letters)
+    for key, letters in _count_in_no_envelope(session, ids):
+        ends[key] = replace(ends.get(key, BundleOutcome("")), outside=letters)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
     for key in session.scalars(moved):
         partly = key in ends and (ends[key].slug in GONE_OUT or ends[key].earlier)
@@ -191,6 +194,11 @@ def _count_posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]
 
 def _count_in_no_envelope(session: Session, ids: list[int]) -> list[tuple[int, int]]:
     """Return bundles of which letters are here, and in none of their envelopes: how many."""
+    some_left = select(EnvelopeRun.bundle_id).join(EnvelopeRun.bundle)
+    some_left = some_left.where(EnvelopeRun.letter_count < Bundle.letter_count)
+    ids = list(session.scalars(some_left.where(Bundle.id.in_(ids))))
+    if not ids:
+        return []
     columns = (Letter.bundle_id, func.count(Letter.id))
     letters = select_in_no_envelope(ids).with_only_columns(*columns, maintain_column_froms=True)
     rows = session.execute(letters.group_by(Letter.bundle_id))

@@ -123,19 +123,23 @@ def _picture(key: str, alt: Words | None, locale: str, default: str) -> CasePict
 
 
 def ending_of(campaign: Campaign, posts: tuple[CasePost, ...], locale: str) -> SaidText:
-    """The reason given at the end, else the newest post that tells of one, else the outcome.
+    """The reason given at the end, else the newest post that tells of it, else the outcome.
 
     Not the outcome where the calendar closed it: what the text says was written before.
     """
     reason = reasons_of(campaign).said_in(locale)
     if reason.text:
         return SaidText(first_line(reason.text), reason.lang)
-    if told := next((post for post in posts if post.kind in _TELLING), None):
+    if told := next((post for post in posts if _tells_of_end(campaign, post)), None):
         return SaidText(told.title, told.lang)
     if _closed_by_calendar(campaign):
         return SaidText()
     outcome = outcome_of(campaign, locale)
     return SaidText(first_line(outcome.text), outcome.lang)
+
+
+def _tells_of_end(campaign: Campaign, post: CasePost) -> bool:
+    return post.kind in _TELLING and campaign.tells_of_last_end(post.published_at)
 
 
 def outcome_of(campaign: Campaign, locale: str) -> SaidText:
@@ -324,7 +328,7 @@ def head_of(
         "ending": ending,
         "ended": bool(ending.text)
         and (
-            any(post.kind == UpdateKind.OUTCOME.value for post in posts)
+            any(post.kind == UpdateKind.OUTCOME and _tells_of_end(campaign, post) for post in posts)
             or not is_stopped(campaign.status)
         ),
         "posts": posts,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
 from campaign.campaigns import proposals
@@ -173,6 +174,8 @@ def _letter_places(campaign: Campaign) -> list[str]:
 
 def _refusal(problem: Invalid | NotFound | Refused) -> str:
     if isinstance(problem, Invalid):
+        if problem.fields.get("act_by") in _DEADLINE:
+            return str(_KEEPS_DEADLINE)
         sentences = [escape(words) for _name, words in list_sentences(problem, "") if words]
         if sentences:
             return Markup(" ").join(dict.fromkeys(sentences))
@@ -181,6 +184,15 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
     return str(_("This version does not fit the campaign as it is now. It cannot be restored."))
 
 
+_DEADLINE = {"deadline-earlier", "deadline-missing"}
+_KEEPS_DEADLINE = _l(
+    "This version has an earlier deadline than the one that was published, or none, so it cannot "
+    "be restored. Copy what you need from it and enter it under Facts."
+)
+_MERGE_KEEPS_DEADLINE = _l(
+    "A deadline that was published cannot be moved earlier or removed. Choose the saved deadline. "
+    "If there is no choice, copy what you need from your text and delete it."
+)
 _ENDPOINTS = {
     Part.OPTIONS.value: "campaigns.edit_options",
     Part.TARGETS.value: "campaigns.edit_targets",
@@ -357,6 +369,9 @@ def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newe
             raise
         return False
     except Invalid as problem:
+        if problem.fields.get("act_by") in _DEADLINE:
+            flash(str(_MERGE_KEEPS_DEADLINE), "error")
+            return False
         otherwise = _("This choice cannot be saved. Choose something else.")
         for _name, words in dict.fromkeys(list_sentences(problem, otherwise)):
             flash(escape(words), "error")

@@ -44,15 +44,25 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> str:
         )
         sentences.append(words)
     elif paper.removed:
-        sentences.append(gettext("Its withdrawn sheets were removed by hand."))
+        words = gettext(
+            "Its withdrawn sheets were removed by hand, and their names made unreadable on its "
+            "lists."
+        )
+        sentences.append(words)
     if paper.unreadable:
-        words = gettext("Names that no longer count were made unreadable by hand on its lists.")
+        words = gettext(
+            "Names of people on signed sheets that no longer count were made unreadable by hand on "
+            "its lists."
+        )
         sentences.append(words)
     elif any(
         other.unreadable and (other.number, other.papers_at) == (paper.number, paper.papers_at)
         for other in papers
     ):
-        sentences.append(gettext("Names that no longer count can still be read on its lists."))
+        words = gettext(
+            "Names of people on signed sheets that no longer count can still be read on its lists."
+        )
+        sentences.append(words)
     return " ".join([*sentences, *say_check_code(paper.check_code)])
 
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.desk.blueprint import load
+from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
@@ -334,7 +335,9 @@ def _show_sheet(
         form=form,
         nothing=nothing,
         rows=[(paper_row, data_entry.details_of(paper_row)) for paper_row in rows[:SHOWN]],
-        to_complete=data_entry.find_rows_to_complete(session, rows[:SHOWN]),
+        to_complete=data_entry.find_rows_to_complete(session, rows[:SHOWN])
+        if gives_letters(sheet.campaign.status)
+        else {},
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,
         scans=scans.list_scans_of_sheet(session, sheet),

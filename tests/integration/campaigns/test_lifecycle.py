@@ -37,6 +37,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LAST_DAY = date(2026, 12, 4)
 ENDED = datetime(2026, 12, 5, 12, tzinfo=UTC)
 """When 4 December has ended everywhere on Earth."""
+KEEPS_DEADLINE = "Copy what you need from it and enter it under Facts."
 
 
 def draft(session: Session, **overrides: Any) -> Campaign:
@@ -710,7 +711,7 @@ def test_a_published_deadline_moves_earlier_only_where_it_was_a_mistake(
     assert post(client, url, facts | {"act_by": "2099-02-01"}).status_code == 303
     history = f"/desk/campaigns/{slug}/history/facts/-"
     restored = post(client, f"{history}/1", {"seen": "2"})
-    assert "printed sheets name the later deadline" in client.get(restored.location).text
+    assert KEEPS_DEADLINE in client.get(restored.location).text
     assert deadline_now(session, campaign) == date(2099, 2, 1)
 
 
@@ -738,7 +739,7 @@ def test_a_published_deadline_is_not_taken_away(
         assert deadline_now(session, campaign) == last_day
     history = f"/desk/campaigns/{slug}/history/facts/-"
     restored = post(client, f"{history}/1", {"seen": "2"})
-    assert sentence in client.get(restored.location).text
+    assert KEEPS_DEADLINE in client.get(restored.location).text
     assert deadline_now(session, campaign) == last_day
 
 
@@ -758,7 +759,7 @@ def test_a_published_deadline_is_not_taken_away_by_a_merge(
     (choice,) = set(re.findall(r'name="(choice-\d+)"', page))
     refused = post(client, meeting, {"seen": seen, choice: "mine"})
     assert refused.status_code == 422
-    assert "printed sheets name the deadline that was published" in refused.text
+    assert "Choose the saved deadline." in refused.text
     assert deadline_now(session, campaign) == last_day
 
 

@@ -14,6 +14,7 @@ from campaign.core import db
 from campaign.dashboard.today import list_todos
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind
 from campaign.models.staff import Role
+from campaign.public.case_page import ending_of, posts_of
 from campaign.tracking.timeline import marks_of
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
@@ -43,8 +44,10 @@ def test_after_a_reopening_the_outcome_of_the_second_end_is_still_to_be_told(
     def is_told() -> bool:
         with app.test_request_context("/"):
             todos = {todo.slug for todo in list_todos(session, by=admin, now=now)}
+            ending = ending_of(campaign, posts_of(campaign, "en"), "en")
             marks = {mark.title for mark in marks_of(session, signature) if mark.state == "ahead"}
         assert ("tell-outcome" in todos) == ("Outcome" in marks)
+        assert (ending.text == "She is free.") == ("Outcome" not in marks)
         return "Outcome" not in marks
 
     close(session, campaign, now - 4 * HOUR)

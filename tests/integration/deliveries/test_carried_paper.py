@@ -813,15 +813,16 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
     page = staff.get(gate).text
     assert "Which print did you have?" in page
     newest = "Number 00005 is in it. Number 00003 is not in it."
-    removed = "Numbers 00003, 00005 are not in it. Its withdrawn sheets were removed by hand."
+    removed = "Numbers 00003, 00005 are not in it. Its withdrawn sheets were removed by hand"
+    names = "and their names made unreadable on its lists."
     begins = [f"Its check code begins with {code}." for code in codes]
     for words in (
         f"6 letters, printed on {made[1]}. {newest} {begins[1]}",
-        f"5 letters, printed on {made[1]}. {removed} {begins[1]}",
+        f"5 letters, printed on {made[1]}. {removed}, {names} {begins[1]}",
         f"7 letters, printed on {made[0]}. Numbers 00003, 00005 are in it. {begins[0]}",
-        f"5 letters, printed on {made[0]}. {removed} {begins[0]}",
+        f"5 letters, printed on {made[0]}. {removed}, {names} {begins[0]}",
         (
-            f"5 letters, printed on {made[0]}. {removed} The cover letter and lists with it were "
+            f"5 letters, printed on {made[0]}. {removed}. The cover letter and lists with it were "
             f"printed on {made[1]}. {begins[1]}"
         ),
     ):

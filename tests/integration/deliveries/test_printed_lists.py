@@ -404,7 +404,7 @@ def test_the_gate_asks_which_lists_went(
     assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
     page = get_page(staff, session, bundle, "/deliver")
     assert "Number P00002 is in it." in page
-    assert "Names that no longer count were made unreadable by hand on its lists." in page
+    assert "that no longer count were made unreadable by hand on its lists." in page
     assert "Black out rows on the signature sheets" in page
     with app.app_context():
         assert say_what_to_destroy() in page

@@ -186,8 +186,18 @@ def test_the_page_at_the_gate_asks_about_names_on_the_lists(
     page = client.get(f"{url}/deliver").text
     prints = 2 if is_remade else 1
     assert page.count("Make their names unreadable by hand: P00001") == prints
-    assert page.count("Names that no longer count can still be read on its lists.") == prints
-    assert page.count("Names that no longer count were made unreadable by hand") == prints
+    assert (
+        page.count(
+            "Names of people on signed sheets that no longer count can still be read on its lists."
+        )
+        == prints
+    )
+    assert (
+        page.count(
+            "Names of people on signed sheets that no longer count were made unreadable by hand"
+        )
+        == prints
+    )
     hint = (
         "Compare the names on the lists, and the number of people in the cover letter."
         if is_remade

@@ -11,7 +11,7 @@ TEMPLATES = Path(__file__).parents[3] / "templates"
 ENVIRONMENT = Environment(trim_blocks=True, lstrip_blocks=True)
 _APART = {"elif", "else", "macro", "endmacro", "block", "endblock", "call", "endcall", "set"}
 _END = re.compile(r" .*[.?!:][”»]?['\"]$")
-_SPACED = {"again", "ui"}
+_SPACED = {"again", "still_to_come", "ui"}
 """What begins with a space, or stands apart as a button does."""
 
 
