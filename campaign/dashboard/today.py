@@ -374,7 +374,7 @@ def _find_program_problems(session: Session, by: StaffUser) -> list[Todo]:
 
 def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Find campaigns that ended lately, and whose writers have not heard what came of it."""
-    told = select(Update.id).where(
+    outcomes = select(Update.id).where(
         Update.campaign_id == Campaign.id,
         Update.kind == UpdateKind.OUTCOME,
         or_(Campaign.reopened_at.is_(None), Update.published_at > Campaign.reopened_at),
@@ -383,7 +383,7 @@ def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: date
     wrote = exists().where(Signature.campaign_id == Campaign.id, Signature.state.in_(states))
     ended = (Campaign.status == CampaignStatus.CLOSED) & (Campaign.closed_at > now - LATELY)
     campaigns = session.scalars(
-        select(Campaign).where(mine, ended, wrote, ~told.exists()).order_by(Campaign.closed_at)
+        select(Campaign).where(mine, ended, wrote, ~outcomes.exists()).order_by(Campaign.closed_at)
     ).all()
     return make_todo("tell-outcome", [TodoItem(campaign) for campaign in campaigns])
 

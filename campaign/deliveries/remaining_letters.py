@@ -109,8 +109,8 @@ def is_before_visit(day: date, clock: time | None, *, surely: bool) -> ColumnEle
     same_day = DeliveryAttempt.happened_on == day
     earlier = or_(at.is_(None), at <= clock) if clock is not None else true()
     if surely:
-        known = at < clock if clock is not None else false()
-        earlier = or_(known, and_(earlier, went_in_envelopes()))
+        surely_earlier = at < clock if clock is not None else false()
+        earlier = or_(surely_earlier, and_(earlier, went_in_envelopes()))
     return or_(DeliveryAttempt.happened_on < day, and_(same_day, earlier))
 
 

@@ -111,3 +111,15 @@ def test_a_bundle_of_which_all_envelopes_went_says_that_letters_are_left(
     record(lasting, DeliveryOutcome.REFUSED)
     assert post(staff, after(lasting, "more")).status_code == 303
     assert envelopes(session)[2:] == [(1, 2, False), (3, 3, False)]
+
+
+def test_the_list_tells_of_letters_in_no_envelope_where_none_was_posted(
+    staff: FlaskClient, lasting: Bundle, session: Session, record: Record
+) -> None:
+    part = record(lasting, DeliveryOutcome.PART, taken=3)
+    assert post(staff, after(lasting, "part"), {"numbers": "2, 5-6"}).status_code == 303
+    assert post(staff, after(lasting, "split"), {"letters_each": "2"}).status_code == 303
+    delete_part(session, part.id)
+    page = staff.get("/desk/bundles/").text
+    assert "In no envelope: 3" in page
+    assert "Sent by courier" not in page
