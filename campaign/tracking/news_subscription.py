@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from campaign.campaigns.public_counts import counted_publicly
 from campaign.core import clock, db
@@ -20,7 +20,9 @@ from campaign.core.settings import site_url
 from campaign.core.text.email_addresses import spelling
 from campaign.mail import bad_addresses, suppression_list
 from campaign.models.campaign import Campaign, UpdateKind
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.paper_signature import PaperRow
+from campaign.models.signature import Origin, Signature, SignatureState
+from campaign.paper_signatures.check_row import Details
 from campaign.signing.mails import MailName, mail_name
 from campaign.signing.signed_links import opened_link, signed_link
 from campaign.signing.states import LIVE
@@ -82,16 +84,27 @@ def is_reachable() -> tuple[ColumnElement[bool], ...]:
 
 
 def unsubscribe_url(signature: Signature) -> str:
-    return site_url(f"/news-off/{signed_link(_KIND, signature.public_id)}")
+    """Return the link; of a row on paper it names the row, which outlives its signature."""
+    session, subject = object_session(signature), signature.public_id
+    if session is not None and signature.origin is not Origin.ONLINE:
+        query = select(PaperRow.public_id).where(PaperRow.signature_id == signature.id)
+        if row_id := session.scalar(query):
+            subject = signed_link(_of_mailbox(signature), row_id)
+    return site_url(f"/news-off/{signed_link(_KIND, subject)}")
+
+
+def _of_mailbox(signature: Signature) -> str:
+    """Name the kind of link that is good for its mailbox alone: a row may be keyed in anew."""
+    return f"{_KIND}:{spelling(signature.email)}"
 
 
 def open_news(session: Session, link: str) -> NewsLink:
-    """Return nothing where the signature was erased. Raises NotFound (`news-link`)."""
-    public_id = opened_link(_KIND, link)
-    if public_id is None:
+    """Return nothing where no signature gets the news by it. Raises NotFound (`news-link`)."""
+    subject = opened_link(_KIND, link)
+    if subject is None:
         raise NotFound("news-link")
-    signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
-    if signature is None or signature.is_nobodys:
+    signature = _find_signature(session, subject)
+    if signature is None:
         return NewsLink(None, [])
     # Of others, who has not confirmed was sent no news, and may not be of this mailbox at all.
     confirmed = set(LIVE) - {SignatureState.PENDING}
@@ -103,6 +116,31 @@ def open_news(session: Session, link: str) -> NewsLink:
             if writer.shown_state in (LIVE if writer is signature else confirmed)
         ],
     )
+
+
+def _find_signature(session: Session, subject: str) -> Signature | None:
+    """Find whose news the link is about: of a row that doubles, the letter that counts for it.
+
+    Only of the mailbox to which the link was sent: whoever reads its emails opens no other letter.
+    """
+    row_id, _, proof = subject.partition(".")
+    if proof:
+        row = session.scalar(select(PaperRow).where(PaperRow.public_id == row_id))
+        for signature in (row.signature, row.twin) if row else ():
+            if signature is None or signature.is_nobodys:
+                continue
+            if opened_link(_of_mailbox(signature), subject) is not None:
+                return signature
+        return None
+    signature = session.scalar(select(Signature).where(Signature.public_id == subject))
+    if signature is None or not signature.is_nobodys:
+        return signature
+    # Earlier emails to a row name its signature: what is left of it is its place in a bundle.
+    row = session.scalar(select(PaperRow).where(PaperRow.signature_id == signature.id))
+    if row is None or row.details is None or row.twin is None or row.twin.is_nobodys:
+        return None
+    address = Details.of_json(row.details).email
+    return row.twin if address and spelling(address) == spelling(row.twin.email) else None
 
 
 def list_readers(
@@ -153,8 +191,8 @@ def is_still_wanted(session: Session, link: str, *, of_end: bool = False) -> boo
 
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
-    public_id = opened_link(_KIND, link.rpartition("/")[2])
-    signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
+    subject = opened_link(_KIND, link.rpartition("/")[2])
+    signature = _find_signature(session, subject) if subject else None
     return signature is not None and bool(list_readers(session, signature, of_end=of_end))
 
 

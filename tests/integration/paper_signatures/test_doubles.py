@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.signed_sheets import list_rows_to_black_out
 from campaign.core import db, jobs
 from campaign.core.db.commit_actions import run_after_commit
+from campaign.core.settings import Settings
 from campaign.mail.messages import address_fingerprint
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -23,9 +25,12 @@ from campaign.paper_signatures import data_entry, duplicates, paper_imports, she
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows
 from campaign.screening import review_queue
+from campaign.signing.signed_links import signed_link
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from campaign.tracking.news_subscription import is_still_wanted, switch_news, unsubscribe_url
 from tests.factories import add_confirmed, make_staff_user, sign_in
 from tests.integration.paper_signatures.test_sheets import counted, make_sheet, sign_online
+from tests.integration.paper_signatures.test_sheets_in_bundles import freeze
 from tests.integration.paper_signatures.test_withdrawn_rows import open_letters
 from tests.integration.screening.test_unseen_review import run_queue
 from tests.lock_waits import until_one_waits
@@ -445,3 +450,111 @@ def test_an_address_on_a_double_is_pointed_out_for_the_row_that_counts(
     data_entry.correct_row(session, counting, replace(PIA, news=True), actor="test")
     session.commit()
     assert words not in client.get(url).text
+
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+STOPS_NOTHING = "This link no longer stops any emails"
+
+
+@pytest.fixture
+def row(session: Session, sheet: PaperSheet) -> PaperRow:
+    """Of Pia, who wants news."""
+    return data_entry.add_row(session, sheet, replace(PIA, news=True), actor="test")
+
+
+def news_link(row: PaperRow) -> str:
+    """Return the path that an email to the row names."""
+    assert row.signature is not None
+    return urlsplit(unsubscribe_url(row.signature)).path
+
+
+def travel(session: Session, sheet: PaperSheet, settings: Settings) -> None:
+    """Let the sheet travel, so that the signature of a double stays, emptied."""
+    add_confirmed(session, sheet.campaign, 1)
+    freeze(session, sheet.campaign, settings)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_link_to_stop_news_of_a_row_goes_over_to_the_letter_signed_since(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    row: PaperRow,
+    settings: Settings,
+    *,
+    kept: bool,
+) -> None:
+    assert row.signature is not None
+    links = [news_link(row)]
+    if kept:
+        travel(session, sheet, settings)
+        links.append(f"/news-off/{signed_link('case-news', row.signature.public_id)}")
+    letter = sign_from_home(session, sheet.campaign, PIA, 1, consent_updates_at=db.utcnow())
+    run_job(app, session)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, letter)
+    assert (row.signature is not None) is kept
+    for link in links:
+        assert is_still_wanted(session, link)
+        for url, data in ((f"/en{link}", {"on": "0"}), (link, ONE_CLICK)):
+            session.commit()
+            assert "Stop news about this case?" in client.get(link).text
+            assert "No more news about this case" in client.post(url, data=data).text
+            session.expire_all()
+            assert letter.consent_updates_at is None
+            assert not is_still_wanted(session, link)
+            switch_news(session, letter, on=True, now=db.utcnow())
+
+
+def test_the_link_of_a_row_goes_over_to_the_row_that_counts(
+    client: FlaskClient, session: Session, sheet: PaperSheet, row: PaperRow
+) -> None:
+    link, again = news_link(row), data_entry.add_row(session, sheet, PIA, actor="test")
+    data_entry.remove_row(session, row, actor="test")
+    data_entry.correct_row(session, again, replace(PIA, news=True), actor="test")
+    data_entry.restore_row(session, row, actor="test")
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, again.signature)
+    session.commit()
+    assert client.post(link, data=ONE_CLICK).status_code == 200
+    session.expire_all()
+    assert again.signature is not None
+    assert again.signature.consent_updates_at is None
+
+
+@pytest.mark.parametrize("address", ["pia@example.org", "home+pia@example.org"])
+@pytest.mark.parametrize("way", ["signed", "signed, kept", "keyed in anew"])
+def test_the_link_of_a_row_opens_nothing_of_another_mailbox(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    row: PaperRow,
+    settings: Settings,
+    *,
+    way: str,
+    address: str,
+) -> None:
+    assert row.signature is not None
+    links = [news_link(row)]
+    if way == "keyed in anew":
+        corrected = replace(PIA, email=address, news=True)
+        data_entry.correct_row(session, row, corrected, actor="test")
+        letter = row.signature
+    else:
+        if way == "signed, kept":
+            travel(session, sheet, settings)
+            links.append(f"/news-off/{signed_link('case-news', row.signature.public_id)}")
+        mailbox = {"email": address, "email_hmac": address_fingerprint(address)}
+        letter = sign_online(
+            session, sheet.campaign, PIA, **mailbox, consent_updates_at=db.utcnow()
+        )
+        run_job(app, session)
+        assert row.twin is letter
+    for link in links:
+        session.commit()
+        for page in (client.get(link), client.post(link, data=ONE_CLICK)):
+            assert STOPS_NOTHING in page.text
+            assert address not in page.text
+        session.expire_all()
+        assert letter.consent_updates_at is not None
+        assert not is_still_wanted(session, link)
