@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, exists, func, or_, select
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy.orm import QueryableAttribute, Session, aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.stop_rule import is_stopped, may_go_out_sql
@@ -14,10 +15,13 @@ from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Rerouting
+from campaign.models.delivery import Envelope, Rerouting
+from campaign.models.signature import Letter
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""
+
+AnyLetter = type[Letter] | AliasedClass[Letter]
 
 
 def lock_bundle(session: Session, bundle: Bundle) -> None:
@@ -54,8 +58,39 @@ def handed_over() -> ColumnElement[bool]:
     return (
         select(DeliveryAttempt.id)
         .where(DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.not_in(STILL_HERE))
+        .correlate(Bundle)
         .exists()
     )
+
+
+def went_in_envelopes() -> Exists:
+    """Whether letters went out with an attempt in envelopes, for a query on attempts."""
+    return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
+
+
+def is_in_envelope(
+    attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
+) -> ColumnElement[bool]:
+    """Whether a letter's envelope went with an attempt: no two envelopes hold the same numbers.
+
+    Only the last one that begins before the letter can hold it, and the index finds that one.
+    """
+    last_of_nearest = (
+        select(Envelope.last_number)
+        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= letter.sequence)
+        .order_by(Envelope.first_number.desc())
+        .limit(1)
+        .correlate_except(Envelope)
+        .scalar_subquery()
+    )
+    return func.coalesce(last_of_nearest, 0) >= letter.sequence
+
+
+def is_posted(letter: AnyLetter = Letter) -> ColumnElement[bool]:
+    """Whether a letter went in an envelope: then it goes with no visit, whichever stands first."""
+    posting = aliased(DeliveryAttempt)
+    is_in_its = is_in_envelope(posting.id.expression, letter)
+    return exists().where(posting.bundle_id == letter.bundle_id, is_in_its).correlate(letter)
 
 
 def moved_on() -> ColumnElement[bool]:

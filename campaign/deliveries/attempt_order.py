@@ -11,15 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Exists, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import Time
 
+from campaign.bundles.bundle_status import went_in_envelopes
 from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import Envelope
 
 _Columns = tuple[ColumnElement[date], ColumnElement[time], ColumnElement[int]]
 _FIRST, _LAST = time(0), time(23, 59, 59)
@@ -36,11 +36,6 @@ def oldest_first() -> _Columns:
 def newest_first() -> _Columns:
     day, at, ident = oldest_first()
     return day.desc(), at.desc(), ident.desc()
-
-
-def went_in_envelopes() -> Exists:
-    """Whether letters went out with an attempt in envelopes, for a query on attempts."""
-    return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
 
 
 def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:

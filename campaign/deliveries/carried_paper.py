@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.withdrawals import list_in_lists, list_put_back, select_gone
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
@@ -144,7 +145,7 @@ def _count_in_print(bundle: Bundle, recorded: BundlePrint | None, letters: int) 
 
 def list_gone_people(session: Session, bundle: Bundle) -> list[str]:
     """List people whom lists that are still here name, though they are gone; by number."""
-    if bundle_status.is_settled(session, bundle):
+    if not signed_sheets.lie_here(session, bundle):
         return []
     return [person.number for person in list_in_lists(session, bundle)]
 

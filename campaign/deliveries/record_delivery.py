@@ -14,7 +14,7 @@ from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
-from campaign.deliveries.attempt_order import newest_first, oldest_first, went_in_envelopes
+from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -326,7 +326,7 @@ def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool])
     """Count letters that went in parts or envelopes that are recorded of a later moment."""
     later = select(func.sum(DeliveryAttempt.messages)).where(
         DeliveryAttempt.bundle_id == bundle.id,
-        or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, went_in_envelopes()),
+        or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, bundle_status.went_in_envelopes()),
         ~by_then,
     )
     return session.scalar(later) or 0
@@ -345,7 +345,7 @@ def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, lis
     """List attempts of these bundles in order, for a recount once they changed."""
     counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
-        select(DeliveryAttempt, DeliveryAttempt.happened_time, went_in_envelopes())
+        select(DeliveryAttempt, DeliveryAttempt.happened_time, bundle_status.went_in_envelopes())
         .where(DeliveryAttempt.bundle_id.in_(counted))
         .order_by(*oldest_first())
     )
@@ -414,7 +414,7 @@ def _find_recorded(
             DeliveryAttempt.outcome == happened.outcome,
             DeliveryAttempt.place == happened.place,
             true() if went_once else at_that_time,
-            ~went_in_envelopes(),
+            ~bundle_status.went_in_envelopes(),
         )
     )
     return session.scalar(same.limit(1))

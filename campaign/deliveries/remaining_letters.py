@@ -17,14 +17,14 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
-from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
+from campaign.bundles.bundle_status import AnyLetter, is_in_envelope, is_posted, went_in_envelopes
 from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
-from campaign.deliveries.attempt_order import is_before, oldest_first, went_in_envelopes
+from campaign.deliveries.attempt_order import is_before, oldest_first
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
@@ -39,36 +39,8 @@ class SheetFate(enum.StrEnum):
     REMOVED = "removed"  # by hand, before these went
 
 
-_AnyLetter = type[Letter] | AliasedClass[Letter]
-
-
-def _is_in_envelope(
-    attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
-) -> ColumnElement[bool]:
-    """Whether a letter's envelope went with an attempt: no two envelopes hold the same numbers.
-
-    Only the last one that begins before the letter can hold it, and the index finds that one.
-    """
-    last_of_nearest = (
-        select(Envelope.last_number)
-        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= letter.sequence)
-        .order_by(Envelope.first_number.desc())
-        .limit(1)
-        .correlate_except(Envelope)
-        .scalar_subquery()
-    )
-    return func.coalesce(last_of_nearest, 0) >= letter.sequence
-
-
-def _is_posted(letter: _AnyLetter = Letter) -> ColumnElement[bool]:
-    """Whether a letter went in an envelope: then it goes with no visit, whichever stands first."""
-    posting = aliased(DeliveryAttempt)
-    is_in_its = _is_in_envelope(posting.id.expression, letter)
-    return exists().where(posting.bundle_id == letter.bundle_id, is_in_its).correlate(letter)
-
-
 def _is_taken(
-    attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
+    attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
 ) -> ColumnElement[bool]:
     return (
         exists()
@@ -81,7 +53,7 @@ def _is_taken(
 
 
 def is_gone(
-    letter: _AnyLetter = Letter, *, when: ColumnElement[bool] | None = None
+    letter: AnyLetter = Letter, *, when: ColumnElement[bool] | None = None
 ) -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by an attempt of its bundle for which `when` holds."""
     attempt = DeliveryAttempt
@@ -89,8 +61,8 @@ def is_gone(
     ident = attempt.id.expression
     part = and_(attempt.outcome == DeliveryOutcome.PART, _is_taken(ident, letter))
     # Asked of all attempts it is gone in any case; of some, only if not by another's envelope.
-    rest = ~by_envelope if when is None else and_(~by_envelope, ~_is_posted(letter))
-    whole = and_(attempt.outcome.in_(_WHOLE), or_(rest, _is_in_envelope(ident, letter)))
+    rest = ~by_envelope if when is None else and_(~by_envelope, ~is_posted(letter))
+    whole = and_(attempt.outcome.in_(_WHOLE), or_(rest, is_in_envelope(ident, letter)))
     counts = true() if when is None else when
     return (
         exists()
@@ -125,7 +97,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
     if attempt.outcome not in _WHOLE:
         return was_here
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    is_own = _is_in_envelope(attempt.id) if db.has_row(session, of_it) else ~_is_posted()
+    is_own = is_in_envelope(attempt.id) if db.has_row(session, of_it) else ~is_posted()
     return and_(is_own, was_here, ~is_gone(when=DeliveryAttempt.outcome == DeliveryOutcome.PART))
 
 

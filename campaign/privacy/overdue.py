@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from campaign.bundles.freeze.signed_sheets import went_with_bundle
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import has_ended, is_stopped, may_go_out
 from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_gone
-from campaign.models.bundle import CarriedSignature, DeliveryAttempt
+from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
@@ -107,16 +108,7 @@ def is_awaited() -> ColumnElement[bool]:
     letter = aliased(Letter)
     out = and_(letter.set_aside.is_(None), is_gone(letter))
     here = exists().where(letter.signature_id == Signature.id, ~out)
-    carried = (
-        exists()
-        .where(
-            CarriedSignature.signature_id == Signature.id,
-            DeliveryAttempt.bundle_id == CarriedSignature.bundle_id,
-            DeliveryAttempt.outcome.in_(GONE_OUT),
-        )
-        .correlate(Signature)
-    )
-    on_sheet = and_(Signature.origin == Origin.PAPER, ~carried)
+    on_sheet = and_(Signature.origin == Origin.PAPER, ~went_with_bundle(Signature.id))
     is_known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
     return and_(is_known, or_(here.correlate(Signature), on_sheet))
 

@@ -70,6 +70,7 @@ class Changes:
     papers_differ: bool  # whether lists and letters printed before name or count others
     reprints: Sequence[BundleReprint]
     settled: bool
+    sheets_here: bool  # whether signed sheets, and the lists, may still go out: see `lie_here`
     earlier_print: EarlierPrint | None
     can_reprint: bool
     can_cancel: bool
@@ -105,6 +106,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         printed_at=_find_printing(session, bundle),
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
+        sheets_here=signed_sheets.lie_here(session, bundle),
         earlier_print=_find_earlier_print(session, bundle),
         can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
         can_cancel=is_allowed(refuse_uncancellable, session, bundle, expected=Refused),
@@ -128,7 +130,7 @@ def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:
 
 def list_sheets_to_black_out(session: Session, bundle: Bundle) -> list[TravellingSheet]:
     """List signed sheets with rows that are to be made unreadable before they leave."""
-    if bundle_status.is_settled(session, bundle):
+    if not signed_sheets.lie_here(session, bundle):
         return []
     sheets = signed_sheets.list_travelling_sheets(session, bundle.id)
     return [sheet for sheet in sheets if sheet.black_out]

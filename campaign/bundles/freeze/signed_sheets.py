@@ -21,14 +21,14 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import QueryableAttribute, Session, aliased
 
 from campaign.bundles import bundle_status
 from campaign.core import db
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Origin, Signature, SignatureState
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""
@@ -108,33 +108,72 @@ def list_rows_to_black_out(
     return numbers
 
 
+def have_gone() -> ColumnElement[bool]:
+    """Whether the sheets of a bundle went out, for a query on bundles.
+
+    They travel with the bundle itself, as its lists do, and in no envelope. Where its letters went
+    in envelopes, they are here while a letter is: with it, they can still be handed over.
+    """
+    went = exists().where(
+        DeliveryAttempt.bundle_id == Bundle.id,
+        DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
+        ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt),
+    )
+    letter = exists().where(
+        Letter.bundle_id == Bundle.id,
+        Letter.set_aside.is_(None),
+        Signature.id == Letter.signature_id,
+        Signature.state == SignatureState.CONFIRMED,
+        ~bundle_status.is_posted(),
+    )
+    is_left = letter.correlate(Bundle)
+    return and_(bundle_status.handed_over(), or_(went.correlate(Bundle), ~is_left))
+
+
+def lie_here(session: Session, bundle: Bundle) -> bool:
+    """Whether its sheets and lists are still here, and may be handed over."""
+    here = (Bundle.id == bundle.id, ~have_gone(), ~bundle_status.moved_on())
+    return db.has_row(session, select(Bundle.id).where(*here))
+
+
 def is_out() -> ColumnElement[bool]:
     """Whether a sheet went out with a bundle, for a query on sheets."""
     row = aliased(PaperRow)
-    out = select(Bundle.id).where(bundle_status.handed_over())
     return (
         exists()
-        .where(
-            row.sheet_id == PaperSheet.id,
-            CarriedSignature.signature_id == row.signature_id,
-            CarriedSignature.bundle_id.in_(out),
-        )
+        .where(row.sheet_id == PaperSheet.id, went_with_bundle(row.signature_id))
         .correlate(PaperSheet)
     )
 
 
+def went_with_bundle(signature_id: QueryableAttribute[int | None]) -> ColumnElement[bool]:
+    """Whether the sheet with the signature of that id went out."""
+    carrying = Bundle.id.in_(select(CarriedSignature.bundle_id))
+    out = select(Bundle.id).where(carrying, have_gone())
+    return signature_id.in_(
+        select(CarriedSignature.signature_id).where(CarriedSignature.bundle_id.in_(out))
+    )
+
+
 def find_attempt(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
-    """Find the first attempt with which a sheet went out that has such a row."""
+    """Find the attempt with which a sheet went out that has such a row.
+
+    It is the first that was not in envelopes; where all were, the last.
+    """
     carried = aliased(PaperRow)
-    return session.scalar(
+    attempts = (
         select(DeliveryAttempt)
-        .join(CarriedSignature, CarriedSignature.bundle_id == DeliveryAttempt.bundle_id)
+        .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
+        .join(CarriedSignature, CarriedSignature.bundle_id == Bundle.id)
         .join(carried, carried.signature_id == CarriedSignature.signature_id)
         .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
-        .where(DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE), *row)
-        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
+        .where(DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE), have_gone(), *row)
         .limit(1)
     )
+    day, ident = DeliveryAttempt.happened_on, DeliveryAttempt.id
+    without_envelopes = ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt)
+    first = session.scalar(attempts.where(without_envelopes).order_by(day, ident))
+    return first or session.scalar(attempts.order_by(day.desc(), ident.desc()))
 
 
 def is_carried(session: Session, signature: Signature) -> bool:
@@ -183,6 +222,11 @@ def count_carried(session: Session, bundle_id: int) -> int:
         .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
     )
     return session.scalar(query) or 0
+
+
+def count_here(session: Session, bundle: Bundle) -> int:
+    """Count the same as long as the sheets lie here."""
+    return count_carried(session, bundle.id) if lie_here(session, bundle) else 0
 
 
 def digest_lists(session: Session, bundle_id: int) -> str:

@@ -218,7 +218,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         before="before" in request.args or bool(form.problems()),
         here=here,
         most=most,
-        signed_by_hand=signed_sheets.count_carried(session, bundle.id),
+        signed_by_hand=signed_sheets.count_here(session, bundle),
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),

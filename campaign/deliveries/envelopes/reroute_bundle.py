@@ -53,8 +53,8 @@ def reroute_bundle(
 ) -> Bundle:
     """Make a bundle of all that is still here, for `mission` or by post; jobs print it.
 
-    Envelopes that still lie here are opened. Signed sheets that travelled with the bundle came back
-    with it if none of its letters was taken, and go on too. Raises Invalid (`mission`: the same
+    Envelopes that still lie here are opened. Signed sheets that travelled with the bundle go on
+    too, unless they went with a part that was taken. Raises Invalid (`mission`: the same
     one, or one without a street); Refused: `stopped`, `not-open` (a rehearsal), `not-ready`,
     `part-unnamed`, `nothing-here`, `address-does-not-fit`, `letters-taken` (by somebody else, at
     this moment).
@@ -95,7 +95,7 @@ class Preview:
 
     frozen: Frozen
     letters: int
-    on_paper: int  # people on sheets that came back, and go on with the letters
+    on_paper: int  # people on sheets that are here, and go on with the letters
     envelopes: int  # that lie here, and are opened
     posted: int  # envelopes that went to the post already: their letters stay out of it
 
@@ -107,8 +107,7 @@ def preview_reroute(
     _refuse_destination(bundle, destination)
     refuse_unsplittable(session, bundle)
     letters = count_here(session, bundle) if bundle.letter_count else 0
-    handed_over = bundle_status.is_handed_over(session, bundle)
-    on_paper = 0 if handed_over else signed_sheets.count_carried(session, bundle.id)
+    on_paper = signed_sheets.count_here(session, bundle)
     if not letters and not on_paper:
         raise Refused("nothing-here")
     run = find_run(session, bundle)
@@ -141,9 +140,9 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
 
 
 def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Settings) -> None:
-    """Move letters that are here, and sheets that came back with all of them, to a new bundle."""
-    came_back = not bundle_status.is_handed_over(session, bundle)
-    on_paper = signed_sheets.move(session, bundle, rerouted) if came_back else 0
+    """Move letters that are here, and sheets that are, to a new bundle."""
+    here = signed_sheets.lie_here(session, bundle)
+    on_paper = signed_sheets.move(session, bundle, rerouted) if here else 0
     home = settings.organisation_country
     rerouted.frozen = _address_anew(session, bundle, rerouted.destination, on_paper, home).to_json()
     rerouted.letter_count = _move_letters(session, bundle, rerouted)

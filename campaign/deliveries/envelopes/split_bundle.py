@@ -12,7 +12,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.deliveries.attempt_order import is_before, went_in_envelopes
+from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.make_envelopes import make_again
 from campaign.deliveries.envelopes.mark_posted import list_taken
@@ -115,7 +115,9 @@ def _refuse_other_than_taken(
 ) -> None:
     """Refuse other letters; those taken back since may have been handed over, or not."""
     # What was posted was not in a part, whichever stands first.
-    was_gone = or_(is_gone(when=is_before(attempt)), is_gone(when=went_in_envelopes()))
+    was_gone = or_(
+        is_gone(when=is_before(attempt)), is_gone(when=bundle_status.went_in_envelopes())
+    )
     confirmed = Signature.state == SignatureState.CONFIRMED
     counts = (
         select(

@@ -40,7 +40,7 @@ from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import Record
-from tests.integration.deliveries.test_envelopes import after
+from tests.integration.deliveries.test_envelopes import after, posting
 
 pytestmark = pytest.mark.one_engine
 
@@ -474,6 +474,18 @@ def test_sheets_stay_where_a_part_was_taken(
     assert signed_sheets.count_carried(session, made) == 0
     assert signed_sheets.count_carried(session, with_sheets.id) == 2
     assert awaited_on_paper(session) == 0, "they went with the part"
+
+
+@pytest.mark.both_engines
+def test_sheets_go_on_with_the_letters_that_were_not_posted(
+    staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(with_sheets, DeliveryOutcome.REFUSED)
+    assert post(staff, after(with_sheets, "split"), {"letters_each": "1"}).status_code == 303
+    assert post(staff, after(with_sheets, "post"), posting()).status_code == 303
+    made = reroute(with_sheets.id)
+    assert signed_sheets.count_carried(session, made) == 2
+    assert awaited_on_paper(session) == 2
 
 
 def test_a_bundle_that_was_moved_is_told_from_the_one_it_left(

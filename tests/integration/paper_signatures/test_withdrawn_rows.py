@@ -22,7 +22,7 @@ from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
-from campaign.models.bundle import BundleState
+from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.notice import LettersLink
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -30,13 +30,16 @@ from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
+from campaign.privacy.overdue import is_awaited
 from campaign.signing import signed_links
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from campaign.tracking.letter_place import say_sheet_went
 from campaign.tracking.news_subscription import unsubscribe_url
 from tests.factories import add_confirmed, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import form, today
+from tests.integration.deliveries.test_envelopes import posting
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
 from tests.integration.paper_signatures.test_sheets_in_bundles import EVA
 from tests.integration.tracking.test_notices import post as post_news
@@ -158,6 +161,89 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     assert "Black out" not in client.get("/desk/today").text
     assert "Black out" not in client.get(bundle_url).text
     assert "Black out" not in client.get(sheet_url).text
+
+
+@pytest.fixture
+def in_envelopes(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> Bundle:
+    """Two letters that were refused and put into an envelope each, with the sheet."""
+    campaign_id = sheet.campaign_id
+    session.rollback()
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    bundle = reload(session, bundle_id)
+    bundle.created_at -= timedelta(days=2)
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    refused = form(outcome="refused", happened_time="")
+    url = f"/desk/bundles/{bundle.public_id}"
+    assert post(client, f"{url}/deliver", refused).status_code == 303
+    assert post(client, f"{url}/after/split", {"letters_each": "1"}).status_code == 303
+    session.rollback()
+    return bundle
+
+
+@pytest.mark.both_engines
+def test_a_posted_envelope_takes_no_sheet_along(
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    eva: Signature,
+    in_envelopes: Bundle,
+    take_back: Callable[[], str],
+) -> None:
+    take_back()
+    url, sheet_url = f"/desk/bundles/{in_envelopes.public_id}", f"/desk/paper/{sheet.public_id}"
+    pages = ("/desk/today", sheet_url, url, f"{url}/deliver", f"{url}/after")
+    ana = session.scalars(select(PaperRow).where(PaperRow.position == 1)).one().signature
+    assert ana is not None
+
+    def told() -> list[bool]:
+        return ["Black out" in client.get(page).text for page in pages]
+
+    def went() -> list[bool]:
+        session.rollback()
+        awaited = session.scalar(select(Signature.id).where(Signature.id == ana.id, is_awaited()))
+        return [bool(say_sheet_went(session, ana)), not awaited]
+
+    assert (told(), went()) == ([True] * 5, [False] * 2)
+    session.rollback()
+    assert post(client, f"{url}/after/post", posting()).status_code == 303
+    assert (told(), went()) == ([True] * 5, [False] * 2)
+    session.rollback()
+    page = client.get(f"{url}/deliver").text
+    assert "1 letter · 1 person on signed sheets" in page
+    assert "Make their names unreadable by hand: P00002" in page
+    assert post(client, f"{url}/deliver", form(happened_time="")).status_code == 422, "asked"
+    paper = list_papers(session, reload(session, in_envelopes.id))[-1].value
+    session.rollback()
+    accepted = form(happened_time="", **{f"paper_{in_envelopes.id}": paper})
+    assert post(client, f"{url}/deliver", accepted).status_code == 303
+    assert (told(), went()) == ([False] * 5, [True] * 2)
+    assert "The name was made unreadable by hand on the lists." in client.get(url).text
+
+
+@pytest.mark.both_engines
+def test_with_the_last_envelope_nothing_of_the_bundle_is_left(
+    client: FlaskClient, session: Session, box: str, eva: Signature, in_envelopes: Bundle
+) -> None:
+    url, mine = f"/desk/bundles/{in_envelopes.public_id}", f"{box}/{eva.public_id}"
+    days = [today() - timedelta(days=1), today()]
+    told = [f"The sheet you signed went out on {i18n.say_date(day, 'en')}" for day in days]
+    session.rollback()
+    for number, day in enumerate(days, start=1):
+        assert f"{mine}/withdraw" in client.get(mine).text
+        sent = posting(first=number, last=number, posted_on=day.isoformat(), sure="1")
+        assert post(client, f"{url}/after/post", sent).status_code == 303
+    assert [words in client.get(mine).text for words in told] == [False, True]
+    assert "on signed sheets" not in client.get(f"{url}/deliver").text
+    assert post(client, f"{mine}/withdraw").status_code == 409
 
 
 def test_a_row_taken_back_before_the_bundle_is_in_its_readme(
