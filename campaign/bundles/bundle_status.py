@@ -68,6 +68,11 @@ def went_in_envelopes() -> Exists:
     return exists().where(Envelope.attempt_id == DeliveryAttempt.id)
 
 
+def went_in_part() -> ColumnElement[bool]:
+    """Whether an attempt took some letters, counted one by one: a part, or envelopes."""
+    return or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, went_in_envelopes())
+
+
 def is_in_envelope(
     attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
 ) -> ColumnElement[bool]:

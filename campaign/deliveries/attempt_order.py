@@ -1,9 +1,9 @@
 """In which order things happened to a bundle: by day, by time of day, then as they were recorded.
 
 Where nobody knows the time, what went out is the last of its day, and what came back the first: so
-a refusal stands before the posting of the same day. A posting of envelopes is recorded without a
-time: for the letters in them, what was recorded after it on its day came after it. Each attempt is
-compared with that posting alone, so no two rules meet in a circle. All that happens to one bundle
+a refusal stands before the posting of the same day. A part, and a posting of envelopes, may have no
+time: for the letters in it, what was recorded after it on its day came after it. Each attempt is
+compared with that part alone, so no two rules meet in a circle. All that happens to one bundle
 is told by the clocks of one place; what happened at several is ordered by `place_attempts`.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.types import Time
 
-from campaign.bundles.bundle_status import went_in_envelopes
+from campaign.bundles.bundle_status import went_in_part
 from campaign.core import clock
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
@@ -41,7 +41,7 @@ def newest_first() -> _Columns:
 def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
     """Tell whether another attempt came before this one, for a query on attempts.
 
-    Of another in envelopes it says so for the letters that went in them.
+    Of a part, and of envelopes, it says so for the letters that went with them.
     """
     itself = aliased(DeliveryAttempt)
     its_time, at = (
@@ -51,7 +51,7 @@ def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
     day, moment, ident = oldest_first()
     both_timed = and_(DeliveryAttempt.happened_time.is_not(None), its_time.is_not(None))
     is_earlier = case(
-        (and_(went_in_envelopes(), ~both_timed), ident < attempt.id),
+        (and_(went_in_part(), ~both_timed), ident < attempt.id),
         else_=or_(moment < at, and_(moment == at, ident < attempt.id)),
     )
     return or_(day < attempt.happened_on, and_(day == attempt.happened_on, is_earlier))

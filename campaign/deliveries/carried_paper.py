@@ -193,6 +193,9 @@ def find_paper(
             for paper in papers
             if _minute_of(paper.printed_at) <= moment and not (paper.by_hand and paper.taken_out)
         ]
+    if not went and bundle.letter_count:
+        # Names in lists that came back were shown to nobody.
+        fitting = [paper for paper in fitting if not paper.unreadable] or fitting
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
     is_by_hand = bool(removed) or "-" in chosen

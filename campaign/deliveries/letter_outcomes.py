@@ -57,7 +57,7 @@ def list_fates(
             continue
         outcome = _get_outcome(attempt, number)
         if own is not None and own is not attempt:
-            if outcome in TAKES_OUT or _had_gone(own, attempt):
+            if outcome in TAKES_OUT or not came_before(attempt, own):
                 continue
             if outcome is DeliveryOutcome.PART:
                 outcome = DeliveryOutcome.REFUSED
@@ -84,13 +84,6 @@ def _find_own_attempt(
         elif _find_envelope(ranges.get(attempt.id, ()), number):
             posting = attempt
     return posting
-
-
-def _had_gone(own: DeliveryAttempt, attempt: DeliveryAttempt) -> bool:
-    """Whether a letter had gone with its own attempt when another came: see `is_before_visit`."""
-    if own.outcome is DeliveryOutcome.PART and attempt.outcome is not DeliveryOutcome.PART:
-        return False  # a visit that is told by its order
-    return not came_before(attempt, own)
 
 
 def _find_envelope(envelopes: Sequence[PostedEnvelope], number: int) -> PostedEnvelope | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import cast
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, exists, func, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles import bundle_status
@@ -325,9 +325,7 @@ def refuse_impossible(
 def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
     """Count letters that went in parts or envelopes that are recorded of a later moment."""
     later = select(func.sum(DeliveryAttempt.messages)).where(
-        DeliveryAttempt.bundle_id == bundle.id,
-        or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, bundle_status.went_in_envelopes()),
-        ~by_then,
+        DeliveryAttempt.bundle_id == bundle.id, bundle_status.went_in_part(), ~by_then
     )
     return session.scalar(later) or 0
 
@@ -345,15 +343,14 @@ def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, lis
     """List attempts of these bundles in order, for a recount once they changed."""
     counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
-        select(DeliveryAttempt, DeliveryAttempt.happened_time, bundle_status.went_in_envelopes())
+        select(DeliveryAttempt, DeliveryAttempt.happened_time, bundle_status.went_in_part())
         .where(DeliveryAttempt.bundle_id.in_(counted))
         .order_by(*oldest_first())
     )
-    for attempt, at, posted in rows:
-        exact = posted or attempt.outcome is DeliveryOutcome.PART
+    for attempt, at, exact in rows:
         went_out = attempt.outcome in GONE_OUT
         facts = CountedAttempt(
-            attempt.id, attempt.happened_on, at, went_out, exact, attempt.messages, posted
+            attempt.id, attempt.happened_on, at, went_out, exact, attempt.messages
         )
         counted[cast("int", attempt.bundle_id)].append(facts)
     return counted

@@ -78,7 +78,6 @@ class CountedAttempt(NamedTuple):
     exact: bool
     """Whether its letters were counted one by one: a part, or envelopes. That count stays."""
     messages: int
-    in_envelopes: bool = False
 
 
 def recount(
@@ -106,7 +105,7 @@ def recount(
 def _gone_before(attempt: CountedAttempt, others: Sequence[CountedAttempt]) -> int:
     """Count letters gone before; without times the first recorded.
 
-    A refusal was before all but envelopes: see `attempt_order`.
+    A refusal was before all but what took some letters: see `attempt_order`.
     """
     return sum(
         other.messages for other in others if other.went_out and _came_before(other, attempt)
@@ -118,7 +117,7 @@ def _came_before(attempt: CountedAttempt, other: CountedAttempt) -> bool:
         return attempt.day < other.day
     if attempt.at is not None and other.at is not None and attempt.at != other.at:
         return attempt.at < other.at
-    return (other.went_out or attempt.in_envelopes) and attempt.ident < other.ident
+    return (other.went_out or attempt.exact) and attempt.ident < other.ident
 
 
 def refuse_too_many(gone: int, there: int, *, field: str) -> None:

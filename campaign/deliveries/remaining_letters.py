@@ -20,7 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
-from campaign.bundles.bundle_status import AnyLetter, is_in_envelope, is_posted, went_in_envelopes
+from campaign.bundles.bundle_status import (
+    AnyLetter,
+    is_in_envelope,
+    is_posted,
+    went_in_envelopes,
+    went_in_part,
+)
 from campaign.bundles.changes.withdrawals import list_in_it
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import db
@@ -75,14 +81,14 @@ def is_before_visit(day: date, clock: time | None, *, surely: bool) -> ColumnEle
     """Whether an attempt came before a visit of this day and time that is recorded only now.
 
     Where a time is not known the one recorded first came first; `surely`: then nobody knows, but
-    of envelopes, whose posting has none.
+    of a part, and of envelopes, whose posting has none.
     """
     at = DeliveryAttempt.happened_time
     same_day = DeliveryAttempt.happened_on == day
     earlier = or_(at.is_(None), at <= clock) if clock is not None else true()
     if surely:
         surely_earlier = at < clock if clock is not None else false()
-        earlier = or_(surely_earlier, and_(earlier, went_in_envelopes()))
+        earlier = or_(surely_earlier, and_(earlier, went_in_part()))
     return or_(DeliveryAttempt.happened_on < day, and_(same_day, earlier))
 
 

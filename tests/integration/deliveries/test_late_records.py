@@ -11,11 +11,14 @@ from campaign.core import clock, db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import record_delivery
+from campaign.deliveries.correct_record import correct_visit
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.recording_rules import Numbers, went_after_stop
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
+from campaign.models.signature import Letter
+from campaign.tracking.letter_trips import trips_of
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 from tests.integration.deliveries.test_second_attempts import Tell, tell, three
@@ -107,6 +110,33 @@ def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(
     assert list(part.value.fields.values()) == ["more-than-were-there"]
     record(bundle, DeliveryOutcome.PART, day=day, happened_time=MORNING, taken=2)
     assert told(session) == [("part", 4), ("part", 2)]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("at", [None, MORNING])
+def test_a_refusal_on_the_day_of_a_part_is_about_the_rest_unless_times_say_otherwise(
+    three: Bundle, session: Session, record: Record, at: time | None
+) -> None:
+    day = clock.today("America/Toronto") - timedelta(days=1)
+    visit = record(three, DeliveryOutcome.PART, day=day, taken=1)
+    session.rollback()
+    part = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+    split_bundle.name_part(session, part, [Numbers(1, 1)], actor="test")
+    session.commit()
+    record(three, DeliveryOutcome.REFUSED, day=day, happened_time=at)
+    assert told(session) == [("part", 1), ("refused", 2)]
+    assert ways_of(session) == [["accepted"], ["refused"] * 2, ["refused"] * 2]
+    facts = record_delivery.RecordFacts(happened_on=day, happened_time=AFTERNOON)
+    correct_visit(session, session.get_one(GateVisit, visit.id), facts, actor="test")
+    session.commit()
+    if at is not None:
+        assert told(session) == [("part", 1), ("refused", 3)]
+        assert ways_of(session) == [["refused", "accepted"], ["refused"] * 2, ["refused"] * 2]
+
+
+def ways_of(session: Session) -> list[list[str]]:
+    letters = session.scalars(select(Letter).order_by(Letter.sequence)).all()
+    return [[trip.fate.value for trip in trips_of(session, [letter])] for letter in letters]
 
 
 @pytest.mark.both_engines

@@ -19,7 +19,7 @@ from campaign.bundles.changes import prints
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
 from campaign.core import clock, db, jobs
 from campaign.core.audit import AuditEntry
-from campaign.core.errors import Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import record_delivery, remaining_letters
 from campaign.deliveries.carried_paper import list_papers
@@ -442,6 +442,19 @@ def test_the_gate_asks_which_lists_went(
     assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
     session.commit()
     assert "cover-letter.pdf" in choices_of(app, session, bundle), "it is not made anew"
+
+
+@pytest.mark.one_engine
+def test_of_letters_that_came_back_nobody_asks_about_names_in_the_lists(
+    session: Session, listed: Bundle, set_state: SetState, record: Record
+) -> None:
+    set_state(SignatureState.WITHDRAWN)
+    bundle = reload(session, listed.id)
+    session.commit()
+    with pytest.raises(Invalid) as unsaid:
+        record(bundle, DeliveryOutcome.ACCEPTED)
+    assert unsaid.value.fields == {f"paper_{bundle.id}": "paper-unsaid"}
+    assert record(bundle, DeliveryOutcome.REFUSED).attempts[0].messages == 4
 
 
 @pytest.mark.both_engines

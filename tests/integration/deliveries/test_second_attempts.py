@@ -134,7 +134,9 @@ def test_a_visit_on_the_day_of_a_posting_takes_no_letter_of_the_envelopes(
     ways = [[trip.fate.value for trip in trips_of(session, [letter])] for letter in letters]
     visit = "accepted" if outcome == "part" else outcome
     assert ways[0] == ["refused", "posted"], "of that day it is told in the order of recording"
-    assert ways[1] == ["refused", "refused", visit]
+    # Nor does anybody know whether the part went before the mission refused the rest.
+    late = ["refused"] if outcome != "part" or at else []
+    assert ways[1] == ["refused", *late, visit]
     [posted] = [trip for trip in trips_of(session, letters[:1]) if trip.is_gone]
     assert posted.envelope is not None
     assert posted.envelope.tracking == "RN 1"
@@ -153,7 +155,7 @@ def test_a_visit_on_the_day_of_a_posting_takes_no_letter_of_the_envelopes(
         ("refused", 3, [1, 2, 3]),
         ("posted", 1, [1]),
         (outcome, len(taken), taken),
-        ("refused", 2, [2, 3]),
+        ("refused", 2, [2, 3]) if late else ("refused", 1, [3]),
     ]
     session.rollback()
     assert tell() == ["first", "second", "third"][: 1 + len(taken)]

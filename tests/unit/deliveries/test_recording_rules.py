@@ -50,8 +50,7 @@ def test_nothing_is_stopped_that_runs() -> None:
 
 def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> CountedAttempt:
     at = time(hour) if hour is not None else None
-    posted, went_out = kind == "posted", kind != "refused"
-    return CountedAttempt(ident, DAY, at, went_out, posted or kind == "part", messages, posted)
+    return CountedAttempt(ident, DAY, at, kind != "refused", kind in {"part", "posted"}, messages)
 
 
 ALL, REST, PART = attempt(1, 7, 15), attempt(2, 4, 15), attempt(3, 3, 10, "part")
