@@ -107,7 +107,8 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
         return _show(campaign, part, place, str(number), problem.findings)
     except (Invalid, NotFound, Refused) as problem:
         session.rollback()
-        return done(_refusal(problem), ".show_history", slug=slug, part=part, place=place)
+        flash(_refusal(problem), "error")
+        return redirect(url_for(".show_history", slug=slug, part=part, place=place), 303)
     # Not where the state only says another outcome, which waits for a second person.
     if revisions.newest_number(session, campaign, which, where) != _number_seen():
         revisions.note_restored(session, campaign, which, where, number)

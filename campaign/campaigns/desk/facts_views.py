@@ -101,6 +101,7 @@ class FactsForm(CampaignForm):
         description=_l("The earlier campaign that this one continues."),
     )
     asks_for_deadline = False  # whether an earlier one is possible, and only asked about
+    letter_order: Sequence[str] = ()  # of a campaign's languages; the list has another
 
     def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -127,7 +128,9 @@ class FactsForm(CampaignForm):
         data = {name: getattr(campaign, name) for name in (*_TYPED, "themes", "letter_locales")}
         follows = slugs.get(campaign.follows_id or 0, "")
         data |= {"format": campaign.format.value, "follows": follows, "based_on": based_on}
-        return FactsForm(followable, data=data, **kwargs)
+        form = FactsForm(followable, data=data, **kwargs)
+        form.letter_order = campaign.letter_locales
+        return form
 
     def validate_country(self, field: SelectField) -> None:
         if not field.data:
@@ -147,10 +150,15 @@ class FactsForm(CampaignForm):
             **{name: self[name].data for name in _TYPED},
             "format": LetterFormat(self.format.data),
             "themes": list(self.themes.data or []),
-            "letter_locales": list(self.letter_locales.data or []),
+            "letter_locales": self._order_letter_locales(),
             "follows_id": self._ids.get(self.follows.data),
         }
         return cast("Facts", facts)
+
+    def _order_letter_locales(self) -> list[str]:
+        """Keep the order of the campaign: in a merge, another would look like a change."""
+        own, ticked = list(self.letter_order), self.letter_locales.data or []
+        return sorted(ticked, key=lambda code: own.index(code) if code in own else len(own))
 
 
 def _add_own(
