@@ -162,7 +162,7 @@ def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:
             file["name"],
             _describe_volume(bundle, volumes[file["name"]])
             if file["name"] in volumes
-            else describe_file(file["name"], by_post=by_post),
+            else describe_file(file["name"], by_post=by_post, noun=noun_of(bundle)),
             file.get("pages"),
             volumes[file["name"]].letters_in_print if file["name"] in volumes else None,
             file.get("bytes", 0),

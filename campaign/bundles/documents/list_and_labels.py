@@ -134,6 +134,7 @@ def _say_packet(frozen: Frozen, packet: Packet, total: int) -> str:
 
 
 def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER) -> str:
+    sheets_alone = noun is Noun.PERSON
     words: dict[str, str] = {
         file_names.README: _("What is in this folder and how to print it"),
         file_names.COVER: _("Cover letter to the official")
@@ -149,10 +150,12 @@ def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER)
         file_names.ENVELOPES: _("Envelopes without a window, with the official’s address")
         if by_post
         else _("Envelopes without a window, with the mission’s address"),
-        file_names.LABELS: _("Address labels and labels for the volumes"),
+        file_names.LABELS: _("Address labels")
+        if sheets_alone
+        else _("Address labels and labels for the volumes"),
         file_names.CODES: _("The codes of which the check code is made, for checking"),
-        file_names.MANIFEST: _(
-            "Every file with its checksum, every letter with its place, for checking"
-        ),
+        file_names.MANIFEST: _("Every file with its checksum, for checking")
+        if sheets_alone
+        else _("Every file with its checksum, every letter with its place, for checking"),
     }
     return words.get(name) or say_noun(noun)

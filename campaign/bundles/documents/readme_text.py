@@ -18,7 +18,7 @@ from campaign.bundles.documents.packets import FileFacts, Packet
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, weigh
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from campaign.bundles.nouns import say_noun, say_rows
+from campaign.bundles.nouns import Noun, say_noun, say_rows
 from campaign.core import i18n
 from campaign.core.i18n import say_number
 from campaign.models.taken_out import PersonOff
@@ -311,5 +311,6 @@ def _say_how_to_print(frozen: Frozen) -> str:
 
 
 def _file_row(file: FileFacts, facts: ReadmeFacts, frozen: Frozen) -> FileRow:
-    description = describe_file(file.name, by_post=frozen.by_post, noun=frozen.noun)
+    noun = frozen.noun if facts.packets else Noun.PERSON
+    description = describe_file(file.name, by_post=frozen.by_post, noun=noun)
     return FileRow(file.name, description, facts.say(file.pages) if file.pages else "")

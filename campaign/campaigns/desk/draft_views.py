@@ -187,12 +187,12 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
 
 _DEADLINE = {"deadline-earlier", "deadline-missing"}
 _KEEPS_DEADLINE = _l(
-    "This version has an earlier deadline than the one that was published, or none, so it cannot "
-    "be restored. Copy what you need from it and enter it under Facts."
+    "This version has an earlier deadline than the published one, or none. It cannot be restored. "
+    "Copy what you need from it and enter it under Facts."
 )
 _MERGE_KEEPS_DEADLINE = _l(
-    "A deadline that was published cannot be moved earlier or removed. Choose the saved deadline. "
-    "If there is no choice, copy what you need from your text and delete it."
+    "A published deadline cannot be moved earlier or removed here. Choose the saved deadline. If "
+    "the page offers no choice, copy what you need from your text, then delete it below."
 )
 _ENDPOINTS = {
     Part.OPTIONS.value: "campaigns.edit_options",

@@ -67,8 +67,8 @@ SENTENCES: Mapping[str, object] = {
     ),
     "no-emails-after-stop": _l(
         "Nothing was published, because the campaign was stopped after you opened the page. An "
-        "email that you asked for can no longer be sent. To publish the update without it, send "
-        "it again."
+        "email that you asked for can no longer be sent. To publish the update without that "
+        "email, send it again."
     ),
     "not-a-host": _l("Enter only the name of each site, for example example.org. One per line."),
     "hosts-too-many": _l("At most twenty sites can embed the form. Remove some."),

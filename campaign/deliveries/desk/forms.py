@@ -357,19 +357,24 @@ def gate_form(
 
 
 def _make_paper_field(bundle: Bundle, papers: Sequence[Paper]) -> RadioField:
+    check = gettext("Check whether the names that no longer count can still be read on the lists.")
     if len({paper.number for paper in papers}) == 1 and not any(paper.removed for paper in papers):
-        compare = _l("Check whether the names that no longer count can still be read on the lists.")
+        compare = check
     elif not bundle.letter_count:
-        compare = _l(
+        compare = gettext(
             "Compare the names on the lists, and the number of people in the cover letter. If you "
             "cannot tell, choose the last print that was made before you left."
         )
     elif noun_of(bundle) is Noun.CARD:
-        compare = _l("Count the cards, or compare the check code on the papers that go with them.")
+        compare = gettext(
+            "Count the cards, or compare the check code on the papers that go with them."
+        )
     else:
-        compare = _l(
+        compare = gettext(
             "Count the letters, or compare the check code on the papers that go with them."
         )
+    if compare != check and any(paper.unreadable for paper in papers):
+        compare = f"{compare} {check}"
     return RadioField(
         _l("Which print did you have?"),
         [Optional()],

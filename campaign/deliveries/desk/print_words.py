@@ -51,8 +51,8 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> str:
         sentences.append(words)
     if paper.unreadable:
         words = gettext(
-            "Names of people on signed sheets that no longer count were made unreadable by hand on "
-            "its lists."
+            "Names of people whose paper signatures no longer count were made unreadable by hand "
+            "on its lists."
         )
         sentences.append(words)
     elif any(
@@ -60,7 +60,7 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> str:
         for other in papers
     ):
         words = gettext(
-            "Names of people on signed sheets that no longer count can still be read on its lists."
+            "Names of people whose paper signatures no longer count can still be read on its lists."
         )
         sentences.append(words)
     return " ".join([*sentences, *say_check_code(paper.check_code)])

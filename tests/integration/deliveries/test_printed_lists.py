@@ -404,7 +404,10 @@ def test_the_gate_asks_which_lists_went(
     assert (new.lacks, old.holds, by_hand.lacks) == (("P00002",), ("P00002",), ("P00002",))
     page = get_page(staff, session, bundle, "/deliver")
     assert "Number P00002 is in it." in page
-    assert "that no longer count were made unreadable by hand on its lists." in page
+    words = "Names of people whose paper signatures no longer count were made unreadable by hand"
+    assert words in page
+    hint = "Count the letters, or compare the check code on the papers that go with them."
+    assert f"{hint} Check whether the names that no longer count can still be read" in page
     assert "Black out rows on the signature sheets" in page
     with app.app_context():
         assert say_what_to_destroy() in page

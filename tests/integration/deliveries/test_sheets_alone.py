@@ -188,13 +188,13 @@ def test_the_page_at_the_gate_asks_about_names_on_the_lists(
     assert page.count("Make their names unreadable by hand: P00001") == prints
     assert (
         page.count(
-            "Names of people on signed sheets that no longer count can still be read on its lists."
+            "Names of people whose paper signatures no longer count can still be read on its lists."
         )
         == prints
     )
     assert (
         page.count(
-            "Names of people on signed sheets that no longer count were made unreadable by hand"
+            "Names of people whose paper signatures no longer count were made unreadable by hand"
         )
         == prints
     )
@@ -262,7 +262,13 @@ def test_the_page_of_sheets_alone_speaks_of_no_volume(
     session: Session, staff: FlaskClient, sheets: Bundle, print_bundle: Print
 ) -> None:
     correct_name(session)
+    withdraw(session, 1)
     remake(session, sheets, print_bundle)
-    page = staff.get(f"/desk/bundles/{sheets.public_id}").text
-    assert "Destroy the lists, cover letter, delivery sheet and labels that were printed" in page
-    assert "Volumes" not in page
+    url = f"/desk/bundles/{sheets.public_id}"
+    page, at_gate = staff.get(url).text, staff.get(f"{url}/deliver").text
+    for text in (page, at_gate):
+        assert "Destroy the lists, cover letter, delivery sheet and labels that were" in text
+        assert "volume" not in text.lower()
+    assert "<td>Address labels</td>" in page
+    assert "every letter with its place" not in page
+    assert "Letters" not in page.partition("<main")[2]
