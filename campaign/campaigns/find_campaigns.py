@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, SelectBase, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from campaign.campaigns import lifecycle
+from campaign.campaigns.stop_rule import warns_of_harm_sql
 from campaign.core import clock, db
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.staff import StaffUser, sees
@@ -22,7 +23,7 @@ def find_public_campaign(session: Session, slug: str) -> Campaign | None:
     return session.scalar(select(Campaign).where(Campaign.slug == slug, public))
 
 
-def find_open(session: Session, now: datetime, *, besides: Select[int]) -> Campaign | None:
+def find_open(session: Session, now: datetime, *, besides: SelectBase) -> Campaign | None:
     """The first of `select_open`, without those whose ids `besides` selects."""
     return session.scalar(select_open(now).where(Campaign.id.not_in(besides)).limit(1))
 
@@ -34,6 +35,37 @@ def select_open(now: datetime) -> Select[Campaign]:
     in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
     open_ones = select(Campaign).where(Campaign.status == CampaignStatus.OPEN, in_time)
     return open_ones.order_by(*order)
+
+
+def select_linked(campaigns: Select[int]) -> Select[int]:
+    """Ids of those, and of all that continue them or that they continue, step by step."""
+    linked = campaigns.cte(recursive=True)
+    at, near = aliased(Campaign), aliased(Campaign)
+    is_linked = or_(near.follows_id == at.id, near.id == at.follows_id)
+    step = select(near.id).join(at, is_linked).join(linked, linked.c.id == at.id)
+    return select(linked.union(step).c.id)
+
+
+def select_unoffered(slug: str) -> Select[int]:
+    """Ids of those that no page of that campaign offers as another case to write about.
+
+    After a stop because another letter could do harm, all linked to it: it is the same person.
+    """
+    return select_linked(select(Campaign.id).where(Campaign.slug == slug, warns_of_harm_sql()))
+
+
+def list_linked_open(session: Session, campaign: Campaign, now: datetime) -> Sequence[Campaign]:
+    """Those linked to it that take letters now."""
+    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
+    others = select_open(now).where(Campaign.id.in_(linked), Campaign.id != campaign.id)
+    return session.scalars(others).all()
+
+
+def list_harm_stops(session: Session, campaign: Campaign) -> Sequence[Campaign]:
+    """Those linked to it, and itself, that were stopped because another letter could do harm."""
+    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
+    stopped = select(Campaign).where(Campaign.id.in_(linked), warns_of_harm_sql())
+    return session.scalars(stopped.order_by(Campaign.id)).all()
 
 
 def list_followable(

@@ -7,7 +7,7 @@ asks `may_go_out`; it looks again once it holds the campaign's row, as a stop ma
 from sqlalchemy import ColumnElement
 
 from campaign.core.errors import Refused
-from campaign.models.campaign import ENDED, Campaign, CampaignStatus
+from campaign.models.campaign import ENDED, Campaign, CampaignStatus, StopKind
 
 _GIVE_LETTERS = (CampaignStatus.OPEN, CampaignStatus.CLOSED)
 
@@ -37,6 +37,11 @@ def is_stopped(status: CampaignStatus) -> bool:
 
 def is_stopped_sql() -> ColumnElement[bool]:
     return Campaign.status == CampaignStatus.STOPPED
+
+
+def warns_of_harm_sql() -> ColumnElement[bool]:
+    """Whether pages ask that nobody writes for the person, as another letter could do harm."""
+    return is_stopped_sql() & (Campaign.stop_kind == StopKind.HARM)
 
 
 def gives_letters(status: CampaignStatus) -> bool:

@@ -10,7 +10,8 @@ from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import noun_of, noun_of_campaign
-from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
+from campaign.campaigns.find_campaigns import list_harm_stops, select_linked, select_open
+from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql, warns_of_harm_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard.today import (
@@ -82,7 +83,26 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
         todos.append(_find_held_back(session, mine))
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
+        todos.append(_find_linked_to_harm(session, mine, now))
     return [todo for todo in todos if todo.total]
+
+
+def _find_linked_to_harm(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+    """Find campaigns that take letters though a linked one was stopped lately, for harm.
+
+    Whoever opened one after that stop was warned then.
+    """
+    stops = select(Campaign.id).where(warns_of_harm_sql(), Campaign.stopped_at > now - LATELY)
+    linked = select_open(now).where(mine, Campaign.id.in_(select_linked(stops)))
+    items = [
+        TodoItem(campaign)
+        for campaign in session.scalars(linked).all()
+        if any(
+            stop.stopped_at and campaign.opened_at and stop.stopped_at > campaign.opened_at
+            for stop in list_harm_stops(session, campaign)
+        )
+    ]
+    return make_todo("linked-to-harm", items)
 
 
 def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:

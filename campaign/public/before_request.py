@@ -92,16 +92,16 @@ class LinkGone(CaseProblem, template="public/link_gone.html"):
 
 
 def _ended(problem: Refused) -> ResponseReturnValue:
-    day = problem.data.get("deleted_on")
+    day, slug = problem.data.get("deleted_on"), str(problem.data.get("slug", ""))
     typed = request.method == "POST" and not request.form.get("again")
     page = Ended(
         **_words_of(problem),
-        slug=str(problem.data.get("slug", "")),
+        slug=slug,
         typed=typed,
         own_words=read_own_words() if typed else "",
         signed=bool(problem.data.get("signed") or _has_signed(request.form)),
         deleted_on=i18n.say_date(day) if isinstance(day, date) else "",
-        others=list_others(i18n.locale()),
+        others=list_others(i18n.locale(), slug),
     )
     return show_private(page, problem.status)
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from flask import Flask, current_app, url_for
+from sqlalchemy import select
 
-from campaign.campaigns.find_campaigns import list_public
+from campaign.campaigns.find_campaigns import list_public, select_unoffered
 from campaign.campaigns.public_counts import counts_of
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
@@ -213,8 +215,13 @@ def current_board(lang: str) -> Board:
     return page_cache().recall(("board", lang), lambda: _load(lang))
 
 
-def list_others(lang: str) -> tuple[CaseRow, ...]:
-    return tuple(current_board(lang).current[:_OTHERS])
+def list_others(lang: str, slug: str) -> tuple[CaseRow, ...]:
+    """List open cases to which the pages of the case `slug` lead on."""
+    with db.reading() as session:
+        unoffered = select(Campaign.slug).where(Campaign.id.in_(select_unoffered(slug)))
+        kept_back = set(session.scalars(unoffered))
+    offered = (row for row in current_board(lang).current if row.slug not in kept_back)
+    return tuple(islice(offered, _OTHERS))
 
 
 def home_page(lang: str, wish: Wish) -> Home:

@@ -225,7 +225,7 @@ def _render_case(lang: str, slug: str) -> str:
     return ShowCase(
         case=case,
         share=share_links.share_of(campaign, case, lang),
-        others=() if case.takes_letters else list_others(lang),
+        others=() if case.takes_letters else list_others(lang, slug),
         picture_url=lambda picture: url_for("public.picture", name=picture.name),
     ).html()
 

@@ -22,6 +22,11 @@ def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
     return db.get_row(session, visible, "campaign", campaign=slug)
 
 
+def may_see(session: Session, campaign: Campaign, user: StaffUser) -> bool:
+    seen = select(Campaign.id).where(Campaign.id == campaign.id, sees(user, Campaign.id))
+    return session.scalar(seen) is not None
+
+
 def may_manage(user: StaffUser, campaign: Campaign) -> bool:
     return user.role is Role.ADMIN or campaign.owner_id == user.id
 

@@ -1,10 +1,12 @@
 """What the desk's campaign pages share: the guarded blueprint, loading, what is said after."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.campaigns import check_readiness, lifecycle
+from campaign.campaigns import check_readiness, find_campaigns, lifecycle
 from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.closing_reasons import reason_of
 from campaign.campaigns.content import team
@@ -92,6 +94,19 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
         )
         flash(message, "alarm")
     return redirect_to(endpoint, **values)
+
+
+@blueprint.app_template_global()
+def list_harm_stops(campaign: Campaign) -> Sequence[Campaign]:
+    return find_campaigns.list_harm_stops(db.session(), campaign)
+
+
+@blueprint.app_template_global()
+def linked_url(campaign: Campaign) -> str:
+    """A public campaign's page at the desk; for who may not see it there, what everybody reads."""
+    if team.may_see(db.session(), campaign, staff_user()):
+        return url_for("campaigns.show", slug=campaign.slug)
+    return url_for("public.case", slug=campaign.slug, lang=i18n.locale())
 
 
 @blueprint.app_template_global()

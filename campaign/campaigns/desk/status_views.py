@@ -9,6 +9,7 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional
 
@@ -19,6 +20,7 @@ from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, loa
 from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, FormType, make_form
 from campaign.campaigns.desk.labels import STOPS, list_answers
 from campaign.campaigns.desk.update_views import find_returned
+from campaign.campaigns.find_campaigns import list_linked_open
 from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
@@ -126,6 +128,8 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     again: Proposal | None
     waiting: Proposal | None
     rehearsed: bool
+    still_taking: Sequence[Campaign]
+    """Where it stops: those linked to it that take letters."""
     last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
@@ -166,7 +170,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
     looks = is_valid and "look" in request.form
     is_asked = is_valid and not looks and form.is_current()
     if is_asked and form.does(lambda: _change(form, campaign, to, again)):
-        return done(_say_changed(campaign, to), ".show", slug=slug)
+        return done(_say_changed(campaign, to) + _say_linked(campaign, now), ".show", slug=slug)
     page = ChangeStatus(
         campaign=campaign,
         form=form,
@@ -181,6 +185,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         again=again,
         waiting=proposals.find_waiting_reasons(db.session(), campaign),
         rehearsed=rehearsal.has_rehearsal(db.session(), campaign),
+        still_taking=list_linked_open(db.session(), campaign, now) if is_stopped(to) else (),
         last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
     return show_page(page)
@@ -383,6 +388,23 @@ def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
         ),
     }
     return words[status]
+
+
+def _say_linked(campaign: Campaign, now: datetime) -> str:
+    """Say which campaigns still take letters though one that is linked to them is stopped now."""
+    if not is_stopped(campaign.status):
+        return ""
+    still_taking = list_linked_open(db.session(), campaign, now)
+    references = i18n.comma(i18n.locale()).join(linked.reference for linked in still_taking)
+    sentence = ngettext(
+        "%(campaigns)s is linked to this action and still takes letters. If the reason for the "
+        "stop applies there too, stop it as well or ask its team to.",
+        "%(campaigns)s are linked to this action and still take letters. If the reason for the "
+        "stop applies there too, stop them as well or ask their teams to.",
+        len(still_taking),
+        campaigns=references,
+    )
+    return f" {sentence}" if still_taking else ""
 
 
 guard(reason_blueprint, Role.ORGANIZER)

@@ -183,7 +183,7 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
             confirm_by=last_day_to_confirm(link_ends(now), now=now, locale=lang),
             apart_hours=int(APART / timedelta(hours=1)),
             share=share,
-            others=() if case.takes_letters else list_others(lang),
+            others=() if case.takes_letters else list_others(lang, slug),
             again="again" in request.args,
         )
     )

@@ -7,10 +7,10 @@ from functools import partial
 
 from flask import Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.find_campaigns import find_open
+from campaign.campaigns.find_campaigns import find_open, select_unoffered
 from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
@@ -337,9 +337,13 @@ def _letter_page(
 def next_action(
     session: Session, signature: Signature, locale: str, now: datetime
 ) -> NextAction | None:
-    """Return the open action with the nearest last day that this mailbox has not signed."""
+    """Return the open action with the nearest last day that this mailbox has not signed.
+
+    None that is not offered after the stop of the letter's own.
+    """
     signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
-    campaign = find_open(session, now, besides=signed)
+    unoffered = select_unoffered(signature.campaign.slug)
+    campaign = find_open(session, now, besides=union_all(signed, unoffered))
     if campaign is None:
         return None
     edition = edition_for(campaign, locale)

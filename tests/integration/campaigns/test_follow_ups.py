@@ -1,6 +1,7 @@
 """What a follow-up of a stopped action says, on the public page and at the desk."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -60,6 +61,59 @@ def test_whoever_approves_or_opens_a_follow_up_is_warned_of_the_harm(
         assert (WARNING in desk.get(f"{DESK}{path}").text) == (kind is StopKind.HARM), path
     continues = desk.get(f"/desk/campaigns/{earlier.slug}/continue").text
     assert (WARNING in continues) == (kind is StopKind.HARM)
+
+
+@pytest.mark.one_engine
+def test_whoever_approves_a_follow_up_of_a_follow_up_is_warned_of_the_harm(
+    desk: FlaskClient, session: Session, draft: Campaign, make_followed: MakeFollowed
+) -> None:
+    earlier = make_followed(StopKind.HARM)
+    draft.follows = make_campaign(session, status=CampaignStatus.CLOSED, follows=earlier)
+    session.commit()
+    assert f"{earlier.reference}</a></bdi> {WARNING}" in desk.get(DESK).text
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kind", StopKind)
+def test_whoever_stops_an_action_reads_which_linked_ones_still_take_letters(
+    desk: FlaskClient, session: Session, draft: Campaign, kind: StopKind
+) -> None:
+    draft.status, draft.opened_at = CampaignStatus.OPEN, db.utcnow() - timedelta(days=1)
+    middle = make_campaign(session, follows=draft, status=CampaignStatus.CLOSED)
+    later = make_campaign(session, follows=middle, opened_at=db.utcnow() - timedelta(days=1))
+    draft.follows = earlier = make_campaign(session, created_by_id=None)  # of no team
+    session.commit()
+    reads = "are linked to this action and still take letters"
+    page = desk.get(f"{DESK}/status?to=stopped").text
+    assert reads in page
+    assert f'href="/desk/campaigns/{later.slug}"' in page
+    assert f'href="/en/actions/{earlier.slug}"' in page
+    assert f"/{middle.slug}" not in page
+    assert reads not in desk.get(f"{DESK}/status?to=closed").text
+    typed = read_form(page) | {"kind": kind.value, "reason_en": "The family asked us to stop."}
+    done = post(desk, f"{DESK}/status?to=stopped", typed, follow_redirects=True).text
+    told = f"{later.reference}, {earlier.reference}"
+    assert f"{told} {reads}" in done or f"{earlier.reference}, {later.reference} {reads}" in done
+    session.rollback()
+    harms = kind is StopKind.HARM
+    overview = desk.get(f"/desk/campaigns/{later.slug}").text
+    assert (WARNING in overview) == ("People can still write here." in overview) == harms
+    assert f'href="{DESK}"' in overview or not harms
+    assert WARNING not in desk.get(f"/desk/campaigns/{middle.slug}").text
+    today = desk.get("/desk/today").text
+    sentence = "1 campaign takes letters, although a linked action was stopped to prevent harm"
+    assert (sentence in today) == harms
+
+
+@pytest.mark.one_engine
+def test_today_is_silent_on_a_follow_up_that_was_opened_after_the_warning(
+    desk: FlaskClient, session: Session, draft: Campaign, make_followed: MakeFollowed
+) -> None:
+    make_followed(StopKind.HARM).stopped_at = db.utcnow() - timedelta(days=1)
+    draft.status, draft.opened_at = CampaignStatus.OPEN, db.utcnow()
+    session.commit()
+    assert "to prevent harm" not in desk.get("/desk/today").text
+    assert WARNING in desk.get(DESK).text
 
 
 @pytest.mark.one_engine

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.status_changes import close_campaign
+from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db
 from campaign.mail.messages import OutboxMail
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 
@@ -41,6 +41,34 @@ def test_an_ended_case_leads_to_people_who_need_a_letter_now(
     assert f'href="/en/actions/{other.slug}"' in others
     assert "What we asked" in page
     assert "someone who would write" not in page
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kind", StopKind)
+def test_no_page_of_one_stopped_for_harm_offers_to_write_for_the_same_person(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, link: str, kind: StopKind
+) -> None:
+    campaign.follows = earlier = make_campaign(session)
+    between = make_campaign(session, follows=campaign, status=CampaignStatus.DRAFT, opened_at=None)
+    later = make_campaign(session, follows=between)
+    other = make_campaign(session, act_by=None)
+    session.commit()
+    client.post(link)
+    reasons = {"en": "Writing puts her in danger."}
+    stop_campaign(session, campaign, actor="command", now=db.utcnow(), reasons=reasons, kind=kind)
+    session.commit()
+    pages = {
+        client.get(case): {earlier, later, other},
+        client.get(f"{case}/write"): {earlier, later, other},
+        client.post(f"{case}/sign", data=FORM): {earlier, later, other},
+        client.get(f"{case}/sent"): {earlier, later, other},
+        client.get(link): {later},
+    }
+    for page, offered in pages.items():
+        shown = re.split("(?:Other cases|Another case) you can write about now", page.text)[1]
+        links = set(re.findall(r'href="/en/actions/([^"/]+)"', shown))
+        expected = {other} if kind is StopKind.HARM else offered
+        assert links == {one.slug for one in expected}, page.request.path
 
 
 @pytest.mark.one_engine
