@@ -1,6 +1,6 @@
 """What the parts of a campaign, their fields and values are called at the desk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from campaign.campaigns.content.compare_texts import ChangedField
 from campaign.campaigns.content.part_contents import Content, key_of, says_need
@@ -23,10 +24,14 @@ FORMATS = {
     LetterFormat.LETTER: _l("A one-page letter"),
     LetterFormat.CARD: _l("A card, four per sheet"),
 }
-STOPS = {
+_STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),
     StopKind.SAFE.value: _l("There is good news: no more letters are needed"),
     StopKind.OTHER.value: _l("Another reason"),
+}
+_STOPS_OF_CARDS = _STOPS | {
+    StopKind.HARM.value: _l("Another card could do harm"),
+    StopKind.SAFE.value: _l("There is good news: no more cards are needed"),
 }
 KINDS = {
     UpdateKind.FURTHER_INFORMATION: _l("Further information"),
@@ -53,6 +58,11 @@ FIELDS: Mapping[str, object] = {
     "full_text_edit": _l("Supporters may rewrite the whole letter"),
     "print_translation": _l("Print the letter with its translation"),
 }
+
+
+def stops_of(campaign: Campaign) -> Mapping[str, object]:
+    """Why it can be stopped, in words that name what people sign."""
+    return _STOPS_OF_CARDS if campaign.cards else _STOPS
 
 
 def part_name(part: str, place: str) -> str:
@@ -149,6 +159,20 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 )
 
 
+def say_still_taking(campaigns: Sequence[Campaign]) -> str:
+    """Say which take letters though one that is linked to them is stopped; nothing for none."""
+    if not campaigns:
+        return ""
+    return ngettext(
+        "%(campaigns)s is linked to this action and still takes letters. If the reason for the "
+        "stop applies there too, stop it as well or ask its team to.",
+        "%(campaigns)s are linked to this action and still take letters. If the reason for the "
+        "stop applies there too, stop them as well or ask their teams to.",
+        len(campaigns),
+        campaigns=i18n.comma(i18n.locale()).join(campaign.reference for campaign in campaigns),
+    )
+
+
 def list_answers(typed: Mapping[str, str], campaign: Campaign) -> list[tuple[str, str]]:
     """List what was chosen for a step, as its form says it; not the deadline that it began with."""
     deadline = typed.get("act_by", "")
@@ -157,7 +181,7 @@ def list_answers(typed: Mapping[str, str], campaign: Campaign) -> list[tuple[str
     with suppress(ValueError):
         deadline = _day(deadline)
     answers = (
-        (_("Why you are stopping it"), str(STOPS.get(typed.get("kind", ""), ""))),
+        (_("Why you are stopping it"), str(stops_of(campaign).get(typed.get("kind", ""), ""))),
         (_("Deadline"), deadline),
         (_("Day and time"), typed.get("open_at", "").replace("T", " ")),
     )

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional
 
@@ -17,8 +16,8 @@ from campaign.campaigns import check_readiness, lifecycle, proposals, rehearsal,
 from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, FormType, make_form
-from campaign.campaigns.desk.labels import STOPS, list_answers
+from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, make_form
+from campaign.campaigns.desk.labels import list_answers, say_still_taking, stops_of
 from campaign.campaigns.desk.update_views import find_returned
 from campaign.campaigns.find_campaigns import list_linked_open
 from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
@@ -54,7 +53,6 @@ class StatusForm(CampaignForm):
     )
     kind = RadioField(
         _l("Why you are stopping it"),
-        choices=choices(STOPS.items()),
         validators=[Optional()],
         description=_l("Pages, emails and the workspace explain the stop to match."),
     )
@@ -100,13 +98,21 @@ class ReasonForm(EditConflictForm, StatusForm):
     """Its words replace others, public or waiting, which its writer must have seen."""
 
 
+StatusFormType = TypeVar("StatusFormType", bound=StatusForm)
+
+
 def _form_with_reasons(
-    form_class: type[FormType], locales: Sequence[str], data: Mapping[str, object]
-) -> FormType:
+    form_class: type[StatusFormType],
+    campaign: Campaign,
+    locales: Sequence[str],
+    data: Mapping[str, object],
+) -> StatusFormType:
     fields: dict[str, object] = {
         f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales
     }
-    return make_form(form_class, fields | {"locales": locales}, {"data": data})
+    form = make_form(form_class, fields | {"locales": locales}, {"data": data})
+    form.kind.choices = choices(stops_of(campaign).items())
+    return form
 
 
 class ExtendForm(CampaignForm):
@@ -170,7 +176,9 @@ def _change_status(slug: str) -> ResponseReturnValue:
     looks = is_valid and "look" in request.form
     is_asked = is_valid and not looks and form.is_current()
     if is_asked and form.does(lambda: _change(form, campaign, to, again)):
-        return done(_say_changed(campaign, to) + _say_linked(campaign, now), ".show", slug=slug)
+        linked = list_linked_open(db.session(), campaign, now) if is_stopped(to) else ()
+        message = " ".join(filter(None, (_say_changed(campaign, to), say_still_taking(linked))))
+        return done(message, ".show", slug=slug)
     page = ChangeStatus(
         campaign=campaign,
         form=form,
@@ -390,23 +398,6 @@ def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
     return words[status]
 
 
-def _say_linked(campaign: Campaign, now: datetime) -> str:
-    """Say which campaigns still take letters though one that is linked to them is stopped now."""
-    if not is_stopped(campaign.status):
-        return ""
-    still_taking = list_linked_open(db.session(), campaign, now)
-    references = i18n.comma(i18n.locale()).join(linked.reference for linked in still_taking)
-    sentence = ngettext(
-        "%(campaigns)s is linked to this action and still takes letters. If the reason for the "
-        "stop applies there too, stop it as well or ask its team to.",
-        "%(campaigns)s are linked to this action and still take letters. If the reason for the "
-        "stop applies there too, stop them as well or ask their teams to.",
-        len(still_taking),
-        campaigns=references,
-    )
-    return f" {sentence}" if still_taking else ""
-
-
 guard(reason_blueprint, Role.ORGANIZER)
 
 
@@ -460,7 +451,7 @@ def _write_reasons(
     content = proposals.content_of(again) if again else {}
     days = {"act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
     data = {**days, **_reasons_by_field(content), "seen": campaign.status.value}
-    form = _form_with_reasons(MoveForm, languages_of(campaign), data)
+    form = _form_with_reasons(MoveForm, campaign, languages_of(campaign), data)
     form.now = campaign.status.value
     if _is_decided_by_second_person(campaign, to) or campaign.status_reasons:
         form.now = campaign.changed_at.isoformat()
@@ -482,7 +473,7 @@ def _replace_reasons(campaign: Campaign) -> tuple[Proposal | None, ReasonForm]:
     now = proposals.content_of(waiting) if waiting else campaign.status_reasons
     shown = [proposals.reasons_in(content) for content in (now, returned)]
     locales = list(dict.fromkeys([*languages_of(campaign), *shown[0], *shown[1]]))
-    form = _form_with_reasons(ReasonForm, locales, _values_of(campaign, now, locales))
+    form = _form_with_reasons(ReasonForm, campaign, locales, _values_of(campaign, now, locales))
     if again and request.method == "GET":
         form.hold_instead(_values_of(campaign, returned, locales))
     return again, form

@@ -19,7 +19,7 @@ from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND, Telling
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
-from campaign.campaigns.desk.labels import KINDS, STOPS
+from campaign.campaigns.desk.labels import KINDS, stops_of
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
 from campaign.core import audit, db, i18n
 from campaign.core.errors import NotFound, Refused
@@ -112,7 +112,7 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
         untold=updates.list_untold(campaign, update["kind"], update["telling"]) if update else {},
         outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
         reasons={} if is_update or is_outcome else proposals.reasons_in(content),
-        stop_kind=str(STOPS[stop_kind.value]) if stop_kind else "",
+        stop_kind=str(stops_of(campaign)[stop_kind.value]) if stop_kind else "",
         extended=_say_extended(proposal) if kind is ProposalKind.CLOSE else "",
     )
     return show_page(page)

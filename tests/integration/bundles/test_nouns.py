@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.bundles.nouns import Noun, common_noun
+from campaign.campaigns.status_changes import stop_campaign
+from campaign.core import db
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Target
 from campaign.models.staff import Role
@@ -118,6 +120,18 @@ def test_every_page_on_cards_speaks_of_cards(
 
 
 @pytest.mark.one_engine
+@pytest.mark.one_engine
+def test_a_stopped_bundle_of_cards_speaks_of_cards(
+    app: Flask, session: Session, cards: Bundle, client: FlaskClient
+) -> None:
+    reasons = {"en": "She asked us to."}
+    stop_campaign(session, cards.campaign, actor="test", now=db.utcnow(), reasons=reasons)
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    page = client.get(f"/desk/bundles/{cards.public_id}").text
+    assert "Do not print or deliver its cards: another card could do harm." in page
+
+
 def test_what_is_of_both_kinds_is_called_both() -> None:
     assert common_noun([Noun.CARD, Noun.CARD]) is Noun.CARD
     assert common_noun([Noun.CARD, Noun.LETTER]) is Noun.BOTH

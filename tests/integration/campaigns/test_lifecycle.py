@@ -485,6 +485,27 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     assert (detail["kind"], detail["before"]) == ("safe", "harm")
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("noun", "other"), [("letter", "card"), ("card", "letter")])
+def test_the_workspace_says_of_a_stop_what_people_sign(
+    client: FlaskClient, app: Flask, session: Session, noun: str, other: str
+) -> None:
+    campaign = make_campaign(session, format=noun)
+    session.commit()
+    home = f"/desk/campaigns/{campaign.slug}"
+    sign_in(client, app, Role.ADMIN)
+    pages = [client.get(f"{home}/status?to=stopped").text]
+    end = {"kind": "harm", "reason_en": NEW}
+    assert post(client, f"{home}/status?to=stopped", end).status_code == 303
+    pages += [client.get(f"{home}{path}").text for path in ("", "/reason")]
+    pages.append(post(client, f"{home}/status?to=closed", end).text)
+    for page in pages:
+        assert f"nother {noun} could do harm" in page
+        assert f"nother {other} could do harm" not in page
+    for page in (pages[0], pages[2]):
+        assert f"There is good news: no more {noun}s are needed" in page
+
+
 @pytest.mark.parametrize("role", [Role.ORGANIZER, Role.ADMIN])
 @pytest.mark.parametrize("to", ["closed", "stopped"])
 def test_two_who_end_a_campaign_lose_neither_reason(
