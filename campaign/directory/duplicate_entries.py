@@ -7,6 +7,7 @@ that: `create_app` hands them in.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, combinations
 from typing import Any
 
@@ -173,7 +174,8 @@ def merge(
 ) -> None:
     """Make the two one: `kept` stays, with the fields `take` of `gone`, who goes.
 
-    Contacts of both are kept, each once; words in a language that only one has are kept too.
+    Contacts of both are kept, each once; words in a language that only one has are kept too. The
+    day on which a mission was checked goes with its address.
     Raises Refused where it is one row already, or letters to both were printed in one campaign;
     FlagNamed where public campaigns rule out what it says then, unless `risks_seen`.
     """
@@ -202,7 +204,9 @@ def merge(
 
 
 def list_fields(entry: Entry) -> tuple[str, ...]:
-    return tuple(name for name in names_with(directory_of(entry), *Rule) if name not in PLACES[1:])
+    """List the fields of which either value is chosen; an address is one, with its check."""
+    rules = (rule for rule in Rule if rule is not Rule.CHECKED)
+    return tuple(name for name in names_with(directory_of(entry), *rules) if name not in PLACES[1:])
 
 
 def are_same(first: Entry, second: Entry, name: str) -> bool:
@@ -217,6 +221,8 @@ def is_better(first: Entry, second: Entry, name: str) -> bool:
 
 
 def _take_fields(kept: Entry, gone: Entry, take: Collection[str]) -> None:
+    if isinstance(kept, Mission) and isinstance(gone, Mission):
+        kept.last_checked_on = _find_check(kept, gone, take)
     for name in list_fields(kept):
         is_chosen = name in take
         old, new = getattr(kept, name), getattr(gone, name)
@@ -227,6 +233,13 @@ def _take_fields(kept: Entry, gone: Entry, take: Collection[str]) -> None:
                 setattr(kept, part, getattr(gone, part))
         elif is_chosen:
             setattr(kept, name, new)
+
+
+def _find_check(kept: Mission, gone: Mission, take: Collection[str]) -> date | None:
+    days = (kept.last_checked_on, gone.last_checked_on)
+    if are_same(kept, gone, "address"):
+        return max(filter(None, days), default=None)
+    return days["address" in take]
 
 
 def _take_contacts(kept: Entry, gone: Entry) -> None:

@@ -26,7 +26,7 @@ class Rule(enum.Enum):
     FILLED = "filled in where it is empty; put in its place where the file counts"
     WORDS = "the same, in each language by itself"
     IDENTITY = "changed by an export of ours alone: it tells entries apart"
-    LATEST = "the later day stays"
+    CHECKED = "the day goes with the address that was checked; of two for one address the later"
     PLACE = "a part of the address, which is one value"
     SOURCE = "taken once"
     NEVER = "no file says it"
@@ -74,7 +74,7 @@ FIELDS: dict[Directory, tuple[EntryField, ...]] = {
         EntryField("hours", _l("Hours"), Rule.FILLED),
         EntryField("door_notes", _l("Access notes"), Rule.NEVER),
         *_ADDRESS,
-        EntryField("last_checked_on", _l("Last checked on"), Rule.LATEST),
+        EntryField("last_checked_on", _l("Last checked on"), Rule.CHECKED),
         *_CONTACTS,
     ),
     Directory.OFFICIALS: (

@@ -26,7 +26,7 @@ from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.differences import say_in_words
 from campaign.directory.risk_flags import FlagNamed
 from campaign.directory.where_used import get_entry
-from campaign.models.directory import Directory, MissionKind, Official
+from campaign.models.directory import Directory, Mission, MissionKind, Official
 from campaign.staff.desk_access import actor
 from campaign.web.page import Page, csv_file, redirect_to, show_page
 from campaign.web.pagination import Listing
@@ -237,7 +237,11 @@ def _say_value(entry: Entry, name: str) -> str:
     value = getattr(entry, name)
     if name == "address":
         parts = (*entry.address, entry.locality, entry.region, entry.postal_code)
-        return i18n.comma(i18n.locale()).join(part for part in parts if part)
+        place = i18n.comma(i18n.locale()).join(part for part in parts if part)
+        day = entry.last_checked_on if isinstance(entry, Mission) else None
+        # A merge keeps the day with the address that was checked.
+        checked = _("Last checked on %(day)s", day=i18n.say_date(day, i18n.locale())) if day else ""
+        return " · ".join(filter(None, (place, checked)))
     if name == "accredited_to":
         return i18n.comma(i18n.locale()).join(i18n.country_name(code) for code in value)
     if isinstance(value, MissionKind):

@@ -63,15 +63,20 @@ def list_differing(
     left_on = record.left_on
     if isinstance(entry, Official) and left_on and entry.left_on not in {None, left_on}:
         yield FieldChange("left_on", say_in_words(entry.left_on), say_in_words(left_on))
+    if not is_same_place(entry, record, values):
+        ours = {name: values.get(name, getattr(entry, name)) for name in PLACES}
+        theirs, _is_sure = read_place(entry, record)
+        yield FieldChange("address", _say_place(ours), _say_place(theirs))
+
+
+def is_same_place(entry: Entry, record: Record, values: ColumnValues) -> bool:
+    """Whether the entry, with its new values, has the address that the file says."""
     ours = {name: values.get(name, getattr(entry, name)) for name in PLACES}
     theirs, is_sure = read_place(entry, record)
+    if not is_sure:
+        return _is_same(_say_place(ours), _say_place(theirs))
     country = country_of(entry)
-    if (
-        not all(agree(name, theirs[name], ours[name], country) for name in PLACES)
-        if is_sure
-        else not _is_same(_say_place(ours), _say_place(theirs))
-    ):
-        yield FieldChange("address", _say_place(ours), _say_place(theirs))
+    return all(agree(name, theirs[name], ours[name], country) for name in PLACES)
 
 
 def list_differing_contacts(

@@ -29,6 +29,7 @@ from campaign.directory.imports.differences import (
     FieldChange,
     agree,
     find_made_words,
+    is_same_place,
     list_differing,
     list_differing_contacts,
     read_place,
@@ -231,7 +232,7 @@ def _pass_over(record: MissionRecord | OfficialRecord, left_on: date) -> Planned
 
 def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> PlannedRow:
     directory = Directory.MISSIONS if isinstance(record, MissionRecord) else Directory.OFFICIALS
-    rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
+    rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.CHECKED, Rule.PLACE)
     values = {name: getattr(record.draft, name) for name in names_with(directory, *rules)}
     return PlannedRow(
         record.row,
@@ -303,10 +304,23 @@ def _find_changes(
             values["left_on"] = record.left_on
         return values
     values |= words | place | filled
+    # The day on which a mission was checked goes with the address that it was checked for.
     new_day, old_day = getattr(draft, "last_checked_on", None), entry.last_checked_on
-    if new_day and (old_day is None or new_day > old_day):
-        values["last_checked_on"] = new_day
+    moves = _is_other_place(entry, place)
+    if new_day and (old_day is None or new_day > old_day or moves):
+        if is_same_place(entry, record, place):
+            values["last_checked_on"] = new_day
+    elif moves and old_day:
+        values["last_checked_on"] = None
     return values
+
+
+def _is_other_place(entry: Entry, place: ColumnValues) -> bool:
+    """Whether another address takes the place of ours, or a street is there for the first time."""
+    country = country_of(entry)
+    return ("address" in place and not entry.address) or not all(
+        agree(name, getattr(entry, name), new, country) for name, new in place.items()
+    )
 
 
 def _is_checked(entry: Entry) -> bool:

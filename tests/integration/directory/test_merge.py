@@ -1,6 +1,7 @@
 """Duplicates become one: what depends on either follows, nothing is there twice or lost."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -302,3 +303,34 @@ def test_two_lists_that_call_one_town_by_two_names_have_one_mission(
     session.flush()
     found = find_duplicates(session, Mission).rows
     assert [pair.reasons for pair in found] == ([(reason,)] if reason else [])
+
+
+@pytest.mark.parametrize("address", ["first", "second"])
+@pytest.mark.parametrize("checked", ["first", "second"])
+def test_the_day_of_a_check_goes_with_the_address_that_was_checked(
+    desk: FlaskClient, session: Session, address: str, checked: str
+) -> None:
+    days = {"first": None, "second": None, checked: date(2026, 1, 1)}
+    for slug, day in days.items():
+        session.add(make_target_mission(slug=slug, address=[f"1 {slug} Road"], last_checked_on=day))
+    session.commit()
+    pair = {"first": "first", "second": "second"}
+    page = desk.get("/desk/missions/merge", query_string=pair).text
+    assert f"1 {checked} Road, Ottawa, ON, K1P 0A1 · Last checked on 1 January 2026" in page
+    assert 'name="last_checked_on"' not in page
+    sent = pair | {"address": address, "last_checked_on": "second"}
+    assert post(desk, "/desk/missions/merge", sent).status_code == 303
+    session.expire_all()
+    (mission,) = session.scalars(select(Mission)).all()
+    assert mission.address == [f"1 {address} Road"]
+    assert mission.last_checked_on == days[address]
+
+
+def test_of_two_checks_of_one_address_the_later_stays(desk: FlaskClient, session: Session) -> None:
+    session.add(make_target_mission(slug="first", last_checked_on=date(2026, 1, 1)))
+    session.add(make_target_mission(slug="second", last_checked_on=date(2026, 2, 1)))
+    session.commit()
+    pair = {"first": "first", "second": "second"}
+    assert post(desk, "/desk/missions/merge", pair).status_code == 303
+    session.expire_all()
+    assert session.scalars(select(Mission.last_checked_on)).all() == [date(2026, 2, 1)]

@@ -297,8 +297,49 @@ def test_a_mission_that_was_checked_changes_only_where_the_file_counts() -> None
     (bold,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=True).items
     assert FieldChange("head_of_mission", "Tomas Arbelaez", "Ana Núñez") in bold.changes
     assert FieldChange("address", "100 Sample Street, Suite 10", "45 Sample Street") in bold.changes
-    assert "last_checked_on" not in bold.values  # an older look takes nothing back
+    assert bold.values["last_checked_on"] == date(2025, 1, 1)  # that of the file's address
     assert "name" not in bold.values  # the name that we make of kind and city is nobody's word
+
+
+@pytest.mark.parametrize("street", ["45 Sample Street", "100 Sample Street"])
+@pytest.mark.parametrize("day", [date(2026, 3, 1), date(2025, 1, 1), None])
+@pytest.mark.parametrize("replace", [True, False])
+def test_the_day_of_a_check_goes_with_the_address(
+    street: str, day: date | None, *, replace: bool
+) -> None:
+    old = date(2026, 1, 1)
+    mission = make_target_mission(source_id="Q5", address=["100 Sample Street"])
+    mission.last_checked_on = old
+    draft = MissionDraft(
+        kind=MissionKind.EMBASSY,
+        sending_country="MX",
+        host_country="CA",
+        address=[street],
+        locality=mission.locality,
+        region=mission.region,
+        postal_code=mission.postal_code,
+        last_checked_on=day,
+    )
+    record = MissionRecord(2, "Q5", draft)
+    (row,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=replace).items
+    is_same = street == "100 Sample Street"
+    expected = max(day or old, old) if is_same else day if replace else old
+    assert row.values.get("last_checked_on", old) == expected
+    assert ("address" in row.values) is (replace and not is_same)
+
+
+def test_a_street_where_none_was_is_not_checked() -> None:
+    mission = make_target_mission(source_id="Q5", address=[], last_checked_on=date(2026, 1, 1))
+    draft = MissionDraft(
+        kind=MissionKind.EMBASSY,
+        sending_country="MX",
+        host_country="CA",
+        address=["45 Sample Street"],
+        locality=mission.locality,
+    )
+    record = MissionRecord(2, "Q5", draft)
+    (row,) = plan_entries(Directory.MISSIONS, [mission], [record], replace=True).items
+    assert row.values["last_checked_on"] is None
 
 
 def test_the_embassy_where_we_are_comes_before_one_accredited_and_a_consulate() -> None:
