@@ -1,6 +1,6 @@
 """Entries of the directory created, changed and deleted; many at once as each by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -21,16 +21,26 @@ from campaign.directory.entries import (
     take_draft,
 )
 from campaign.directory.risk_flags import FlagNamed, refuse_flagged
+from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 
 E = TypeVar("E", Official, Mission)
 _TRIES = 5
 _ADDRESSED = ("salutation", "close")
+_Forms = Mapping[str, Mapping[str, str]]
 ACTIONS = {
     Directory.MISSIONS: ("kind", "sending_country", "host_country", "delete"),
     Directory.OFFICIALS: ("country", "delete"),
 }
 MOST = 50  # entries at once: a page of the list
+
+
+class Unaddressed(Invalid):
+    """Letters of open or scheduled campaigns lack a form of address: `campaigns`, by its field."""
+
+    def __init__(self, campaigns: Mapping[str, list[Campaign]]) -> None:
+        super().__init__("official-in-use", fields=dict.fromkeys(campaigns, "in-use"))
+        self.campaigns = campaigns
 
 
 def create_entry(
@@ -57,13 +67,14 @@ def update_entry(
 ) -> None:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
-    Raises Invalid: an open campaign would lack a form of address in a language of its letters, or
-    a public one would name what its risk flags rule out (FlagNamed), unless `risks_seen`.
+    Raises Unaddressed, or FlagNamed where a public campaign would name what its risk flags rule
+    out, unless `risks_seen`.
     """
-    before = draft_of(entry) if isinstance(entry, Official) else None
+    before = forms_of_address(entry)
     changed = take_draft(entry, draft)
-    if isinstance(entry, Official) and before is not None:
-        _refuse_unaddressed(session, entry, before)
+    if lacking := find_unaddressed(session, entry.id, before, forms_of_address(entry)):
+        session.refresh(entry)
+        raise Unaddressed(lacking)
     session.flush()
     if changed:
         refuse_flagged(session, entry, changed, seen=risks_seen, actor=actor)
@@ -115,17 +126,26 @@ def change_entries(
     return len(entries) - len(stays), stays
 
 
-def _refuse_unaddressed(session: Session, official: Official, before: OfficialDraft) -> None:
-    """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
-    missing = {
-        f"{name}_{locale}": "in-use"
-        for locale in where_used.find_languages_written_in(session, official.id)
+def forms_of_address(entry: Entry) -> dict[str, dict[str, str]]:
+    return {name: dict(getattr(entry, name, None) or {}) for name in _ADDRESSED}
+
+
+def find_unaddressed(
+    session: Session, official_id: int, before: _Forms, after: _Forms
+) -> dict[str, list[Campaign]]:
+    """Find forms of address (`close_fr`) that go, with the campaigns whose letters need them."""
+    gone = [
+        (name, locale)
         for name in _ADDRESSED
-        if getattr(before, name).get(locale) and not getattr(official, name).get(locale)
+        for locale, text in before[name].items()
+        if text and not after[name].get(locale)
+    ]
+    campaigns = where_used.list_writing_to(session, official_id) if gone else ()
+    lacking = {
+        f"{name}_{locale}": [each for each in campaigns if locale in each.letter_locales]
+        for name, locale in gone
     }
-    if missing:
-        session.refresh(official)
-        raise Invalid("official-in-use", fields=missing)
+    return {name: users for name, users in lacking.items() if users}
 
 
 def _add_with_slug(session: Session, entry: Entry, slug: str) -> None:

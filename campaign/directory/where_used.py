@@ -95,17 +95,18 @@ def _name_records(table: str) -> str:
     return str(gettext("Bundles") if table in {"bundle", "journey"} else gettext("Other records"))
 
 
-def find_languages_written_in(session: Session, official_id: int) -> set[str]:
-    locale_lists = session.scalars(
-        select(Campaign.letter_locales)
+def list_writing_to(session: Session, official_id: int) -> Sequence[Campaign]:
+    """List campaigns that are open, or open by themselves, with letters to the official."""
+    return session.scalars(
+        select(Campaign)
         .join(Target, Target.campaign_id == Campaign.id)
         .where(
             Target.official_id == official_id,
             Target.kind == TargetKind.TO,
-            Campaign.status == CampaignStatus.OPEN,
+            Campaign.status.in_((CampaignStatus.OPEN, CampaignStatus.SCHEDULED)),
         )
-    )
-    return {locale for locales in locale_lists for locale in locales}
+        .order_by(Campaign.reference)
+    ).all()
 
 
 def record_change(session: Session, entry: Entry, verb: str, actor: str, **detail: object) -> None:

@@ -15,10 +15,12 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from campaign.core import i18n
+from campaign.core import db, i18n
 from campaign.core.text.desk_texts import split_lines
+from campaign.directory import where_used
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
 from campaign.directory.desk.blueprint import CONTACT_LABELS
+from campaign.directory.edit_entries import Unaddressed
 from campaign.directory.entries import (
     CONTACT_TYPES,
     LABELS,
@@ -30,7 +32,9 @@ from campaign.directory.entries import (
 )
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
+from campaign.models.campaign import CampaignStatus
 from campaign.models.directory import Mission
+from campaign.staff.desk_access import staff_user
 from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, choices, clean_line, clean_lines, stripped
 
@@ -101,16 +105,19 @@ class ContactFields(NamedTuple):
     end: Field
 
 
-_SENTENCES = {
-    "in-use": _l(
-        "Letters of an open campaign in this language need this text. Enter a text here, or close "
+_NEEDED = {
+    CampaignStatus.OPEN: _l(
+        "Letters of %(campaigns)s in this language need this text. Enter a text here, or close "
         "the campaign first."
-    )
+    ),
+    CampaignStatus.SCHEDULED: _l(
+        "Letters of %(campaigns)s in this language need this text. Enter a text here, or cancel "
+        "the opening of the campaign first."
+    ),
 }
 
 
 class AddressForm(EditConflictForm):
-    sentences = _SENTENCES
     address = TextAreaField(
         _l("Street (up to six lines)"), [Optional(), clean_lines], filters=[stripped]
     )
@@ -124,6 +131,16 @@ class AddressForm(EditConflictForm):
 
     def ask_flagged(self, problem: FlagNamed) -> None:
         self.risks_seen.errors = [say_flagged(problem)]
+
+    def refuse_unaddressed(self, problem: Unaddressed) -> None:
+        """Name the campaigns, by their status, whose letters need what was emptied."""
+        for name, campaigns in problem.campaigns.items():
+            field = self[_key(name)]
+            for status, sentence in _NEEDED.items():
+                if uses := [each.reference for each in campaigns if each.status is status]:
+                    shown = where_used.hide_other_teams(db.session(), uses, staff_user())
+                    names = i18n.comma(i18n.locale()).join(shown)
+                    field.errors = [*field.errors, str(sentence) % {"campaigns": names}]
 
     def validate_address(self, field: Field) -> None:
         """Six lines at most: an envelope's window shows no more."""

@@ -29,6 +29,7 @@ from campaign.directory.desk.forms import (
     official_form,
     successor_form,
 )
+from campaign.directory.edit_entries import Unaddressed
 from campaign.directory.entries import Entry, country_of, draft_of
 from campaign.directory.officials import OfficePassed, Passing
 from campaign.directory.postal_addresses import (
@@ -255,8 +256,8 @@ def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
     except FlagNamed as problem:
         session.rollback()  # the page is headed by what is kept
         form.ask_flagged(problem)
-    except Invalid as problem:
-        form.refuse(problem.fields)
+    except Unaddressed as problem:
+        form.refuse_unaddressed(problem)
     else:
         return True
     return False

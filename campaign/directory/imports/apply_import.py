@@ -22,6 +22,7 @@ from campaign.core.db.batches import batched
 from campaign.core.errors import N_, Fault, Refused
 from campaign.core.text.search_words import name_key, search_text
 from campaign.directory import where_used
+from campaign.directory.edit_entries import find_unaddressed, forms_of_address
 from campaign.directory.entries import Contact, Entry, EntryModel, contact_details, model_of
 from campaign.directory.imports.differences import ColumnValues
 from campaign.directory.imports.plan import Plan, PlannedRow, plan_entries, refuse
@@ -322,6 +323,11 @@ def _restore(
             continue
         if entry.id in flagged:
             staying.append(_note_reason(row, "flagged"))
+            continue
+        forms = forms_of_address(entry)
+        forms_before = forms | values_before.get(entry.id, {})
+        if find_unaddressed(session, entry.id, forms, forms_before):
+            staying.append(_note_reason(row, "in-use"))
             continue
         if before is None or detail["slug"] in later:
             staying.append(_note_reason(row, "imported-again"))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.directory.imports.apply_import import revert_import
-from campaign.models.campaign import Target, TargetKind
+from campaign.models.campaign import CampaignStatus, Target, TargetKind
 from campaign.models.directory import ContactDetail, ImportState, Mission, Official, Verdict
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
@@ -457,3 +457,24 @@ def _edit_form(page: str) -> dict[str, str]:
     ):
         found[name] = text
     return found
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.OPEN, CampaignStatus.SCHEDULED])
+def test_an_undo_takes_no_form_of_address_that_letters_need(
+    desk: FlaskClient, session: Session, status: CampaignStatus
+) -> None:
+    campaign = make_campaign(session, status=status)
+    official = campaign.targets[0].official
+    official.slug = "ines-quintero-vidal"  # as an import recognizes it
+    official.close = {"fr": "Respectueusement,", "es": "Atentamente,"}
+    session.commit()
+    text = f"name;office;country;close\n{official.name};Governor of Altamar;Mexico;Yours sincerely,"
+    where = rehearsed(desk, session, f"{text}\n", "officials", column_3="close:en")
+    imported(desk, session, where)
+    session.expire_all()
+    assert official.close["en"] == "Yours sincerely,"
+    session.rollback()
+    post(desk, f"{where}/undo")
+    session.expire_all()
+    assert official.close["en"] == "Yours sincerely,"
+    assert "A campaign or something else uses it." in page_of(desk, f"{where}?show=changed")

@@ -12,6 +12,7 @@ from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.directory.edit_entries import create_entry
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
+from campaign.models.campaign import CampaignStatus
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.staff import Role
 from tests.factories import make_campaign, make_target_official, post, sign_in
@@ -232,17 +233,25 @@ def test_a_form_without_its_token_is_refused(organizer: FlaskClient, session: Se
     assert kept(session) is None
 
 
-def test_a_form_of_address_that_open_letters_need_cannot_be_emptied(
-    organizer: FlaskClient, session: Session
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        (CampaignStatus.OPEN, "close the campaign first"),
+        (CampaignStatus.SCHEDULED, "cancel the opening of the campaign first"),
+    ],
+)
+def test_a_form_of_address_that_letters_need_cannot_be_emptied(
+    organizer: FlaskClient, session: Session, status: CampaignStatus, way_out: str
 ) -> None:
-    campaign = make_campaign(session)
+    campaign = make_campaign(session, status=status)
     session.commit()
     official = campaign.targets[0].official
     kept_words = dict(official.salutation)
     form = FORM | {"salutation_en": "", "salutation_fr": "Monsieur,", "close_fr": "Salutations,"}
     response = post(organizer, f"/desk/officials/{official.slug}", form)
     assert response.status_code == 422
-    assert "Letters of an open campaign in this language need this text" in response.text
+    needed = f"Letters of {campaign.reference} in this language need this text."
+    assert f"{needed} Enter a text here, or {way_out}." in response.text
     session.rollback()
     session.refresh(official)
     assert official.salutation == kept_words
