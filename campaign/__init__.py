@@ -24,7 +24,7 @@ from campaign.bundles.documents import cover_texts
 from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, status_changes
-from campaign.campaigns.content import pictures, risks, targets
+from campaign.campaigns.content import approved_letters, pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
@@ -180,7 +180,9 @@ def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
     announcements.init_app(app, announce=announce)
     review_queue.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
-    risk_flags.init_app(app, find_naming=risks.find_naming)
+    risk_flags.init_app(
+        app, find_naming=risks.find_naming, watch_letters=approved_letters.watch_letters
+    )
     duplicate_entries.init_app(
         app,
         movers={

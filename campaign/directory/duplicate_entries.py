@@ -21,7 +21,7 @@ from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, directory_of, names_with
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
-from campaign.directory.risk_flags import refuse_flagged
+from campaign.directory.risk_flags import refuse_flagged, watch_letters
 from campaign.directory.town_names import town_key
 from campaign.models.directory import ContactDetail, Mission, MissionKind, Official, ToldApart
 from campaign.web.pagination import Listing, count_pages
@@ -177,11 +177,11 @@ def merge(
     Contacts of both are kept, each once; words in a language that only one has are kept too. The
     day on which a mission was checked goes with its address.
     Raises Refused where it is one row already, or letters to both were printed in one campaign;
-    FlagNamed where public campaigns rule out what it says then, unless `risks_seen`.
+    FlagNamed unless `risks_seen`.
     """
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")
-    moved = count_uses(session, gone)
+    moved, rewritten = count_uses(session, gone), watch_letters(session, kept, gone)
     movers: Mapping[Column[Any], Mover] = current_app.extensions["merge_movers"]
     for column in where_used.list_references(type(kept)):
         if move := movers.get(column):
@@ -193,7 +193,9 @@ def merge(
     if isinstance(kept, Official) and isinstance(gone, Official):
         _take_posts(kept, gone)
     session.flush()
-    refuse_flagged(session, kept, (*list_fields(kept), *PLACES), seen=risks_seen, actor=actor)
+    session.expire_all()  # campaigns follow in the database
+    changed = (*list_fields(kept), *PLACES)
+    refuse_flagged(session, kept, changed, rewritten, seen=risks_seen, actor=actor)
     where_used.show_change(session, kept)
     session.expire(gone)
     where_used.record_change(

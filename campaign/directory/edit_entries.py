@@ -20,7 +20,7 @@ from campaign.directory.entries import (
     model_of,
     take_draft,
 )
-from campaign.directory.risk_flags import FlagNamed, refuse_flagged
+from campaign.directory.risk_flags import FlagNamed, refuse_flagged, watch_letters
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 
@@ -67,17 +67,16 @@ def update_entry(
 ) -> None:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
-    Raises Unaddressed, or FlagNamed where a public campaign would name what its risk flags rule
-    out, unless `risks_seen`.
+    Raises Unaddressed, or FlagNamed unless `risks_seen`.
     """
-    before = forms_of_address(entry)
+    before, rewritten = forms_of_address(entry), watch_letters(session, entry)
     changed = take_draft(entry, draft)
     if lacking := find_unaddressed(session, entry.id, before, forms_of_address(entry)):
         session.refresh(entry)
         raise Unaddressed(lacking)
     session.flush()
     if changed:
-        refuse_flagged(session, entry, changed, seen=risks_seen, actor=actor)
+        refuse_flagged(session, entry, changed, rewritten, seen=risks_seen, actor=actor)
         where_used.show_change(session, entry)
         where_used.record_change(session, entry, "edit", actor, fields=changed)
 
@@ -112,7 +111,7 @@ def delete_entries(
 def change_entries(
     session: Session, entries: Sequence[Entry], *, field: str, value: str, actor: str
 ) -> tuple[int, list[Entry]]:
-    """Give each the same kind or country; return how many, and those that risk flags keep."""
+    """Give each the same kind or country; return how many, and those that campaigns keep."""
     stays = []
     changes: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
     for entry in entries:

@@ -16,7 +16,7 @@ from campaign.directory import where_used
 from campaign.directory.edit_entries import create_entry
 from campaign.directory.entries import OfficialDraft, draft_of
 from campaign.directory.imports.read_rows import Held
-from campaign.directory.risk_flags import refuse_flagged
+from campaign.directory.risk_flags import refuse_flagged, watch_letters
 from campaign.models.directory import Membership, Official, Post
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
@@ -249,13 +249,14 @@ def pass_to(
     _refuse_passed(session, predecessor)
     if predecessor.id == successor.id:
         raise Refused("successor-same")
+    rewritten = watch_letters(session, successor)
     get_current_membership(session, successor)  # what they held before is noted
     kept = of_the_office(predecessor, draft_of(predecessor))
     successor.office = dict(predecessor.office)
     successor.salutation = {**kept.salutation, **successor.salutation}
     successor.close = {**kept.close, **successor.close}
     changed = ("office", "salutation", "close")
-    refuse_flagged(session, successor, changed, seen=risks_seen, actor=actor)
+    refuse_flagged(session, successor, changed, rewritten, seen=risks_seen, actor=actor)
     return _pass_office(session, predecessor, successor, on, actor)
 
 

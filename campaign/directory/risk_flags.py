@@ -1,9 +1,10 @@
-"""Risk flags that an entry of the directory breaks: a campaign that names it is public at once.
+"""What campaigns that name an entry of the directory have against a change of it.
 
-Campaigns stand above the directory: `create_app` hands in what finds their flags.
+Their risk flags rule its words out, or somebody approved letters that would say something else.
+Campaigns stand above the directory: `create_app` hands in what finds them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, current_app
@@ -18,43 +19,75 @@ _UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on"}
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """A campaign whose flags rule out what an entry that it names says."""
+    """A campaign that names an entry, and what the entry's new words are to it."""
 
-    is_public: bool  # otherwise it opens by itself at its time
-    take_opening_off: Callable[[str], None] | None = None
+    reference: str
+    is_flagged: bool  # its flags rule them out
+    is_public: bool
+    cancels_opening: bool  # it was approved, and opens by itself
+    return_to_review: Callable[[str], None] | None = None
 
 
 Finder = Callable[
     [Session, type[Official | Mission], Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]
 ]
+Rewritten = Callable[[], list[Naming]]
+"""Campaigns in review or approved whose letters say something else than when it was made."""
 
 
 class FlagNamed(Invalid):
-    """An entry that public or scheduled campaigns name says what a flag of one rules out."""
+    """A change of an entry that a campaign's flags rule out, or that cancels an opening."""
 
-    def __init__(self, *, is_public: bool, cancels_opening: bool) -> None:
+    def __init__(self, namings: Iterable[Naming]) -> None:
         super().__init__("flag-named", fields={"risks_seen": "flag-named"})
-        self.is_public = is_public  # whether one of the campaigns is public already
-        self.cancels_opening = cancels_opening
+        flagged = [naming for naming in namings if naming.is_flagged]
+        self.is_flagged = bool(flagged)
+        self.is_public = any(naming.is_public for naming in flagged)
+        cancelled = [naming for naming in namings if naming.cancels_opening]
+        self.cancels_opening = bool(cancelled)
+        self.rewritten = [naming.reference for naming in cancelled if not naming.is_flagged]
 
 
-def init_app(app: Flask, *, find_naming: Finder) -> None:
+def init_app(
+    app: Flask,
+    *,
+    find_naming: Finder,
+    watch_letters: Callable[[Session, Sequence[Official | Mission]], Rewritten],
+) -> None:
     app.extensions["find_naming"] = find_naming
+    app.extensions["watch_letters"] = watch_letters
+
+
+def watch_letters(session: Session, *entries: Official | Mission) -> Rewritten:
+    """Note before a change what the letters say that a second person approves."""
+    watch: Callable[[Session, Sequence[Official | Mission]], Rewritten]
+    watch = current_app.extensions["watch_letters"]
+    return watch(session, entries)
 
 
 def refuse_flagged(
-    session: Session, entry: Official | Mission, changed: Iterable[str], *, seen: bool, actor: str
+    session: Session,
+    entry: Official | Mission,
+    changed: Iterable[str],
+    rewritten: Rewritten,
+    *,
+    seen: bool,
+    actor: str,
 ) -> None:
-    """Raise FlagNamed unless `seen`; saved all the same, the change takes openings off."""
+    """Raise FlagNamed unless `seen`; saved all the same, campaigns return to review."""
     values = {name: getattr(entry, name) for name in changed if name != "contacts"}
-    namings = find_flagged(session, type(entry), {entry.id: values}).get(entry.id, ())
-    openings = [naming.take_opening_off for naming in namings if naming.take_opening_off]
-    if namings and not seen:
-        raise FlagNamed(
-            is_public=any(naming.is_public for naming in namings), cancels_opening=bool(openings)
-        )
-    for take_off in openings:
-        take_off(actor)
+    flagged = find_flagged(session, type(entry), {entry.id: values}).get(entry.id, ())
+    namings = [*flagged, *rewritten()]
+    if not seen and any(naming.is_flagged or naming.cancels_opening for naming in namings):
+        raise FlagNamed(namings)
+    return_to_review(namings, actor)
+
+
+def return_to_review(namings: Iterable[Naming], actor: str) -> None:
+    """Have each campaign approved again, by somebody else than who changed its letters."""
+    returns = {naming.reference: naming.return_to_review for naming in namings}
+    for return_it in filter(None, returns.values()):
+        return_it(actor)
 
 
 def find_flagged(

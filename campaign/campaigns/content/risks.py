@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -268,15 +267,25 @@ def find_naming(
             continue
         campaign = session.get_one(Campaign, campaign_id)
         if watch_of(campaign).findings(words):
-            waits = campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
-            take_off = partial(_note_entry, session, campaign, model.__tablename__)
-            is_public = campaign.status in lifecycle.PUBLIC
-            by_entry.setdefault(entry_id, []).append(Naming(is_public, take_off if waits else None))
+            flagged = naming_of(session, campaign, model.__tablename__, is_flagged=True)
+            by_entry.setdefault(entry_id, []).append(flagged)
     return by_entry
 
 
-def _note_entry(session: Session, campaign: Campaign, kind: str, actor: str) -> None:
-    record_change(session, campaign, actor, "campaign.entry", kind=kind)
+def naming_of(session: Session, campaign: Campaign, kind: str, *, is_flagged: bool) -> Naming:
+    is_public = campaign.status in lifecycle.PUBLIC
+    waits = needs_second_person() and campaign.status in lifecycle.APPROVED_BY_OTHERS
+
+    def return_to_review(actor: str) -> None:
+        record_change(session, campaign, actor, "campaign.entry", kind=kind)
+
+    return Naming(
+        campaign.reference,
+        is_flagged,
+        is_public,
+        cancels_opening=waits and campaign.status is CampaignStatus.SCHEDULED,
+        return_to_review=return_to_review if waits else None,
+    )
 
 
 def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list[Words]:

@@ -49,17 +49,34 @@ _CONTACT_FIELDS = ("type", "value", "note", "from", "until")
 
 def say_flagged(problem: FlagNamed) -> str:
     """Ask before such an entry is saved, and say what saving it undoes."""
-    question = _(
-        "A scheduled campaign names this entry. Its risk flags do not allow some of these words."
-    )
+    sentences = []
     if problem.is_public:
-        question = _(
-            "A public campaign names this entry. Its risk flags do not allow some of these words."
+        sentences.append(
+            _(
+                "A public campaign names this entry. Its risk flags do not allow some of these "
+                "words."
+            )
         )
-    if not problem.cancels_opening:
-        return str(question)
-    undone = _("If you save, the campaign no longer opens as scheduled. It needs approval again.")
-    return f"{question} {undone}"
+    elif problem.is_flagged:
+        sentences.append(
+            _(
+                "A scheduled campaign names this entry. Its risk flags do not allow some of these "
+                "words."
+            )
+        )
+    if problem.rewritten:
+        names = _name_campaigns(problem.rewritten)
+        sentences.append(_("This changes the approved letters of %(campaigns)s.", campaigns=names))
+    if problem.cancels_opening:
+        sentences.append(
+            _("If you save, the campaign no longer opens as scheduled. It needs approval again.")
+        )
+    return " ".join(sentences)
+
+
+def _name_campaigns(references: list[str]) -> str:
+    shown = where_used.hide_other_teams(db.session(), references, staff_user())
+    return i18n.comma(i18n.locale()).join(shown)
 
 
 def text_field(
@@ -138,9 +155,8 @@ class AddressForm(EditConflictForm):
             field = self[_key(name)]
             for status, sentence in _NEEDED.items():
                 if uses := [each.reference for each in campaigns if each.status is status]:
-                    shown = where_used.hide_other_teams(db.session(), uses, staff_user())
-                    names = i18n.comma(i18n.locale()).join(shown)
-                    field.errors = [*field.errors, str(sentence) % {"campaigns": names}]
+                    needed = str(sentence) % {"campaigns": _name_campaigns(uses)}
+                    field.errors = [*field.errors, needed]
 
     def validate_address(self, field: Field) -> None:
         """Six lines at most: an envelope's window shows no more."""

@@ -96,6 +96,7 @@ def say_why_it_stays(slug: str) -> str:
         "flagged": _(
             "The risk flags of a public or scheduled campaign do not allow its earlier words."
         ),
+        "approved": _("The approved letters of a scheduled campaign would change."),
     }
     return str(
         words.get(slug) or _("Someone has changed part of it since then. We undid only the rest.")

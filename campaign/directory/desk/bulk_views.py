@@ -76,8 +76,8 @@ def _change(entries: Sequence[Entry], field: str, value: str) -> None:
         )
         flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", count))
         why = _l(
-            "Not changed: %(names)s. The risk flags of a public or scheduled campaign do not "
-            "allow the new words. Change each entry on its own page."
+            "Not changed: %(names)s. The risk flags of a campaign do not allow the new words, or "
+            "approved letters would change. Change each entry on its own page."
         )
     if stays:
         flash(

@@ -29,7 +29,7 @@ from campaign.directory.imports.plan import Plan, PlannedRow, plan_entries, refu
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.officials import get_or_create_post, note_held, post_key
-from campaign.directory.risk_flags import find_flagged
+from campaign.directory.risk_flags import find_flagged, return_to_review, watch_letters
 from campaign.models.directory import (
     ContactDetail,
     Directory,
@@ -47,6 +47,10 @@ _CHUNK = 500  # rows written at once
 _FLAGGED = N_(
     "The risk flags of a public or scheduled campaign do not allow some words in this row. "
     "Leave out this row, and change the entry %(name)s on its own page."
+)
+_APPROVED = N_(
+    "This row changes the approved letters of a scheduled campaign. Leave out this row, and "
+    "change the entry %(name)s on its own page."
 )
 UNDONE_WITHIN = timedelta(days=30)  # how long an import can be undone
 _CHUNK = 500
@@ -83,10 +87,26 @@ def make_plan(
             changes.setdefault(item.entry.id, {}).update(item.values)
     flagged = find_flagged(session, model, changes)
     for place, item in enumerate(plan.items):
-        if item.entry and item.entry.id in flagged and item.verdict is Verdict.CHANGED:
-            problem = RowProblem(item.row, "", Fault(_FLAGGED, {"name": item.title}))
-            plan.items[place] = refuse(problem)
+        if item.entry and item.verdict is Verdict.CHANGED:
+            is_flagged = item.entry.id in flagged
+            if is_flagged or _cancels_opening(session, item.entry, item.values):
+                sentence = _FLAGGED if is_flagged else _APPROVED
+                problem = RowProblem(item.row, "", Fault(sentence, {"name": item.title}))
+                plan.items[place] = refuse(problem)
     return plan
+
+
+def _cancels_opening(session: Session, entry: Entry, values: ColumnValues) -> bool:
+    """Whether an approved campaign would return to review; tried out, and nothing is kept."""
+    rewritten = watch_letters(session, entry)
+    before = {name: getattr(entry, name) for name in values}
+    with session.no_autoflush:
+        for name, value in values.items():
+            setattr(entry, name, value)
+        cancels = any(naming.cancels_opening for naming in rewritten())
+        for name, value in before.items():
+            setattr(entry, name, value)
+    return cancels
 
 
 def import_entries(
@@ -128,7 +148,7 @@ def apply_plan(
 ) -> None:
     for item in plan.items:
         if item.verdict is Verdict.CHANGED:
-            _change(session, item)
+            _change(session, item, actor)
     fresh = [item for item in plan.items if item.verdict is Verdict.ADDED]
     for start in range(0, len(fresh), _CHUNK):
         chunk = fresh[start : start + _CHUNK]
@@ -150,9 +170,10 @@ def apply_plan(
         )
 
 
-def _change(session: Session, item: PlannedRow) -> None:
+def _change(session: Session, item: PlannedRow, actor: str) -> None:
     entry = item.entry
     assert entry is not None
+    rewritten = watch_letters(session, entry)
     for name, value in item.values.items():
         setattr(entry, name, value)
     gone = {(contact.type, contact.value) for contact in item.dropped}
@@ -164,6 +185,7 @@ def _change(session: Session, item: PlannedRow) -> None:
     for held in item.held:
         assert isinstance(entry, Official)
         note_held(session, entry, held)
+    return_to_review(rewritten(), actor)
     where_used.show_change(session, entry)
 
 
@@ -243,7 +265,7 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
         rows = session.scalars(query.where(ImportRow.verdict == verdict)).all()
         stays = done = 0
         for chunk in batched(rows, _CHUNK):
-            staying, number = undo(session, kept, chunk, later)
+            staying, number = undo(session, kept, chunk, later, actor)
             gone = [row.id for row in chunk if row not in staying]
             session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
             stays += len(staying)
@@ -259,7 +281,7 @@ def revert_import(session: Session, *, kept: DirectoryImport, actor: str) -> dic
 
 
 def _remove(
-    session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
+    session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str], actor: str
 ) -> tuple[list[ImportRow], int]:
     """Delete what the rows added; return those that stay, each with the reason, and how many go.
 
@@ -297,7 +319,7 @@ def _remove(
 
 
 def _restore(
-    session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
+    session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str], actor: str
 ) -> tuple[list[ImportRow], int]:
     """Set back what the rows changed and nobody has changed since.
 
@@ -329,10 +351,15 @@ def _restore(
         if find_unaddressed(session, entry.id, forms, forms_before):
             staying.append(_note_reason(row, "in-use"))
             continue
+        if _cancels_opening(session, entry, values_before.get(entry.id, {})):
+            staying.append(_note_reason(row, "approved"))
+            continue
+        rewritten = watch_letters(session, entry)
         if before is None or detail["slug"] in later:
             staying.append(_note_reason(row, "imported-again"))
         elif not _set_back(entry, before):
             staying.append(_note_reason(row, "changed"))
+        return_to_review(rewritten(), actor)
         where_used.show_change(session, entry)
     session.flush()
     here = sum(detail["slug"] in entries for detail in details.values())
