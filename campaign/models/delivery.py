@@ -3,7 +3,7 @@
 import enum
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core import db
@@ -91,6 +91,11 @@ class EnvelopeRun(Leased, db.PublicRow):
     """Whether the letters are printed again; if not, the sheets that came back are used."""
     letter_count: Mapped[int]
     envelope_count: Mapped[int]
+    left_out: Mapped[list[tuple[int, int]] | None] = mapped_column(JSON)
+    """From one number to another: letters that no envelope got, though it reaches over them.
+
+    None: of envelopes from before this was written down, nobody knows it.
+    """
     state: Mapped[RunState] = mapped_column(default=RunState.WAITING)
     failure: Mapped[str] = mapped_column(String(60), default="")
     files: Mapped[list[db.Json]] = mapped_column(default=list)

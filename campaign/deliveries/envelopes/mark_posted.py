@@ -83,12 +83,12 @@ def post_envelopes(
     _refuse_unready(session, bundle, posting)
     lying = _count_lying(session, run, posting)
     withdrawn = list_withdrawn(session, run, posting.first, posting.last, lying)
-    carried = [letter for letter in withdrawn if letter.was_surely_in(posting.posted_on)]
-    asked = [letter for letter in withdrawn if letter not in carried]
-    if asked and posting.withdrawn_in is None:
+    put_in = [letter for letter in withdrawn if letter.put_in]
+    carried = [letter for letter in put_in if letter.was_surely_in(posting.posted_on)]
+    if len(carried) < len(put_in) and posting.withdrawn_in is None:
         raise Invalid(fields={"withdrawn_in": "withdrawn-unsaid"})
     if posting.withdrawn_in:
-        carried, asked = withdrawn, []
+        carried = put_in
     for letter in carried:
         lying[letter.envelope_id] = lying.get(letter.envelope_id, 0) + 1
     count, letters = len(lying), sum(lying.values())
@@ -97,7 +97,7 @@ def post_envelopes(
         raise GoneBefore("envelopes-empty", posted)
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
-    note_posted(session, run, carried=carried, removed=asked, actor=actor)
+    note_posted(session, run, withdrawn, carried=carried, actor=actor)
     attempt = _make_attempt(session, bundle, posting, key, actor)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):

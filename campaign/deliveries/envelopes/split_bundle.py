@@ -166,11 +166,12 @@ def split_bundle(
         with_letters=with_letters,
         letter_count=0,
         envelope_count=0,
+        left_out=[],
         created_by_id=audit.staff_id(actor),
     )
     spans = _pack(run, numbers, list_taken(session, bundle))
     db.add_row(session, run)
-    _add_envelopes(session, run, spans, actor)
+    _add_envelopes(session, run, spans, numbers, actor)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     return run
 
@@ -192,7 +193,7 @@ def split_rest(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     filled = select(Envelope.first_number, Envelope.last_number).where(Envelope.run_id == run.id)
     ranges = [(first, last) for first, last in session.execute(filled)]
     apart = join_spans([*ranges, *list_taken(session, bundle)])
-    _add_envelopes(session, run, _pack(run, numbers, apart), actor)
+    _add_envelopes(session, run, _pack(run, numbers, apart), numbers, actor)
     make_again(session, run)
 
 
@@ -215,7 +216,9 @@ def _pack(
     return spans
 
 
-def _add_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span], actor: str) -> None:
+def _add_envelopes(
+    session: Session, run: EnvelopeRun, spans: Sequence[Span], numbers: Sequence[int], actor: str
+) -> None:
     letters = sum(span.letters for span in spans)
     envelopes = [
         {
@@ -230,7 +233,16 @@ def _add_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span], ac
     session.execute(insert(Envelope), envelopes)
     run.letter_count += letters
     run.envelope_count += len(spans)
+    if run.left_out is not None:
+        run.left_out = [*run.left_out, *_list_left_out(spans, numbers)]
     audit.record(session, actor, "bundle.split", run.bundle, letters=letters, envelopes=len(spans))
+
+
+def _list_left_out(spans: Sequence[Span], numbers: Sequence[int]) -> list[Numbers]:
+    """List, from one to another, which numbers the spans reach over without having them. Pure."""
+    packed = set(numbers)
+    between = (number for span in spans for number in range(span.first, span.last))
+    return join_spans((number, number) for number in between if number not in packed)
 
 
 def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:

@@ -1,12 +1,13 @@
 """Letters that were withdrawn after they were put into envelopes: whether these went with them.
 
 A posting may be recorded late. Of a withdrawal the day alone is known: what was posted before that
-day still held the letter, and of later ones only who posted them knows.
+day still held the letter, and of later ones only who posted them knows. Which letters were put in
+is written down as the envelopes are made (`EnvelopeRun.left_out`); of older ones the day tells.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import and_, func, or_, select
@@ -33,15 +34,20 @@ class WithdrawnLetter:
     envelope_id: int
     withdrawn_on: date | None
     """None: it was erased, or excluded, and nobody knows when."""
+    put_in: bool = True
+    """Whether it was there when the envelope was filled, which reaches over it."""
+    sure: bool = True
+    """If not, as many letters as are said to be put in were, and nobody knows which."""
 
     def was_surely_in(self, posted_on: date) -> bool:
-        return self.withdrawn_on is not None and posted_on < self.withdrawn_on
+        is_before = self.withdrawn_on is not None and posted_on < self.withdrawn_on
+        return self.put_in and self.sure and is_before
 
 
 def list_withdrawn(
     session: Session, run: EnvelopeRun, first: int, last: int, wanted: Mapping[int, int]
 ) -> list[WithdrawnLetter]:
-    """List letters of these envelopes that were withdrawn since they were put in.
+    """List letters that these envelopes reach over, withdrawn since they were filled, or that day.
 
     `wanted` letters lie in each that was not posted, by its id.
     """
@@ -72,21 +78,31 @@ def list_withdrawn(
         day = None if at is None else clock.day_of(at, zone)
         if day is None or day >= split_on:
             by_envelope[envelope].append(WithdrawnLetter(number or 0, envelope.id, day))
+    if run.left_out is not None:
+        left_out = {number for span in run.left_out for number in range(span[0], span[1] + 1)}
+        return [
+            replace(letter, put_in=letter.number not in left_out)
+            for letters in by_envelope.values()
+            for letter in letters
+        ]
     return [
         letter
         for envelope, letters in by_envelope.items()
-        for letter in _put_in(session, run, envelope, letters, wanted.get(envelope.id, 0))
+        for letter in _tell_by_day(session, run, envelope, letters, wanted.get(envelope.id, 0))
     ]
 
 
-def _put_in(
+def _tell_by_day(
     session: Session,
     run: EnvelopeRun,
     envelope: Envelope,
     letters: Iterable[WithdrawnLetter],
     wanted: int,
 ) -> Sequence[WithdrawnLetter]:
-    """Leave out those that lie between the numbers, and were withdrawn before it was filled."""
+    """Tell which were put in, where this was not written down: the last to be withdrawn.
+
+    Of letters that were withdrawn on one day, or nobody knows when, it is not known.
+    """
     span = (envelope.first_number, envelope.last_number)
     went = select(func.count(Letter.id)).where(
         Letter.bundle_id == run.bundle_id, Letter.sequence.between(*span), is_gone()
@@ -96,31 +112,45 @@ def _put_in(
     )
     others = wanted + (session.scalar(went) or 0) + (session.scalar(moved) or 0)
     newest = sorted(letters, key=lambda letter: letter.withdrawn_on or date.min, reverse=True)
-    return newest[: max(envelope.letters - others, 0)]
+    count = max(envelope.letters - others, 0)
+    days_in, days_out = (
+        {letter.withdrawn_on for letter in part} for part in (newest[:count], newest[count:])
+    )
+    unsure = days_in & days_out
+    if days_in and None in days_out:
+        unsure = days_in | days_out
+    return [
+        replace(letter, put_in=at < count, sure=letter.withdrawn_on not in unsure)
+        for at, letter in enumerate(newest)
+    ]
 
 
 def note_posted(
     session: Session,
     run: EnvelopeRun,
+    withdrawn: Collection[WithdrawnLetter],
     *,
     carried: Collection[WithdrawnLetter],
-    removed: Collection[WithdrawnLetter],
     actor: str,
 ) -> None:
-    """Note which withdrawn letters go with their envelopes, and which were removed by hand."""
+    """Note which withdrawn letters go with their envelopes; the others were removed, or not put in.
+
+    Of those that are not `sure` nothing is noted, if some of them go.
+    """
     bundle = run.bundle
-    numbers = [number_of(letter.number) for letter in carried]
-    if any(letter.number in numbers for letter in bundle.taken_out.letters):
-        _put_back(session, run, carried, actor)
-    if carried:
-        note_carried(bundle, numbers)
-    if removed:
-        note_removed(session, bundle, [letter.number for letter in removed])
+    is_unsure = any(not letter.sure for letter in carried)
+    unsure = [letter for letter in withdrawn if not letter.sure] if is_unsure else []
+    sure = [letter for letter in withdrawn if letter not in unsure]
+    may_go = [letter.number for letter in {*carried, *unsure}]
+    if any(int(letter.number) in may_go for letter in bundle.taken_out.letters):
+        _put_back(session, run, may_go, actor)
+    if went := [number_of(letter.number) for letter in sure if letter in carried]:
+        note_carried(bundle, went)
+    if removed := [letter.number for letter in sure if letter not in carried]:
+        note_removed(session, bundle, removed)
 
 
-def _put_back(
-    session: Session, run: EnvelopeRun, carried: Iterable[WithdrawnLetter], actor: str
-) -> None:
+def _put_back(session: Session, run: EnvelopeRun, numbers: Collection[int], actor: str) -> None:
     """Let the bundle be the print of which the envelopes were filled.
 
     Once others went as the later print, it stays that: of these letters nothing can be proved.
@@ -134,6 +164,5 @@ def _put_back(
     ]
     if filled:
         be_earlier_print(session, bundle, filled[0], actor=actor)
-    numbers = [letter.number for letter in carried]
     mine = (Letter.bundle_id == bundle.id, Letter.sequence.in_(numbers))
     db.update_rows(session, Letter, *mine, set_aside=None)

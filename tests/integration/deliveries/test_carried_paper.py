@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -952,6 +952,15 @@ def reads_delivered(session: Session, bundle: Bundle) -> bool:
     return any(trip.is_gone and not trip.doubtful for trip in trips)
 
 
+def trips_to(session: Session, bundle: Bundle, number: int) -> set[str]:
+    """Return whether a withdrawn letter reads that it went, or that this is not known."""
+    session.rollback()
+    session.expire_all()
+    letter = select(Letter).where(Letter.bundle_id == bundle.id, Letter.sequence == number)
+    trips = trips_of(session, [session.scalars(letter).one()])
+    return {"unknown" if trip.doubtful else "went" for trip in trips if trip.is_gone}
+
+
 def prove_all(session: Session, bundle: Bundle) -> set[int]:
     """Return the numbers of letters that can be proved to be in the print that went."""
     code = check_code_of(session, bundle)
@@ -1012,6 +1021,53 @@ def test_what_was_posted_before_the_day_of_the_withdrawal_held_the_letter(
     assert counts(session) == [7, 3]
     assert reads_delivered(session, bundle)
     assert prove_all(session, bundle) == ALL
+
+
+@pytest.mark.parametrize("is_remade", [False, True])
+@pytest.mark.parametrize(("said", "letters"), [("yes", 3), ("no", 2)])
+def test_of_two_withdrawn_on_the_day_the_envelopes_were_filled_the_right_letter_went(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    print_bundle: Print,
+    said: str,
+    letters: int,
+    is_remade: bool,
+) -> None:
+    day = today() - timedelta(days=2)
+    bundle = in_envelopes(withdrawn_on=day)  # the third letter, before they were filled
+    withdraw_on(session, bundle, day, number=4)
+    if is_remade:
+        remake(session, bundle, print_bundle)
+    posted_on = day.isoformat()
+    assert post_envelopes(staff, bundle, posted_on=posted_on).status_code == 422
+    answered = post_envelopes(staff, bundle, posted_on=posted_on, withdrawn_in=said)
+    assert answered.status_code == 303
+    assert counts(session) == [7, letters]
+    ways = {number: trips_to(session, bundle, number) for number in (3, 4)}
+    assert ways == {3: set(), 4: {"went"} if said == "yes" else set()}
+
+
+@pytest.mark.parametrize("is_remade", [False, True])
+def test_of_envelopes_from_before_it_was_written_down_it_is_not_said_which_letter_went(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    print_bundle: Print,
+    is_remade: bool,
+) -> None:
+    day = today() - timedelta(days=2)
+    bundle = in_envelopes(withdrawn_on=day)
+    session.execute(update(EnvelopeRun).values(left_out=null()))
+    withdraw_on(session, bundle, day, number=4)
+    if is_remade:
+        remake(session, bundle, print_bundle)
+    posted_on = day.isoformat()
+    assert post_envelopes(staff, bundle, posted_on=posted_on).status_code == 422
+    answered = post_envelopes(staff, bundle, posted_on=posted_on, withdrawn_in="yes")
+    assert answered.status_code == 303
+    assert counts(session) == [7, 3]
+    assert [trips_to(session, bundle, number) for number in (3, 4)] == [{"unknown"}] * 2
 
 
 def test_posted_after_others_of_the_remade_print_the_letter_counts_without_a_proof(
