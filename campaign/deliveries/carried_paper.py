@@ -175,7 +175,8 @@ def find_paper(
 
     Where nobody was asked, the page at the gate was from before the withdrawal, and showed no
     letter to be removed: then it is the print there was. Of sheets `removed` by hand some may be
-    named; the others were left in. Raises Invalid (`paper_` and the bundle's id: it is to be asked;
+    named; the others were left in. Raises Invalid (`paper_` and the bundle's id: it is to be asked,
+    or the chosen print was made after this moment;
     `removed_` and that: others than those withdrawn are named, or none were removed, or what `went`
     is said to have sheets removed by hand though nothing is withdrawn any more; `outcome`: other
     letters are recorded as gone with a later print).
@@ -191,13 +192,15 @@ def find_paper(
         fitting = [
             paper
             for paper in papers
-            if _minute_of(paper.printed_at) <= moment and not (paper.by_hand and paper.taken_out)
+            if not _is_later(paper, moment) and not (paper.by_hand and paper.taken_out)
         ]
     if not went and bundle.letter_count:
         # Names in lists that came back were shown to nobody.
         fitting = [paper for paper in fitting if not paper.unreadable] or fitting
     if papers and len(fitting) != 1:
         raise Invalid(fields={f"paper_{bundle.id}": "paper-unsaid"})
+    if any(_is_later(paper, moment) for paper in fitting):
+        raise Invalid(fields={f"paper_{bundle.id}": "paper-too-new"})
     is_by_hand = bool(removed) or "-" in chosen
     if not papers and is_by_hand and went and count_left(session, bundle):
         raise Invalid(fields={f"removed_{bundle.id}": "removed-wanted"})
@@ -254,6 +257,11 @@ def is_remade_between(session: Session, bundle: Bundle, *moments: datetime) -> b
         return False
     print_times = [_minute_of(recorded.made_at) for recorded in all_prints]
     return len({tuple(at <= moment for at in print_times) for moment in moments}) > 1
+
+
+def _is_later(paper: Paper, moment: datetime) -> bool:
+    """Whether it, or what goes with its volumes, was printed after this moment. Pure."""
+    return _minute_of(paper.papers_at or paper.printed_at) > moment
 
 
 def _minute_of(moment: datetime) -> datetime:

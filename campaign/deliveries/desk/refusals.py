@@ -41,6 +41,10 @@ SENTENCES: Mapping[str, object] = {
         "Something in this bundle was withdrawn or corrected after it was printed. Choose which "
         "print you had."
     ),
+    "paper-too-new": _l(
+        "This print was made after the date and time you entered. Choose the print that you had, "
+        "or correct the date or the time."
+    ),
     "removed-not-in-print": _l(
         "Choose a print whose withdrawn sheets were removed by hand. Enter only the numbers of "
         "withdrawn letters that are in it."

@@ -246,6 +246,30 @@ def test_a_letter_in_an_envelope_that_is_not_posted_yet_may_still_be_delivered(
     assert sum(line.letters for line in list_ways(session, run, here=0).lines) == 6
 
 
+@pytest.mark.parametrize("way", ["", "-kept-"])
+def test_a_print_that_was_made_after_the_visit_is_refused(
+    staff: FlaskClient, session: Session, remade: Bundle, way: str
+) -> None:
+    papers = list_papers(session, remade)
+    kept = [paper.value for paper in papers if "-kept-" in paper.value]
+    chosen = kept[0] if way else papers[0].value
+    url = f"/desk/bundles/{remade.public_id}/deliver"
+
+    def send(ago: timedelta) -> TestResponse:
+        day, clock_time = at(remade, ago).values()
+        when = {"happened_on": day.isoformat(), "happened_time": clock_time.isoformat("minutes")}
+        typed = form(outcome="left", place="Mailbox", **when)
+        return post(staff, url, typed | {f"paper_{remade.id}": chosen})
+
+    refused = send(BEFORE)
+    assert refused.status_code == 422
+    assert "This print was made after the date and time you entered." in refused.text
+    assert 'value="Mailbox"' in refused.text
+    assert re.search(rf'value="{chosen}"[^>]*checked|checked[^>]*value="{chosen}"', refused.text)
+    assert counts(session) == []
+    assert send(REMADE).status_code == 303  # within the minute in which it was made
+
+
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_while_the_letter_is_still_in_the_volume_it_is_asked_whether_it_was_removed(
     session: Session,
