@@ -157,6 +157,8 @@ class Signature(db.SealedRow, db.PublicRow):
     consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
     consent_delivery_at: Mapped[datetime]
     consent_updates_at: Mapped[datetime | None] = mapped_column(info=personal(None))
+    news_stopped_at: Mapped[datetime | None] = mapped_column(info=personal(None))
+    """The day on which its writer stopped the news: a tick on paper does not bring them back."""
     consent_network_at: Mapped[datetime | None] = mapped_column(info=personal(None))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token in the supporter's link."""

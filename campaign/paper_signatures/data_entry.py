@@ -19,10 +19,11 @@ from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.core import audit, db, jobs
 from campaign.core.db.batches import read_each
 from campaign.core.errors import Refused
+from campaign.core.sealing import log_wrong_key
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.network import memberships
-from campaign.paper_signatures import duplicates, row_signatures, sheets
+from campaign.paper_signatures import double_ticks, duplicates, row_signatures, sheets
 from campaign.paper_signatures.check_row import PERSON, Details
 from campaign.web.edit_conflict import lock_row
 
@@ -187,6 +188,7 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     if row.verdict is RowVerdict.REMOVED:
         raise Refused("row-removed")
     _take_row_out(session, row)
+    double_ticks.take_news_back(session, row)
     row.verdict, row.twin = RowVerdict.REMOVED, None
     keyed_at = row.keyed_at.isoformat()
     row.details = replace(details, keyed_at=keyed_at).to_json() if details else None
@@ -209,6 +211,7 @@ def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
     row.details = details.to_json() if details else None
     session.flush()
+    double_ticks.give_news(session, row)
     _judge_again(session, doubles)
 
 
@@ -248,6 +251,7 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
     """Make the row a signature, or the double of one."""
     prints = _take_prints(details, row.email_hmac)
     duplicates.lock_person(session, prints)
+    double_ticks.take_news_back(session, row)
     twin = None
     if not row.told_apart:
         twin = duplicates.find_twin(
@@ -258,7 +262,10 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
         _take_row_out(session, row)
         row.verdict, row.twin, row.details = RowVerdict.DOUBLE, twin, details.to_json()
         session.flush()
+        double_ticks.give_news(session, row)
         return
+    if double_ticks.is_stopped(details, row.twin):
+        details = replace(details, news=False)
     doubles = _list_doubles(session, row)
     one_more = row_signatures.write_signature(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
@@ -443,13 +450,20 @@ def _find_outdated(session: Session, rows: _Rows) -> dict[int, int | None]:
 @jobs.job("paper.join-network", every_minutes=60)
 def join_network() -> None:
     now = db.utcnow()
+    lately = now - _LATELY, now - _SETTLED
     with db.reading() as session:
         waiting = session.scalars(
             select(Signature.id)
             .join(PaperRow, PaperRow.signature_id == Signature.id)
             .where(
-                Signature.consent_network_at.is_not(None),
-                Signature.confirmed_at.between(now - _LATELY, now - _SETTLED),
+                Signature.consent_network_at.is_not(None), Signature.confirmed_at.between(*lately)
+            )
+        ).all()
+        doubles = session.scalars(
+            select(PaperRow.id).where(
+                PaperRow.verdict == RowVerdict.DOUBLE,
+                PaperRow.email_hmac.is_not(None),
+                PaperRow.keyed_at.between(*lately),
             )
         ).all()
     for signature_id in waiting:
@@ -457,6 +471,10 @@ def join_network() -> None:
             signature = session.get(Signature, signature_id)
             if signature is not None:
                 memberships.join_signer(session, signature, now=now)
+    for row_id in doubles:
+        with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
+            if row := session.get(PaperRow, row_id):
+                double_ticks.join_network(session, row, now)
 
 
 @jobs.job("paper.forget", every_minutes=60)

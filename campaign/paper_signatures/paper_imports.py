@@ -27,7 +27,14 @@ from campaign.models.paper_signature import (
 )
 from campaign.models.signature import Origin, Signature
 from campaign.models.staff import StaffUser
-from campaign.paper_signatures import data_entry, duplicates, read_file, row_signatures, sheets
+from campaign.paper_signatures import (
+    data_entry,
+    double_ticks,
+    duplicates,
+    read_file,
+    row_signatures,
+    sheets,
+)
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows, RowFault
 from campaign.staff.roles import refuse_role
@@ -127,6 +134,9 @@ def insert_rows(
     ]
     if rows:
         session.execute(insert(PaperRow), rows)
+        mine = select(PaperRow).where(PaperRow.sheet_id == sheet.id)
+        for row in session.scalars(mine.where(PaperRow.verdict == RowVerdict.DOUBLE)):
+            double_ticks.give_news(session, row)
 
 
 VIEW = ("encoding", "sheet", "head")  # how a file is read, where somebody said it

@@ -7,7 +7,7 @@ bundle, and be counted by two cover letters.
 """
 
 import os
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,9 +35,8 @@ Columns = dict[str, Any]
 
 
 def common_columns(session: Session, sheet: PaperSheet) -> Columns:
-    campaign, ours = sheet.campaign, i18n.languages()
-    locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
-    signed = _signed_at(sheet)
+    campaign, locale = sheet.campaign, locale_of(sheet)
+    signed = signed_at(sheet)
     return {
         "campaign_id": campaign.id,
         "state": SignatureState.CONFIRMED,
@@ -49,7 +48,7 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
         "points": [],
         # What the printed sheet promises: officials see name and town.
         "disclosure": Disclosure.TOWN,
-        "consent_wording_id": _wording_id(session, locale),
+        "consent_wording_id": record_of(session, locale, words_on_sheet(locale)).id,
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,
@@ -57,22 +56,34 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
     }
 
 
-def correct_day(session: Session, sheet: PaperSheet) -> None:
+def locale_of(sheet: PaperSheet) -> str:
+    ours = i18n.languages()
+    return sheet.campaign.default_locale if sheet.campaign.default_locale in ours else ours[0]
+
+
+def correct_day(session: Session, sheet: PaperSheet, day: date) -> None:
     """Let everybody on the sheet have signed, and consented, on the day that it says now.
 
-    A consent that its person gave later by a page keeps its own day.
+    A consent that its person gave later by a page keeps its own day. `day` was that of the sheet.
     """
-    signed = _signed_at(sheet)
+    signed, before = signed_at(sheet), _noon(sheet, day)
     rows = select(PaperRow.signature_id).where(PaperRow.sheet_id == sheet.id)
     of_sheet = and_(Signature.id.in_(rows), Signature.forgotten_at.is_(None))
     for name in _LATER:
         by_hand = getattr(Signature, name) == Signature.consent_delivery_at
         db.update_rows(session, Signature, of_sheet, by_hand, **{name: signed})
     db.update_rows(session, Signature, of_sheet, signed_at=signed, consent_delivery_at=signed)
+    twins = select(PaperRow.twin_id).where(PaperRow.sheet_id == sheet.id)
+    by_tick = (Signature.origin == Origin.ONLINE, Signature.consent_updates_at == before)
+    db.update_rows(session, Signature, Signature.id.in_(twins), *by_tick, consent_updates_at=signed)
 
 
-def _signed_at(sheet: PaperSheet) -> datetime:
-    return datetime.combine(sheet.collected_on, time(12), ZoneInfo(sheet.campaign.timezone))
+def signed_at(sheet: PaperSheet) -> datetime:
+    return _noon(sheet, sheet.collected_on)
+
+
+def _noon(sheet: PaperSheet, day: date) -> datetime:
+    return datetime.combine(day, time(12), ZoneInfo(sheet.campaign.timezone))
 
 
 def own_columns(
@@ -114,16 +125,14 @@ def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
     return {bytes(fingerprint) for fingerprint in fingerprints}
 
 
-def _wording_id(session: Session, locale: str) -> int:
-    """Return the record of what the printed sheet says in that language."""
-    settings = current_settings()
+def words_on_sheet(locale: str) -> Consents:
+    """Return what the printed sheet says in that language."""
     with force_locale(locale):
-        words = Consents(
-            delivery=sheet_statement(settings.organisation_name),
+        return Consents(
+            delivery=sheet_statement(current_settings().organisation_name),
             updates=gettext("News about this case"),
             network=gettext("New urgent actions"),
         )
-    return record_of(session, locale, words).id
 
 
 _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}

@@ -135,7 +135,7 @@ def edit_sheet(
         setattr(sheet, name, value)
     session.flush()
     if sheet.collected_on != day:
-        row_signatures.correct_day(session, sheet)
+        row_signatures.correct_day(session, sheet, day)
     audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
 

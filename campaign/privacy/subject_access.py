@@ -25,6 +25,8 @@ from campaign.models.crm import CrmConnection, CrmPerson
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.signature import ConsentWording, Letter, Origin, Signature, SignatureState
+from campaign.paper_signatures import double_ticks
+from campaign.paper_signatures.row_signatures import locale_of, words_on_sheet
 from campaign.printing.problems import LetterRefused
 from campaign.signing.letter.compose import number_of
 from campaign.signing.letter.draft import Letters, pdf_of, printable, signed_letters
@@ -126,14 +128,23 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
     zone, times = signature.campaign.timezone, signature.times
     is_online = signature.origin is Origin.ONLINE
     # On a sheet stands the day alone. The hour is known at which somebody keyed it in.
-    say = partial(_say_when if is_online else _say_day, zone=zone)
+    say_written = partial(_say_when if is_online else _say_day, zone=zone)
+    sheet = double_ticks.find_sheet_of_news(session, signature)
+    ticked = signature.consent_updates_at if sheet else None
+
+    def say(value: object) -> object:
+        return _say_day(value, zone) if value == ticked else say_written(value)
+
     # Beside its moment, sealed, the columns tell the day.
     moments: dict[datetime | None, datetime] = {signature.signed_at: times.signed_at}
     consents = {
-        "delivery": (wording.delivery, signature.consent_delivery_at),
-        "updates": (wording.updates, signature.consent_updates_at),
-        "network": (wording.network, signature.consent_network_at),
+        "delivery": (wording.delivery, wording.locale, signature.consent_delivery_at),
+        "updates": (wording.updates, wording.locale, signature.consent_updates_at),
+        "network": (wording.network, wording.locale, signature.consent_network_at),
     }
+    if sheet:
+        on_paper = locale_of(sheet)
+        consents["updates"] = (words_on_sheet(on_paper).updates, on_paper, ticked)
     return {
         "case": {
             "reference": signature.campaign.reference,
@@ -147,10 +158,10 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
             {
                 "what": what,
                 "wording": words,
-                "language": wording.locale,
+                "language": language,
                 "agreed_at": say(moments.get(at, at)),
             }
-            for what, (words, at) in consents.items()
+            for what, (words, language, at) in consents.items()
         ],
         "privacy_notice_of": notice.created_at if notice else None,
         "sent_to": [_describe_letter(session, letter) for letter in signature.letters],

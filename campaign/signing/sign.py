@@ -164,6 +164,7 @@ def initial_columns(token: str, now: datetime) -> dict[str, object]:
         "withdrawn_at": None,
         "exact_times": None,
         "sent_by_self_at": None,
+        "news_stopped_at": None,
         # Who takes the place of one that was found false is somebody new: judged when confirmed.
         "state_before": None,
         "invalidation_id": None,

@@ -179,10 +179,11 @@ def switch_news(session: Session, signature: Signature, *, on: bool, now: dateti
     """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
     if signature.shown_state not in LIVE:
         return
+    today = clock.cut_to_day(now, signature.campaign.timezone)
     if not on:
-        signature.consent_updates_at = None
+        signature.consent_updates_at, signature.news_stopped_at = None, today
     elif signature.consent_updates_at is None:
-        signature.consent_updates_at = clock.cut_to_day(now, signature.campaign.timezone)
+        signature.consent_updates_at, signature.news_stopped_at = today, None
     session.flush()
 
 

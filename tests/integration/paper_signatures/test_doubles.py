@@ -3,31 +3,36 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.signed_sheets import list_rows_to_black_out
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.db.commit_actions import run_after_commit
 from campaign.core.settings import Settings
 from campaign.mail.messages import address_fingerprint
 from campaign.models.campaign import Campaign
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.screening import Decision, Hold
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import data_entry, duplicates, paper_imports, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows
+from campaign.privacy.subject_access import gather_data
 from campaign.screening import review_queue
 from campaign.signing.signed_links import signed_link
 from campaign.tracking.change_or_withdraw import withdraw_letter
+from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.news_subscription import is_still_wanted, switch_news, unsubscribe_url
+from tests.days import days_ago
 from tests.factories import add_confirmed, make_staff_user, sign_in
 from tests.integration.paper_signatures.test_sheets import counted, make_sheet, sign_online
 from tests.integration.paper_signatures.test_sheets_in_bundles import freeze
@@ -558,3 +563,138 @@ def test_the_link_of_a_row_opens_nothing_of_another_mailbox(
         session.expire_all()
         assert letter.consent_updates_at is not None
         assert not is_still_wanted(session, link)
+
+
+TICKED = replace(PIA, news=True, network=True)
+
+
+def get_noon(sheet: PaperSheet) -> datetime:
+    return clock.moment_of(sheet.collected_on, time(12), sheet.campaign.timezone)
+
+
+def list_members(app: Flask, session: Session) -> list[str | None]:
+    """List the addresses in the network once the job has run, hours after rows were entered."""
+    hours_ago = db.utcnow() - timedelta(hours=3)
+    session.execute(update(PaperRow).values(keyed_at=hours_ago))
+    on_paper = Signature.origin == Origin.PAPER
+    session.execute(update(Signature).where(on_paper).values(confirmed_at=hours_ago))
+    session.commit()
+    with app.app_context():
+        jobs.run_now("paper.join-network")
+    session.expire_all()
+    return list(session.scalars(select(NetworkMember.email)))
+
+
+@pytest.mark.parametrize("first", ["sheet", "letter"])
+def test_ticks_on_a_row_count_for_the_letter_of_the_same_mailbox(
+    app: Flask, session: Session, sheet: PaperSheet, enter: Enter, first: str
+) -> None:
+    if first == "letter":
+        letter = sign_from_home(session, sheet.campaign, PIA, 1)
+        row = enter(sheet, TICKED)
+    else:
+        row = enter(sheet, TICKED)
+        letter = sign_from_home(session, sheet.campaign, PIA, 1)
+        run_job(app, session)
+    assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, letter)
+    assert letter.consent_updates_at == get_noon(sheet)
+    assert list_members(app, session) == [HOME]
+
+
+@pytest.mark.parametrize("address", ["pia@example.org", "home+pia@example.org"])
+@pytest.mark.parametrize("first", ["sheet", "letter"])
+def test_ticks_on_a_row_change_no_letter_of_another_mailbox(
+    app: Flask, session: Session, sheet: PaperSheet, first: str, address: str
+) -> None:
+    details = replace(TICKED, email=address)
+    if first == "sheet":
+        data_entry.add_row(session, sheet, details, actor="test")
+    letter = sign_from_home(session, sheet.campaign, PIA, 1)
+    if first == "letter":
+        data_entry.add_row(session, sheet, details, actor="test")
+    run_job(app, session)
+    row = session.scalars(select(PaperRow)).one()
+    assert row.twin is letter
+    assert (letter.email, letter.consent_updates_at) == (HOME, None)
+    assert list_members(app, session) == []
+
+
+@pytest.mark.parametrize("way", ["before", "since"])
+def test_a_tick_does_not_bring_back_what_the_writer_of_the_letter_stopped(
+    app: Flask, session: Session, sheet: PaperSheet, pia: Signature, way: str
+) -> None:
+    now = db.utcnow()
+    session.add(
+        NetworkMember(
+            email_hmac=pia.email_hmac,
+            state=MemberState.LEFT,
+            locale="en",
+            consent_wording="",
+            joined_at=now,
+            left_at=now,
+        )
+    )
+    if way == "before":
+        switch_news(session, pia, on=False, now=now)
+    row = data_entry.add_row(session, sheet, TICKED, actor="test")
+    switch_news(session, pia, on=False, now=now)
+    data_entry.correct_row(session, row, TICKED, actor="test")
+    assert (row.twin, pia.consent_updates_at) == (pia, None)
+    assert list_members(app, session) == [None]
+    pia.state = SignatureState.REJECTED
+    run_job(app, session)
+    assert row.signature is not None
+    assert row.signature.consent_updates_at is None
+
+
+def test_a_row_that_is_no_double_any_more_takes_its_tick_along(
+    app: Flask, session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    row = data_entry.add_row(session, sheet, replace(TOM, news=True), actor="test")
+    assert (row.twin, pia.consent_updates_at) == (pia, get_noon(sheet))
+    data_entry.count_row(session, row, actor="test")
+    assert row.signature is not None
+    assert (row.signature.consent_updates_at, pia.consent_updates_at) == (get_noon(sheet), None)
+    row.told_apart = False
+    tom = sign_from_home(session, sheet.campaign, TOM, 2)
+    run_job(app, session)
+    assert (row.twin, tom.consent_updates_at) == (tom, get_noon(sheet))
+    data_entry.remove_row(session, row, actor="test")
+    assert tom.consent_updates_at is None
+    data_entry.restore_row(session, row, actor="test")
+    assert tom.consent_updates_at == get_noon(sheet)
+
+
+def test_a_tick_stays_with_the_letter_as_long_as_another_row_has_it(
+    session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    rows = [data_entry.add_row(session, sheet, TICKED, actor="test") for _ in range(2)]
+    data_entry.remove_row(session, rows[0], actor="test")
+    assert pia.consent_updates_at == get_noon(sheet)
+    data_entry.correct_row(session, rows[1], PIA, actor="test")
+    assert pia.consent_updates_at is None
+
+
+def test_what_the_letter_has_by_itself_is_its_own(
+    session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    switch_news(session, pia, on=True, now=db.utcnow())
+    own = pia.consent_updates_at
+    row = data_entry.add_row(session, sheet, TICKED, actor="test")
+    data_entry.remove_row(session, row, actor="test")
+    assert pia.consent_updates_at == own
+
+
+def test_what_is_held_of_somebody_says_what_was_ticked_on_the_sheet(
+    session: Session, sheet: PaperSheet, pia: Signature
+) -> None:
+    data_entry.add_row(session, sheet, TICKED, actor="test")
+    facts = {"place": "Hull", "collected_on": days_ago(3)}
+    sheets.edit_sheet(session, sheet, facts, actor="test")
+    session.expire_all()
+    mailbox = Mailbox(pia.email, pia.email_hmac, db.utcnow())
+    (letter,) = gather_data(session, mailbox, db.utcnow()).data["letters"]  # type: ignore[misc, attr-defined]
+    consents = {consent["what"]: consent for consent in letter["consents"]}
+    assert consents["updates"]["agreed_at"] == letter["consent_updates_at"] == days_ago(3)
+    assert consents["updates"]["wording"] == "News about this case"
+    assert consents["delivery"]["wording"] != "News about this case"

@@ -59,6 +59,7 @@ DAYS = {
     "signature.consent_delivery_at",
     "signature.consent_network_at",
     "signature.consent_updates_at",
+    "signature.news_stopped_at",
     "signature.reminded_at",
     "signature.sent_by_self_at",
     "signature.signed_at",

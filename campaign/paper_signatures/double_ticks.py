@@ -1,0 +1,92 @@
+"""Ticks on a row that doubles a letter: they count for its writer, of the same mailbox alone.
+
+Whoever writes somebody's name beside an address of their own on a sheet gets nothing by it, and
+nothing of that letter changes.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.public_counts import is_counted_publicly
+from campaign.core import db
+from campaign.core.text.email_addresses import spelling
+from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.signature import Origin, Signature
+from campaign.network import memberships
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.duplicates import COUNTS, fingerprints_of
+from campaign.paper_signatures.row_signatures import common_columns, own_columns, signed_at
+
+
+def give_news(session: Session, row: PaperRow) -> None:
+    """Let the letter have the news ticked on the row, unless its writer stopped them."""
+    letter, details = row.twin, _read_details(row)
+    if letter is not None and details is not None and details.news and _shares(details, letter):
+        _write_consent(
+            session,
+            letter,
+            signed_at(row.sheet),
+            Signature.state.in_(COUNTS),
+            Signature.consent_updates_at.is_(None),
+            Signature.news_stopped_at.is_(None),
+        )
+
+
+def take_news_back(session: Session, row: PaperRow) -> None:
+    """Undo `give_news`: the row is about to be judged again, or goes."""
+    letter, details = row.twin, _read_details(row)
+    if letter is None or details is None or not details.news or not _shares(details, letter):
+        return
+    ticked = signed_at(row.sheet)
+    _write_consent(session, letter, None, Signature.consent_updates_at == ticked)
+    others = select(PaperRow).where(PaperRow.twin_id == letter.id, PaperRow.id != row.id)
+    for other in session.scalars(others.order_by(PaperRow.id)):
+        give_news(session, other)
+
+
+def is_stopped(details: Details, letter: Signature | None) -> bool:
+    """Whether the writer of the letter stopped the news: then no row of the mailbox brings them."""
+    return letter is not None and letter.news_stopped_at is not None and _shares(details, letter)
+
+
+def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None:
+    """Find the sheet on which a letter's news were ticked."""
+    doubles = select(PaperRow).where(
+        PaperRow.twin_id == letter.id, PaperRow.email_hmac == letter.email_hmac
+    )
+    sheets = [row.sheet for row in session.scalars(doubles)] if _is_letter(letter) else []
+    given = letter.consent_updates_at
+    return next((sheet for sheet in sheets if signed_at(sheet) == given), None)
+
+
+def join_network(session: Session, row: PaperRow, now: datetime) -> None:
+    """Make a member of who ticked new actions, as if the row counted instead of the letter."""
+    letter, details = row.twin, _read_details(row)
+    if letter is None or details is None or not details.network or not _shares(details, letter):
+        return
+    if is_counted_publicly(letter):
+        common = common_columns(session, row.sheet)
+        columns = own_columns(common, details, fingerprints_of(details), gets_email=True)
+        memberships.join_signer(session, Signature(**common | columns), now=now)
+
+
+def _read_details(row: PaperRow) -> Details | None:
+    return Details.of_json(row.details) if row.details is not None else None
+
+
+def _shares(details: Details, letter: Signature) -> bool:
+    same = bool(details.email) and spelling(details.email) == spelling(letter.email)
+    return same and _is_letter(letter)
+
+
+def _is_letter(signature: Signature) -> bool:
+    return signature.origin is Origin.ONLINE
+
+
+def _write_consent(
+    session: Session, letter: Signature, at: datetime | None, *conditions: ColumnElement[bool]
+) -> None:
+    if db.update_row(session, Signature, letter.id, *conditions, consent_updates_at=at):
+        session.expire(letter, ["consent_updates_at"])
