@@ -8,24 +8,25 @@ files of the bundle that it left. Who stands on a signed sheet stands in the lis
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.freeze.signed_sheets import GONE
+from campaign.bundles.freeze.signed_sheets import GONE, TWIN_GONE
 from campaign.bundles.letter_codes.stored_codes import unpack_codes
 from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, Volume
 from campaign.models.delivery import LetterMove, Rerouting
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.paper_signature import PaperRow
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
 
@@ -33,7 +34,7 @@ from campaign.signing.letter.compose import number_of
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     number: str  # of a letter, or of a person in the lists: `P00012`
-    state: str  # as of `SignatureState`
+    state: str  # as of `SignatureState`, or `also_online`, `also_paper`: counted there
     volume: int  # 0 of a person on a signed sheet
     page: int  # on which it begins, in the volume's PDF; 0: it went on, and nobody knows any more
 
@@ -176,9 +177,20 @@ def list_in_lists(session: Session, bundle: Bundle) -> list[TakenBack]:
     off = _list_off(bundle)
     gone = _list_on_sheets(session, bundle, Signature.state != SignatureState.CONFIRMED)
     return [
-        TakenBack(number, state.value, volume=0, page=0)
-        for number, state in gone
-        if number not in off
+        TakenBack(number, state, volume=0, page=0) for number, state in gone if number not in off
+    ]
+
+
+def say_who_is_off(session: Session, bundle: Bundle) -> list[PersonOff]:
+    """List who left its lists, and did not go out so, each with the reason as it is now.
+
+    A row may have become a double since then, or be none any more.
+    """
+    states = dict(_list_on_sheets(session, bundle, Signature.state != SignatureState.CONFIRMED))
+    return [
+        replace(person, reason=states.get(person.number, person.reason))
+        for person in bundle.taken_out.people
+        if not person.is_gone
     ]
 
 
@@ -197,8 +209,11 @@ def _list_off(bundle: Bundle) -> set[str]:
 
 def _list_on_sheets(
     session: Session, bundle: Bundle, state: ColumnElement[bool]
-) -> list[tuple[str, SignatureState]]:
-    """List people on the sheets that came with it, in order; also where these went on."""
+) -> list[tuple[str, str]]:
+    """List people on the sheets that came with it, in order; also where these went on.
+
+    Each with the state: of a row that doubles what counts elsewhere, that it does so.
+    """
     ids = {bundle.id}
     while True:
         onward = select(Rerouting.to_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
@@ -206,13 +221,27 @@ def _list_on_sheets(
         if not further:
             break
         ids |= further
+    twin = aliased(Signature)
     rows = session.execute(
-        select(CarriedSignature.position, Signature.state)
+        select(CarriedSignature.position, Signature.state, twin.state, twin.origin)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
+        .outerjoin(twin, twin.id == PaperRow.twin_id)
         .where(CarriedSignature.bundle_id.in_(ids), state)
         .order_by(CarriedSignature.position)
     )
-    return [(signed_sheets.paper_number(position), now) for position, now in rows]
+    return [
+        (signed_sheets.paper_number(position), _say_state(own, of_twin, origin))
+        for position, own, of_twin, origin in rows
+    ]
+
+
+def _say_state(own: SignatureState, of_twin: SignatureState | None, origin: Origin | None) -> str:
+    if own is not SignatureState.ERASED or of_twin is None:
+        return own.value
+    if of_twin in TWIN_GONE:  # one that is signed again was withdrawn
+        return (of_twin if of_twin in GONE else SignatureState.WITHDRAWN).value
+    return "also_online" if origin is Origin.ONLINE else "also_paper"
 
 
 def list_in_it(

@@ -98,7 +98,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
         letters_out=[letter for letter in bundle.taken_out.letters if not letter.is_gone],
-        people_off=[person for person in bundle.taken_out.people if not person.is_gone],
+        people_off=withdrawals.say_who_is_off(session, bundle),
         corrected=withdrawals.find_correction(session, bundle) is not None,
         papers_differ=withdrawals.papers_differ(
             session, bundle, signed_sheets.count_carried(session, bundle.id)

@@ -734,3 +734,42 @@ def test_a_row_whose_name_is_gone_is_named_by_those_next_to_it(
     sign_in(client, app, Role.STAFF)
     page = client.get(url).text
     assert "<li>Row 2: data deleted · row 1: <bdi>Ana Núñez</bdi> · row 5: <bdi>" in page
+
+
+@pytest.mark.both_engines
+def test_a_row_whose_person_signs_online_is_not_called_deleted(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    campaign_id = sheet.campaign_id
+    session.rollback()
+    bundle_id = freeze(campaign_id, on_paper=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    letter = sign_online(session, sheet.campaign, ANA)
+    session.commit()
+    with app.app_context():
+        jobs.run_now("paper.match")
+    sign_in(client, app, Role.STAFF)
+
+    def told(number: str = "P00001") -> tuple[list[str], bool]:
+        page = client.get(url).text
+        return re.findall(rf"{number} – <span[^>]*>([^<]*)", page), "Black out" in page
+
+    assert told() == (["Also signed online"], False)
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+    assert print_bundle(bundle_id) is BundleState.READY
+    assert told() == (["Also signed online"], False)
+    eva = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
+    data_entry.remove_row(session, eva, actor="test")
+    session.commit()
+    assert told("P00002") == (["Deleted"], True)
+    assert told()[0] == ["Also signed online"]
+    withdraw_letter(session, session.get_one(Signature, letter.id), now=db.utcnow())
+    session.commit()
+    assert told() == (["Withdrawn"], True)
