@@ -49,8 +49,8 @@ def open_download(
     `by` is None for a command, which only who has the machine can give.
     Raises NotFound where the role of `by` has no such bundles, or a file of it is gone.
     Raises Refused as `access.refuse_files`, `taken-back` (it holds or names what was taken
-    back, and is to be made again without it) or `lists-changed`; NeedsApproval where nobody may
-    have it alone.
+    back, and is to be made again without it), `lists-changed` or `forgotten` (it names somebody
+    whose details were deleted); NeedsApproval where nobody may have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)
@@ -59,6 +59,7 @@ def open_download(
         raise Refused("not-ready")
     file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     withdrawals.refuse_taken_back(session, bundle)
+    withdrawals.refuse_forgotten(session, bundle)
     name = file_names.zip_name(bundle)
     chunks = stream_zip(name, prints.list_zip_parts(session, bundle, store), bundle.created_at)
     size, subject = len(chunks), f"bundle:{bundle.id}"
@@ -92,16 +93,20 @@ def _may_still_go_out(database: db.Database, campaign_id: int) -> bool:
 
 
 def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
-    """List the whole bundle, and each PDF of it, as far as nobody who is gone is in it."""
+    """List the whole bundle, and each PDF of it, as far as nobody gone or forgotten is in it."""
     recorded = prints.find_print(session, bundle)
     if recorded is None or bundle.emptied_at is not None:
         return []
     if withdrawals.awaits_remake(session, bundle):
         return []
     taken_back = withdrawals.list_taken_back(session, bundle, limit=None)
-    gone = {file_names.volume_file(letter.volume) for letter in taken_back}
+    without = {letter.volume for letter in taken_back}
+    forgotten = withdrawals.holds_forgotten(session, bundle)
+    if forgotten:
+        without.update(withdrawals.list_forgotten_volumes(session, bundle))
+    gone = {file_names.volume_file(volume) for volume in without}
     pdfs = [ReprintChoice(file["name"], file["pages"]) for file in recorded.files if file["pages"]]
-    if not gone:
+    if not gone and not forgotten:
         return [ReprintChoice("", None), *pdfs]
     volumes = {file["name"] for file in recorded.files if file["name"].startswith("letters-")}
     # Of a print that was made again only the volumes are left that stand in the later one too.
@@ -137,6 +142,7 @@ def reprint(
     if recorded is None:
         raise NotFound("file")
     if name not in {choice.name for choice in list_choices(session, bundle)}:
+        withdrawals.refuse_forgotten(session, bundle)
         raise Refused("taken-back")
     files = [file for file in recorded.files if name in {"", file["name"]}]
     if any(prints.is_damaged(store, file) for file in files):

@@ -4,6 +4,9 @@ Until the bundle is handed over, its volumes are made again without them (`remak
 that is done, and for good afterwards, no file that still holds them is given out. Their numbers
 stay. A letter that went on through another mission, and was taken back there, still stands in the
 files of the bundle that it left. Who stands on a signed sheet stands in the lists alone.
+
+Nor is a file given out that still holds or names somebody whose details were deleted on schedule
+(`privacy.retention`): it lies on as long as letters beside theirs are here, or known.
 """
 
 from bisect import bisect_right
@@ -21,8 +24,9 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import GONE, TWIN_GONE
 from campaign.bundles.letter_codes.stored_codes import unpack_codes
-from campaign.core import clock
+from campaign.core import clock, db
 from campaign.core.errors import Refused
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, Volume
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
@@ -111,6 +115,40 @@ def refuse_taken_back(session: Session, bundle: Bundle) -> None:
         raise Refused("lists-changed")
 
 
+def refuse_forgotten(session: Session, bundle: Bundle) -> None:
+    if holds_forgotten(session, bundle):
+        raise Refused("forgotten")
+
+
+def holds_forgotten(session: Session, bundle: Bundle) -> bool:
+    """Whether a file holds or names somebody forgotten, and is not kept for its names' sake."""
+    if current_settings().keep_printed_files:
+        return False
+    letters = _select_forgotten(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
+    moved = _select_forgotten(LetterMove.letter_id == Letter.id, LetterMove.bundle_id == bundle.id)
+    if db.has_row(session, letters) or db.has_row(session, moved):
+        return True
+    people = _list_on_sheets(session, bundle, Signature.forgotten_at.is_not(None))
+    return any(number not in _list_off(bundle) for number, _state in people)
+
+
+def list_forgotten_volumes(session: Session, bundle: Bundle) -> list[int]:
+    """List the volumes that hold letters of people who are forgotten."""
+    now_in = _select_forgotten(Letter.volume_id == Volume.id, Letter.first_page.is_not(None))
+    holding = select(Volume.sequence).where(Volume.bundle_id == bundle.id, now_in.exists())
+    moved = _list_moved_on(session, bundle, Signature.forgotten_at.is_not(None), limit=None)
+    return [*session.scalars(holding), *(letter.volume for letter in moved)]
+
+
+def _select_forgotten(*conditions: ColumnElement[bool]) -> Select[int]:
+    """Select letters of people whose details were deleted on schedule."""
+    return (
+        select(Letter.id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(Signature.forgotten_at.is_not(None), *conditions)
+    )
+
+
 def awaits_remake(session: Session, bundle: Bundle) -> bool:
     """Whether a bundle that is still here is to be made again before a file of it goes out."""
     if bundle_status.is_settled(session, bundle):
@@ -167,7 +205,9 @@ def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:
     """List letters in its files, then people in its lists, who are gone; each in order."""
-    letters = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
+    is_gone = Letter.signature_id.in_(select_gone(bundle.campaign_id))
+    moved = _list_moved_on(session, bundle, is_gone, limit=limit)
+    letters = [*list_in_it(session, bundle, limit=limit), *moved]
     letters.sort(key=lambda letter: int(letter.number))
     return [*letters, *list_in_lists(session, bundle)][:limit]
 
@@ -269,15 +309,14 @@ def _list_printed(
     ]
 
 
-def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[TakenBack]:
+def _list_moved_on(
+    session: Session, bundle: Bundle, condition: ColumnElement[bool], *, limit: int | None
+) -> list[TakenBack]:
     rows = session.execute(
         select(LetterMove.sequence, Signature.state)
         .join(Letter, Letter.id == LetterMove.letter_id)
         .join(Signature, Signature.id == Letter.signature_id)
-        .where(
-            LetterMove.bundle_id == bundle.id,
-            Letter.signature_id.in_(select_gone(bundle.campaign_id)),
-        )
+        .where(LetterMove.bundle_id == bundle.id, condition)
         .order_by(LetterMove.sequence)
         .limit(limit)
     ).all()

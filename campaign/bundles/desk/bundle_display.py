@@ -62,6 +62,7 @@ class EarlierPrint:
 class Changes:
     taken_back: Sequence[TakenBack]
     awaits_remake: bool
+    forgotten: bool  # whether files hold or name somebody whose details were deleted
     letters_out: Sequence[LetterOut]  # what left volumes, and did not go out all the same
     printed_at: Mapping[str, datetime]
     """When the print was made that held it, by its number: the page is of that print."""
@@ -94,9 +95,12 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
     ready = bundle.state is BundleState.READY
     has_files = ready and bundle.emptied_at is None
     settled = bundle_status.is_settled(session, bundle)
+    choices = downloads.list_choices(session, bundle)
+    is_whole = "" in {choice.name for choice in choices}  # then it was asked who is forgotten
     return Changes(
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
+        forgotten=has_files and not is_whole and withdrawals.holds_forgotten(session, bundle),
         letters_out=[letter for letter in bundle.taken_out.letters if not letter.is_gone],
         people_off=withdrawals.say_who_is_off(session, bundle),
         corrected=withdrawals.find_correction(session, bundle) is not None,
@@ -108,7 +112,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         settled=settled,
         sheets_here=signed_sheets.lie_here(session, bundle),
         earlier_print=_find_earlier_print(session, bundle),
-        can_reprint=ready and not stopped and bool(downloads.list_choices(session, bundle)),
+        can_reprint=ready and not stopped and bool(choices),
         can_cancel=is_allowed(refuse_uncancellable, session, bundle, expected=Refused),
         can_remake=ready and not settled and not stopped,
         sheets=list_sheets_to_black_out(session, bundle),

@@ -284,9 +284,9 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     try:
         if make_envelopes.make_again_if_outdated(session, run, name, actor=actor()):
             message = (
-                _("We are remaking the files without the cards withdrawn since then.")
+                _("We are remaking the files with the cards that are still here.")
                 if noun_of(bundle) is Noun.CARD
-                else _("We are remaking the files without the letters withdrawn since then.")
+                else _("We are remaking the files with the letters that are still here.")
             )
             return redirect_to("deliveries.after", message, public_id=public_id)
         body = envelope_store.read_file(session, run, name, actor=actor())

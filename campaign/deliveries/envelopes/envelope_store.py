@@ -1,13 +1,13 @@
 """Where the files of a bundle's envelopes lie, and who is given them.
 
 They lie in the bundle's folder, so that they go with it. A file that holds a letter which was
-taken back, or whose writer was erased, is given to nobody.
+taken back, or whose writer was erased or forgotten, is given to nobody.
 """
 
 from bisect import bisect_right
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import access, file_approvals, file_names
@@ -16,9 +16,10 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
 from campaign.core.db import Json
 from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove, RunState
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Signature
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
@@ -53,6 +54,8 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
         raise NotFound("file")
     if holds_gone(session, run, [facts]):
         raise Refused("taken-back")
+    if holds_forgotten(session, run, facts):
+        raise Refused("forgotten")
     body = storage().read(_name_of(run, facts))
     audit.record(
         session,
@@ -78,9 +81,29 @@ def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) 
     held = sorted(span for facts in files for span in _list_spans(session, run, facts))
     if not held:
         return False
+    gone = Letter.signature_id.in_(select_gone(run.bundle.campaign_id))
+    return _holds_any(held, _list_numbers(session, run.bundle, gone))
+
+
+def holds_forgotten(session: Session, run: EnvelopeRun, facts: StoredFile) -> bool:
+    """Tell whether a file holds a letter of somebody whose details were deleted on schedule.
+
+    Address sheets name nobody. Asked of a file that somebody wants, not of all each minute: it
+    reads as many rows as the bundle has letters.
+    """
+    is_printed = run.with_letters and not Frozen.from_json(run.bundle.frozen).cards
+    if not is_printed or current_settings().keep_printed_files:
+        return False
+    held = sorted(_list_spans(session, run, facts))
+    forgotten = Letter.signature_id == Signature.id, Signature.forgotten_at.is_not(None)
+    return bool(held) and _holds_any(held, _list_numbers(session, run.bundle, *forgotten))
+
+
+def _holds_any(held: Sequence[tuple[int, int]], numbers: Iterable[int]) -> bool:
+    """Tell whether one of these numbers is in these spans, which are sorted."""
     return any(
         at and number <= held[at - 1][1]
-        for number in _list_gone(session, run.bundle)
+        for number in numbers
         for at in [bisect_right(held, (number, 2**31))]
     )
 
@@ -101,12 +124,11 @@ def _list_spans(session: Session, run: EnvelopeRun, facts: StoredFile) -> Iterab
     return _ANY if holds and not Frozen.from_json(run.bundle.frozen).cards else ()
 
 
-def _list_gone(session: Session, bundle: Bundle) -> list[int]:
-    """List the numbers of letters that are not to be handed over, wherever they are now."""
-    gone = Letter.signature_id.in_(select_gone(bundle.campaign_id))
-    still = select(Letter.sequence).where(Letter.bundle_id == bundle.id, gone)
+def _list_numbers(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> list[int]:
+    """List the numbers here of letters for which the conditions hold, wherever they are now."""
+    still = select(Letter.sequence).where(Letter.bundle_id == bundle.id, *conditions)
     moved = select(LetterMove.sequence).join(Letter, Letter.id == LetterMove.letter_id)
-    moved = moved.where(LetterMove.bundle_id == bundle.id, gone)
+    moved = moved.where(LetterMove.bundle_id == bundle.id, *conditions)
     return [*session.scalars(still), *session.scalars(moved)]
 
 

@@ -27,7 +27,7 @@ from campaign.deliveries.recording_rules import join_spans
 from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.delivery import Envelope, EnvelopeRun, RunState
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Signature
 from campaign.printing.engine.join_pdf import PdfFile, Piece, join
 from campaign.printing.geometry import label_sheet_for
 from campaign.printing.printed_content import LabelsContext
@@ -152,8 +152,9 @@ def _list_filled(
     rows = session.execute(
         select_here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
-        # Without pages it stands in no file that is kept, but in one that was remade.
-        .where(Letter.pages.is_not(None))
+        # Without pages it stands in no file that is kept, but in one that was remade. Who is
+        # forgotten may have a letter here again where a record was deleted.
+        .where(Letter.pages.is_not(None), Signature.forgotten_at.is_(None))
         .order_by(Letter.sequence)
     ).all()
     paths = {
@@ -308,13 +309,18 @@ def sweep() -> None:
 
 
 def make_again_if_outdated(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
-    """Make a file anew that is lost, or holds a letter that is gone; whether so. Raises Refused."""
+    """Make a file anew that is lost, or holds a letter that is gone or of somebody forgotten.
+
+    Whether so. Raises Refused.
+    """
     envelope_store.refuse_held_back(run)
     facts = envelope_store.find_file(run, name)
     if facts is None:
         return False
-    right = envelope_store.is_there(run, facts) and not envelope_store.holds_gone(
-        session, run, [facts]
+    right = (
+        envelope_store.is_there(run, facts)
+        and not envelope_store.holds_gone(session, run, [facts])
+        and not envelope_store.holds_forgotten(session, run, facts)
     )
     if not right:
         make_again(session, run)

@@ -7,9 +7,11 @@ from functools import partial
 
 from flask import Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
+from campaign.about.what_stays import say_own_copy
 from campaign.campaigns.find_campaigns import find_open, select_unoffered
 from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
@@ -32,7 +34,7 @@ from campaign.signing.reminders import delete_waiting_beside, list_waiting_besid
 from campaign.signing.signatures_per_mailbox import is_full, refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
-from campaign.tracking.letter_place import is_on_sheet_too, say_sheet_went
+from campaign.tracking.letter_place import is_in_print_files, is_on_sheet_too, say_sheet_went
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
 from campaign.tracking.letter_trips import trips_of
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
@@ -98,6 +100,7 @@ class AnonymisedLetter(Page, template="tracking/anonymised.html"):
     case: CasePage
     marks: list[Mark]
     day: str
+    copy: str  # what is kept of the letter in our print files; empty: nothing
 
 
 class NotMine(Page, template="tracking/not_mine.html"):
@@ -113,6 +116,21 @@ class NotMine(Page, template="tracking/not_mine.html"):
 _LINK = "/<lang>/letter/<token>"
 
 
+def _say_copy(session: Session, signature: Signature) -> str:
+    """Say what our print files keep of a letter whose writer is forgotten, and who can read it."""
+    if not is_in_print_files(session, signature):
+        return ""
+    settings, cards = current_settings(), signature.campaign.cards
+    copy = say_own_copy(settings, cards=cards)
+    if settings.keep_printed_files:
+        return copy
+    if cards:
+        locked = gettext("Our staff can no longer open the parts of it that contain your card.")
+    else:
+        locked = gettext("Our staff can no longer open the parts of it that contain your letter.")
+    return f"{copy} {locked}"
+
+
 @blueprint.get(_LINK)
 @public
 def letter(lang: str, token: str) -> ResponseReturnValue:
@@ -126,6 +144,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
                     day=i18n.say_date(
                         clock.day_of(signature.forgotten_at, signature.campaign.timezone)
                     ),
+                    copy=_say_copy(session, signature),
                 )
             )
         confirm_letter.refuse_lost(signature, db.utcnow())

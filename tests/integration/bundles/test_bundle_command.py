@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.documents import make_documents
 from campaign.bundles.volumes import print_queue
 from campaign.commands.print_bundle import bundle, verify
+from campaign.core import db
 from campaign.core.audit import AuditEntry, check
 from campaign.core.isolation.orders import Limits
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
+from campaign.models.signature import Signature
 from campaign.printing.sheets import bundle_sheets
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
@@ -134,6 +136,27 @@ def test_a_stopped_campaign_gives_no_file(session: Session, run: Any, tmp_path: 
     assert result.exit_code == 1
     assert "is stopped" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_that_names_somebody_forgotten_is_not_written_again(
+    session: Session, run: Any, tmp_path: Path
+) -> None:
+    add_confirmed(session, make_campaign(session), 2)
+    session.commit()
+    assert run().exit_code == 0
+    path = next((tmp_path / "out").iterdir())
+    path.unlink()
+    first = session.scalar(select(func.min(Signature.id)))
+    one = update(Signature).where(Signature.id == first)
+    session.execute(one.values(forgotten_at=db.utcnow()))
+    session.commit()
+    result = run("--number", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "The details of some people in it were deleted on schedule, and its files still name them. "
+        "Nothing was written. Use the workspace to print the letters that are still here.\n"
+    )
+    assert not path.exists()
 
 
 def test_a_language_the_site_does_not_have_is_wrong_use(session: Session, run: Any) -> None:

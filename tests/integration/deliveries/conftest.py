@@ -24,8 +24,9 @@ from tests.days import today
 from tests.factories import add_confirmed, make_target_mission, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.conftest import Keep
+from tests.integration.tracking.conftest import erase
 
-__all__ = ["Record", "again", "form", "freeze", "photograph", "print_bundle", "reload"]
+__all__ = ["Record", "again", "erase", "form", "freeze", "photograph", "print_bundle", "reload"]
 
 Record = Callable[..., GateVisit]
 

@@ -118,7 +118,7 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
 
     answer = post(staff, file)
     assert answer.status_code == 303
-    assert "without the letters withdrawn since then" in staff.get(answer.location).text
+    assert "with the letters that are still here" in staff.get(answer.location).text
     assert run_of(session).state is RunState.WAITING
     waits = post(staff, file)
     assert waits.status_code == 409
