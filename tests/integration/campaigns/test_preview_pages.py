@@ -1,6 +1,7 @@
 """What organizers see as supporters would: pages, letters, mails."""
 
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from campaign.models.staff import Role
 from campaign.signing.form.preview_samples import KINDS, SAMPLES
 from tests.factories import sign_in
 from tests.integration.campaigns.conftest import DESK
+from tests.integration.tracking.test_mails import assert_apart
 
 ROOT = Path(__file__).parents[3]
 _OF_NO_CAMPAIGN = {
@@ -37,6 +39,8 @@ def test_every_mail_about_a_campaign_can_be_seen_in_every_language(desk: FlaskCl
             page = desk.get(f"{DESK}/preview/{lang}/mails/{kind}")
             assert page.status_code == 200
             assert "Amara Okafor" in page.text
+            plain = page.text.partition('<pre class="mail-text">')[2].partition("</pre>")[0]
+            assert_apart(unescape(plain), kind)
     assert desk.get(f"{DESK}/preview/en/mails/nothing").status_code == 404
 
 

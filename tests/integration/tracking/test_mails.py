@@ -127,6 +127,13 @@ def assert_parts_agree(message: Any, kind: str) -> None:
     assert "12\xa0Example Street, Ottawa ON K1A\xa00A1" in shown
 
 
+def assert_apart(plain: str, kind: str) -> None:
+    """No sentence, and no link, follows what is before it without white space."""
+    assert not re.findall(r"[^\s(]https?://", plain), kind
+    without_addresses = re.sub(r"\S+(://|@)\S+", "", plain)
+    assert not re.findall(r"\w+[.!?؟:][^\W\d_]+", without_addresses), kind
+
+
 def _words(text: str) -> Counter[str]:
     return Counter(re.findall(r"[\w%]+", re.sub(r"\S+(://|@)\S+", "", text)))
 
@@ -152,6 +159,7 @@ def test_every_mail_is_made_in_every_language(
         assert "**" not in plain.get_content(), mail.kind
         assert f'lang="{lang}"' in html.get_content()
         assert_parts_agree(message, mail.kind)
+        assert_apart(plain.get_content().translate(ISOLATES), mail.kind)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
