@@ -29,15 +29,14 @@ from campaign.web.form_fields import MomentField, TextField
 from campaign.web.page import show_page
 
 _LONGEST = 40 * (risks.LONGEST + 1)
+_NAMES = _l("One name per line: full names, and each part of a name they are known by.")
 
 
 class RisksForm(EditConflictForm, CampaignForm):
     relative = TextField(
-        _l("Relatives and others close to the person"),
-        limit=_LONGEST,
-        description=_l("One name per line: full names, and each part of a name they are known by."),
+        _l("Relatives and others close to the person"), limit=_LONGEST, description=_NAMES
     )
-    witness = TextField(_l("Witnesses"), limit=_LONGEST, description=_l("One name per line."))
+    witness = TextField(_l("Witnesses"), limit=_LONGEST, description=_NAMES)
     place = TextField(
         _l("Places"),
         limit=_LONGEST,

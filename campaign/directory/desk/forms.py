@@ -125,6 +125,16 @@ class MissionForm(AddressForm):
         if field.data and field.data > i18n.today_at_home():
             raise ValidationError(_("This date is in the future. Enter today or an earlier date."))
 
+    def validate(self, extra_validators: object = None) -> bool:
+        """Letters, lists and labels print the name of the mission above its address."""
+        is_valid = bool(super().validate(extra_validators))
+        if not any(self.words("name").values()):
+            _code, (first,) = self.word_rows()[0]
+            message = _("Enter the name of the mission in at least one language.")
+            first.errors = [*first.errors, message]
+            return False
+        return is_valid
+
     def draft(self) -> MissionDraft:
         names, host = split_lines(self.accredited.data or ""), self.host_country.data
         codes = {country_code(name, i18n.locale()) for name in names}

@@ -162,6 +162,11 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     assert send("/risks", {"embargo_until": "tomorrow"}).status_code == 422
     assert send("/risks", {"embargo_until": until}).status_code == 303
     assert send("/status?to=open").status_code == 422
+    shown = desk.get(f"/desk/campaigns/{fresh().slug}").text
+    assert "The embargo is not over. The campaign can open on" in shown
+    assert "Nothing is missing" not in shown, "texts may still say what flags rule out"
+    assert desk.get(f"/desk/campaigns/{fresh().slug}/risks").text.count("each part of a name") == 2
+    session.rollback()
     news = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe"}
     assert "The embargo is not over" in send("/updates", news).text
     assert fresh().status is CampaignStatus.DRAFT

@@ -155,6 +155,15 @@ def test_bad_input_is_told_by_its_field(
     assert kept(session) is None
 
 
+def test_a_mission_has_a_name_to_print(organizer: FlaskClient, session: Session) -> None:
+    nameless = FORM | {"name_en": "", "name_fr": ""}
+    response = post(organizer, "/desk/missions/new", nameless)
+    assert response.status_code == 422
+    assert "Enter the name of the mission in at least one language." in response.text
+    assert kept(session) is None
+    assert post(organizer, "/desk/missions/new", nameless | {"name_fr": "A"}).status_code == 303
+
+
 @pytest.mark.both_engines
 def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
     organizer: FlaskClient, session: Session
