@@ -450,9 +450,12 @@ def _write_reasons(
     again = find_returned(campaign)
     content = proposals.content_of(again) if again else {}
     days = {"act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
-    data = {**days, **_reasons_by_field(content), "seen": campaign.status.value}
+    seen = campaign.status.value
+    if to is CampaignStatus.CLOSED:  # nobody closes unseen what a colleague has just extended
+        seen = f"{seen} {campaign.act_by}"
+    data = {**days, **_reasons_by_field(content), "seen": seen}
     form = _form_with_reasons(MoveForm, campaign, languages_of(campaign), data)
-    form.now = campaign.status.value
+    form.now = seen
     if _is_decided_by_second_person(campaign, to) or campaign.status_reasons:
         form.now = campaign.changed_at.isoformat()
     if request.method == "GET":

@@ -705,6 +705,29 @@ def test_who_extends_after_a_colleague_did_reads_who_was_first_and_on_which_day(
     assert post(second, url, {"act_by": "2099-03-01", "deadline": shown}).status_code == 303
 
 
+def test_who_closes_has_seen_that_a_colleague_extended(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, act_by=date(2099, 1, 1))
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    url = f"/desk/campaigns/{campaign.slug}/status?to=closed"
+    (seen,) = re.findall(r'name="seen"[^>]* value="([^"]+)"', client.get(url).text)
+    session.rollback()
+    campaign.act_by = date(2099, 2, 1)
+    session.commit()
+    late = post(client, url, {"seen": seen})
+    assert late.status_code == 422
+    assert "The campaign has changed. Read what is new" in late.text
+    assert "1 February 2099" in late.text
+    session.rollback()
+    session.expire_all()
+    assert campaign.status is CampaignStatus.OPEN
+    session.rollback()
+    (seen,) = re.findall(r'name="seen"[^>]* value="([^"]+)"', late.text)
+    assert post(client, url, {"seen": seen}).status_code == 303
+
+
 def test_a_published_deadline_moves_earlier_only_where_it_was_a_mistake(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
