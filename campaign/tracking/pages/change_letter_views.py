@@ -205,7 +205,8 @@ class NewsPage(Page, template="tracking/news.html"):
     news: NewsLink
     done: bool
     people: list[Signature]  # for whom news is, or was just, switched
-    shared: bool  # Whether those are others than the one to whom the email was
+    by_button: bool  # Whether nobody's is or was: then it is for whom the button would
+    shared: bool  # Whether to say for whom: others have the mailbox too
     names: list[MailName]  # Theirs; none where they cannot be named
     stopped: bool
     by_hand: bool  # Whether all who are spoken to signed on paper, and have no letter
@@ -271,13 +272,17 @@ def _news_page(
     signed = written or told
     states = {status_of(session, signature) for signature in signed}
     is_gone = any(find_place(session, signature) is Place.GONE for signature in signed)
+    by_button = not people
+    people = people or [writer for writer in news.writers if writer is news.signature]
+    having = news.writers if done or by_button else people
     return show_private(
         NewsPage(
             link=link,
             news=news,
             done=done,
             people=people,
-            shared=news.signature is not None and _names_others(news.signature, people),
+            by_button=by_button,
+            shared=news.signature is not None and _names_others(news.signature, having),
             names=news_subscription.name_readers(signature.given_name for signature in people),
             stopped=news.campaign is not None and is_stopped(news.campaign.status),
             by_hand=not written,

@@ -883,6 +883,32 @@ def test_undoing_gives_the_news_back_to_those_alone_who_had_it(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("name", ["Ana", "Buy it at x.example"])
+def test_the_link_opened_again_says_whose_news_its_button_brings_back(
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage, name: str
+) -> None:
+    only = "You share this email address. The button below is"
+    named = f"{only} for <bdi>Ana</bdi> only." if name == "Ana" else f"{only} only for the person"
+    link = off(told)
+    reload(session, ana).given_name = name
+    session.commit()
+    client.post(link, data=ONE_CLICK)
+    assert only not in client.get(link).text, "Ana has the mailbox alone"
+    bruno = sign(session, ana.campaign, email=ANA, seat=2, given_name="Bruno")
+    client.post(link, data=ONE_CLICK)
+    for page in (client.get(link).text, client.post(link, data=ONE_CLICK).text):
+        assert named in page
+        assert "This applies to" not in page
+        assert "Bruno" not in page
+    fields = MultiDict(re.findall(r'name="(on|reader)" value="([^"]*)"', client.get(link).text))
+    back = client.post(f"/en{link}", data=fields).text
+    assert ("This applies to: <bdi>Ana</bdi>." in back) is (name == "Ana")
+    assert "applies to all of you" not in back
+    assert reload(session, ana).consent_updates_at is not None
+    assert reload(session, bruno).consent_updates_at is None
+
+
+@pytest.mark.one_engine
 @pytest.mark.parametrize("cards", [False, True])
 def test_who_stops_the_news_is_promised_no_delivery(
     app: Flask,
