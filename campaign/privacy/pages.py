@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, Response, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -92,6 +93,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     can_change: bool
     can_withdraw: bool
     can_confirm: bool
+    deleted_on: date | None  # Of one whose action ended before it was confirmed
     is_full: bool  # Whether two others have confirmed a letter from this mailbox
     changed: bool
     replaced: bool  # Whether somebody has signed anew since this page was opened
@@ -209,6 +211,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             can_confirm=confirm_letter.can_confirm(session, signature, db.utcnow()),
+            deleted_on=confirm_letter.find_deletion_day(signature, db.utcnow()),
             is_full=state is SignatureState.PENDING and is_full(session, signature),
             changed="changed" in request.args,
             replaced="replaced" in request.args,

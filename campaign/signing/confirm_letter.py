@@ -1,6 +1,6 @@
 """The link in a supporter's mail: finding the letter it opens, and confirming it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -186,7 +186,20 @@ def refuse_unconfirmable(signature: Signature) -> None:
     the campaign its letters are on their way, and a stop means that no more may go. It waits
     until its link ends, and is deleted then.
     """
-    campaign, ends = signature.campaign, signature.token_expires_at
+    campaign = signature.campaign
     if not takes_confirmations(campaign.status, campaign.act_by, campaign.closed_at):
-        deleted = clock.day_of(ends, campaign.timezone) if ends else None
+        deleted = _day_of_deletion(signature)
         raise Refused("letter-unconfirmed", deleted_on=deleted, **_case_of(campaign))
+
+
+def _day_of_deletion(signature: Signature) -> date | None:
+    ends = signature.token_expires_at
+    return clock.day_of(ends, signature.campaign.timezone) if ends else None
+
+
+def find_deletion_day(signature: Signature, now: datetime) -> date | None:
+    """Find when a letter is deleted whose action ended before it was confirmed, in good time."""
+    waits = signature.shown_state is SignatureState.PENDING and not has_lapsed(signature, now)
+    if not waits or is_allowed(refuse_unconfirmable, signature, expected=Refused):
+        return None
+    return _day_of_deletion(signature)
