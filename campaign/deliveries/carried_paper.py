@@ -45,6 +45,9 @@ class Paper:
     papers_at: datetime | None = None
     """When the papers that go with its volumes were printed, if these were kept as we ask."""
 
+    with_lists: bool = True
+    """Whether its lists are still here; if not, they went out with a part of the letters."""
+
     @property
     def by_hand(self) -> bool:
         return self.removed or self.unreadable
@@ -86,7 +89,8 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     here = count_left(session, bundle) + len(withdrawn if bundle.letter_count else named)
     gone = (*withdrawn, *named)
     letters = _count_in_print(bundle, current, here)
-    whole = Paper(number, printed_at, letters, check_code=code, holds=gone)
+    with_lists = not withdrawn or signed_sheets.lie_here(session, bundle)
+    whole = Paper(number, printed_at, letters, check_code=code, holds=gone, with_lists=with_lists)
     papers = [*_list_by_hand(bundle, whole, again)]
     # Once letters went out, the others are what is left of the same paper.
     may_differ = not went or not bundle_status.is_handed_over(session, bundle)

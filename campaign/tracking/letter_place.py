@@ -9,9 +9,12 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept
+from campaign.bundles import bundle_status
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import is_in_earlier_print
+from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -120,6 +123,39 @@ def _is_remade_without(bundle: Bundle, stay: Stay) -> bool:
     return bundle.state is BundleState.READY and number_of(stay.number) in numbers
 
 
+def _find_list_that_went(session: Session, signature: Signature) -> DeliveryAttempt | None:
+    """Find with what the lists went out on which a letter stands, with it or without.
+
+    They go with the first that leaves a bundle, unless that is in envelopes.
+    """
+    stays = stays_of(session, signature.letters)
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .where(
+            DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}),
+            DeliveryAttempt.outcome.in_(GONE_OUT),
+            ~bundle_status.went_in_envelopes(),
+        )
+        .order_by(*oldest_first())
+    )
+    return next(
+        (
+            attempt
+            for attempt in attempts
+            for stay in stays
+            if stay.bundle_id == attempt.bundle_id and _is_on_lists(attempt, stay, signature)
+        ),
+        None,
+    )
+
+
+def _is_on_lists(went: DeliveryAttempt, stay: Stay, signature: Signature) -> bool:
+    """Whether it was: one without its sheet only if that was removed after these went."""
+    if not stay.is_taken_out:
+        return True
+    return stay.letter.first_page is not None and _went_before_withdrawal(went, signature)
+
+
 def is_on_sheet_too(session: Session, signature: Signature) -> bool:
     """Whether a row of a sheet counts with this letter.
 
@@ -147,6 +183,7 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
     # Its number stays in the records of the bundle, also where another print went without it.
     has_number = any(stays_of(session, signature.letters) for signature in online)
     places = {find_place(session, signature) for signature in signatures}
+    is_listed = any(_find_list_that_went(session, signature) for signature in online)
     ids = [signature.id for signature in signatures]
     addresses = [signature.email_hmac for signature in signatures]
     doubles = and_(PaperRow.twin_id.in_(ids), PaperRow.email_hmac.in_(addresses))
@@ -163,7 +200,7 @@ def find_kept_letters(session: Session, signatures: Iterable[Signature]) -> Kept
     return Kept(
         printed=has_number,
         undelivered=not letters.isdisjoint({Place.PRINTED, Place.UNKNOWN}),
-        delivered=not places.isdisjoint({Place.UNKNOWN, Place.GONE}),
+        delivered=is_listed or not places.isdisjoint({Place.UNKNOWN, Place.GONE}),
         on_sheet=db.has_row(session, on_sheet),
         copied=is_copied,
         cards=bool(online) and all(signature.campaign.cards for signature in online),
@@ -177,7 +214,9 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
         went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
         row = _say_withdrawn_row(signature, went, place)
         return f"{gettext('We will not count it.')} {row}"
-    return f"{_say_withdrawn_letter(place)} {say_row_too(session, signature)}".rstrip()
+    list_went = say_list_went(session, signature) if place is not Place.GONE else ""
+    sentences = (_say_withdrawn_letter(place), list_went, say_row_too(session, signature))
+    return " ".join(filter(None, sentences))
 
 
 def _say_withdrawn_letter(place: Place) -> str:
@@ -192,6 +231,15 @@ def _say_withdrawn_letter(place: Place) -> str:
         Place.GONE: gettext("It is no longer in our hands, so we cannot get it back."),
     }
     return f"{gettext('We will not count it.')} {words[place]}"
+
+
+def say_list_went(session: Session, signature: Signature) -> str:
+    """Say when a list went out that names the writer of a letter; empty where none did."""
+    went = _find_list_that_went(session, signature)
+    if went is None:
+        return ""
+    day = i18n.say_date(went.happened_on)
+    return gettext("A list with your name went out on %(day)s. We cannot get it back.", day=day)
 
 
 def say_sheet_went(session: Session, signature: Signature) -> str:

@@ -43,6 +43,8 @@ def say_paper(bundle: Bundle, paper: Paper, papers: Sequence[Paper]) -> str:
             moment=moment,
         )
         sentences.append(words)
+    elif paper.removed and not paper.with_lists:
+        sentences.append(gettext("Its withdrawn sheets were removed by hand."))
     elif paper.removed:
         words = gettext(
             "Its withdrawn sheets were removed by hand, and their names made unreadable on its "
@@ -113,7 +115,7 @@ def list_sheets_to_remove(
         SheetsToRemove(
             bundle,
             [*filter(is_letter, paper.holds)],
-            [number for number in paper.holds if number not in again],
+            [number for number in paper.holds if paper.with_lists and number not in again],
             " ".join([*_say_printed(bundle, paper, papers), *say_check_code(paper.check_code)])
             if several
             else "",

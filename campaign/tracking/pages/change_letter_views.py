@@ -23,7 +23,7 @@ from campaign.signing.mails import MailName
 from campaign.signing.person_fingerprint import person_of
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, digest_of
-from campaign.tracking.letter_place import Place, find_place, say_row_too
+from campaign.tracking.letter_place import Place, find_place, say_list_went, say_row_too
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import is_frozen, status_of
@@ -35,6 +35,7 @@ class WithdrawLetter(Page, template="tracking/withdraw.html"):
     token: str
     signature: Signature
     place: Place
+    list_went: str  # When lists with the writer's name went out
     row_too: str  # What becomes of a row on paper that counts with it
     case: CasePage
     retention_months: int
@@ -132,6 +133,7 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             token=token,
             signature=signature,
             place=find_place(session, signature),
+            list_went=say_list_went(session, signature),
             row_too=say_row_too(session, signature),
             case=case,
             retention_months=current_settings().retention_months,

@@ -35,7 +35,13 @@ from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
 from campaign.signing.states import empty_signature
-from campaign.tracking.letter_place import Place, find_kept_letters, find_place, is_in_print_files
+from campaign.tracking.letter_place import (
+    Place,
+    find_kept_letters,
+    find_place,
+    is_in_print_files,
+    say_withdrawn,
+)
 from campaign.tracking.letter_trips import trips_of
 from tests.days import today
 from tests.factories import post
@@ -620,6 +626,37 @@ def test_a_withdrawn_letter_that_was_not_in_the_part_is_to_be_removed_by_hand(
     bundle = reload(session, remade.id)
     papers = list_papers(session, bundle)
     assert [(paper.letters, paper.holds) for paper in papers] == [(5, ("00003",)), (4, ())]
+
+
+@pytest.mark.parametrize("with_lists", [True, False])
+def test_names_are_made_unreadable_only_on_lists_that_are_here(
+    app: Flask,
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    with_lists: bool,
+) -> None:
+    outcome = DeliveryOutcome.REFUSED if with_lists else DeliveryOutcome.PART
+    visit = record(printed, outcome, taken=None if with_lists else 2)
+    session.rollback()
+    if not with_lists:
+        attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+        split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+        session.commit()
+    withdraw_on(session, printed, today())
+    for page in ("deliver", "after"):
+        shown = staff.get(f"/desk/bundles/{printed.public_id}/{page}").text
+        assert "<p>00003</p>" in shown
+        assert ("Make their names unreadable by hand: 00003" in shown) is with_lists
+    gate = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
+    assert ("and their names made unreadable on its lists." in gate) is with_lists
+    with app.test_request_context():
+        words = say_withdrawn(session, third(session, printed))
+        kept = find_kept_letters(session, [third(session, printed)])
+    assert "we told our staff to take out the sheet" in words
+    assert ("A list with your name went out on" in words) is not with_lists
+    assert kept.delivered is not with_lists
 
 
 def test_another_time_of_a_record_is_not_moved_over_a_remake(

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes import withdrawals
@@ -22,7 +22,7 @@ from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail, address_fingerprint
 from campaign.mail.sender import render
-from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle import Bundle, BundlePrint, BundleState
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.models.notice import LettersLink
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -335,6 +335,7 @@ def test_who_withdrew_reads_when_the_sheet_went_out(
     day = today() - timedelta(days=days_before)
     bundle = reload(session, bundle_id)
     bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+    session.execute(update(BundlePrint).values(made_at=bundle.created_at))
     bundle_url = f"/desk/bundles/{bundle.public_id}"
     paper = next(paper for paper in list_papers(session, bundle) if paper.by_hand is by_hand)
     session.commit()
@@ -410,6 +411,7 @@ def test_who_withdrew_a_letter_reads_when_the_sheet_with_the_row_went_out(
     post(client, f"{url}/withdraw")
     bundle = reload(session, bundle_id)
     bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+    session.execute(update(BundlePrint).values(made_at=bundle.created_at))
     session.refresh(letter)
     letter.withdrawn_at = clock.cut_to_day(db.utcnow() - timedelta(days=withdrawn_on), zone)
     bundle_url = f"/desk/bundles/{bundle.public_id}"
