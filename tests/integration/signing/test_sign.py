@@ -19,6 +19,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
 from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
 from campaign.signing.mails import WAITING, LettersWaiting
 from campaign.signing.signed_links import signed_link
+from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 
@@ -110,6 +111,21 @@ def test_an_alias_makes_no_second_row(
         second.location,
         second.data,
     )
+
+
+def test_the_first_link_of_a_letter_that_was_withdrawn_and_signed_again_speaks_of_that(
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
+) -> None:
+    sign()
+    [mail] = mails()
+    assert client.post(mail["link"]).status_code == 303
+    withdraw_letter(session, session.scalars(select(Signature)).one(), db.utcnow())
+    session.commit()
+    assert "This letter was withdrawn" in client.get(mail["link"]).text
+    sign()
+    page = client.get(mail["link"])
+    assert page.status_code == 404
+    assert "for example if you withdrew what you wrote and signed again" in page.text
 
 
 def test_signing_again_before_confirming_replaces_the_text_and_the_link(
@@ -439,7 +455,7 @@ def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
     wrong, right = (mail["link"] for mail in mails())
     for page in (client.get(wrong), client.post(wrong)):
         assert page.status_code == 404
-        assert "or the person who signed has corrected the email address" in page.text
+        assert "Or the person who signed has corrected the email address" in page.text
         assert case not in page.text
     assert client.post(right).status_code == 303
 
