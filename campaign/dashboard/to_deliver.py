@@ -16,7 +16,6 @@ from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard.today import (
     LATELY,
-    REFUSED_LATELY,
     Todo,
     TodoItem,
     find_letters,
@@ -66,7 +65,7 @@ def list_carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> li
     todos = [
         find_letters(session, mine, "held"),
         find_letters(session, mine, "waiting"),
-        find_refused_bundles(session, mine, i18n.latest_day(now)),
+        find_refused_bundles(session, mine),
     ]
     return [
         *list_stop_todos(session, by=by, now=now),
@@ -112,7 +111,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
         _find_rows_to_black_out(session, mine),
         _find_unnamed_parts(session, mine),
         *_find_requests(session, mine, by, now),
-        *_find_printed(session, mine, today),
+        *_find_printed(session, mine),
         _find_untold_deliveries(session, mine, today),
         _find_unanswered(session, mine, today),
     ]
@@ -233,7 +232,7 @@ def _find_requests(
         yield make_todo(slug, items)
 
 
-def _find_printed(session: Session, mine: ColumnElement[bool], today: date) -> list[Todo]:
+def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     """Find bundles that lie here printed: to be carried, and to be posted."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
@@ -249,11 +248,11 @@ def _find_printed(session: Session, mine: ColumnElement[bool], today: date) -> l
     for campaign, bundle, printed in rows:
         way = to_post if bundle.mission_id is None else to_carry
         way.append(_item(session, campaign, bundle, printed))
-    to_post += _list_partly_posted(session, mine, today)
+    to_post += _list_partly_posted(session, mine)
     return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]
 
 
-def _list_partly_posted(session: Session, mine: ColumnElement[bool], today: date) -> list[TodoItem]:
+def _list_partly_posted(session: Session, mine: ColumnElement[bool]) -> list[TodoItem]:
     """List bundles of which some envelopes were posted; those refused before stand elsewhere."""
     was_posted = exists().where(
         EnvelopeRun.bundle_id == Bundle.id,
@@ -269,9 +268,7 @@ def _list_partly_posted(session: Session, mine: ColumnElement[bool], today: date
         ),
     )
     came_back = exists().where(
-        DeliveryAttempt.bundle_id == Bundle.id,
-        DeliveryAttempt.outcome.in_(_NOT_TAKEN),
-        DeliveryAttempt.happened_on > today - REFUSED_LATELY,
+        DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome.in_(_NOT_TAKEN)
     )
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     rows = session.execute(

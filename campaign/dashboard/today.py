@@ -18,7 +18,11 @@ from campaign.core import clock, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.statistics_page import Cells
-from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
+from campaign.deliveries.remaining_letters import (
+    has_as_many_gone,
+    has_letters_here,
+    has_unnamed_part,
+)
 from campaign.directory import where_used
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -54,7 +58,6 @@ _MOST = 8
 _DRAFTS = 8
 """Drafts that are looked through, the newest first: each is measured as it would print."""
 LATELY = timedelta(days=60)
-REFUSED_LATELY = 3 * LATELY
 """A campaign that ended longer ago is no work of today."""
 
 
@@ -107,7 +110,7 @@ def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
         *_find_proposals(session, mine, by),
         *_find_drafts(session, mine, now, by),
         find_letters(session, mine, "waiting"),
-        find_refused_bundles(session, mine, today),
+        find_refused_bundles(session, mine),
         _find_unchecked_missions(session, mine, today),
         _find_untold_outcomes(session, mine, now),
         *_find_program_problems(session, by),
@@ -281,7 +284,7 @@ def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> l
     return [draft for draft in drafts if not check_readiness.blockers_of(draft, target, now)]
 
 
-def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
+def find_refused_bundles(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Find bundles that were refused, in part or whole, and of which letters still lie here."""
     refused = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART)
     rows = session.execute(
@@ -291,11 +294,12 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: dat
         .where(
             mine,
             may_go_out_sql(),
+            # However long ago: as long as they lie here, we keep who wrote them.
             DeliveryAttempt.outcome.in_(refused),
-            DeliveryAttempt.happened_on > today - REFUSED_LATELY,
             Bundle.state != BundleState.CANCELLED,
             Bundle.id.not_in(select(Rerouting.from_bundle_id)),
             ~has_unnamed_part(),
+            ~has_as_many_gone(),
             has_letters_here(),
         )
         .group_by(Campaign.id)

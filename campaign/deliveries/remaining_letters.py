@@ -17,7 +17,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
 from campaign.bundles.bundle_status import (
@@ -193,6 +193,16 @@ def is_gone_whole() -> ColumnElement[bool]:
         ~went_in_envelopes().correlate(DeliveryAttempt),
     )
     return went.correlate(Bundle)
+
+
+def has_as_many_gone() -> ColumnElement[bool]:
+    """Whether as many letters went as a bundle has: then none needs to be looked for, either."""
+    other = aliased(DeliveryAttempt)
+    went = select(func.coalesce(func.sum(other.messages), 0)).where(
+        other.bundle_id == Bundle.id, other.outcome.in_(GONE_OUT)
+    )
+    went_in_all = went.correlate(Bundle).scalar_subquery()
+    return and_(Bundle.letter_count > 0, went_in_all >= Bundle.letter_count)
 
 
 def has_unnamed_part() -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
@@ -266,6 +267,30 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
         page = client.get("/desk/today").text
         assert (still_here in page) is (posted == 1)
         assert f"1 delivery is {untold}" in page, "several postings are one line"
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_refused_letters_that_lie_here_are_never_forgotten(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    printed: Callable[[Campaign], int],
+    role: Role,
+    is_closed: bool,
+) -> None:
+    bundle_id = printed(make_campaign(session))
+    carry(app, bundle_id, DeliveryOutcome.REFUSED)
+    session.execute(update(DeliveryAttempt).values(happened_on=days_ago(800)))
+    if is_closed:
+        closed = {"status": CampaignStatus.CLOSED, "closed_at": db.utcnow() - timedelta(days=700)}
+        session.execute(update(Campaign).values(closed))
+    session.commit()
+    sign_in(client, app, role)
+    still_here = "did not accept everything"
+    assert still_here in client.get("/desk/today").text
+    carry(app, bundle_id, DeliveryOutcome.ACCEPTED)
+    assert still_here not in client.get("/desk/today").text
 
 
 def _status(client: FlaskClient, link: str) -> int:
