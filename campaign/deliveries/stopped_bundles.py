@@ -40,7 +40,10 @@ class StaffStopped(Mail, kind="staff-stopped"):
 
 
 def is_held_back() -> ColumnElement[bool]:
-    """Whether printed letters of a stopped campaign lie here, for a query on bundles."""
+    """Whether printed letters of a stopped campaign lie here, for a query on bundles.
+
+    That its files are no longer kept tells nothing of its paper.
+    """
     letters = (
         exists()
         .where(Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~is_gone())
@@ -52,7 +55,6 @@ def is_held_back() -> ColumnElement[bool]:
     return and_(
         stopped.correlate(Bundle),
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
-        Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
         ~is_gone_whole(),
         or_(letters, moved, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),

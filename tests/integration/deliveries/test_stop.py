@@ -159,6 +159,27 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
 
 
+@pytest.mark.both_engines
+def test_paper_is_not_forgotten_once_the_files_of_its_bundle_are_no_longer_kept(
+    session: Session, staff: FlaskClient, loose: Bundle, stop: Stop
+) -> None:
+    stop()
+    page, bundle_id = f"/desk/bundles/{loose.public_id}", loose.id
+    session.execute(update(Bundle).values(emptied_at=db.utcnow()))
+    session.execute(update(Signature).values(forgotten_at=db.utcnow()))
+    session.commit()
+    asked = "Stopped: do not deliver 1 printed bundle"
+    assert asked in staff.get("/desk/today").text
+    shown = staff.get(page).text
+    assert "We deleted its files" in shown
+    assert ">Destroyed</button>" in shown
+    assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
+    held = session.get_one(HeldBundle, bundle_id)
+    assert held.fate is PaperFate.DESTROYED
+    assert asked not in staff.get("/desk/today").text
+    assert "The printed letters were destroyed." in staff.get(page).text
+
+
 @pytest.mark.parametrize("named", [False, True])
 def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
     staff: FlaskClient, loose: Bundle, record: Record, stop: Stop, *, named: bool
