@@ -138,9 +138,10 @@ def part(public_id: str) -> ResponseReturnValue:
                 "warning",
             )
 
-    return _do(
-        bundle, form, name_part, _("Numbers saved. These supporters can now see the result.")
-    )
+    message = _("Numbers saved. These supporters can now see the result.")
+    if bundle.emptied_at is not None:  # nobody in it is known any more
+        message = _("Numbers saved.")
+    return _do(bundle, form, name_part, message)
 
 
 def split(public_id: str) -> ResponseReturnValue:

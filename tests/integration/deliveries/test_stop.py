@@ -180,6 +180,20 @@ def test_paper_is_not_forgotten_once_the_files_of_its_bundle_are_no_longer_kept(
     assert "The printed letters were destroyed." in staff.get(page).text
 
 
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_nobody_is_said_to_see_the_numbers_once_nobody_is_known(
+    session: Session, staff: FlaskClient, loose: Bundle, record: Record, *, is_emptied: bool
+) -> None:
+    record(loose, DeliveryOutcome.PART, taken=3)
+    if is_emptied:
+        session.execute(update(Bundle).values(emptied_at=db.utcnow()))
+        session.commit()
+    named = post(staff, f"/desk/bundles/{loose.public_id}/after/part", {"numbers": "1-3"})
+    shown = staff.get(named.location).text
+    assert "Numbers saved." in shown
+    assert ("These supporters can now see the result." in shown) is not is_emptied
+
+
 @pytest.mark.parametrize("named", [False, True])
 def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
     staff: FlaskClient, loose: Bundle, record: Record, stop: Stop, *, named: bool
