@@ -335,7 +335,7 @@
       var item = document.createElement("li"), again = line("p", "", "actions");
       item.dataset.state = "sent";
       item.append(line("p", each.record.name + " · " + outcome_of(each.record), "kept-what"), line("p", words.sent, "kept-state"));
-      if (each.after_stop) item.append(line("p", words.afterStop, "error"), line("p", words.afterStopSeen));
+      if (each.after_stop) item.append(line("p", each.after_stop + " · " + words.afterStop, "error"), line("p", words.afterStopSeen));
       item.append(link_to(words.look, each.url));
       again.append(button(words.again, function () { window.location.reload(); }));
       if (each.record.url === form.action) item.append(again);

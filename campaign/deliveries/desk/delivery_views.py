@@ -82,13 +82,24 @@ def deliver(public_id: str) -> ResponseReturnValue:
         if not wants_json:
             return redirect(address, 303)
         # A phone that sends by itself says so where the record is not looked at.
-        return jsonify(sent=True, url=address, after_stop=bool(visits.list_late(visit.attempts)))
+        return jsonify(sent=True, url=address, after_stop=_name_late(visit))
     if wants_json:
         problems = [words for _id, words in form.problems()]
         return jsonify(problems=problems, recorded=form.recorded, asked=form.asked_papers()), 422
     response = make_response(show_page(_make_page(bundle, form)))
     response.headers.update(with_worker())
     return response
+
+
+def _name_late(visit: GateVisit) -> str:
+    """Name what went out after a stop: bundles of other campaigns may have come along."""
+    late = visits.list_late(visit.attempts)
+    names = [
+        f"{attempt.campaign.reference} · {attempt.bundle.sequence:03d}"
+        for attempt in visit.attempts
+        if attempt.id in late and attempt.bundle
+    ]
+    return i18n.comma(i18n.locale()).join(names)
 
 
 def token(public_id: str) -> ResponseReturnValue:

@@ -228,8 +228,11 @@ def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
     gate = f"/desk/bundles/{loose.public_id}/deliver"
     assert "It was delivered anyway" in client.get(gate).text
     stopped_yesterday(session)
-    answer = post(client, gate, form(happened_on=today().isoformat(), happened_time="00:00"))
+    sent = form(happened_on=today().isoformat(), happened_time="00:00")
+    answer = post(client, gate, sent)
     assert answer.status_code == 303
+    told = post(client, gate, sent, headers={"Accept": "application/json"}).json
+    assert told["after_stop"] == "UA 1/26 · 001", "of several that were carried, which it was"
     assert "Delivered after the stop" in client.get(answer.location).text
     assert "After the stop" in client.get("/desk/deliveries/").text
     assert "After the stop" in client.get(f"/desk/bundles/{loose.public_id}").text
