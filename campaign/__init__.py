@@ -181,7 +181,10 @@ def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
     review_queue.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_rehearsed, remove_signatures))
     risk_flags.init_app(
-        app, find_naming=risks.find_naming, watch_letters=approved_letters.watch_letters
+        app,
+        find_naming=risks.find_naming,
+        find_watched=approved_letters.find_watched,
+        watch_letters=approved_letters.watch_letters,
     )
     duplicate_entries.init_app(
         app,

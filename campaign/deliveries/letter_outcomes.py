@@ -49,7 +49,11 @@ def list_fates(
     """
     attempts = list(attempts)
     own = _find_own_attempt(number, attempts, ranges)
-    is_unsure = False
+    unnamed = [
+        attempt
+        for attempt in attempts
+        if own is None and _get_outcome(attempt, number) is DeliveryOutcome.PART
+    ]
     for attempt in attempts:
         envelopes = ranges.get(attempt.id)
         envelope = _find_envelope(envelopes or (), number)
@@ -61,12 +65,11 @@ def list_fates(
                 continue
             if outcome is DeliveryOutcome.PART:
                 outcome = DeliveryOutcome.REFUSED
-        if is_unsure and outcome in STILL_HERE:
+        if outcome in STILL_HERE and any(came_before(part, attempt) for part in unnamed):
             continue
         yield Fate(attempt, outcome, envelope)
         if outcome in TAKES_OUT:
             return
-        is_unsure = is_unsure or outcome is DeliveryOutcome.PART
 
 
 def _find_own_attempt(

@@ -113,12 +113,15 @@ def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> S
 
 
 def _select_all_here(*, when: ColumnElement[bool] | None = None) -> Select[Letter]:
+    # Who is forgotten may have a letter here again, where a record was deleted: no file has it.
+    is_known = true() if when is not None else Signature.forgotten_at.is_(None)
     return (
         select(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
             Letter.set_aside.is_(None),
             Signature.state == SignatureState.CONFIRMED,
+            is_known,
             ~is_gone(when=when),
         )
     )

@@ -38,7 +38,7 @@ Rewritten = Callable[[], list[Naming]]
 class FlagNamed(Invalid):
     """A change of an entry that a campaign's flags rule out, or that cancels an opening."""
 
-    def __init__(self, namings: Iterable[Naming]) -> None:
+    def __init__(self, namings: Sequence[Naming]) -> None:
         super().__init__("flag-named", fields={"risks_seen": "flag-named"})
         flagged = [naming for naming in namings if naming.is_flagged]
         self.is_flagged = bool(flagged)
@@ -52,10 +52,19 @@ def init_app(
     app: Flask,
     *,
     find_naming: Finder,
+    find_watched: Callable[[Session, type[Official | Mission]], set[int]],
     watch_letters: Callable[[Session, Sequence[Official | Mission]], Rewritten],
 ) -> None:
     app.extensions["find_naming"] = find_naming
+    app.extensions["find_watched"] = find_watched
     app.extensions["watch_letters"] = watch_letters
+
+
+def find_watched(session: Session, model: type[Official | Mission]) -> set[int]:
+    """Find the ids of entries that stand on such letters: of the others none needs a look."""
+    find: Callable[[Session, type[Official | Mission]], set[int]]
+    find = current_app.extensions["find_watched"]
+    return find(session, model)
 
 
 def watch_letters(session: Session, *entries: Official | Mission) -> Rewritten:

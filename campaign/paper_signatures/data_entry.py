@@ -207,11 +207,14 @@ def restore_row(session: Session, row: PaperRow, *, actor: str) -> None:
 def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     """Count a row no more: its person has signed online since."""
     details, doubles = details_of(row), _list_doubles(session, row)
+    stopped_at = row.signature.news_stopped_at if row.signature else None
     _take_row_out(session, row, heirs=False)
     row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
     row.details = details.to_json() if details else None
     session.flush()
     double_ticks.give_news(session, row)
+    if stopped_at is not None:
+        double_ticks.keep_stop(session, row, stopped_at)
     _judge_again(session, doubles)
 
 

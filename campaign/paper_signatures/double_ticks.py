@@ -46,6 +46,15 @@ def take_news_back(session: Session, row: PaperRow) -> None:
         give_news(session, other)
 
 
+def keep_stop(session: Session, row: PaperRow, stopped_at: datetime) -> None:
+    """Let the letter, unless it has the news, know that its writer stopped those of the row."""
+    letter, details = row.twin, _read_details(row)
+    if letter is not None and details is not None and _shares(details, letter):
+        has_none = (Signature.forgotten_at.is_(None), Signature.consent_updates_at.is_(None))
+        db.update_row(session, Signature, letter.id, *has_none, news_stopped_at=stopped_at)
+        session.expire(letter, ["news_stopped_at"])
+
+
 def is_stopped(details: Details, letter: Signature | None) -> bool:
     """Whether the writer of the letter stopped the news: then no row of the mailbox brings them."""
     return letter is not None and letter.news_stopped_at is not None and _shares(details, letter)
@@ -88,5 +97,6 @@ def _is_letter(signature: Signature) -> bool:
 def _write_consent(
     session: Session, letter: Signature, at: datetime | None, *conditions: ColumnElement[bool]
 ) -> None:
-    if db.update_row(session, Signature, letter.id, *conditions, consent_updates_at=at):
+    is_known = Signature.forgotten_at.is_(None)
+    if db.update_row(session, Signature, letter.id, is_known, *conditions, consent_updates_at=at):
         session.expire(letter, ["consent_updates_at"])

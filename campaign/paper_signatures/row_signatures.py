@@ -167,6 +167,8 @@ def write_signature(
         if signature.email_hmac == columns["email_hmac"]:
             for name in _LATER:  # a consent that its person gave by a page keeps its day
                 columns[name] = columns[name] and (getattr(signature, name) or columns[name])
+            if signature.news_stopped_at is not None:
+                columns["consent_updates_at"] = None
     for name, value in (columns | _KNOWN).items():
         setattr(signature, name, value)
     return not counted and signature.state in COUNTS

@@ -129,7 +129,8 @@ def holds_forgotten(session: Session, bundle: Bundle) -> bool:
     if db.has_row(session, letters) or db.has_row(session, moved):
         return True
     people = _list_on_sheets(session, bundle, Signature.forgotten_at.is_not(None))
-    return any(number not in _list_off(bundle) for number, _state in people)
+    off = _list_off(bundle)
+    return any(number not in off for number, _state in people)
 
 
 def list_forgotten_volumes(session: Session, bundle: Bundle) -> list[int]:

@@ -13,6 +13,9 @@ from campaign.directory.risk_flags import Naming, Rewritten
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import Mission, Official
 
+_COLUMNS = {Official: Target.official_id, Mission: Target.mission_id}
+_IS_WAITING = Campaign.status.in_(lifecycle.APPROVED_BY_OTHERS)
+
 
 def watch_letters(session: Session, entries: Sequence[Official | Mission]) -> Rewritten:
     """Note what letters say that wait for their opening, and that name one of the entries.
@@ -21,11 +24,9 @@ def watch_letters(session: Session, entries: Sequence[Official | Mission]) -> Re
     """
     if not needs_second_person():
         return list
-    columns = {Official: Target.official_id, Mission: Target.mission_id}
-    named = or_(*(columns[type(entry)] == entry.id for entry in entries))
-    waiting = Campaign.status.in_(lifecycle.APPROVED_BY_OTHERS)
+    named = or_(*(_COLUMNS[type(entry)] == entry.id for entry in entries))
     targeting = Campaign.id.in_(select(Target.campaign_id).where(named))
-    campaigns = session.scalars(select(Campaign).where(waiting, targeting)).all()
+    campaigns = session.scalars(select(Campaign).where(_IS_WAITING, targeting)).all()
     before = {campaign.id: _list_addressing(campaign) for campaign in campaigns}
     kind = entries[0].__tablename__
 
@@ -37,6 +38,14 @@ def watch_letters(session: Session, entries: Sequence[Official | Mission]) -> Re
         ]
 
     return list_rewritten
+
+
+def find_watched(session: Session, model: type[Official | Mission]) -> set[int]:
+    """Find the ids of all entries that `watch_letters` has something to note of."""
+    if not needs_second_person():
+        return set()
+    named = select(_COLUMNS[model]).join(Campaign, Campaign.id == Target.campaign_id)
+    return {entry_id for entry_id in session.scalars(named.where(_IS_WAITING)) if entry_id}
 
 
 def _list_addressing(campaign: Campaign) -> list[Addressing]:

@@ -1,7 +1,7 @@
 """The files of a bundle's envelopes: address sheets, letters, labels; the jobs that make them."""
 
 import shutil
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -23,11 +23,11 @@ from campaign.core.errors import Refused
 from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
-from campaign.deliveries.recording_rules import join_spans
+from campaign.deliveries.recording_rules import Numbers, join_spans
 from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.delivery import Envelope, EnvelopeRun, RunState
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter
 from campaign.printing.engine.join_pdf import PdfFile, Piece, join
 from campaign.printing.geometry import label_sheet_for
 from campaign.printing.printed_content import LabelsContext
@@ -152,9 +152,8 @@ def _list_filled(
     rows = session.execute(
         select_here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
-        # Without pages it stands in no file that is kept, but in one that was remade. Who is
-        # forgotten may have a letter here again where a record was deleted.
-        .where(Letter.pages.is_not(None), Signature.forgotten_at.is_(None))
+        # Without pages it stands in no file that is kept, but in one that was remade.
+        .where(Letter.pages.is_not(None))
         .order_by(Letter.sequence)
     ).all()
     paths = {
@@ -260,7 +259,7 @@ def print_envelopes(run_id: int) -> None:
         return
     with db.reading() as session:
         run = session.get_one(EnvelopeRun, run_id)
-        place = run.bundle.public_id, run.public_id
+        place, left_out = (run.bundle.public_id, run.public_id), run.left_out
     useless: Container[int] = {hold.attempt}
     try:
         with RUNS.keep_alive(hold):
@@ -271,10 +270,26 @@ def print_envelopes(run_id: int) -> None:
         _finish(hold, *_decide_state(problem, hold))
         raise
     else:
-        if _finish(hold, RunState.READY, files=files):
+        still_out = _list_still_out(left_out, files) if left_out is not None else None
+        if _finish(hold, RunState.READY, files=files, left_out=still_out):
             # What was made before may hold letters that were taken back.
             useless = range(hold.attempt)
     envelope_store.delete_files(*place, useless)
+
+
+def _list_still_out(
+    left_out: Iterable[tuple[int, int]], files: Iterable[StoredFile]
+) -> list[Numbers]:
+    """List what no envelope got, without letters that were put back since: these files have them.
+
+    Pure.
+    """
+    held = {number for facts in files for number in _list_inside(facts["letters"])}
+    return join_spans((number, number) for number in _list_inside(left_out) if number not in held)
+
+
+def _list_inside(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+    return (number for first, last in spans for number in range(first, last + 1))
 
 
 @jobs.job("deliveries.bundle-remade")

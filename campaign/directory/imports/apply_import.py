@@ -8,7 +8,7 @@ has seen old beside new says `replace`.
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -29,7 +29,12 @@ from campaign.directory.imports.plan import Plan, PlannedRow, plan_entries, refu
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.officials import get_or_create_post, note_held, post_key
-from campaign.directory.risk_flags import find_flagged, return_to_review, watch_letters
+from campaign.directory.risk_flags import (
+    find_flagged,
+    find_watched,
+    return_to_review,
+    watch_letters,
+)
 from campaign.models.directory import (
     ContactDetail,
     Directory,
@@ -85,11 +90,12 @@ def make_plan(
     for item in plan.items:
         if item.entry and item.verdict is Verdict.CHANGED:
             changes.setdefault(item.entry.id, {}).update(item.values)
-    flagged = find_flagged(session, model, changes)
+    flagged, watched = find_flagged(session, model, changes), find_watched(session, model)
     for place, item in enumerate(plan.items):
         if item.entry and item.verdict is Verdict.CHANGED:
             is_flagged = item.entry.id in flagged
-            if is_flagged or _cancels_opening(session, item.entry, item.values):
+            is_watched = item.entry.id in watched
+            if is_flagged or (is_watched and _cancels_opening(session, item.entry, item.values)):
                 sentence = _FLAGGED if is_flagged else _APPROVED
                 problem = RowProblem(item.row, "", Fault(sentence, {"name": item.title}))
                 plan.items[place] = refuse(problem)
@@ -146,9 +152,10 @@ def apply_plan(
     actor: str,
     progress: Progress | None = None,
 ) -> None:
+    watched = find_watched(session, model_of(directory))
     for item in plan.items:
         if item.verdict is Verdict.CHANGED:
-            _change(session, item, actor)
+            _change(session, item, watched, actor)
     fresh = [item for item in plan.items if item.verdict is Verdict.ADDED]
     for start in range(0, len(fresh), _CHUNK):
         chunk = fresh[start : start + _CHUNK]
@@ -170,10 +177,10 @@ def apply_plan(
         )
 
 
-def _change(session: Session, item: PlannedRow, actor: str) -> None:
+def _change(session: Session, item: PlannedRow, watched: Container[int], actor: str) -> None:
     entry = item.entry
     assert entry is not None
-    rewritten = watch_letters(session, entry)
+    rewritten = watch_letters(session, entry) if entry.id in watched else list
     for name, value in item.values.items():
         setattr(entry, name, value)
     gone = {(contact.type, contact.value) for contact in item.dropped}
@@ -337,7 +344,7 @@ def _restore(
         for detail in details.values()
         if detail.get("before") and (entry := entries.get(detail["slug"]))
     }
-    flagged = find_flagged(session, model, values_before)
+    flagged, watched = find_flagged(session, model, values_before), find_watched(session, model)
     staying = []
     for row, detail in details.items():
         entry, before = entries.get(detail["slug"]), detail.get("before")
@@ -351,10 +358,11 @@ def _restore(
         if find_unaddressed(session, entry.id, forms, forms_before):
             staying.append(_note_reason(row, "in-use"))
             continue
-        if _cancels_opening(session, entry, values_before.get(entry.id, {})):
+        values = values_before.get(entry.id, {})
+        if entry.id in watched and _cancels_opening(session, entry, values):
             staying.append(_note_reason(row, "approved"))
             continue
-        rewritten = watch_letters(session, entry)
+        rewritten = watch_letters(session, entry) if entry.id in watched else list
         if before is None or detail["slug"] in later:
             staying.append(_note_reason(row, "imported-again"))
         elif not _set_back(entry, before):

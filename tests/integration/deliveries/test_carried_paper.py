@@ -31,7 +31,7 @@ from campaign.models.bundle import (
     DeliveryAttempt,
     DeliveryOutcome,
 )
-from campaign.models.delivery import EnvelopeRun, GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.pages import list_check_codes
 from campaign.signing.states import empty_signature
@@ -1107,6 +1107,26 @@ def test_of_two_withdrawn_on_the_day_the_envelopes_were_filled_the_right_letter_
     assert counts(session) == [7, letters]
     ways = {number: trips_to(session, bundle, number) for number in (3, 4)}
     assert ways == {3: set(), 4: {"went"} if said == "yes" else set()}
+
+
+def test_a_letter_that_files_made_since_hold_is_asked_about_again(
+    staff: FlaskClient,
+    session: Session,
+    in_envelopes: Callable[..., Bundle],
+    again: Callable[[str, int], None],
+) -> None:
+    bundle = in_envelopes(withdrawn_on=today() - timedelta(days=2))
+    third = select(Letter.signature_id).where(Letter.sequence == 3).scalar_subquery()
+    back = {"state": SignatureState.CONFIRMED, "withdrawn_at": None}
+    session.execute(update(Signature).where(Signature.id == third).values(back))
+    run_id = session.scalars(select(EnvelopeRun.id)).one()
+    session.execute(update(EnvelopeRun).values(state=RunState.WAITING))
+    session.commit()
+    again("deliveries.print-envelopes", run_id)
+    withdraw_on(session, bundle, today())
+    assert post_envelopes(staff, bundle).status_code == 422
+    assert post_envelopes(staff, bundle, withdrawn_in="yes").status_code == 303
+    assert counts(session) == [7, 4]
 
 
 @pytest.mark.parametrize("is_remade", [False, True])

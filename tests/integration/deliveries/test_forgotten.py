@@ -14,10 +14,12 @@ from campaign.bundles import downloads
 from campaign.bundles.changes import prints, withdrawals
 from campaign.core import db
 from campaign.core.errors import Refused
+from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import envelope_store
+from campaign.deliveries.remaining_letters import count_left
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import EnvelopeRun, LetterMove, RunState
+from campaign.models.delivery import EnvelopeRun, GateVisit, LetterMove, RunState
 from campaign.models.signature import Letter, Origin, Signature
 from campaign.signing import signed_links
 from tests.factories import add_confirmed, post
@@ -176,6 +178,15 @@ def test_another_mission_gets_the_rest_and_files_of_both_bundles_are_held_back_i
     session.commit()
     assert offered(session, part) == PAPERS, "the last of them stands in its third volume"
     assert offered(session, rerouted) == {"letters-001.pdf", *PAPERS}
+
+
+@pytest.mark.one_engine
+def test_where_the_record_of_their_part_is_deleted_the_rest_alone_is_here(
+    session: Session, part: Bundle
+) -> None:
+    visit = session.scalars(select(GateVisit)).one()
+    record_delivery.remove_visit(session, visit, actor="test")
+    assert count_left(session, reload(session, part.id)) == 7
 
 
 def _take(staff: FlaskClient, bundle: Bundle, name: str) -> bytes:

@@ -129,9 +129,20 @@ def test_a_refusal_on_the_day_of_a_part_is_about_the_rest_unless_times_say_other
     facts = record_delivery.RecordFacts(happened_on=day, happened_time=AFTERNOON)
     correct_visit(session, session.get_one(GateVisit, visit.id), facts, actor="test")
     session.commit()
-    if at is not None:
+    if at is None:
+        assert told(session) == [("part", 1), ("refused", 2)]
+    else:
         assert told(session) == [("part", 1), ("refused", 3)]
         assert ways_of(session) == [["refused", "accepted"], ["refused"] * 2, ["refused"] * 2]
+
+
+def test_until_a_part_is_named_nobody_knows_what_came_back_after_it(
+    three: Bundle, session: Session, record: Record
+) -> None:
+    day = clock.today("America/Toronto") - timedelta(days=1)
+    record(three, DeliveryOutcome.PART, day=day, taken=1)
+    record(three, DeliveryOutcome.REFUSED, day=day)
+    assert ways_of(session) == [["part"]] * 3
 
 
 def ways_of(session: Session) -> list[list[str]]:

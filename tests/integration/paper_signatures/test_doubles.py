@@ -647,6 +647,20 @@ def test_a_tick_does_not_bring_back_what_the_writer_of_the_letter_stopped(
     assert row.signature.consent_updates_at is None
 
 
+def test_a_stop_of_the_news_of_a_row_holds_for_the_letter_signed_since(
+    app: Flask, session: Session, sheet: PaperSheet
+) -> None:
+    row = data_entry.add_row(session, sheet, TICKED, actor="test")
+    assert row.signature is not None
+    switch_news(session, row.signature, on=False, now=db.utcnow())
+    data_entry.correct_row(session, row, TICKED, actor="test")
+    assert row.signature.consent_updates_at is None
+    letter = sign_from_home(session, sheet.campaign, PIA, 1)
+    run_job(app, session)
+    again = data_entry.add_row(session, sheet, TICKED, actor="test")
+    assert [row.twin, again.twin, letter.consent_updates_at] == [letter, letter, None]
+
+
 def test_a_row_that_is_no_double_any_more_takes_its_tick_along(
     app: Flask, session: Session, sheet: PaperSheet, pia: Signature
 ) -> None:
