@@ -164,10 +164,10 @@ def say_still_taking(campaigns: Sequence[Campaign]) -> str:
     if not campaigns:
         return ""
     return ngettext(
-        "%(campaigns)s is linked to this action and still takes letters. If the reason for the "
-        "stop applies there too, stop it as well or ask its team to.",
-        "%(campaigns)s are linked to this action and still take letters. If the reason for the "
-        "stop applies there too, stop them as well or ask their teams to.",
+        "%(campaigns)s is linked to this action and is still open. If the reason for the stop "
+        "applies there too, stop it as well or ask its team to.",
+        "%(campaigns)s are linked to this action and are still open. If the reason for the stop "
+        "applies there too, stop them as well or ask their teams to.",
         len(campaigns),
         campaigns=i18n.comma(i18n.locale()).join(campaign.reference for campaign in campaigns),
     )

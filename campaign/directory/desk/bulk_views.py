@@ -241,7 +241,7 @@ def _say_value(entry: Entry, name: str) -> str:
         day = entry.last_checked_on if isinstance(entry, Mission) else None
         # A merge keeps the day with the address that was checked.
         checked = _("Last checked on %(day)s", day=i18n.say_date(day, i18n.locale())) if day else ""
-        return " · ".join(filter(None, (place, checked)))
+        return " · ".join(filter(None, (place and i18n.isolate(place), checked)))
     if name == "accredited_to":
         return i18n.comma(i18n.locale()).join(i18n.country_name(code) for code in value)
     if isinstance(value, MissionKind):

@@ -83,7 +83,7 @@ def test_whoever_stops_an_action_reads_which_linked_ones_still_take_letters(
     later = make_campaign(session, follows=middle, opened_at=db.utcnow() - timedelta(days=1))
     draft.follows = earlier = make_campaign(session, created_by_id=None)  # of no team
     session.commit()
-    reads = "are linked to this action and still take letters"
+    reads = "are linked to this action and are still open"
     page = desk.get(f"{DESK}/status?to=stopped").text
     assert reads in page
     assert f'href="/desk/campaigns/{later.slug}"' in page
@@ -101,7 +101,7 @@ def test_whoever_stops_an_action_reads_which_linked_ones_still_take_letters(
     assert f'href="{DESK}"' in overview or not harms
     assert WARNING not in desk.get(f"/desk/campaigns/{middle.slug}").text
     today = desk.get("/desk/today").text
-    sentence = "1 campaign takes letters, although a linked action was stopped to prevent harm"
+    sentence = "1 open campaign is linked to an action that was stopped to prevent harm"
     assert (sentence in today) == harms
 
 
