@@ -134,6 +134,7 @@ class SharedMailbox:
     tried: bool  # Whether a postal code was given that was no help
     same_country: bool
     have_codes: bool
+    can_add_code: bool  # Whether a letter without a code can still be changed
 
 
 class MailboxShared(Refused):
@@ -232,7 +233,9 @@ def _tidy_code(country: str, typed: str) -> str:
 def _shared(
     signature: Signature, ruling: Ruling, others: Sequence[Signature], *, tried: bool
 ) -> MailboxShared:
-    people = [person_of(row) for row in list_confirmed(others)]
+    confirmed = list_confirmed(others)
+    people = [person_of(row) for row in confirmed]
+    letters = [letter for row in confirmed if not person_of(row).code for letter in row.letters]
     shared = SharedMailbox(
         slug=signature.campaign.slug,
         cards=signature.campaign.cards,
@@ -243,5 +246,6 @@ def _shared(
         tried=tried,
         same_country=all(person.country == signature.country for person in people),
         have_codes=all(person.code for person in people),
+        can_add_code=all(letter.bundle_id is None for letter in letters),
     )
     return MailboxShared(f"mailbox-{ruling.value}", shared)

@@ -14,6 +14,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import is_in_earlier_print
+from campaign.deliveries.record_delivery import list_by_hand
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import (
     Bundle,
@@ -143,17 +144,24 @@ def _find_list_that_went(session: Session, signature: Signature) -> DeliveryAtte
             attempt
             for attempt in attempts
             for stay in stays
-            if stay.bundle_id == attempt.bundle_id and _is_on_lists(attempt, stay, signature)
+            if stay.bundle_id == attempt.bundle_id
+            and _is_on_lists(session, attempt, stay, signature)
         ),
         None,
     )
 
 
-def _is_on_lists(went: DeliveryAttempt, stay: Stay, signature: Signature) -> bool:
-    """Whether it was: one without its sheet only if that was removed after these went."""
+def _is_on_lists(session: Session, went: DeliveryAttempt, stay: Stay, signature: Signature) -> bool:
+    """Whether it was: on those of a print that holds it, unless by then its name was unreadable.
+
+    That its sheet was removed since, from what was left, brings back no list.
+    """
     if not stay.is_taken_out:
         return True
-    return stay.letter.first_page is not None and _went_before_withdrawal(went, signature)
+    if stay.letter.first_page is None:
+        return False
+    by_hand = list_by_hand(session, went)
+    return _went_before_withdrawal(went, signature) or number_of(stay.number) not in by_hand
 
 
 def is_on_sheet_too(session: Session, signature: Signature) -> bool:

@@ -659,6 +659,28 @@ def test_names_are_made_unreadable_only_on_lists_that_are_here(
     assert kept.delivered is not with_lists
 
 
+@pytest.mark.parametrize("went_before", [True, False])
+def test_a_list_that_went_is_told_of_also_where_the_sheet_was_removed_since(
+    app: Flask, session: Session, printed: Bundle, record: Record, went_before: bool
+) -> None:
+    if went_before:
+        visit = record(printed, DeliveryOutcome.PART, taken=2)
+        session.rollback()
+        attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+        split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+        session.commit()
+    withdraw_on(session, printed, today())
+    bundle = reload(session, printed.id)
+    removed = next(paper.value for paper in list_papers(session, bundle) if paper.removed)
+    session.rollback()
+    record(reload(session, printed.id), DeliveryOutcome.ACCEPTED, paper=removed)
+    with app.test_request_context():
+        words = say_withdrawn(session, third(session, printed))
+        kept = find_kept_letters(session, [third(session, printed)])
+    assert ("A list with your name went out on" in words) is went_before
+    assert kept.delivered is went_before
+
+
 def test_another_time_of_a_record_is_not_moved_over_a_remake(
     session: Session, remade: Bundle, record: Record
 ) -> None:

@@ -20,7 +20,7 @@ from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
 from campaign.signing.mails import WAITING, LettersWaiting
 from campaign.signing.signed_links import signed_link
 from campaign.tracking.change_or_withdraw import withdraw_letter
-from tests.factories import make_campaign, make_letter_template
+from tests.factories import freeze_waiting, make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -565,7 +565,11 @@ def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
 
 @pytest.mark.one_engine
 def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
-    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
+    sign: Callable[..., Any],
+    client: FlaskClient,
+    mails: Mails,
+    session: Session,
+    settings: Settings,
 ) -> None:
     sign(locality="Montréal", postal_code="")
     confirm(client, mails)
@@ -576,6 +580,11 @@ def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
     assert "The other person gave no postal code" in page
     assert '<a class="button" href="/en/my-letters">My letters</a>' in page
     assert "Or sign again with an address of your own" in page
+    freeze_waiting(session, session.query(Campaign).one(), settings=settings)
+    session.commit()
+    page = client.get(link).text
+    assert "The other person gave no postal code" not in page, "nor can it be added any more"
+    assert "Sign again with an address of your own" in page
     session.query(Signature).order_by(Signature.id).first().postal_code = "J7Z 1A1"
     session.commit()
     assert 'name="postal_code"' in client.get(link).text
