@@ -16,7 +16,7 @@ from campaign.campaigns.content import revisions
 from campaign.campaigns.content.address_and_salutation import list_addressed
 from campaign.campaigns.content.part_contents import current_templates, facts_content
 from campaign.campaigns.content.risks import Words, refuse_changed
-from campaign.campaigns.record_change import note, record_change
+from campaign.campaigns.record_change import check_opening, note, record_change
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, Refused
@@ -93,7 +93,7 @@ def edit_campaign(
     A published deadline stays, or moves to a later day; to an earlier one only where it was a
     mistake, `is_deadline_wrong`.
     Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
-    RiskNamed.
+    RiskNamed, SpoilsOpening.
     """
     revisions.check(session, campaign, Part.FACTS, based_on)
     refuse_changed(session, campaign, _new_words(campaign, facts), seen=risks_seen)
@@ -110,6 +110,8 @@ def edit_campaign(
         for name, fact in new.items():
             setattr(campaign, name, fact)
         order_letter_locales(campaign)
+        if "act_by" in new:
+            check_opening(session, campaign, "act_by")
     if new:
         after = facts_content(campaign)
         revisions.keep(session, campaign, Part.FACTS, actor, before, after)

@@ -132,6 +132,18 @@ def is_under_embargo(until: datetime | None, now: datetime) -> bool:
     return until is not None and now < until
 
 
+def obstacles_to_opening(
+    at: datetime, act_by: date | None, embargo_until: datetime | None
+) -> dict[str, str]:
+    """Why it could not open at that moment, by the fields that stand in the way."""
+    slugs = {}
+    if is_under_embargo(embargo_until, at):
+        slugs["embargo_until"] = "opens-under-embargo"
+    if act_by is not None and day_is_over(act_by, at):
+        slugs["act_by"] = "opens-after-deadline"
+    return slugs
+
+
 def is_over(status: CampaignStatus, act_by: date | None, now: datetime) -> bool:
     """Whether the calendar closes it now: its last day has ended everywhere on Earth."""
     return status is CampaignStatus.OPEN and act_by is not None and day_is_over(act_by, now)

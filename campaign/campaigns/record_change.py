@@ -1,6 +1,7 @@
 """Recording changes of a campaign: of what it says, and of where it stands."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TypedDict
 
 from sqlalchemy import select, update
@@ -10,6 +11,7 @@ from campaign.campaigns import lifecycle, mails
 from campaign.core import audit, db
 from campaign.core.announcements import announce
 from campaign.core.audit import AuditEntry
+from campaign.core.errors import Invalid
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
@@ -33,6 +35,31 @@ class Editing(TypedDict):
 
     actor: str
     risks_seen: bool
+
+
+class SpoilsOpening(Invalid):
+    """A change after which the campaign could not open at `open_at`, for which it is scheduled."""
+
+    def __init__(self, campaign: Campaign, open_at: datetime, fields: dict[str, str]) -> None:
+        super().__init__("spoils-opening", fields=fields)
+        self.open_at, self.timezone = open_at, campaign.timezone
+
+
+def check_opening(session: Session, campaign: Campaign, field: str) -> None:
+    """Raise SpoilsOpening where it is scheduled for when the new value of `field` rules it out.
+
+    Not where a second person must look at the change first: that takes the opening off.
+    """
+    session.flush()
+    # Who schedules it meanwhile has not seen the change: wait for that, or let it wait.
+    session.refresh(campaign, ("status", "open_at"), with_for_update={"key_share": True})
+    after = lifecycle.after_change(campaign.status, second_person=needs_second_person())
+    if after is not CampaignStatus.SCHEDULED or campaign.open_at is None:
+        return
+    embargo = campaign.embargo_until
+    slugs = lifecycle.obstacles_to_opening(campaign.open_at, campaign.act_by, embargo)
+    if field in slugs:
+        raise SpoilsOpening(campaign, campaign.open_at, {field: slugs[field]})
 
 
 def record_change(

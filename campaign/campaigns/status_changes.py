@@ -228,10 +228,9 @@ def schedule_campaign(
     check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
-    if campaign.embargo_until is not None and open_at < campaign.embargo_until:
-        raise Invalid(fields={"open_at": "opens-under-embargo"})
-    if campaign.act_by is not None and i18n.day_is_over(campaign.act_by, open_at):
-        raise Invalid(fields={"open_at": "opens-after-deadline"})
+    obstacles = lifecycle.obstacles_to_opening(open_at, campaign.act_by, campaign.embargo_until)
+    if obstacles:
+        raise Invalid(fields={"open_at": next(iter(obstacles.values()))})
     _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
     refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at

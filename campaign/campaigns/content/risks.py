@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.part_contents import EDITION, LETTER, current_templates
-from campaign.campaigns.record_change import move, needs_second_person, record_change
+from campaign.campaigns.record_change import check_opening, move, needs_second_person, record_change
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.core.text.fold import fold, split_words
@@ -197,7 +197,7 @@ def set_flags(
 
     Where a text of a campaign that opens by itself says a new one, the opening is taken off:
     whoever scheduled it was not asked about these words. The audit tells how many there are of a
-    kind, never which. Raises Invalid.
+    kind, never which. Raises Invalid, SpoilsOpening.
     """
     flags = list(dict.fromkeys((kind, line) for kind, text in words if (line := one_line(text))))
     for kind, line in flags:
@@ -205,11 +205,11 @@ def set_flags(
             raise Invalid(fields={kind.value: "not-a-word"})
     if len(flags) > MOST_FLAGS:
         raise Invalid(fields={flags[0][0].value: "words-too-many"})
-    held = embargo_until is not None and embargo_until != campaign.embargo_until
-    if held and campaign.opened_at is not None:
+    moves_embargo = embargo_until != campaign.embargo_until
+    if embargo_until is not None and moves_embargo and campaign.opened_at is not None:
         raise Invalid(fields={"embargo_until": "embargo-too-late"})
     flags_before = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
-    if set(flags_before) == set(flags) and embargo_until == campaign.embargo_until:
+    if set(flags_before) == set(flags) and not moves_embargo:
         return
     if campaign.status is CampaignStatus.SCHEDULED:
         # Its moment may come meanwhile: wait for that, or let it wait.
@@ -224,6 +224,8 @@ def set_flags(
     new = Watch(flag for flag in flags if flag not in flags_before)
     if campaign.status is CampaignStatus.SCHEDULED and new.findings(texts_of_campaign(campaign)):
         move(session, campaign, CampaignStatus.DRAFT, actor)
+    elif moves_embargo:
+        check_opening(session, campaign, "embargo_until")
 
 
 def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import Form
@@ -10,8 +11,8 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.create_and_edit import NotReady
 from campaign.campaigns.desk.gap_sentences import link_to_mend, say_gap
-from campaign.campaigns.record_change import Editing
-from campaign.core import db
+from campaign.campaigns.record_change import Editing, SpoilsOpening
+from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.staff.desk_access import actor
 from campaign.web.form_base import OTHERWISE, RISK_NAMED, DeskForm
@@ -102,6 +103,13 @@ SENTENCES: Mapping[str, object] = {
 }
 
 
+_KEEPS_OPENING: Mapping[str, object] = {
+    "act_by": _l("Enter a deadline that has not passed by then, or cancel the opening first."),
+    "embargo_until": _l(
+        "Choose an end of the embargo that is not later, or cancel the opening first."
+    ),
+}
+
 FormType = TypeVar("FormType", bound="CampaignForm")
 
 
@@ -125,6 +133,11 @@ def list_sentences(
     What the campaign would lack, and no sentence of a form is about, is said as under *Still to
     do*, with a link to where it is mended if that is none of the `fields` of the page.
     """
+    if isinstance(problem, SpoilsOpening):
+        at = i18n.say_moment_in_zone(problem.open_at, problem.timezone, i18n.locale())
+        opens = _("The campaign opens automatically on %(moment)s.", moment=at)
+        yield from ((name, f"{opens} {_KEEPS_OPENING[name]}") for name in problem.fields)
+        return
     if not isinstance(problem, NotReady):
         yield from ((name, SENTENCES.get(slug, otherwise)) for name, slug in problem.fields.items())
         return
@@ -142,13 +155,13 @@ class CampaignForm(DeskForm):
     sentences = SENTENCES
 
     def refuse_problem(self, problem: Invalid) -> None:
-        if isinstance(problem, NotReady):
-            self._say_gaps(problem)
+        if isinstance(problem, NotReady | SpoilsOpening):
+            self._say_problem(problem)
         else:
             super().refuse_problem(problem)
         db.session().rollback()  # the page shows the campaign as it is saved
 
-    def _say_gaps(self, problem: NotReady) -> None:
+    def _say_problem(self, problem: NotReady | SpoilsOpening) -> None:
         for name, words in dict.fromkeys(list_sentences(problem, OTHERWISE, self)):
             if name in self:
                 self[name].errors = [*self[name].errors, words]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -406,3 +407,43 @@ def test_a_form_with_a_fault_tells_nobody_what_has_changed(
 
 def seen_on(page: str) -> str:
     return page.partition('name="seen"')[2].partition('value="')[2].partition('"')[0]
+
+
+def test_what_a_scheduled_opening_cannot_keep_is_refused_at_its_field(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    opens = (utcnow() + timedelta(days=5)).replace(second=0, microsecond=0)
+    draft.status, draft.open_at = CampaignStatus.SCHEDULED, opens
+    day_before = draft.act_by
+    names = ("reference", "country", "person_name", "timezone", "default_locale", "letter_locales")
+    facts = {name: getattr(draft, name) for name in names} | {"format": "letter", "follows": ""}
+    session.commit()
+    moment = i18n.say_moment_in_zone(opens, draft.timezone, "en")
+    sign_in(client, app, Role.ADMIN)
+
+    def send(page: str, field: str, value: str) -> str:
+        answer = post(client, f"{DESK}/{page}", {**facts, field: value}, follow_redirects=True)
+        session.rollback()
+        session.expire_all()
+        return answer.text
+
+    late = opens.astimezone(ZoneInfo(draft.timezone)) + timedelta(hours=1)
+    for page, field, value, how in (
+        ("facts", "act_by", f"{today() + timedelta(days=2)}", "Enter a deadline that has not"),
+        ("risks", "embargo_until", f"{late:%Y-%m-%dT%H:%M}", "Choose an end of the embargo"),
+    ):
+        shown = send(page, field, value)
+        assert f"The campaign opens automatically on {moment}. {how}" in shown
+        assert f'href="#{field}"' in shown
+        assert f'value="{value}"' in shown
+        assert (draft.act_by, draft.embargo_until) == (day_before, None)
+        assert draft.status is CampaignStatus.SCHEDULED
+    last = f"{today() + timedelta(days=6)}"
+    assert "Facts saved." in send("facts", "act_by", last)
+    until = f"{late - timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    assert "Risk flags saved." in send("risks", "embargo_until", until)
+    assert (f"{draft.act_by}", draft.embargo_until) == (last, opens)
+    draft.open_at, draft.act_by = opens + timedelta(days=9), None
+    session.commit()
+    restored = post(client, f"{DESK}/history/facts/-/1", {"seen": "1"}, follow_redirects=True)
+    assert "Enter a deadline that has not passed by then" in restored.text
