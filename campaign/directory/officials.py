@@ -142,11 +142,12 @@ def save_days(
     }
     if wrong:
         raise Invalid(fields=wrong)
+    of_office = _list_of_office(official, today)
     for number, (start, end) in days.items():
         if number not in memberships:
             raise NotFound("membership")
         memberships[number].started_on, memberships[number].ended_on = start, end
-    _note_leaving(official, today)
+    _note_leaving(official, of_office, today)
     session.flush()
     where_used.record_change(session, official, "posts", actor, posts=sorted(days))
 
@@ -215,9 +216,22 @@ def _refuse_passed(session: Session, predecessor: Official) -> None:
         raise OfficePassed(passing)
 
 
-def _note_leaving(official: Official, today: date) -> None:
+def _list_of_office(official: Official, today: date) -> list[Membership]:
+    """List when they held the office that letters name.
+
+    Where its wording was corrected since, no post is called so any more: it is what goes on, or
+    what ended the day they left.
+    """
     key = post_key(official.office) if official.office else ""
-    ends = [held.ended_on for held in official.memberships if held.post.key == key]
+    return [held for held in official.memberships if held.post.key == key] or [
+        held
+        for held in official.memberships
+        if held.ended_on is None or held.ended_on > today or held.ended_on == official.left_on
+    ]
+
+
+def _note_leaving(official: Official, of_office: list[Membership], today: date) -> None:
+    ends = [held.ended_on for held in of_office]
     if ends:
         holds = any(end is None or end > today for end in ends)
         official.left_on = None if holds else max(filter(None, ends))

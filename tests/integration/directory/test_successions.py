@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core import jobs
 from campaign.core.audit import AuditEntry
+from campaign.directory.imports.read_rows import Held
+from campaign.directory.officials import note_held
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import Membership, Official
 from campaign.models.signature import Letter
@@ -298,6 +300,41 @@ def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
     assert post(desk, f"{LEFT}/posts", days).status_code == 422
     post(desk, f"{LEFT}/posts", days | {f"until_{membership}": ""})
     assert session.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None
+
+
+def _left_on(session: Session, slug: str = "governor-1") -> date | None:
+    session.rollback()
+    return session.scalar(select(Official.left_on).where(Official.slug == slug))
+
+
+def _enter_until(desk: FlaskClient, session: Session, *days: str, slug: str = "governor-1") -> Any:
+    held = session.scalars(
+        select(Membership.id).join(Official).where(Official.slug == slug).order_by(Membership.id)
+    ).all()
+    session.rollback()
+    form = {f"from_{number}": "" for number in held}
+    form |= {f"until_{number}": day for number, day in zip(held, days, strict=True)}
+    return post(desk, f"/desk/officials/{slug}/posts", form)
+
+
+def test_a_past_end_counts_after_the_wording_of_the_office_was_corrected(
+    desk: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    governor, slug = campaign.targets[0].official, campaign.slug
+    note_held(session, governor, Held({"en": "Mayor"}, ended_on=date(2015, 1, 1)))
+    note_held(session, governor, Held(dict(governor.office)))
+    governor.office = governor.office | {"en": "State Governor of Altamar"}
+    session.commit()
+    _enter_until(desk, session, "2016-01-01", "")
+    assert _left_on(session) is None, "an office held before is another"
+    _enter_until(desk, session, "2016-01-01", "2026-03-20")
+    assert _left_on(session) == date(2026, 3, 20)
+    assert "has left office, but is still a recipient" in desk.get(f"/desk/campaigns/{slug}").text
+    _enter_until(desk, session, "2016-01-01", "2026-03-22")
+    assert _left_on(session) == date(2026, 3, 22)
+    _enter_until(desk, session, "2016-01-01", "")
+    assert _left_on(session) is None
 
 
 def _holders(session: Session) -> list[str]:
