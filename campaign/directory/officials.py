@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db, i18n
+from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
@@ -20,7 +20,10 @@ from campaign.directory.risk_flags import refuse_flagged, watch_letters
 from campaign.models.directory import Membership, Official, Post
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
+_ACTOR = "job:officials.end-terms"
 _KEY_LENGTH = 250
+_FOUND_WITHIN = timedelta(days=31)
+"""An office that ended longer ago than this, in an old file, is rarely the one letters name."""
 
 
 def get_official(session: Session, *, slug: str) -> Official:
@@ -131,7 +134,8 @@ def save_days(
 ) -> None:
     """Keep from when until when the official held each post (by membership id).
 
-    Who has left the office that letters name is noted as gone; who has not, is not. Raises
+    Who has left the office that letters name is noted as gone; who has not, is not, until
+    `end_terms` finds the last day over. Raises
     Invalid where a last day comes before the first, NotFound for another's membership.
     """
     memberships = {membership.id: membership for membership in official.memberships}
@@ -235,6 +239,24 @@ def _note_leaving(official: Official, of_office: list[Membership], today: date) 
     if ends:
         holds = any(end is None or end > today for end in ends)
         official.left_on = None if holds else max(filter(None, ends))
+
+
+@jobs.job("officials.end-terms", every_minutes=60)
+def end_terms() -> None:
+    """Note as gone whose last day in office, known beforehand, is over."""
+    today = i18n.today_at_home()
+    since = today - _FOUND_WITHIN
+    ended = select(Membership.official_id).where(
+        Membership.ended_on >= since, Membership.ended_on < today
+    )
+    with db.transaction() as session:
+        due = select(Official).where(Official.left_on.is_(None), Official.id.in_(ended))
+        locked = due.order_by(Official.id).with_for_update(key_share=True)
+        for official in session.scalars(locked).all():
+            _note_leaving(official, _list_of_office(official, since), today - timedelta(days=1))
+            if official.left_on is not None:
+                on = official.left_on.isoformat()
+                where_used.record_change(session, official, "leave", _ACTOR, on=on)
 
 
 def pass_to_new(

@@ -1,7 +1,7 @@
 """An office passes to somebody else, and the campaigns that aim at it follow by one button."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import jobs
+from campaign.core import i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.officials import note_held
@@ -334,6 +334,47 @@ def test_a_past_end_counts_after_the_wording_of_the_office_was_corrected(
     _enter_until(desk, session, "2016-01-01", "2026-03-22")
     assert _left_on(session) == date(2026, 3, 22)
     _enter_until(desk, session, "2016-01-01", "")
+    assert _left_on(session) is None
+
+
+@pytest.mark.parametrize("office", ["Governor of Altamar", "State Governor of Altamar"])
+def test_an_end_to_come_counts_by_itself_from_the_day_after(
+    desk: FlaskClient, session: Session, office: str
+) -> None:
+    campaign, today = make_campaign(session), i18n.today_at_home()
+    governor = campaign.targets[0].official
+    note_held(session, governor, Held(dict(governor.office)))
+    governor.office = governor.office | {"en": office}
+    slug = campaign.slug
+    session.commit()
+    _enter_until(desk, session, (today + timedelta(days=1)).isoformat())
+    due = "1 official has left office, but campaigns still write to them"
+    for days, left in ((0, None), (-1, today - timedelta(days=1))):
+        # As on that day or the day after: the last day comes nearer.
+        session.execute(update(Membership).values(ended_on=today + timedelta(days=days)))
+        session.commit()
+        jobs.run_now("officials.end-terms")
+        assert _left_on(session) == left
+        assert (due in desk.get("/desk/today").text) is bool(left)
+    assert "has left office, but is still a recipient" in desk.get(f"/desk/campaigns/{slug}").text
+    jobs.run_now("officials.end-terms")
+    ended = select(AuditEntry.actor).where(AuditEntry.action == "officials.leave")
+    assert session.scalars(ended).all() == ["job:officials.end-terms"]
+
+
+def test_who_holds_the_office_again_or_only_held_another_stays(
+    desk: FlaskClient, session: Session
+) -> None:
+    governor = make_target_official()
+    session.add(governor)
+    session.flush()
+    over = i18n.today_at_home() - timedelta(days=2)
+    note_held(session, governor, Held(dict(governor.office), ended_on=over))
+    governor.memberships[0].started_on = date(2020, 1, 1)
+    note_held(session, governor, Held(dict(governor.office), over))
+    note_held(session, governor, Held({"en": "Mayor"}, ended_on=over))
+    session.commit()
+    jobs.run_now("officials.end-terms")
     assert _left_on(session) is None
 
 
