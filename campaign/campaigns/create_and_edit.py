@@ -31,10 +31,12 @@ from campaign.models.campaign import (
     Target,
 )
 from campaign.models.revision import Part, RiskFlag
+from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import CampaignMember
 
 _RESERVED = {"new", "officials"}
 _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
+_GIVEN_UP = (SignatureState.WITHDRAWN, SignatureState.ERASED)
 _CHAIN_LOCK = 0x0A0D18
 OF_ITS_OWN = frozenset(
     {
@@ -92,6 +94,7 @@ def edit_campaign(
 
     A published deadline stays, or moves to a later day; to an earlier one only where it was a
     mistake, `is_deadline_wrong`.
+    Once somebody has signed, the format stays, since own words on a letter are too long for a card.
     Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
     RiskNamed, SpoilsOpening.
     """
@@ -105,6 +108,8 @@ def edit_campaign(
     refuse_circle(session, campaign, facts.get("follows_id"))
     last_day = facts.get("act_by", campaign.act_by)
     lifecycle.check_deadline(campaign.status, campaign.act_by, last_day, is_wrong=is_deadline_wrong)
+    if facts.get("format", campaign.format) != campaign.format and _is_signed(session, campaign):
+        raise Invalid(fields={"format": "cards-signed" if campaign.cards else "letters-signed"})
     with _of_two_at_once_one(session), stays_ready(campaign):
         new = {name: fact for name, fact in facts.items() if getattr(campaign, name) != fact}
         for name, fact in new.items():
@@ -117,6 +122,13 @@ def edit_campaign(
         revisions.keep(session, campaign, Part.FACTS, actor, before, after)
         record_change(session, campaign, actor, "campaign.edit", fields=sorted(new))
     return campaign
+
+
+def _is_signed(session: Session, campaign: Campaign) -> bool:
+    """Whether there is a signature, not of a rehearsal, that is or can come to be printed."""
+    own = select(Signature.id).where(Signature.campaign_id == campaign.id)
+    signed = own.where(Signature.state.not_in(_GIVEN_UP))
+    return not lifecycle.is_rehearsal(campaign.status) and db.has_row(session, signed)
 
 
 def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:

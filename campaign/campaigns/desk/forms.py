@@ -25,6 +25,14 @@ SENTENCES: Mapping[str, object] = {
     "deadline-past": _l(
         "This day has passed. Enter a later day. To end an open campaign, close it."
     ),
+    "letters-signed": _l(
+        "People have already signed letters, so the campaign stays with letters. To collect "
+        "cards, copy the campaign."
+    ),
+    "cards-signed": _l(
+        "People have already signed cards, so the campaign stays with cards. To collect "
+        "letters, copy the campaign."
+    ),
     "reopens-after-deadline": _l("Enter a deadline that has not passed."),
     "deadline-unset": _l("The letter uses ((deadline)). Keep a deadline, or change the letter."),
     "edition-missing": _l("The campaign is open. First write the text in its main language."),

@@ -20,7 +20,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
 from campaign.mail.messages import OutboxMail
-from campaign.models.campaign import Campaign, CampaignStatus, StopKind, UpdateKind
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, StopKind, UpdateKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.signing import confirm_letter
@@ -850,6 +850,41 @@ def test_before_the_opening_a_deadline_moves_as_it_likes(
     sign_in(client, app, Role.ADMIN)
     assert post(client, url, facts | {"act_by": "2098-12-01"}).status_code == 303
     assert deadline_now(session, campaign) == date(2098, 12, 1)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kinds", [("letter", "card"), ("card", "letter")])
+@pytest.mark.parametrize("state", [SignatureState.PENDING, SignatureState.CONFIRMED])
+def test_once_somebody_has_signed_the_format_stays(
+    client: FlaskClient, app: Flask, session: Session, kinds: tuple[str, str], state: SignatureState
+) -> None:
+    before, after = kinds
+    campaign = make_campaign(session, format=LetterFormat(after))
+    (signature,) = add_confirmed(session, campaign, 1, state=SignatureState.WITHDRAWN)
+    url, facts = f"/desk/campaigns/{campaign.slug}/facts", facts_sent(campaign)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert post(client, url, facts | {"format": after}).status_code == 303
+    assert post(client, url, facts | {"format": before}).status_code == 303, "it was withdrawn"
+    signature.state = state
+    session.commit()
+    refused = post(client, url, facts | {"format": after, "person_name": "Typed"})
+    assert refused.status_code == 422
+    sentence = f"People have already signed {before}s, so the campaign stays with {before}s."
+    assert sentence in refused.text
+    assert "Typed" in refused.text
+    history = f"/desk/campaigns/{campaign.slug}/history/facts/-"
+    restored = post(client, f"{history}/1", {"seen": "2"}, follow_redirects=True)
+    assert sentence in restored.text
+    assert reload(session, campaign.id).format == before
+    assert post(client, url, facts | {"format": before, "person_name": "X"}).status_code == 303
+
+
+def test_who_rehearses_leaves_the_format_open(session: Session) -> None:
+    campaign = draft(session)
+    add_confirmed(session, campaign, 1)
+    create_and_edit.edit_campaign(session, campaign, actor=BY, format=LetterFormat.CARD)
+    assert campaign.cards
 
 
 def facts_sent(campaign: Campaign) -> dict[str, Any]:
