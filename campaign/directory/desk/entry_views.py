@@ -294,7 +294,8 @@ class NewSuccessor(Page, template="directory/successor.html"):
     form: SuccessorForm
     words: str  # what somebody in the directory was looked for by
     hits: Sequence[Official]
-    day: str  # on which the only hit takes over
+    chosen: str  # which hit, by slug, where the day was refused
+    day: str  # on which the hit takes over
     is_asked: bool  # whether risk flags ask once more about the only hit
     passing: Passing | None  # to whom the office was passed already
     entered: str  # who entered that successor, and when
@@ -347,6 +348,7 @@ def new_successor(slug: str) -> ResponseReturnValue:
         form=form,
         words=words,
         hits=[hit for hit in hits if hit.id not in holders],
+        chosen=request.args.get("successor", ""),
         day=request.args.get("on") or today.isoformat(),
         is_asked=asked_about is not None and passing is None,
         passing=passing,
@@ -364,7 +366,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
     session, form = db.session(), SuccessorDay()
     official = officials.get_official(session, slug=slug)
     successor = officials.get_official(session, slug=request.form.get("successor", ""))
-    asked_about: dict[str, str] = {}
+    typed = {"successor": successor.slug, "on": request.form.get("on", "")}
     if form.validate_on_submit():
         try:
             officials.pass_to(
@@ -380,10 +382,10 @@ def known_successor(slug: str) -> ResponseReturnValue:
             if problem.passing.successor.id == successor.id:
                 flash(message, "error")
                 return _lead_to_campaigns(official, successor)
-            asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
+            typed = {"asked": successor.slug, "on": form.day().isoformat()}
         except FlagNamed as problem:
             message = say_flagged(problem)
-            asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
+            typed = {"asked": successor.slug, "on": form.day().isoformat()}
         except Invalid:
             message = _("This date is before the day this person took office. Correct one of them.")
         else:
@@ -393,9 +395,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
         message = str(errors[0])
     session.rollback()
     words = request.form.get("q", "")
-    return redirect_to(
-        "directory.new_successor", message, "error", slug=slug, q=words, **asked_about
-    )
+    return redirect_to("directory.new_successor", message, "error", slug=slug, q=words, **typed)
 
 
 def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:

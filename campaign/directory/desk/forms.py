@@ -274,6 +274,13 @@ class SuccessorDay(SiteForm):
         _l("Takes over on"), needed=_l("Enter the day on which the new person takes over.")
     )
 
+    def validate_on(self, field: Field) -> None:
+        """Campaigns follow at once: who takes over later is no recipient yet."""
+        if field.data and field.data > i18n.today_at_home():
+            raise ValidationError(
+                _("This day has not come yet. Enter the change on that day or later.")
+            )
+
     def day(self) -> date:
         assert self.on.data is not None
         return self.on.data

@@ -302,6 +302,30 @@ def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
     assert session.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None
 
 
+def test_a_successor_is_not_entered_before_the_day(desk: FlaskClient, session: Session) -> None:
+    session.add(make_target_official())
+    session.add_all(
+        make_target_official(number, slug=f"kim-{number}", name=f"Kim {number}")
+        for number in (7, 8)
+    )
+    session.commit()
+    today = i18n.today_at_home()
+    to_come = (today + timedelta(days=1)).isoformat()
+    refused = "This day has not come yet. Enter the change on that day or later."
+    response = new_person(desk, on=to_come)
+    assert response.status_code == 422
+    assert refused in response.text
+    assert all(f'value="{typed}"' in response.text for typed in (to_come, "Ana Núñez"))
+    known = {"successor": "kim-8", "on": to_come, "q": "Kim"}
+    told = post(desk, f"{LEFT}/successor/known", known, follow_redirects=True).text
+    assert refused in told
+    assert f'name="on" value="{to_come}"' in told
+    assert re.findall(r'value="([^"]*)" required checked', told) == ["kim-8"]
+    assert _left_on(session) is None
+    assert new_person(desk, on=today.isoformat()).status_code == 303
+    assert _left_on(session) == today
+
+
 def _left_on(session: Session, slug: str = "governor-1") -> date | None:
     session.rollback()
     return session.scalar(select(Official.left_on).where(Official.slug == slug))
