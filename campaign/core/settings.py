@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     are deleted. Where it is not delivered: months after its campaign is closed or stopped and
     the last delivery is made. The counts stay. 0: never."""
     keep_printed_files: bool = False
-    """Whether the printed files of a bundle, which name people, are kept beyond that; otherwise
-    their hashes are."""
+    """Whether the printed files of a bundle, which name people, are kept beyond that, and given
+    out; otherwise their hashes are."""
 
     mode: Literal["development", "production"] = "development"
     """`production` wants https, a real mail server, safe keys, closed folders and second

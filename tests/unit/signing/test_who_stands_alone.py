@@ -51,6 +51,7 @@ UNKNOWN = {
     "consent_network_at": _FORM,
     "sent_by_self_at": _LATER,
     "withdrawn_at": _LATER,
+    "news_stopped_at": _LATER,
     "state_before": _STAFF,
     "invalidation_id": _STAFF,
     "forgotten_at": _STAFF,

@@ -102,7 +102,9 @@ def test_of_a_part_that_nobody_has_named_nothing_is_claimed() -> None:
     assert way([attempt(1, "part"), attempt(2, "left")], 3) == ["part", "left"]
     for outcome in ("refused", "stopped"):
         assert way([attempt(1, "part"), attempt(2, outcome)], 3) == ["part"]
-        assert way([attempt(2, outcome), attempt(1, "part")], 3) == [outcome, "part"]
+        assert way([attempt(1, outcome), attempt(2, "part")], 3) == [outcome, "part"]
+        # Of one day and without times, what was recorded after the part came after it.
+        assert way([attempt(2, outcome), attempt(1, "part")], 3) == ["part"]
 
 
 def test_a_letter_goes_with_its_own_envelope() -> None:
