@@ -94,7 +94,7 @@ def test_today_names_what_waits(app: Flask, client: FlaskClient, session: Sessio
     sign_in(client, app, "admin")
     page = client.get("/desk/today").text
     for words in (
-        "The deadline of 1 campaign is within a week",
+        "The deadline of 1 campaign runs out within a week",
         "1 campaign is open, but its deadline has passed",
         "1 draft is complete and can be opened",
         "1 campaign needs approval",

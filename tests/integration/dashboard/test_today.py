@@ -32,7 +32,7 @@ from tests.integration.replies.test_replies import make_reply
 __all__ = ["freeze"]
 
 WRITING = {
-    "The deadline of 1 campaign is within a week",
+    "The deadline of 1 campaign runs out within a week",
     "1 campaign is open, but its deadline has passed",
     "1 campaign has replies that are not published",
     "1 campaign could not open",
