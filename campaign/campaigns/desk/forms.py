@@ -26,12 +26,12 @@ SENTENCES: Mapping[str, object] = {
         "This day has passed. Enter a later day. To end an open campaign, close it."
     ),
     "letters-signed": _l(
-        "People have already signed letters, so the campaign stays with letters. To collect "
-        "cards, copy the campaign."
+        "People have already signed letters, so this campaign can no longer change to cards. "
+        "To collect cards, copy the campaign and change the copy."
     ),
     "cards-signed": _l(
-        "People have already signed cards, so the campaign stays with cards. To collect "
-        "letters, copy the campaign."
+        "People have already signed cards, so this campaign can no longer change to letters. "
+        "To collect letters, copy the campaign and change the copy."
     ),
     "reopens-after-deadline": _l("Enter a deadline that has not passed."),
     "deadline-unset": _l("The letter uses ((deadline)). Keep a deadline, or change the letter."),

@@ -870,7 +870,8 @@ def test_once_somebody_has_signed_the_format_stays(
     session.commit()
     refused = post(client, url, facts | {"format": after, "person_name": "Typed"})
     assert refused.status_code == 422
-    sentence = f"People have already signed {before}s, so the campaign stays with {before}s."
+    sentence = f"People have already signed {before}s, so this campaign can no longer"
+    sentence += f" change to {after}s. To collect {after}s, copy the campaign and change the copy."
     assert sentence in refused.text
     assert "Typed" in refused.text
     history = f"/desk/campaigns/{campaign.slug}/history/facts/-"
