@@ -248,6 +248,14 @@ def _say_value(entry: Entry, name: str) -> str:
         return str(KIND_LABELS[value])
     if name.endswith("country"):
         return i18n.country_name(value)
+    here = i18n.locale()
+    if name == "preferred_locale":
+        return i18n.language_name(value, here)
+    if isinstance(value, dict):
+        texts = ((i18n.language_name(code, here), text) for code, text in value.items() if text)
+        # Each in its own direction, so that what ends it stays at its end.
+        colon = i18n.colon(here)
+        return "\u00a0· ".join(f"{spoken}{colon}\u2068{text}\u2069" for spoken, text in texts)
     return say_in_words(value)
 
 

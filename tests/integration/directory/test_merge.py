@@ -305,6 +305,17 @@ def test_two_lists_that_call_one_town_by_two_names_have_one_mission(
     assert [pair.reasons for pair in found] == ([(reason,)] if reason else [])
 
 
+def test_texts_and_the_preferred_language_go_by_the_names_of_languages(
+    desk: FlaskClient, session: Session
+) -> None:
+    office = {"en": "Minister", "ar": "الوزير،"}
+    session.add_all([make_target_official(slug="one", office=office), double()])
+    session.commit()
+    page = desk.get("/desk/officials/merge", query_string={"first": "one", "second": "ines"}).text
+    assert "English: \u2068Minister\u2069\u00a0· Arabic: \u2068الوزير،\u2069" in page
+    assert "<bdi>Spanish</bdi>" in page
+
+
 @pytest.mark.parametrize("address", ["first", "second"])
 @pytest.mark.parametrize("checked", ["first", "second"])
 def test_the_day_of_a_check_goes_with_the_address_that_was_checked(
