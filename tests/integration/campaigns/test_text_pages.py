@@ -327,6 +327,17 @@ def test_of_a_stopped_campaign_the_text_of_its_end_says_where_it_is_shown(
     assert "We deliver letters to" not in desk.get(DESK).text
 
 
+def test_the_town_in_another_script_is_not_named_twice(
+    client: FlaskClient, app: Flask, session: Session, campaign: Campaign
+) -> None:
+    (target,) = campaign.targets
+    assert target.mission
+    target.mission.name = {"en": "Embassy in Ottawa", "ar": "السفارة في أوتاوا"}
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER, locale="ar")
+    assert "عبر السفارة في أوتاوا." in client.get(DESK).text
+
+
 def test_a_letter_that_is_too_long_for_two_officials_is_one_answer_to_check(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
