@@ -95,7 +95,7 @@ def _name_late(visit: GateVisit) -> str:
     """Name what went out after a stop: bundles of other campaigns may have come along."""
     late = visits.list_late(visit.attempts)
     names = [
-        f"{attempt.campaign.reference} · {attempt.bundle.sequence:03d}"
+        i18n.isolate(f"{attempt.campaign.reference} · {attempt.bundle.sequence:03d}")
         for attempt in visit.attempts
         if attempt.id in late and attempt.bundle
     ]
