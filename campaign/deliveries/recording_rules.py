@@ -2,7 +2,7 @@
 
 import enum
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -231,3 +231,7 @@ def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
         else:
             joined.append(Numbers(first, last))
     return joined
+
+
+def list_inside(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+    return (number for first, last in spans for number in range(first, last + 1))

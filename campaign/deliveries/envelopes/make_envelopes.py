@@ -23,7 +23,7 @@ from campaign.core.errors import Refused
 from campaign.core.i18n import force_locale, say_number
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
-from campaign.deliveries.recording_rules import Numbers, join_spans
+from campaign.deliveries.recording_rules import Numbers, join_spans, list_inside
 from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.delivery import Envelope, EnvelopeRun, RunState
@@ -284,12 +284,8 @@ def _list_still_out(
 
     Pure.
     """
-    held = {number for facts in files for number in _list_inside(facts["letters"])}
-    return join_spans((number, number) for number in _list_inside(left_out) if number not in held)
-
-
-def _list_inside(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
-    return (number for first, last in spans for number in range(first, last + 1))
+    held = {number for facts in files for number in list_inside(facts["letters"])}
+    return join_spans((number, number) for number in list_inside(left_out) if number not in held)
 
 
 @jobs.job("deliveries.bundle-remade")

@@ -16,7 +16,7 @@ from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.make_envelopes import make_again
 from campaign.deliveries.envelopes.mark_posted import list_taken
-from campaign.deliveries.recording_rules import Numbers, join_spans, say_numbers
+from campaign.deliveries.recording_rules import Numbers, join_spans, list_inside, say_numbers
 from campaign.deliveries.remaining_letters import (
     find_unnamed_part,
     is_gone,
@@ -102,7 +102,7 @@ def name_part(
 def _list_uncounted(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> list[Numbers]:
-    typed = {number for span in numbers for number in range(span.first, span.last + 1)}
+    typed = {*list_inside(numbers)}
     printed = select(Letter.sequence).where(
         Letter.bundle_id == attempt.bundle_id, Letter.set_aside.is_(None)
     )

@@ -21,6 +21,7 @@ from campaign.deliveries.carried_paper import (
     note_carried,
     note_removed,
 )
+from campaign.deliveries.recording_rules import list_inside
 from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import Bundle
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
@@ -79,7 +80,7 @@ def list_withdrawn(
         if day is None or day >= split_on:
             by_envelope[envelope].append(WithdrawnLetter(number or 0, envelope.id, day))
     if run.left_out is not None:
-        left_out = {number for span in run.left_out for number in range(span[0], span[1] + 1)}
+        left_out = {*list_inside(run.left_out)}
         return [
             replace(letter, put_in=letter.number not in left_out)
             for letters in by_envelope.values()
