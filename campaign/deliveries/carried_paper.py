@@ -20,7 +20,7 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import GONE_OUT, Numbers
-from campaign.deliveries.remaining_letters import count_left, is_gone, is_out
+from campaign.deliveries.remaining_letters import count_left, is_gone, is_in_envelopes, is_out
 from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
@@ -383,32 +383,22 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
     audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
 
 
-def find_gone_print(session: Session, attempt: DeliveryAttempt) -> BundlePrint | None:
-    """Find the print that went out with an attempt; None where nobody was asked which it was."""
-    bundle = attempt.bundle
-    if bundle is None or not _is_with_lists(session, attempt):
-        return None
-    several = _prints_differ(bundle, prints.list_prints(session, bundle))
-    return prints.find_print(session, bundle) if several else None
+def find_gone_lists(
+    session: Session, attempt: DeliveryAttempt
+) -> tuple[BundlePrint | None, list[str], list[str]]:
+    """Find which lists went out, who no longer counted and could be read there, and who could not.
 
-
-def _is_with_lists(session: Session, attempt: DeliveryAttempt) -> bool:
-    """Whether it went out, and not in envelopes: no cover letter and no list is in these."""
-    in_envelope = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    return attempt.outcome in GONE_OUT and not db.has_row(session, in_envelope)
-
-
-def find_gone_names(session: Session, attempt: DeliveryAttempt) -> tuple[list[str], list[str]]:
-    """Find who no longer counted and was named in the lists as these went, and who was not.
-
-    The latter were made unreadable by hand.
+    The latter were made unreadable by hand. The print is None where nobody was asked which it was,
+    and of what went in envelopes: no cover letter and no list is in these.
     """
     bundle = attempt.bundle
-    if bundle is None or not _is_with_lists(session, attempt):
-        return [], []
+    if bundle is None or attempt.outcome not in GONE_OUT or is_in_envelopes(session, attempt):
+        return None, [], []
+    several = _prints_differ(bundle, prints.list_prints(session, bundle))
+    recorded = prints.find_print(session, bundle) if several else None
     named, unreadable = bundle.taken_out.carried, bundle.taken_out.by_hand
     letters = {*filter(is_letter, named | unreadable)}
-    return sorted(named - letters), sorted(unreadable - letters)
+    return recorded, sorted(named - letters), sorted(unreadable - letters)
 
 
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments
 from campaign.deliveries.carried_paper import is_remade_between
-from campaign.deliveries.envelopes.mark_posted import find_last_return, is_in_envelopes
+from campaign.deliveries.envelopes.mark_posted import find_last_return
 from campaign.deliveries.record_delivery import (
     RecordFacts,
     list_counted,
@@ -20,6 +20,7 @@ from campaign.deliveries.record_delivery import (
     refuse_impossible,
 )
 from campaign.deliveries.recording_rules import SENT
+from campaign.deliveries.remaining_letters import is_in_envelopes
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Update
 from campaign.models.delivery import Envelope, GateFile, GateFileKind, GateVisit

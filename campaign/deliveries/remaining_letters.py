@@ -102,9 +102,13 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
     was_here = ~is_gone(when=is_before(attempt))
     if attempt.outcome not in _WHOLE:
         return was_here
-    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    is_own = is_in_envelope(attempt.id) if db.has_row(session, of_it) else ~is_posted()
+    is_own = is_in_envelope(attempt.id) if is_in_envelopes(session, attempt) else ~is_posted()
     return and_(is_own, was_here, ~is_gone(when=DeliveryAttempt.outcome == DeliveryOutcome.PART))
+
+
+def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
+    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
+    return db.has_row(session, of_it)
 
 
 def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Letter]:

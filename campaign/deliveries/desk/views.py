@@ -24,7 +24,7 @@ from campaign.deliveries import (
     stopped_bundles,
     visits,
 )
-from campaign.deliveries.carried_paper import find_gone_names, find_gone_print
+from campaign.deliveries.carried_paper import find_gone_lists
 from campaign.deliveries.desk import delivery_views, split_views
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.desk.print_words import say_check_code
@@ -218,13 +218,13 @@ def show(public_id: str) -> ResponseReturnValue:
 
 
 def _say_print(attempt: DeliveryAttempt) -> str:
-    session, sentences = db.session(), []
-    if recorded := find_gone_print(session, attempt):
+    recorded, named, unreadable = find_gone_lists(db.session(), attempt)
+    sentences = []
+    if recorded is not None:
         moment = i18n.say_moment_in_zone(recorded.made_at, attempt.zone)
         # Also true of volumes that were kept from an earlier print, without the withdrawn sheets.
         words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
         sentences += [words, *say_check_code(recorded.check_code)]
-    named, unreadable = find_gone_names(session, attempt)
     comma = i18n.comma(i18n.locale())
     if named:
         words = _(

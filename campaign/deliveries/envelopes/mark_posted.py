@@ -150,11 +150,6 @@ def find_last_return(session: Session, bundle: Bundle) -> date | None:
     )
 
 
-def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
-    of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    return db.has_row(session, of_it)
-
-
 def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
     """Count the letters that lie here in each of the envelopes that are named, by its id."""
     letters = (
