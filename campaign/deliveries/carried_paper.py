@@ -19,9 +19,9 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
-from campaign.deliveries.recording_rules import GONE_OUT, Numbers
-from campaign.deliveries.remaining_letters import count_left, is_gone, is_in_envelopes, is_out
-from campaign.models.bundle import Bundle, BundlePrint, DeliveryAttempt
+from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.remaining_letters import count_left, is_gone, is_out
+from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
 from campaign.models.taken_out import InFiles, LetterOut, PersonOff
@@ -94,7 +94,7 @@ def _list_all_papers(session: Session, bundle: Bundle, *, went: bool = True) -> 
     papers = [*_list_by_hand(bundle, whole, again)]
     # Once letters went out, the others are what is left of the same paper.
     may_differ = not went or not bundle_status.is_handed_over(session, bundle)
-    if may_differ and _prints_differ(bundle, all_prints):
+    if may_differ and prints_differ(bundle, all_prints):
         for earlier in _list_earlier(bundle, all_prints, number, here):
             old = replace(earlier, holds=(*gone, *earlier.taken_out))
             ways = [*_list_by_hand(bundle, old, again)]
@@ -131,7 +131,7 @@ def _is_moved_on(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, moved)
 
 
-def _prints_differ(bundle: Bundle, all_prints: Sequence[BundlePrint]) -> bool:
+def prints_differ(bundle: Bundle, all_prints: Sequence[BundlePrint]) -> bool:
     """Whether prints hold other letters, or their lists name people otherwise."""
     names = {_names_of(recorded) for recorded in all_prints}
     return bool(bundle.taken_out.of_earlier_prints) or len(names - {""}) > 1
@@ -247,7 +247,7 @@ def _leave_in(
 
 def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> None:
     all_prints = prints.list_prints(session, bundle)
-    if not _prints_differ(bundle, all_prints) or not bundle_status.is_handed_over(session, bundle):
+    if not prints_differ(bundle, all_prints) or not bundle_status.is_handed_over(session, bundle):
         return
     current = prints.find_print(session, bundle)
     if current is not None and _minute_of(current.made_at) > moment:
@@ -257,7 +257,7 @@ def _refuse_later_print(session: Session, bundle: Bundle, moment: datetime) -> N
 def is_remade_between(session: Session, bundle: Bundle, *moments: datetime) -> bool:
     """Whether a print was made between two moments: each is then of other letters."""
     all_prints = prints.list_prints(session, bundle)
-    if not _prints_differ(bundle, all_prints):
+    if not prints_differ(bundle, all_prints):
         return False
     print_times = [_minute_of(recorded.made_at) for recorded in all_prints]
     return len({tuple(at <= moment for at in print_times) for moment in moments}) > 1
@@ -381,24 +381,6 @@ def be_earlier_print(session: Session, bundle: Bundle, paper: Paper, *, actor: s
             _update_letter(session, bundle, letter, set_aside=None, first_page=letter.page)
     session.flush()
     audit.record(session, actor, "bundle.earlier-print", bundle, sha256=recorded.zip_sha256)
-
-
-def find_gone_lists(
-    session: Session, attempt: DeliveryAttempt
-) -> tuple[BundlePrint | None, list[str], list[str]]:
-    """Find which lists went out, who no longer counted and could be read there, and who could not.
-
-    The latter were made unreadable by hand. The print is None where nobody was asked which it was,
-    and of what went in envelopes: no cover letter and no list is in these.
-    """
-    bundle = attempt.bundle
-    if bundle is None or attempt.outcome not in GONE_OUT or is_in_envelopes(session, attempt):
-        return None, [], []
-    several = _prints_differ(bundle, prints.list_prints(session, bundle))
-    recorded = prints.find_print(session, bundle) if several else None
-    named, unreadable = bundle.taken_out.carried, bundle.taken_out.by_hand
-    letters = {*filter(is_letter, named | unreadable)}
-    return recorded, sorted(named - letters), sorted(unreadable - letters)
 
 
 def note_carried(bundle: Bundle, numbers: Collection[str]) -> None:

@@ -12,7 +12,6 @@ from campaign.bundles import bundle_status
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, db
-from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
@@ -416,15 +415,6 @@ def _find_recorded(
         )
     )
     return session.scalar(same.limit(1))
-
-
-def list_by_hand(session: Session, attempt: DeliveryAttempt) -> list[str]:
-    """List the numbers of what was removed, or made unreadable, by hand before it went."""
-    recorded = select(AuditEntry.detail).where(
-        AuditEntry.subject == f"delivery:{attempt.id}", AuditEntry.action == "delivery.record"
-    )
-    detail = session.scalar(recorded.order_by(AuditEntry.id.desc()).limit(1)) or {}
-    return str(detail.get("by_hand", "")).split(",")
 
 
 def _audit(

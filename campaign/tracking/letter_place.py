@@ -9,13 +9,10 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.about.what_stays import Kept
-from campaign.bundles import bundle_status
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
-from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.deliveries.record_delivery import list_by_hand
-from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.deliveries.gone_lists import list_by_hand, list_with_lists
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -125,20 +122,9 @@ def _is_remade_without(bundle: Bundle, stay: Stay) -> bool:
 
 
 def _find_list_that_went(session: Session, signature: Signature) -> DeliveryAttempt | None:
-    """Find with what the lists went out on which a letter stands, with it or without.
-
-    They go with the first that leaves a bundle, unless that is in envelopes.
-    """
+    """Find with what the lists went out on which a letter stands, with it or without."""
     stays = stays_of(session, signature.letters)
-    attempts = session.scalars(
-        select(DeliveryAttempt)
-        .where(
-            DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}),
-            DeliveryAttempt.outcome.in_(GONE_OUT),
-            ~bundle_status.went_in_envelopes(),
-        )
-        .order_by(*oldest_first())
-    )
+    attempts = list_with_lists(session, {stay.bundle_id for stay in stays})
     return next(
         (
             attempt

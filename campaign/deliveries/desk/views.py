@@ -24,13 +24,13 @@ from campaign.deliveries import (
     stopped_bundles,
     visits,
 )
-from campaign.deliveries.carried_paper import find_gone_lists
 from campaign.deliveries.desk import delivery_views, split_views
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.desk.print_words import say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
+from campaign.deliveries.gone_lists import find_gone_lists
 from campaign.deliveries.remaining_letters import (
     SheetFate,
     count_here,

@@ -659,6 +659,25 @@ def test_names_are_made_unreadable_only_on_lists_that_are_here(
     assert kept.delivered is not with_lists
 
 
+def test_who_was_unreadable_on_the_lists_is_on_none_that_went_with_the_rest(
+    app: Flask, session: Session, printed: Bundle, record: Record
+) -> None:
+    withdraw_on(session, printed, today())
+    bundle = reload(session, printed.id)
+    removed = next(paper.value for paper in list_papers(session, bundle) if paper.removed)
+    session.rollback()
+    visit = record(reload(session, printed.id), DeliveryOutcome.PART, taken=2, paper=removed)
+    session.rollback()
+    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
+    session.commit()
+    record(reload(session, printed.id), DeliveryOutcome.ACCEPTED)
+    session.rollback()
+    with app.test_request_context():
+        words = say_withdrawn(session, third(session, printed))
+    assert "A list with your name went out on" not in words
+
+
 @pytest.mark.parametrize("went_before", [True, False])
 def test_a_list_that_went_is_told_of_also_where_the_sheet_was_removed_since(
     app: Flask, session: Session, printed: Bundle, record: Record, went_before: bool
@@ -674,6 +693,7 @@ def test_a_list_that_went_is_told_of_also_where_the_sheet_was_removed_since(
     removed = next(paper.value for paper in list_papers(session, bundle) if paper.removed)
     session.rollback()
     record(reload(session, printed.id), DeliveryOutcome.ACCEPTED, paper=removed)
+    session.rollback()
     with app.test_request_context():
         words = say_withdrawn(session, third(session, printed))
         kept = find_kept_letters(session, [third(session, printed)])

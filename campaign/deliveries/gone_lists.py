@@ -1,0 +1,62 @@
+"""With what the lists of a bundle went out, and whose names could be read there."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.bundles import bundle_status
+from campaign.bundles.changes import prints
+from campaign.core.audit import AuditEntry
+from campaign.deliveries.attempt_order import oldest_first
+from campaign.deliveries.carried_paper import is_letter, prints_differ
+from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.deliveries.remaining_letters import is_in_envelopes
+from campaign.models.bundle import BundlePrint, DeliveryAttempt
+
+
+def find_gone_lists(
+    session: Session, attempt: DeliveryAttempt
+) -> tuple[BundlePrint | None, list[str], list[str]]:
+    """Find which lists went out, who no longer counted and could be read there, and who could not.
+
+    The latter were made unreadable by hand. The print is None where nobody was asked which it was,
+    and of what went in envelopes: no cover letter and no list is in these.
+    """
+    bundle = attempt.bundle
+    if bundle is None or attempt.outcome not in GONE_OUT or is_in_envelopes(session, attempt):
+        return None, [], []
+    several = prints_differ(bundle, prints.list_prints(session, bundle))
+    recorded = prints.find_print(session, bundle) if several else None
+    named, unreadable = bundle.taken_out.carried, bundle.taken_out.by_hand
+    letters = {*filter(is_letter, named | unreadable)}
+    return recorded, sorted(named - letters), sorted(unreadable - letters)
+
+
+def list_with_lists(session: Session, bundle_ids: Collection[int]) -> list[DeliveryAttempt]:
+    """List with what the lists of bundles went: the first that left each, but for envelopes."""
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .where(
+            DeliveryAttempt.bundle_id.in_(bundle_ids),
+            DeliveryAttempt.outcome.in_(GONE_OUT),
+            ~bundle_status.went_in_envelopes(),
+        )
+        .order_by(*oldest_first())
+    )
+    first_by_bundle: dict[int | None, DeliveryAttempt] = {}
+    for attempt in attempts:
+        first_by_bundle.setdefault(attempt.bundle_id, attempt)
+    return [*first_by_bundle.values()]
+
+
+def list_by_hand(session: Session, attempt: DeliveryAttempt) -> list[str]:
+    """List the numbers of what was removed, or made unreadable, by hand before it went.
+
+    The audit alone keeps what it was of each attempt: `taken_out` has it of all, up to the last.
+    """
+    recorded = select(AuditEntry.detail).where(
+        AuditEntry.subject == f"delivery:{attempt.id}", AuditEntry.action == "delivery.record"
+    )
+    detail = session.scalar(recorded.order_by(AuditEntry.id.desc()).limit(1)) or {}
+    return str(detail.get("by_hand", "")).split(",")
