@@ -21,7 +21,7 @@ from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, directory_of, names_with
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
-from campaign.directory.risk_flags import refuse_flagged, watch_letters
+from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
 from campaign.directory.town_names import town_key
 from campaign.models.directory import ContactDetail, Mission, MissionKind, Official, ToldApart
 from campaign.web.pagination import Listing, count_pages
@@ -177,11 +177,11 @@ def merge(
     Contacts of both are kept, each once; words in a language that only one has are kept too. The
     day on which a mission was checked goes with its address.
     Raises Refused where it is one row already, or letters to both were printed in one campaign;
-    FlagNamed unless `risks_seen`.
+    RisksUnseen unless `risks_seen`.
     """
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")
-    moved, rewritten = count_uses(session, gone), watch_letters(session, kept, gone)
+    moved, list_rewritten = count_uses(session, gone), watch_letters(session, kept, gone)
     movers: Mapping[Column[Any], Mover] = current_app.extensions["merge_movers"]
     for column in where_used.list_references(type(kept)):
         if move := movers.get(column):
@@ -195,7 +195,7 @@ def merge(
     session.flush()
     session.expire_all()  # campaigns follow in the database
     changed = (*list_fields(kept), *PLACES)
-    refuse_flagged(session, kept, changed, rewritten, seen=risks_seen, actor=actor)
+    refuse_unseen_risks(session, kept, changed, list_rewritten, seen=risks_seen, actor=actor)
     where_used.show_change(session, kept)
     session.expire(gone)
     where_used.record_change(

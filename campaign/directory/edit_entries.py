@@ -20,7 +20,7 @@ from campaign.directory.entries import (
     model_of,
     take_draft,
 )
-from campaign.directory.risk_flags import FlagNamed, refuse_flagged, watch_letters
+from campaign.directory.risk_flags import RisksUnseen, refuse_unseen_risks, watch_letters
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 
@@ -67,16 +67,16 @@ def update_entry(
 ) -> None:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
-    Raises Unaddressed, or FlagNamed unless `risks_seen`.
+    Raises Unaddressed, or RisksUnseen unless `risks_seen`.
     """
-    before, rewritten = forms_of_address(entry), watch_letters(session, entry)
+    before, list_rewritten = forms_of_address(entry), watch_letters(session, entry)
     changed = take_draft(entry, draft)
     if lacking := find_unaddressed(session, entry.id, before, forms_of_address(entry)):
         session.refresh(entry)
         raise Unaddressed(lacking)
     session.flush()
     if changed:
-        refuse_flagged(session, entry, changed, rewritten, seen=risks_seen, actor=actor)
+        refuse_unseen_risks(session, entry, changed, list_rewritten, seen=risks_seen, actor=actor)
         where_used.show_change(session, entry)
         where_used.record_change(session, entry, "edit", actor, fields=changed)
 
@@ -119,7 +119,7 @@ def change_entries(
             with session.begin_nested():
                 draft = replace(draft_of(entry), **changes)
                 update_entry(session, entry, draft=draft, actor=actor)
-        except FlagNamed:
+        except RisksUnseen:
             session.refresh(entry)
             stays.append(entry)
     return len(entries) - len(stays), stays

@@ -16,7 +16,7 @@ from campaign.directory import where_used
 from campaign.directory.edit_entries import create_entry
 from campaign.directory.entries import OfficialDraft, draft_of
 from campaign.directory.imports.read_rows import Held
-from campaign.directory.risk_flags import refuse_flagged, watch_letters
+from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
 from campaign.models.directory import Membership, Official, Post
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
@@ -280,19 +280,19 @@ def pass_to(
     """Pass the office to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
-    Raises Refused where they are one person; OfficePassed; FlagNamed as `update_entry` does.
+    Raises Refused where they are one person; OfficePassed; RisksUnseen as `update_entry` does.
     """
     _refuse_passed(session, predecessor)
     if predecessor.id == successor.id:
         raise Refused("successor-same")
-    rewritten = watch_letters(session, successor)
+    list_rewritten = watch_letters(session, successor)
     get_current_membership(session, successor)  # what they held before is noted
     kept = of_the_office(predecessor, draft_of(predecessor))
     successor.office = dict(predecessor.office)
     successor.salutation = {**kept.salutation, **successor.salutation}
     successor.close = {**kept.close, **successor.close}
     changed = ("office", "salutation", "close")
-    refuse_flagged(session, successor, changed, rewritten, seen=risks_seen, actor=actor)
+    refuse_unseen_risks(session, successor, changed, list_rewritten, seen=risks_seen, actor=actor)
     return _pass_office(session, predecessor, successor, on, actor)
 
 

@@ -31,15 +31,15 @@ class Naming:
 Finder = Callable[
     [Session, type[Official | Mission], Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]
 ]
-Rewritten = Callable[[], list[Naming]]
-"""Campaigns in review or approved whose letters say something else than when it was made."""
+LetterWatch = Callable[[], list[Naming]]
+"""Lists campaigns in review or approved whose letters say something else than when it was made."""
 
 
-class FlagNamed(Invalid):
+class RisksUnseen(Invalid):
     """A change of an entry that a campaign's flags rule out, or that cancels an opening."""
 
     def __init__(self, namings: Sequence[Naming]) -> None:
-        super().__init__("flag-named", fields={"risks_seen": "flag-named"})
+        super().__init__("risks-unseen", fields={"risks_seen": "risks-unseen"})
         flagged = [naming for naming in namings if naming.is_flagged]
         self.is_flagged = bool(flagged)
         self.is_public = any(naming.is_public for naming in flagged)
@@ -53,7 +53,7 @@ def init_app(
     *,
     find_naming: Finder,
     find_watched: Callable[[Session, type[Official | Mission]], set[int]],
-    watch_letters: Callable[[Session, Sequence[Official | Mission]], Rewritten],
+    watch_letters: Callable[[Session, Sequence[Official | Mission]], LetterWatch],
 ) -> None:
     app.extensions["find_naming"] = find_naming
     app.extensions["find_watched"] = find_watched
@@ -67,28 +67,28 @@ def find_watched(session: Session, model: type[Official | Mission]) -> set[int]:
     return find(session, model)
 
 
-def watch_letters(session: Session, *entries: Official | Mission) -> Rewritten:
+def watch_letters(session: Session, *entries: Official | Mission) -> LetterWatch:
     """Note before a change what the letters say that a second person approves."""
-    watch: Callable[[Session, Sequence[Official | Mission]], Rewritten]
+    watch: Callable[[Session, Sequence[Official | Mission]], LetterWatch]
     watch = current_app.extensions["watch_letters"]
     return watch(session, entries)
 
 
-def refuse_flagged(
+def refuse_unseen_risks(
     session: Session,
     entry: Official | Mission,
     changed: Iterable[str],
-    rewritten: Rewritten,
+    list_rewritten: LetterWatch,
     *,
     seen: bool,
     actor: str,
 ) -> None:
-    """Raise FlagNamed unless `seen`; saved all the same, campaigns return to review."""
+    """Raise RisksUnseen unless `seen`; saved all the same, campaigns return to review."""
     values = {name: getattr(entry, name) for name in changed if name != "contacts"}
     flagged = find_flagged(session, type(entry), {entry.id: values}).get(entry.id, ())
-    namings = [*flagged, *rewritten()]
+    namings = [*flagged, *list_rewritten()]
     if not seen and any(naming.is_flagged or naming.cancels_opening for naming in namings):
-        raise FlagNamed(namings)
+        raise RisksUnseen(namings)
     return_to_review(namings, actor)
 
 

@@ -477,7 +477,7 @@ def join_network() -> None:
     for row_id in doubles:
         with db.transaction() as session, log_wrong_key("row cannot be opened", row=row_id):
             if row := session.get(PaperRow, row_id):
-                double_ticks.join_network(session, row, now)
+                double_ticks.make_member(session, row, now)
 
 
 @jobs.job("paper.forget", every_minutes=60)

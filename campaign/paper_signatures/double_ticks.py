@@ -70,7 +70,7 @@ def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None
     return next((sheet for sheet in sheets if signed_at(sheet) == given), None)
 
 
-def join_network(session: Session, row: PaperRow, now: datetime) -> None:
+def make_member(session: Session, row: PaperRow, now: datetime) -> None:
     """Make a member of who ticked new actions, as if the row counted instead of the letter."""
     letter, details = row.twin, _read_details(row)
     if letter is None or details is None or not details.network or not _shares(details, letter):

@@ -9,7 +9,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of, host_of
 from campaign.campaigns.content.risks import naming_of
 from campaign.campaigns.record_change import needs_second_person
-from campaign.directory.risk_flags import Naming, Rewritten
+from campaign.directory.risk_flags import LetterWatch, Naming
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import Mission, Official
 
@@ -17,7 +17,7 @@ _COLUMNS = {Official: Target.official_id, Mission: Target.mission_id}
 _IS_WAITING = Campaign.status.in_(lifecycle.APPROVED_BY_OTHERS)
 
 
-def watch_letters(session: Session, entries: Sequence[Official | Mission]) -> Rewritten:
+def watch_letters(session: Session, entries: Sequence[Official | Mission]) -> LetterWatch:
     """Note what letters say that wait for their opening, and that name one of the entries.
 
     What is returned lists the campaigns whose letters say something else by then.

@@ -31,7 +31,7 @@ from campaign.directory.entries import (
     limit_of,
 )
 from campaign.directory.postal_addresses import address_problems
-from campaign.directory.risk_flags import FlagNamed
+from campaign.directory.risk_flags import RisksUnseen
 from campaign.models.campaign import CampaignStatus
 from campaign.models.directory import Mission
 from campaign.staff.desk_access import staff_user
@@ -47,7 +47,7 @@ _ROW = re.compile(r"contact_([0-9]{1,2})_value")
 _CONTACT_FIELDS = ("type", "value", "note", "from", "until")
 
 
-def say_flagged(problem: FlagNamed) -> str:
+def say_risks(problem: RisksUnseen) -> str:
     """Ask before such an entry is saved, and say what saving it undoes."""
     sentences = []
     if problem.is_public:
@@ -146,8 +146,8 @@ class AddressForm(EditConflictForm):
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
 
-    def ask_flagged(self, problem: FlagNamed) -> None:
-        self.risks_seen.errors = [say_flagged(problem)]
+    def ask_about_risks(self, problem: RisksUnseen) -> None:
+        self.risks_seen.errors = [say_risks(problem)]
 
     def refuse_unaddressed(self, problem: Unaddressed) -> None:
         """Name the campaigns, by their status, whose letters need what was emptied."""

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.directory import duplicate_entries, edit_entries, missions, officials
-from campaign.directory.desk.address_form import say_flagged
+from campaign.directory.desk.address_form import say_risks
 from campaign.directory.desk.blueprint import (
     KIND_LABELS,
     add_page_to_both,
@@ -24,7 +24,7 @@ from campaign.directory.directory_export import export_directory
 from campaign.directory.duplicate_entries import Pair
 from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.differences import say_in_words
-from campaign.directory.risk_flags import FlagNamed
+from campaign.directory.risk_flags import RisksUnseen
 from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 from campaign.staff.desk_access import actor
@@ -176,13 +176,13 @@ def merge(directory: str) -> ResponseReturnValue:
                 actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )
-        except (Refused, FlagNamed) as problem:
+        except (Refused, RisksUnseen) as problem:
             session.rollback()
             first, second = (get_entry(session, part, entry.slug) for entry in (first, second))
             if isinstance(problem, Refused):
                 refused = problem
             else:
-                question = say_flagged(problem)
+                question = say_risks(problem)
         else:
             flash(_("The two entries are merged."))
             return redirect(_get_url(first), 303)

@@ -14,7 +14,7 @@ from campaign.directory import edit_entries, officials, where_used
 from campaign.directory import missions as mission_lists
 from campaign.directory import officials as official_lists
 from campaign.directory.desk import bulk_views, import_views
-from campaign.directory.desk.address_form import say_flagged
+from campaign.directory.desk.address_form import say_risks
 from campaign.directory.desk.blueprint import add_page_to_both, blueprint, get_entry_name
 from campaign.directory.desk.forms import (
     DaysForm,
@@ -38,7 +38,7 @@ from campaign.directory.postal_addresses import (
     address_lines,
     address_problems,
 )
-from campaign.directory.risk_flags import FlagNamed
+from campaign.directory.risk_flags import RisksUnseen
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
 from campaign.web.edit_conflict import lock_row
@@ -253,9 +253,9 @@ def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
     draft, risks_seen = form.draft(), bool(form.risks_seen.data)
     try:
         edit_entries.update_entry(session, entry, draft=draft, actor=actor(), risks_seen=risks_seen)
-    except FlagNamed as problem:
+    except RisksUnseen as problem:
         session.rollback()  # the page is headed by what is kept
-        form.ask_flagged(problem)
+        form.ask_about_risks(problem)
     except Unaddressed as problem:
         form.refuse_unaddressed(problem)
     else:
@@ -383,8 +383,8 @@ def known_successor(slug: str) -> ResponseReturnValue:
                 flash(message, "error")
                 return _lead_to_campaigns(official, successor)
             typed = {"asked": successor.slug, "on": form.day().isoformat()}
-        except FlagNamed as problem:
-            message = say_flagged(problem)
+        except RisksUnseen as problem:
+            message = say_risks(problem)
             typed = {"asked": successor.slug, "on": form.day().isoformat()}
         except Invalid:
             message = _("This date is before the day this person took office. Correct one of them.")

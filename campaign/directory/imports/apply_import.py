@@ -104,12 +104,12 @@ def make_plan(
 
 def _cancels_opening(session: Session, entry: Entry, values: ColumnValues) -> bool:
     """Whether an approved campaign would return to review; tried out, and nothing is kept."""
-    rewritten = watch_letters(session, entry)
+    list_rewritten = watch_letters(session, entry)
     before = {name: getattr(entry, name) for name in values}
     with session.no_autoflush:
         for name, value in values.items():
             setattr(entry, name, value)
-        cancels = any(naming.cancels_opening for naming in rewritten())
+        cancels = any(naming.cancels_opening for naming in list_rewritten())
         for name, value in before.items():
             setattr(entry, name, value)
     return cancels
@@ -180,7 +180,7 @@ def apply_plan(
 def _change(session: Session, item: PlannedRow, watched: Container[int], actor: str) -> None:
     entry = item.entry
     assert entry is not None
-    rewritten = watch_letters(session, entry) if entry.id in watched else list
+    list_rewritten = watch_letters(session, entry) if entry.id in watched else list
     for name, value in item.values.items():
         setattr(entry, name, value)
     gone = {(contact.type, contact.value) for contact in item.dropped}
@@ -192,7 +192,7 @@ def _change(session: Session, item: PlannedRow, watched: Container[int], actor: 
     for held in item.held:
         assert isinstance(entry, Official)
         note_held(session, entry, held)
-    return_to_review(rewritten(), actor)
+    return_to_review(list_rewritten(), actor)
     where_used.show_change(session, entry)
 
 
@@ -362,12 +362,12 @@ def _restore(
         if entry.id in watched and _cancels_opening(session, entry, values):
             staying.append(_note_reason(row, "approved"))
             continue
-        rewritten = watch_letters(session, entry) if entry.id in watched else list
+        list_rewritten = watch_letters(session, entry) if entry.id in watched else list
         if before is None or detail["slug"] in later:
             staying.append(_note_reason(row, "imported-again"))
         elif not _set_back(entry, before):
             staying.append(_note_reason(row, "changed"))
-        return_to_review(rewritten(), actor)
+        return_to_review(list_rewritten(), actor)
         where_used.show_change(session, entry)
     session.flush()
     here = sum(detail["slug"] in entries for detail in details.values())
