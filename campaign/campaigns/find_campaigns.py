@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, SelectBase, or_, select
+from sqlalchemy import CTE, Select, SelectBase, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from campaign.campaigns import lifecycle
@@ -39,11 +39,17 @@ def select_open(now: datetime) -> Select[Campaign]:
 
 def select_linked(campaigns: Select[int]) -> Select[int]:
     """Ids of those, and of all that continue them or that they continue, step by step."""
-    linked = campaigns.cte(recursive=True)
+    return select(pair_linked(campaigns).c.id)
+
+
+def pair_linked(campaigns: Select[int]) -> CTE:
+    """The same, each `id` with that of the one of those, `start`, that it is linked to."""
+    (start,) = campaigns.subquery().c
+    linked = select(start.label("start"), start.label("id")).cte(recursive=True)
     at, near = aliased(Campaign), aliased(Campaign)
     is_linked = or_(near.follows_id == at.id, near.id == at.follows_id)
-    step = select(near.id).join(at, is_linked).join(linked, linked.c.id == at.id)
-    return select(linked.union(step).c.id)
+    step = select(linked.c.start, near.id).join_from(near, at, is_linked)
+    return linked.union(step.join(linked, linked.c.id == at.id))
 
 
 def select_unoffered(slug: str) -> Select[int]:

@@ -10,7 +10,7 @@ from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import noun_of, noun_of_campaign
-from campaign.campaigns.find_campaigns import list_harm_stops, select_linked, select_open
+from campaign.campaigns.find_campaigns import pair_linked, select_open
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql, warns_of_harm_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
@@ -92,16 +92,14 @@ def _find_linked_to_harm(session: Session, mine: ColumnElement[bool], now: datet
     Whoever opened one after that stop was warned then.
     """
     stops = select(Campaign.id).where(warns_of_harm_sql(), Campaign.stopped_at > now - LATELY)
-    linked = select_open(now).where(mine, Campaign.id.in_(select_linked(stops)))
-    items = [
-        TodoItem(campaign)
-        for campaign in session.scalars(linked).all()
-        if any(
-            stop.stopped_at and campaign.opened_at and stop.stopped_at > campaign.opened_at
-            for stop in list_harm_stops(session, campaign)
-        )
-    ]
-    return make_todo("linked-to-harm", items)
+    linked, stopped = pair_linked(stops).c, aliased(Campaign)
+    unwarned = exists().where(
+        linked.id == Campaign.id,
+        linked.start == stopped.id,
+        stopped.stopped_at > Campaign.opened_at,
+    )
+    campaigns = session.scalars(select_open(now).where(mine, unwarned))
+    return make_todo("linked-to-harm", [TodoItem(campaign) for campaign in campaigns])
 
 
 def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:

@@ -26,26 +26,20 @@ from campaign.deliveries.remaining_letters import (
 from campaign.directory import where_used
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
-from campaign.models.campaign import (
-    Campaign,
-    CampaignStatus,
-    LetterTemplate,
-    Target,
-    Update,
-    UpdateKind,
-)
+from campaign.models.campaign import Campaign, CampaignStatus, LetterTemplate, Target
 from campaign.models.crm import CrmConnection, CrmPerson, CrmPersonState
 from campaign.models.delivery import Rerouting
 from campaign.models.directory import Mission, Official
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.reply import Reply, ReplyState
 from campaign.models.revision import Proposal, ProposalState
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import Signature
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 from campaign.models.webhook import WebhookEndpoint
 from campaign.screening.review_queue import waiting_by_campaign
 from campaign.staff.desk_access import staff_user
+from campaign.tracking.news_subscription import hears_news
 
 PER_PAGE = 25
 """Running campaigns."""
@@ -378,18 +372,20 @@ def _find_program_problems(session: Session, by: StaffUser) -> list[Todo]:
 
 def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Find campaigns that ended lately, and whose writers have not heard what came of it."""
-    outcomes = select(Update.id).where(
-        Update.campaign_id == Campaign.id,
-        Update.kind == UpdateKind.OUTCOME,
-        or_(Campaign.reopened_at.is_(None), Update.published_at > Campaign.reopened_at),
-    )
-    states = (SignatureState.CONFIRMED, SignatureState.HELD)
-    wrote = exists().where(Signature.campaign_id == Campaign.id, Signature.state.in_(states))
+    wrote = exists().where(Signature.campaign_id == Campaign.id, hears_news(of_end=True))
     ended = (Campaign.status == CampaignStatus.CLOSED) & (Campaign.closed_at > now - LATELY)
     campaigns = session.scalars(
-        select(Campaign).where(mine, ended, wrote, ~outcomes.exists()).order_by(Campaign.closed_at)
-    ).all()
-    return make_todo("tell-outcome", [TodoItem(campaign) for campaign in campaigns])
+        select(Campaign)
+        .where(mine, ended, wrote)
+        .order_by(Campaign.closed_at)
+        .options(selectinload(Campaign.updates))
+    )
+    items = [
+        TodoItem(campaign)
+        for campaign in campaigns
+        if check_readiness.next_step(campaign, []).slug == "tell-outcome"
+    ]
+    return make_todo("tell-outcome", items)
 
 
 _OF_CARRIERS = {

@@ -15,10 +15,10 @@ from campaign.dashboard.to_deliver import list_stop_todos
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.delivery import GateVisit
 from campaign.models.staff import Role
-from tests.factories import make_staff_user, make_target_mission
+from tests.factories import make_campaign, make_staff_user, make_target_mission
 
 Count = Callable[[Callable[[], Sequence[Any]]], int]
 
@@ -106,3 +106,21 @@ def test_three_deliveries_take_as_many_statements_as_one(
             session.get_one(Bundle, first_id),
         )
     assert asked() == few
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_today_asks_as_often_for_three_follow_ups_of_a_stop_for_harm_as_for_one(
+    session: Session, count: Count
+) -> None:
+    now, by = db.utcnow(), make_staff_user(session, Role.ADMIN)
+    harm = {"status": CampaignStatus.STOPPED, "stop_kind": StopKind.HARM, "stopped_at": now}
+    stopped = make_campaign(session, **harm)
+    asked = []
+    for _number in range(3):
+        later = make_campaign(session, status=CampaignStatus.OPEN, opened_at=now - timedelta(9))
+        later.follows = stopped
+        session.flush()
+        asked.append(count(lambda: list_stop_todos(session, by=by, now=now)))
+    (linked,) = list_stop_todos(session, by=by, now=now)
+    assert (linked.slug, linked.total) == ("linked-to-harm", 3)
+    assert asked == asked[:1] * 3
