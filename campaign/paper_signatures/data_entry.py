@@ -207,14 +207,12 @@ def restore_row(session: Session, row: PaperRow, *, actor: str) -> None:
 def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     """Count a row no more: its person has signed online since."""
     details, doubles = details_of(row), _list_doubles(session, row)
-    stopped_at = row.signature.news_stopped_at if row.signature else None
+    stopped_at = double_ticks.find_stop(row, details) if details else None
     _take_row_out(session, row, heirs=False)
-    row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
+    row.verdict, row.twin = RowVerdict.DOUBLE, session.get_one(Signature, twin_id)
     row.details = details.to_json() if details else None
     session.flush()
-    double_ticks.give_news(session, row)
-    if stopped_at is not None:
-        double_ticks.keep_stop(session, row, stopped_at)
+    double_ticks.give_news(session, row, stopped_at)
     _judge_again(session, doubles)
 
 
@@ -267,10 +265,9 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
         session.flush()
         double_ticks.give_news(session, row)
         return
-    if double_ticks.is_stopped(details, row.twin):
-        details = replace(details, news=False)
+    stopped_at = double_ticks.find_stop(row, details)
     doubles = _list_doubles(session, row)
-    one_more = row_signatures.write_signature(session, row, details, prints)
+    one_more = row_signatures.write_signature(session, row, details, prints, stopped_at)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     session.flush()
     if one_more:

@@ -20,10 +20,29 @@ from campaign.paper_signatures.duplicates import COUNTS, fingerprints_of
 from campaign.paper_signatures.row_signatures import common_columns, own_columns, signed_at
 
 
-def give_news(session: Session, row: PaperRow) -> None:
-    """Let the letter have the news ticked on the row, unless its writer stopped them."""
+def find_stop(row: PaperRow, details: Details) -> datetime | None:
+    """Find when the row's mailbox stopped its news: of the letter that it doubles, or of itself.
+
+    Then no tick brings them, whichever counts from now on.
+    """
+    own, letter = row.signature, row.twin
+    if letter is not None and _shares(details, letter):
+        return letter.news_stopped_at
+    if own is not None and own.email_hmac == fingerprints_of(details).email:
+        return own.news_stopped_at
+    return None
+
+
+def give_news(session: Session, row: PaperRow, stopped_at: datetime | None = None) -> None:
+    """Let the letter have the news ticked on the row, unless they were stopped, there or here."""
     letter, details = row.twin, _read_details(row)
-    if letter is not None and details is not None and details.news and _shares(details, letter):
+    if letter is None or details is None or not _shares(details, letter):
+        return
+    if stopped_at is not None:
+        has_none = (Signature.forgotten_at.is_(None), Signature.consent_updates_at.is_(None))
+        db.update_row(session, Signature, letter.id, *has_none, news_stopped_at=stopped_at)
+        session.expire(letter, ["news_stopped_at"])
+    elif details.news:
         _write_consent(
             session,
             letter,
@@ -44,20 +63,6 @@ def take_news_back(session: Session, row: PaperRow) -> None:
     others = select(PaperRow).where(PaperRow.twin_id == letter.id, PaperRow.id != row.id)
     for other in session.scalars(others.order_by(PaperRow.id)):
         give_news(session, other)
-
-
-def keep_stop(session: Session, row: PaperRow, stopped_at: datetime) -> None:
-    """Let the letter, unless it has the news, know that its writer stopped those of the row."""
-    letter, details = row.twin, _read_details(row)
-    if letter is not None and details is not None and _shares(details, letter):
-        has_none = (Signature.forgotten_at.is_(None), Signature.consent_updates_at.is_(None))
-        db.update_row(session, Signature, letter.id, *has_none, news_stopped_at=stopped_at)
-        session.expire(letter, ["news_stopped_at"])
-
-
-def is_stopped(details: Details, letter: Signature | None) -> bool:
-    """Whether the writer of the letter stopped the news: then no row of the mailbox brings them."""
-    return letter is not None and letter.news_stopped_at is not None and _shares(details, letter)
 
 
 def find_sheet_of_news(session: Session, letter: Signature) -> PaperSheet | None:

@@ -139,15 +139,25 @@ _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgott
 
 
 def write_signature(
-    session: Session, row: PaperRow, details: Details, prints: Fingerprints
+    session: Session,
+    row: PaperRow,
+    details: Details,
+    prints: Fingerprints,
+    stopped_at: datetime | None,
 ) -> bool:
-    """Write the details into the row's signature; return whether one more counts now."""
+    """Write the details into the row's signature; return whether one more counts now.
+
+    Where its mailbox stopped the news, it has none, and keeps since when.
+    """
     signature, campaign_id = row.signature, row.sheet.campaign_id
     gets_email = wants_news(details) and not gets_news(
         session, campaign_id, prints, besides=row.signature_id
     )
     common = common_columns(session, row.sheet)
     columns = common | own_columns(common, details, prints, gets_email=gets_email)
+    columns["news_stopped_at"] = stopped_at
+    if stopped_at is not None:
+        columns["consent_updates_at"] = None
     if signature is None:
         row.signature = Signature(**columns)
         return True
@@ -167,8 +177,6 @@ def write_signature(
         if signature.email_hmac == columns["email_hmac"]:
             for name in _LATER:  # a consent that its person gave by a page keeps its day
                 columns[name] = columns[name] and (getattr(signature, name) or columns[name])
-            if signature.news_stopped_at is not None:
-                columns["consent_updates_at"] = None
     for name, value in (columns | _KNOWN).items():
         setattr(signature, name, value)
     return not counted and signature.state in COUNTS

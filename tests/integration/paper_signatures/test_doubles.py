@@ -645,6 +645,20 @@ def test_a_tick_does_not_bring_back_what_the_writer_of_the_letter_stopped(
     run_job(app, session)
     assert row.signature is not None
     assert row.signature.consent_updates_at is None
+    data_entry.correct_row(session, row, TICKED, actor="test")
+    assert row.signature.consent_updates_at is None
+
+
+def test_a_stop_is_that_of_its_mailbox_and_of_no_other_that_the_row_is_corrected_to(
+    session: Session, sheet: PaperSheet
+) -> None:
+    row = data_entry.add_row(session, sheet, TICKED, actor="test")
+    assert row.signature is not None
+    switch_news(session, row.signature, on=False, now=db.utcnow())
+    for _time in range(2):
+        other = replace(TICKED, email="other@example.org")
+        data_entry.correct_row(session, row, other, actor="test")
+        assert row.signature.consent_updates_at == get_noon(sheet)
 
 
 def test_a_stop_of_the_news_of_a_row_holds_for_the_letter_signed_since(
