@@ -3,13 +3,13 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
@@ -17,7 +17,7 @@ from campaign.core import db, jobs
 from campaign.deliveries import record_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import GateVisit
+from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter
 from campaign.models.staff import Role
 from tests.days import today
@@ -29,6 +29,20 @@ from tests.integration.tracking.conftest import erase
 __all__ = ["Record", "again", "erase", "form", "freeze", "photograph", "print_bundle", "reload"]
 
 Record = Callable[..., GateVisit]
+RowT = TypeVar("RowT")
+
+
+def let_go(session: Session, row: RowT) -> RowT:
+    """The row as it was loaded: to read it begins no transaction while others write."""
+    session.expunge(row)
+    session.rollback()
+    return row
+
+
+def run_of(session: Session) -> EnvelopeRun:
+    session.rollback()
+    session.expire_all()
+    return let_go(session, session.scalars(select(EnvelopeRun)).one())
 
 
 @pytest.fixture

@@ -13,16 +13,14 @@ from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 from tests.days import days_ago
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, let_go
 
 
 @pytest.fixture
 def lasting(session: Session, bundle: Bundle) -> Bundle:
     """Seven letters that are ready, to be read outside of any transaction."""
     assert bundle.campaign.slug
-    session.expunge(bundle)
-    session.rollback()
-    return bundle
+    return let_go(session, bundle)
 
 
 def end_of(session: Session, bundle: Bundle) -> BundleOutcome:

@@ -13,7 +13,7 @@ from campaign.core import db
 from campaign.deliveries.envelopes import split_bundle
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from tests.factories import post
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, let_go
 from tests.integration.deliveries.test_envelopes import posting
 
 pytestmark = pytest.mark.one_engine
@@ -26,9 +26,7 @@ def cards(session: Session, bundle: Bundle) -> Bundle:
     session.commit()
     assert bundle.public_id
     assert bundle.campaign.slug
-    session.expunge(bundle)
-    session.rollback()
-    return bundle
+    return let_go(session, bundle)
 
 
 def words_of(html: str) -> str:

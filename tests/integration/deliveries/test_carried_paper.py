@@ -55,6 +55,7 @@ ENDS = [
     DeliveryOutcome.POSTED,
     DeliveryOutcome.COURIER,
 ]
+TakePart = Callable[..., None]
 FIRST_PRINT, BEFORE, REMADE, AFTER = (timedelta(minutes=ago) for ago in (90, 60, 30, 10))
 """How long ago: the bundle was printed, carried, made again without a letter, carried again."""
 
@@ -101,6 +102,45 @@ def remade(
         return printed.id
 
     return reload(session, keep("remade", make))
+
+
+@pytest.fixture
+def take_part(session: Session, record: Record) -> TakePart:
+    """Record that letters were taken, from the first to this one."""
+
+    def run(bundle: Bundle, last: int, **facts: Any) -> None:
+        visit = record(reload(session, bundle.id), DeliveryOutcome.PART, taken=last, **facts)
+        session.rollback()
+        attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
+        split_bundle.name_part(session, attempt, [Numbers(1, last)], actor="test")
+        session.commit()
+
+    return run
+
+
+@pytest.fixture(params=[False, True])
+def is_remade(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def take_back(session: Session, print_bundle: Print, is_remade: bool) -> Callable[..., None]:
+    """Withdraw a letter; the bundle stays as it was printed, or is made again without it."""
+
+    def run(bundle: Bundle, day: date | None = None, number: int = 3) -> None:
+        withdraw_on(session, bundle, day or today(), number)
+        if is_remade:
+            remake(session, bundle, print_bundle)
+
+    return run
+
+
+def find_removed(session: Session, bundle: Bundle) -> str:
+    """Find how a form names the paper of which the withdrawn sheets were removed."""
+    papers = list_papers(session, reload(session, bundle.id))
+    removed = next(paper.value for paper in papers if paper.removed)
+    session.rollback()
+    return removed
 
 
 def remake(session: Session, bundle: Bundle, print_bundle: Print, ago: timedelta = REMADE) -> None:
@@ -603,26 +643,18 @@ def test_a_refusal_counts_the_paper_that_came_back_and_the_bundle_stays_remade(
 
 
 def test_a_withdrawn_letter_can_be_named_in_a_part(
-    session: Session, remade: Bundle, record: Record
+    session: Session, remade: Bundle, take_part: TakePart
 ) -> None:
-    visit = record(remade, DeliveryOutcome.PART, taken=4, **at(remade, BEFORE))
-    session.rollback()
-    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
-    split_bundle.name_part(session, attempt, [Numbers(1, 4)], actor="test")
-    session.commit()
+    take_part(remade, 4, **at(remade, BEFORE))
     assert counts(session) == [4]
     assert is_handed_over(session, third(session, remade))
     assert remaining_letters.count_left(session, reload(session, remade.id)) == 3
 
 
 def test_a_withdrawn_letter_that_was_not_in_the_part_is_to_be_removed_by_hand(
-    session: Session, remade: Bundle, record: Record
+    session: Session, remade: Bundle, take_part: TakePart
 ) -> None:
-    visit = record(remade, DeliveryOutcome.PART, taken=2, **at(remade, BEFORE))
-    session.rollback()
-    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
-    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
-    session.commit()
+    take_part(remade, 2, **at(remade, BEFORE))
     bundle = reload(session, remade.id)
     papers = list_papers(session, bundle)
     assert [(paper.letters, paper.holds) for paper in papers] == [(5, ("00003",)), (4, ())]
@@ -635,15 +667,14 @@ def test_names_are_made_unreadable_only_on_lists_that_are_here(
     session: Session,
     printed: Bundle,
     record: Record,
+    take_part: TakePart,
     with_lists: bool,
 ) -> None:
-    outcome = DeliveryOutcome.REFUSED if with_lists else DeliveryOutcome.PART
-    visit = record(printed, outcome, taken=None if with_lists else 2)
-    session.rollback()
-    if not with_lists:
-        attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
-        split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
-        session.commit()
+    if with_lists:
+        record(printed, DeliveryOutcome.REFUSED)
+        session.rollback()
+    else:
+        take_part(printed, 2)
     withdraw_on(session, printed, today())
     for page in ("deliver", "after"):
         shown = staff.get(f"/desk/bundles/{printed.public_id}/{page}").text
@@ -660,17 +691,10 @@ def test_names_are_made_unreadable_only_on_lists_that_are_here(
 
 
 def test_who_was_unreadable_on_the_lists_is_on_none_that_went_with_the_rest(
-    app: Flask, session: Session, printed: Bundle, record: Record
+    app: Flask, session: Session, printed: Bundle, record: Record, take_part: TakePart
 ) -> None:
     withdraw_on(session, printed, today())
-    bundle = reload(session, printed.id)
-    removed = next(paper.value for paper in list_papers(session, bundle) if paper.removed)
-    session.rollback()
-    visit = record(reload(session, printed.id), DeliveryOutcome.PART, taken=2, paper=removed)
-    session.rollback()
-    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
-    split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
-    session.commit()
+    take_part(printed, 2, paper=find_removed(session, printed))
     record(reload(session, printed.id), DeliveryOutcome.ACCEPTED)
     session.rollback()
     with app.test_request_context():
@@ -680,18 +704,17 @@ def test_who_was_unreadable_on_the_lists_is_on_none_that_went_with_the_rest(
 
 @pytest.mark.parametrize("went_before", [True, False])
 def test_a_list_that_went_is_told_of_also_where_the_sheet_was_removed_since(
-    app: Flask, session: Session, printed: Bundle, record: Record, went_before: bool
+    app: Flask,
+    session: Session,
+    printed: Bundle,
+    record: Record,
+    take_part: TakePart,
+    went_before: bool,
 ) -> None:
     if went_before:
-        visit = record(printed, DeliveryOutcome.PART, taken=2)
-        session.rollback()
-        attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
-        split_bundle.name_part(session, attempt, [Numbers(1, 2)], actor="test")
-        session.commit()
+        take_part(printed, 2)
     withdraw_on(session, printed, today())
-    bundle = reload(session, printed.id)
-    removed = next(paper.value for paper in list_papers(session, bundle) if paper.removed)
-    session.rollback()
+    removed = find_removed(session, printed)
     record(reload(session, printed.id), DeliveryOutcome.ACCEPTED, paper=removed)
     session.rollback()
     with app.test_request_context():
@@ -1074,22 +1097,19 @@ def prove_all(session: Session, bundle: Bundle) -> set[int]:
 
 
 @pytest.mark.parametrize("days_ago", [0, 1])
-@pytest.mark.parametrize("is_remade", [False, True])
 @pytest.mark.parametrize(("said", "letters"), [("yes", 3), ("no", 2)])
 def test_of_envelopes_it_is_asked_whether_the_withdrawn_letter_was_in_them(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
-    print_bundle: Print,
+    take_back: Callable[..., None],
     said: str,
     letters: int,
     is_remade: bool,
     days_ago: int,
 ) -> None:
     bundle = in_envelopes()
-    withdraw_on(session, bundle, today() - timedelta(days=days_ago))
-    if is_remade:
-        remake(session, bundle, print_bundle)
+    take_back(bundle, today() - timedelta(days=days_ago))
     refused = post_envelopes(staff, bundle, tracking="RR 1")
     assert refused.status_code == 422
     assert "Choose whether they were still in them." in refused.text
@@ -1107,18 +1127,14 @@ def test_of_envelopes_it_is_asked_whether_the_withdrawn_letter_was_in_them(
     assert prove_all(session, bundle) == (ALL if was_in else ALL - {3})
 
 
-@pytest.mark.parametrize("is_remade", [False, True])
 def test_what_was_posted_before_the_day_of_the_withdrawal_held_the_letter(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
-    print_bundle: Print,
-    is_remade: bool,
+    take_back: Callable[..., None],
 ) -> None:
     bundle = in_envelopes()
-    withdraw_on(session, bundle, today())
-    if is_remade:
-        remake(session, bundle, print_bundle)
+    take_back(bundle)
     yesterday = (today() - timedelta(days=1)).isoformat()
     assert post_envelopes(staff, bundle, posted_on=yesterday).status_code == 303
     assert counts(session) == [7, 3]
@@ -1126,22 +1142,18 @@ def test_what_was_posted_before_the_day_of_the_withdrawal_held_the_letter(
     assert prove_all(session, bundle) == ALL
 
 
-@pytest.mark.parametrize("is_remade", [False, True])
 @pytest.mark.parametrize(("said", "letters"), [("yes", 3), ("no", 2)])
 def test_of_two_withdrawn_on_the_day_the_envelopes_were_filled_the_right_letter_went(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
-    print_bundle: Print,
+    take_back: Callable[..., None],
     said: str,
     letters: int,
-    is_remade: bool,
 ) -> None:
     day = today() - timedelta(days=2)
     bundle = in_envelopes(withdrawn_on=day)  # the third letter, before they were filled
-    withdraw_on(session, bundle, day, number=4)
-    if is_remade:
-        remake(session, bundle, print_bundle)
+    take_back(bundle, day, number=4)
     posted_on = day.isoformat()
     assert post_envelopes(staff, bundle, posted_on=posted_on).status_code == 422
     answered = post_envelopes(staff, bundle, posted_on=posted_on, withdrawn_in=said)
@@ -1171,20 +1183,16 @@ def test_a_letter_that_files_made_since_hold_is_asked_about_again(
     assert counts(session) == [7, 4]
 
 
-@pytest.mark.parametrize("is_remade", [False, True])
 def test_of_envelopes_from_before_it_was_written_down_it_is_not_said_which_letter_went(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
-    print_bundle: Print,
-    is_remade: bool,
+    take_back: Callable[..., None],
 ) -> None:
     day = today() - timedelta(days=2)
     bundle = in_envelopes(withdrawn_on=day)
     session.execute(update(EnvelopeRun).values(left_out=null()))
-    withdraw_on(session, bundle, day, number=4)
-    if is_remade:
-        remake(session, bundle, print_bundle)
+    take_back(bundle, day, number=4)
     posted_on = day.isoformat()
     assert post_envelopes(staff, bundle, posted_on=posted_on).status_code == 422
     answered = post_envelopes(staff, bundle, posted_on=posted_on, withdrawn_in="yes")
@@ -1206,21 +1214,17 @@ def test_posted_after_others_of_the_remade_print_the_letter_counts_without_a_pro
     assert prove_all(session, bundle) == ALL - {3}
 
 
-@pytest.mark.parametrize("is_remade", [False, True])
 @pytest.mark.parametrize(("said", "letters"), [("yes", 4), ("no", 3)])
 def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
-    print_bundle: Print,
+    take_back: Callable[..., None],
     said: str,
     letters: int,
-    is_remade: bool,
 ) -> None:
     bundle = in_envelopes(letters_each=1)
-    withdraw_on(session, bundle, today())
-    if is_remade:
-        remake(session, bundle, print_bundle)
+    take_back(bundle)
     assert post_envelopes(staff, bundle, last="4").status_code == 422
     assert post_envelopes(staff, bundle, last="4", withdrawn_in=said).status_code == 303
     assert post_envelopes(staff, bundle, last="7").status_code == 303
@@ -1229,18 +1233,14 @@ def test_an_envelope_with_the_withdrawn_letter_alone_is_asked_about_once(
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("is_remade", [False, True])
 def test_a_posting_that_was_a_mistake_is_taken_back_with_what_was_said(
     staff: FlaskClient,
     session: Session,
     in_envelopes: Callable[..., Bundle],
-    print_bundle: Print,
-    is_remade: bool,
+    take_back: Callable[..., None],
 ) -> None:
     bundle = in_envelopes()
-    withdraw_on(session, bundle, today())
-    if is_remade:
-        remake(session, bundle, print_bundle)
+    take_back(bundle)
     bundle, code = reload(session, bundle.id), check_code_of(session, bundle)
     before = bundle.taken_out
     assert post_envelopes(staff, bundle, withdrawn_in="yes").status_code == 303

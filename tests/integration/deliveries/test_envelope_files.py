@@ -22,7 +22,7 @@ from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.states import empty_signature
 from tests.factories import post
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, let_go, run_of
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 
 pytestmark = pytest.mark.one_engine
@@ -33,18 +33,7 @@ Again = Callable[[str, int], None]
 @pytest.fixture
 def printed(session: Session, printed: Bundle) -> Bundle:
     """Seven letters that are printed; nothing of them is read while others write."""
-    session.expunge(printed)
-    session.rollback()
-    return printed
-
-
-def run_of(session: Session) -> EnvelopeRun:
-    session.rollback()
-    session.expire_all()
-    run = session.scalars(select(EnvelopeRun)).one()
-    session.expunge(run)
-    session.rollback()
-    return run
+    return let_go(session, printed)
 
 
 def names(bundle: Bundle, run: EnvelopeRun) -> list[str]:

@@ -25,7 +25,7 @@ from campaign.signing import signed_links
 from tests.factories import add_confirmed, post
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.conftest import Keep
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, let_go, run_of
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
 from tests.integration.tracking.conftest import Erase, long_ago
 
@@ -47,7 +47,7 @@ def printed(
         assert print_bundle(bundle_id) is BundleState.READY
         return bundle_id
 
-    return let_go(session, keep("twelve letters", make))
+    return let_go(session, reload(session, keep("twelve letters", make)))
 
 
 @pytest.fixture
@@ -59,24 +59,7 @@ def part(
     assert post(staff, after(printed, "part"), {"numbers": "1-5"}).status_code == 303
     long_ago(session, 190)
     assert erase() == [{"signatures": 5, "scans": 0, "bundles": 0}]
-    return let_go(session, printed.id)
-
-
-def let_go(session: Session, bundle_id: int) -> Bundle:
-    """The bundle as it now stands; nothing of it is read while others write."""
-    bundle = reload(session, bundle_id)
-    session.expunge(bundle)
-    session.rollback()
-    return bundle
-
-
-def run_of(session: Session) -> EnvelopeRun:
-    session.rollback()
-    session.expire_all()
-    run = session.scalars(select(EnvelopeRun)).one()
-    session.expunge(run)
-    session.rollback()
-    return run
+    return let_go(session, reload(session, printed.id))
 
 
 def offered(session: Session, bundle: Bundle) -> set[str]:
@@ -168,7 +151,7 @@ def test_another_mission_gets_the_rest_and_files_of_both_bundles_are_held_back_i
     moved = post(staff, after(part, "reroute"), {"mission": other_mission, "confirmed": "y"})
     assert moved.status_code == 303, html.unescape(moved.text)
     newest = session.scalar(select(func.max(Bundle.id)))
-    rerouted = let_go(session, newest or 0)
+    rerouted = let_go(session, reload(session, newest or 0))
     assert print_bundle(rerouted.id) is BundleState.READY
     text = "".join(pages_of(_take(staff, rerouted, "letters-001.pdf")))
     assert [name for name in "abcdefghijkl" if f"Quille{name}" in text] == list("fghi")

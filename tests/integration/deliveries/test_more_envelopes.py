@@ -14,7 +14,7 @@ from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from tests.factories import post
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, let_go
 from tests.integration.deliveries.test_envelopes import after, envelopes, pages_of, posting
 
 
@@ -22,9 +22,7 @@ from tests.integration.deliveries.test_envelopes import after, envelopes, pages_
 def lasting(session: Session, printed: Bundle) -> Bundle:
     """Seven letters that are printed, to be read outside of any transaction."""
     assert printed.public_id
-    session.expunge(printed)
-    session.rollback()
-    return printed
+    return let_go(session, printed)
 
 
 def delete_part(session: Session, visit_id: int) -> None:

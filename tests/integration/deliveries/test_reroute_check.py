@@ -22,7 +22,7 @@ from campaign.models.directory import Mission
 from campaign.models.signature import Letter
 from tests.factories import make_target_mission, make_target_official, post
 from tests.integration.bundles.conftest import reload
-from tests.integration.deliveries.conftest import Record
+from tests.integration.deliveries.conftest import Record, let_go
 from tests.integration.deliveries.test_envelopes import after
 from tests.integration.deliveries.test_reroute import Reroute, reroute
 
@@ -39,9 +39,7 @@ def refused(bundle: Bundle, session: Session, record: Record) -> Bundle:
     record(bundle, DeliveryOutcome.REFUSED)
     made = reload(session, bundle.id)
     assert made.campaign.slug
-    session.expunge(made)
-    session.rollback()
-    return made
+    return let_go(session, made)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.days import days_ago
 from tests.factories import post, sign_in
 from tests.integration.bundles.conftest import reload
 from tests.integration.bundles.test_select_letters import freeze as freeze_now
-from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.conftest import Record, form, let_go
 from tests.integration.deliveries.test_envelopes import after, posting
 from tests.integration.tracking.conftest import sign
 
@@ -52,11 +52,9 @@ def three(
     """Letters of three mailboxes that want news, numbered 1 to 3; somebody of the staff is in."""
     for name in ("first", "second", "third"):
         sign(session, campaign, email=f"{name}@example.org")
-    made = reload(session, make_ready())
-    session.expunge(made)
-    session.rollback()
+    three = let_go(session, reload(session, make_ready()))
     sign_in(client, app, Role.STAFF)
-    return made
+    return three
 
 
 @pytest.fixture
@@ -318,8 +316,7 @@ def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
     second.state = BundleState.READY
     session.commit()
     session.refresh(second)
-    session.expunge(second)
-    session.rollback()
+    let_go(session, second)
     record(second, DeliveryOutcome.PART, taken=1)
     wrong = post(client, after(second, "part"), {"numbers": "1"})
     assert "“1” is not in this bundle. Its letters are 4 to 5." in html.unescape(wrong.text)

@@ -27,7 +27,7 @@ from campaign.models.staff import Role
 from campaign.tracking.timeline import marks_of
 from tests.days import days_ago, today
 from tests.factories import make_staff_user, post, sign_in
-from tests.integration.deliveries.conftest import Record, form
+from tests.integration.deliveries.conftest import Record, form, let_go
 from tests.integration.deliveries.test_envelopes import posting
 
 pytestmark = pytest.mark.one_engine
@@ -39,9 +39,7 @@ Stop = Callable[[], None]
 def loose(session: Session, bundle: Bundle) -> Bundle:
     """The bundle as it is now: to name it begins no transaction."""
     assert bundle.campaign.timezone
-    session.expunge(bundle)
-    session.rollback()
-    return bundle
+    return let_go(session, bundle)
 
 
 def mailed(session: Session) -> list[str]:
