@@ -473,10 +473,17 @@ def news_link(row: PaperRow) -> str:
     return urlsplit(unsubscribe_url(row.signature)).path
 
 
-def travel(session: Session, sheet: PaperSheet, settings: Settings) -> None:
-    """Let the sheet travel, so that the signature of a double stays, emptied."""
-    add_confirmed(session, sheet.campaign, 1)
-    freeze(session, sheet.campaign, settings)
+@pytest.fixture
+def travel(session: Session, row: PaperRow, settings: Settings) -> Callable[[], str]:
+    """Let the sheet travel, so that the signature of a double stays, emptied; return its link."""
+
+    def run() -> str:
+        assert row.signature is not None
+        add_confirmed(session, row.sheet.campaign, 1)
+        freeze(session, row.sheet.campaign, settings)
+        return f"/news-off/{signed_link('case-news', row.signature.public_id)}"
+
+    return run
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -486,15 +493,11 @@ def test_the_link_to_stop_news_of_a_row_goes_over_to_the_letter_signed_since(
     session: Session,
     sheet: PaperSheet,
     row: PaperRow,
-    settings: Settings,
+    travel: Callable[[], str],
     *,
     kept: bool,
 ) -> None:
-    assert row.signature is not None
-    links = [news_link(row)]
-    if kept:
-        travel(session, sheet, settings)
-        links.append(f"/news-off/{signed_link('case-news', row.signature.public_id)}")
+    links = [news_link(row), *([travel()] if kept else [])]
     letter = sign_from_home(session, sheet.campaign, PIA, 1, consent_updates_at=db.utcnow())
     run_job(app, session)
     assert (row.verdict, row.twin) == (RowVerdict.DOUBLE, letter)
@@ -534,21 +537,18 @@ def test_the_link_of_a_row_opens_nothing_of_another_mailbox(
     session: Session,
     sheet: PaperSheet,
     row: PaperRow,
-    settings: Settings,
+    travel: Callable[[], str],
     *,
     way: str,
     address: str,
 ) -> None:
     assert row.signature is not None
-    links = [news_link(row)]
+    links = [news_link(row), *([travel()] if way == "signed, kept" else [])]
     if way == "keyed in anew":
         corrected = replace(PIA, email=address, news=True)
         data_entry.correct_row(session, row, corrected, actor="test")
         letter = row.signature
     else:
-        if way == "signed, kept":
-            travel(session, sheet, settings)
-            links.append(f"/news-off/{signed_link('case-news', row.signature.public_id)}")
         mailbox = {"email": address, "email_hmac": address_fingerprint(address)}
         letter = sign_online(
             session, sheet.campaign, PIA, **mailbox, consent_updates_at=db.utcnow()

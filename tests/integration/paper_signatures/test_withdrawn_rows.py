@@ -94,6 +94,34 @@ def open_letters(session: Session, signature: Signature) -> str:
     return f"/en/my-letters/{token}"
 
 
+@pytest.fixture
+def print_sheet(
+    session: Session, sheet: PaperSheet, freeze: Freeze, print_bundle: Print
+) -> Callable[..., int]:
+    """Print the bundle with which the sheet travels; return its id."""
+    campaign_id = sheet.campaign_id
+
+    def run(on_paper: int = 2) -> int:
+        session.rollback()
+        bundle_id = freeze(campaign_id, on_paper=on_paper)
+        assert print_bundle(bundle_id) is BundleState.READY
+        return bundle_id
+
+    return run
+
+
+@pytest.fixture
+def remake(app: Flask, print_bundle: Print) -> Callable[[int], None]:
+    """Make the bundle again, without who is gone."""
+
+    def run(bundle_id: int) -> None:
+        with app.app_context():
+            jobs.run_now("bundles.remake")
+        assert print_bundle(bundle_id) is BundleState.READY
+
+    return run
+
+
 @pytest.fixture(params=["withdraw", "erase"])
 def take_back(
     request: pytest.FixtureRequest, client: FlaskClient, box: str, eva: Signature
@@ -116,14 +144,12 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     session: Session,
     sheet: PaperSheet,
     take_back: Callable[[], str],
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
     tmp_path: Path,
 ) -> None:
-    campaign_id, sheet_url = sheet.campaign_id, f"/desk/paper/{sheet.public_id}"
-    session.rollback()
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    sheet_url = f"/desk/paper/{sheet.public_id}"
+    bundle_id = print_sheet()
     assert "Black out" not in contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
     told = take_back()
     assert "unreadable" in told
@@ -131,9 +157,7 @@ def test_staff_are_told_to_black_the_row_out_until_the_sheet_is_delivered(
     session.rollback()
     assert counted(session, sheet.campaign) == (3, 1)
     session.rollback()
-    with app.app_context():
-        jobs.run_now("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    remake(bundle_id)
     readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
     assert "Hull · 1 person" in readme
     assert "Black out on it" in readme
@@ -169,14 +193,10 @@ def in_envelopes(
     client: FlaskClient,
     session: Session,
     sheet: PaperSheet,
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
 ) -> Bundle:
     """Two letters that were refused and put into an envelope each, with the sheet."""
-    campaign_id = sheet.campaign_id
-    session.rollback()
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet()
     bundle = reload(session, bundle_id)
     bundle.created_at -= timedelta(days=2)
     session.commit()
@@ -249,17 +269,13 @@ def test_with_the_last_envelope_nothing_of_the_bundle_is_left(
 def test_a_row_taken_back_before_the_bundle_is_in_its_readme(
     app: Flask,
     session: Session,
-    sheet: PaperSheet,
     take_back: Callable[[], str],
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
     tmp_path: Path,
 ) -> None:
-    campaign_id = sheet.campaign_id
     session.rollback()
     take_back()
-    bundle_id = freeze(campaign_id, on_paper=1)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet(1)
     readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
     assert "Black out on it" in readme
     assert "row 2" in readme
@@ -272,20 +288,16 @@ def test_a_sheet_on_which_nobody_counts_any_more_stays(
     session: Session,
     sheet: PaperSheet,
     take_back: Callable[[], str],
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
     tmp_path: Path,
 ) -> None:
     first = session.scalars(select(PaperRow).where(PaperRow.position == 1)).one()
-    campaign_id = sheet.campaign_id
     data_entry.remove_row(session, first, actor="test")
     session.commit()
-    bundle_id = freeze(campaign_id, on_paper=1)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet(1)
     take_back()
-    with app.app_context():
-        jobs.run_now("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    remake(bundle_id)
     readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
     assert "Do not deliver this signed sheet" in readme
     assert "Lay the sheets below the list" not in readme
@@ -321,16 +333,13 @@ def test_who_withdrew_reads_when_the_sheet_went_out(
     sheet: PaperSheet,
     box: str,
     eva: Signature,
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
     days_before: int,
     by_hand: bool,
 ) -> None:
     """Somebody who was on the way may record the delivery only after the withdrawal."""
-    campaign_id, url = sheet.campaign_id, f"{box}/{eva.public_id}"
-    session.rollback()
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    url = f"{box}/{eva.public_id}"
+    bundle_id = print_sheet()
     post(client, f"{url}/withdraw")
     day = today() - timedelta(days=days_before)
     bundle = reload(session, bundle_id)
@@ -393,21 +402,19 @@ def test_who_withdrew_a_letter_reads_when_the_sheet_with_the_row_went_out(
     client: FlaskClient,
     session: Session,
     sheet: PaperSheet,
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
     withdrawn_on: int,
     went_on: int,
     told: str,
 ) -> None:
     """Staff are told of a row only as long as its sheet is here: within a day nobody knows that."""
-    address, campaign_id, zone = "mika@example.org", sheet.campaign_id, sheet.campaign.timezone
+    address, zone = "mika@example.org", sheet.campaign.timezone
     hmac = address_fingerprint(address)
     letter = sign_online(session, sheet.campaign, MIKA, email=address, email_hmac=hmac)
     data_entry.add_row(session, sheet, replace(MIKA, email=address), actor="test")
     url = f"{open_letters(session, letter)}/{letter.public_id}"
     session.commit()
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet()
     post(client, f"{url}/withdraw")
     bundle = reload(session, bundle_id)
     bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
@@ -474,14 +481,11 @@ def test_a_sheet_that_was_delivered_is_out_of_our_hands(
     sheet: PaperSheet,
     box: str,
     eva: Signature,
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
 ) -> None:
-    campaign_id, eva_id = sheet.campaign_id, eva.id
+    eva_id = eva.id
     url = f"{box}/{eva.public_id}"
-    session.rollback()
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet()
     bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
     session.rollback()
     sign_in(client, app, Role.STAFF)
@@ -592,8 +596,7 @@ def test_who_signed_a_sheet_and_stops_the_news_reads_of_no_letter(
     session: Session,
     sheet: PaperSheet,
     eva: Signature,
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
     *,
     cards: bool,
 ) -> None:
@@ -609,8 +612,7 @@ def test_who_signed_a_sheet_and_stops_the_news_reads_of_no_letter(
         return str(text).removeprefix("We will not email you news about this case.").strip()
 
     assert lead() == "This does not withdraw your signature."
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet()
     assert lead() == "This does not withdraw your signature."
     bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
     session.rollback()
@@ -647,7 +649,8 @@ def test_where_only_a_row_is_to_be_blacked_out_what_was_printed_is_kept(
     session: Session,
     sheet: PaperSheet,
     freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
     tmp_path: Path,
 ) -> None:
     online = sign_online(session, sheet.campaign, MIKA)
@@ -655,13 +658,10 @@ def test_where_only_a_row_is_to_be_blacked_out_what_was_printed_is_kept(
     campaign_id, online_id = sheet.campaign_id, online.id
     session.commit()
     freeze(campaign_id)  # takes the letters
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet()
     session.get_one(Signature, online_id).state = SignatureState.WITHDRAWN
     session.commit()
-    with app.app_context():
-        jobs.run_now("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    remake(bundle_id)
     readme = contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
     assert "row 3" in readme
     assert "Destroy" not in readme
@@ -744,13 +744,10 @@ def test_a_row_whose_person_signs_online_is_not_called_deleted(
     client: FlaskClient,
     session: Session,
     sheet: PaperSheet,
-    freeze: Freeze,
-    print_bundle: Print,
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
 ) -> None:
-    campaign_id = sheet.campaign_id
-    session.rollback()
-    bundle_id = freeze(campaign_id, on_paper=2)
-    assert print_bundle(bundle_id) is BundleState.READY
+    bundle_id = print_sheet()
     url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
     letter = sign_online(session, sheet.campaign, ANA)
     session.commit()
@@ -763,9 +760,7 @@ def test_a_row_whose_person_signs_online_is_not_called_deleted(
         return re.findall(rf"{number} – <span[^>]*>([^<]*)", page), "Black out" in page
 
     assert told() == (["Also signed online"], False)
-    with app.app_context():
-        jobs.run_now("bundles.remake")
-    assert print_bundle(bundle_id) is BundleState.READY
+    remake(bundle_id)
     assert told() == (["Also signed online"], False)
     eva = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
     data_entry.remove_row(session, eva, actor="test")
