@@ -150,14 +150,16 @@ def select_in_no_envelope(bundle_ids: Collection[int]) -> Select[Letter]:
         .where(EnvelopeRun.bundle_id.in_(bundle_ids))
         .group_by(EnvelopeRun.bundle_id)
     )
-    gap = union_all(spans, before_all).subquery().c
-    lies_between = and_(
-        Letter.bundle_id == gap.bundle_id,
-        gap.next > gap.after + 1,
-        Letter.sequence > gap.after,
-        Letter.sequence < gap.next,
+    gap, letter = union_all(spans, before_all).subquery(), aliased(Letter)
+    lies_in_it = and_(
+        letter.bundle_id == gap.c.bundle_id,
+        gap.c.next > gap.c.after + 1,
+        letter.sequence > gap.c.after,
+        letter.sequence < gap.c.next,
     )
-    return _select_all_here().where(lies_between)
+    # From the gaps to the numbers: beside other tables, SQLite looks at every gap for each letter.
+    between = select(letter.id).select_from(gap).join(letter, lies_in_it)
+    return _select_all_here().where(Letter.bundle_id.in_(bundle_ids), Letter.id.in_(between))
 
 
 def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:

@@ -1,5 +1,6 @@
 """A bundle that was refused, or of which a part was, goes into envelopes; and they are posted."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -48,8 +49,9 @@ def pack_letters(
     last number lie only its own, and those that nobody hands over.
     """
     packed: list[int] = []
+    firsts = sorted(first for first, _last in taken)
     for number in numbers:
-        apart = packed and any(packed[-1] < first <= number for first, _last in taken)
+        apart = packed and bisect_right(firsts, number) > bisect_right(firsts, packed[-1])
         if len(packed) == each or apart:
             yield Span(packed[0], packed[-1], len(packed))
             packed = []

@@ -1,17 +1,23 @@
 """Letters that lie in no envelope, as the record that said they were gone was deleted."""
 
+from collections.abc import Iterable, Sequence
+from random import Random
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import jobs
+from campaign.deliveries.envelopes.split_bundle import list_in_no_envelope
 from campaign.deliveries.record_delivery import remove_visit
-from campaign.deliveries.remaining_letters import count_here
+from campaign.deliveries.remaining_letters import count_here, select_in_no_envelope
 from campaign.deliveries.visits import find_outcomes
 from campaign.models.bundle import Bundle, DeliveryOutcome
-from campaign.models.delivery import EnvelopeRun, GateVisit
+from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit
 from campaign.models.signature import Letter, Signature, SignatureState
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record, let_go
@@ -121,3 +127,62 @@ def test_the_list_tells_of_letters_in_no_envelope_where_none_was_posted(
     page = staff.get("/desk/bundles/").text
     assert "In no envelope: 3" in page
     assert "Sent by courier" not in page
+
+
+def put_into_envelopes(
+    session: Session, bundle: Bundle, inside: Sequence[int], spans: Iterable[tuple[int, int]]
+) -> None:
+    """Number the letters of the bundle so, the others leave it; its envelopes hold these spans."""
+    letters = session.scalars(select(Letter.id).order_by(Letter.id)).all()
+    nowhere = {"bundle_id": None, "sequence": None}
+    session.execute(update(Letter).values(nowhere))
+    for ident, number in zip(letters, inside, strict=False):
+        numbered = {"bundle_id": bundle.id, "sequence": number}
+        session.execute(update(Letter).where(Letter.id == ident).values(numbered))
+    session.execute(delete(EnvelopeRun))
+    facts = {"letters_each": 1, "with_letters": False, "letter_count": 0, "envelope_count": 0}
+    run = EnvelopeRun(bundle_id=bundle.id, **facts)
+    session.add(run)
+    session.flush()
+    for at, (first, last) in enumerate(spans, start=1):
+        numbers = {"first_number": first, "last_number": last, "letters": 1}
+        session.execute(insert(Envelope).values(run_id=run.id, sequence=at, **numbers))
+
+
+@pytest.mark.both_engines
+def test_letters_in_no_envelope_are_those_that_no_span_reaches_over(
+    lasting: Bundle, session: Session
+) -> None:
+    cuts = st.lists(st.integers(1, 30), unique=True, min_size=2).map(sorted)
+
+    @settings(max_examples=50, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.integers(1, 30), unique=True, max_size=7), cuts, st.randoms())
+    def compare(inside: list[int], cuts: list[int], order: Random) -> None:
+        spans = list(zip(cuts[::2], cuts[1::2], strict=False))
+        order.shuffle(spans)  # those that were made later may hold lower numbers
+        put_into_envelopes(session, lasting, inside, spans)
+        outside = [
+            number
+            for number in sorted(inside)
+            if not any(first <= number <= last for first, last in spans)
+        ]
+        assert list_in_no_envelope(session, lasting) == outside
+
+    compare()
+    session.rollback()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_they_are_looked_for_gap_by_gap_and_not_each_in_all_gaps(
+    lasting: Bundle, session: Session
+) -> None:
+    letters = select_in_no_envelope([lasting.id])
+    statement = str(letters.compile(session.connection(), compile_kwargs={"literal_binds": True}))
+    plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+    steps = [row[3] for row in plan if " letter" in row[3] or " signature" in row[3]]
+    index = "sqlite_autoindex_letter_1"
+    assert steps == [
+        f"SEARCH letter USING INDEX {index} (bundle_id=?)",
+        f"SEARCH letter_1 USING COVERING INDEX {index} (bundle_id=? AND sequence>? AND sequence<?)",
+        "SEARCH signature USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
