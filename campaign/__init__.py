@@ -25,6 +25,7 @@ from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, status_changes
 from campaign.campaigns.content import approved_letters, pictures, risks, targets
+from campaign.campaigns.desk.gap_sentences import say_gap
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.campaigns.mails import why_not_mailed
@@ -185,6 +186,7 @@ def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
         find_naming=risks.find_naming,
         find_watched=approved_letters.find_watched,
         watch_letters=approved_letters.watch_letters,
+        say_gap=say_gap,
     )
     duplicate_entries.init_app(
         app,

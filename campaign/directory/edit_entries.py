@@ -20,7 +20,12 @@ from campaign.directory.entries import (
     model_of,
     take_draft,
 )
-from campaign.directory.risk_flags import RisksUnseen, refuse_unseen_risks, watch_letters
+from campaign.directory.risk_flags import (
+    RisksUnseen,
+    SpoilsOpenings,
+    refuse_unseen_risks,
+    watch_letters,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 
@@ -67,7 +72,7 @@ def update_entry(
 ) -> None:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
-    Raises Unaddressed, or RisksUnseen unless `risks_seen`.
+    Raises Unaddressed, SpoilsOpenings, or RisksUnseen unless `risks_seen`.
     """
     before, list_rewritten = forms_of_address(entry), watch_letters(session, entry)
     changed = take_draft(entry, draft)
@@ -119,7 +124,7 @@ def change_entries(
             with session.begin_nested():
                 draft = replace(draft_of(entry), **changes)
                 update_entry(session, entry, draft=draft, actor=actor)
-        except RisksUnseen:
+        except (RisksUnseen, SpoilsOpenings):
             session.refresh(entry)
             stays.append(entry)
     return len(entries) - len(stays), stays

@@ -1,17 +1,20 @@
 """What campaigns that name an entry of the directory have against a change of it.
 
-Their risk flags rule its words out, or somebody approved letters that would say something else.
-Campaigns stand above the directory: `create_app` hands in what finds them.
+Their risk flags rule its words out, somebody approved letters that would say something else, or
+an opening that is scheduled could not be kept. Campaigns stand above the directory: `create_app`
+hands in what finds them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
 from campaign.core.errors import Invalid
+from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
 
 _UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on"}
@@ -21,18 +24,22 @@ _UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on"}
 class Naming:
     """A campaign that names an entry, and what the entry's new words are to it."""
 
-    reference: str
+    campaign: Campaign
     is_flagged: bool  # its flags rule them out
     is_public: bool
     cancels_opening: bool  # it was approved, and opens by itself
     return_to_review: Callable[[str], None] | None = None
+    gaps: Sequence[Any] = ()  # what of it keeps the campaign from opening by itself
 
 
 Finder = Callable[
     [Session, type[Official | Mission], Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]
 ]
 LetterWatch = Callable[[], list[Naming]]
-"""Lists campaigns in review or approved whose letters say something else than when it was made."""
+"""Campaigns that are not open whose letters say something else than when it was made, or lack it.
+
+Of those that open by themselves, what they lack by then.
+"""
 
 
 class RisksUnseen(Invalid):
@@ -45,7 +52,17 @@ class RisksUnseen(Invalid):
         self.is_public = any(naming.is_public for naming in flagged)
         cancelled = [naming for naming in namings if naming.cancels_opening]
         self.cancels_opening = bool(cancelled)
-        self.rewritten = [naming.reference for naming in cancelled if not naming.is_flagged]
+        self.rewritten = [
+            naming.campaign.reference for naming in cancelled if not naming.is_flagged
+        ]
+
+
+class SpoilsOpenings(Invalid):
+    """A change of an entry after which campaigns could not open by themselves, as they are to."""
+
+    def __init__(self, namings: Sequence[Naming]) -> None:
+        super().__init__("spoils-opening")
+        self.namings = namings
 
 
 def init_app(
@@ -54,10 +71,18 @@ def init_app(
     find_naming: Finder,
     find_watched: Callable[[Session, type[Official | Mission]], set[int]],
     watch_letters: Callable[[Session, Sequence[Official | Mission]], LetterWatch],
+    say_gap: Callable[[Campaign, Any], str],
 ) -> None:
     app.extensions["find_naming"] = find_naming
     app.extensions["find_watched"] = find_watched
     app.extensions["watch_letters"] = watch_letters
+    app.extensions["say_gap"] = say_gap
+
+
+def say_gap(campaign: Campaign, gap: Any) -> str:
+    """Say what a campaign lacks, in the language of the page."""
+    say: Callable[[Campaign, Any], str] = current_app.extensions["say_gap"]
+    return say(campaign, gap)
 
 
 def find_watched(session: Session, model: type[Official | Mission]) -> set[int]:
@@ -68,7 +93,7 @@ def find_watched(session: Session, model: type[Official | Mission]) -> set[int]:
 
 
 def watch_letters(session: Session, *entries: Official | Mission) -> LetterWatch:
-    """Note before a change what the letters say that a second person approves."""
+    """Note before a change what letters say that a second person approves, or that open."""
     watch: Callable[[Session, Sequence[Official | Mission]], LetterWatch]
     watch = current_app.extensions["watch_letters"]
     return watch(session, entries)
@@ -83,10 +108,15 @@ def refuse_unseen_risks(
     seen: bool,
     actor: str,
 ) -> None:
-    """Raise RisksUnseen unless `seen`; saved all the same, campaigns return to review."""
+    """Raise RisksUnseen unless `seen`; saved all the same, campaigns return to review.
+
+    Raises SpoilsOpenings in any case.
+    """
     values = {name: getattr(entry, name) for name in changed if name != "contacts"}
     flagged = find_flagged(session, type(entry), {entry.id: values}).get(entry.id, ())
     namings = [*flagged, *list_rewritten()]
+    if spoiled := [naming for naming in namings if naming.gaps]:
+        raise SpoilsOpenings(spoiled)
     if not seen and any(naming.is_flagged or naming.cancels_opening for naming in namings):
         raise RisksUnseen(namings)
     return_to_review(namings, actor)
@@ -94,7 +124,7 @@ def refuse_unseen_risks(
 
 def return_to_review(namings: Iterable[Naming], actor: str) -> None:
     """Have each campaign approved again, by somebody else than who changed its letters."""
-    returns = {naming.reference: naming.return_to_review for naming in namings}
+    returns = {naming.campaign.id: naming.return_to_review for naming in namings}
     for return_it in filter(None, returns.values()):
         return_it(actor)
 

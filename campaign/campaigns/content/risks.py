@@ -282,7 +282,7 @@ def naming_of(session: Session, campaign: Campaign, kind: str, *, is_flagged: bo
         record_change(session, campaign, actor, "campaign.entry", kind=kind)
 
     return Naming(
-        campaign.reference,
+        campaign,
         is_flagged,
         is_public,
         cancels_opening=waits and campaign.status is CampaignStatus.SCHEDULED,

@@ -5,13 +5,14 @@ work without scripts, and every error stands by its field.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, fields
 from typing import Any, ClassVar, NamedTuple, TypedDict, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -31,8 +32,8 @@ from campaign.directory.entries import (
     limit_of,
 )
 from campaign.directory.postal_addresses import address_problems
-from campaign.directory.risk_flags import RisksUnseen
-from campaign.models.campaign import CampaignStatus
+from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings, say_gap
+from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.directory import Mission
 from campaign.staff.desk_access import staff_user
 from campaign.web.edit_conflict import EditConflictForm
@@ -72,6 +73,42 @@ def say_risks(problem: RisksUnseen) -> str:
             _("If you save, the campaign no longer opens as scheduled. It needs approval again.")
         )
     return " ".join(sentences)
+
+
+_AT_FIELDS = {
+    "mission-unchecked": "last_checked_on",
+    "no-address": "address",
+    "no-post-address": "address",
+}
+
+
+def list_spoiled(problem: SpoilsOpenings) -> list[str]:
+    """Say which campaigns could not open, and how to mend it."""
+    return list(dict.fromkeys(words for _field, words in _list_spoiled(problem)))
+
+
+def _list_spoiled(problem: SpoilsOpenings) -> Iterator[tuple[str, str]]:
+    for naming in problem.namings:
+        campaign = naming.campaign
+        names = where_used.hide_other_teams(db.session(), [campaign.reference], staff_user())
+        for gap in naming.gaps:
+            yield _AT_FIELDS.get(gap.slug, ""), _say_spoiled(campaign, gap, names)
+
+
+def _say_spoiled(campaign: Campaign, gap: Any, names: list[str]) -> str:
+    if names != [campaign.reference]:
+        return _(
+            "After this change, a scheduled campaign of another team could not open automatically. "
+            "Leave this as it was, or ask an admin to cancel the opening first."
+        )
+    at = campaign.open_at
+    opens = _(
+        "After this change, %(campaign)s could not open automatically on %(moment)s.",
+        campaign=campaign.reference,
+        moment=i18n.say_moment_in_zone(at, campaign.timezone) if at else "",
+    )
+    mend = _("Correct this, or cancel the opening of the campaign first.")
+    return Markup(" ").join((opens, say_gap(campaign, gap), mend))
 
 
 def _name_campaigns(references: list[str]) -> str:
@@ -148,6 +185,13 @@ class AddressForm(EditConflictForm):
 
     def ask_about_risks(self, problem: RisksUnseen) -> None:
         self.risks_seen.errors = [say_risks(problem)]
+
+    def refuse_spoiled(self, problem: SpoilsOpenings) -> None:
+        for name, words in dict.fromkeys(_list_spoiled(problem)):
+            if name in self:
+                self[name].errors = [*self[name].errors, words]
+            else:
+                self.form_errors.append(words)
 
     def refuse_unaddressed(self, problem: Unaddressed) -> None:
         """Name the campaigns, by their status, whose letters need what was emptied."""

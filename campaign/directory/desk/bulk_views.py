@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.directory import duplicate_entries, edit_entries, missions, officials
-from campaign.directory.desk.address_form import say_risks
+from campaign.directory.desk.address_form import list_spoiled, say_risks
 from campaign.directory.desk.blueprint import (
     KIND_LABELS,
     add_page_to_both,
@@ -24,7 +24,7 @@ from campaign.directory.directory_export import export_directory
 from campaign.directory.duplicate_entries import Pair
 from campaign.directory.entries import Entry, model_of
 from campaign.directory.imports.differences import say_in_words
-from campaign.directory.risk_flags import RisksUnseen
+from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.directory.where_used import get_entry
 from campaign.models.directory import Directory, Mission, MissionKind, Official
 from campaign.staff.desk_access import actor
@@ -76,8 +76,9 @@ def _change(entries: Sequence[Entry], field: str, value: str) -> None:
         )
         flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", count))
         why = _l(
-            "Not changed: %(names)s. The risk flags of a campaign do not allow the new words, or "
-            "approved letters would change. Change each entry on its own page."
+            "Not changed: %(names)s. The risk flags of a campaign do not allow the new words, "
+            "approved letters would change, or a scheduled campaign could not open. Change each "
+            "entry on its own page."
         )
     if stays:
         flash(
@@ -126,6 +127,7 @@ class MergeEntries(Page, template="directory/merge.html"):
     fields: Sequence[MergedField]
     uses: Sequence[tuple[Entry, Mapping[str, int]]]
     refused: Refused | None
+    spoiled: Sequence[str]  # why scheduled campaigns could not open
     question: str  # what risk flags ask once more
     first_url: str
 
@@ -164,7 +166,7 @@ def merge(directory: str) -> ResponseReturnValue:
         return _choose_second(part, first)
     second = get_entry(session, part, request.values["second"])
     refused: Refused | None = None
-    question = ""
+    question, spoiled = "", list[str]()
     if request.method == "POST":
         names = duplicate_entries.list_fields(first)
         try:
@@ -176,11 +178,13 @@ def merge(directory: str) -> ResponseReturnValue:
                 actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )
-        except (Refused, RisksUnseen) as problem:
+        except (Refused, RisksUnseen, SpoilsOpenings) as problem:
             session.rollback()
             first, second = (get_entry(session, part, entry.slug) for entry in (first, second))
             if isinstance(problem, Refused):
                 refused = problem
+            elif isinstance(problem, SpoilsOpenings):
+                spoiled = list_spoiled(problem)
             else:
                 question = say_risks(problem)
         else:
@@ -193,10 +197,11 @@ def merge(directory: str) -> ResponseReturnValue:
         fields=_list_fields(first, second),
         uses=[(entry, duplicate_entries.count_uses(session, entry)) for entry in (first, second)],
         refused=refused,
+        spoiled=spoiled,
         question=question,
         first_url=_get_url(first),
     )
-    return show_page(page, 409 if refused else 422 if question else 200)
+    return show_page(page, 409 if refused or spoiled else 422 if question else 200)
 
 
 def _choose_second(part: Directory, first: Entry) -> ResponseReturnValue:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 from wtforms import SelectChoice
 
 from campaign.core import audit, db, i18n
@@ -14,7 +15,7 @@ from campaign.directory import edit_entries, officials, where_used
 from campaign.directory import missions as mission_lists
 from campaign.directory import officials as official_lists
 from campaign.directory.desk import bulk_views, import_views
-from campaign.directory.desk.address_form import say_risks
+from campaign.directory.desk.address_form import list_spoiled, say_risks
 from campaign.directory.desk.blueprint import add_page_to_both, blueprint, get_entry_name
 from campaign.directory.desk.forms import (
     DaysForm,
@@ -38,7 +39,7 @@ from campaign.directory.postal_addresses import (
     address_lines,
     address_problems,
 )
-from campaign.directory.risk_flags import RisksUnseen
+from campaign.directory.risk_flags import RisksUnseen, SpoilsOpenings
 from campaign.models.directory import Directory, Mission, Official
 from campaign.staff.desk_access import actor, name_who_and_when, say_done_before, staff_user
 from campaign.web.edit_conflict import lock_row
@@ -256,6 +257,9 @@ def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
     except RisksUnseen as problem:
         session.rollback()  # the page is headed by what is kept
         form.ask_about_risks(problem)
+    except SpoilsOpenings as problem:
+        session.rollback()
+        form.refuse_spoiled(problem)
     except Unaddressed as problem:
         form.refuse_unaddressed(problem)
     else:
@@ -386,6 +390,9 @@ def known_successor(slug: str) -> ResponseReturnValue:
         except RisksUnseen as problem:
             message = say_risks(problem)
             typed = {"asked": successor.slug, "on": form.day().isoformat()}
+        except SpoilsOpenings as problem:
+            session.rollback()
+            message = Markup(" ").join(list_spoiled(problem))
         except Invalid:
             message = _("This date is before the day this person took office. Correct one of them.")
         else:

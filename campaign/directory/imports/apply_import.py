@@ -57,6 +57,11 @@ _APPROVED = N_(
     "This row changes the approved letters of a scheduled campaign. Leave out this row, and "
     "change the entry %(name)s on its own page."
 )
+_SPOILS = N_(
+    "With this row, a scheduled campaign could not open automatically. Leave out this row, and "
+    "change the entry %(name)s on its own page."
+)
+_REFUSED = {"approved": _APPROVED, "spoils": _SPOILS}
 UNDONE_WITHIN = timedelta(days=30)  # how long an import can be undone
 _CHUNK = 500
 
@@ -80,7 +85,7 @@ class ImportReport:
 def make_plan(
     session: Session, directory: Directory, readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """Plan what a file would change; rows about whose entry risk flags ask are refused."""
+    """Plan what a file would change; rows that a campaign has something against are refused."""
     model = model_of(directory)
     entries: Select[Any] = select(model).options(selectinload(model.contacts)).order_by(model.id)
     if model is Official:
@@ -93,26 +98,31 @@ def make_plan(
     flagged, watched = find_flagged(session, model, changes), find_watched(session, model)
     for place, item in enumerate(plan.items):
         if item.entry and item.verdict is Verdict.CHANGED:
-            is_flagged = item.entry.id in flagged
-            is_watched = item.entry.id in watched
-            if is_flagged or (is_watched and _cancels_opening(session, item.entry, item.values)):
-                sentence = _FLAGGED if is_flagged else _APPROVED
+            sentence = _FLAGGED if item.entry.id in flagged else ""
+            if not sentence and item.entry.id in watched:
+                sentence = _REFUSED.get(_find_harm(session, item.entry, item.values), "")
+            if sentence:
                 problem = RowProblem(item.row, "", Fault(sentence, {"name": item.title}))
                 plan.items[place] = refuse(problem)
     return plan
 
 
-def _cancels_opening(session: Session, entry: Entry, values: ColumnValues) -> bool:
-    """Whether an approved campaign would return to review; tried out, and nothing is kept."""
-    list_rewritten = watch_letters(session, entry)
+def _find_harm(session: Session, entry: Entry, values: ColumnValues) -> str:
+    """Return what values would do to a scheduled campaign; tried out, and nothing is kept.
+
+    `spoils`: it could not open. `approved`: it would return to review. Empty: nothing.
+    """
+    rewritten = watch_letters(session, entry)
     before = {name: getattr(entry, name) for name in values}
     with session.no_autoflush:
         for name, value in values.items():
             setattr(entry, name, value)
-        cancels = any(naming.cancels_opening for naming in list_rewritten())
+        namings = rewritten()
         for name, value in before.items():
             setattr(entry, name, value)
-    return cancels
+    if any(naming.gaps for naming in namings):
+        return "spoils"
+    return "approved" if any(naming.cancels_opening for naming in namings) else ""
 
 
 def import_entries(
@@ -339,8 +349,8 @@ def _restore(
         entry.slug: entry
         for entry in where_used.list_entries(session, model, model.slug.in_(slugs))
     }
-    values_before = {
-        entry.id: {name: old for name, (old, _new) in detail["before"]["values"].items()}
+    values_before: dict[int, dict[str, Any]] = {
+        entry.id: {name: _of_json(old) for name, (old, _new) in detail["before"]["values"].items()}
         for detail in details.values()
         if detail.get("before") and (entry := entries.get(detail["slug"]))
     }
@@ -359,8 +369,8 @@ def _restore(
             staying.append(_note_reason(row, "in-use"))
             continue
         values = values_before.get(entry.id, {})
-        if entry.id in watched and _cancels_opening(session, entry, values):
-            staying.append(_note_reason(row, "approved"))
+        if entry.id in watched and (harm := _find_harm(session, entry, values)):
+            staying.append(_note_reason(row, harm))
             continue
         list_rewritten = watch_letters(session, entry) if entry.id in watched else list
         if before is None or detail["slug"] in later:
