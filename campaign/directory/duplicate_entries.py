@@ -23,7 +23,14 @@ from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, director
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
 from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
 from campaign.directory.town_names import town_key
-from campaign.models.directory import ContactDetail, Mission, MissionKind, Official, ToldApart
+from campaign.models.directory import (
+    ContactDetail,
+    Membership,
+    Mission,
+    MissionKind,
+    Official,
+    ToldApart,
+)
 from campaign.web.pagination import Listing, count_pages
 
 _CHUNK = 1000
@@ -59,12 +66,17 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
     ranked = sorted(reasons, key=lambda pair: (-len(reasons[pair]), pair))
     apart = {(row.first, row.second) for row in session.scalars(select(ToldApart))}
     names = _get_names(session, model, {*chain(*ranked)})
+    # The mailbox is the office's: it passes from one holder to the next.
+    by_email = [pair for pair in ranked if model is Official and reasons[pair] == ["email"]]
+    successive = _find_successive(session, by_email)
 
     def are_two(first: int, second: int) -> bool:
         (public_id, source_id), (other_public_id, other_source_id) = names[first], names[second]
         is_weak = _WEAK.issuperset(reasons[first, second])
-        return _sort_pair(public_id, other_public_id) in apart or (
-            is_weak and are_told_apart(source_id, other_source_id)
+        return (
+            _sort_pair(public_id, other_public_id) in apart
+            or (is_weak and are_told_apart(source_id, other_source_id))
+            or (first, second) in successive
         )
 
     ranked = [pair for pair in ranked if not are_two(*pair)]
@@ -141,6 +153,27 @@ def _get_names(
     }
 
 
+def _find_successive(session: Session, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return the pairs of officials of whom one took over a post that the other had left."""
+    terms: dict[int, list[Membership]] = defaultdict(list)
+    for chunk in batched({*chain(*pairs)}, _CHUNK):
+        held = select(Membership).where(Membership.official_id.in_(chunk))
+        for membership in session.scalars(held):
+            terms[membership.official_id].append(membership)
+
+    def took_over(before: int, after: int) -> bool:
+        return any(
+            left.post_id == taken.post_id
+            and left.ended_on is not None
+            and taken.started_on is not None
+            and left.ended_on <= taken.started_on
+            for left in terms[before]
+            for taken in terms[after]
+        )
+
+    return {pair for pair in pairs if took_over(*pair) or took_over(*reversed(pair))}
+
+
 def _sort_pair(first: str, second: str) -> tuple[str, str]:
     return (first, second) if first <= second else (second, first)
 
@@ -177,7 +210,7 @@ def merge(
     Contacts of both are kept, each once; words in a language that only one has are kept too. The
     day on which a mission was checked goes with its address.
     Raises Refused where it is one row already, or letters to both were printed in one campaign;
-    RisksUnseen unless `risks_seen`.
+    SpoilsOpenings; RisksUnseen unless `risks_seen`.
     """
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n, jobs
@@ -167,7 +167,10 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
 
 def successors(session: Session, official: Official) -> list[Official]:
     """List who holds now a post that the official has left, the latest first."""
-    left = [membership.post_id for membership in official.memberships if membership.ended_on]
+    today = i18n.today_at_home()
+    left = [
+        held.post_id for held in official.memberships if held.ended_on and held.ended_on <= today
+    ]
     if not left:
         return []
     query = (
@@ -175,7 +178,7 @@ def successors(session: Session, official: Official) -> list[Official]:
         .join(Membership, Membership.official_id == Official.id)
         .where(
             Membership.post_id.in_(left),
-            Membership.ended_on.is_(None),
+            or_(Membership.ended_on.is_(None), Membership.ended_on >= today),
             Official.id != official.id,
             Official.left_on.is_(None),
         )
@@ -280,7 +283,8 @@ def pass_to(
     """Pass the office to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
-    Raises Refused where they are one person; OfficePassed; RisksUnseen as `update_entry` does.
+    Raises Refused where they are one person; OfficePassed; RisksUnseen and SpoilsOpenings as
+    `update_entry` does.
     """
     _refuse_passed(session, predecessor)
     if predecessor.id == successor.id:

@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.officials import note_held
 from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
-from campaign.models.directory import Membership, Official
+from campaign.models.directory import ContactDetail, Membership, Official
 from campaign.models.signature import Letter
 from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
@@ -450,3 +450,45 @@ def test_who_left_office_before_does_not_leave_it_once_more(
     told = post(desk, f"{LEFT}/left", follow_redirects=True).text
     assert "Olivia Park already did this on" in told
     assert session.scalar(select(Official.left_on)) == date(2026, 1, 2)
+
+
+def test_who_holds_an_office_until_a_day_to_come_holds_it_now(
+    desk: FlaskClient, session: Session
+) -> None:
+    make_campaign(session)
+    session.commit()
+    new_person(desk)
+    today = i18n.today_at_home()
+    held = update(Membership).where(Membership.ended_on.is_(None))
+    holds = "Holds this office now:"
+    assert holds in desk.get(LEFT).text
+    for days in (1, 0):
+        session.execute(held.values(ended_on=today + timedelta(days=days)))
+        session.commit()
+        assert holds in desk.get(LEFT).text
+        assert "Ana Núñez" in desk.get(AIMED).text
+        held = update(Membership).where(Membership.ended_on >= today)
+    session.execute(held.values(ended_on=today - timedelta(days=1)))
+    session.commit()
+    assert holds not in desk.get(LEFT).text
+
+
+def test_a_former_holder_and_the_successor_with_the_mailbox_of_the_office_are_no_duplicates(
+    desk: FlaskClient, session: Session
+) -> None:
+    mailbox = {"type": "email", "value": "governor@example.org"}
+    governor = make_campaign(session).targets[0].official
+    governor.contacts = [ContactDetail(**mailbox)]
+    session.commit()
+    new_person(desk, contact_1_type="email", contact_1_value=mailbox["value"])
+    assert "We found no possible duplicates" in desk.get("/desk/officials/duplicates").text
+    ana = session.scalars(select(Official).where(Official.slug == "ana-nunez")).one()
+    assert [contact.value for contact in ana.contacts] == [mailbox["value"]]
+    ana.name, name = governor.name, ana.name
+    session.commit()
+    assert "Same name and country" in desk.get("/desk/officials/duplicates").text, (
+        "two terms of one"
+    )
+    ana.name, ana.memberships[0].started_on = name, date(2026, 9, 1)
+    session.commit()
+    assert "Same email" in desk.get("/desk/officials/duplicates").text, "they met in office"
