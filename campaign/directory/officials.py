@@ -84,6 +84,12 @@ def count_left(session: Session) -> int:
     return session.scalar(query) or 0
 
 
+def is_written_to(session: Session, official: Official) -> bool:
+    """Whether a campaign aims at them whose letters may yet be printed."""
+    query = select(Official.id).where(Official.id == official.id, where_used.is_aimed_at())
+    return session.scalar(query) is not None
+
+
 def post_key(label: dict[str, str]) -> str:
     return fold_name(i18n.words_in(label, "en"))[:_KEY_LENGTH]
 
@@ -116,12 +122,22 @@ def get_current_membership(session: Session, official: Official) -> Membership |
     """Return it in the post that letters name, noted if it was not; None without an office."""
     if not official.office:
         return None
+    return _find_current_membership(official) or note_held(
+        session, official, Held(dict(official.office))
+    )
+
+
+def _find_current_membership(official: Official) -> Membership | None:
+    """Find it in the post that letters name: what goes on, else what ended last."""
     key = post_key(official.office)
     named = [membership for membership in official.memberships if membership.post.key == key]
-    for membership in named:
-        if membership.ended_on is None:
-            return membership
-    return named[-1] if named else note_held(session, official, Held(dict(official.office)))
+    return max(named, key=lambda held: held.ended_on or date.max, default=None)
+
+
+def find_last_day(official: Official) -> date | None:
+    """Return the last day on record in the office that letters name, over or to come."""
+    membership = _find_current_membership(official)
+    return (membership.ended_on if membership else None) or official.left_on
 
 
 def save_days(
@@ -135,8 +151,8 @@ def save_days(
     """Keep from when until when the official held each post (by membership id).
 
     Who has left the office that letters name is noted as gone; who has not, is not, until
-    `end_terms` finds the last day over. Raises
-    Invalid where a last day comes before the first, NotFound for another's membership.
+    `end_terms` finds the last day over. Where no last day of it changes, what is noted stays.
+    Raises Invalid where a last day comes before the first, NotFound for another's membership.
     """
     memberships = {membership.id: membership for membership in official.memberships}
     wrong = {
@@ -147,22 +163,29 @@ def save_days(
     if wrong:
         raise Invalid(fields=wrong)
     of_office = _list_of_office(official, today)
+    ends = [held.ended_on for held in of_office]
     for number, (start, end) in days.items():
         if number not in memberships:
             raise NotFound("membership")
         memberships[number].started_on, memberships[number].ended_on = start, end
-    _note_leaving(official, of_office, today)
+    if official.left_on is None or ends != [held.ended_on for held in of_office]:
+        _note_leaving(official, of_office, today)
     session.flush()
     where_used.record_change(session, official, "posts", actor, posts=sorted(days))
 
 
 def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
+    """Note that they have left the office: `on` that day, or on one on record that is over."""
+    today, before = i18n.today_at_home(), find_last_day(official)
     membership = get_current_membership(session, official)
-    if membership is not None:
-        membership.ended_on = on
-    official.left_on = on
+    ended_on = membership.ended_on if membership else None
+    last_day = next((day for day in (official.left_on, ended_on) if day and day < today), on)
+    if membership and (ended_on is None or ended_on >= today):
+        membership.ended_on = last_day
+    official.left_on = last_day
     session.flush()
-    where_used.record_change(session, official, "leave", actor, on=on.isoformat())
+    moved = {"before": before.isoformat()} if before and before != find_last_day(official) else {}
+    where_used.record_change(session, official, "leave", actor, on=last_day.isoformat(), **moved)
 
 
 def successors(session: Session, official: Official) -> list[Official]:
@@ -233,14 +256,15 @@ def _list_of_office(official: Official, today: date) -> list[Membership]:
     return [held for held in official.memberships if held.post.key == key] or [
         held
         for held in official.memberships
-        if held.ended_on is None or held.ended_on > today or held.ended_on == official.left_on
+        if held.ended_on is None or held.ended_on >= today or held.ended_on == official.left_on
     ]
 
 
 def _note_leaving(official: Official, of_office: list[Membership], today: date) -> None:
+    """Note who has left: from the day after the last, or on it where somebody said so that day."""
     ends = [held.ended_on for held in of_office]
     if ends:
-        holds = any(end is None or end > today for end in ends)
+        holds = any(end is None or (end >= today and end != official.left_on) for end in ends)
         official.left_on = None if holds else max(filter(None, ends))
 
 
@@ -256,7 +280,7 @@ def end_terms() -> None:
         due = select(Official).where(Official.left_on.is_(None), Official.id.in_(ended))
         locked = due.order_by(Official.id).with_for_update(key_share=True)
         for official in session.scalars(locked).all():
-            _note_leaving(official, _list_of_office(official, since), today - timedelta(days=1))
+            _note_leaving(official, _list_of_office(official, since), today)
             if official.left_on is not None:
                 on = official.left_on.isoformat()
                 where_used.record_change(session, official, "leave", _ACTOR, on=on)
@@ -290,7 +314,9 @@ def pass_to(
     if predecessor.id == successor.id:
         raise Refused("successor-same")
     list_rewritten = watch_letters(session, successor)
-    get_current_membership(session, successor)  # what they held before is noted
+    held_before = get_current_membership(session, successor)
+    if held_before and held_before.ended_on is None:
+        held_before.ended_on = successor.left_on
     kept = of_the_office(predecessor, draft_of(predecessor))
     successor.office = dict(predecessor.office)
     successor.salutation = {**kept.salutation, **successor.salutation}

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -328,9 +329,31 @@ def leave_office(slug: str) -> ResponseReturnValue:
     if official.left_on is not None:
         entry = audit.find_last(session, f"official:{official.public_id}", "officials.leave")
         return redirect_to("directory.edit", say_done_before(entry), "error", slug=slug)
-    officials.end_office(session, official=official, on=i18n.today_at_home(), actor=actor())
-    message = _("Saved: this person left office today. These campaigns still write to them.")
-    return redirect_to("directory.edit", message, slug=slug)
+    today, before = i18n.today_at_home(), officials.find_last_day(official)
+    officials.end_office(session, official=official, on=today, actor=actor())
+    message = _("Saved: this person left office today.")
+    last_day = officials.find_last_day(official)
+    if last_day and last_day < today:
+        day = i18n.say_date(last_day)
+        message = _("Saved: this person left office on %(day)s, as recorded before.", day=day)
+    flash(message)
+    _say_moved_day(official, before)
+    if officials.is_written_to(session, official):
+        flash(_("Campaigns still write to this person."), "warning")
+    return redirect_to("directory.edit", slug=slug)
+
+
+def _say_moved_day(official: Official, before: date | None) -> None:
+    """Say that another last day in office was on record."""
+    after = officials.find_last_day(official)
+    if before and after and before != after:
+        message = _(
+            "We changed the last day of %(name)s in this office from %(before)s to %(after)s.",
+            name=get_entry_name(official),
+            before=i18n.say_date(before),
+            after=i18n.say_date(after),
+        )
+        flash(message, "warning")
 
 
 @blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
@@ -338,8 +361,9 @@ def new_successor(slug: str) -> ResponseReturnValue:
     session, today = db.session(), i18n.today_at_home()
     official = officials.get_official(session, slug=slug)
     form = successor_form(official, draft_of(official), today)
+    last_day = officials.find_last_day(official)
     if form.validate_on_submit() and (successor := _pass_to_new(official, form)):
-        return _show_next_page(official, successor)
+        return _show_next_page(official, successor, last_day)
     words = request.args.get("q", "").strip()
     hits = officials.list_officials(session, query=words).rows[:_MOST_HITS] if words else []
     asked_about = officials.find_official(session, slug=request.args.get("asked", ""))
@@ -370,6 +394,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
     session, form = db.session(), SuccessorDay()
     official = officials.get_official(session, slug=slug)
     successor = officials.get_official(session, slug=request.form.get("successor", ""))
+    last_day = officials.find_last_day(official)
     typed = {"successor": successor.slug, "on": request.form.get("on", "")}
     if form.validate_on_submit():
         try:
@@ -396,7 +421,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
         except Invalid:
             message = _("This date is before the day this person took office. Correct one of them.")
         else:
-            return _show_next_page(official, successor)
+            return _show_next_page(official, successor, last_day)
     else:
         errors = form.on.errors or [_("Enter the day on which the new person takes over.")]
         message = str(errors[0])
@@ -420,10 +445,13 @@ def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:
     return None
 
 
-def _show_next_page(official: Official, successor: Official) -> ResponseReturnValue:
+def _show_next_page(
+    official: Official, successor: Official, last_day: date | None
+) -> ResponseReturnValue:
     """Say it, and go on to the campaigns that aim at the one who left, where there are some."""
     session, name = db.session(), get_entry_name(successor)
     flash(_("Saved: %(name)s now holds the office.", name=name))
+    _say_moved_day(official, last_day)
     if where_used.list_uses(session, successor):
         message = _(
             "Some campaigns already write to %(name)s. Their letters now name the new office. "

@@ -87,7 +87,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         ),
         plain_name=plain or office.get("en") or next(iter(office.values())),
         held=held,
-        left_on=ended if ended and (today is None or ended <= today) else None,
+        left_on=ended if ended and (today is None or ended < today) else None,
         left_out=(*left_out, *unread),
         own_id=row.get("own_id"),
         place_columns=row.place_columns(),
@@ -184,7 +184,7 @@ def _from_person(
     current = [
         office
         for office in offices
-        if office.ended_on is None or (today and office.ended_on > today)
+        if office.ended_on is None or (today and office.ended_on >= today)
     ]
     office = current[-1].label if current else words_of(person, "role")
     ways, left_out = _read_contacts(person)

@@ -492,3 +492,126 @@ def test_a_former_holder_and_the_successor_with_the_mailbox_of_the_office_are_no
     ana.name, ana.memberships[0].started_on = name, date(2026, 9, 1)
     session.commit()
     assert "Same email" in desk.get("/desk/officials/duplicates").text, "they met in office"
+
+
+def _days_held(session: Session) -> list[tuple[date | None, date | None]]:
+    session.rollback()
+    days = select(Membership.started_on, Membership.ended_on).order_by(Membership.id)
+    return [tuple(row) for row in session.execute(days)]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_last_day_on_record_stays_when_a_successor_is_entered(
+    desk: FlaskClient, session: Session, known: bool
+) -> None:
+    governor = make_target_official()
+    session.add_all([governor, make_target_official(9, slug="kim", name="Kim", office={})])
+    note_held(session, governor, Held(dict(governor.office)))
+    session.commit()
+    _enter_until(desk, session, "2026-01-31")
+    if known:
+        form = {"successor": "kim", "on": "2026-11-28"}
+        told = post(desk, f"{LEFT}/successor/known", form, follow_redirects=True).text
+    else:
+        told = desk.get(new_person(desk, on="2026-11-28").location).text
+    assert "We changed the last day" not in told
+    assert _left_on(session) == date(2026, 1, 31)
+    assert _days_held(session) == [(None, date(2026, 1, 31)), (date(2026, 11, 28), None)]
+    assert "left office on 31 January 2026" in desk.get(LEFT).text
+
+
+def test_a_day_of_leaving_from_a_file_stays_when_a_successor_is_entered(
+    desk: FlaskClient, session: Session
+) -> None:
+    over = date(2026, 1, 31)
+    session.add_all(
+        [
+            make_target_official(left_on=over),
+            make_target_official(
+                9, slug="kim", name="Kim", office={"en": "Mayor"}, left_on=date(2025, 5, 5)
+            ),
+        ]
+    )
+    session.commit()
+    post(desk, f"{LEFT}/successor/known", {"successor": "kim", "on": "2026-10-01"})
+    assert (_left_on(session), _left_on(session, "kim")) == (over, None)
+    ends = {(None, over), (None, date(2025, 5, 5)), (date(2026, 10, 1), None)}
+    assert set(_days_held(session)) == ends, "what the successor had left goes on being left"
+
+
+@pytest.mark.parametrize("way", ["successor", "left"])
+def test_a_last_day_to_come_moves_to_the_day_on_which_they_leave_and_both_are_named(
+    desk: FlaskClient, session: Session, way: str
+) -> None:
+    governor, today = make_target_official(), i18n.today_at_home()
+    session.add(governor)
+    note_held(session, governor, Held(dict(governor.office)))
+    session.commit()
+    to_come = today + timedelta(days=9)
+    _enter_until(desk, session, to_come.isoformat())
+    if way == "successor":
+        told = desk.get(new_person(desk, on=today.isoformat()).location).text
+    else:
+        told = post(desk, f"{LEFT}/left", follow_redirects=True).text
+    moved = (
+        "We changed the last day of Ines Quintero Vidal in this office from "
+        f"{i18n.say_date(to_come, 'en')} to {i18n.say_date(today, 'en')}."
+    )
+    assert moved in told
+    assert (_left_on(session), _days_held(session)[0]) == (today, (None, today))
+    leaving = select(AuditEntry.detail).where(AuditEntry.action == "officials.leave")
+    assert session.scalars(leaving).one()["before"] == to_come.isoformat()
+
+
+def test_left_today_keeps_a_last_day_that_is_over(desk: FlaskClient, session: Session) -> None:
+    governor = make_target_official()
+    over = i18n.today_at_home() - timedelta(days=1)
+    session.add(governor)
+    note_held(session, governor, Held(dict(governor.office), ended_on=over))
+    session.commit()
+    told = post(desk, f"{LEFT}/left", follow_redirects=True).text
+    day = i18n.say_date(over, "en")
+    assert f"Saved: this person left office on {day}, as recorded before." in told
+    assert (_left_on(session), _days_held(session)) == (over, [(None, over)])
+
+
+def test_left_today_names_campaigns_only_where_some_write_to_them(
+    desk: FlaskClient, session: Session
+) -> None:
+    make_campaign(session)
+    session.add(make_target_official(5, slug="idle", name="Idle Person"))
+    session.commit()
+    written = "Campaigns still write to this person."
+    for slug, is_written_to in (("governor-1", True), ("idle", False)):
+        told = post(desk, f"/desk/officials/{slug}/left", follow_redirects=True).text
+        assert "Saved: this person left office today." in told
+        assert (written in told) is is_written_to
+
+
+def test_whose_last_day_is_today_holds_the_office_and_who_left_today_does_not(
+    desk: FlaskClient, session: Session
+) -> None:
+    governor, today = make_target_official(), i18n.today_at_home()
+    session.add(governor)
+    note_held(session, governor, Held(dict(governor.office), date(2010, 1, 1), date(2015, 1, 1)))
+    note_held(session, governor, Held(dict(governor.office)))
+    session.commit()
+    _enter_until(desk, session, "2015-01-01", today.isoformat())
+    assert _left_on(session) is None
+    assert "We count them as having left from the day after." in desk.get(f"{LEFT}/posts").text
+    post(desk, f"{LEFT}/left")
+    assert _left_on(session) == today
+    _enter_until(desk, session, "2014-01-01", today.isoformat())
+    assert _left_on(session) == today, "another term was corrected"
+
+
+def test_a_correction_of_another_day_leaves_noted_who_has_left(
+    desk: FlaskClient, session: Session
+) -> None:
+    governor = make_target_official(left_on=date(2026, 1, 31))  # as a file said it: no last day
+    session.add(governor)
+    note_held(session, governor, Held(dict(governor.office)))
+    note_held(session, governor, Held({"en": "Mayor"}))
+    session.commit()
+    _enter_until(desk, session, "", "2015-01-01")
+    assert _left_on(session) == date(2026, 1, 31)

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -147,6 +147,17 @@ def test_a_membership_without_days_has_those_of_its_period(
     assert isinstance(record, OfficialRecord)
     assert record.left_on == left_on
     assert (record.held[0].started_on, record.held[0].ended_on) == days
+
+
+@pytest.mark.parametrize(("days_ago", "has_left"), [(-1, False), (0, False), (1, True)])
+def test_who_has_their_last_day_today_has_not_left_by_a_file(days_ago: int, has_left: bool) -> None:
+    end = TODAY - timedelta(days=days_ago)
+    (row,) = read(f"name;office;country;until\nAna;Mayor;Mexico;{end}\n", OFFICIALS)
+    (person,) = read_popolo(popolo(end_date=end.isoformat()), "IE", today=TODAY)
+    for record in (row, person):
+        assert isinstance(record, OfficialRecord)
+        assert record.left_on == (end if has_left else None)
+        assert record.held[0].ended_on == end
 
 
 def test_many_who_hold_what_one_holds_are_told_and_members_are_not() -> None:
