@@ -21,6 +21,7 @@ from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import PLACES, Entry, EntryModel, Rule, directory_of, names_with
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
+from campaign.directory.officials import get_current_membership, post_key
 from campaign.directory.risk_flags import refuse_unseen_risks, watch_letters
 from campaign.directory.town_names import town_key
 from campaign.models.directory import (
@@ -221,10 +222,15 @@ def merge(
             move(session, kept.id, gone.id, actor)
         else:
             session.execute(update(column.table).where(column == gone.id).values({column: kept.id}))
-    _take_fields(kept, gone, take)
     _take_contacts(kept, gone)
     if isinstance(kept, Official) and isinstance(gone, Official):
+        left = [day for day in (kept.left_on, gone.left_on) if day]
+        _note_last_days(session, kept, gone)
         _take_posts(kept, gone)
+        _take_fields(kept, gone, take)
+        _fit_posts(session, kept, left)
+    else:
+        _take_fields(kept, gone, take)
     session.flush()
     session.expire_all()  # campaigns follow in the database
     changed = (*list_fields(kept), *PLACES)
@@ -241,7 +247,8 @@ def merge(
 def list_fields(entry: Entry) -> tuple[str, ...]:
     """List the fields of which either value is chosen; an address is one, with its check."""
     rules = (rule for rule in Rule if rule is not Rule.CHECKED)
-    return tuple(name for name in names_with(directory_of(entry), *rules) if name not in PLACES[1:])
+    names = (name for name in names_with(directory_of(entry), *rules) if name not in PLACES[1:])
+    return (*names, "left_on") if isinstance(entry, Official) else tuple(names)
 
 
 def are_same(first: Entry, second: Entry, name: str) -> bool:
@@ -251,7 +258,13 @@ def are_same(first: Entry, second: Entry, name: str) -> bool:
 
 
 def is_better(first: Entry, second: Entry, name: str) -> bool:
-    """Whether the second says something where the first says nothing."""
+    """Whether the second says something where the first says nothing.
+
+    It does not say it of the first where it left another office.
+    """
+    if name == "left_on" and isinstance(first, Official) and isinstance(second, Official):
+        offices = {post_key(official.office) for official in (first, second) if official.office}
+        return bool(second.left_on) and not first.left_on and len(offices) < 2
     return bool(getattr(second, name)) and not getattr(first, name)
 
 
@@ -285,9 +298,37 @@ def _take_contacts(kept: Entry, gone: Entry) -> None:
             kept.contacts.append(detail)
 
 
+def _note_last_days(session: Session, *officials: Official) -> None:
+    """Note with its office the day on which each left it: either may be the one they become."""
+    for official in officials:
+        if official.left_on is not None:
+            membership = get_current_membership(session, official)
+            if membership is not None and membership.ended_on is None:
+                membership.ended_on = official.left_on
+
+
 def _take_posts(kept: Official, gone: Official) -> None:
-    own = {(membership.post_id, membership.started_on) for membership in kept.memberships}
+    own = {(held.post.id, held.started_on): held for held in kept.memberships}
     for membership in list(gone.memberships):
-        if (membership.post_id, membership.started_on) not in own:
+        same = own.get((membership.post.id, membership.started_on))
+        if same is not None and same.ended_on is None:
+            same.ended_on = membership.ended_on
+        elif same is None or membership.ended_on not in {None, same.ended_on}:
             gone.memberships.remove(membership)
             kept.memberships.append(membership)
+
+
+def _fit_posts(session: Session, official: Official, left: Collection[date]) -> None:
+    """Fit the office that letters name to what was chosen of the days `left`, or of none.
+
+    It ends on the day they left; who holds it still has a term that goes on.
+    """
+    membership = get_current_membership(session, official) if left else None
+    if membership is None:
+        return
+    if official.left_on is not None:
+        for held in official.memberships:
+            if held.post == membership.post and held.ended_on is None:
+                held.ended_on = official.left_on
+    elif membership.ended_on is not None and membership.ended_on <= max(left):
+        official.memberships.append(Membership(post=membership.post))

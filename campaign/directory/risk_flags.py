@@ -17,7 +17,7 @@ from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
 
-_UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on"}
+_UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on", "left_on"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,8 @@ def _say_value(entry: Entry, name: str) -> str:
         # A merge keeps the day with the address that was checked.
         checked = _("Last checked on %(day)s", day=i18n.say_date(day, i18n.locale())) if day else ""
         return " · ".join(filter(None, (place and i18n.isolate(place), checked)))
+    if name == "left_on" and isinstance(entry, Official):
+        return _say_leaving(entry)
     if name == "accredited_to":
         return i18n.comma(i18n.locale()).join(i18n.country_name(code) for code in value)
     if isinstance(value, MissionKind):
@@ -262,6 +264,14 @@ def _say_value(entry: Entry, name: str) -> str:
         colon = i18n.colon(here)
         return "\u00a0· ".join(f"{spoken}{colon}\u2068{text}\u2069" for spoken, text in texts)
     return say_in_words(value)
+
+
+def _say_leaving(official: Official) -> str:
+    """Say whether and when, and which office: the other entry may name another."""
+    if official.left_on is None:
+        return _("Still in office")
+    office = i18n.words_in(official.office, i18n.locale())
+    return " · ".join(filter(None, (i18n.say_date(official.left_on), office)))
 
 
 def _get_url(entry: Entry) -> str:

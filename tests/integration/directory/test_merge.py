@@ -1,7 +1,7 @@
 """Duplicates become one: what depends on either follows, nothing is there twice or lost."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +13,23 @@ from sqlalchemy.orm import Session
 from campaign.bundles import file_names
 from campaign.bundles.freeze.bundle_facts import facts_of
 from campaign.bundles.freeze.choices import EVERYTHING
-from campaign.core import db
+from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
 from campaign.directory.duplicate_entries import find_duplicates
+from campaign.directory.imports.read_rows import Held
+from campaign.directory.officials import note_held
 from campaign.models.bundle import Bundle, BundleKind, BundleState, Journey
 from campaign.models.campaign import Target, TargetKind
 from campaign.models.delivery import LetterMove
-from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
+from campaign.models.directory import (
+    ContactDetail,
+    Membership,
+    Mission,
+    MissionKind,
+    Official,
+    Post,
+)
 from campaign.models.signature import Letter
 from campaign.models.staff import Role
 from tests.factories import (
@@ -111,6 +120,126 @@ def test_each_field_is_chosen_and_all_that_depends_moves_over(
     entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "officials.merge"))
     assert entry is not None
     assert entry.detail["moved"] == {"target": 1}
+
+
+LEAVING = "Ines Quintero Vidal has left office, but is still a recipient."
+OVER = date(2026, 1, 31)
+
+
+def hold(session: Session, official: Official, start: date | None, end: date | None) -> None:
+    session.add(official)
+    session.flush()
+    note_held(session, official, Held(dict(official.office), start, end))
+    official.left_on = end
+
+
+def _chosen(page: str) -> list[str]:
+    return re.findall(r'name="left_on" value="(first|second)" checked', page)
+
+
+def days_held(session: Session) -> set[tuple[date | None, date | None]]:
+    session.rollback()
+    session.expire_all()
+    return {(held.started_on, held.ended_on) for held in session.scalars(select(Membership))}
+
+
+@pytest.mark.parametrize("start", [None, date(2020, 1, 1)])
+@pytest.mark.parametrize("has_days", [True, False])
+@pytest.mark.parametrize("choice", ["first", "second"])
+def test_whether_and_when_each_left_office_is_compared_and_chosen(
+    desk: FlaskClient, session: Session, choice: str, has_days: bool, start: date | None
+) -> None:
+    campaign = make_campaign(session)
+    kept = campaign.targets[0].official
+    if has_days:
+        note_held(session, kept, Held(dict(kept.office)))
+    hold(session, double(), start, OVER)
+    slug = campaign.slug
+    session.commit()
+    page = desk.get(MERGE, query_string=PAIR).text
+    assert "Still in office" in page
+    assert "31 January 2026 · Governor of Altamar" in page
+    assert _chosen(page) == ["second"], "the day is not lost by default"
+    merged = post(desk, MERGE, PAIR | {"left_on": choice}, follow_redirects=True).text
+    session.expire_all()
+    has_left = choice == "second"
+    (official,) = session.scalars(select(Official)).all()
+    assert official.left_on == (OVER if has_left else None)
+    assert (start, OVER) in days_held(session), "what was on record is not lost"
+    assert any(end is None for _start, end in days_held(session)) is not has_left
+    assert ("left office on 31 January 2026" in merged) is has_left
+    assert ("Left office today" in merged) is not has_left
+    assert (LEAVING in desk.get(f"/desk/campaigns/{slug}").text) is has_left
+    session.rollback()
+    jobs.run_now("officials.end-terms")
+    session.expire_all()
+    assert official.left_on == (OVER if has_left else None)
+
+
+def test_who_left_today_by_one_entry_and_is_said_to_hold_the_office_does_so_tomorrow(
+    desk: FlaskClient, session: Session
+) -> None:
+    today = i18n.today_at_home()
+    session.add(make_target_official())
+    hold(session, double(), None, today)
+    session.commit()
+    post(desk, MERGE, PAIR | {"left_on": "first"})
+    assert days_held(session) == {(None, today), (None, None)}
+
+
+def test_who_left_another_office_has_not_left_this_by_default(
+    desk: FlaskClient, session: Session
+) -> None:
+    session.add(make_target_official())
+    session.add(double(office={"en": "Mayor"}, left_on=OVER))  # as a file said it: no last day
+    session.commit()
+    page = desk.get(MERGE, query_string=PAIR).text
+    assert _chosen(page) == ["first"]
+    assert "31 January 2026 · Mayor" in page
+    post(desk, MERGE, PAIR | {"left_on": "first"})
+    session.expire_all()
+    (official,) = session.scalars(select(Official)).all()
+    assert official.left_on is None
+    held = [(held.post.label["en"], held.ended_on) for held in official.memberships]
+    assert ("Mayor", OVER) in held
+    assert ("Mayor", None) not in held
+
+
+def test_two_offices_left_the_same_day_are_both_kept(desk: FlaskClient, session: Session) -> None:
+    left = {"left_on": OVER}  # as a file said it: no last day
+    session.add_all([make_target_official(**left), double(office={"en": "Mayor"}, **left)])
+    session.commit()
+    post(desk, MERGE, PAIR)
+    held = session.execute(select(Post.key, Membership.ended_on).join(Membership.post)).all()
+    assert {tuple(row) for row in held} == {("governor of altamar", OVER), ("mayor", OVER)}
+
+
+@pytest.mark.parametrize("choice", ["first", "second"])
+def test_two_days_of_leaving_stay_both_with_the_offices(
+    desk: FlaskClient, session: Session, choice: str
+) -> None:
+    hold(session, make_target_official(), None, OVER)
+    hold(session, double(), None, date(2026, 2, 15))
+    session.commit()
+    assert _chosen(desk.get(MERGE, query_string=PAIR).text) == ["first"]
+    post(desk, MERGE, PAIR | {"left_on": choice})
+    session.expire_all()
+    chosen = OVER if choice == "first" else date(2026, 2, 15)
+    assert session.scalars(select(Official.left_on)).all() == [chosen]
+    assert days_held(session) == {(None, OVER), (None, date(2026, 2, 15))}
+
+
+def test_a_last_day_to_come_of_either_entry_stays(desk: FlaskClient, session: Session) -> None:
+    kept, other = make_target_official(), double()
+    session.add_all([kept, other])
+    session.flush()
+    to_come = i18n.today_at_home() + timedelta(days=9)
+    note_held(session, kept, Held(dict(kept.office)))
+    note_held(session, other, Held(dict(other.office), ended_on=to_come))
+    session.commit()
+    assert "Left office on" not in desk.get(MERGE, query_string=PAIR).text
+    post(desk, MERGE, PAIR)
+    assert days_held(session) == {(None, to_come)}
 
 
 def twin_targets(session: Session) -> tuple[Any, Target, Target]:
