@@ -640,6 +640,23 @@ def test_a_reason_in_another_script_is_quoted_in_its_own_direction(
     assert '<blockquote lang="en" dir="ltr"><p>Her sister is watched.</p></blockquote>' in ended
 
 
+def test_the_archive_says_of_one_without_an_outcome_what_its_page_and_the_api_say(
+    client: FlaskClient, session: Session
+) -> None:
+    early, late = make_campaign(session, act_by=days_ago(-9)), make_campaign(session)
+    close_campaign(session, early, actor="command", now=utcnow())
+    late.act_by = days_ago(3)
+    session.commit()
+    page = client.get("/en/archive").text
+    for row, heading in ((early, "This action is closed"), (late, "The deadline has passed")):
+        listed = page.partition(f'href="/en/actions/{row.slug}"')[2].partition("</li>")[0]
+        assert f'<p class="ending">{heading}. We do not know the outcome yet.</p>' in listed
+        assert heading in client.get(f"/en/actions/{row.slug}").text
+        told = client.get(f"/api/actions/{row.slug}").json
+        assert told is not None
+        assert told["notice"] == f"{heading}. We are no longer collecting letters."
+
+
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("kind", "words"),
