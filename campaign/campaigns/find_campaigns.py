@@ -60,11 +60,21 @@ def select_unoffered(slug: str) -> Select[int]:
     return select_linked(select(Campaign.id).where(Campaign.slug == slug, warns_of_harm_sql()))
 
 
-def list_linked_open(session: Session, campaign: Campaign, now: datetime) -> Sequence[Campaign]:
-    """Those linked to it that take letters now."""
+def list_linked(session: Session, campaign: Campaign) -> Sequence[Campaign]:
+    """All that are linked to it, whatever their status."""
     linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
-    others = select_open(now).where(Campaign.id.in_(linked), Campaign.id != campaign.id)
-    return session.scalars(others).all()
+    others = select(Campaign).where(Campaign.id.in_(linked), Campaign.id != campaign.id)
+    return session.scalars(others.order_by(Campaign.id)).all()
+
+
+def list_linked_scheduled(
+    session: Session, campaign: Campaign, *, by: StaffUser
+) -> Sequence[Campaign]:
+    """Those linked to it that open by themselves, as far as `by` sees them at the desk."""
+    linked = select_linked(select(Campaign.id).where(Campaign.id == campaign.id))
+    waits = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.id != campaign.id)
+    scheduled = select(Campaign).where(Campaign.id.in_(linked), *waits, sees(by, Campaign.id))
+    return session.scalars(scheduled.order_by(Campaign.id)).all()
 
 
 def list_harm_stops(session: Session, campaign: Campaign) -> Sequence[Campaign]:

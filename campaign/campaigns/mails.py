@@ -43,6 +43,7 @@ class ReviewApproved(CampaignMail, kind="staff-review-approved"):
 
 class OpeningMissed(CampaignMail, kind="staff-opening-missed"):
     moment: str
+    harm: bool = False  # Whether it was cancelled, as a linked action was stopped for harm
 
 
 class ApprovalAsked(CampaignMail, kind="staff-approval-asked"):
@@ -105,10 +106,13 @@ def answer_review(
             _send(session, mail, [writer])
 
 
-def tell_opening_missed(session: Session, campaign: Campaign) -> None:
-    for user in _list_mailable(session, campaign.owner_id, campaign.submitted_by_id):
+def tell_opening_missed(session: Session, campaign: Campaign, *, harm: bool) -> None:
+    """Mail owner and writer; of a harm, all who could open it now."""
+    writers = _list_mailable(session, campaign.owner_id, campaign.submitted_by_id)
+    for user in list_reviewers(session, campaign, by=None) if harm else writers:
         moment = _say(campaign.opening_missed_at, campaign, user)
-        mail = OpeningMissed(reference=campaign.reference, link=_link(campaign), moment=moment)
+        reference, link = campaign.reference, _link(campaign)
+        mail = OpeningMissed(reference=reference, link=link, moment=moment, harm=harm)
         _send(session, mail, [user])
 
 

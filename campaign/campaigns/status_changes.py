@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, lifecycle, mails, rehearsal
@@ -17,6 +18,7 @@ from campaign.campaigns.content.risks import (
     texts_of_campaign,
     words_by_field,
 )
+from campaign.campaigns.find_campaigns import list_harm_stops, list_linked, select_linked
 from campaign.campaigns.record_change import (
     check_move,
     drop_empty,
@@ -27,7 +29,7 @@ from campaign.campaigns.record_change import (
     return_proposed_reasons,
     seal_texts,
 )
-from campaign.campaigns.stop_rule import has_ended, is_stopped
+from campaign.campaigns.stop_rule import has_ended, is_stopped, warns_of_harm_sql
 from campaign.core import audit, db, i18n, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
@@ -37,6 +39,8 @@ from campaign.models.revision import Part
 log = structlog.get_logger()
 _OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
 _OPENING_MISSED = "opening-missed"
+_HARM_STOPS = "harm_stops"
+"""Detail of an audit line: linked actions that were stopped because writing could do harm."""
 
 
 def open_campaign(
@@ -123,8 +127,9 @@ def stop_campaign(
 ) -> None:
     """End it for good, at once: no letter, mail or bundle goes out.
 
-    Everybody reads `reasons`, unless they wait for a second person (`reasons_wait`). Raises
-    Invalid with the fields `kind` and `reason_<default language>`, RiskNamed.
+    Everybody reads `reasons`, unless they wait for a second person (`reasons_wait`). Openings of
+    linked ones that were scheduled without a warning of this harm are cancelled. Raises Invalid
+    with the fields `kind` and `reason_<default language>`, RiskNamed.
     """
     check_move(session, campaign, CampaignStatus.STOPPED, actor)
     missing = {} if kind else {"kind": "stop-kind-missing"}
@@ -137,6 +142,10 @@ def stop_campaign(
     campaign.stopped_at, campaign.stop_kind = now, kind
     public = {} if reasons_wait else reasons
     move(session, campaign, CampaignStatus.STOPPED, actor, reasons=public, kind=kind.value)
+    for other in list_linked(session, campaign):
+        if other.status is CampaignStatus.SCHEDULED:
+            session.refresh(other, with_for_update={"key_share": True})
+            _cancel_after_harm(session, other)
     jobs.enqueue(session, "following.campaign-stopped", campaign.id)
     jobs.enqueue(session, "deliveries.campaign-stopped", campaign.id)
 
@@ -234,14 +243,21 @@ def schedule_campaign(
     _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
     refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
-    _move_and_answer(session, campaign, CampaignStatus.SCHEDULED, actor)
+    warned_of = _list_warnings(session, campaign)
+    _move_and_answer(session, campaign, CampaignStatus.SCHEDULED, actor, **warned_of)
+
+
+def _list_warnings(session: Session, campaign: Campaign) -> dict[str, list[str]]:
+    """Return what the form of its opening warns of, as the audit keeps it."""
+    stops = [stop.slug for stop in list_harm_stops(session, campaign)]
+    return {_HARM_STOPS: stops} if stops else {}
 
 
 def _move_and_answer(
-    session: Session, campaign: Campaign, after: CampaignStatus, actor: str
+    session: Session, campaign: Campaign, after: CampaignStatus, actor: str, **detail: Any
 ) -> None:
     before = campaign.status
-    move(session, campaign, after, actor)
+    move(session, campaign, after, actor, **detail)
     mails.answer_review(session, campaign, before, by=audit.staff_id(actor))
 
 
@@ -260,6 +276,12 @@ def find_last_move(session: Session, campaign: Campaign) -> AuditEntry | None:
     """Find who put it into the status that it has, and when; None where it was made in it."""
     moves = [f"campaign.{name}" for name in (*CampaignStatus, _OPENING_MISSED)]
     return audit.find_last(session, f"campaign:{campaign.id}", *moves)
+
+
+def list_missed_for(session: Session, campaign: Campaign) -> list[str]:
+    """List the harm stops that its opening was cancelled for; nothing where it missed otherwise."""
+    missed = campaign.opening_missed_at and find_last_move(session, campaign)
+    return missed.detail.get(_HARM_STOPS, []) if missed else []
 
 
 def find_extension(session: Session, campaign: Campaign, since: datetime) -> AuditEntry | None:
@@ -284,14 +306,18 @@ def close_over() -> None:
 
 
 def open_scheduled(now: datetime) -> None:
-    due = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.open_at <= now)
+    """Open what is due; cancel what somebody must look at again, as writing could do harm."""
+    linked = select_linked(select(Campaign.id).where(warns_of_harm_sql()))
+    due = or_(Campaign.open_at <= now, Campaign.id.in_(linked))
+    scheduled = select(Campaign.id).where(Campaign.status == CampaignStatus.SCHEDULED, due)
     with db.reading() as session:
-        ids = session.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
+        ids = session.scalars(scheduled.order_by(Campaign.open_at)).all()
     for campaign_id in ids:
         with db.transaction() as session:
             campaign = _lock_campaign(session, campaign_id)
             if (
-                campaign.status is CampaignStatus.SCHEDULED
+                not _cancel_after_harm(session, campaign)
+                and campaign.status is CampaignStatus.SCHEDULED
                 and campaign.open_at
                 and campaign.open_at <= now
             ):
@@ -304,11 +330,27 @@ def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
-        campaign.status = CampaignStatus.DRAFT
-        campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
-        note(session, campaign, _OPENS, f"campaign.{_OPENING_MISSED}", gaps=gaps)
-        mails.tell_opening_missed(session, campaign)
-        session.flush()
+        _miss_opening(session, campaign, gaps=gaps)
+
+
+def _cancel_after_harm(session: Session, campaign: Campaign) -> bool:
+    """Cancel its opening where whoever scheduled it was not warned of each harm stop there is."""
+    if campaign.status is not CampaignStatus.SCHEDULED:
+        return False
+    warnings, scheduled = _list_warnings(session, campaign), find_last_move(session, campaign)
+    warned_of = scheduled.detail.get(_HARM_STOPS, ()) if scheduled else ()
+    if set(warnings.get(_HARM_STOPS, ())) <= set(warned_of):
+        return False
+    _miss_opening(session, campaign, **warnings)
+    return True
+
+
+def _miss_opening(session: Session, campaign: Campaign, **why: list[str]) -> None:
+    campaign.status = CampaignStatus.DRAFT
+    campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
+    note(session, campaign, _OPENS, f"campaign.{_OPENING_MISSED}", **why)
+    mails.tell_opening_missed(session, campaign, harm=_HARM_STOPS in why)
+    session.flush()
 
 
 def close_ended(now: datetime) -> None:

@@ -10,7 +10,8 @@ from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import noun_of, noun_of_campaign
-from campaign.campaigns.find_campaigns import pair_linked, select_open
+from campaign.campaigns.find_campaigns import pair_linked
+from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql, warns_of_harm_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
@@ -23,6 +24,7 @@ from campaign.dashboard.today import (
     list_todos,
     make_todo,
 )
+from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
@@ -82,24 +84,34 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
         todos.append(_find_held_back(session, mine))
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
-        todos.append(_find_linked_to_harm(session, mine, now))
+    todos.append(_find_linked_to_harm(session, by, now))
     return [todo for todo in todos if todo.total]
 
 
-def _find_linked_to_harm(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
-    """Find campaigns that take letters though a linked one was stopped lately, for harm.
+def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo:
+    """Find campaigns that continue though a linked one was stopped lately, for harm.
 
-    Whoever opened one after that stop was warned then.
+    Whoever opened one after that stop was warned then. Who only carries has letters left to carry.
     """
     stops = select(Campaign.id).where(warns_of_harm_sql(), Campaign.stopped_at > now - LATELY)
     linked, stopped = pair_linked(stops).c, aliased(Campaign)
     unwarned = exists().where(
         linked.id == Campaign.id,
         linked.start == stopped.id,
-        stopped.stopped_at > Campaign.opened_at,
+        stopped.stopped_at > func.coalesce(Campaign.reopened_at, Campaign.opened_at),
     )
-    campaigns = session.scalars(select_open(now).where(mine, unwarned))
-    return make_todo("linked-to-harm", [TodoItem(campaign) for campaign in campaigns])
+    continuing = select(Campaign).where(sees(by, Campaign.id), gives_letters_sql(), unwarned)
+    items = [
+        TodoItem(campaign)
+        for campaign in session.scalars(continuing.order_by(Campaign.id)).all()
+        if _continues(session, campaign, by, now)
+    ]
+    return make_todo("linked-to-harm", items)
+
+
+def _continues(session: Session, campaign: Campaign, by: StaffUser, now: datetime) -> bool:
+    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
+    return (takes_letters and by.role is not Role.STAFF) or has_letters_left(session, campaign)
 
 
 def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:

@@ -405,7 +405,8 @@ _OF_SUBJECTS = {
     "answer": "replies.create",
     "tell-outcome": "campaigns.post_update",
 }
-_BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
+_TO_PRINT = dict.fromkeys(("linked-to-harm", "waiting"), "bundles.index")
+_BESIDE_FIGURES = {**_TO_PRINT, "refused": "deliveries.index"}
 
 
 def link_of(slug: str, item: TodoItem) -> str:

@@ -159,15 +159,13 @@ _WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 )
 
 
-def say_still_taking(campaigns: Sequence[Campaign]) -> str:
-    """Say which take letters though one that is linked to them is stopped; nothing for none."""
+def say_cancelled(campaigns: Sequence[Campaign]) -> str:
+    """Say which do not open by themselves any more, as one that is linked to them was stopped."""
     if not campaigns:
         return ""
     return ngettext(
-        "%(campaigns)s is linked to this action and is still open. If the reason for the stop "
-        "applies there too, stop it as well or ask its team to.",
-        "%(campaigns)s are linked to this action and are still open. If the reason for the stop "
-        "applies there too, stop them as well or ask their teams to.",
+        "%(campaigns)s no longer opens automatically. Its team gets an email.",
+        "%(campaigns)s no longer open automatically. Their teams get an email.",
         len(campaigns),
         campaigns=i18n.comma(i18n.locale()).join(campaign.reference for campaign in campaigns),
     )

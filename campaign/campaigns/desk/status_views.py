@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,9 +17,9 @@ from campaign.campaigns.check_readiness import Gap
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import REFUSALS, CampaignForm, make_form
-from campaign.campaigns.desk.labels import list_answers, say_still_taking, stops_of
+from campaign.campaigns.desk.labels import list_answers, say_cancelled, stops_of
 from campaign.campaigns.desk.update_views import find_returned
-from campaign.campaigns.find_campaigns import list_linked_open
+from campaign.campaigns.find_campaigns import list_harm_stops, list_linked_scheduled
 from campaign.campaigns.record_change import check_second_person, drop_empty, find_change
 from campaign.campaigns.status_changes import reword_reason
 from campaign.campaigns.stop_rule import has_ended, is_stopped
@@ -134,8 +134,8 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     again: Proposal | None
     waiting: Proposal | None
     rehearsed: bool
-    still_taking: Sequence[Campaign]
-    """Where it stops: those linked to it that take letters."""
+    scheduled: Sequence[Campaign]
+    """Where it stops: those linked to it that open automatically."""
     last_change: datetime | None  # Where somebody else is to have read the campaign as it is
 
 
@@ -172,12 +172,17 @@ def _change_status(slug: str) -> ResponseReturnValue:
         again, form = _replace_reasons(campaign)
     else:
         again, form = _write_reasons(campaign, to, now)
+    scheduled: Sequence[Campaign] = ()
+    if is_stopped(to):
+        scheduled = list_linked_scheduled(db.session(), campaign, by=staff_user())
     is_valid = form.validate_on_submit()
     looks = is_valid and "look" in request.form
     is_asked = is_valid and not looks and form.is_current()
     if is_asked and form.does(lambda: _change(form, campaign, to, again)):
-        linked = list_linked_open(db.session(), campaign, now) if is_stopped(to) else ()
-        message = " ".join(filter(None, (_say_changed(campaign, to), say_still_taking(linked))))
+        cancelled = [other for other in scheduled if other.opening_missed_at]
+        message = " ".join(filter(None, (_say_changed(campaign, to), say_cancelled(cancelled))))
+        if is_stopped(to):
+            flash("", "linked")  # the overview names those of which letters may yet go out
         return done(message, ".show", slug=slug)
     page = ChangeStatus(
         campaign=campaign,
@@ -193,7 +198,7 @@ def _change_status(slug: str) -> ResponseReturnValue:
         again=again,
         waiting=proposals.find_waiting_reasons(db.session(), campaign),
         rehearsed=rehearsal.has_rehearsal(db.session(), campaign),
-        still_taking=list_linked_open(db.session(), campaign, now) if is_stopped(to) else (),
+        scheduled=scheduled,
         last_change=campaign.changed_at if _is_decided_by_second_person(campaign, to) else None,
     )
     return show_page(page)
@@ -458,6 +463,9 @@ def _write_reasons(
     form.now = seen
     if _is_decided_by_second_person(campaign, to) or campaign.status_reasons:
         form.now = campaign.changed_at.isoformat()
+    if to in {CampaignStatus.OPEN, CampaignStatus.SCHEDULED}:  # nobody does so without the warning
+        stops = [stop.slug for stop in list_harm_stops(db.session(), campaign)]
+        form.now = " ".join([form.now, *stops])
     if request.method == "GET":
         form.seen.data = form.now
     return again, form

@@ -194,6 +194,8 @@ class Overview(Page, template="campaigns/show.html"):
     earlier: Campaign | None
     later: Sequence[Campaign]
     last_day: LastDay | None
+    kept_from_opening: Sequence[str]
+    """Where its opening was cancelled: linked actions that were stopped to prevent harm."""
 
 
 @blueprint.get("/")
@@ -232,6 +234,7 @@ def show(slug: str) -> ResponseReturnValue:
         earlier=earlier,
         later=later,
         last_day=_last_day(campaign, now),
+        kept_from_opening=status_changes.list_missed_for(session, campaign),
     )
     return show_page(page)
 

@@ -19,6 +19,7 @@ from campaign.core.errors import NotFound, Refused
 from campaign.deliveries import (
     attachments,
     correct_record,
+    linked_actions,
     publish_delivery,
     record_delivery,
     stopped_bundles,
@@ -156,6 +157,16 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
 def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
     """Deliveries of a campaign after it was stopped, by people who did not know of it yet."""
     return visits.list_late_of(db.session(), campaign)
+
+
+@blueprint.app_template_global("has_letters_left")
+def has_letters_left(campaign: Campaign) -> bool:
+    return linked_actions.has_letters_left(db.session(), campaign)
+
+
+@blueprint.app_template_global("list_linked_going_out")
+def list_linked_going_out(campaign: Campaign) -> Sequence[Campaign]:
+    return linked_actions.list_linked_going_out(db.session(), campaign)
 
 
 @blueprint.post("/bundles/<public_id>/held-back")

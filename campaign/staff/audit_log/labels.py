@@ -323,6 +323,7 @@ FACTS: Mapping[str, object] = {
     "found": _l("found"),
     "full_text_edit": _l("supporters can rewrite the whole text"),
     "gaps": _l("missing"),
+    "harm_stops": _l("linked actions stopped to prevent harm"),
     "gone": _l("merged entry"),
     "hosts": _l("sites"),
     "kind": _l("kind"),

@@ -1,0 +1,126 @@
+"""A closed action with letters left, linked to one that was stopped to prevent harm."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.status_changes import stop_campaign
+from campaign.core import db
+from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+from campaign.models.staff import Role
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.integration.campaigns.test_edit_conflict import read_form
+from tests.integration.deliveries.conftest import Record, reload
+
+WARNING = "was stopped because writing could do harm"
+CONTINUES = "Printing and delivery still continue here."
+NAMED = "It is closed, but its printing and delivery continue."
+TODAY = "1 campaign continues, but a linked action was stopped to prevent harm"
+
+
+@pytest.fixture
+def later(session: Session, campaign: Campaign) -> Campaign:
+    """The follow-up of the campaign, which is closed."""
+    made = make_campaign(session, follows=campaign)
+    campaign.opened_at = db.utcnow() - timedelta(days=9)
+    campaign.status, campaign.closed_at = CampaignStatus.CLOSED, db.utcnow()
+    session.commit()
+    return made
+
+
+def stop(session: Session, campaign: Campaign, kind: StopKind = StopKind.HARM) -> None:
+    reasons = {"en": "The family asked us to stop."}
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons=reasons, kind=kind)
+    session.commit()
+
+
+@pytest.mark.parametrize("letters", [3, 0])
+def test_letters_that_wait_are_named_before_and_after_the_stop_and_where_they_are_printed(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    later: Campaign,
+    letters: int,
+) -> None:
+    add_confirmed(session, campaign, letters)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    url, overview = (f"/desk/campaigns/{slug}" for slug in (later.slug, campaign.slug))
+    mission = campaign.targets[0].mission
+    assert mission is not None
+    bundle = f"/desk/bundles/new?campaign={campaign.slug}&mission={mission.slug}"
+    assert WARNING not in client.get(bundle).text
+    page = client.get(f"{url}/status?to=stopped").text
+    waits = bool(letters)
+    assert (NAMED in page) == (f'href="{overview}"' in page) == waits
+    session.rollback()
+    typed = read_form(page) | {"kind": "harm", "reason_en": "The family asked us to stop."}
+    done = post(client, f"{url}/status?to=stopped", typed, follow_redirects=True).text
+    assert "The campaign is stopped." in done
+    assert (NAMED in done) == waits
+    assert (CONTINUES in client.get(overview).text) == waits
+    assert (TODAY in client.get("/desk/today").text) == waits
+    for step in ("", "/letters", "/paper"):
+        page = client.get(bundle.replace("/new", f"/new{step}")).text
+        assert WARNING in page or not waits, step
+
+
+def test_printed_letters_are_named_until_they_are_delivered(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    bundle: Bundle,
+    later: Campaign,
+    record: Record,
+) -> None:
+    stop(session, later)
+    sign_in(client, app, Role.ADMIN)
+    overview = f"/desk/campaigns/{campaign.slug}"
+    assert CONTINUES in client.get(overview).text
+    assert TODAY in client.get("/desk/today").text
+    session.rollback()
+    record(reload(session, bundle.id), DeliveryOutcome.ACCEPTED)
+    session.rollback()
+    assert CONTINUES not in client.get(overview).text
+    assert TODAY not in client.get("/desk/today").text
+
+
+@pytest.mark.one_engine
+def test_who_prints_reads_of_letters_left_on_today_and_nothing_of_what_only_takes_some(
+    staff: FlaskClient, session: Session, campaign: Campaign, later: Campaign
+) -> None:
+    stop(session, later)
+    assert TODAY not in staff.get("/desk/today").text
+    session.rollback()
+    campaign.status = CampaignStatus.OPEN
+    session.commit()
+    assert TODAY not in staff.get("/desk/today").text
+    session.rollback()
+    add_confirmed(session, campaign, 1)
+    session.commit()
+    today = staff.get("/desk/today").text
+    assert TODAY in today
+    assert 'href="/desk/bundles/"' in today
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("kind", [StopKind.SAFE, StopKind.OTHER])
+def test_a_stop_for_another_reason_warns_of_nothing(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    later: Campaign,
+    kind: StopKind,
+) -> None:
+    add_confirmed(session, campaign, 1)
+    stop(session, later, kind)
+    sign_in(client, app, Role.ADMIN)
+    assert CONTINUES not in client.get(f"/desk/campaigns/{campaign.slug}").text
+    assert TODAY not in client.get("/desk/today").text
