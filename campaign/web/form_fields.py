@@ -197,7 +197,8 @@ class MomentField(wtforms.DateTimeLocalField):
     widget = MomentInput()
 
     def __init__(self, label: object, *, asked: object = None, **kwargs: object) -> None:
-        super().__init__(label, [Optional()], **kwargs)
+        # As a browser writes it: else it differs from what the page came with before anyone types.
+        super().__init__(label, [Optional()], format="%Y-%m-%dT%H:%M", **kwargs)
         self._asked = asked or _l("Enter the day and time like this: 2026-12-04T09:30.")
 
     def process_formdata(self, valuelist: list[str]) -> None:

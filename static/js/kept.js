@@ -72,8 +72,15 @@
     return came && !taken.length && field[0].type === "select-one" ? all.slice(0, 1) : taken;
   }
 
+  /* What the page came with, as the browser writes it: it turns "2026-12-03 09:00" into "2026-12-03T09:00". */
+  function came_with(control) {
+    var copy = control.cloneNode();
+    copy.value = control.defaultValue;
+    return copy.value;
+  }
+
   function value_of(field, came) {
-    if (!field[0].options && !is_choice(field[0])) return came ? field[0].defaultValue : field[0].value;
+    if (!field[0].options && !is_choice(field[0])) return came ? came_with(field[0]) : field[0].value;
     return choices(field, came).map(function (choice) { return choice.value; }).join("\n");
   }
 

@@ -1,8 +1,15 @@
 """What is typed into a form of the desk stays in its tab, and never goes over what others saved."""
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from datetime import UTC, datetime
 
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from campaign.campaigns.create_and_edit import clone_campaign
+from campaign.campaigns.find_campaigns import get_campaign
+from campaign.core import db
+from campaign.models.campaign import Campaign
+from tests.days import today
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 from tests.e2e.test_letter_to_bundle import sign_in
@@ -142,3 +149,41 @@ def test_what_one_account_typed_is_gone_for_another_of_the_same_name(
     sign_in(desk, site, "ada@example.org")
     assert desk.locator("body").get_attribute("data-staff") != mark
     assert kept(desk) == []
+
+
+@pytest.mark.parametrize("between", ["T", " "])
+def test_a_moment_that_nobody_typed_is_neither_kept_nor_put_aside(
+    desk: Page, site: Site, between: str
+) -> None:
+    """Also where a browser writes it otherwise than the page it came with."""
+    with site.entered(), db.transaction() as session:
+        other = get_campaign(session, "ua-58-20")
+        reference = f"UA {ord(between)}/99"
+        draft = clone_campaign(
+            session, other, actor="command", created_by_id=None, reference=reference
+        )
+        draft.owner_id = other.owner_id
+        for target in draft.targets:
+            session.refresh(target)
+            if target.mission:
+                target.mission.last_checked_on = today()
+        draft.embargo_until = datetime(2099, 12, 3, 14, tzinfo=UTC)
+        number, url = draft.id, f"{site.url}/desk/campaigns/{draft.slug}/status?to=scheduled"
+
+    def rewrite(route: Route) -> None:
+        page = route.fetch()
+        route.fulfill(response=page, body=page.text().replace("T09:00", f"{between}09:00"))
+
+    sign_in(desk, site, "olivia@example.org")
+    desk.route(url, rewrite)
+    desk.goto(url)
+    expect(desk.locator("[name=open_at]")).to_have_value("2099-12-03T09:00")
+    desk.goto(f"{site.url}/desk/missions")
+    assert kept(desk) == []
+    desk.goto(url)
+    expect(desk.locator("[data-kept-said]")).to_be_hidden()
+    with site.entered(), db.transaction() as session:
+        session.get_one(Campaign, number).embargo_until = datetime(2099, 12, 4, 15, tzinfo=UTC)
+    desk.goto(url)
+    expect(desk.locator("[name=open_at]")).to_have_value("2099-12-04T10:00")
+    expect(desk.locator("[data-kept-aside]")).to_be_hidden()
