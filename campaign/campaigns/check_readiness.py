@@ -296,6 +296,8 @@ def later_gaps(
         return [gap for gap in gaps if gap.slug == "recipient-left" and gap.subject in left_behind]
     if step.slug == "close-or-extend":
         return [gap for gap in gaps if gap.slug != "deadline-past"]
+    if step.slug in {"embargo", "scheduled"}:  # the step itself waits for its end
+        return [gap for gap in gaps if gap.slug != "embargo"]
     return [gap for gap in gaps if gap != step.gap]
 
 
@@ -416,7 +418,12 @@ def _by_post(campaign: Campaign, target: Target, detail: dict[str, str]) -> Iter
 
 
 def _embargo(campaign: Campaign, now: datetime) -> Iterator[Gap]:
-    if lifecycle.is_under_embargo(campaign.embargo_until, now):
+    until, deadline = campaign.embargo_until, campaign.act_by
+    if until is None or not lifecycle.is_under_embargo(until, now):
+        return
+    if deadline and day_is_over(deadline, until) and not day_is_over(deadline, now):
+        yield Gap("embargo-after-deadline", "facts")
+    else:
         yield Gap("embargo", "risks")
 
 

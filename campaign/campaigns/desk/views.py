@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import (
     check_readiness,
     find_campaigns,
+    lifecycle,
     proposals,
     public_counts,
     status_changes,
@@ -196,6 +197,7 @@ class Overview(Page, template="campaigns/show.html"):
     last_day: LastDay | None
     kept_from_opening: Sequence[str]
     """Where its opening was cancelled: linked actions that were stopped to prevent harm."""
+    under_embargo: bool
 
 
 @blueprint.get("/")
@@ -235,6 +237,7 @@ def show(slug: str) -> ResponseReturnValue:
         later=later,
         last_day=_last_day(campaign, now),
         kept_from_opening=status_changes.list_missed_for(session, campaign),
+        under_embargo=lifecycle.is_under_embargo(campaign.embargo_until, now),
     )
     return show_page(page)
 

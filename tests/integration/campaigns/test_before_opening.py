@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import check_readiness, create_and_edit, status_changes
 from campaign.campaigns.create_and_edit import delete_draft
-from campaign.core import i18n
+from campaign.core import clock, i18n
 from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
@@ -447,3 +447,83 @@ def test_what_a_scheduled_opening_cannot_keep_is_refused_at_its_field(
     session.commit()
     restored = post(client, f"{DESK}/history/facts/-/1", {"seen": "1"}, follow_redirects=True)
     assert "Enter a deadline that has not passed by then" in restored.text
+
+
+def test_an_embargo_that_ends_after_the_deadline_says_which_days_to_change(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign, second: None
+) -> None:
+    draft.act_by = today() + timedelta(days=3)
+    draft.embargo_until = utcnow() + timedelta(days=9)
+    session.commit()
+    with app.test_request_context("/"):
+        ends = i18n.say_moment_in_zone(draft.embargo_until, draft.timezone, "en")
+    gap = (
+        f"The embargo ends on {ends}, but the deadline is {i18n.say_date(draft.act_by, 'en')}. "
+        "Change the deadline under Facts, or the embargo under Risks."
+    )
+    sign_in(client, app, Role.ADMIN)
+    overview = client.get(DESK).text
+    assert gap in overview
+    assert "The campaign can open on" not in overview
+    assert gap in client.get(f"{DESK}/status?to=review").text
+    with pytest.raises(Refused):
+        status_changes.submit_for_review(session, draft, actor="staff:1", now=utcnow())
+    session.rollback()
+    saved = post(client, f"{DESK}/risks", {"witness": "Lucia", "embargo_until": typed(draft)})
+    assert gap in client.get(saved.location).text.partition("Next:")[2].partition("</p>")[0]
+    session.rollback()
+    draft.status = CampaignStatus.REVIEW
+    session.commit()
+    assert gap in client.get(f"{DESK}/status?to=scheduled").text
+    draft.act_by = today() + timedelta(days=12)
+    session.commit()
+    assert "but the deadline is" not in client.get(DESK).text
+
+
+def typed(campaign: Campaign) -> str:
+    """The end of its embargo, as a form has it."""
+    assert campaign.embargo_until
+    return f"{campaign.embargo_until.astimezone(ZoneInfo(campaign.timezone)):%Y-%m-%dT%H:%M}"
+
+
+def test_a_deadline_that_has_passed_is_said_alone_under_an_embargo(
+    session: Session, draft: Campaign
+) -> None:
+    draft.act_by, draft.embargo_until = days_ago(9), utcnow() + timedelta(days=9)
+    blocking = check_readiness.blockers(draft, utcnow())
+    assert [gap.slug for gap in blocking] == ["deadline-past", "embargo"]
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.SCHEDULED, CampaignStatus.REVIEW])
+def test_under_an_embargo_nobody_is_offered_to_open_at_once(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign, status: CampaignStatus
+) -> None:
+    draft.status, draft.open_at = status, None
+    if status is CampaignStatus.SCHEDULED:
+        draft.open_at = utcnow() + timedelta(days=2)
+    sign_in(client, app, Role.ADMIN)
+    for until, is_offered in ((utcnow() + timedelta(days=1), False), (None, True)):
+        draft.embargo_until = until
+        session.commit()
+        page = client.get(DESK).text
+        assert ("to=open" in page) == is_offered
+        assert ("to=scheduled" in page) == (status is CampaignStatus.REVIEW)
+        if status is CampaignStatus.SCHEDULED:
+            assert "The embargo is not over." not in page
+            assert "thing is missing" not in client.get(f"{DESK}/figures").text
+
+
+def test_in_the_last_hours_the_overview_says_that_the_deadline_was_yesterday(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session, timezone="Pacific/Kiritimati")
+    campaign.act_by = clock.today(campaign.timezone) - timedelta(days=1)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = client.get(DESK).text
+    assert "nothing is missing" not in page
+    assert "People can still write for a few hours. Then the campaign closes" in page
+    assert f'href="{DESK}/extend"' in page
+    campaign.act_by += timedelta(days=1)
+    session.commit()
+    assert "nothing is missing" in client.get(DESK).text
