@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selec
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.record_change import needs_second_person
-from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
+from campaign.campaigns.stop_rule import gives_letters_sql, has_ended_sql, may_go_out_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.dashboard.charts import SmallColumn, spark
@@ -373,11 +373,12 @@ def _find_program_problems(session: Session, by: StaffUser) -> list[Todo]:
 def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Find campaigns that ended lately, and whose writers have not heard what came of it."""
     wrote = exists().where(Signature.campaign_id == Campaign.id, hears_news(of_end=True))
-    ended = (Campaign.status == CampaignStatus.CLOSED) & (Campaign.closed_at > now - LATELY)
+    ended_at = func.coalesce(Campaign.stopped_at, Campaign.closed_at)
+    ended = has_ended_sql() & (ended_at > now - LATELY)
     campaigns = session.scalars(
         select(Campaign)
         .where(mine, ended, wrote)
-        .order_by(Campaign.closed_at)
+        .order_by(ended_at)
         .options(selectinload(Campaign.updates))
     )
     items = [

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from importlib import import_module
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -101,3 +102,31 @@ def test_no_one_waits_for_the_outcome_of_a_campaign_to_which_no_one_wrote(
     session.commit()
     assert waiting in client.get(home).text
     assert "Tell people how" in client.get("/desk/today").text
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_who_wrote_waits_for_the_outcome_after_a_stop_as_after_a_close(
+    app: Flask, session: Session, is_stopped: bool
+) -> None:
+    campaign, now = make_campaign(session), db.utcnow()
+    add_confirmed(session, campaign, 1)
+    admin = make_staff_user(session, role=Role.ADMIN)
+    long_ago = now - timedelta(days=400)
+    close(session, campaign, now - HOUR if not is_stopped else long_ago)
+
+    def waits() -> bool:
+        with app.test_request_context("/"):
+            todos = {todo.slug for todo in list_todos(session, by=admin, now=now)}
+        return "tell-outcome" in todos
+
+    if is_stopped:
+        assert not waits(), "of what ended long ago"
+        reasons = {"en": "She is free."}
+        status_changes.stop_campaign(
+            session, campaign, actor="test", now=now - HOUR, reasons=reasons
+        )
+        session.commit()
+    assert waits()
+    publish_outcome(campaign, now)
+    session.commit()
+    assert not waits()

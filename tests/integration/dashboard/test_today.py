@@ -40,7 +40,7 @@ WRITING = {
     "1 draft is complete and can be opened",
     "No one has checked the details of 1 mission for a year",
     "1 official has left office, but campaigns still write to them",
-    "1 campaign has ended. Tell people how",
+    "3 campaigns have ended. Tell people how",
 }
 BOTH = {
     "1 campaign has letters to review",
