@@ -27,13 +27,14 @@ from campaign.campaigns.desk.forms import list_sentences
 from campaign.campaigns.desk.labels import (
     choices_of,
     field_name,
+    official_name,
     part_name,
     texts_of_content,
     value_text,
 )
 from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.desk_access import actor, name_staff, staff_user
@@ -182,7 +183,22 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
             return Markup(" ").join(dict.fromkeys(sentences))
     if isinstance(problem, Refused) and problem.slug == revisions.CHANGED:
         return str(_("Someone has saved a newer version. Read it first."))
-    return str(_("This version does not fit the campaign as it is now. It cannot be restored."))
+    misfit = _("This version does not fit the campaign as it is now. It cannot be restored.")
+    return f"{misfit} {_say_misfit(problem)}".strip()
+
+
+def _say_misfit(problem: DomainError) -> str:
+    """Say which recipient keeps it from being saved; nothing where none does."""
+    if problem.slug == "target-has-letters":
+        official = official_name(str(problem.data["official"]))
+        words = _(
+            "People have already written to %(official)s. This official must stay a recipient.",
+            official=official,
+        )
+        return str(words)
+    if problem.slug in {"official", "mission"}:
+        return str(_("One of its officials or missions is no longer in the directory."))
+    return ""
 
 
 _DEADLINE = {"deadline-earlier", "deadline-missing"}
@@ -365,9 +381,12 @@ def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newe
         save_part(campaign, part, place, content, newest)
     except RiskNamed:
         raise
-    except Refused as problem:
-        if problem.slug != revisions.CHANGED:
+    except (NotFound, Refused) as problem:
+        reason = _say_misfit(problem)
+        if problem.slug != revisions.CHANGED and not reason:
             raise
+        if reason:
+            flash(reason, "error")
         return False
     except Invalid as problem:
         if problem.fields.get("act_by") in _DEADLINE:

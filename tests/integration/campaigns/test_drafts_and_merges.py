@@ -1,5 +1,6 @@
 """Drafts that are kept, two editors at once, and what was saved before."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import date
@@ -8,14 +9,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content import targets
 from campaign.campaigns.content.part_contents import facts_content, letter_content, targets_content
 from campaign.campaigns.content.templates import current_template
 from campaign.campaigns.desk.labels import texts_of_content, value_text
-from campaign.models.campaign import Campaign
-from tests.factories import post
+from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.directory import Official
+from campaign.models.signature import Letter
+from tests.factories import add_confirmed, make_target_official, post
 from tests.integration.campaigns.conftest import DESK, Send
 
 pytestmark = pytest.mark.one_engine
@@ -197,3 +201,56 @@ def test_what_a_part_holds_is_said_in_words(app: Flask, session: Session, draft:
     assert facts["letter_locales"].splitlines()[0] in {"anglais", "espagnol", "français"}
     assert "defenders" not in facts["themes"]
     assert order.split()[0] == str(letter[f"point:{letter['order'][0]}"]).split()[0]
+
+
+def test_recipients_that_cannot_come_back_say_why(
+    desk: FlaskClient, send: Send, fresh: Fresh, session: Session
+) -> None:
+    campaign = fresh()
+    first, second = campaign.targets[0].official, make_target_official(2, name="Bea Ortiz")
+    session.add(second)
+    session.flush()
+    aims = [targets.Aim(first, mission=campaign.targets[0].mission), targets.Aim(second)]
+    targets.set_targets(session, campaign, actor="staff:1", aims=aims)
+    campaign.status = CampaignStatus.OPEN
+    add_confirmed(session, campaign, 1)
+    session.commit()
+
+    def restore(number: int) -> str:
+        refused = send(f"/history/targets/-/{number}", {"seen": "1"})
+        return html.unescape(desk.get(refused.location).text)
+
+    misfit = "This version does not fit the campaign as it is now. It cannot be restored."
+    must_stay = "People have already written to Bea Ortiz. This official must stay a recipient."
+    assert f"{misfit} {must_stay}" in restore(0)
+
+    session.execute(delete(Letter))
+    session.execute(delete(Target).where(Target.official_id == second.id))
+    session.execute(delete(Official).where(Official.id == second.id))
+    session.commit()
+    gone = "One of its officials or missions is no longer in the directory."
+    assert f"{misfit} {gone}" in restore(1)
+
+
+def test_recipients_that_people_wrote_to_stay_in_a_merge_too(
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, session: Session
+) -> None:
+    campaign = fresh()
+    first, second = campaign.targets[0].official, make_target_official(2, name="Bea Ortiz")
+    session.add(second)
+    session.flush()
+    aims = [targets.Aim(first, mission=campaign.targets[0].mission), targets.Aim(second)]
+    targets.set_targets(session, campaign, actor="staff:1", aims=aims)
+    rows = {"kind": "to", "mission": "", "based_on": "1"}
+    for at, official in enumerate((first, second)):
+        row = {"official": official.slug, "kind": "to", "mission": "", "position": f"{at + 1}"}
+        rows |= {f"rows-{at}-{name}": value for name, value in row.items()}
+    session.commit()
+    assert post(other, f"{DESK}/targets", rows | {"rows-0-kind": "copy"}).status_code == 303
+    late = send("/targets", rows | {"rows-1-remove": "y"})
+    assert late.location == f"{DESK}/merge/targets/-"
+    add_confirmed(session, fresh(), 1)
+    session.commit()
+    refused = send("/merge/targets/-", {"seen": "2"} | {f"choice-{at}": "mine" for at in range(4)})
+    assert refused.status_code == 422
+    assert "People have already written to Bea Ortiz." in html.unescape(refused.text)
