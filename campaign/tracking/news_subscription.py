@@ -216,8 +216,10 @@ def count_readers(session: Session, campaign: Campaign, *, of_end: bool = False)
 
 
 def news_readers_in_words(campaign: Campaign, kind: str | None = None) -> str:
-    """Say to how many an update of that kind goes."""
+    """Say to how many an update of that kind goes; nothing where to no one."""
     people = count_readers(db.session(), campaign, of_end=kind == UpdateKind.OUTCOME)
     if people >= MOST:
         return gettext("%(people)s people or more", people=say_number(MOST))
+    if not people:
+        return ""
     return ngettext("%(people)s person", "%(people)s people", people, people=say_number(people))

@@ -289,7 +289,8 @@ def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, session
 def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Session) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "*So*"}
     page = desk.get(f"{DESK}/ua-1-26/updates").text
-    assert "Tell the supporters who asked for news about this case (0 people)" in page
+    assert "Tell the supporters who asked for news about this case</label>" in page
+    assert "No supporter gets news about this case." in page
     assert post(desk, f"{DESK}/ua-1-26/updates", data | {"tell_signers": "y"}).status_code == 303
     (update,) = fresh(session, campaign).updates
     assert (update.kind, update.editions[0].title) == (UpdateKind.GOOD_NEWS, "Safe")

@@ -108,7 +108,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     read = client.get(url).text
     assert "<strong>home</strong>" in read
     assert "Elle est libre" in read
-    assert "Emails will go to" in read
+    assert "No supporter gets news about this case." in read
     assert author.name in read
     assert "She is free" not in client.get("/en/actions/ua-1-26").text
     assert post(client, url, {"decision": "approve"}).location == HOME

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import status_changes
@@ -16,6 +16,7 @@ from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, Update
 from campaign.models.notice import Notice
 from campaign.models.revision import Proposal
+from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval
@@ -214,3 +215,22 @@ def test_a_closing_leaves_the_network_out_of_what_waits_for_approval(
     assert ADVICE in page
     refused = post(client, url, {"decision": "approve"})
     assert f"an email that can no longer be sent. {ADVICE}" in text_of(refused.text)
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_where_no_one_gets_news_the_pages_say_so(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign, is_stopped: bool
+) -> None:
+    session.execute(update(Signature).values(consent_updates_at=None))
+    session.commit()
+    if is_stopped:
+        stop(session, case)
+    sign_in(client, app, Role.ORGANIZER)
+    page = text_of(client.get(f"{HOME}/updates").text)
+    assert "No supporter gets news about this case." in page
+    sent = UPDATE | {"kind": "outcome"}
+    preview = text_of(post(client, f"{HOME}/updates", sent | {"look": "1"}).text)
+    notice = text_of(client.get(post(client, f"{HOME}/updates", sent).location).text)
+    for words in (preview, notice):
+        assert "No supporter gets news about this case. No one gets an email about this." in words
+    assert not any("0 people" in words for words in (page, preview, notice))
