@@ -147,7 +147,7 @@ def _followers(
 
 
 def _stop_of(attempt: DeliveryAttempt) -> list[datetime]:
-    """Return the stop that an attempt of its day came before, as far as anybody knows."""
+    """Return the stop that an attempt of its day stands next to, where nobody knows its time."""
     stopped_at = attempt.campaign.stopped_at
     if stopped_at is None or attempt.outcome is DeliveryOutcome.STOPPED:
         return []

@@ -45,7 +45,8 @@ def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
 def went_after_stop(attempt: DeliveryAttempt) -> bool:
     # Day and time of a visit are those at the mission.
     stop = find_stop(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
-    return is_after_stop(attempt.outcome, attempt.happened_on, attempt.happened_time, stop)
+    moment = attempt.happened_on, attempt.happened_time
+    return is_after_stop(attempt.outcome, *moment, stop, recorded_at=attempt.created_at)
 
 
 def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
@@ -55,19 +56,27 @@ def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
 
 
 def is_after_stop(
-    outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
+    outcome: DeliveryOutcome,
+    happened_on: date,
+    happened_time: time | None,
+    stop: Stop | None,
+    *,
+    recorded_at: datetime,
 ) -> bool:
     """Tell whether letters went out after a stop, by somebody who did not know of it yet.
 
-    The time of day decides on the day of the stop, where it is known. It is known to the minute:
-    what went out in the minute of the stop is taken to be after it.
+    The time decides on the day of the stop. Where it is the minute of the stop, or nobody said it,
+    what was recorded before the stop was before it; all else is taken to be after it.
     """
     if stop is None or outcome not in GONE_OUT:
         return False
     day = clock.day_of(stop.stopped_at, stop.timezone)
+    if happened_on != day:
+        return happened_on > day
     minute = clock.time_of(stop.stopped_at, stop.timezone)
-    late = happened_time is not None and happened_time >= minute
-    return happened_on > day or (happened_on == day and late)
+    if happened_time is None or happened_time == minute:
+        return recorded_at >= stop.stopped_at
+    return happened_time > minute
 
 
 class CountedAttempt(NamedTuple):

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.core import clock, i18n
-from campaign.deliveries.desk.forms import KEY, OUTCOMES
+from campaign.deliveries.desk.forms import KEY, OUTCOMES, ClockField
 from campaign.deliveries.desk.refusals import DeliveryForm, say_numbers_fault
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
 from campaign.deliveries.recording_rules import LONGEST, SENT, Numbers, NumbersFault, read_numbers
@@ -130,6 +130,12 @@ class PostForm(DeliveryForm):
         choices=choices((kind.value, words) for kind, words in OUTCOMES.items() if kind in SENT),
     )
     posted_on = DayField(_l("Date"), needed=_l("Enter the date."))
+    happened_time = ClockField(
+        _l("Time"),
+        description=_l(
+            "Without a time, we treat what was posted on the day of the stop as posted after it."
+        ),
+    )  # asked once its campaign is stopped
     offered = HiddenField()  # the day that the page filled in
     sure = BooleanField(_l("They were still posted on this day"))
     withdrawn_in = RadioField(
@@ -188,6 +194,7 @@ class PostForm(DeliveryForm):
             self.tracking.data,
             self.sure.data,
             {"yes": True, "no": False}.get(self.withdrawn_in.data or ""),
+            self.happened_time.data,
         )
 
     def validate_posted_on(self, field: DayField) -> None:

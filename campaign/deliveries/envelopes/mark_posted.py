@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import cast
 
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import select_gone
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import say_weight, sheets_for, sheets_of_cards, weigh
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import audit, clock, db
 from campaign.core.db.batches import batched
 from campaign.core.errors import Invalid, Refused
@@ -67,6 +68,7 @@ class Posting:
     """Whether a day before the visit from which the letters came back was said to be right."""
     withdrawn_in: bool | None = None
     """Whether letters that were withdrawn since were still in them; None: nobody said."""
+    happened_time: time | None = None
 
 
 def post_envelopes(
@@ -75,9 +77,9 @@ def post_envelopes(
     """Note that envelopes were posted: of those named, all that still lay here.
 
     Raises Refused: `not-ready` (it is being made again), `part-unnamed`, `envelopes-empty` (none
-    lay here, or with no letter in it that still did); Invalid on a day that cannot be
-    (`posted_on`), with a tracking number for more than one (`tracking`), or where letters were
-    withdrawn and nobody knows whether they were still in (`withdrawn_in`).
+    lay here, or with no letter in it that still did); Invalid on a moment that cannot be
+    (`posted_on`, `happened_time`), with a tracking number for more than one (`tracking`), or where
+    letters were withdrawn and nobody knows whether they were still in (`withdrawn_in`).
     """
     bundle = run.bundle
     _refuse_unready(session, bundle, posting)
@@ -127,7 +129,8 @@ def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
     bundle_status.lock_bundle(session, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))
+    day, at = posting.posted_on, posting.happened_time
+    refuse_impossible(bundle, day, at, field="posted_on", zone=posting_zone(bundle))
     returned_on = find_last_return(session, bundle)
     if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
         raise Invalid(fields={"posted_on": "posted-before-visit"})
@@ -136,7 +139,12 @@ def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
 
 
 def posting_zone(bundle: Bundle) -> str:
-    """Return the zone whose clocks date a posting: where letters are posted, or came back from."""
+    """Return the zone whose clocks date a posting: where letters are posted, or came back from.
+
+    After a stop it is that of the bundle, by which it is told what went out after it.
+    """
+    if is_stopped(bundle.campaign.status):
+        return bundle.zone
     return max(bundle.campaign.timezone, bundle.zone, key=clock.today)
 
 
@@ -200,7 +208,10 @@ def _make_attempt(
     session: Session, bundle: Bundle, posting: Posting, key: str, actor: str
 ) -> DeliveryAttempt:
     happened = VisitFacts(
-        outcome=posting.outcome, happened_on=posting.posted_on, tracking=posting.tracking
+        outcome=posting.outcome,
+        happened_on=posting.posted_on,
+        happened_time=posting.happened_time,
+        tracking=posting.tracking,
     )
     visit = make_visit(bundle, happened, key, actor)
     attempt = make_attempt(bundle, happened, messages=0)

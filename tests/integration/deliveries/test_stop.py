@@ -279,6 +279,75 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     assert session.scalar(newest) == 2
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("at", "late"), [("", True), ("11:59", False), ("12:00", True)], ids=["", "before", "after"]
+)
+def test_what_went_out_on_the_day_of_a_stop_is_after_it_unless_its_time_says_otherwise(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    loose: Bundle,
+    stop: Stop,
+    at: str,
+    *,
+    late: bool,
+) -> None:
+    """So it is at the gate and at the post office."""
+    with app.app_context(), db.transaction() as own:
+        found = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
+    stop()
+    bundle = session.get_one(Bundle, loose.id)
+    bundle.campaign.stopped_at = clock.moment_of(days_ago(1), time(12), bundle.zone)
+    slug = bundle.campaign.slug
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    day, page = days_ago(1).isoformat(), f"/desk/bundles/{loose.public_id}"
+    shown = client.get(f"{page}/after").text
+    assert "If it was after the stop, we tell the organizers and admins." in shown
+    assert 'name="happened_time"' in shown
+    sent = posting(posted_on=day, happened_time=at)
+    assert post(client, f"{page}/after/post", sent).status_code == 303
+    told = "delivery was made after its campaign was stopped"
+    assert (f"1 {told}" in client.get("/desk/today").text) is late
+    gate = post(client, f"{page}/deliver", form(happened_on=day, happened_time=at))
+    assert gate.status_code == 303
+    visit = client.get(gate.location).text
+    assert ("Delivered after the stop" in visit) is late
+    assert ("correct the record and enter the time" in visit) is (late and not at)
+    assert ("2 deliveries were made after" in client.get("/desk/today").text) is late
+    assert ("Delivered after the stop" in client.get(f"/desk/campaigns/{slug}").text) is late
+    assert client.get(page).text.count("After the stop") == (2 if late else 0)
+
+
+@pytest.mark.both_engines
+def test_what_was_recorded_before_a_stop_is_never_after_it(
+    staff: FlaskClient, loose: Bundle, record: Record, stop: Stop
+) -> None:
+    record(loose, DeliveryOutcome.LEFT)
+    stop()
+    assert "After the stop" not in staff.get(f"/desk/bundles/{loose.public_id}").text
+
+
+def test_a_time_to_come_of_a_posting_is_refused_at_its_field(
+    staff: FlaskClient, app: Flask, session: Session, loose: Bundle, stop: Stop
+) -> None:
+    with app.app_context(), db.transaction() as own:
+        found = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
+        assert found.mission is not None
+        found.mission.timezone = "Etc/UTC"
+    stop()
+    soon = db.utcnow() + timedelta(hours=1)
+    at = {"posted_on": clock.day_of(soon, "Etc/UTC").isoformat(), "happened_time": f"{soon:%H:%M}"}
+    answer = post(staff, f"/desk/bundles/{loose.public_id}/after/post", posting(**at))
+    assert answer.status_code == 422
+    assert "has not come yet (" in answer.text
+    assert f'value="{soon:%H:%M}"' in answer.text
+    assert session.scalars(select(DeliveryAttempt)).all() == []
+
+
 def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
     app: Flask, session: Session, loose: Bundle, record: Record, stop: Stop
 ) -> None:

@@ -1,6 +1,6 @@
 """What can be recorded after a stop, and what is a part."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -28,7 +28,11 @@ DAY = date(2026, 12, 4)
         # Nobody knows the second: what went out in the minute of the stop is looked at.
         (DeliveryOutcome.ACCEPTED, DAY, time(20, 0), True),
         (DeliveryOutcome.ACCEPTED, DAY, time(20, 1), True),
-        (DeliveryOutcome.ACCEPTED, DAY, None, False),
+        # Nobody said the time, and it was recorded after the stop.
+        (DeliveryOutcome.ACCEPTED, DAY, None, True),
+        (DeliveryOutcome.POSTED, DAY, None, True),
+        (DeliveryOutcome.POSTED, date(2026, 12, 3), None, False),
+        (DeliveryOutcome.REFUSED, DAY, None, False),
         (DeliveryOutcome.POSTED, date(2026, 12, 5), None, True),
         (DeliveryOutcome.REFUSED, date(2026, 12, 5), time(9, 0), False),
         (DeliveryOutcome.STOPPED, date(2026, 12, 5), time(9, 0), False),
@@ -37,8 +41,16 @@ DAY = date(2026, 12, 4)
 def test_what_went_out_after_a_stop_is_known_by_day_and_time(
     outcome: DeliveryOutcome, day: date, clock: time | None, after: bool
 ) -> None:
-    assert is_after_stop(outcome, day, clock, STOP) is after
-    assert not is_after_stop(outcome, day, clock, None)
+    later = STOP.stopped_at + timedelta(hours=1)
+    assert is_after_stop(outcome, day, clock, STOP, recorded_at=later) is after
+    assert not is_after_stop(outcome, day, clock, None, recorded_at=later)
+
+
+@pytest.mark.parametrize("clock", [None, time(20, 0)])
+def test_what_was_recorded_before_a_stop_was_before_it(clock: time | None) -> None:
+    before = STOP.stopped_at - timedelta(seconds=1)
+    assert not is_after_stop(DeliveryOutcome.LEFT, DAY, clock, STOP, recorded_at=before)
+    assert is_after_stop(DeliveryOutcome.LEFT, DAY, time(20, 1), STOP, recorded_at=before)
 
 
 def test_nothing_is_stopped_that_runs() -> None:
