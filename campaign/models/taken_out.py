@@ -80,6 +80,11 @@ class TakenOut(tuple[Entry, ...]):
         return any(entry.went for entry in self.of_earlier_prints)
 
     @property
+    def files_that_held(self) -> dict[str, str]:
+        """Return the file that held each letter which was taken out and went, by its number."""
+        return {letter.number: letter.sha256 for letter in self.letters if letter.went}
+
+    @property
     def carried(self) -> set[str]:
         """Return the numbers of what was with the others as these went."""
         return {entry.number for entry in self if entry.carried}

@@ -40,7 +40,7 @@ class TakenBack:
     number: str  # of a letter, or of a person in the lists: `P00012`
     state: str  # as of `SignatureState`, or `also_online`, `also_paper`: counted there
     volume: int  # 0 of a person on a signed sheet
-    page: int  # on which it begins, in the volume's PDF; 0: it went on, and nobody knows any more
+    page: int  # on which it begins, in the volume's PDF; 0: nobody knows any more
 
 
 def note_lists(session: Session, bundle: Bundle) -> None:
@@ -297,17 +297,30 @@ def _list_printed(
     session: Session, bundle: Bundle, *conditions: ColumnElement[bool], limit: int | None = None
 ) -> list[TakenBack]:
     rows = session.execute(
-        select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence)
+        select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence, Volume.sha256)
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Volume, Volume.id == Letter.volume_id)
         .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None), *conditions)
         .order_by(Letter.sequence)
         .limit(limit)
     )
-    return [
-        TakenBack(number_of(sequence or 0), state.value, volume, page or 0)
-        for sequence, page, state, volume in rows
-    ]
+    went, held_by = _find_files_that_went(session, bundle), bundle.taken_out.files_that_held
+    taken_back = []
+    for sequence, page, state, volume, digest in rows:
+        number = number_of(sequence or 0)
+        is_known = went is None or held_by.get(number, digest) in went
+        taken_back.append(TakenBack(number, state.value, volume, page or 0 if is_known else 0))
+    return taken_back
+
+
+def _find_files_that_went(session: Session, bundle: Bundle) -> set[str] | None:
+    """Find the files of an earlier print that was delivered, by their digests; else None.
+
+    A letter's page is that of the newest volume, or of the last that held it: in an earlier one
+    it began elsewhere.
+    """
+    recorded = prints.find_print(session, bundle) if bundle.taken_out.went_earlier else None
+    return {str(file["sha256"]) for file in recorded.files} if recorded else None
 
 
 def _list_moved_on(

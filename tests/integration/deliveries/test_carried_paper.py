@@ -801,6 +801,30 @@ def test_no_file_of_the_first_print_is_given_out(
     assert "Download the bundle" not in page
 
 
+def test_of_an_earlier_print_the_page_of_a_letter_is_named_only_where_it_is_known(
+    staff: FlaskClient,
+    session: Session,
+    remade: Bundle,
+    withdrawn: Callable[..., Signature],
+    record: Record,
+    print_bundle: Print,
+) -> None:
+    url, gone = f"/desk/bundles/{remade.public_id}", r"Letter 0000(\d), volume 001(, page \d+)? –"
+    [third_place] = re.findall(gone, staff.get(url).text)
+    withdrawn(number=4)
+    remake(session, remade, print_bundle, ago=AFTER)
+    pages_in_newest = dict(re.findall(gone, staff.get(url).text))
+    assert [*pages_in_newest] == ["3", "4"]
+    assert all(pages_in_newest.values())
+    record(reload(session, remade.id), DeliveryOutcome.ACCEPTED, **at(remade, BEFORE))
+    session.rollback()
+    withdrawn(number=6)
+    # The volume that held the fourth was made without the third, and the sixth stands in the
+    # newest: in the print that went, both began on other pages.
+    places = re.findall(gone, staff.get(url).text)
+    assert places == [third_place, ("4", ""), ("6", "")]
+
+
 @pytest.mark.one_engine
 def test_the_page_says_which_paper_was_carried_and_asks_for_nothing_that_is_past(
     staff: FlaskClient, session: Session, remade: Bundle, record: Record
