@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeDecorator
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Out:
     number: str
-    reason: str  # as of `SignatureState`; of a row on paper, also that it counts elsewhere
+    reason: str  # as of `SignatureState`; of a row on paper also as of `TakenBack.state`
     on: str
     sha256: str = ""  # of the file that still held it; empty: none did
     went: bool = False

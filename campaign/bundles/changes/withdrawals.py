@@ -29,7 +29,7 @@ from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundlePrint, CarriedSignature, Volume
 from campaign.models.delivery import LetterMove, Rerouting
-from campaign.models.paper_signature import PaperRow
+from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.taken_out import LetterOut, PersonOff
 from campaign.signing.letter.compose import number_of
@@ -38,7 +38,8 @@ from campaign.signing.letter.compose import number_of
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     number: str  # of a letter, or of a person in the lists: `P00012`
-    state: str  # as of `SignatureState`, or `also_online`, `also_paper`: counted there
+    state: str
+    """As of `SignatureState`; of a row on paper also `removed`, or `also_online`, `also_paper`."""
     volume: int  # 0 of a person on a signed sheet
     page: int  # on which it begins, in the volume's PDF; 0: nobody knows any more
 
@@ -264,7 +265,9 @@ def _list_on_sheets(
         ids |= further
     twin = aliased(Signature)
     rows = session.execute(
-        select(CarriedSignature.position, Signature.state, twin.state, twin.origin)
+        select(
+            CarriedSignature.position, Signature.state, PaperRow.verdict, twin.state, twin.origin
+        )
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .outerjoin(PaperRow, PaperRow.signature_id == Signature.id)
         .outerjoin(twin, twin.id == PaperRow.twin_id)
@@ -272,12 +275,19 @@ def _list_on_sheets(
         .order_by(CarriedSignature.position)
     )
     return [
-        (signed_sheets.paper_number(position), _say_state(own, of_twin, origin))
-        for position, own, of_twin, origin in rows
+        (signed_sheets.paper_number(position), _say_state(own, verdict, of_twin, origin))
+        for position, own, verdict, of_twin, origin in rows
     ]
 
 
-def _say_state(own: SignatureState, of_twin: SignatureState | None, origin: Origin | None) -> str:
+def _say_state(
+    own: SignatureState,
+    verdict: RowVerdict | None,
+    of_twin: SignatureState | None,
+    origin: Origin | None,
+) -> str:
+    if own is SignatureState.ERASED and verdict is RowVerdict.REMOVED:
+        return "removed"
     if own is not SignatureState.ERASED or of_twin is None:
         return own.value
     if of_twin in TWIN_GONE:  # one that is signed again was withdrawn

@@ -765,7 +765,7 @@ def test_a_row_whose_person_signs_online_is_not_called_deleted(
     eva = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
     data_entry.remove_row(session, eva, actor="test")
     session.commit()
-    assert told("P00002") == (["Deleted"], True)
+    assert told("P00002") == (["Removed"], True)
     assert told()[0] == ["Also signed online"]
     withdraw_letter(session, session.get_one(Signature, letter.id), now=db.utcnow())
     session.commit()
