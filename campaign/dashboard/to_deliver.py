@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
-from campaign.bundles.nouns import noun_of, noun_of_campaign
+from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
 from campaign.campaigns.find_campaigns import pair_linked
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql, warns_of_harm_sql
@@ -43,6 +43,7 @@ from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.reply import Reply
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser, sees
+from campaign.models.statistics import CampaignFigures
 
 _ANSWERS_WITHIN = timedelta(days=30)
 """So long after a delivery one is asked whether an answer came back with it."""
@@ -119,6 +120,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
     todos = [
         _find_rows_to_black_out(session, mine),
+        _find_sheets_alone(session, mine),
         _find_unnamed_parts(session, mine),
         *_find_requests(session, mine, by, now),
         *_find_printed(session, mine),
@@ -195,6 +197,20 @@ def _find_rows_to_black_out(session: Session, mine: ColumnElement[bool]) -> Todo
         if (rows := numbers.get(sheet.id))
     ]
     return make_todo("black-out", items)
+
+
+def _find_sheets_alone(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find campaigns with signed sheets that wait for a bundle, and no letter to print."""
+    waiting = signed_sheets.select_waiting_on_paper().subquery()
+    rows = session.execute(
+        select(Campaign, waiting.c.people)
+        .join(waiting, waiting.c.campaign_id == Campaign.id)
+        .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
+        .where(mine, gives_letters_sql(), func.coalesce(CampaignFigures.waiting, 0) == 0)
+        .order_by(waiting.c.people.desc(), Campaign.id)
+    )
+    items = [TodoItem(campaign, people, noun=Noun.PERSON) for campaign, people in rows]
+    return make_todo("print-sheets", items)
 
 
 def _find_unnamed_parts(session: Session, mine: ColumnElement[bool]) -> Todo:

@@ -418,6 +418,8 @@ def link_of(slug: str, item: TodoItem) -> str:
     assert subject is not None
     if slug in _OF_SUBJECTS:
         return url_for(_OF_SUBJECTS[slug], slug=subject.slug)
+    if slug == "print-sheets":
+        return url_for("bundles.index")
     if slug == "recipients-left":
         return url_for("campaigns.aimed_at", official=subject.slug)
     if slug == "held" and may_enter("screening"):

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Select,
     and_,
     case,
     exists,
@@ -194,12 +195,15 @@ def waiting_on_paper(session: Session, campaign: Campaign) -> int:
 
 def count_waiting_on_paper(session: Session, campaigns: Iterable[int]) -> dict[int, int]:
     """The same of each of these campaigns of which some wait, by its id."""
-    rows = session.execute(
-        select(Signature.campaign_id, func.count(Signature.id))
-        .where(Signature.campaign_id.in_(list(campaigns)), *_unbound())
-        .group_by(Signature.campaign_id)
-    )
-    return dict(rows.all())
+    waiting = select_waiting_on_paper().where(Signature.campaign_id.in_(list(campaigns)))
+    return dict(session.execute(waiting).all())
+
+
+def select_waiting_on_paper() -> Select[int, int]:
+    """Select the campaigns of which some wait, each with how many."""
+    people = func.count(Signature.id).label("people")
+    unbound = select(Signature.campaign_id, people).where(*_unbound())
+    return unbound.group_by(Signature.campaign_id)
 
 
 def take_sheets(session: Session, bundle: Bundle) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,14 +24,17 @@ from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportS
 from campaign.models.screening import Decision, Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
+from campaign.paper_signatures import data_entry
 from campaign.screening import review_queue
 from tests.days import ZONE, days_ago, today
 from tests.factories import add_confirmed, add_held, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
+from tests.integration.paper_signatures.test_sheets import ANA, make_sheet
 from tests.integration.replies.test_replies import make_reply
 
 __all__ = ["freeze"]
 
+BUNDLES = "/desk/bundles/"
 WRITING = {
     "The deadline of 1 campaign runs out within a week",
     "1 campaign is open, but its deadline has passed",
@@ -161,6 +165,34 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert len(links) >= len(WAITS[role])
     closed = {link for link in links if _status(client, link) != 200}
     assert closed == set()
+
+
+@pytest.mark.both_engines
+def test_signed_sheets_that_wait_where_no_letter_does_are_named_to_who_prints(
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze
+) -> None:
+    campaign, other = make_campaign(session), make_campaign(session)
+    add_confirmed(session, other, 1)
+    for each in (campaign, other):
+        sheet = make_sheet(session, each)
+        for person in (ANA, replace(ANA, given_name="Rosa")):
+            data_entry.add_row(session, sheet, person, actor="test")
+    session.commit()
+    jobs.run_now("overview.count")
+    told = "1 campaign has signature sheets that wait for a bundle"
+    for role in Role:
+        sign_in(client, app, role, email=f"{role.value}-2@example.org")
+        page = client.get("/desk/today").text
+        assert (told in page) is (role is not Role.ORGANIZER)
+        assert ("2 people on signed sheets" in page) is (role is not Role.ORGANIZER)
+    named = page.partition(told)[2].partition("</ul>")[0]
+    assert named.count(campaign.reference) == 1
+    assert f'href="{BUNDLES}"' in named
+    assert "2 people on signed sheets" in client.get(BUNDLES).text
+    campaign_id = campaign.id
+    session.rollback()
+    freeze(campaign_id, on_paper=2)
+    assert told not in client.get("/desk/today").text
 
 
 @pytest.mark.both_engines
