@@ -9,6 +9,7 @@ from typing import cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as pgettext
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, HiddenField, RadioField, StringField
@@ -42,13 +43,13 @@ from campaign.web.form_fields import DayField, IntegerField, LineField, TextFiel
 
 OUTCOMES: Mapping[DeliveryOutcome, object] = {
     DeliveryOutcome.ACCEPTED: _l("Accepted all letters"),
-    DeliveryOutcome.PART: _l("Accepted in part"),
-    DeliveryOutcome.REFUSED: _l("Refused"),
-    DeliveryOutcome.LEFT: _l("Left at the door"),
-    DeliveryOutcome.POSTED: _l("Posted"),
-    DeliveryOutcome.COURIER: _l("Sent by courier"),
+    DeliveryOutcome.PART: pgettext("letters", "Accepted in part"),
+    DeliveryOutcome.REFUSED: pgettext("letters", "Refused"),
+    DeliveryOutcome.LEFT: pgettext("letters", "Left at the door"),
+    DeliveryOutcome.POSTED: pgettext("letters", "Posted"),
+    DeliveryOutcome.COURIER: pgettext("letters", "Sent by courier"),
 }
-"""What staff can press at the gate, in the order of the buttons."""
+"""What staff can press at the gate, in the order of the buttons: of letters, in the plural."""
 _FILLED_IN_WITHIN = timedelta(minutes=5)  # a page that is sent so soon is of the same moment
 _ID = re.compile(r"[0-9]{1,9}")
 KEY = Regexp(r"[A-Za-z0-9_-]{16,64}\Z")

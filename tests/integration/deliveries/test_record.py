@@ -801,3 +801,19 @@ def test_older_visits_are_on_the_next_page(
     assert ["Door 1" in second, "Door 0" in second] == [False, True]
     assert "Page 1 of 2" in first
     assert staff.get("/desk/deliveries/?page=99999999999999999999").status_code == 200
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("locale", "choices"),
+    [
+        ("fr", ["Acceptées en partie", "Refusées", "Laissées à la porte", "Envoyées par la poste"]),
+        ("es", ["Aceptadas en parte", "Rechazadas", "Dejadas en la puerta"]),
+    ],
+)
+def test_the_gate_speaks_of_letters_in_the_plural(
+    app: Flask, client: FlaskClient, bundle: Bundle, locale: str, choices: list[str]
+) -> None:
+    sign_in(client, app, Role.STAFF, locale=locale)
+    page = client.get(f"/desk/bundles/{bundle.public_id}/deliver").text
+    assert [words for words in choices if f"{words}<" not in page] == []
