@@ -196,7 +196,8 @@ def test_a_refusal_in_place_of_a_deleted_delivery_is_told_once(
     message: Any = render(email, settings)
     assert "Your letter was refused" in message["Subject"]
     text = message.get_body(("plain",)).get_content()
-    assert "refused your letter 00001." in " ".join(text.split())
+    refused = "refused your letter 00001. We still have it and can try again."
+    assert refused in " ".join(text.split())
     assert "it was a mistake" in text
     deliver(bundle_id, DeliveryOutcome.ACCEPTED)
     tell_all(session)
@@ -381,7 +382,7 @@ def test_one_email_tells_a_mailbox_which_of_its_letters_were_accepted_and_which_
         message: Any = render(email, settings)
         text = " ".join(message.get_body((kind,)).get_content().split())
         assert "we delivered your letter 00002 to the" in text
-        assert "refused your letter 00001." in text
+        assert "refused your letter 00001. We still have it and can try again." in text
 
 
 @pytest.mark.both_engines
