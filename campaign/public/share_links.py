@@ -2,18 +2,20 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import url_for
 from flask_babel import gettext as _
 
+from campaign.campaigns.find_campaigns import public_neighbours
 from campaign.core import i18n
 from campaign.core.language_facts import facts_of
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.sheets.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
-from campaign.public.case_page import CasePage
+from campaign.public.case_page import CasePage, case_page
 
 _SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,58}[a-z0-9])?")
 POSTER, SHEET = "poster", "sheet"
@@ -79,6 +81,22 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
         og_locale=facts_of(lang).open_graph or i18n.language_with_country(lang),
         linked_data=_linked_data(campaign, case, lang, address, picture),
     )
+
+
+def share_after_writing(
+    campaign: Campaign, case: CasePage, lang: str, now: datetime
+) -> Share | None:
+    """What a writer passes on while the action takes letters: its follow-up where that does too.
+
+    The page of the case says then to write there instead.
+    """
+    if not case.takes_letters:
+        return None
+    for later in public_neighbours(campaign)[1]:
+        instead = case_page(later, lang, count=0, now=now)
+        if instead.takes_letters:
+            return share_of(later, instead, lang, wrote=True)
+    return share_of(campaign, case, lang, wrote=True)
 
 
 def share_context(case: CasePage, lang: str) -> ShareContext:

@@ -23,7 +23,7 @@ from campaign.public import before_request
 from campaign.public.before_request import private, show_private
 from campaign.public.case_lists import CaseRow, list_others
 from campaign.public.case_page import case_page
-from campaign.public.share_links import Share, clean_source, share_of
+from campaign.public.share_links import Share, clean_source, share_after_writing
 from campaign.signing import check_proof_of_work, sign_in_rehearsal
 from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of, refuse_sent
 from campaign.signing.checks import similar
@@ -175,7 +175,7 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
         refuse_sent(plan, now)
         campaign = _campaign(session, plan)
         case = case_page(campaign, i18n.locale(), count=0, now=now)
-        share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
+        share = share_after_writing(campaign, case, lang, now)
     return _show(
         SentPage(
             plan=plan,

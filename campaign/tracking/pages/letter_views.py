@@ -25,7 +25,7 @@ from campaign.network import memberships
 from campaign.public.before_request import private, show_private
 from campaign.public.case_page import CasePage, case_page, edition_for, other_language
 from campaign.public.deadline import Deadline, deadline_of
-from campaign.public.share_links import Share, share_of
+from campaign.public.share_links import Share, share_after_writing
 from campaign.signing import confirm_letter
 from campaign.signing.checks.review_decision import is_read_first, note_for
 from campaign.signing.letter.draft import Letters, pdf_of, signed_letters
@@ -72,7 +72,7 @@ class LetterPage(Page, template="tracking/letter.html"):
     token: str
     signature: Signature
     case: CasePage
-    share: Share
+    share: Share | None
     marks: list[Mark]
     stopped: bool
     status: str
@@ -327,7 +327,7 @@ def _letter_page(
             token=token,
             signature=signature,
             case=case,
-            share=share_of(campaign, case, i18n.locale(), wrote=True),
+            share=share_after_writing(campaign, case, i18n.locale(), db.utcnow()),
             marks=marks_of(session, signature),
             stopped=is_stopped(campaign.status),
             status=status_of(session, signature),

@@ -122,6 +122,27 @@ def test_thanks_ask_for_others_before_all_else(
     assert places == sorted(places)
 
 
+@pytest.mark.both_engines
+def test_what_is_passed_on_leads_to_the_follow_up_that_takes_letters(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, link: str
+) -> None:
+    client.post(link)
+    later = make_campaign(session, follows=campaign, status=CampaignStatus.DRAFT, opened_at=None)
+    for status, shared in (
+        (CampaignStatus.DRAFT, campaign),
+        (CampaignStatus.OPEN, later),
+        (CampaignStatus.CLOSED, campaign),
+    ):
+        later.status = status
+        session.commit()
+        for page in (client.get(link), client.get(f"{case}/sent")):
+            message = page.text.partition('<textarea id="message"')[2].partition("</textarea>")[0]
+            assert message.endswith(f"/en/actions/{shared.slug}")
+    campaign.status, later.status = CampaignStatus.CLOSED, CampaignStatus.OPEN
+    session.commit()
+    assert 'id="message"' not in client.get(link).text
+
+
 @pytest.mark.one_engine
 def test_what_is_passed_on_says_why_and_until_when(
     client: FlaskClient, campaign: Campaign, link: str
