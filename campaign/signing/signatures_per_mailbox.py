@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from campaign.core import i18n
 from campaign.core.errors import Refused
 from campaign.core.text.fold import western_digits
 from campaign.directory.postal_addresses import formatted_code
@@ -239,7 +240,7 @@ def _shared(
     shared = SharedMailbox(
         slug=signature.campaign.slug,
         cards=signature.campaign.cards,
-        person_name=signature.campaign.name_in(signature.locale),
+        person_name=signature.campaign.name_in(i18n.locale()),
         person_died=signature.campaign.person_died,
         own_words=signature.full_text or signature.own_words,
         version=signature.version,

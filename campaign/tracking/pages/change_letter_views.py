@@ -180,7 +180,7 @@ def _change_page(
         signature=signature,
         by_link=by_link,
         note=note_for(db.session(), signature),
-        case=case_page(signature.campaign, signature.locale, count=0, now=db.utcnow()),
+        case=case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
         form=form,
         seen=digest_of(signature)
         if overtaken or request.method == "GET"

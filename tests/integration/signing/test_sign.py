@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
-from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
+from campaign.models.campaign import Campaign, CampaignStatus, Edition, TargetKind
 from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
 from campaign.signing.mails import WAITING, LettersWaiting
 from campaign.signing.signed_links import signed_link
@@ -255,6 +255,27 @@ def test_who_gave_another_home_is_led_to_what_can_be_done(
     assert client.post(link, data={"postal_code": " j7z1a1"}).status_code == 303
     zoe = signatures()[1]
     assert (zoe.state, zoe.postal_code) == (SignatureState.CONFIRMED, "J7Z 1A1")
+
+
+def test_the_page_of_a_shared_address_names_the_person_in_its_own_language(
+    sign: Callable[..., Any],
+    client: FlaskClient,
+    mails: Mails,
+    session: Session,
+    campaign: Campaign,
+) -> None:
+    campaign.editions.append(
+        Edition(locale="ar", title="أمارا", summary="أمارا", asks=[], person_name="أمارا أوكافور")
+    )
+    session.commit()
+    sign()
+    confirm(client, mails)
+    sign(given_name="Zoe", postal_code="H2X 1Y4", locality="Laval")
+    link = mails()[-1]["link"]
+    assert "Amara Okafor" in client.get(link).text
+    page = client.get(link.replace("/en/", "/ar/")).text
+    assert "أمارا أوكافور" in page
+    assert "Amara Okafor" not in page
 
 
 def test_nobody_counts_twice_whose_first_seat_was_given_up(
