@@ -181,6 +181,12 @@ def is_full(session: Session, signature: Signature) -> bool:
     return len(list_confirmed(list_seats(session, signature))) >= len(SEATS)
 
 
+def is_name_taken(session: Session, signature: Signature, person: Person) -> bool:
+    """Tell whether another letter from its mailbox counts under the name of that person."""
+    others = [row for row in list_seats(session, signature) if row.id != signature.id]
+    return decide_confirmed(person, others) is Ruling.ALREADY
+
+
 def refuse_shared(session: Session, signature: Signature) -> None:
     others = [row for row in list_seats(session, signature) if row.id != signature.id]
     ruling = decide_confirmed(person_of(signature), others)

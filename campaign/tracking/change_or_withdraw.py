@@ -19,17 +19,20 @@ from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan, merge_points
 from campaign.signing.checks import review_decision, similar
 from campaign.signing.checks.similar import forget_words
+from campaign.signing.clean_text import Problem
 from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.compose import arrange_points, move_point, writer_of
 from campaign.signing.letter.draft import point_texts, signed_letters
 from campaign.signing.letter.proposed_letters import propose_letters
+from campaign.signing.person_fingerprint import person_of
 from campaign.signing.sign import asked_values
 from campaign.signing.signature_events import announce_confirmed, announce_withdrawn
+from campaign.signing.signatures_per_mailbox import is_name_taken, list_seats
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
 from campaign.tracking.letter_place import Place, find_place
-from campaign.tracking.timeline import is_frozen, lock_letters
+from campaign.tracking.timeline import is_frozen, lock_letters, lock_remaining
 
 EDITABLE = tuple(name for name in ASKED if name != "email")
 _MOVING = ("order", "move")  # What the page of points sends besides, for itself
@@ -63,6 +66,13 @@ class ChangedMeanwhile(Refused):
 
     def __init__(self) -> None:
         super().__init__("letter-changed")
+
+
+class NameTaken(Refused):
+    """Since the form was judged, another of the mailbox has signed, or signs, under that name."""
+
+    def __init__(self) -> None:
+        super().__init__("name-taken")
 
 
 def digest_of(letter: Signature | SignedForm) -> str:
@@ -151,9 +161,19 @@ def judge_change(session: Session, signature: Signature, form: Posted) -> Change
     limit = max(settings.own_words_limit, len(signature.own_words))
     result = steps.judge_form(posted, plan, limit=limit)
     bounded = signature.letter_locale in plan.bounded
-    return ChangedLetter(
-        posted, result, _room(plan, signature, result) if bounded else None, bounded
-    )
+    room = _room(plan, signature, result) if bounded else None
+    if result.form is not None and _takes_name(session, signature, result.form):
+        result = FormResult(None, {"given_name": Problem("name-taken")})
+    return ChangedLetter(posted, result, room, bounded)
+
+
+def _is_renamed(signature: Signature, form: SignedForm) -> bool:
+    return person_of(form).name != person_of(signature).name
+
+
+def _takes_name(session: Session, signature: Signature, form: SignedForm) -> bool:
+    """Tell whether it would bear the name of another who has signed from its mailbox."""
+    return _is_renamed(signature, form) and is_name_taken(session, signature, person_of(form))
 
 
 def must_warn(signature: Signature, changed: ChangedLetter) -> bool:
@@ -195,14 +215,20 @@ def offered_points(signature: Signature, posted: Posted) -> list[tuple[str, bool
 def change_letter(
     session: Session, signature: Signature, form: SignedForm, *, seen: str = ""
 ) -> None:
-    """Replace the words, and have the letter judged again. Raises TooLate or ChangedMeanwhile.
+    """Replace the words, and have the letter judged again.
+
+    Raises TooLate, ChangedMeanwhile or NameTaken.
 
     `seen` is the digest of the letter that was on the page; without it nothing is compared.
     """
+    if _is_renamed(signature, form):  # of two who take one name at once, one waits
+        lock_remaining(session, list_seats(session, signature))
     lock_letters(session, signature)
     refuse_unchangeable(signature)
     if seen and digest_of(signature) not in {seen, digest_of(form)}:
         raise ChangedMeanwhile
+    if _takes_name(session, signature, form):
+        raise NameTaken
     values = asked_values(form)
     for name in (*EDITABLE, "person_hmac"):
         setattr(signature, name, values[name])

@@ -88,6 +88,9 @@ _TEXTS: Mapping[str, LazyString] = {
     "email-space": _l("Remove the space from this email address."),
     "email-two-dots": _l("This email address has two dots in a row. Remove one."),
     "no-letter": _l("Enter at least one letter of the alphabet here."),
+    "name-taken": _l(
+        "Someone has already signed under this name with this email address. Enter your own name."
+    ),
     "one-line": _l("Write this on one line."),
     "too-long": _l("This has %(length)s characters. Shorten it to %(limit)s or fewer."),
     "too-long-words": _l(

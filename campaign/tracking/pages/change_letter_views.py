@@ -22,7 +22,7 @@ from campaign.signing.letter.draft import Letters, signed_letters
 from campaign.signing.mails import MailName
 from campaign.signing.person_fingerprint import person_of
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
-from campaign.tracking.change_or_withdraw import ChangedMeanwhile, TooLate, digest_of
+from campaign.tracking.change_or_withdraw import ChangedMeanwhile, NameTaken, TooLate, digest_of
 from campaign.tracking.letter_place import Place, find_place, say_list_went, say_row_too
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
@@ -115,6 +115,9 @@ def _ask(
         )
     except ChangedMeanwhile:
         return _change_page(signature, token, changed, by_link=by_link, overtaken=True)
+    except NameTaken:
+        changed = change_or_withdraw.judge_change(session, signature, posted)
+        return _change_page(signature, token, changed, by_link=by_link, answer=True)
     return None
 
 

@@ -50,7 +50,7 @@ from campaign.models.signature import (
 from campaign.network import memberships
 from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
-from campaign.tracking.change_or_withdraw import TooLate
+from campaign.tracking.change_or_withdraw import NameTaken, TooLate
 from campaign.tracking.timeline import marks_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import (
@@ -672,6 +672,44 @@ def test_a_change_is_held_to_the_same_as_signing(
     assert client.post(address, data=forged).status_code == 303
     kept = reload(session, ana)
     assert (kept.email, kept.letter_locale, kept.state) == (ANA, "en", SignatureState.CONFIRMED)
+
+
+@pytest.mark.both_engines
+def test_no_letter_takes_the_name_of_another_of_its_mailbox(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
+) -> None:
+    ben = {"given_name": "Ben", "family_name": "Okafor"}
+    other = sign(session, campaign, email=ANA, seat=2, **ben)
+    address = f"{box}/{ana.public_id}/change"
+    refused = client.post(address, data=form_of(given_name="BEN", family_name="Okáfor"))
+    assert refused.status_code == 422
+    error = refused.text.partition('id="given_name-error"')[2].partition("</p>")[0]
+    assert "already signed under this name with this email address" in error
+    assert 'value="BEN"' in refused.text
+    assert "These are other words of mine." in refused.text
+    assert reload(session, ana).given_name == "Ana"
+    session.rollback()
+    assert client.post(f"{box}/{other.public_id}/change", data=form_of(**ben)).status_code == 303
+    change_or_withdraw.withdraw_letter(session, reload(session, other), db.utcnow())
+    session.commit()
+    assert client.post(address, data=form_of(**ben)).status_code == 303
+    assert reload(session, ana).given_name == "Ben"
+
+
+@pytest.mark.both_engines
+def test_who_is_judged_before_another_takes_the_name_does_not_get_it_as_well(
+    app: Flask, session: Session, campaign: Campaign, ana: Signature
+) -> None:
+    other = sign(session, campaign, email=ANA, seat=2, given_name="Ben", family_name="Okafor")
+    with app.test_request_context("/en/"):
+        form = MultiDict(form_of(given_name="Zoe"))
+        judged = change_or_withdraw.judge_change(session, ana, form).result.form
+        assert judged is not None
+        session.rollback()
+        other.given_name, other.family_name = "Zoe", "Plantada"
+        session.commit()
+        with pytest.raises(NameTaken):
+            change_or_withdraw.change_letter(session, ana, judged)
 
 
 def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
