@@ -130,6 +130,9 @@ class AlreadySigned(LetterMail, kind="already-signed", budget="notice"):
     spelling, and opens none itself."""
     why: str
     own_words: str
+    network_url: str = ""
+    news: bool = False  # Whether news about the case was asked for with it, and is not on already
+    network: bool = False  # ... and emails about new actions
 
 
 class WaitingLetter(TypedDict):

@@ -5,6 +5,7 @@ they withdrew: the unique constraint (campaign, fingerprint of the address, seat
 whoever comes second is looked at again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,8 @@ from campaign.core import db
 from campaign.core.db.personal_columns import new_seal_id
 from campaign.core.db.prepared_statements import fetch_first, insert_rows
 from campaign.core.settings import current_settings, site_url
-from campaign.core.text.email_addresses import canonical_email
+from campaign.core.text.email_addresses import canonical_email, spelling
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.screening import Hold
 from campaign.models.signature import (
     ASKED,
@@ -216,7 +218,7 @@ def add_letters(session: Session, plan: SigningPlan, locale: str, signature_id: 
 def _sign_again(session: Session, signing: Signing) -> None:
     letter = signing.letter
     newcomer = person_of(letter)
-    ruling = Ruling.WAITING
+    ruling, former = Ruling.WAITING, None
     rows: list[Signature] = []
     for _ in range(_TRIES):
         rows = signatures_per_mailbox.lock_seats(
@@ -238,6 +240,18 @@ def _sign_again(session: Session, signing: Signing) -> None:
         ):
             _send_link(session, signing)
             return
+    _mail_refusal(session, signing, ruling, rows, former if ruling is Ruling.ALREADY else None)
+
+
+def _mail_refusal(
+    session: Session,
+    signing: Signing,
+    ruling: Ruling,
+    rows: Sequence[Signature],
+    counted: Signature | None,
+) -> None:
+    """Mail why a letter is not saved; `counted` is that of the same person which is there."""
+    letter = signing.letter
     confirmed = signatures_per_mailbox.list_confirmed(rows)
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),
@@ -245,10 +259,24 @@ def _sign_again(session: Session, signing: Signing) -> None:
         why=ruling.value,
         # To a mailbox that has confirmed nothing, nobody sends words through us.
         own_words=(letter.full_text or letter.own_words) if confirmed else "",
+        network_url=site_url(f"/{signing.locale}/network"),
+        news=letter.consent_updates and not (counted and counted.consent_updates_at),
+        network=letter.consent_network and not _is_in_network(session, signing, counted),
         **case_facts(signing.plan, signing.locale),
     )
     to, locale = letter.email, signing.locale
     mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id)
+
+
+def _is_in_network(session: Session, signing: Signing, counted: Signature | None) -> bool:
+    """Tell whether emails about new actions come to this address, or will by the letter counted."""
+    fingerprint = signing.values["email_hmac"]
+    member = session.scalar(select(NetworkMember).where(NetworkMember.email_hmac == fingerprint))
+    asked = counted is not None and counted.consent_network_at is not None
+    if member is None or member.state is MemberState.PENDING:
+        return asked
+    is_same = asked or spelling(member.email or "") == spelling(signing.letter.email)
+    return member.state is MemberState.ACTIVE and is_same
 
 
 def _replace_letter(session: Session, signing: Signing, former: Signature) -> None:

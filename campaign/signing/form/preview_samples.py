@@ -174,7 +174,8 @@ def _followed(campaign: Campaign, locale: str) -> Context:
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
     letters_url = _url("privacy.ask", lang=locale)
     own = {"writer": _WRITER, "letters_url": letters_url, "why": "already", "own_words": ""}
-    return case_facts(campaign, locale) | own
+    more = {"network_url": _url("network.join", lang=locale), "news": False, "network": False}
+    return case_facts(campaign, locale) | own | more
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:

@@ -16,12 +16,15 @@ from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, Edition, TargetKind
+from campaign.models.network import MemberState, NetworkMember
 from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
 from campaign.signing.mails import WAITING, LettersWaiting
 from campaign.signing.signed_links import signed_link
 from campaign.tracking.change_or_withdraw import withdraw_letter
 from tests.factories import freeze_waiting, make_campaign, make_letter_template
+from tests.integration.network.conftest import FORM as JOIN
 from tests.integration.signing.conftest import FORM
+from tests.integration.signing.test_mails import texts
 
 Mails = Callable[[], list[dict[str, Any]]]
 Signatures = Callable[[], list[Signature]]
@@ -319,6 +322,64 @@ def test_where_no_more_may_wait_words_come_back_to_a_mailbox_that_has_confirmed(
         "waiting",
         "Zoe writes.",
     )
+
+
+BOTH = {"consent_updates": "y", "consent_network": "y"}
+NOT_ON = ("You also asked for news about this case.", "You also asked for emails about new urgent")
+
+
+@pytest.mark.parametrize(
+    ("before", "ticked", "told"),
+    [
+        ({}, BOTH, (True, True)),
+        ({}, {"consent_network": "y"}, (False, True)),
+        ({}, {}, (False, False)),
+        ({"consent_updates": "y"}, BOTH, (False, True)),
+        (BOTH, BOTH, (False, False)),
+    ],
+)
+def test_who_signs_again_is_told_which_emails_that_were_asked_for_are_not_on(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    sign: Callable[..., Any],
+    mails: Mails,
+    before: dict[str, str],
+    ticked: dict[str, str],
+    told: tuple[bool, bool],
+) -> None:
+    sign(**before)
+    confirm(client, mails)
+    sign(**ticked)
+    assert mails()[-1]["kind"] == "already-signed"
+    _, plain, html = texts(app, session, settings)[-1]
+    for part in (" ".join(plain.split()), html):
+        assert tuple(words in part for words in NOT_ON) == told
+        assert ("press “Get news about this case”" in part) is told[0]
+        assert ("http://127.0.0.1:5000/en/network" in part) is told[1]
+    session.rollback()
+    kept = session.scalars(select(Signature)).one()
+    assert (kept.consent_updates_at is not None) is ("consent_updates" in before)
+    assert (kept.consent_network_at is not None) is ("consent_network" in before)
+
+
+def test_who_is_in_the_network_already_is_not_told_that_the_tick_is_lost(
+    client: FlaskClient, session: Session, sign: Callable[..., Any], mails: Mails
+) -> None:
+    sign()
+    confirm(client, mails)
+    client.post("/en/network", data=JOIN | {"email": FORM["email"]})
+    for state, lost in ((MemberState.PENDING, True), (MemberState.ACTIVE, False)):
+        session.execute(update(NetworkMember).values(state=state))
+        session.commit()
+        sign(**BOTH)
+        assert (mails()[-1]["kind"], mails()[-1]["network"]) == ("already-signed", lost)
+    sign(**BOTH, given_name="Léo")
+    confirm(client, mails)
+    sign(**BOTH, given_name="Zoe", email="MAELLE@example.org")
+    told = mails()[-1]
+    assert (told["why"], told["news"], told["network"]) == ("full", True, False)
 
 
 def test_an_address_gets_five_links_a_day_and_then_one_mail_with_what_waits(
