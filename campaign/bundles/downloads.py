@@ -49,8 +49,9 @@ def open_download(
     `by` is None for a command, which only who has the machine can give.
     Raises NotFound where the role of `by` has no such bundles, or a file of it is gone.
     Raises Refused as `access.refuse_files`, `taken-back` (it holds or names what was taken
-    back, and is to be made again without it), `lists-changed` or `forgotten` (it names somebody
-    whose details were deleted); NeedsApproval where nobody may have it alone.
+    back, and is to be made again without it), `lists-changed`, `names-others` (people who are in
+    another bundle by now) or `forgotten` (somebody whose details were deleted); NeedsApproval
+    where nobody may have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)
@@ -102,11 +103,12 @@ def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
     taken_back = withdrawals.list_taken_back(session, bundle, limit=None)
     without = {letter.volume for letter in taken_back}
     forgotten = withdrawals.holds_forgotten(session, bundle)
+    named = forgotten or withdrawals.names_others(session, bundle)
     if forgotten:
         without.update(withdrawals.list_forgotten_volumes(session, bundle))
     gone = {file_names.volume_file(volume) for volume in without}
     pdfs = [ReprintChoice(file["name"], file["pages"]) for file in recorded.files if file["pages"]]
-    if not gone and not forgotten:
+    if not gone and not named:
         return [ReprintChoice("", None), *pdfs]
     volumes = {file["name"] for file in recorded.files if file["name"].startswith("letters-")}
     # Of a print that was made again only the volumes are left that stand in the later one too.

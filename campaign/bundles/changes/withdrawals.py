@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles import bundle_status
@@ -117,6 +117,9 @@ def refuse_taken_back(session: Session, bundle: Bundle) -> None:
 
 
 def refuse_forgotten(session: Session, bundle: Bundle) -> None:
+    """Refuse files that name people of whom nobody can tell any more whether they are gone."""
+    if names_others(session, bundle):
+        raise Refused("names-others")
     if holds_forgotten(session, bundle):
         raise Refused("forgotten")
 
@@ -132,6 +135,16 @@ def holds_forgotten(session: Session, bundle: Bundle) -> bool:
     people = _list_on_sheets(session, bundle, Signature.forgotten_at.is_not(None))
     off = _list_off(bundle)
     return any(number not in off for number, _state in people)
+
+
+def names_others(session: Session, bundle: Bundle) -> bool:
+    """Whether its lists name people who are no longer on its sheets, but on those of another."""
+    recorded = prints.find_print(session, bundle)
+    if recorded is None or not recorded.on_paper:
+        return False
+    off = _list_off(bundle)
+    people = [number for number, _state in _list_on_sheets(session, bundle, true())]
+    return recorded.on_paper > len([number for number in people if number not in off])
 
 
 def list_forgotten_volumes(session: Session, bundle: Bundle) -> list[int]:

@@ -63,6 +63,7 @@ class Changes:
     taken_back: Sequence[TakenBack]
     awaits_remake: bool
     forgotten: bool  # whether files hold or name somebody whose details were deleted
+    names_others: bool  # whether lists name people whose sheets are in another bundle by now
     letters_out: Sequence[LetterOut]  # what left volumes, and did not go out all the same
     printed_at: Mapping[str, datetime]
     """When the print was made that held it, by its number: the page is of that print."""
@@ -71,6 +72,7 @@ class Changes:
     papers_differ: bool  # whether lists and letters printed before name or count others
     reprints: Sequence[BundleReprint]
     settled: bool
+    sheets_wait: bool  # whether its signed sheets did not go with it, and wait for another
     sheets_here: bool  # whether signed sheets, and the lists, may still go out: see `lie_here`
     earlier_print: EarlierPrint | None
     can_reprint: bool
@@ -101,6 +103,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
         awaits_remake=has_files and withdrawals.awaits_remake(session, bundle),
         forgotten=has_files and not is_whole and withdrawals.holds_forgotten(session, bundle),
+        names_others=has_files and settled and withdrawals.names_others(session, bundle),
         letters_out=[letter for letter in bundle.taken_out.letters if not letter.is_gone],
         people_off=withdrawals.say_who_is_off(session, bundle),
         corrected=withdrawals.find_correction(session, bundle) is not None,
@@ -110,6 +113,7 @@ def find_changes(session: Session, bundle: Bundle) -> Changes:
         printed_at=_find_printing(session, bundle),
         reprints=downloads.list_reprints(session, bundle),
         settled=settled,
+        sheets_wait=not stopped and signed_sheets.wait_again(session, bundle),
         sheets_here=signed_sheets.lie_here(session, bundle),
         earlier_print=_find_earlier_print(session, bundle),
         can_reprint=ready and not stopped and bool(choices),

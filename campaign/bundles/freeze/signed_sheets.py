@@ -112,29 +112,47 @@ def list_rows_to_black_out(
 def have_gone() -> ColumnElement[bool]:
     """Whether the sheets of a bundle went out, for a query on bundles.
 
-    They travel with the bundle itself, as its lists do, and in no envelope. Where its letters went
-    in envelopes, they are here while a letter is: with it, they can still be handed over.
+    They travel with the bundle itself, as its lists do, and in no envelope.
     """
     went = exists().where(
         DeliveryAttempt.bundle_id == Bundle.id,
         DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
         ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt),
     )
+    return went.correlate(Bundle)
+
+
+def stayed_here() -> ColumnElement[bool]:
+    """Whether the sheets of a bundle did not go, and no letter is left with which they could.
+
+    Then they wait again, until another bundle takes them. It is asked of the records alone: where
+    one is deleted, the sheets are the bundle's again.
+    """
     letter = exists().where(
         Letter.bundle_id == Bundle.id,
         Letter.set_aside.is_(None),
         Signature.id == Letter.signature_id,
         Signature.state == SignatureState.CONFIRMED,
+        Signature.forgotten_at.is_(None),
         ~bundle_status.is_posted(),
     )
-    is_left = letter.correlate(Bundle)
-    return and_(bundle_status.handed_over(), or_(went.correlate(Bundle), ~is_left))
+    return and_(bundle_status.handed_over(), ~have_gone(), ~letter.correlate(Bundle))
 
 
-def lie_here(session: Session, bundle: Bundle) -> bool:
+def lie_here(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> bool:
     """Whether its sheets and lists are still here, and may be handed over."""
-    here = (Bundle.id == bundle.id, ~have_gone(), ~bundle_status.moved_on())
+    here = (Bundle.id == bundle.id, ~have_gone(), ~bundle_status.moved_on(), *conditions)
     return db.has_row(session, select(Bundle.id).where(*here))
+
+
+def go_on(session: Session, bundle: Bundle) -> bool:
+    """Whether its sheets are here, and go where its letters do."""
+    return lie_here(session, bundle, ~stayed_here())
+
+
+def wait_again(session: Session, bundle: Bundle) -> bool:
+    """Whether its sheets stayed here, and wait for another bundle."""
+    return lie_here(session, bundle, stayed_here()) and bool(count_carried(session, bundle.id))
 
 
 def is_out() -> ColumnElement[bool]:
@@ -157,24 +175,21 @@ def went_with_bundle(signature_id: QueryableAttribute[int | None]) -> ColumnElem
 
 
 def find_attempt(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
-    """Find the attempt with which a sheet went out that has such a row.
-
-    It is the first that was not in envelopes; where all were, the last.
-    """
+    """Find the attempt with which a sheet went out that has such a row: the first of its bundle."""
     carried = aliased(PaperRow)
-    attempts = (
+    return session.scalar(
         select(DeliveryAttempt)
-        .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
-        .join(CarriedSignature, CarriedSignature.bundle_id == Bundle.id)
+        .join(CarriedSignature, CarriedSignature.bundle_id == DeliveryAttempt.bundle_id)
         .join(carried, carried.signature_id == CarriedSignature.signature_id)
         .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
-        .where(DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE), have_gone(), *row)
+        .where(
+            DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
+            ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt),
+            *row,
+        )
+        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
         .limit(1)
     )
-    day, ident = DeliveryAttempt.happened_on, DeliveryAttempt.id
-    without_envelopes = ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt)
-    first = session.scalar(attempts.where(without_envelopes).order_by(day, ident))
-    return first or session.scalar(attempts.order_by(day.desc(), ident.desc()))
 
 
 def is_carried(session: Session, signature: Signature) -> bool:
@@ -207,7 +222,12 @@ def select_waiting_on_paper() -> Select[int, int]:
 
 
 def take_sheets(session: Session, bundle: Bundle) -> int:
-    """Have the sheets that wait travel with the bundle; how many people stand on them."""
+    """Have the sheets that wait travel with the bundle; how many people stand on them.
+
+    Those that stayed here leave the bundle in which they were.
+    """
+    stayed = _select_stayed().where(Bundle.campaign_id == bundle.campaign_id)
+    db.delete_rows(session, CarriedSignature, CarriedSignature.bundle_id.in_(stayed))
     place = func.row_number().over(order_by=Signature.id)
     waiting = select(literal(bundle.id), place, Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, *_unbound()
@@ -229,8 +249,8 @@ def count_carried(session: Session, bundle_id: int) -> int:
 
 
 def count_here(session: Session, bundle: Bundle) -> int:
-    """Count the same as long as the sheets lie here."""
-    return count_carried(session, bundle.id) if lie_here(session, bundle) else 0
+    """Count the same as long as the sheets are here, and go where its letters do."""
+    return count_carried(session, bundle.id) if go_on(session, bundle) else 0
 
 
 def digest_lists(session: Session, bundle_id: int) -> str:
@@ -278,6 +298,12 @@ def move(session: Session, old: Bundle, new: Bundle) -> int:
     return count_carried(session, new.id)
 
 
+def _select_stayed() -> Select[int]:
+    """Select bundles whose sheets stayed here."""
+    carrying = Bundle.id.in_(select(CarriedSignature.bundle_id))
+    return select(Bundle.id).where(carrying, stayed_here())
+
+
 def _unbound() -> tuple[ColumnElement[bool], ...]:
     return (
         Signature.state == SignatureState.CONFIRMED,
@@ -285,5 +311,9 @@ def _unbound() -> tuple[ColumnElement[bool], ...]:
         Signature.origin == Origin.PAPER,
         # Said as the index says it: it holds only the few that did not sign online.
         Signature.origin != literal_column("'online'"),
-        Signature.id.not_in(select(CarriedSignature.signature_id)),
+        Signature.id.not_in(
+            select(CarriedSignature.signature_id).where(
+                CarriedSignature.bundle_id.not_in(_select_stayed())
+            )
+        ),
     )

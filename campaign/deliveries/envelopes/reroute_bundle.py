@@ -141,8 +141,8 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
 
 def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Settings) -> None:
     """Move letters that are here, and sheets that are, to a new bundle."""
-    here = signed_sheets.lie_here(session, bundle)
-    on_paper = signed_sheets.move(session, bundle, rerouted) if here else 0
+    go_on = signed_sheets.go_on(session, bundle)
+    on_paper = signed_sheets.move(session, bundle, rerouted) if go_on else 0
     home = settings.organisation_country
     rerouted.frozen = _address_anew(session, bundle, rerouted.destination, on_paper, home).to_json()
     rerouted.letter_count = _move_letters(session, bundle, rerouted)

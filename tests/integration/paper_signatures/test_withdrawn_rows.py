@@ -249,23 +249,6 @@ def test_a_posted_envelope_takes_no_sheet_along(
     assert "The name was made unreadable by hand on the lists." in client.get(url).text
 
 
-@pytest.mark.both_engines
-def test_with_the_last_envelope_nothing_of_the_bundle_is_left(
-    client: FlaskClient, session: Session, box: str, eva: Signature, in_envelopes: Bundle
-) -> None:
-    url, mine = f"/desk/bundles/{in_envelopes.public_id}", f"{box}/{eva.public_id}"
-    days = [today() - timedelta(days=1), today()]
-    told = [f"The sheet you signed went out on {i18n.say_date(day, 'en')}" for day in days]
-    session.rollback()
-    for number, day in enumerate(days, start=1):
-        assert f"{mine}/withdraw" in client.get(mine).text
-        sent = posting(first=number, last=number, posted_on=day.isoformat(), sure="1")
-        assert post(client, f"{url}/after/post", sent).status_code == 303
-    assert [words in client.get(mine).text for words in told] == [False, True]
-    assert "on signed sheets" not in client.get(f"{url}/deliver").text
-    assert post(client, f"{mine}/withdraw").status_code == 409
-
-
 def test_a_row_taken_back_before_the_bundle_is_in_its_readme(
     app: Flask,
     session: Session,

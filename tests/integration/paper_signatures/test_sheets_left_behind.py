@@ -1,0 +1,248 @@
+"""Signature sheets of a bundle of which every letter was posted: they stayed here, and wait."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.bundles.changes.cancel_bundle import cancel
+from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
+from campaign.core import jobs
+from campaign.models.bundle import Bundle, BundleState, CarriedSignature
+from campaign.models.delivery import GateVisit
+from campaign.models.paper_signature import PaperSheet
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.privacy.overdue import is_awaited
+from campaign.storage import storage
+from tests.factories import add_confirmed, make_target_mission, post
+from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
+from tests.integration.bundles.test_print import contents, zip_of
+from tests.integration.deliveries.conftest import form
+from tests.integration.deliveries.test_envelopes import posting
+from tests.integration.paper_signatures.test_withdrawn_rows import (
+    box,
+    eva,
+    in_envelopes,
+    sheet,
+    take_back,
+)
+
+pytestmark = pytest.mark.both_engines
+__all__ = ["box", "eva", "freeze", "in_envelopes", "print_bundle", "sheet", "take_back"]
+
+STAYED = "The signature sheets of this bundle did not go with it. They are here and wait"
+OTHERS = "The lists of this bundle name people whose signature sheets are no longer in it."
+
+
+@pytest.fixture
+def url(in_envelopes: Bundle) -> str:
+    return f"/desk/bundles/{in_envelopes.public_id}"
+
+
+@pytest.fixture
+def posted(client: FlaskClient, session: Session, in_envelopes: Bundle, url: str) -> int:
+    """The bundle, both envelopes of which were posted."""
+    bundle_id = in_envelopes.id
+    session.rollback()
+    assert post(client, f"{url}/after/post", posting(last="2")).status_code == 303
+    return bundle_id
+
+
+def waiting(session: Session) -> int:
+    session.rollback()
+    return waiting_on_paper(session, session.scalars(select(Bundle)).first().campaign)
+
+
+def carried(session: Session) -> dict[int, int]:
+    """How many people on sheets each bundle has."""
+    session.rollback()
+    query = select(CarriedSignature.bundle_id, func.count()).group_by(CarriedSignature.bundle_id)
+    return dict(session.execute(query).all())
+
+
+def delete_posting(client: FlaskClient, session: Session) -> None:
+    session.rollback()
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    address = f"/desk/deliveries/{visit.public_id}/remove"
+    session.rollback()
+    assert post(client, address).status_code == 303
+
+
+def test_the_sheets_wait_again_and_who_signed_them_reads_the_truth(
+    client: FlaskClient, session: Session, sheet: PaperSheet, box: str, eva: Signature, url: str
+) -> None:
+    sheet_url, mine = f"/desk/paper/{sheet.public_id}", f"{box}/{eva.public_id}"
+    session.rollback()
+    for number in ("1", "2"):
+        assert STAYED not in client.get(url).text
+        assert waiting(session) == 0
+        sent = posting(first=number, last=number)
+        assert post(client, f"{url}/after/post", sent).status_code == 303
+    assert waiting(session) == 2
+    assert STAYED in client.get(url).text
+    assert "2 people on signed sheets" in client.get("/desk/bundles/").text
+    assert "went out" not in client.get(mine).text
+    assert post(client, f"{mine}/withdraw").status_code == 303
+    assert "make your row on the sheet unreadable before they deliver" in client.get(mine).text
+    for page in ("/desk/today", url, sheet_url):
+        assert "Black out" in client.get(page).text
+    assert "The lists that went out have this name." not in client.get(url).text
+    assert waiting(session) == 1
+
+
+def test_with_a_letter_that_is_withdrawn_they_wait_too_and_with_it_they_do_not(
+    client: FlaskClient, session: Session, in_envelopes: Bundle, url: str
+) -> None:
+    session.rollback()
+    assert post(client, f"{url}/after/post", posting()).status_code == 303
+    assert waiting(session) == 0
+    second = session.scalars(select(Letter).where(Letter.sequence == 2)).one().signature
+    for state, count in ((SignatureState.WITHDRAWN, 2), (SignatureState.CONFIRMED, 0)):
+        second.state = state
+        session.commit()
+        assert waiting(session) == count
+
+
+def test_they_go_with_the_next_bundle_and_the_first_gives_out_no_list_of_them(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    eva: Signature,
+    posted: int,
+    url: str,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
+    eva_id, campaign_id = eva.id, eva.campaign_id
+    assert "Download the bundle" in client.get(url).text
+    session.rollback()
+    after = freeze(campaign_id, on_paper=2)
+    assert print_bundle(after) is BundleState.READY
+    assert carried(session) == {after: 2}
+    assert waiting(session) == 0
+    page = client.get(url).text
+    assert OTHERS in page
+    assert STAYED not in page
+    assert "Download the bundle" not in page
+    assert OTHERS in post(client, f"{url}/download").text
+    offered = client.get(f"{url}/reprint").text
+    choices = re.findall(r'<input[^>]* name="file"[^>]* value="([^"]*)"', offered)
+    assert "letters-001.pdf" in choices
+    assert {"", "signatures.pdf", "signatures.csv"}.isdisjoint(choices)
+    readme = contents(zip_of(app, after, tmp_path))["README.html"].decode()
+    assert "Hull · 2 people" in readme
+    session.rollback()
+    address = f"/desk/bundles/{reload(session, after).public_id}/deliver"
+    session.rollback()
+    assert post(client, address, form(happened_time="")).status_code == 303
+    session.rollback()
+    mine = (Signature.id == eva_id, is_awaited())
+    assert session.scalar(select(Signature.id).where(*mine)) is None
+
+
+def test_they_wait_for_another_where_the_next_bundle_is_given_up(
+    app: Flask, session: Session, sheet: PaperSheet, posted: int, freeze: Freeze
+) -> None:
+    campaign_id = sheet.campaign_id
+    session.rollback()
+    after = freeze(campaign_id, on_paper=2)
+    with app.app_context():
+        cancel(session, reload(session, after), storage(), reason="", actor="test")
+        session.commit()
+    assert (waiting(session), carried(session)) == (2, {})
+    again = freeze(campaign_id, on_paper=2)
+    assert carried(session) == {again: 2}
+
+
+def test_who_withdrew_before_leaves_no_row_in_the_first_bundle(
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    take_back: Callable[[], str],
+    posted: int,
+    url: str,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
+    take_back()
+    session.rollback()
+    campaign_id, sheet_url = sheet.campaign_id, f"/desk/paper/{sheet.public_id}"
+    session.rollback()
+    after = freeze(campaign_id, on_paper=1)
+    assert print_bundle(after) is BundleState.READY
+    assert carried(session) == {after: 1}
+    next_url = f"/desk/bundles/{reload(session, after).public_id}"
+    session.rollback()
+    for page in (next_url, sheet_url, "/desk/today"):
+        assert "Black out" in client.get(page).text
+    assert OTHERS in client.get(url).text
+    session.rollback()
+    assert post(client, f"{next_url}/deliver", form(happened_time="")).status_code == 303
+    for page in (next_url, sheet_url, "/desk/today"):
+        assert "Black out" not in client.get(page).text
+
+
+def test_where_the_posting_is_deleted_they_are_the_bundles_again(
+    client: FlaskClient, session: Session, posted: int, url: str
+) -> None:
+    delete_posting(client, session)
+    assert (waiting(session), carried(session)) == (0, {posted: 2})
+    page = client.get(url).text
+    assert STAYED not in page
+    assert "2 letters · 2 people on signed sheets" in client.get(f"{url}/deliver").text
+
+
+def test_where_it_is_deleted_too_late_the_bundle_is_made_again_without_them(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    posted: int,
+    url: str,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
+    campaign_id = sheet.campaign_id
+    session.rollback()
+    after = freeze(campaign_id, on_paper=2)
+    assert print_bundle(after) is BundleState.READY
+    delete_posting(client, session)
+    assert carried(session) == {after: 2}
+    with app.app_context():
+        jobs.run_now("bundles.remake")
+    assert print_bundle(posted) is BundleState.READY
+    assert "P00001" not in contents(zip_of(app, posted, tmp_path))["signatures.csv"].decode()
+    page = client.get(url).text
+    assert OTHERS not in page
+    assert "Destroy" in page
+    assert "2 letters · 2 people" not in client.get(f"{url}/deliver").text
+    session.rollback()
+    assert count_carried(session, after) == 2
+
+
+def test_they_do_not_go_through_another_mission_by_themselves(
+    client: FlaskClient, session: Session, posted: int, url: str
+) -> None:
+    session.add(make_target_mission(7, slug="consulate-montreal", locality="Montréal"))
+    session.commit()
+    moved = post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"})
+    assert moved.status_code == 409
+    assert (waiting(session), carried(session)) == (2, {posted: 2})
+
+
+def test_sheets_of_another_campaign_stay_where_they_are(
+    session: Session, sheet: PaperSheet, posted: int, freeze: Freeze
+) -> None:
+    session.rollback()
+    other = session.scalars(select(PaperSheet)).one().campaign
+    add_confirmed(session, other, 1)
+    session.commit()
+    freeze(other.id)
+    assert carried(session) == {posted: 2}, "nobody ticked them"
