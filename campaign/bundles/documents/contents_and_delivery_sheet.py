@@ -247,7 +247,14 @@ def _things(
         files = sum(1 for packet in packets if packet.file)
         yield BothRow(both(lambda: _("Volumes")), say(files))
         yield BothRow(both(lambda: _("Sheets of paper")), say(paper))
-    yield BothRow(both(lambda: _("List of the people who wrote")), say(lists))
+    yield BothRow(
+        both(
+            lambda: (
+                _("List of the people who wrote") if packets else _("List of the people who signed")
+            )
+        ),
+        say(lists),
+    )
     if covered.on_paper:
         label = both(lambda: _("People who signed by hand, on sheets"))
         yield BothRow(label, say(covered.on_paper))

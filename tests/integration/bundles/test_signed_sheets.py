@@ -106,6 +106,7 @@ def test_its_papers_speak_of_sheets_and_hold_together(
     assert "2 people signed by hand" in cover
     gate = text_of(made["delivery-sheet.pdf"])
     assert "Delivery of signatures" in gate
+    assert "List of the people who signed" in gate
     assert "Accepted in part" not in gate, "sheets have no numbers by which a part could be named"
     listed = " ".join(text_of(made["signatures.pdf"]).split())
     assert "2 people who signed on paper" in listed
