@@ -145,7 +145,7 @@ def stop_campaign(
     for other in list_linked(session, campaign):
         if other.status is CampaignStatus.SCHEDULED:
             session.refresh(other, with_for_update={"key_share": True})
-            _cancel_after_harm(session, other)
+            _cancel_after_harm(session, other, actor)
     jobs.enqueue(session, "following.campaign-stopped", campaign.id)
     jobs.enqueue(session, "deliveries.campaign-stopped", campaign.id)
 
@@ -316,7 +316,7 @@ def open_scheduled(now: datetime) -> None:
         with db.transaction() as session:
             campaign = _lock_campaign(session, campaign_id)
             if (
-                not _cancel_after_harm(session, campaign)
+                not _cancel_after_harm(session, campaign, _OPENS)
                 and campaign.status is CampaignStatus.SCHEDULED
                 and campaign.open_at
                 and campaign.open_at <= now
@@ -330,10 +330,10 @@ def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
-        _miss_opening(session, campaign, gaps=gaps)
+        _miss_opening(session, campaign, _OPENS, gaps=gaps)
 
 
-def _cancel_after_harm(session: Session, campaign: Campaign) -> bool:
+def _cancel_after_harm(session: Session, campaign: Campaign, actor: str) -> bool:
     """Cancel its opening where whoever scheduled it was not warned of each harm stop there is."""
     if campaign.status is not CampaignStatus.SCHEDULED:
         return False
@@ -341,14 +341,14 @@ def _cancel_after_harm(session: Session, campaign: Campaign) -> bool:
     warned_of = scheduled.detail.get(_HARM_STOPS, ()) if scheduled else ()
     if set(warnings.get(_HARM_STOPS, ())) <= set(warned_of):
         return False
-    _miss_opening(session, campaign, **warnings)
+    _miss_opening(session, campaign, actor, **warnings)
     return True
 
 
-def _miss_opening(session: Session, campaign: Campaign, **why: list[str]) -> None:
+def _miss_opening(session: Session, campaign: Campaign, actor: str, **why: list[str]) -> None:
     campaign.status = CampaignStatus.DRAFT
     campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
-    note(session, campaign, _OPENS, f"campaign.{_OPENING_MISSED}", **why)
+    note(session, campaign, actor, f"campaign.{_OPENING_MISSED}", **why)
     mails.tell_opening_missed(session, campaign, harm=_HARM_STOPS in why)
     session.flush()
 

@@ -438,6 +438,7 @@ def edit(slug: str) -> ResponseReturnValue:
             else:
                 reword_reason(db.session(), campaign, reasons=reasons, kind=kind, **form.by())
                 message = _("Reason changed. No one was emailed.")
+                flash("", "linked")
             return done(message, "campaigns.show", slug=slug)
     page = RewordReason(
         campaign=campaign,

@@ -15,7 +15,7 @@ from campaign.campaigns.status_changes import (
     schedule_campaign,
     stop_campaign,
 )
-from campaign.core import db
+from campaign.core import audit, db
 from campaign.mail.messages import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from tests.days import days_ago
@@ -175,12 +175,16 @@ def test_a_stop_to_prevent_harm_cancels_the_openings_of_linked_actions_and_says_
     assert ("1 campaign could not open" in desk.get("/desk/today").text) == harms
     overview = desk.get(DESK).text
     assert ("was cancelled, because a linked action was stopped" in overview) == harms
+    assert ("The opening was cancelled" in overview) == harms
     assert ("something was missing" not in overview) or not harms
     session.rollback()
     kinds = session.scalars(select(OutboxMail.kind)).all()
     assert ("staff-opening-missed" in kinds) == harms
     if harms:
         assert "because a linked action was stopped to prevent harm" in last_mail(app, session)
+        entry = audit.find_last(session, f"campaign:{scheduled.id}", "campaign.opening-missed")
+        assert entry is not None
+        assert entry.actor.startswith("staff:"), "who stopped the other cancelled this opening"
     opened = CampaignStatus.DRAFT if harms else CampaignStatus.OPEN
     assert status_at_opening(session, scheduled) is opened
 
