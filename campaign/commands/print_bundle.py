@@ -54,8 +54,8 @@ _SENTENCES = {
     "cancelled": "This bundle was cancelled. Its letters are ready for another bundle.",
     "taken-back": "Some letters were withdrawn after the delivery. Nothing was written.",
     "lists-changed": "The paper signatures have changed. Remake the lists in the workspace first.",
-    "names-others": "The lists of this bundle name people whose signature sheets are no longer in "
-    "it. Nothing was written.",
+    "names-others": "The lists of this bundle name people who are no longer in it. "
+    "Nothing was written.",
     "forgotten": "The details of some people in it were deleted on schedule, and its files still "
     "name them. Nothing was written. Use the workspace to print the letters that are still here.",
     "emptied": "Its files were deleted on schedule, with the details of the people who signed.",

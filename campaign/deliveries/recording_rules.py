@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.core import clock
+from campaign.core import clock, i18n
 from campaign.core.errors import Invalid
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
@@ -71,6 +71,9 @@ def is_after_stop(
     if stop is None or outcome not in GONE_OUT:
         return False
     day = clock.day_of(stop.stopped_at, stop.timezone)
+    is_known = happened_time is None and happened_on <= i18n.latest_day(recorded_at)
+    if is_known and recorded_at < stop.stopped_at:  # its day may be that of a zone further east
+        return False
     if happened_on != day:
         return happened_on > day
     minute = clock.time_of(stop.stopped_at, stop.timezone)

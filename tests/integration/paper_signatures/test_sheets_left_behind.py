@@ -36,7 +36,7 @@ pytestmark = pytest.mark.both_engines
 __all__ = ["box", "eva", "freeze", "in_envelopes", "print_bundle", "sheet", "take_back"]
 
 STAYED = "The signature sheets of this bundle did not go with it. They are here and wait"
-OTHERS = "The lists of this bundle name people whose signature sheets are no longer in it."
+OTHERS = "The lists of this bundle name people who are no longer in it."
 
 
 @pytest.fixture

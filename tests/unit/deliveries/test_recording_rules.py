@@ -53,6 +53,13 @@ def test_what_was_recorded_before_a_stop_was_before_it(clock: time | None) -> No
     assert is_after_stop(DeliveryOutcome.LEFT, DAY, time(20, 1), STOP, recorded_at=before)
 
 
+@pytest.mark.parametrize("ahead", [1, 2])
+def test_a_day_of_a_zone_further_east_is_no_later_one_and_a_corrected_day_is(ahead: int) -> None:
+    before, day = STOP.stopped_at - timedelta(hours=4), DAY + timedelta(days=ahead)
+    late = is_after_stop(DeliveryOutcome.POSTED, day, None, STOP, recorded_at=before)
+    assert late == (ahead == 2)
+
+
 def test_nothing_is_stopped_that_runs() -> None:
     with pytest.raises(Invalid):
         refuse_no_stop(DeliveryOutcome.STOPPED, None)
