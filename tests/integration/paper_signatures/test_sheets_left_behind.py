@@ -28,12 +28,22 @@ from tests.integration.paper_signatures.test_withdrawn_rows import (
     box,
     eva,
     in_envelopes,
+    print_sheet,
     sheet,
     take_back,
 )
 
 pytestmark = pytest.mark.both_engines
-__all__ = ["box", "eva", "freeze", "in_envelopes", "print_bundle", "sheet", "take_back"]
+__all__ = [
+    "box",
+    "eva",
+    "freeze",
+    "in_envelopes",
+    "print_bundle",
+    "print_sheet",
+    "sheet",
+    "take_back",
+]
 
 STAYED = "The signature sheets of this bundle did not go with it. They are here and wait"
 OTHERS = "The lists of this bundle name people who are no longer in it."
