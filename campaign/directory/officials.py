@@ -122,22 +122,32 @@ def get_current_membership(session: Session, official: Official) -> Membership |
     """Return it in the post that letters name, noted if it was not; None without an office."""
     if not official.office:
         return None
-    return _find_current_membership(official) or note_held(
-        session, official, Held(dict(official.office))
-    )
+    membership = _find_current_membership(official)
+    if membership is None:
+        membership = Membership(post=_post_named(session, official))
+        official.memberships.append(membership)
+    return membership
+
+
+def _post_named(session: Session, official: Official) -> Post:
+    return get_or_create_post(session, country=official.country, label=dict(official.office))
 
 
 def _find_current_membership(official: Official) -> Membership | None:
-    """Find it in the post that letters name: what goes on, else what ended last."""
-    key = post_key(official.office)
-    named = [membership for membership in official.memberships if membership.post.key == key]
-    return max(named, key=lambda held: held.ended_on or date.max, default=None)
+    """Find what goes on, else what ended last; of several posts, none is surely the one."""
+    of_office = _list_of_office(official, i18n.today_at_home())
+    if not official.office or len({held.post.key for held in of_office}) > 1:
+        return None
+    return max(of_office, key=lambda held: held.ended_on or date.max, default=None)
 
 
 def find_last_day(official: Official) -> date | None:
-    """Return the last day on record in the office that letters name, over or to come."""
+    """Return the last day on record in the office that letters name: to come, else over."""
     membership = _find_current_membership(official)
-    return (membership.ended_on if membership else None) or official.left_on
+    ended_on = membership.ended_on if membership else None
+    if ended_on and ended_on >= i18n.today_at_home():
+        return ended_on
+    return official.left_on or ended_on
 
 
 def save_days(
@@ -162,19 +172,19 @@ def save_days(
     }
     if wrong:
         raise Invalid(fields=wrong)
-    of_office = _list_of_office(official, today)
-    ends = [held.ended_on for held in of_office]
+    ends = {held: held.ended_on for held in _list_of_office(official, today)}
     for number, (start, end) in days.items():
         if number not in memberships:
             raise NotFound("membership")
         memberships[number].started_on, memberships[number].ended_on = start, end
-    if official.left_on is None or ends != [held.ended_on for held in of_office]:
+    of_office = [*ends, *_list_of_office(official, today)]
+    if official.left_on is None or ends != {held: held.ended_on for held in of_office}:
         _note_leaving(official, of_office, today)
     session.flush()
     where_used.record_change(session, official, "posts", actor, posts=sorted(days))
 
 
-def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
+def end_office(session: Session, *, official: Official, on: date, actor: str) -> date:
     """Note that they have left the office: `on` that day, or on one on record that is over."""
     today, before = i18n.today_at_home(), find_last_day(official)
     membership = get_current_membership(session, official)
@@ -184,8 +194,9 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
         membership.ended_on = last_day
     official.left_on = last_day
     session.flush()
-    moved = {"before": before.isoformat()} if before and before != find_last_day(official) else {}
+    moved = {"before": before.isoformat()} if before and before != last_day else {}
     where_used.record_change(session, official, "leave", actor, on=last_day.isoformat(), **moved)
+    return last_day
 
 
 def successors(session: Session, official: Official) -> list[Official]:
@@ -247,16 +258,20 @@ def _refuse_passed(session: Session, predecessor: Official) -> None:
 
 
 def _list_of_office(official: Official, today: date) -> list[Membership]:
-    """List when they held the office that letters name.
+    """List when they held the office that letters name, without terms that were over long before.
 
-    Where its wording was corrected since, no post is called so any more: it is what goes on, or
-    what ended the day they left.
+    Who came back to an office may have no term of it yet. Where its wording was corrected since,
+    no post is called so any more: it is what goes on, or what ended the day they left.
     """
     key = post_key(official.office) if official.office else ""
-    return [held for held in official.memberships if held.post.key == key] or [
+    named = [held for held in official.memberships if held.post.key == key]
+    since = (official.left_on or today) - _FOUND_WITHIN
+    if not named and official.left_on:
+        since = today
+    return [
         held
-        for held in official.memberships
-        if held.ended_on is None or held.ended_on >= today or held.ended_on == official.left_on
+        for held in named or official.memberships
+        if held.ended_on is None or held.ended_on >= since or held.ended_on == official.left_on
     ]
 
 
@@ -280,7 +295,7 @@ def end_terms() -> None:
         due = select(Official).where(Official.left_on.is_(None), Official.id.in_(ended))
         locked = due.order_by(Official.id).with_for_update(key_share=True)
         for official in session.scalars(locked).all():
-            _note_leaving(official, _list_of_office(official, since), today)
+            _note_leaving(official, _list_of_office(official, today), today)
             if official.left_on is not None:
                 on = official.left_on.isoformat()
                 where_used.record_change(session, official, "leave", _ACTOR, on=on)
@@ -335,6 +350,8 @@ def _pass_office(
     if membership.started_on and on < membership.started_on:
         raise Invalid(fields={"on": "before-first"})
     end_office(session, official=predecessor, on=on, actor=actor)
+    # Both held the office as it is called now: its wording may have been corrected since.
+    membership.post = _post_named(session, predecessor)
     successor.memberships.append(Membership(post=membership.post, started_on=on))
     successor.left_on = None
     session.flush()

@@ -330,10 +330,9 @@ def leave_office(slug: str) -> ResponseReturnValue:
         entry = audit.find_last(session, f"official:{official.public_id}", "officials.leave")
         return redirect_to("directory.edit", say_done_before(entry), "error", slug=slug)
     today, before = i18n.today_at_home(), officials.find_last_day(official)
-    officials.end_office(session, official=official, on=today, actor=actor())
+    last_day = officials.end_office(session, official=official, on=today, actor=actor())
     message = _("Saved: this person left office today.")
-    last_day = officials.find_last_day(official)
-    if last_day and last_day < today:
+    if last_day < today:
         day = i18n.say_date(last_day)
         message = _("Saved: this person left office on %(day)s, as recorded before.", day=day)
     flash(message)
@@ -345,7 +344,7 @@ def leave_office(slug: str) -> ResponseReturnValue:
 
 def _say_moved_day(official: Official, before: date | None) -> None:
     """Say that another last day in office was on record."""
-    after = officials.find_last_day(official)
+    after = official.left_on
     if before and after and before != after:
         message = _(
             "We changed the last day of %(name)s in this office from %(before)s to %(after)s.",

@@ -615,3 +615,108 @@ def test_a_correction_of_another_day_leaves_noted_who_has_left(
     session.commit()
     _enter_until(desk, session, "", "2015-01-01")
     assert _left_on(session) == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize("way", ["successor", "left", "days", "job"])
+def test_a_term_of_long_ago_is_not_that_of_who_came_back_to_the_office(
+    desk: FlaskClient, session: Session, way: str
+) -> None:
+    governor, today = make_target_official(), i18n.today_at_home()
+    ends = [date(2020, 1, 1), today - timedelta(days=3)]
+    note_held(session, governor, Held(dict(governor.office), ended_on=ends[0]))
+    note_held(session, governor, Held({"en": "Senator"}, ended_on=ends[1]))
+    session.add(governor)
+    session.commit()
+    if way == "days":
+        _enter_until(desk, session, "2020-02-01", "2025-12-31")
+    elif way == "job":
+        jobs.run_now("officials.end-terms")
+    elif way == "left":
+        assert "left office today" in post(desk, f"{LEFT}/left", follow_redirects=True).text
+    else:
+        new_person(desk, on=today.isoformat())
+    if way in {"days", "job"}:
+        assert _left_on(session) is None
+        _enter_until(desk, session, "", "2025-12-31")
+        assert _left_on(session) is None
+        return
+    assert _left_on(session) == today
+    assert {(None, ends[0]), (None, ends[1]), (None, today)} <= set(_days_held(session))
+    leaving = select(AuditEntry.detail).where(AuditEntry.action == "officials.leave")
+    assert session.scalars(leaving).one()["on"] == today.isoformat()
+
+
+@pytest.mark.parametrize("way", ["successor", "known", "left"])
+def test_a_last_day_to_come_moves_after_the_wording_of_the_office_was_corrected(
+    desk: FlaskClient, session: Session, way: str
+) -> None:
+    governor, today = make_target_official(), i18n.today_at_home()
+    to_come = today + timedelta(days=9)
+    mayor = make_target_official(9, slug="kim", name="Kim", office={"en": "Mayor"})
+    session.add_all([governor, mayor])
+    note_held(session, governor, Held({"en": "Governor"}, ended_on=to_come))
+    note_held(session, governor, Held({"en": "Senator"}, ended_on=date(2019, 1, 1)))
+    session.commit()
+    known = {"successor": "kim", "on": today.isoformat()}
+    if way == "successor":
+        told = desk.get(new_person(desk, on=today.isoformat()).location).text
+    elif way == "known":
+        told = post(desk, f"{LEFT}/successor/known", known, follow_redirects=True).text
+    else:
+        told = post(desk, f"{LEFT}/left", follow_redirects=True).text
+    days = f"from {i18n.say_date(to_come, 'en')} to {i18n.say_date(today, 'en')}."
+    assert f"We changed the last day of Ines Quintero Vidal in this office {days}" in told
+    assert _left_on(session) == today
+    assert _days_held(session)[:2] == [(None, today), (None, date(2019, 1, 1))]
+    leaving = select(AuditEntry.detail).where(AuditEntry.action == "officials.leave")
+    assert session.scalars(leaving).one()["before"] == to_come.isoformat()
+    session.rollback()
+    if way == "left":
+        assert len(_days_held(session)) == 2
+    else:
+        assert "Holds this office now:" in desk.get(LEFT).text
+    if way == "known":  # who goes on being mayor leaves the office that letters name
+        over = today - timedelta(days=1)
+        _enter_until(desk, session, "", over.isoformat(), slug="kim")
+        assert _left_on(session, "kim") == over
+
+
+def test_of_several_offices_that_go_on_none_ends_with_an_office_called_otherwise(
+    desk: FlaskClient, session: Session
+) -> None:
+    governor, today = make_target_official(), i18n.today_at_home()
+    session.add(governor)
+    for label in ("Mayor", "Senator"):
+        note_held(session, governor, Held({"en": label}))
+    session.commit()
+    post(desk, f"{LEFT}/left")
+    assert _days_held(session) == [(None, None), (None, None), (None, today)]
+
+
+def test_pages_and_record_name_the_day_of_leaving_before_that_of_a_term(
+    desk: FlaskClient, session: Session
+) -> None:
+    over, today = date(2026, 5, 15), i18n.today_at_home()
+    governor = make_target_official(left_on=over)
+    session.add(governor)
+    for start, end in ((1, over + timedelta(days=5)), (2, today + timedelta(days=9))):
+        held = Held(dict(governor.office), date(2026, start, 1), end)
+        note_held(session, governor, held)
+    session.commit()
+    told = desk.get(new_person(desk, on=today.isoformat()).location).text
+    to_come = i18n.say_date(today + timedelta(days=9), "en")
+    assert f"from {to_come} to 15 May 2026." in told
+    assert _left_on(session) == over
+
+
+def test_a_day_of_leaving_some_days_after_that_of_the_term_makes_no_second_term(
+    desk: FlaskClient, session: Session
+) -> None:
+    governor = make_target_official(left_on=date(2026, 5, 15))
+    session.add(governor)
+    note_held(session, governor, Held(dict(governor.office), ended_on=date(2026, 5, 10)))
+    session.commit()
+    told = desk.get(new_person(desk, on="2026-10-01").location).text
+    assert "We changed the last day" not in told
+    assert _left_on(session) == date(2026, 5, 15)
+    assert _days_held(session) == [(None, date(2026, 5, 10)), (date(2026, 10, 1), None)]
