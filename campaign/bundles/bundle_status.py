@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Exists, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, and_, exists, func, or_, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import QueryableAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
@@ -61,6 +61,16 @@ def handed_over() -> ColumnElement[bool]:
         .correlate(Bundle)
         .exists()
     )
+
+
+def has_as_many_gone() -> ColumnElement[bool]:
+    """Whether as many letters went as a bundle has: then none needs to be looked for."""
+    other = aliased(DeliveryAttempt)
+    went = select(func.coalesce(func.sum(other.messages), 0)).where(
+        other.bundle_id == Bundle.id, other.outcome.not_in(STILL_HERE)
+    )
+    went_in_all = went.correlate(Bundle).scalar_subquery()
+    return and_(Bundle.letter_count > 0, went_in_all >= Bundle.letter_count)
 
 
 def went_in_envelopes() -> Exists:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, FromClause, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
+from campaign.bundles.bundle_status import has_as_many_gone
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import check_readiness, proposals
 from campaign.campaigns.record_change import needs_second_person
@@ -18,11 +19,7 @@ from campaign.core import clock, i18n
 from campaign.core.settings import Settings, current_settings
 from campaign.dashboard.charts import SmallColumn, spark
 from campaign.dashboard.statistics_page import Cells
-from campaign.deliveries.remaining_letters import (
-    has_as_many_gone,
-    has_letters_here,
-    has_unnamed_part,
-)
+from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory import where_used
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome

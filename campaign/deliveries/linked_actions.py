@@ -3,13 +3,13 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.bundle_status import moved_on
+from campaign.bundles.bundle_status import has_as_many_gone, moved_on
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
 from campaign.bundles.freeze.waiting_counts import count_waiting
 from campaign.campaigns.find_campaigns import list_linked
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db
-from campaign.deliveries.remaining_letters import has_as_many_gone, has_letters_here
+from campaign.deliveries.remaining_letters import has_letters_here
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 

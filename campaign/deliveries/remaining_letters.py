@@ -204,16 +204,6 @@ def is_gone_whole() -> ColumnElement[bool]:
     return went.correlate(Bundle)
 
 
-def has_as_many_gone() -> ColumnElement[bool]:
-    """Whether as many letters went as a bundle has: then none needs to be looked for, either."""
-    other = aliased(DeliveryAttempt)
-    went = select(func.coalesce(func.sum(other.messages), 0)).where(
-        other.bundle_id == Bundle.id, other.outcome.in_(GONE_OUT)
-    )
-    went_in_all = went.correlate(Bundle).scalar_subquery()
-    return and_(Bundle.letter_count > 0, went_in_all >= Bundle.letter_count)
-
-
 def has_unnamed_part() -> ColumnElement[bool]:
     """Whether nobody has said which letters a part was, for a query on bundles."""
     unnamed = exists().where(
