@@ -1,10 +1,10 @@
 """What a stop must name of the actions linked to it: those of which letters can still go out."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.bundle_status import has_as_many_gone, moved_on
-from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
+from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper, has_sheets_here
 from campaign.bundles.freeze.waiting_counts import count_waiting
 from campaign.campaigns.find_campaigns import list_linked
 from campaign.campaigns.stop_rule import gives_letters
@@ -21,7 +21,8 @@ def has_letters_left(session: Session, campaign: Campaign) -> bool:
     if count_waiting(session, [target.id for target in campaign.targets]):
         return True
     of_it = (Bundle.campaign_id == campaign.id, Bundle.state != BundleState.CANCELLED)
-    here = select(Bundle.id).where(*of_it, ~moved_on(), ~has_as_many_gone(), has_letters_here())
+    left = or_(has_sheets_here(), and_(~has_as_many_gone(), has_letters_here()))
+    here = select(Bundle.id).where(*of_it, ~moved_on(), left)
     return bool(count_waiting_on_paper(session, [campaign.id])) or db.has_row(session, here)
 
 

@@ -123,6 +123,12 @@ def have_gone() -> ColumnElement[bool]:
     return went.correlate(Bundle)
 
 
+def has_sheets_here() -> ColumnElement[bool]:
+    """Whether sheets are bound to a bundle and did not go out, for a query on bundles."""
+    carried = exists().where(CarriedSignature.bundle_id == Bundle.id)
+    return and_(carried.correlate(Bundle), ~have_gone())
+
+
 def stayed_here() -> ColumnElement[bool]:
     """Whether the sheets of a bundle did not go, and no letter is left with which they could.
 

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db
-from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+from campaign.models.signature import Letter, Origin
 from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.campaigns.test_edit_conflict import read_form
@@ -89,6 +91,29 @@ def test_printed_letters_are_named_until_they_are_delivered(
     session.rollback()
     assert CONTINUES not in client.get(overview).text
     assert TODAY not in client.get("/desk/today").text
+
+
+def test_signed_sheets_of_a_bundle_are_named_though_all_its_letters_were_set_aside(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    bundle: Bundle,
+    later: Campaign,
+) -> None:
+    session.execute(update(Letter).values(set_aside="withdrawn"))
+    stop(session, later)
+    sign_in(client, app, Role.ADMIN)
+    overview = f"/desk/campaigns/{campaign.slug}"
+    assert CONTINUES not in client.get(overview).text
+    session.rollback()
+    signer = add_confirmed(session, campaign, 1)[0]
+    signer.origin = Origin.PAPER
+    session.execute(delete(Letter).where(Letter.signature_id == signer.id))
+    session.add(CarriedSignature(bundle_id=bundle.id, position=1, signature_id=signer.id))
+    session.commit()
+    assert CONTINUES in client.get(overview).text
+    assert TODAY in client.get("/desk/today").text
 
 
 @pytest.mark.one_engine
