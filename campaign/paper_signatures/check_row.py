@@ -51,6 +51,8 @@ class Details:
     network: bool = False
     keyed_at: str = field(default="", compare=False)
     """Of a row taken out: its `PaperRow.keyed_at` before, which it has again once it is back."""
+    news_stopped_at: str = field(default="", compare=False)
+    """Of a row that is no signature: its `Signature.news_stopped_at`, that no tick undoes."""
 
     @property
     def name(self) -> str:

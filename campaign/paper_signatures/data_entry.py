@@ -88,8 +88,10 @@ def details_of(row: PaperRow) -> Details | None:
     if signature is None or signature.is_nobodys:
         return None
     person = {name: getattr(signature, name) for name in (*PERSON, "email")}
+    stopped_at = signature.news_stopped_at
     return Details(
         **person,
+        news_stopped_at=stopped_at.isoformat() if stopped_at else "",
         news=signature.consent_updates_at is not None,
         network=signature.consent_network_at is not None,
     )
@@ -206,13 +208,12 @@ def restore_row(session: Session, row: PaperRow, *, actor: str) -> None:
 
 def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     """Count a row no more: its person has signed online since."""
-    details, doubles = details_of(row), _list_doubles(session, row)
-    stopped_at = double_ticks.find_stop(row, details) if details else None
+    details, doubles = details_of(row), _prepare_doubles(session, row)
     _take_row_out(session, row, heirs=False)
     row.verdict, row.twin = RowVerdict.DOUBLE, session.get_one(Signature, twin_id)
     row.details = details.to_json() if details else None
     session.flush()
-    double_ticks.give_news(session, row, stopped_at)
+    double_ticks.give_news(session, row)
     _judge_again(session, doubles)
 
 
@@ -250,6 +251,7 @@ def delete_removed_rows(session: Session) -> None:
 
 def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
     """Make the row a signature, or the double of one."""
+    details = double_ticks.keep_stop(row, details, details_of(row))
     prints = _take_prints(details, row.email_hmac)
     duplicates.lock_person(session, prints)
     double_ticks.take_news_back(session, row)
@@ -265,9 +267,8 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
         session.flush()
         double_ticks.give_news(session, row)
         return
-    stopped_at = double_ticks.find_stop(row, details)
-    doubles = _list_doubles(session, row)
-    one_more = row_signatures.write_signature(session, row, details, prints, stopped_at)
+    doubles = _prepare_doubles(session, row)
+    one_more = row_signatures.write_signature(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     session.flush()
     if one_more:
@@ -283,7 +284,7 @@ def _take_prints(details: Details, email_hmac: bytes | None) -> duplicates.Finge
 
 def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> None:
     """Let the row be no signature any more; the first double of it takes its place."""
-    doubles = _list_doubles(session, row)
+    doubles = _prepare_doubles(session, row)
     for double in doubles:
         double.twin = None
     waiting = (
@@ -294,12 +295,18 @@ def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> Non
     _judge_again(session, waiting)
 
 
-def _list_doubles(session: Session, row: PaperRow) -> Sequence[PaperRow]:
+def _prepare_doubles(session: Session, row: PaperRow) -> Sequence[PaperRow]:
+    """List the doubles of a row that is about to change, each with the stop of its news."""
     if row.signature_id is None:
         return []
-    return session.scalars(
+    doubles = session.scalars(
         select(PaperRow).where(PaperRow.twin_id == row.signature_id).order_by(PaperRow.id)
     ).all()
+    for double in doubles:
+        if double.details is not None:
+            own = Details.of_json(double.details)
+            double.details = double_ticks.keep_stop(double, own, own).to_json()
+    return doubles
 
 
 def _judge_again(session: Session, waiting: Sequence[PaperRow]) -> None:

@@ -4,6 +4,7 @@ Whoever writes somebody's name beside an address of their own on a sheet gets no
 nothing of that letter changes.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
@@ -20,25 +21,26 @@ from campaign.paper_signatures.duplicates import COUNTS, fingerprints_of
 from campaign.paper_signatures.row_signatures import common_columns, own_columns, signed_at
 
 
-def find_stop(row: PaperRow, details: Details) -> datetime | None:
-    """Find when the row's mailbox stopped its news: of the letter that it doubles, or of itself.
+def keep_stop(row: PaperRow, details: Details, before: Details | None) -> Details:
+    """Let a stop of the news stay with its row, whatever is keyed in anew.
 
-    Then no tick brings them, whichever counts from now on.
+    So does one of whom the row doubles, unless that has another mailbox.
     """
-    own, letter = row.signature, row.twin
-    if letter is not None and _shares(details, letter):
-        return letter.news_stopped_at
-    if own is not None and own.email_hmac == fingerprints_of(details).email:
-        return own.news_stopped_at
-    return None
+    twin, stopped = row.twin, before.news_stopped_at if before else ""
+    if not stopped and twin is not None and twin.news_stopped_at:
+        # In doubt no email: the address of a row may not have been kept.
+        is_other = twin.email and spelling(twin.email) != spelling(details.email)
+        stopped = "" if is_other else twin.news_stopped_at.isoformat()
+    return replace(details, news_stopped_at=stopped)
 
 
-def give_news(session: Session, row: PaperRow, stopped_at: datetime | None = None) -> None:
+def give_news(session: Session, row: PaperRow) -> None:
     """Let the letter have the news ticked on the row, unless they were stopped, there or here."""
     letter, details = row.twin, _read_details(row)
     if letter is None or details is None or not _shares(details, letter):
         return
-    if stopped_at is not None:
+    if details.news_stopped_at:
+        stopped_at = datetime.fromisoformat(details.news_stopped_at)
         has_none = (Signature.forgotten_at.is_(None), Signature.consent_updates_at.is_(None))
         db.update_row(session, Signature, letter.id, *has_none, news_stopped_at=stopped_at)
         session.expire(letter, ["news_stopped_at"])

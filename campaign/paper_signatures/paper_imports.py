@@ -84,7 +84,7 @@ def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> list[Sor
         elif twin is not None:
             row = SortedRow(number, details, marks, twin.signature_id, withdrew=not twin.counts)
         else:
-            tell = row_signatures.wants_news(details) and marks.email not in news_addresses
+            tell = row_signatures.keeps_address(details) and marks.email not in news_addresses
             row = SortedRow(number, details, marks, gets_email=tell)
         judged.append(row)
     return judged

@@ -100,8 +100,10 @@ def own_columns(
     }
 
 
-def wants_news(details: Details) -> bool:
-    return bool(details.email) and (details.news or details.network)
+def keeps_address(details: Details) -> bool:
+    """Tell whether it is for news; after a stop, so that no other row gets its mailbox the news."""
+    ticked = details.news or details.network
+    return bool(details.email) and (ticked or bool(details.news_stopped_at))
 
 
 def gets_news(
@@ -139,24 +141,20 @@ _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgott
 
 
 def write_signature(
-    session: Session,
-    row: PaperRow,
-    details: Details,
-    prints: Fingerprints,
-    stopped_at: datetime | None,
+    session: Session, row: PaperRow, details: Details, prints: Fingerprints
 ) -> bool:
     """Write the details into the row's signature; return whether one more counts now.
 
-    Where its mailbox stopped the news, it has none, and keeps since when.
+    Where the news were stopped, it has none, and keeps since when.
     """
     signature, campaign_id = row.signature, row.sheet.campaign_id
-    gets_email = wants_news(details) and not gets_news(
+    gets_email = keeps_address(details) and not gets_news(
         session, campaign_id, prints, besides=row.signature_id
     )
     common = common_columns(session, row.sheet)
     columns = common | own_columns(common, details, prints, gets_email=gets_email)
-    columns["news_stopped_at"] = stopped_at
-    if stopped_at is not None:
+    if details.news_stopped_at:
+        columns["news_stopped_at"] = datetime.fromisoformat(details.news_stopped_at)
         columns["consent_updates_at"] = None
     if signature is None:
         row.signature = Signature(**columns)

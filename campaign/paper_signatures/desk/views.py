@@ -29,7 +29,7 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.desk import paper_import_views, scan_views
 from campaign.paper_signatures.desk.forms import EditSheetForm, RowForm, SheetForm, say_problem
-from campaign.paper_signatures.row_signatures import wants_news
+from campaign.paper_signatures.row_signatures import keeps_address
 from campaign.signing.clean_text import Problem
 from campaign.staff.desk_access import actor, ask_before_view, guard, staff_user
 from campaign.web.edit_conflict import lock_row
@@ -253,8 +253,8 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     action, message = deeds[deed]
     details = data_entry.details_of(paper_row)
     action(session, paper_row, actor=actor())
-    signature = paper_row.signature
-    if deed == "count" and details and wants_news(details) and not (signature and signature.email):
+    kept = paper_row.signature.email if paper_row.signature else ""
+    if deed == "count" and details and keeps_address(details) and not kept:
         message = _(
             "Row %(number)s is counted now. This person gets no news, because another paper "
             "signature has the same email address.",

@@ -649,16 +649,81 @@ def test_a_tick_does_not_bring_back_what_the_writer_of_the_letter_stopped(
     assert row.signature.consent_updates_at is None
 
 
-def test_a_stop_is_that_of_its_mailbox_and_of_no_other_that_the_row_is_corrected_to(
-    session: Session, sheet: PaperSheet
-) -> None:
+UNTICKED = replace(PIA, network=True)
+ELSEWHERE = replace(TICKED, email="other@example.org")
+
+
+@pytest.fixture
+def stopped(session: Session, sheet: PaperSheet) -> PaperRow:
+    """A row whose person stopped the news that they ticked."""
     row = data_entry.add_row(session, sheet, TICKED, actor="test")
     assert row.signature is not None
     switch_news(session, row.signature, on=False, now=db.utcnow())
+    return row
+
+
+@pytest.mark.parametrize(
+    "between",
+    [ELSEWHERE, UNTICKED, PIA, replace(PIA, email=""), None],
+    ids=["mistyped", "no news", "no tick", "no address", "taken out"],
+)
+def test_no_tick_brings_back_the_news_that_were_stopped_on_its_row(
+    session: Session, stopped: PaperRow, between: Details | None
+) -> None:
     for _time in range(2):
-        other = replace(TICKED, email="other@example.org")
-        data_entry.correct_row(session, row, other, actor="test")
-        assert row.signature.consent_updates_at == get_noon(sheet)
+        if between is not None:
+            data_entry.correct_row(session, stopped, between, actor="test")
+        else:
+            data_entry.remove_row(session, stopped, actor="test")
+            data_entry.restore_row(session, stopped, actor="test")
+        data_entry.correct_row(session, stopped, TICKED, actor="test")
+        assert stopped.signature is not None
+        assert (stopped.signature.email, stopped.signature.consent_updates_at) == (HOME, None)
+    switch_news(session, stopped.signature, on=True, now=db.utcnow())
+    data_entry.correct_row(session, stopped, TICKED, actor="test")
+    assert stopped.signature.consent_updates_at is not None
+
+
+def test_a_stop_goes_along_when_its_row_is_corrected_into_a_double(
+    app: Flask, session: Session, sheet: PaperSheet, stopped: PaperRow
+) -> None:
+    letter = sign_from_home(session, sheet.campaign, PIA, 1)
+    data_entry.correct_row(session, stopped, TICKED, actor="test")
+    again = data_entry.add_row(session, sheet, TICKED, actor="test")
+    assert [stopped.twin, again.twin, letter.consent_updates_at] == [letter, letter, None]
+    letter.state = SignatureState.REJECTED
+    run_job(app, session)
+    assert stopped.signature is not None
+    assert stopped.signature.consent_updates_at is None
+
+
+@pytest.mark.parametrize("way", ["taken out", "another person", "no address"])
+def test_a_double_that_counts_instead_does_not_bring_back_what_was_stopped(
+    session: Session, sheet: PaperSheet, stopped: PaperRow, way: str
+) -> None:
+    double = data_entry.add_row(session, sheet, TICKED, actor="test")
+    assert double.twin is stopped.signature
+    if way == "another person":
+        eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org", news=True)
+        data_entry.correct_row(session, stopped, eva, actor="test")
+    else:
+        if way == "no address":
+            data_entry.correct_row(session, stopped, replace(PIA, email=""), actor="test")
+        data_entry.remove_row(session, stopped, actor="test")
+    assert double.signature is not None
+    assert (double.signature.email, double.signature.consent_updates_at) == (HOME, None)
+
+
+@pytest.mark.parametrize("ticks", [TICKED, UNTICKED, PIA], ids=["news", "no news", "none"])
+def test_no_other_row_brings_its_mailbox_the_news_that_were_stopped(
+    session: Session, sheet: PaperSheet, stopped: PaperRow, ticks: Details
+) -> None:
+    data_entry.correct_row(session, stopped, ticks, actor="test")
+    other = data_entry.add_row(session, sheet, replace(TOM, news=True), actor="test")
+    if other.verdict is RowVerdict.DOUBLE:
+        data_entry.count_row(session, other, actor="test")
+    assert other.signature is not None
+    assert other.signature.consent_updates_at is None
 
 
 def test_a_stop_of_the_news_of_a_row_holds_for_the_letter_signed_since(
