@@ -24,7 +24,7 @@ from campaign.bundles.documents import cover_texts
 from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, status_changes
-from campaign.campaigns.content import approved_letters, pictures, risks, targets
+from campaign.campaigns.content import letters_before_opening, pictures, risks, targets
 from campaign.campaigns.desk.gap_sentences import say_gap
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
@@ -184,8 +184,8 @@ def _hand_in_rules(app: Flask, *, demo_cases: Sequence[str]) -> None:
     risk_flags.init_app(
         app,
         find_naming=risks.find_naming,
-        find_watched=approved_letters.find_watched,
-        watch_letters=approved_letters.watch_letters,
+        find_watched=letters_before_opening.find_watched,
+        watch_letters=letters_before_opening.watch_letters,
         say_gap=say_gap,
     )
     duplicate_entries.init_app(

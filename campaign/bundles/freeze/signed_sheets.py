@@ -148,7 +148,8 @@ def stayed_here() -> ColumnElement[bool]:
         Envelope.attempt_id.is_not(None),
         Letter.sequence.between(Envelope.first_number, Envelope.last_number),
     )
-    # Counted: to try 200 postings for each of 35,000 letters takes seconds, or a minute.
+    # Counted: to try 200 postings for each of 35,000 letters takes seconds, or a minute. Envelopes
+    # of a bundle never reach over one another's letters (`split_rest`): none is counted twice.
     letters, in_post = (
         select(func.count(Letter.id)).where(*which).correlate(Bundle).scalar_subquery()
         for which in (wanted, (*wanted, *posted))

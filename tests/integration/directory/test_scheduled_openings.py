@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from tests.integration.directory.test_letters_before_opening import MEANT, second_person
 
 from campaign.campaigns import check_readiness
 from campaign.campaigns.status_changes import open_scheduled
@@ -24,7 +25,6 @@ from tests.factories import (
     post,
     sign_in,
 )
-from tests.integration.directory.test_approved_letters import MEANT, second_person
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
 
 __all__ = ["second_person"]
