@@ -15,8 +15,8 @@ from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Envelope, Rerouting
-from campaign.models.signature import Letter
+from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
+from campaign.models.signature import Letter, Signature, SignatureState
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""
@@ -106,6 +106,30 @@ def is_posted(letter: AnyLetter = Letter) -> ColumnElement[bool]:
     posting = aliased(DeliveryAttempt)
     is_in_its = is_in_envelope(posting.id.expression, letter)
     return exists().where(posting.bundle_id == letter.bundle_id, is_in_its).correlate(letter)
+
+
+def has_unposted() -> ColumnElement[bool]:
+    """Whether a letter that may go out is in no posted envelope, for a query on bundles."""
+    wanted = (
+        Letter.bundle_id == Bundle.id,
+        Letter.set_aside.is_(None),
+        Signature.id == Letter.signature_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.forgotten_at.is_(None),
+    )
+    posted = (
+        EnvelopeRun.bundle_id == Bundle.id,
+        Envelope.run_id == EnvelopeRun.id,
+        Envelope.attempt_id.is_not(None),
+        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
+    )
+    # Counted: to try 200 postings for each of 35,000 letters takes seconds, or a minute. Envelopes
+    # of a bundle never reach over one another's letters (`split_rest`): none is counted twice.
+    letters, in_post = (
+        select(func.count(Letter.id)).where(*which).correlate(Bundle).scalar_subquery()
+        for which in (wanted, (*wanted, *posted))
+    )
+    return letters > in_post
 
 
 def moved_on() -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     exists,
     false,
     func,
@@ -180,18 +181,12 @@ def is_out(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None
 
 def has_letters_here() -> ColumnElement[bool]:
     """Whether letters that may go out lie here, or sheets, for a query on bundles."""
-    letter = (
-        exists()
-        .where(
-            Letter.bundle_id == Bundle.id,
-            Letter.set_aside.is_(None),
-            Signature.id == Letter.signature_id,
-            Signature.state == SignatureState.CONFIRMED,
-            ~is_gone(),
-        )
-        .correlate(Bundle)
+    went_in_parts = exists().where(
+        DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome == DeliveryOutcome.PART
     )
-    return and_(~is_gone_whole(), or_(Bundle.letter_count == 0, letter))
+    letter = _select_all_here().where(Letter.bundle_id == Bundle.id).correlate(Bundle).exists()
+    here = case((went_in_parts.correlate(Bundle), letter), else_=bundle_status.has_unposted())
+    return and_(~is_gone_whole(), or_(Bundle.letter_count == 0, here))
 
 
 def is_gone_whole() -> ColumnElement[bool]:

@@ -28,9 +28,8 @@ from campaign.bundles import bundle_status
 from campaign.core import db
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Letter, Origin, Signature, SignatureState
+from campaign.models.signature import Origin, Signature, SignatureState
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""
@@ -135,26 +134,7 @@ def stayed_here() -> ColumnElement[bool]:
     Then they wait again, until another bundle takes them. It is asked of the records alone: where
     one is deleted, the sheets are the bundle's again.
     """
-    wanted = (
-        Letter.bundle_id == Bundle.id,
-        Letter.set_aside.is_(None),
-        Signature.id == Letter.signature_id,
-        Signature.state == SignatureState.CONFIRMED,
-        Signature.forgotten_at.is_(None),
-    )
-    posted = (
-        EnvelopeRun.bundle_id == Bundle.id,
-        Envelope.run_id == EnvelopeRun.id,
-        Envelope.attempt_id.is_not(None),
-        Letter.sequence.between(Envelope.first_number, Envelope.last_number),
-    )
-    # Counted: to try 200 postings for each of 35,000 letters takes seconds, or a minute. Envelopes
-    # of a bundle never reach over one another's letters (`split_rest`): none is counted twice.
-    letters, in_post = (
-        select(func.count(Letter.id)).where(*which).correlate(Bundle).scalar_subquery()
-        for which in (wanted, (*wanted, *posted))
-    )
-    none_left = or_(bundle_status.has_as_many_gone(), letters == in_post)
+    none_left = or_(bundle_status.has_as_many_gone(), ~bundle_status.has_unposted())
     return and_(bundle_status.handed_over(), ~have_gone(), none_left)
 
 
