@@ -203,15 +203,20 @@ def test_what_a_part_holds_is_said_in_words(app: Flask, session: Session, draft:
     assert order.split()[0] == str(letter[f"point:{letter['order'][0]}"]).split()[0]
 
 
-def test_recipients_that_cannot_come_back_say_why(
-    desk: FlaskClient, send: Send, fresh: Fresh, session: Session
-) -> None:
-    campaign = fresh()
+def add_second_target(session: Session, campaign: Campaign) -> tuple[Official, Official]:
     first, second = campaign.targets[0].official, make_target_official(2, name="Bea Ortiz")
     session.add(second)
     session.flush()
     aims = [targets.Aim(first, mission=campaign.targets[0].mission), targets.Aim(second)]
     targets.set_targets(session, campaign, actor="staff:1", aims=aims)
+    return first, second
+
+
+def test_recipients_that_cannot_come_back_say_why(
+    desk: FlaskClient, send: Send, fresh: Fresh, session: Session
+) -> None:
+    campaign = fresh()
+    _first, second = add_second_target(session, campaign)
     campaign.status = CampaignStatus.OPEN
     add_confirmed(session, campaign, 1)
     session.commit()
@@ -236,11 +241,7 @@ def test_recipients_that_people_wrote_to_stay_in_a_merge_too(
     desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, session: Session
 ) -> None:
     campaign = fresh()
-    first, second = campaign.targets[0].official, make_target_official(2, name="Bea Ortiz")
-    session.add(second)
-    session.flush()
-    aims = [targets.Aim(first, mission=campaign.targets[0].mission), targets.Aim(second)]
-    targets.set_targets(session, campaign, actor="staff:1", aims=aims)
+    first, second = add_second_target(session, campaign)
     rows = {"kind": "to", "mission": "", "based_on": "1"}
     for at, official in enumerate((first, second)):
         row = {"official": official.slug, "kind": "to", "mission": "", "position": f"{at + 1}"}
