@@ -197,7 +197,7 @@ def _say_misfit(problem: DomainError) -> str:
         )
         return str(words)
     if problem.slug in {"official", "mission"}:
-        return str(_("One of its officials or missions is no longer in the directory."))
+        return str(_("One of the officials or missions is no longer in the directory."))
     return ""
 
 

@@ -398,7 +398,7 @@ def _make_removed_field() -> LineField:
 
 def _say_outcome(outcome: DeliveryOutcome, bundle: Bundle | None) -> object:
     if outcome is DeliveryOutcome.STOPPED:
-        return _l("Not delivered: stopped")
+        return pgettext("letters", "Not delivered: stopped")
     if bundle is None or outcome is not DeliveryOutcome.ACCEPTED:
         return OUTCOMES[outcome]
     if not bundle.letter_count:

@@ -32,7 +32,7 @@ SENTENCES: Mapping[str, object] = {
         "This is more letters than there were. Check the date, the time and later records."
     ),
     "taken-not-a-part": _l(
-        "For “accepted in part”, enter at least one letter, but not all of them."
+        "For “Accepted in part”, enter at least one letter, but not all of them."
     ),
     "withdrawn-unsaid": _l(
         "Letters in these envelopes were withdrawn. Choose whether they were still in them."
@@ -93,7 +93,7 @@ _CARD_SENTENCES: Mapping[str, object] = {
     "more-than-were-there": _l(
         "This is more cards than there were. Check the date, the time and later records."
     ),
-    "taken-not-a-part": _l("For “accepted in part”, enter at least one card, but not all of them."),
+    "taken-not-a-part": _l("For “Accepted in part”, enter at least one card, but not all of them."),
     "withdrawn-unsaid": _l(
         "Cards in these envelopes were withdrawn. Choose whether they were still in them."
     ),

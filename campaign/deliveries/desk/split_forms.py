@@ -133,7 +133,7 @@ class PostForm(DeliveryForm):
     happened_time = ClockField(
         _l("Time"),
         description=_l(
-            "Without a time, we treat what was posted on the day of the stop as posted after it."
+            "Without a time, envelopes posted on the day of the stop count as posted after it."
         ),
     )  # asked once its campaign is stopped
     offered = HiddenField()  # the day that the page filled in

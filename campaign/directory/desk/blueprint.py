@@ -97,7 +97,10 @@ def say_why_it_stays(slug: str) -> str:
             "The risk flags of a public or scheduled campaign do not allow its earlier words."
         ),
         "approved": _("The approved letters of a scheduled campaign would change."),
-        "spoils": _("With its earlier values, a scheduled campaign could not open automatically."),
+        "spoils": _(
+            "With the earlier values of this entry, a scheduled campaign could not open "
+            "automatically."
+        ),
     }
     return str(
         words.get(slug) or _("Someone has changed part of it since then. We undid only the rest.")

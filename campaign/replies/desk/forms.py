@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
@@ -288,7 +289,7 @@ def _describe_delivery(delivery: DeliveryAttempt) -> str:
     parts = (
         i18n.say_day_and_time(delivery.happened_on, delivery.happened_time),
         destination_name(delivery.destination, i18n.locale()),
-        str(OUTCOMES.get(delivery.outcome, _l("Not delivered: stopped"))),
+        str(OUTCOMES.get(delivery.outcome, pgettext("letters", "Not delivered: stopped"))),
         f"{bundle.sequence:03d}" if bundle else delivery.place,
     )
     return " · ".join(filter(None, parts))

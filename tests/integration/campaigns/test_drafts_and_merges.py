@@ -233,7 +233,7 @@ def test_recipients_that_cannot_come_back_say_why(
     session.execute(delete(Target).where(Target.official_id == second.id))
     session.execute(delete(Official).where(Official.id == second.id))
     session.commit()
-    gone = "One of its officials or missions is no longer in the directory."
+    gone = "One of the officials or missions is no longer in the directory."
     assert f"{misfit} {gone}" in restore(1)
 
 

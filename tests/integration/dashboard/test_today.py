@@ -179,7 +179,7 @@ def test_signed_sheets_that_wait_where_no_letter_does_are_named_to_who_prints(
             data_entry.add_row(session, sheet, person, actor="test")
     session.commit()
     jobs.run_now("overview.count")
-    told = "1 campaign has signature sheets that wait for a bundle"
+    told = "1 campaign has signature sheets ready for a bundle"
     for role in Role:
         sign_in(client, app, role, email=f"{role.value}-2@example.org")
         page = client.get("/desk/today").text

@@ -20,7 +20,7 @@ from tests.integration.deliveries.conftest import Record, reload
 
 WARNING = "was stopped because writing could do harm"
 CONTINUES = "Printing and delivery still continue here."
-NAMED = "It is closed, but its printing and delivery continue."
+NAMED = "It is closed, but printing and delivery continue there."
 TODAY = "1 campaign continues, but a linked action was stopped to prevent harm"
 
 

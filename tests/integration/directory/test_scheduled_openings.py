@@ -176,7 +176,7 @@ def test_an_import_leaves_out_the_row_and_an_undo_of_one_too(
     session.commit()
     post(client, f"{where}/undo")
     kept = client.get(f"{where}?show=changed").text
-    assert "With its earlier values, a scheduled campaign could not open automatically." in kept
+    assert "With the earlier values of this entry, a scheduled campaign could not open" in kept
     assert opens_at_its_time(session, campaign)
 
 

@@ -45,7 +45,7 @@ __all__ = [
     "take_back",
 ]
 
-STAYED = "The signature sheets of this bundle did not go with it. They are here and wait"
+STAYED = "The signature sheets of this bundle did not go with it. They are here, ready"
 OTHERS = "The lists of this bundle name people who are no longer in it."
 
 
