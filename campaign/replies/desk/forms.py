@@ -5,9 +5,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import pgettext
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
