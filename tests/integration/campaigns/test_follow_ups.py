@@ -172,7 +172,7 @@ def test_a_stop_to_prevent_harm_cancels_the_openings_of_linked_actions_and_says_
     done = post(desk, url, typed, follow_redirects=True).text
     harms = kind is StopKind.HARM
     assert (f"{scheduled.reference} no longer opens automatically." in done) == harms
-    assert ("1 campaign could not open" in desk.get("/desk/today").text) == harms
+    assert ("1 campaign is no longer scheduled to open" in desk.get("/desk/today").text) == harms
     overview = desk.get(DESK).text
     assert ("was cancelled, because a linked action was stopped" in overview) == harms
     assert ("The opening was cancelled" in overview) == harms

@@ -166,7 +166,7 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     assert "The campaign could not open" in page
     # Which step that is depends on the settings: an opening, or a request for approval.
     assert "Add what is missing. This page then offers the next step." in page
-    assert "could not open" in client.get("/desk/campaigns/").text
+    assert "no longer scheduled to open" in client.get("/desk/campaigns/").text
     assert client.get(f"/en/actions/{lacking.slug}").status_code == 404
 
 

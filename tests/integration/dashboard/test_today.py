@@ -39,7 +39,7 @@ WRITING = {
     "The deadline of 1 campaign runs out within a week",
     "1 campaign is open, but its deadline has passed",
     "1 campaign has replies that are not published",
-    "1 campaign could not open",
+    "1 campaign is no longer scheduled to open",
     "1 campaign needs approval",
     "1 draft is complete and can be opened",
     "No one has checked the details of 1 mission for a year",
