@@ -121,3 +121,12 @@ def test_french_keeps_a_number_and_its_unit_on_one_line() -> None:
     assert _MAY_BREAK.search("au bout de 24 heures")
     texts = [text for message in list_translated(catalog("fr")) for text in strings(message.string)]
     assert [text for text in texts if _MAY_BREAK.search(text)] == []
+
+
+def test_a_colon_between_two_texts_is_that_of_the_language() -> None:
+    """French has a space before it; `colon` is the one of the page."""
+    typed = re.compile(r"(?:\}\}|%\}|</\w+>): *(?:\{\{|<(?:a|bdi|strong)\b)")
+    pages = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("templates/**/*.txt")]
+    assert pages
+    wrong = [str(page) for page in pages if typed.search(page.read_text(encoding="utf-8"))]
+    assert wrong == []
