@@ -598,7 +598,7 @@ def test_whose_last_day_is_today_holds_the_office_and_who_left_today_does_not(
     session.commit()
     _enter_until(desk, session, "2015-01-01", today.isoformat())
     assert _left_on(session) is None
-    assert "We count them as having left from the day after." in desk.get(f"{LEFT}/posts").text
+    assert "counts as having left from the next day." in desk.get(f"{LEFT}/posts").text
     post(desk, f"{LEFT}/left")
     assert _left_on(session) == today
     _enter_until(desk, session, "2014-01-01", today.isoformat())
