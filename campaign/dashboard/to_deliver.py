@@ -146,8 +146,10 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
 
 def _item(session: Session, campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
-    number = letters if bundle.letter_count else signed_sheets.count_carried(session, bundle.id)
-    return TodoItem(campaign, number, None, bundle.public_id, noun_of(bundle), bundle)
+    if letters and bundle.letter_count:
+        return TodoItem(campaign, letters, None, bundle.public_id, noun_of(bundle), bundle)
+    people = signed_sheets.count_carried(session, bundle.id)
+    return TodoItem(campaign, people, None, bundle.public_id, Noun.PERSON, bundle)
 
 
 def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:

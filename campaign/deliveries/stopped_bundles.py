@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
+from campaign.bundles.freeze.signed_sheets import has_sheets_here
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import site_url
-from campaign.deliveries.remaining_letters import is_gone, is_gone_whole
+from campaign.deliveries.remaining_letters import count_paper, is_gone, is_gone_whole
 from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
@@ -31,6 +32,8 @@ class StoppedBundle(TypedDict):
     by_post: bool
     printed_again: bool
     """Its sheets are the first print of letters that went on through another mission."""
+    only_sheets: bool
+    """Its letters went out, or it has none: signed sheets and lists lie here."""
 
 
 class StaffStopped(Mail, kind="staff-stopped"):
@@ -40,7 +43,7 @@ class StaffStopped(Mail, kind="staff-stopped"):
 
 
 def is_held_back() -> ColumnElement[bool]:
-    """Whether printed letters of a stopped campaign lie here, for a query on bundles.
+    """Whether letters or signed sheets of a stopped campaign lie here, for a query on bundles.
 
     That its files are no longer kept tells nothing of its paper.
     """
@@ -51,13 +54,15 @@ def is_held_back() -> ColumnElement[bool]:
     )
     # Letters that went on through another mission were printed again: the first sheets lie here.
     moved = exists().where(LetterMove.bundle_id == Bundle.id).correlate(Bundle)
+    # Of sheets alone, lists and cover letter lie here though nobody is on a sheet any more.
+    alone = and_(Bundle.letter_count == 0, ~bundle_status.handed_over())
     stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
         stopped.correlate(Bundle),
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.state != BundleState.CANCELLED,
         ~is_gone_whole(),
-        or_(letters, moved, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
+        or_(letters, moved, has_sheets_here(), alone),
     )
 
 
@@ -74,6 +79,11 @@ def find_held(session: Session, bundle: Bundle) -> HeldBundle | None:
 def lies_here(session: Session, bundle: Bundle) -> bool:
     held = select(Bundle.id).where(Bundle.id == bundle.id, is_held_back())
     return db.has_row(session, held)
+
+
+def holds_sheets(session: Session, bundle: Bundle) -> bool:
+    here = select(Bundle.id).where(Bundle.id == bundle.id, has_sheets_here())
+    return db.has_row(session, here)
 
 
 def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str) -> bool:
@@ -140,4 +150,5 @@ def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
         "mission": destination_name(bundle.destination, locale),
         "by_post": bundle.official_id is not None,
         "printed_again": db.has_row(session, moved),
+        "only_sheets": holds_sheets(session, bundle) and not count_paper(session, bundle),
     }

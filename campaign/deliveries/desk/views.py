@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
-from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.desk.update_views import say_unpublished
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
@@ -76,8 +75,9 @@ class WayOfBundle:
 
 @dataclass(frozen=True, slots=True)
 class HeldPaper:
-    fate: str  # empty as long as nobody has said what became of them
+    fate: str  # empty as long as nobody has said what became of it
     settled_at: datetime | None
+    with_sheets: bool  # whether signed sheets are part of it
 
 
 class DeliveryList(Page, template="deliveries/index.html"):
@@ -148,9 +148,11 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     """Paper of a bundle whose campaign was stopped; None where none lies here."""
     session = db.session()
     held = stopped_bundles.find_held(session, bundle)
+    with_sheets = stopped_bundles.holds_sheets(session, bundle)
     if held and held.fate:
-        return HeldPaper(held.fate.value, held.settled_at)
-    return HeldPaper("", None) if stopped_bundles.lies_here(session, bundle) else None
+        return HeldPaper(held.fate.value, held.settled_at, with_sheets)
+    lies_here = stopped_bundles.lies_here(session, bundle)
+    return HeldPaper("", None, with_sheets) if lies_here else None
 
 
 @blueprint.app_template_global("late_deliveries_of")
@@ -179,10 +181,8 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     if not stopped_bundles.record_fate(session, bundle, fate, actor=actor()):
         message = _("This paper is already recorded as destroyed. Nothing was changed.")
         return redirect_to("bundles.show", message, public_id=public_id)
-    cards = noun_of(bundle) is Noun.CARD
-    of_cards = _("Recorded what you did with the printed cards.")
-    of_letters = _("Recorded what you did with the printed letters.")
-    return redirect_to("bundles.show", of_cards if cards else of_letters, public_id=public_id)
+    message = _("Recorded what you did with the paper.")
+    return redirect_to("bundles.show", message, public_id=public_id)
 
 
 @blueprint.get("/deliveries/")

@@ -129,7 +129,7 @@ def test_a_stopped_bundle_of_cards_speaks_of_cards(
     session.commit()
     sign_in(client, app, Role.STAFF)
     page = client.get(f"/desk/bundles/{cards.public_id}").text
-    assert "Do not print or deliver its cards: another card could do harm." in page
+    assert "Do not print or deliver anything from it: another card could do harm." in page
 
 
 def test_what_is_of_both_kinds_is_called_both() -> None:

@@ -72,10 +72,11 @@ def test_a_card_is_not_offered_to_be_printed_again(
     assert not run.with_letters
 
 
-def test_the_paper_of_a_stopped_action_is_called_cards(
+def test_the_page_of_a_stopped_action_speaks_of_no_letters(
     staff: FlaskClient, cards: Bundle, stop: Callable[[], None]
 ) -> None:
     stop()
     gate = staff.get(f"/desk/bundles/{cards.public_id}/deliver").text
-    assert "Do not print or deliver its cards" in gate
-    assert "Do not deliver the printed cards." in staff.get(f"/desk/bundles/{cards.public_id}").text
+    assert "Do not print or deliver anything from it" in gate
+    page = staff.get(f"/desk/bundles/{cards.public_id}").text
+    assert "Do not deliver the paper of this bundle." in page

@@ -80,9 +80,12 @@ def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
         "mission": "Embassy",
         "by_post": False,
         "printed_again": True,
+        "only_sheets": False,
     }
     office = embassy | {"name": "UA 1/26 · 002", "by_post": True, "printed_again": False}
-    mail = StaffStopped(reference="UA 1/26", bundles=[embassy, office], link="https://x.example/")
+    sheets = office | {"name": "UA 1/26 · 003", "only_sheets": True}
+    bundles = [embassy, office, sheets]
+    mail = StaffStopped(reference="UA 1/26", bundles=bundles, link="https://x.example/")
     with app.app_context():
         mail.send(session, to="staff@example.org", locale="en")
         session.flush()
@@ -92,8 +95,9 @@ def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
     lines = (
         "- UA 1/26 · 001, Embassy (the first sheets of letters that were printed again)",
         "- UA 1/26 · 002, by post to Embassy",
+        "- UA 1/26 · 003, by post to Embassy (only signature sheets and lists)",
     )
-    assert "printed:\n\n" + "\n".join(lines) + "\n\nDestroy the letters" in plain.get_content()
+    assert "printed:\n\n" + "\n".join(lines) + "\n\nDestroy the paper" in plain.get_content()
 
 
 def test_a_mail_of_a_stop_that_waited_for_the_upgrade_still_goes_out(
@@ -144,14 +148,14 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     today = staff.get("/desk/today").text
     assert line in today.partition("<h2>")[2].partition("</h2>")[0], "the first line"
     assert "On hold: stopped" in staff.get("/desk/bundles/").text
-    assert "Destroy them or keep them under lock." in staff.get(page).text
+    assert "Destroy it or keep it under lock." in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "lost"}).status_code == 400
     assert post(staff, f"{page}/held-back", {"fate": "kept"}).status_code == 303
     assert line not in staff.get("/desk/today").text
     assert "Stopped: kept under lock" in staff.get("/desk/bundles/").text
-    assert "The printed letters are kept under lock" in staff.get(page).text
+    assert "The paper of this bundle is kept under lock" in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
-    assert "The printed letters were destroyed" in staff.get(page).text
+    assert "The paper of this bundle was destroyed" in staff.get(page).text
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
     assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
@@ -175,7 +179,7 @@ def test_paper_is_not_forgotten_once_the_files_of_its_bundle_are_no_longer_kept(
     held = session.get_one(HeldBundle, bundle_id)
     assert held.fate is PaperFate.DESTROYED
     assert asked not in staff.get("/desk/today").text
-    assert "The printed letters were destroyed." in staff.get(page).text
+    assert "The paper of this bundle was destroyed." in staff.get(page).text
 
 
 @pytest.mark.parametrize("is_emptied", [False, True])

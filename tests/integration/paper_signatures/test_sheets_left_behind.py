@@ -1,5 +1,6 @@
 """Signature sheets of a bundle of which every letter was posted: they stayed here, and wait."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.cancel_bundle import cancel
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
-from campaign.core import jobs
+from campaign.campaigns.status_changes import stop_campaign
+from campaign.core import db, jobs
+from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.delivery import GateVisit
 from campaign.models.paper_signature import PaperSheet
@@ -256,3 +259,33 @@ def test_sheets_of_another_campaign_stay_where_they_are(
     session.commit()
     freeze(other.id)
     assert carried(session) == {posted: 2}, "nobody ticked them"
+
+
+def test_after_a_stop_they_are_named_until_somebody_says_what_became_of_them(
+    client: FlaskClient, session: Session, sheet: PaperSheet, posted: int, url: str
+) -> None:
+    campaign = sheet.campaign
+    reasons = {"en": "She asked us to."}
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons=reasons)
+    session.commit()
+    today = client.get("/desk/today").text
+    assert "Stopped: do not deliver 1 printed bundle" in today
+    assert "2 people on signed sheets" in today
+    jobs.run_now("deliveries.find-stops")
+    session.rollback()
+    sent = select(OutboxMail).where(OutboxMail.kind == "staff-stopped")
+    mail = session.scalars(sent).one()
+    assert [bundle["only_sheets"] for bundle in json.loads(mail.context)["bundles"]] == [True]
+    session.rollback()
+    assert "On hold: stopped" in client.get("/desk/bundles/").text
+    page = client.get(url).text
+    assert "Do not deliver the paper of this bundle." in page
+    assert "This includes the signature sheets and lists." in page
+    assert "printed letters" not in page
+    assert post(client, f"{url}/held-back", {"fate": "kept"}).status_code == 303
+    assert "Stopped: do not deliver" not in client.get("/desk/today").text
+    page = client.get(url).text
+    assert "The paper of this bundle is kept under lock." in page
+    assert "This includes the signature sheets and lists." in page
+    assert post(client, f"{url}/held-back", {"fate": "destroyed"}).status_code == 303
+    assert "The paper of this bundle was destroyed." in client.get(url).text
