@@ -22,7 +22,7 @@ class RowVerdict(enum.StrEnum):
     DOUBLE = "double"
     """The person has signed online or on another sheet: counted there, and only there."""
     REMOVED = "removed"
-    """Keyed in by mistake; it can be put back for some days."""
+    """Taken out by the team; it can be put back for some days. Its number stays with the sheet."""
 
 
 class ScanKind(enum.StrEnum):

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Row, Select, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
+from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns import public_counts
 from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.core import audit, db, jobs
@@ -241,12 +242,20 @@ def empty_rows_with_address(
     session.flush()
 
 
-def delete_removed_rows(session: Session) -> None:
-    over = db.utcnow() - timedelta(days=KEPT_DAYS)
-    row_signatures.delete_kept_places(session, PaperRow.keyed_at < over)
-    db.delete_rows(
-        session, PaperRow, PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over
-    )
+def forget_removed_rows(session: Session) -> None:
+    """Empty rows that can no longer be put back; delete them once their sheet is no longer here.
+
+    Until then a row keeps its number, by which it is made unreadable on the sheet, and its place.
+    """
+    limit = db.utcnow() - timedelta(days=KEPT_DAYS)
+    over = (PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < limit)
+    filled = or_(PaperRow.details.is_not(None), PaperRow.email_hmac.is_not(None))
+    db.update_rows(session, PaperRow, *over, filled, details=None, email_hmac=None)
+    has_gone = or_(PaperSheet.origin != Origin.PAPER, signed_sheets.is_out())
+    rows = select(PaperRow.id).join(PaperRow.sheet).where(*over, has_gone)
+    ids = session.scalars(rows).all()
+    row_signatures.delete_kept_places(session, PaperRow.id.in_(ids))
+    db.delete_rows(session, PaperRow, PaperRow.id.in_(ids))
 
 
 def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
@@ -485,6 +494,6 @@ def join_network() -> None:
 
 
 @jobs.job("paper.forget", every_minutes=60)
-def delete_removed() -> None:
+def forget_removed() -> None:
     with db.transaction() as session:
-        delete_removed_rows(session)
+        forget_removed_rows(session)

@@ -81,9 +81,11 @@ def list_rows_to_black_out(
     """List the numbers of such rows that are not handed over, by the sheet's id.
 
     Their people withdrew, had everything deleted, or are excluded as false; of a double, that was
-    what was signed elsewhere.
+    what was signed elsewhere. Those that the team removed are named once the sheet is a bundle's.
     """
-    own, twin = aliased(Signature), aliased(Signature)
+    own, twin, other = aliased(Signature), aliased(Signature), aliased(PaperRow)
+    carried = select(CarriedSignature.signature_id)
+    is_bound = exists().where(other.sheet_id == PaperRow.sheet_id, other.signature_id.in_(carried))
     is_gone = or_(PaperRow.twin_id.is_(None), twin.state.in_(TWIN_GONE))
     rows = session.execute(
         select(PaperRow.sheet_id, PaperRow.position)
@@ -98,6 +100,7 @@ def list_rows_to_black_out(
                     or_(PaperRow.signature_id.is_(None), own.state.in_(GONE)),
                 ),
                 and_(PaperRow.verdict == RowVerdict.DOUBLE, is_gone),
+                and_(PaperRow.verdict == RowVerdict.REMOVED, is_bound.correlate(PaperRow)),
             ),
             *conditions,
         )

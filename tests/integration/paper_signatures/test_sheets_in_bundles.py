@@ -23,7 +23,7 @@ from campaign.bundles.freeze.signed_sheets import (
 )
 from campaign.core import db
 from campaign.core.settings import Settings
-from campaign.models.bundle import Bundle, CarriedSignature
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin, Signature, SignatureState
@@ -279,7 +279,7 @@ def test_where_the_bundle_is_given_up_who_is_put_back_waits_again(
     assert waiting_on_paper(session, sheet.campaign) == 1
 
 
-def test_a_kept_place_goes_with_the_row_and_without_a_bundle_none_is_kept(
+def test_a_kept_place_goes_with_the_row_once_the_sheet_is_out_and_without_a_bundle_none_is_kept(
     session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
     on_paper = select(Signature.id).where(Signature.origin == Origin.PAPER)
@@ -287,12 +287,25 @@ def test_a_kept_place_goes_with_the_row_and_without_a_bundle_none_is_kept(
     data_entry.remove_row(session, row, actor="a")
     assert session.scalars(on_paper).all() == []
     data_entry.restore_row(session, row, actor="a")
-    freeze(session, sheet.campaign, settings)
+    bundle = freeze(session, sheet.campaign, settings)
     data_entry.remove_row(session, row, actor="a")
     assert len(session.scalars(on_paper).all()) == 1
     row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
     session.flush()
-    data_entry.delete_removed_rows(session)
+    data_entry.forget_removed_rows(session)
+    assert len(session.scalars(on_paper).all()) == 1
+    session.add(
+        DeliveryAttempt(
+            bundle_id=bundle.id,
+            campaign_id=bundle.campaign_id,
+            mission_id=bundle.mission_id,
+            outcome=DeliveryOutcome.ACCEPTED,
+            happened_on=sheet.collected_on,
+            messages=3,
+        )
+    )
+    session.flush()
+    data_entry.forget_removed_rows(session)
     for query in (on_paper, select(CarriedSignature.position), select(PaperRow.id)):
         assert session.scalars(query).all() == []
 
@@ -306,3 +319,27 @@ def test_a_sheet_whose_rows_are_all_taken_out_leaves_nothing_behind(
     sheets.delete_sheet(session, sheet, actor="a")
     for name in ("paper_row", "carried_signature", "signature WHERE origin = 'paper'"):
         assert session.scalar(text(f"SELECT count(*) FROM {name}")) == 0, name
+
+
+@pytest.mark.parametrize("bound_first", [True, False])
+def test_a_removed_row_is_to_be_blacked_out_by_its_number_until_it_is_keyed_in_anew(
+    session: Session, settings: Settings, sheet: PaperSheet, *, bound_first: bool
+) -> None:
+    data_entry.add_row(session, sheet, ANA, actor="a")
+    row = data_entry.add_row(session, sheet, EVA, actor="a")
+    if bound_first:
+        bundle = freeze(session, sheet.campaign, settings)
+    data_entry.remove_row(session, row, actor="a")
+    if not bound_first:
+        assert sheets.list_black_out(session, sheet) == [], "a slip of who keys it in"
+        bundle = freeze(session, sheet.campaign, settings)
+    row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
+    for _day in ("first", "when it can no longer be put back"):
+        assert [one.black_out for one in list_travelling_sheets(session, bundle.id)] == [(2,)]
+        assert sheets.list_black_out(session, sheet) == [row]
+        session.flush()
+        data_entry.forget_removed_rows(session)
+        session.expire_all()
+    assert (row.details, row.email_hmac, data_entry.details_of(row)) == (None, None, None)
+    data_entry.add_row(session, sheet, LEA, actor="a", position=2)
+    assert [one.black_out for one in list_travelling_sheets(session, bundle.id)] == [()]

@@ -290,7 +290,46 @@ def test_a_sheet_on_which_nobody_counts_any_more_stays(
     session.rollback()
     sign_in(client, app, Role.STAFF)
     assert "do not deliver this sheet" in client.get(bundle_url).text
-    assert "Black out 1 row of a signature sheet" in client.get("/desk/today").text
+    assert "Black out 2 rows of signature sheets" in client.get("/desk/today").text
+
+
+@pytest.mark.both_engines
+def test_a_row_that_staff_removed_is_named_by_its_number_until_the_sheet_is_delivered(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    sheet: PaperSheet,
+    print_sheet: Callable[..., int],
+    remake: Callable[[int], None],
+    tmp_path: Path,
+) -> None:
+    sheet_url = f"/desk/paper/{sheet.public_id}"
+    bundle_id = print_sheet()
+    row = session.scalars(select(PaperRow).where(PaperRow.position == 2)).one()
+    data_entry.remove_row(session, row, actor="test")
+    row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
+    session.commit()
+    remake(bundle_id)
+    with app.app_context():
+        jobs.run_now("paper.forget")
+    assert "row 2" in contents(zip_of(app, bundle_id, tmp_path))["README.html"].decode()
+    session.rollback()
+    assert not withdrawals.awaits_remake(session, reload(session, bundle_id))
+    bundle_url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    pages = (bundle_url, f"{bundle_url}/deliver", "/desk/today", sheet_url)
+    assert ["row 2" in client.get(page).text for page in pages] == [True] * 4
+    assert BLACK_OUT in client.get(sheet_url).text
+    newest = list_papers(session, reload(session, bundle_id))[0].value
+    session.rollback()
+    carried = form(happened_time="", **{f"paper_{bundle_id}": newest})
+    assert post(client, f"{bundle_url}/deliver", carried).status_code == 303
+    assert ["Black out" in client.get(page).text for page in pages] == [False] * 4
+    with app.app_context():
+        jobs.run_now("paper.forget")
+    session.rollback()
+    assert session.scalars(select(PaperRow.position)).all() == [1]
 
 
 def test_who_withdrew_reads_what_becomes_of_the_row(
