@@ -4,8 +4,13 @@ Each rule of a status has a twin for queries on campaigns. What prints, hands ov
 asks `may_go_out`; it looks again once it holds the campaign's row, as a stop may come meanwhile.
 """
 
-from sqlalchemy import ColumnElement
+from datetime import datetime
 
+from sqlalchemy import ColumnElement, String, cast, func, literal, select
+from sqlalchemy.orm.util import AliasedClass
+
+from campaign.core import db
+from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, StopKind
 
@@ -42,6 +47,16 @@ def is_stopped_sql() -> ColumnElement[bool]:
 def warns_of_harm_sql() -> ColumnElement[bool]:
     """Whether pages ask that nobody writes for the person, as another letter could do harm."""
     return is_stopped_sql() & (Campaign.stop_kind == StopKind.HARM)
+
+
+def warns_since_sql(campaign: type[Campaign] | AliasedClass[Campaign]) -> ColumnElement[datetime]:
+    """When a stop became one that warns of harm: as it came, or when it was called so later."""
+    called_so = select(func.max(AuditEntry.at)).where(
+        AuditEntry.subject == literal("campaign:") + cast(campaign.id, String),
+        db.unindexed(AuditEntry.action) == "campaign.reason",
+        AuditEntry.detail["kind"].as_string() == StopKind.HARM.value,
+    )
+    return func.coalesce(called_so.correlate(campaign).scalar_subquery(), campaign.stopped_at)
 
 
 def gives_letters(status: CampaignStatus) -> bool:

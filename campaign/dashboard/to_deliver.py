@@ -12,7 +12,12 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.nouns import Noun, noun_of, noun_of_campaign
 from campaign.campaigns.find_campaigns import pair_linked
 from campaign.campaigns.lifecycle import takes_signatures
-from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql, warns_of_harm_sql
+from campaign.campaigns.stop_rule import (
+    gives_letters_sql,
+    is_stopped_sql,
+    warns_of_harm_sql,
+    warns_since_sql,
+)
 from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard.today import (
@@ -92,14 +97,15 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
 def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo:
     """Find campaigns that continue though a linked one was stopped lately, for harm.
 
-    Whoever opened one after that stop was warned then. Who only carries has letters left to carry.
+    Whoever opened one since that was said was warned then. Who only carries has letters left.
     """
-    stops = select(Campaign.id).where(warns_of_harm_sql(), Campaign.stopped_at > now - LATELY)
+    lately = warns_since_sql(Campaign) > now - LATELY
+    stops = select(Campaign.id).where(warns_of_harm_sql(), lately)
     linked, stopped = pair_linked(stops).c, aliased(Campaign)
     unwarned = exists().where(
         linked.id == Campaign.id,
         linked.start == stopped.id,
-        stopped.stopped_at > func.coalesce(Campaign.reopened_at, Campaign.opened_at),
+        warns_since_sql(stopped) > func.coalesce(Campaign.reopened_at, Campaign.opened_at),
     )
     continuing = select(Campaign).where(sees(by, Campaign.id), gives_letters_sql(), unwarned)
     items = [

@@ -127,6 +127,25 @@ def test_today_is_silent_on_a_follow_up_that_was_opened_after_the_warning(
     assert WARNING in desk.get(DESK).text
 
 
+@pytest.mark.parametrize("opened", ["before the stop", "since the stop", "since the warning"])
+def test_today_names_what_opened_before_a_stop_was_called_one_for_harm(
+    desk: FlaskClient, session: Session, draft: Campaign, opened: str
+) -> None:
+    draft.follows = make_campaign(session)
+    session.commit()
+    earlier, now = stop_earlier(session, draft, StopKind.OTHER), db.utcnow()
+    earlier.stopped_at = now - timedelta(days=90)
+    days_before = {"before the stop": 95, "since the stop": 2, "since the warning": -1}[opened]
+    draft.status, draft.opened_at = CampaignStatus.OPEN, now - timedelta(days=days_before)
+    session.commit()
+    assert "to prevent harm" not in desk.get("/desk/today").text
+    for kind, words in ((StopKind.HARM, "It is dangerous."), (None, "Still dangerous.")):
+        reword_reason(session, earlier, actor="command", reasons={"en": words}, kind=kind)
+    session.commit()
+    named = "1 campaign continues, but a linked action was stopped to prevent harm"
+    assert (named in desk.get("/desk/today").text) == (opened != "since the warning")
+
+
 @pytest.fixture
 def scheduled(session: Session, draft: Campaign, desk: FlaskClient) -> Campaign:
     """A follow-up of an open action, scheduled by a colleague."""
