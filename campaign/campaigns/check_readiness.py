@@ -290,10 +290,12 @@ def later_gaps(
 ) -> list[Gap]:
     """What else is to be mended, after the next step.
 
-    Once the campaign has ended only what letters wait for: a successor of those `left_behind`.
+    Once the campaign has ended only what letters wait for, a successor of those `left_behind`, and
+    what one language of its page tells and another does not.
     """
     if has_ended(campaign.status):
-        return [gap for gap in gaps if gap.slug == "recipient-left" and gap.subject in left_behind]
+        waits = [gap for gap in gaps if gap.slug != "recipient-left" or gap.subject in left_behind]
+        return [gap for gap in waits if gap.slug in {"recipient-left", "part-uneven"}]
     if step.slug == "close-or-extend":
         return [gap for gap in gaps if gap.slug != "deadline-past"]
     if step.slug in {"embargo", "scheduled"}:  # the step itself waits for its end

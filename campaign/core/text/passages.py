@@ -54,12 +54,32 @@ def list_hidden(text: str) -> list[str]:
 def find_telling_words(hidden: Iterable[str], shown: Iterable[str]) -> set[str]:
     """Return the words of `hidden` passages that may not be read in the `shown` texts, folded.
 
-    Words of three letters or figures and more; of those with five, longer words of `shown` that
-    begin with them as well ("Halldoras").
+    Words of three letters or figures and more, also with shorter ones beside them ("Li Wang"); of
+    those with five, longer words of `shown` that begin with them as well ("Halldoras").
     """
+    hidden = list(hidden)
     words = {word for passage in hidden for word in _words(passage) if _tells(word)}
     stems = tuple(word for word in words if len(word) >= _LEAST_OF_A_STEM)
-    return words | {word for text in shown for word in _words(text) if word.startswith(stems)}
+    longer = {word for text in shown for word in _words(text) if word.startswith(stems)}
+    return words | longer | {phrase for passage in hidden for phrase in _list_phrases(passage)}
+
+
+def _list_phrases(passage: str) -> Iterator[str]:
+    """List each word that tells, with one or more of the short words on either side of it."""
+    folded = fold(passage)
+    words = list(_WORD.finditer(folded))
+    for at, word in enumerate(words):
+        if not _tells(word[0]):
+            continue
+        first = last = at
+        while first and _is_short(words[first - 1][0]):
+            first -= 1
+        while last + 1 < len(words) and _is_short(words[last + 1][0]):
+            last += 1
+        for begin in range(first, at + 1):
+            for end in range(at, last + 1):
+                if begin < end:
+                    yield folded[words[begin].start() : words[end].end()]
 
 
 def _words(text: str) -> list[str]:
@@ -67,5 +87,8 @@ def _words(text: str) -> list[str]:
 
 
 def _tells(word: str) -> bool:
-    least = 2 if _SHORT_WORDS.match(word) else 3
-    return len(word) >= least and word not in _COMMON
+    return not _is_short(word) and word not in _COMMON
+
+
+def _is_short(word: str) -> bool:
+    return len(word) < (2 if _SHORT_WORDS.match(word) else 3)

@@ -45,6 +45,8 @@ _PLAIN_NAMES = {
     MissionKind.PERMANENT_MISSION: "Permanent Mission",
 }
 
+_ONE_IN_A_TOWN = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
+
 
 def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[str] = ()) -> None:
     """Raise UnreadableFile where what every mission needs has no column, or a column is twice."""
@@ -75,9 +77,30 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
 
 def read_table(
     table: Table, choices: ImportChoices, *, today: date | None = None
-) -> Iterator[MissionRecord | RowProblem]:
+) -> Iterator[MissionRecord | RowProblem | Repeated]:
+    """Missions of a table. A row without an id that repeats another is Repeated.
+
+    There is one embassy or high commission in a town. All else is repeated where name and address
+    are the same.
+    """
     numbers: Counter[str] = Counter()
-    return read_each_row(table, choices, lambda row: _add_id(_from_row(row, today), numbers))
+    readings: list[MissionRecord | RowProblem | Repeated] = []
+    places: dict[object, int] = {}
+    for record in read_each_row(table, choices, lambda row: _from_row(row, today)):
+        if isinstance(record, RowProblem) or record.source_id or record.own_id:
+            readings.append(record)
+            continue
+        draft, source_id = record.draft, _make_id(record.draft)
+        is_alone = draft.kind in _ONE_IN_A_TOWN and draft.locality
+        apart = () if is_alone else (*draft.name.values(), *draft.address)
+        at = places.setdefault((source_id, *map(fold_name, apart)), len(readings))
+        if at < len(readings):
+            readings.append(_leave_out(record.row, draft.head_of_mission, readings, at))
+            continue
+        numbers[source_id] += 1
+        number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
+        readings.append(replace(record, source_id=f"{source_id}{number}"))
+    yield from readings
 
 
 def read_json(
@@ -109,21 +132,22 @@ def read_json(
                 places |= {record.source_id: len(readings), same: len(readings)}
                 readings.append(record)
                 continue
-        first = readings[at]
-        assert isinstance(first, MissionRecord)
-        readings[at] = first = _add_head(first, item)
-        readings.append(Repeated(row, first.row, first.draft.name["en"]))
+        head = item.get("head_of_mission") if isinstance(item, dict) else None
+        readings.append(_leave_out(row, head, readings, at))
     yield from sorted(readings, key=lambda reading: reading.row)
 
 
-def _add_head(record: MissionRecord, item: object) -> MissionRecord:
-    draft = record.draft
-    head = item.get("head_of_mission") if isinstance(item, dict) else None
-    if draft.head_of_mission or not isinstance(head, str):
-        return record
-    full = replace(draft, head_of_mission=" ".join(head.split()))
-    refuse_unfit(full)
-    return replace(record, draft=full)
+def _leave_out(
+    row: int, head: object, readings: list[MissionRecord | RowProblem | Repeated], at: int
+) -> Repeated:
+    """Return that it repeats the reading at that place, which takes its head of mission over."""
+    first = readings[at]
+    assert isinstance(first, MissionRecord)
+    if not first.draft.head_of_mission and isinstance(head, str):
+        full = replace(first.draft, head_of_mission=" ".join(head.split()))
+        refuse_unfit(full)
+        readings[at] = replace(first, draft=full)
+    return Repeated(row, first.row, first.title)
 
 
 def sending_country_of(items: Sequence[object]) -> str | None:
@@ -200,17 +224,11 @@ def _read_kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
     return read_kind(words, row.name_column("kind")), words
 
 
-def _add_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
-    """The record, with an id of its own where the file has none, the same at every reading."""
-    if record.source_id or record.own_id:
-        return record
-    draft = record.draft
+def _make_id(draft: MissionDraft) -> str:
+    """Return an id for what the file gives none, the same at every reading."""
     town = fold_name(draft.locality)
     source_id = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{town}"
-    source_id = source_id[:36].strip("- ")
-    numbers[source_id] += 1
-    number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
-    return replace(record, source_id=f"{source_id}{number}")
+    return source_id[:36].strip("- ")
 
 
 def _list_nested(top: object) -> Iterator[tuple[object, str | None]]:

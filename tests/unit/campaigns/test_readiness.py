@@ -282,6 +282,16 @@ def test_the_next_step_of_an_ended_campaign_is_to_tell_what_came_of_it() -> None
     assert step_of(campaign) == "ended"
 
 
+def test_an_ended_campaign_says_where_one_language_does_not_tell_how_it_ended() -> None:
+    campaign = complete(CampaignStatus.CLOSED)
+    campaign.issued_on = None
+    told, silent = campaign.editions
+    told.outcome = "She is free."
+    missing = gaps(campaign, NOW)
+    [gap] = later_gaps(campaign, missing, next_step(campaign, missing))
+    assert (gap.slug, gap.subject, gap.locale) == ("part-uneven", "outcome", silent.locale)
+
+
 def test_a_line_that_wraps_out_of_the_window_is_named_with_its_official() -> None:
     campaign = complete()
     official = campaign.targets[0].official

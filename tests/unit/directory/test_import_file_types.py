@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from campaign.core.errors import UnreadableFile
 from campaign.directory.imports.read_list import MAX_BYTES, Shape, open_file
-from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, Reading
 from campaign.directory.imports.row_parts import ImportChoices
 from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.imports.uploads import ImportSource, open_source
@@ -313,6 +313,6 @@ def test_whatever_is_uploaded_is_read_or_refused_with_a_sentence(
     for one in read_source(
         source, country="KE", sending_country="KE", host_country="CA", kind="embassy"
     ):
-        assert isinstance(one, MissionRecord | OfficialRecord | RowProblem)
+        assert isinstance(one, Reading)
         if isinstance(one, RowProblem):
             assert str(one.fault)

@@ -53,9 +53,20 @@ def test_commas_and_a_byte_order_mark_are_understood() -> None:
 
 
 def test_two_rows_without_an_id_get_two_the_same_at_every_reading() -> None:
-    line = "Kenya;;Italy;Rome;;;;;embassy;;"
-    ids = [record.source_id for record in rows(line, line) if isinstance(record, MissionRecord)]
-    assert ids == ["KE-embassy-IT-rome", "KE-embassy-IT-rome-2"]
+    line = "Kenya;;Italy;Rome;{};;;;consulate;;"
+    lines = (line.format(street) for street in ("1 Via Uno", "2 Via Due"))
+    ids = [record.source_id for record in rows(*lines) if isinstance(record, MissionRecord)]
+    assert ids == ["KE-consulate-IT-rome", "KE-consulate-IT-rome-2"]
+
+
+def test_a_mission_that_is_listed_twice_counts_once() -> None:
+    embassy, consulate = (
+        f"Kenya;;Italy;Rome;{{}};;;;{kind};;" for kind in ("embassy", "consulate")
+    )
+    streets = ("1 Via Uno", "2 Via Due", "1, VIA UNO")
+    lines = [line.format(street) for line in (embassy, consulate) for street in streets]
+    repeated = [(row.row, row.of_row) for row in rows(*lines) if isinstance(row, Repeated)]
+    assert repeated == [(3, 2), (4, 2), (7, 5)]
 
 
 @pytest.mark.parametrize(
