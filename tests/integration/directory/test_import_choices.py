@@ -271,7 +271,9 @@ def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, session: 
 def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     desk: FlaskClient, session: Session
 ) -> None:
-    text = MISSIONS.replace("Kenya", "Atlantis").replace("Ghana", "Atlantis")
+    text = MISSIONS.replace("Kenya", "Atlantis").replace(
+        "Ghana;Canada;embassy", "Atlantis;Canada;consulate"
+    )
     where = upload(desk, text).headers["Location"]
     page = page_of(desk, where)
     assert "We do not know 1 country" in page
