@@ -157,7 +157,7 @@ class WizardForm(SiteForm):
         )
 
     def _complete(self, values: MultiDict[str, str], offers: Sequence[CampaignOffer]) -> None:
-        """What nobody chose yet is all of it; signed sheets travel where nothing else waits."""
+        """What nobody chose yet is all of it; signed sheets travel where no letter waits."""
         if not self.chosen.data:
             if not values.getlist("campaign"):
                 self.campaign.data = [offer.campaign.slug for offer in offers]
@@ -166,7 +166,13 @@ class WizardForm(SiteForm):
             self.written.data = [choice.value for choice in self.written.choices]
         if not self.how.data:
             self.cards.data = [offer.campaign.slug for offer in offers if offer.campaign.cards]
-            self.sheets_travel.data = not any(offer.letters for offer in offers)
+            signed = [
+                offer
+                for offer in offers
+                if offer.on_paper and offer.campaign.slug in self.campaign.data
+            ]
+            # Only campaigns with sheets are asked: letters of another one do not keep sheets here.
+            self.sheets_travel.data = bool(signed) and not any(offer.letters for offer in signed)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """Check also that something of each kind is chosen."""

@@ -56,16 +56,19 @@ class BundleDraft:
     form: WizardForm
     values: MultiDict[str, str]
 
+    @property
+    def ticked(self) -> list[CampaignOffer]:
+        return [offer for offer in self.offers if offer.campaign.slug in self.form.campaign.data]
+
     @cached_property
     def chosen(self) -> list[CampaignOffer]:
-        """The campaigns of which letters or sheets travel; those named, where none has any."""
-        named = [offer for offer in self.offers if offer.campaign.slug in self.form.campaign.data]
+        """The campaigns of which letters or sheets travel; those ticked, where none has any."""
         travel = self.form.sheets_travel.data
         return [
             offer
-            for offer in named
+            for offer in self.ticked
             if offer.chosen_parts(self.form.choice_for(offer)) or (travel and offer.on_paper)
-        ] or named
+        ] or self.ticked
 
     @cached_property
     def choices(self) -> dict[str, BundleChoice]:
@@ -87,7 +90,8 @@ class BundleDraft:
 
     @property
     def on_paper(self) -> int:
-        return sum(offer.on_paper for offer in self.chosen)
+        """People on the sheets that can travel: also of a campaign of which nothing else does."""
+        return sum(offer.on_paper for offer in self.ticked)
 
     @property
     def noun(self) -> Noun:
@@ -105,7 +109,7 @@ class BundleDraft:
     @property
     def nothing_waits(self) -> bool:
         """Whether no letter of these campaigns waits any more, and no signed sheet is to travel."""
-        sheets = self.form.sheets_travel.data and any(offer.on_paper for offer in self.chosen)
+        sheets = self.form.sheets_travel.data and self.on_paper
         return not (sheets or any(offer.letters for offer in self.chosen))
 
     def state(self, *names: str) -> list[tuple[str, str]]:
@@ -326,7 +330,13 @@ def _check_page(draft: BundleDraft, problem: Refused | None = None) -> CheckBund
         draft=draft,
         form=draft.form,
         need=_need(draft),
-        left=list_left_out(session, draft.mission, draft.offers, draft.choices),
+        left=list_left_out(
+            session,
+            draft.mission,
+            draft.offers,
+            draft.choices,
+            sheets_travel=draft.form.sheets_travel.data,
+        ),
         unfinished=[bundle for bundle in earlier if bundle is not None],
         weight=_weight(draft),
         orders=ORDERS,

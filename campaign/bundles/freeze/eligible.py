@@ -40,6 +40,7 @@ class Why(enum.StrEnum):
     """Why something is not in a bundle."""
 
     CAMPAIGN = "campaign"  # letters of a campaign that is not chosen
+    SHEETS = "sheets"  # people on signed sheets that do not travel
     OFFICIAL = "official"
     LANGUAGE = "language"
     MISSION = "mission"  # they go through another mission, or through none yet
@@ -54,7 +55,7 @@ class Why(enum.StrEnum):
     @property
     def in_letters(self) -> bool:
         """Whether letters are counted; else people, who each write to every official."""
-        return self not in _STATES
+        return self not in _STATES and self is not Why.SHEETS
 
 
 _STATES = {
@@ -114,6 +115,8 @@ def list_left_out(
     mission: Destination,
     offers: Iterable[CampaignOffer],
     chosen: dict[str, BundleChoice],
+    *,
+    sheets_travel: bool,
 ) -> list[LeftOut]:
     """List what is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
@@ -122,6 +125,8 @@ def list_left_out(
     left_out: list[LeftOut] = []
     for offer in offers:
         campaign = offer.campaign
+        if not (sheets_travel and campaign.slug in chosen):
+            left_out.append(LeftOut(campaign, Why.SHEETS, offer.on_paper))
         if campaign.slug not in chosen:
             left_out.append(LeftOut(campaign, Why.CAMPAIGN, offer.letters))
             continue

@@ -137,6 +137,60 @@ def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     assert "are not in a bundle yet" not in client.get(NEW, query_string=ticked).text
 
 
+@pytest.mark.both_engines
+def test_sheets_of_a_campaign_without_letters_travel_beside_letters_of_another(
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
+) -> None:
+    third = make_campaign(session)
+    third.targets[0].mission = campaigns[0].targets[0].mission
+    for signature in add_confirmed(session, third, 2, family_name="Papier"):
+        signature.origin, signature.letters = Origin.PAPER, []
+    session.commit()
+    sign_in(client, app, "staff")
+    chosen = base([campaigns[0], third], chosen="1", written="en", target="ua-1-26:governor-9")
+    paper = client.get(f"{NEW}/paper", query_string=chosen).text
+    assert re.search(r'checked id="sheets_travel"', paper)
+    assert "UA 1/26 · UA 3/26" in paper
+    proof = client.get(f"{NEW}/proof", query_string=chosen).text
+    assert "Proof of UA 1/26" in proof
+    assert "Proof of UA 3/26" not in proof, "no letter of it is printed"
+
+    unticked = chosen | {"how": "1", "layout": "fr", "size": "40"}
+    page = client.get(NEW, query_string=unticked).text
+    assert "2 paper signatures are not in a bundle yet." in page
+    assert 'name="sheets_travel"' in client.get(f"{NEW}/paper", query_string=unticked).text
+
+    page = client.get(NEW, query_string=chosen).text
+    assert "are not in a bundle yet" not in page
+    shown = shown_to_freeze(page)
+    assert shown["campaign"] == ["ua-1-26", "ua-3-26"]
+    del shown["csrf_token"]
+    assert "/journeys/" in post(client, NEW, shown).location
+    assert [(bundle.letter_count, bundle.frozen["on_paper"]) for bundle in bundles(session)] == [
+        (2, 0),
+        (0, 2),
+    ]
+
+
+@pytest.mark.parametrize("ticked", [["ua-1-26", "ua-2-26"], ["ua-1-26", "ua-2-26", "ua-3-26"]])
+def test_the_check_names_sheets_that_stay_whether_their_campaign_is_ticked_or_not(
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign], ticked: list[str]
+) -> None:
+    third = make_campaign(session)
+    third.targets[0].mission = campaigns[0].targets[0].mission
+    session.commit()
+    sign_in(client, app, "staff")
+    wish = base(campaigns, how="1", layout="fr", size="40") | {"campaign": ticked}
+    assert "No one is left out." in client.get(NEW, query_string=wish).text
+    for signature in add_confirmed(session, third, 2, family_name="Papier"):
+        signature.origin, signature.letters = Origin.PAPER, []
+    session.commit()
+    page = client.get(NEW, query_string=wish).text
+    assert "No one is left out." not in page
+    left = re.sub(r"<[^>]+>|\s+", " ", page[page.index("Not in the bundle") :])
+    assert re.search(r"UA 3/26 +Paper signatures, not in a bundle yet +2 people", left)
+
+
 def shown_to_freeze(page: str) -> dict[str, list[str]]:
     """What the button of the check page sends."""
     form = page[page.index('<form class="form" method="post"') :].partition("</form>")[0]
@@ -341,7 +395,9 @@ def test_the_check_says_what_is_not_in_and_why(
     choice = BundleChoice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
     left = {
         (one.campaign.reference, one.why): one.count
-        for one in list_left_out(session, mission, offers, {first.slug: choice})
+        for one in list_left_out(
+            session, mission, offers, {first.slug: choice}, sheets_travel=False
+        )
     }
     assert left == {
         ("UA 1/26", Why.OFFICIAL): 3,
