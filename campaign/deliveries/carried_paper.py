@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -20,7 +20,7 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import Numbers
-from campaign.deliveries.remaining_letters import count_left, is_gone, is_out
+from campaign.deliveries.remaining_letters import count_left, is_before_visit, is_gone, is_out
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
@@ -186,8 +186,10 @@ def find_paper(
     letters are recorded as gone with a later print).
     """
     moment = clock.moment_of(day, at or time.max, bundle.zone)
-    if not went and bundle_status.is_handed_over(session, bundle):
-        return _find_print_of(session, bundle, moment)
+    if not went and _went_later(session, bundle, day, at):
+        offered = list_papers(session, bundle)
+        if not chosen or all(_is_later(paper, moment) for paper in offered):
+            return _find_print_of(session, bundle, moment)
     _refuse_later_print(session, bundle, moment)
     all_papers = _list_all_papers(session, bundle)
     papers = all_papers if len(all_papers) > 1 else []
@@ -215,8 +217,14 @@ def find_paper(
     return fitting[0] if fitting else None
 
 
+def _went_later(session: Session, bundle: Bundle, day: date, at: time | None) -> bool:
+    """Whether something went out that was not surely gone at this moment."""
+    by_then = is_before_visit(day, at, surely=True)
+    return is_out(session, bundle, when=by_then.is_not(true()))
+
+
 def _find_print_of(session: Session, bundle: Bundle, moment: datetime) -> Paper | None:
-    """Find the print that came back at this moment, before what went out: nobody is asked."""
+    """Find the print that came back at this moment, before what went out: nobody can choose it."""
     papers = _list_all_papers(session, bundle, went=False)
     there = [paper for paper in papers if _minute_of(paper.printed_at) <= moment]
     return there[0] if there else None
@@ -346,24 +354,29 @@ def count_in(
     return count_withdrawn(session, bundle, when=when) + taken_out
 
 
-def note_gone(session: Session, bundle: Bundle, paper: Paper, *, actor: str) -> list[str]:
-    """Note that letters go out with this paper: the bundle is that print from now on.
+def note_paper(
+    session: Session, bundle: Bundle, paper: Paper, *, went: bool, actor: str
+) -> list[str]:
+    """Note with which paper letters went out, or (`went` is False) that the rest of it came back.
 
-    Return the numbers of what did not go, as it was removed or made unreadable by hand.
-    What had been taken out of it went too.
-    Earlier volumes that were kept without the removed sheets hold what the newest print does, and
-    go with its papers.
+    Return the numbers of what was removed or made unreadable by hand. Of what came back this is
+    noted only once letters are out: before, other prints of it may lie here. The bundle is the
+    print that went from then on; what had been taken out of it went too. Earlier volumes that were
+    kept without the removed sheets hold what the newest print does, and go with its papers.
     """
     taken_out = [each for each in paper.taken_out if is_letter(each) or paper.papers_at is None]
     named = list_gone_people(session, bundle)
     numbers = [*_list_withdrawn(session, bundle), *named, *taken_out]
-    if paper.papers_at is None:
-        be_earlier_print(session, bundle, paper, actor=actor)
     carried = {*paper.holds, *paper.left_in}
     removed = [number for number in numbers if number not in carried]
+    if not went and not bundle_status.is_handed_over(session, bundle):
+        return removed
+    if went and paper.papers_at is None:
+        be_earlier_print(session, bundle, paper, actor=actor)
     note_removed(session, bundle, [*map(int, filter(is_letter, removed))])
     _note(bundle, [number for number in removed if not is_letter(number)], carried=False)
-    note_carried(bundle, [number for number in numbers if number in carried])
+    if went:
+        note_carried(bundle, [number for number in numbers if number in carried])
     session.flush()
     return removed
 
@@ -443,16 +456,21 @@ def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> 
     bundle.taken_out = bundle.taken_out.marked([*map(number_of, numbers)], carried=False)
 
 
-def note_nothing_gone(session: Session, bundle: Bundle) -> None:
-    """Let the bundle be its newest print again, where no letter of it has gone out after all."""
-    if bundle_status.is_handed_over(session, bundle):
-        return
+def lay_back(session: Session, bundle: Bundle, *which: ColumnElement[bool]) -> None:
+    """Let withdrawn sheets lie here again that no record says were removed by hand any more."""
     removed = (
         Letter.bundle_id == bundle.id,
         Letter.set_aside == WITHDRAWN,
         Letter.first_page.is_not(None),
     )
-    db.update_rows(session, Letter, *removed, set_aside=None)
+    db.update_rows(session, Letter, *removed, *which, set_aside=None)
+
+
+def note_nothing_gone(session: Session, bundle: Bundle) -> None:
+    """Let the bundle be its newest print again, where no letter of it has gone out after all."""
+    if bundle_status.is_handed_over(session, bundle):
+        return
+    lay_back(session, bundle)
     for letter in bundle.taken_out.letters:
         if letter.is_gone:
             _update_letter(session, bundle, letter, set_aside=WITHDRAWN, first_page=None)

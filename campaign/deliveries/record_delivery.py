@@ -15,6 +15,7 @@ from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
+from campaign.deliveries.gone_lists import list_by_hand
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -137,11 +138,11 @@ def record_visit(
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
     by_hand: dict[int, list[str]] = {}
-    if happened.outcome in GONE_OUT:
-        for item in carried:
-            if (paper := _find_paper(session, item, happened)) is not None:
-                removed = carried_paper.note_gone(session, item.bundle, paper, actor=actor)
-                by_hand[item.bundle.id] = removed
+    went = happened.outcome in GONE_OUT
+    for item in carried:
+        if (paper := _find_paper(session, item, happened)) is not None:
+            removed = carried_paper.note_paper(session, item.bundle, paper, went=went, actor=actor)
+            by_hand[item.bundle.id] = removed
     visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
@@ -232,10 +233,20 @@ def remove_visit(
         session.flush()
         session.delete(visit)
     session.flush()
-    for bundle in [attempt.bundle for attempt in removed if attempt.bundle]:
-        carried_paper.note_nothing_gone(session, bundle)
+    for attempt in removed:
+        if attempt.bundle:
+            _lay_back_removed(session, attempt, attempt.bundle)
+            carried_paper.note_nothing_gone(session, attempt.bundle)
     recount_attempts(session, before, actor)
     return is_gone
+
+
+def _lay_back_removed(session: Session, attempt: DeliveryAttempt, bundle: Bundle) -> None:
+    """Let withdrawn sheets lie here again that this record alone says were removed by hand."""
+    others = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
+    still = {number for other in session.scalars(others) for number in list_by_hand(session, other)}
+    removed = filter(carried_paper.is_letter, {*list_by_hand(session, attempt)} - still)
+    carried_paper.lay_back(session, bundle, Letter.sequence.in_([*map(int, removed)]))
 
 
 def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:

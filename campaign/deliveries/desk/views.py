@@ -24,13 +24,14 @@ from campaign.deliveries import (
     stopped_bundles,
     visits,
 )
+from campaign.deliveries.carried_paper import is_letter
 from campaign.deliveries.desk import delivery_views, split_views
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.desk.print_words import say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.gone_lists import find_gone_lists
+from campaign.deliveries.gone_lists import find_gone_lists, list_by_hand
 from campaign.deliveries.remaining_letters import (
     SheetFate,
     count_here,
@@ -237,6 +238,9 @@ def _say_print(attempt: DeliveryAttempt) -> str:
         words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
         sentences += [words, *say_check_code(recorded.check_code)]
     comma = i18n.comma(i18n.locale())
+    if sheets := [*filter(is_letter, list_by_hand(db.session(), attempt))]:
+        words = _("Sheets removed by hand: %(numbers)s.", numbers=comma.join(sheets))
+        sentences.append(words)
     if named:
         words = _(
             "Names that could still be read on the lists: %(numbers)s.", numbers=comma.join(named)

@@ -660,6 +660,75 @@ def test_a_withdrawn_letter_that_was_not_in_the_part_is_to_be_removed_by_hand(
     assert [(paper.letters, paper.holds) for paper in papers] == [(5, ("00003",)), (4, ())]
 
 
+@pytest.mark.parametrize("in_post", [False, True])
+def test_of_the_rest_that_was_refused_the_sheet_removed_by_hand_is_gone(
+    app: Flask,
+    staff: FlaskClient,
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    take_part: TakePart,
+    in_envelopes: Callable[..., Bundle],
+    in_post: bool,
+) -> None:
+    if in_post:
+        in_envelopes(letters_each=1)
+        assert post_envelopes(staff, printed, last="2").status_code == 303
+    else:
+        withdrawn(SignatureState.CONFIRMED)
+        take_part(printed, 2, **at(printed, BEFORE))
+    session.rollback()
+    withdraw_on(session, printed, today())
+    before = counts(session)
+    bundle = reload(session, printed.id)
+    gate, paper = f"/desk/bundles/{bundle.public_id}/deliver", f"paper_{bundle.id}"
+    moment = at(bundle, timedelta(0))
+    sent = form(
+        outcome="refused",
+        happened_on=moment["day"].isoformat(),
+        happened_time=moment["happened_time"].isoformat("minutes"),
+    )
+    session.rollback()
+    unsaid = post(staff, gate, sent)
+    assert unsaid.status_code == 422
+    assert "Choose which print you had." in unsaid.text
+    chosen = find_removed(session, printed)
+    recorded = post(staff, gate, sent | {paper: chosen})
+    assert counts(session) == [*before, 4]
+    page = staff.get(recorded.location).text
+    assert "Sheets removed by hand: 00003." in page
+    shown = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "Its sheet was removed by hand." in shown
+    assert remaining_letters.count_paper(session, reload(session, printed.id)) == 4
+    assert place_of(session, printed) is Place.UNPRINTED
+    assert list_papers(session, reload(session, printed.id)) == []
+    # A record that was a mistake says nothing of the sheet any more.
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    assert place_of(session, printed) is Place.PRINTED
+    assert len(list_papers(session, reload(session, printed.id))) == 2
+
+
+def test_of_a_refusal_before_the_part_went_the_answer_counts_where_one_can(
+    session: Session, remade: Bundle, record: Record, take_part: TakePart
+) -> None:
+    newest = list_papers(session, remade)[0].value
+    take_part(remade, 2, paper=newest, **at(remade, timedelta(minutes=5)))
+    withdraw_on(session, remade, today(), number=5)
+    whole, removed = list_papers(session, reload(session, remade.id))
+    # Only the older print was there then, and no answer tells of it.
+    record_with(record, remade, removed.value, at(remade, BEFORE), DeliveryOutcome.REFUSED)
+    assert place_of(session, remade) is Place.UNPRINTED
+    assert len(list_papers(session, reload(session, remade.id))) == 2
+    refused = DeliveryOutcome.REFUSED
+    record_with(record, remade, whole.value, at(remade, AFTER, place="Gate"), refused)
+    record_with(record, remade, removed.value, at(remade, AFTER, place="Door"), refused)
+    assert counts(session) == [2, 7, 6, 5]
+    assert list_papers(session, reload(session, remade.id)) == []
+
+
 @pytest.mark.parametrize("with_lists", [True, False])
 def test_names_are_made_unreadable_only_on_lists_that_are_here(
     app: Flask,
@@ -962,6 +1031,7 @@ def test_each_print_is_named_by_what_is_seen_on_the_paper(
     session.rollback()
     page = staff.get(gate).text
     assert "Which print did you have?" in page
+    assert "of 7" not in page, "how many it is of depends on the print"
     newest = "Number 00005 is in it. Number 00003 is not in it."
     removed = "Numbers 00003, 00005 are not in it. Its withdrawn sheets were removed by hand"
     names = "and their names made unreadable on its lists."
@@ -1043,7 +1113,9 @@ def test_a_bundle_of_which_nothing_was_withdrawn_asks_nothing(
 ) -> None:
     gate = f"/desk/bundles/{printed.public_id}/deliver"
     session.rollback()
-    assert "Which print did you have?" not in staff.get(gate).text
+    page = staff.get(gate).text
+    assert "Which print did you have?" not in page
+    assert "of 7" in page
 
 
 ALL = {1, 2, 3, 4, 5, 6, 7}
