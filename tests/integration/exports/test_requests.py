@@ -254,15 +254,16 @@ def test_what_nobody_decides_in_time_ends(
     assert "No one decided" in browsers(scene.asker_id).get(url).text
 
 
+@pytest.mark.parametrize("lacks", [{"active": False}, {"totp_since": None}])
 def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
-    app: Flask, session: Session, scene: Scene, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, browsers: Browsers, lacks: dict[str, bool | None]
 ) -> None:
     second_person(app)
-    session.execute(update(StaffUser).where(StaffUser.id == scene.other_id).values(active=False))
+    session.execute(update(StaffUser).where(StaffUser.id == scene.other_id).values(lacks))
     session.commit()
     answer = post(browsers(scene.asker_id), "/desk/exports/new", form(scene))
     assert answer.status_code == 409
-    assert "no one else who can" in answer.text
+    assert "The second person needs two-step sign-in" in answer.text
     assert session.scalars(select(DataExport)).all() == []
 
 
