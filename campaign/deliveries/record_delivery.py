@@ -252,7 +252,8 @@ def _lay_back_removed(session: Session, attempt: DeliveryAttempt, bundle: Bundle
 def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:
     """End the emails about an attempt that is removed, and say which letters they may have named.
 
-    Who got one stays known: later emails correct it (`tracking/notices.py`).
+    None, where only signature sheets went. Who got one stays known: later emails correct it
+    (`tracking/notices.py`).
     """
     telling = select(Notice).where(Notice.delivery_id == attempt.id).with_for_update()
     notice = session.scalar(telling)
@@ -263,9 +264,7 @@ def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:
         of_it = (Letter.bundle_id == attempt.bundle_id, went_with(session, attempt))
         ends = select(func.min(Letter.sequence), func.max(Letter.sequence)).where(*of_it)
         first, last = session.execute(ends).one()
-        if not first or not last:
-            return {}
-        spans = [Numbers(first, last)]
+        spans = [Numbers(first, last)] if first and last else []
     notice.delivery_id, notice.finished_at = None, db.utcnow()
     session.flush()
     return {"notice": notice.id, "numbers": ",".join(map(str, spans))}

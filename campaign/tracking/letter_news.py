@@ -1,4 +1,4 @@
-"""What a delivery is for each letter of its bundle: whose writers an email tells of it.
+"""What a delivery is for each letter and sheet of its bundle: who is told of it by email.
 
 Emails stay sent when a record is deleted that was a mistake. Who got one is then told once what is
 so instead, also where that is a refusal, of which nobody else gets an email.
@@ -6,18 +6,23 @@ so instead, also where that is a refusal, of which nobody else gets an email.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from campaign.bundles.bundle_status import went_in_envelopes
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.deliveries.carried_paper import is_letter
+from campaign.deliveries.gone_lists import list_by_hand, list_with_lists
 from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
 from campaign.deliveries.remaining_letters import is_gone, went_with
-from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
+from campaign.models.bundle import CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.tracking.letter_trips import list_bundles_of_sheets
 
 _REFUSALS = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.PART})
 
@@ -43,6 +48,46 @@ class LetterNews:
         return or_(and_(self.went, self.misled), self.stayed)
 
 
+@dataclass(frozen=True, slots=True)
+class SheetNews:
+    """What a delivery is for the sheets of its bundle, as conditions on `Signature`.
+
+    They go with the first that left, but for envelopes: nobody is told of a later one. Of what was
+    withdrawn, or could not be read by hand on what went, nobody is told at all.
+    """
+
+    misled: ColumnElement[bool]
+    went: ColumnElement[bool]
+    came_back: ColumnElement[bool]
+
+    def is_told(self) -> ColumnElement[bool]:
+        return or_(self.went, self.came_back)
+
+
+def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
+    misled = _is_signer_misled(session, delivery)
+    if delivery.bundle_id is None:
+        return SheetNews(misled, false(), false())
+    by_hand = list_by_hand(session, delivery)
+    unreadable = [int(number[1:]) for number in by_hand if number and not is_letter(number)]
+    carried = exists().where(
+        CarriedSignature.bundle_id == delivery.bundle_id,
+        CarriedSignature.signature_id == Signature.id,
+        CarriedSignature.position.not_in(unreadable),
+    )
+    counts = and_(carried, db.unindexed(Signature.state) == SignatureState.CONFIRMED)
+    with_sheets = list_with_lists(session, [delivery.bundle_id])
+    told_before = exists().where(
+        DeliveryAttempt.bundle_id == delivery.bundle_id,
+        DeliveryAttempt.id < delivery.id,
+        DeliveryAttempt.outcome.in_(GONE_OUT),
+        ~went_in_envelopes().correlate(DeliveryAttempt),
+    )
+    went = and_(counts, ~told_before) if delivery in with_sheets else false()
+    is_refused = delivery.outcome is DeliveryOutcome.REFUSED and not with_sheets
+    return SheetNews(misled, went, and_(counts, misled) if is_refused else false())
+
+
 def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
     """Say which letters went with it, unless an earlier record says that they are gone."""
     of_bundle = Letter.bundle_id == delivery.bundle_id
@@ -61,7 +106,10 @@ def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
 
 def misleads_somebody(session: Session, delivery: DeliveryAttempt) -> bool:
     of_bundle = Letter.bundle_id == delivery.bundle_id
-    return db.has_row(session, select(Letter.id).where(of_bundle, _is_misled(session, delivery)))
+    of_sheets = sheet_news_of(session, delivery).came_back
+    return db.has_row(
+        session, select(Letter.id).where(of_bundle, _is_misled(session, delivery))
+    ) or db.has_row(session, select(Signature.id).where(of_sheets))
 
 
 def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
@@ -69,16 +117,52 @@ def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[boo
     return or_(
         false(),
         *(
-            and_(told, ~_is_corrected(delivery, deleted_at))
-            for told, deleted_at in _list_deleted(session, delivery)
+            and_(
+                _was_numbered(detail["bundle"], detail["numbers"]),
+                _got_email(detail["notice"]),
+                ~_is_corrected(delivery, deleted_at),
+            )
+            for detail, deleted_at in _list_deleted(session, delivery)
         ),
     )
 
 
+def _is_signer_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
+    """The same of who signed a sheet of its bundle, or of one from which the sheets came."""
+    bundles = list_bundles_of_sheets(session, delivery.bundle_id) if delivery.bundle_id else []
+    corrected = and_(
+        DeliveryAttempt.bundle_id.in_(bundles),
+        DeliveryAttempt.id != delivery.id,
+        ~went_in_envelopes().correlate(DeliveryAttempt),
+    )
+    return or_(
+        false(),
+        *(
+            and_(
+                _was_emailed(NoticeMail.notice_id == detail["notice"]),
+                ~_was_emailed(
+                    NoticeMail.notice_id == Notice.id,
+                    Notice.delivery_id == DeliveryAttempt.id,
+                    DeliveryAttempt.created_at >= deleted_at,
+                    corrected,
+                ),
+            )
+            for detail, deleted_at in _list_deleted(session, delivery)
+            if detail["bundle"] in bundles
+        ),
+    )
+
+
+def _was_emailed(*conditions: ColumnElement[bool]) -> Exists:
+    """Whether such an email went to the mailbox of a signature."""
+    to_it = NoticeMail.email_hmac == Signature.email_hmac
+    return exists().where(to_it, *conditions).correlate(Signature)
+
+
 def _list_deleted(
     session: Session, delivery: DeliveryAttempt
-) -> list[tuple[ColumnElement[bool], datetime]]:
-    """List records that were deleted before: whether an email named a letter, and when that was."""
+) -> list[tuple[dict[str, Any], datetime]]:
+    """List records of which emails told and that were deleted before: what, and when that was."""
     told = select(Notice.id).where(
         Notice.campaign_id == delivery.campaign_id,
         Notice.kind == NoticeKind.HANDED_OVER,
@@ -92,15 +176,13 @@ def _list_deleted(
             AuditEntry.action == "delivery.remove", AuditEntry.at <= delivery.created_at
         )
     )
-    return [
-        (and_(_was_numbered(detail["bundle"], detail["numbers"]), _got_email(detail["notice"])), at)
-        for at, detail in entries
-        if detail.get("notice") in notice_ids
-    ]
+    return [(detail, at) for at, detail in entries if detail.get("notice") in notice_ids]
 
 
 def _was_numbered(bundle_id: int, numbers: str) -> ColumnElement[bool]:
     """Whether a letter has one of these numbers in a bundle, or had it there before it moved."""
+    if not numbers:
+        return false()
     spans = read_numbers(numbers)
     now_there = or_(*(Letter.sequence.between(*span) for span in spans))
     moved = exists().where(

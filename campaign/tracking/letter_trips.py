@@ -1,4 +1,4 @@
-"""In which bundles a letter was, and what each attempt to deliver them was for it."""
+"""In which bundles a letter was, or a sheet, and what each attempt to deliver them was for it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,24 +6,27 @@ from datetime import datetime, time
 from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.bundle_status import STILL_HERE
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
 from campaign.deliveries.carried_paper import find_carried
+from campaign.deliveries.gone_lists import list_by_hand
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
     find_envelopes_with,
     list_fates,
 )
-from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
-from campaign.models.delivery import LetterMove
-from campaign.models.signature import Letter, Signature
+from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
+from campaign.models.delivery import LetterMove, Rerouting
+from campaign.models.paper_signature import PaperRow
+from campaign.models.signature import Letter, Origin, Signature
 
 
 class Stay(NamedTuple):
@@ -86,6 +89,69 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     placed = _find_placed_attempts(session, attempts, stays)
     carried = find_carried(session, letters)
     return list(drop_later(group_trips(placed, stays, envelopes), letters[0].signature, carried))
+
+
+def list_trips(session: Session, signature: Signature) -> list[Trip]:
+    """List the trips of what somebody signed: of the letters, or of the sheet."""
+    if signature.origin is Origin.PAPER:
+        return _list_trips_of_sheet(session, signature)
+    return trips_of(session, signature.letters)
+
+
+def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
+    """List what came back with the sheet, and with what it went out: the first that left.
+
+    Not where the row was made unreadable by hand, nor what was after its withdrawal. Whether a
+    part took the sheet nobody is asked: it stays `part`.
+    """
+    carried = session.execute(
+        select(CarriedSignature.bundle_id, CarriedSignature.position).where(
+            CarriedSignature.signature_id == signature.id
+        )
+    ).one_or_none()
+    went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
+    bundle_id = went.bundle_id if went else carried.bundle_id if carried else None
+    if bundle_id is None:
+        return []
+    ids = list_bundles_of_sheets(session, bundle_id)
+    attempts = session.scalars(
+        select(DeliveryAttempt)
+        .where(
+            DeliveryAttempt.bundle_id.in_(ids),
+            or_(
+                DeliveryAttempt.outcome.in_(STILL_HERE),
+                DeliveryAttempt.id == (went.id if went else 0),
+            ),
+        )
+        .options(*ATTEMPT_WITH_DESTINATION)
+    ).all()
+    rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
+    placed = place_attempts(attempts, begun={row.id: row.created_at for row in rows}, ended={})
+    number = signed_sheets.paper_number(carried.position) if carried else None
+    is_unreadable = went is not None and number in list_by_hand(session, went)
+    trips = []
+    for attempt, at in placed:
+        was_there = signature.withdrawn_at is None or went_before_withdrawal(attempt, signature)
+        if was_there and not (attempt is went and is_unreadable):
+            trips.append(Trip(attempt, attempt.outcome, (), at))
+        if attempt is went:
+            break
+    return trips
+
+
+def list_bundles_of_sheets(session: Session, bundle_id: int) -> list[int]:
+    """List the bundle, and those through which its sheets came: they move on with it."""
+    ids, before = [bundle_id], [bundle_id]
+    while before:
+        moved = select(Rerouting.from_bundle_id).where(Rerouting.to_bundle_id.in_(before))
+        before = [each for each in session.scalars(moved) if each not in ids]
+        ids += before
+    return ids
+
+
+def went_before_withdrawal(went: DeliveryAttempt, signature: Signature) -> bool:
+    at = clock.moment_of(went.happened_on, went.happened_time or time.max, went.zone)
+    return signature.withdrawn_at is not None and min(at, went.created_at) < signature.withdrawn_at
 
 
 def _is_never_carried(stay: Stay) -> bool:

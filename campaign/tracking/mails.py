@@ -60,6 +60,7 @@ class LetterHandedOver(CaseNews, kind="letter-handed-over"):
     day: str
     place: str
     outcome: str
+    """Of a signature sheet it begins with `sheet-`, and has no numbers."""
     also: Sequence[tuple[str, Sequence[str]]] = ()  # other outcomes, each with its numbers
     corrects: bool = False  # whether a record that was told before was deleted as a mistake
     withdrawn: bool = False

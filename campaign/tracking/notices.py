@@ -30,7 +30,13 @@ from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
 from campaign.signing.letter.compose import number_of
 from campaign.signing.mails import CaseFacts, MailName, case_facts
-from campaign.tracking.letter_news import LetterNews, misleads_somebody, news_of
+from campaign.tracking.letter_news import (
+    LetterNews,
+    SheetNews,
+    misleads_somebody,
+    news_of,
+    sheet_news_of,
+)
 from campaign.tracking.mails import (
     CaseContinued,
     CaseNews,
@@ -274,10 +280,11 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     )
     wants = and_(*gets_news(notice.campaign_id, of_end=notice.kind in _AFTER_A_STOP))
     if notice.delivery_id is not None:
-        news = news_of(session, session.get_one(DeliveryAttempt, notice.delivery_id))
+        delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
+        news, sheets = news_of(session, delivery), sheet_news_of(session, delivery)
         withdrew = and_(*gets_correction(notice.campaign_id))
         wants = or_(
-            and_(wants, _has_letter(news.is_told())),
+            and_(wants, or_(_has_letter(news.is_told()), sheets.is_told())),
             and_(withdrew, _has_letter(news.is_told_to_withdrawn())),
         )
     return [wants, ~is_told]
@@ -319,8 +326,8 @@ def _end(session: Session, notice: Notice) -> None:
 def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
-        news = news_of(session, delivery)
-        return partial(_handed_over, session, campaign, delivery, news)
+        news, sheets = news_of(session, delivery), sheet_news_of(session, delivery)
+        return partial(_handed_over, session, campaign, delivery, news, sheets)
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
         return lambda signature: _update(session, campaign, update, signature)
@@ -335,10 +342,12 @@ def _handed_over(
     campaign: Campaign,
     delivery: DeliveryAttempt,
     news: LetterNews,
+    sheets: SheetNews,
     signature: Signature,
 ) -> LetterHandedOver:
     locale, withdrew = signature.locale, Signature.state == SignatureState.WITHDRAWN
-    readers = _list_writers(session, signature, _has_letter(news.is_told()))
+    told = or_(_has_letter(news.is_told()), sheets.is_told())
+    readers = _list_writers(session, signature, told)
     withdrawn = _by_id(
         list_sharing(session, signature, withdrew, _has_letter(news.is_told_to_withdrawn()))
     )
@@ -349,7 +358,12 @@ def _handed_over(
     came_back = _numbers(session, readers, news.came_back)
     stayed = _numbers(session, withdrawn, news.stayed)
     outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
-    (outcome, numbers), *also = [told for told in outcomes.items() if told[1]]
+    about = [told for told in outcomes.items() if told[1]]
+    own = Signature.id.in_(readers)
+    if _list_writers(session, signature, own, sheets.is_told()):
+        about.append((_sheet_outcome(delivery), []))
+    is_signer_misled = _list_writers(session, signature, own, sheets.is_told(), sheets.misled)
+    (outcome, numbers), *also = about
     return LetterHandedOver(
         numbers=numbers,
         mission=destination_name(delivery.destination, locale),
@@ -357,7 +371,7 @@ def _handed_over(
         place=delivery.place if outcome != "withdrawn" else "",
         outcome=outcome,
         also=also,
-        corrects=bool(corrected or came_back or stayed),
+        corrects=bool(corrected or came_back or stayed or is_signer_misled),
         withdrawn=not readers,
         letters_url=_letters_url(signature),
         **_common(campaign, signature, all_of_them),
@@ -388,6 +402,13 @@ def _told_outcome(delivery: DeliveryAttempt) -> str:
     if delivery.mission_id is None and delivery.outcome is DeliveryOutcome.POSTED:
         return "by-post"
     return delivery.outcome.value
+
+
+def _sheet_outcome(delivery: DeliveryAttempt) -> str:
+    """Return the outcome for a signature sheet: of a part nobody is asked whether it took that."""
+    if delivery.outcome is DeliveryOutcome.PART:
+        return "sheet-part"
+    return f"sheet-{_told_outcome(delivery)}"
 
 
 def _numbers(session: Session, writers: Writers, told: ColumnElement[bool]) -> list[str]:

@@ -23,7 +23,7 @@ from campaign.public.case_page import CasePicture, CasePost, mission_name, posts
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
-from campaign.tracking.letter_trips import Stay, Trip, stays_of, trips_of
+from campaign.tracking.letter_trips import Stay, Trip, list_trips, stays_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _GONE_WORDS = {
@@ -82,7 +82,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
     bundles = _load_bundles(session, {stay.bundle_id for stay in stays})
-    trips = trips_of(session, signature.letters)
+    trips = list_trips(session, signature)
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     posts = posts_of(campaign, i18n.locale())
     told = [post for post in posts if _is_told(post, signature, _signed_on(signature, ways))]
@@ -137,7 +137,7 @@ def status_of(session: Session, signature: Signature) -> str:
     state = signature.shown_state
     if state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return state.value
-    gone = [trip for trip in trips_of(session, signature.letters) if trip.is_gone]
+    gone = [trip for trip in list_trips(session, signature) if trip.is_gone]
     if gone and {letter.id for trip in gone for letter in trip.letters} >= {
         letter.id for letter in signature.letters
     }:

@@ -78,6 +78,10 @@ MAILS: list[Mail] = [
         for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused", "withdrawn")
         for numbers in (["00001"], ["00001", "00002"])
     ),
+    *(
+        LetterHandedOver(numbers=[], outcome=f"sheet-{outcome}", by_hand=True, **_NEWS, **_GATE)
+        for outcome in ("accepted", "left", "posted", "courier", "by-post", "refused", "part")
+    ),
     LetterHandedOver(
         numbers=["00001"],
         outcome="courier",
@@ -172,7 +176,7 @@ def test_a_card_is_called_a_card(app: Flask, session: Session, settings: Setting
     for row in session.scalars(select(OutboxMail)):
         message: Any = render(row, settings)
         words = str(message["Subject"]) + message.get_body(("plain",)).get_content()
-        assert " card" in words, row.kind
+        assert " card" in words or "sheet" in words, row.kind
         ours = (
             words.replace("my-letters", "")
             .replace("My letters", "")

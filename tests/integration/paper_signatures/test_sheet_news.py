@@ -1,0 +1,282 @@
+"""Who signed a sheet is told where it was taken and how that ended: on a page and by email."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaign.core import db
+from campaign.core.settings import Settings
+from campaign.deliveries.carried_paper import list_papers
+from campaign.mail.messages import OutboxMail
+from campaign.mail.sender import render
+from campaign.models.bundle import BundlePrint
+from campaign.models.delivery import GateVisit
+from campaign.models.paper_signature import PaperSheet
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role
+from campaign.tracking.news_subscription import switch_news
+from tests.factories import post, sign_in
+from tests.integration.bundles.conftest import freeze, print_bundle, reload
+from tests.integration.deliveries.conftest import form
+from tests.integration.deliveries.test_envelopes import posting
+from tests.integration.paper_signatures.test_sheets import sign_online
+from tests.integration.paper_signatures.test_withdrawn_rows import (
+    MIKA,
+    box,
+    eva,
+    in_envelopes,
+    print_sheet,
+    sheet,
+)
+from tests.integration.tracking.test_notices import tell_all
+
+pytestmark = pytest.mark.both_engines
+__all__ = ["box", "eva", "freeze", "in_envelopes", "print_bundle", "print_sheet", "sheet"]
+
+Record = Callable[..., None]
+
+
+@pytest.fixture
+def bundle_id(
+    app: Flask, client: FlaskClient, session: Session, print_sheet: Callable[..., int]
+) -> int:
+    """A bundle of two letters, with the sheet, and staff who may record its delivery."""
+    bundle_id = print_sheet()
+    bundle = reload(session, bundle_id)
+    bundle.created_at = bundle.ready_at = db.utcnow() - timedelta(days=2)
+    session.execute(update(BundlePrint).values(made_at=bundle.created_at))
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    return bundle_id
+
+
+@pytest.fixture
+def record(client: FlaskClient, session: Session, bundle_id: int) -> Record:
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+
+    def run(outcome: str, **more: str) -> None:
+        session.rollback()
+        taken = more.pop("taken", "")
+        sent = form(outcome=outcome, happened_time="", **{f"taken_{bundle_id}": taken}, **more)
+        assert post(client, f"{url}/deliver", sent).status_code == 303
+        if taken:
+            assert post(client, f"{url}/after/part", {"numbers": "1"}).status_code == 303
+
+    return run
+
+
+def mails(session: Session, settings: Settings) -> list[str]:
+    """The emails that are due, each as its subject and its words."""
+    tell_all(session)
+    session.rollback()
+    texts = []
+    for mail in session.scalars(select(OutboxMail).order_by(OutboxMail.id)):
+        message = render(mail, settings)
+        part = message.get_body(("plain",))
+        assert part is not None
+        texts.append(f"{message['Subject']}\n{part.get_content()}")
+    return [re.sub("[\u2066-\u2069]", "", text) for text in texts]
+
+
+def marks(client: FlaskClient, url: str) -> list[str]:
+    page = client.get(url).text
+    return [title for title in ENDS if f">{title}<" in page]
+
+
+def remove_last_visit(client: FlaskClient, session: Session) -> None:
+    session.rollback()
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id.desc())).first()
+    assert visit is not None
+    address = f"/desk/deliveries/{visit.public_id}/remove"
+    session.rollback()
+    assert post(client, address).status_code == 303
+
+
+ENDS = (
+    "Delivered",
+    "Left at the door",
+    "Sent by courier",
+    "Some letters were accepted",
+    "Refused at the door",
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "shown", "told"),
+    [
+        ("accepted", {}, "Delivered", "we delivered the sheet you signed to the "),
+        ("left", {}, "Left at the door", "we left the sheet you signed at the door of the "),
+        ("courier", {}, "Sent by courier", "we sent the sheet you signed by courier to the "),
+        (
+            "part",
+            {"taken": "1"},
+            "Some letters were accepted",
+            "we took the sheet you signed to the ",
+        ),
+        ("refused", {}, "Refused at the door", ""),
+    ],
+)
+def test_the_page_and_one_email_say_where_the_sheet_was_taken(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    record: Record,
+    outcome: str,
+    more: dict[str, str],
+    shown: str,
+    told: str,
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    assert marks(client, url) == []
+    record(outcome, **more)
+    assert marks(client, url) == [shown]
+    assert "mbassy" in client.get(url).text
+    texts = mails(session, settings)
+    assert len(texts) == bool(told)
+    for text in texts:
+        assert told in text
+        assert "You signed for" in text
+        assert "your letter" not in text.lower()
+    if outcome == "accepted":
+        record_again = mails(session, settings)
+        assert record_again == texts, "once"
+        assert "We delivered your sheet: " in texts[0]
+        assert "Delivered" in client.get(box).text
+
+
+def test_a_refusal_stays_on_the_page_and_the_delivery_is_told(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    record: Record,
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    record("refused")
+    record("accepted")
+    assert marks(client, url) == ["Delivered", "Refused at the door"]
+    [text] = mails(session, settings)
+    assert "we delivered the sheet you signed" in text
+
+
+@pytest.mark.parametrize("then", ["left", "refused"])
+def test_a_record_that_was_a_mistake_is_corrected_by_the_next(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    record: Record,
+    then: str,
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    record("accepted")
+    mails(session, settings)
+    remove_last_visit(client, session)
+    assert marks(client, url) == []
+    record(then)
+    [_first, text] = mails(session, settings)
+    assert "We corrected our record." in text
+    told = {"left": "we left the sheet you signed at the door", "refused": "refused the sheet you"}
+    assert told[then] in text
+    if then == "refused":
+        record("accepted")
+        text = mails(session, settings)[2]
+        assert "we delivered the sheet you signed" in text
+        assert "We corrected our record." not in text, "the refusal was true"
+
+
+def test_a_posted_envelope_is_no_news_of_the_sheet(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    in_envelopes: object,
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    visits = session.scalars(select(GateVisit)).one().attempts[0]
+    bundle_url = f"/desk/bundles/{visits.bundle.public_id}"
+    session.rollback()
+    sent = posting(first="1", last="1")
+    assert post(client, f"{bundle_url}/after/post", sent).status_code == 303
+    assert mails(session, settings) == []
+    assert marks(client, url) == ["Refused at the door"]
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "excluded", "no news", "by hand"])
+def test_nobody_is_told_who_does_not_count_or_want_it(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    bundle_id: int,
+    record: Record,
+    why: str,
+) -> None:
+    url, eva_id = f"{box}/{eva.public_id}", eva.id
+    more = {}
+    if why in {"withdrawn", "by hand"}:
+        assert post(client, f"{url}/withdraw").status_code == 303
+        session.rollback()
+        bundle = reload(session, bundle_id)
+        papers = list_papers(session, bundle)
+        paper = next(paper for paper in papers if paper.unreadable is (why == "by hand"))
+        more = {f"paper_{bundle_id}": paper.value}
+    elif why == "excluded":
+        excluded = {"state": SignatureState.INVALID, "state_before": SignatureState.CONFIRMED}
+        db.update_rows(session, Signature, Signature.id == eva_id, **excluded)
+    else:
+        switch_news(session, session.get_one(Signature, eva_id), on=False, now=db.utcnow())
+    session.commit()
+    if why == "excluded":
+        papers = list_papers(session, reload(session, bundle_id))
+        more = {f"paper_{bundle_id}": papers[0].value} if len(papers) > 1 else {}
+    record("accepted", **more)
+    if why == "by hand":  # also where the row counts again since
+        db.update_rows(
+            session,
+            Signature,
+            Signature.id == eva_id,
+            state=SignatureState.CONFIRMED,
+            withdrawn_at=None,
+            consent_updates_at=db.utcnow(),
+        )
+        session.commit()
+        assert marks(client, url) == []
+    assert mails(session, settings) == []
+    if why == "withdrawn":
+        assert marks(client, url) == []
+
+
+def test_an_email_tells_of_a_letter_and_of_the_sheet_that_went_with_it(
+    session: Session,
+    settings: Settings,
+    app: Flask,
+    client: FlaskClient,
+    sheet: PaperSheet,
+    eva: Signature,
+    print_sheet: Callable[..., int],
+) -> None:
+    mailbox = {"email": eva.email, "email_hmac": eva.email_hmac}
+    sign_online(session, sheet.campaign, MIKA, **mailbox, consent_updates_at=db.utcnow())
+    session.commit()
+    bundle_id = print_sheet()
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}/deliver"
+    session.rollback()
+    sign_in(client, app, Role.STAFF)
+    assert post(client, url, form(happened_time="")).status_code == 303
+    [text] = mails(session, settings)
+    number = session.scalars(select(Letter.sequence).order_by(Letter.id.desc())).first()
+    assert f"we delivered your letter {number:05d} to the" in text
+    assert "we delivered the sheet you signed to the" in text
