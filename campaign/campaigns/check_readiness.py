@@ -294,8 +294,12 @@ def later_gaps(
     what one language of its page tells and another does not.
     """
     if has_ended(campaign.status):
-        waits = [gap for gap in gaps if gap.slug != "recipient-left" or gap.subject in left_behind]
-        return [gap for gap in waits if gap.slug in {"recipient-left", "part-uneven"}]
+        return [
+            gap
+            for gap in gaps
+            if gap.slug == "part-uneven"
+            or (gap.slug == "recipient-left" and gap.subject in left_behind)
+        ]
     if step.slug == "close-or-extend":
         return [gap for gap in gaps if gap.slug != "deadline-past"]
     if step.slug in {"embargo", "scheduled"}:  # the step itself waits for its end

@@ -456,21 +456,21 @@ def note_removed(session: Session, bundle: Bundle, numbers: Collection[int]) -> 
     bundle.taken_out = bundle.taken_out.marked([*map(number_of, numbers)], carried=False)
 
 
-def lay_back(session: Session, bundle: Bundle, *which: ColumnElement[bool]) -> None:
-    """Let withdrawn sheets lie here again that no record says were removed by hand any more."""
+def undo_removed_sheets(session: Session, bundle: Bundle, *conditions: ColumnElement[bool]) -> None:
+    """Note that withdrawn sheets are here again that no record says were removed by hand."""
     removed = (
         Letter.bundle_id == bundle.id,
         Letter.set_aside == WITHDRAWN,
         Letter.first_page.is_not(None),
     )
-    db.update_rows(session, Letter, *removed, *which, set_aside=None)
+    db.update_rows(session, Letter, *removed, *conditions, set_aside=None)
 
 
 def note_nothing_gone(session: Session, bundle: Bundle) -> None:
     """Let the bundle be its newest print again, where no letter of it has gone out after all."""
     if bundle_status.is_handed_over(session, bundle):
         return
-    lay_back(session, bundle)
+    undo_removed_sheets(session, bundle)
     for letter in bundle.taken_out.letters:
         if letter.is_gone:
             _update_letter(session, bundle, letter, set_aside=WITHDRAWN, first_page=None)

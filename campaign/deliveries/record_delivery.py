@@ -34,6 +34,7 @@ from campaign.deliveries.remaining_letters import (
     count_left,
     find_unnamed_part,
     is_before_visit,
+    is_gone,
     went_with,
 )
 from campaign.deliveries.visits import announce_delivery
@@ -235,18 +236,25 @@ def remove_visit(
     session.flush()
     for attempt in removed:
         if attempt.bundle:
-            _lay_back_removed(session, attempt, attempt.bundle)
+            _undo_removed_sheets(session, attempt, attempt.bundle)
             carried_paper.note_nothing_gone(session, attempt.bundle)
     recount_attempts(session, before, actor)
     return is_gone
 
 
-def _lay_back_removed(session: Session, attempt: DeliveryAttempt, bundle: Bundle) -> None:
-    """Let withdrawn sheets lie here again that this record alone says were removed by hand."""
+def _undo_removed_sheets(session: Session, attempt: DeliveryAttempt, bundle: Bundle) -> None:
+    """Note that withdrawn sheets are here again that this record alone says were removed by hand.
+
+    What another record says is gone was removed before that went.
+    """
+    removed = set(filter(carried_paper.is_letter, list_by_hand(session, attempt)))
+    if not removed:
+        return
     others = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
-    still = {number for other in session.scalars(others) for number in list_by_hand(session, other)}
-    removed = filter(carried_paper.is_letter, {*list_by_hand(session, attempt)} - still)
-    carried_paper.lay_back(session, bundle, Letter.sequence.in_([*map(int, removed)]))
+    for other in session.scalars(others):
+        removed.difference_update(list_by_hand(session, other))
+    is_named = Letter.sequence.in_([*map(int, removed)])
+    carried_paper.undo_removed_sheets(session, bundle, is_named, ~is_gone())
 
 
 def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:

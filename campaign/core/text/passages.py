@@ -9,6 +9,7 @@ _MARK = re.compile(r"\[\[|\]\]")
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_WORDS = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _LEAST_OF_A_STEM = 5
+_MOST_BESIDE = 3  # short words on either side of one that tells
 _COMMON = frozenset(
     fold(
         "and are but for from had has have her his not our she that the their them they this was "
@@ -72,9 +73,9 @@ def _list_phrases(passage: str) -> Iterator[str]:
         if not _tells(word[0]):
             continue
         first = last = at
-        while first and _is_short(words[first - 1][0]):
+        while first and first > at - _MOST_BESIDE and _is_short(words[first - 1][0]):
             first -= 1
-        while last + 1 < len(words) and _is_short(words[last + 1][0]):
+        while last + 1 < len(words[: at + _MOST_BESIDE + 1]) and _is_short(words[last + 1][0]):
             last += 1
         for begin in range(first, at + 1):
             for end in range(at, last + 1):

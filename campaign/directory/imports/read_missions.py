@@ -78,7 +78,7 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
 def read_table(
     table: Table, choices: ImportChoices, *, today: date | None = None
 ) -> Iterator[MissionRecord | RowProblem | Repeated]:
-    """Missions of a table. A row without an id that repeats another is Repeated.
+    """Read the missions of a table. A row without an id that repeats another is Repeated.
 
     There is one embassy or high commission in a town. All else is repeated where name and address
     are the same.
@@ -90,13 +90,15 @@ def read_table(
         if isinstance(record, RowProblem) or record.source_id or record.own_id:
             readings.append(record)
             continue
-        draft, source_id = record.draft, _make_id(record.draft)
-        is_alone = draft.kind in _ONE_IN_A_TOWN and draft.locality
-        apart = () if is_alone else (*draft.name.values(), *draft.address)
-        at = places.setdefault((source_id, *map(fold_name, apart)), len(readings))
-        if at < len(readings):
-            readings.append(_leave_out(record.row, draft.head_of_mission, readings, at))
+        draft = record.draft
+        place = (draft.sending_country, draft.host_country, draft.kind, draft.locality)
+        is_one_in_town = draft.kind in _ONE_IN_A_TOWN and bool(draft.locality)
+        further = () if is_one_in_town else (*draft.name.values(), *draft.address)
+        first_at = places.setdefault(tuple(map(fold_name, (*place, *further))), len(readings))
+        if first_at < len(readings):
+            readings.append(_leave_out(record.row, draft.head_of_mission, readings, first_at))
             continue
+        source_id = _make_id(draft)
         numbers[source_id] += 1
         number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
         readings.append(replace(record, source_id=f"{source_id}{number}"))

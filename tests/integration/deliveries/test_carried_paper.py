@@ -711,6 +711,26 @@ def test_of_the_rest_that_was_refused_the_sheet_removed_by_hand_is_gone(
     assert len(list_papers(session, reload(session, printed.id))) == 2
 
 
+@pytest.mark.parametrize("outcome", [DeliveryOutcome.PART, DeliveryOutcome.REFUSED])
+def test_a_sheet_removed_by_hand_did_not_go_with_the_rest_where_its_record_is_deleted(
+    session: Session, remade: Bundle, record: Record, take_part: TakePart, outcome: DeliveryOutcome
+) -> None:
+    removed = list_papers(session, remade)[-1].value
+    if outcome is DeliveryOutcome.PART:
+        take_part(remade, 2, paper=removed, **at(remade, AFTER))
+    else:
+        record_with(record, remade, removed, at(remade, AFTER), outcome)
+    paper = next((paper.value for paper in list_papers(session, reload(session, remade.id))), "")
+    record_with(record, remade, paper, at(remade, timedelta(0)))
+    assert place_of(session, remade) is Place.UNPRINTED
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id)).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+    assert place_of(session, remade) is Place.UNPRINTED
+    assert not is_handed_over(session, third(session, remade))
+
+
 def test_of_a_refusal_before_the_part_went_the_answer_counts_where_one_can(
     session: Session, remade: Bundle, record: Record, take_part: TakePart
 ) -> None:
