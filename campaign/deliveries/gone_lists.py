@@ -59,4 +59,4 @@ def list_by_hand(session: Session, attempt: DeliveryAttempt) -> list[str]:
         AuditEntry.subject == f"delivery:{attempt.id}", AuditEntry.action == "delivery.record"
     )
     detail = session.scalar(recorded.order_by(AuditEntry.id.desc()).limit(1)) or {}
-    return str(detail.get("by_hand", "")).split(",")
+    return [*filter(None, str(detail.get("by_hand", "")).split(","))]

@@ -6,12 +6,14 @@ so instead, also where that is a refusal, of which nobody else gets an email.
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import filterfalse
 from typing import Any
 
 from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles.bundle_status import went_in_envelopes
+from campaign.bundles.freeze.signed_sheets import read_paper_number
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.deliveries.carried_paper import is_letter
@@ -68,14 +70,15 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
     misled = _is_signer_misled(session, delivery)
     if delivery.bundle_id is None:
         return SheetNews(misled, false(), false())
-    by_hand = list_by_hand(session, delivery)
-    unreadable = [int(number[1:]) for number in by_hand if number and not is_letter(number)]
+    rows_by_hand = filterfalse(is_letter, list_by_hand(session, delivery))
+    unreadable = [read_paper_number(number) for number in rows_by_hand]
     carried = exists().where(
         CarriedSignature.bundle_id == delivery.bundle_id,
         CarriedSignature.signature_id == Signature.id,
         CarriedSignature.position.not_in(unreadable),
     )
-    counts = and_(carried, db.unindexed(Signature.state) == SignatureState.CONFIRMED)
+    of_campaign = Signature.campaign_id == delivery.campaign_id
+    counts = and_(of_campaign, carried, db.unindexed(Signature.state) == SignatureState.CONFIRMED)
     with_sheets = list_with_lists(session, [delivery.bundle_id])
     told_before = exists().where(
         DeliveryAttempt.bundle_id == delivery.bundle_id,

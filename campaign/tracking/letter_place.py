@@ -24,7 +24,7 @@ from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 from campaign.signing.states import LIVE
-from campaign.tracking.letter_trips import Stay, stays_of, trips_of, went_before_withdrawal
+from campaign.tracking.letter_trips import Stay, stays_of, trips_of, was_before_withdrawal
 
 
 class Place(enum.Enum):
@@ -65,7 +65,7 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
         return Place.PRINTED
     if signature.withdrawn_at is None:
         return Place.GONE
-    if went_before_withdrawal(went, signature) or _is_on_lists_that_went(session, went, signature):
+    if was_before_withdrawal(went, signature) or _is_on_lists_that_went(session, went, signature):
         return Place.GONE
     return Place.UNKNOWN
 
@@ -142,7 +142,7 @@ def _is_on_lists(session: Session, went: DeliveryAttempt, stay: Stay, signature:
     if stay.letter.first_page is None:
         return False
     by_hand = list_by_hand(session, went)
-    return went_before_withdrawal(went, signature) or number_of(stay.number) not in by_hand
+    return was_before_withdrawal(went, signature) or number_of(stay.number) not in by_hand
 
 
 def is_on_sheet_too(session: Session, signature: Signature) -> bool:
@@ -278,7 +278,7 @@ def say_row_too(session: Session, signature: Signature) -> str:
             "before they deliver the sheet. If they are already on their way with it, the row may "
             "still be delivered."
         )
-    if not is_withdrawn or went_before_withdrawal(went, signature):
+    if not is_withdrawn or was_before_withdrawal(went, signature):
         return say_sheet_went(session, signature)
     day = i18n.say_date(went.happened_on)
     if _is_recorded_later(went, signature):
@@ -303,7 +303,7 @@ def _say_withdrawn_row(signature: Signature, went: DeliveryAttempt | None, place
             "sheet. If they were already on their way with it, your row may still be delivered."
         )
     day = i18n.say_date(went.happened_on)
-    if place is Place.GONE and not went_before_withdrawal(went, signature):
+    if place is Place.GONE and not was_before_withdrawal(went, signature):
         return gettext(
             "A list with your name went out on %(day)s, together with the sheet you signed. We "
             "cannot get it back.",

@@ -23,6 +23,7 @@ from campaign.deliveries.letter_outcomes import (
     find_envelopes_with,
     list_fates,
 )
+from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import LetterMove, Rerouting
 from campaign.models.paper_signature import PaperRow
@@ -46,7 +47,7 @@ class Trip:
     attempt: DeliveryAttempt
     fate: DeliveryOutcome
     """Of a part: accepted, refused, or `part` as long as nobody has said which letters it was."""
-    letters: tuple[Letter, ...]
+    letters: tuple[Letter, ...]  # None of a sheet
     at: datetime  # When it happened, as far as it is known: see `deliveries/attempt_order.py`
     envelope: PostedEnvelope | None = None
     doubtful: bool = False
@@ -54,7 +55,8 @@ class Trip:
 
     @property
     def is_gone(self) -> bool:
-        return self.fate in TAKES_OUT
+        """Whether letters went with it, or the sheet: that goes with a part as well."""
+        return self.fate in (TAKES_OUT if self.letters else GONE_OUT)
 
 
 def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
@@ -102,7 +104,8 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
     """List what came back with the sheet, and with what it went out: the first that left.
 
     Not where the row was made unreadable by hand, nor what was after its withdrawal. Whether a
-    part took the sheet nobody is asked: it stays `part`.
+    part took the sheet nobody is asked: it stays `part`. Nor are earlier refusals of a bundle in
+    which the sheets stayed here until another took them (`take_sheets`): nothing keeps that.
     """
     carried = session.execute(
         select(CarriedSignature.bundle_id, CarriedSignature.position).where(
@@ -131,7 +134,7 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
     is_unreadable = went is not None and number in list_by_hand(session, went)
     trips = []
     for attempt, at in placed:
-        was_there = signature.withdrawn_at is None or went_before_withdrawal(attempt, signature)
+        was_there = signature.withdrawn_at is None or was_before_withdrawal(attempt, signature)
         if was_there and not (attempt is went and is_unreadable):
             trips.append(Trip(attempt, attempt.outcome, (), at))
         if attempt is went:
@@ -149,9 +152,11 @@ def list_bundles_of_sheets(session: Session, bundle_id: int) -> list[int]:
     return ids
 
 
-def went_before_withdrawal(went: DeliveryAttempt, signature: Signature) -> bool:
-    at = clock.moment_of(went.happened_on, went.happened_time or time.max, went.zone)
-    return signature.withdrawn_at is not None and min(at, went.created_at) < signature.withdrawn_at
+def was_before_withdrawal(attempt: DeliveryAttempt, signature: Signature) -> bool:
+    if signature.withdrawn_at is None:
+        return False
+    at = clock.moment_of(attempt.happened_on, attempt.happened_time or time.max, attempt.zone)
+    return min(at, attempt.created_at) < signature.withdrawn_at
 
 
 def _is_never_carried(stay: Stay) -> bool:

@@ -358,12 +358,14 @@ def _handed_over(
     came_back = _numbers(session, readers, news.came_back)
     stayed = _numbers(session, withdrawn, news.stayed)
     outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
-    about = [told for told in outcomes.items() if told[1]]
-    own = Signature.id.in_(readers)
-    if _list_writers(session, signature, own, sheets.is_told()):
-        about.append((_sheet_outcome(delivery), []))
-    is_signer_misled = _list_writers(session, signature, own, sheets.is_told(), sheets.misled)
-    (outcome, numbers), *also = about
+    outcomes_told = [(each, numbers) for each, numbers in outcomes.items() if numbers]
+    signers = _list_writers(session, signature, Signature.id.in_(readers), sheets.is_told())
+    is_signer_misled = False
+    if signers:
+        outcomes_told.append((_sheet_outcome(delivery), []))
+        misled = (Signature.id.in_(signers), sheets.misled)
+        is_signer_misled = bool(_list_writers(session, signature, *misled))
+    (outcome, numbers), *also = outcomes_told
     return LetterHandedOver(
         numbers=numbers,
         mission=destination_name(delivery.destination, locale),

@@ -206,6 +206,10 @@ def paper_number(position: int) -> str:
     return f"P{position:05d}"
 
 
+def read_paper_number(number: str) -> int:
+    return int(number.removeprefix("P"))
+
+
 def waiting_on_paper(session: Session, campaign: Campaign) -> int:
     return count_waiting_on_paper(session, [campaign.id]).get(campaign.id, 0)
 

@@ -10,20 +10,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
-from campaign.models.bundle import BundlePrint
-from campaign.models.delivery import GateVisit
+from campaign.models.bundle import BundlePrint, BundleState
+from campaign.models.campaign import Campaign
+from campaign.models.delivery import GateVisit, Rerouting
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
+from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.news_subscription import switch_news
+from tests.days import days_ago
 from tests.factories import post, sign_in
-from tests.integration.bundles.conftest import freeze, print_bundle, reload
-from tests.integration.deliveries.conftest import form
+from tests.integration.bundles.conftest import Print, freeze, print_bundle, reload
+from tests.integration.deliveries.conftest import form, other_mission
 from tests.integration.deliveries.test_envelopes import posting
 from tests.integration.paper_signatures.test_sheets import sign_online
 from tests.integration.paper_signatures.test_withdrawn_rows import (
@@ -37,7 +41,16 @@ from tests.integration.paper_signatures.test_withdrawn_rows import (
 from tests.integration.tracking.test_notices import tell_all
 
 pytestmark = pytest.mark.both_engines
-__all__ = ["box", "eva", "freeze", "in_envelopes", "print_bundle", "print_sheet", "sheet"]
+__all__ = [
+    "box",
+    "eva",
+    "freeze",
+    "in_envelopes",
+    "other_mission",
+    "print_bundle",
+    "print_sheet",
+    "sheet",
+]
 
 Record = Callable[..., None]
 
@@ -150,6 +163,29 @@ def test_the_page_and_one_email_say_where_the_sheet_was_taken(
         assert record_again == texts, "once"
         assert "We delivered your sheet: " in texts[0]
         assert "Delivered" in client.get(box).text
+    if outcome == "part":
+        reasons = {"en": "She asked us to."}
+        campaign = session.scalars(select(Campaign)).one()
+        stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons=reasons)
+        session.commit()
+        assert f'<span class="status">{shown}</span>' in client.get(box).text, "it went"
+
+
+def test_a_part_of_an_earlier_day_that_is_recorded_later_is_not_told_again(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    box: str,
+    eva: Signature,
+    record: Record,
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    record("accepted")
+    told = mails(session, settings)
+    assert len(told) == 1
+    record("part", taken="1", happened_on=days_ago(1).isoformat())
+    assert marks(client, url) == ["Some letters were accepted"], "with that the sheet went"
+    assert mails(session, settings) == told
 
 
 def test_a_refusal_stays_on_the_page_and_the_delivery_is_told(
@@ -195,6 +231,37 @@ def test_a_record_that_was_a_mistake_is_corrected_by_the_next(
         assert "We corrected our record." not in text, "the refusal was true"
 
 
+def test_a_record_that_was_a_mistake_is_corrected_by_that_of_the_mission_to_which_the_sheet_moved(
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    print_bundle: Print,
+    eva: Signature,
+    bundle_id: int,
+    record: Record,
+    other_mission: str,
+) -> None:
+    eva_id = eva.id
+    record("refused")
+    record("accepted")
+    assert len(mails(session, settings)) == 1
+    remove_last_visit(client, session)
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}/after/reroute"
+    session.rollback()
+    assert post(client, url, {"mission": other_mission}).status_code == 303
+    moved_to = session.scalars(select(Rerouting.to_bundle_id)).one()
+    session.rollback()
+    assert print_bundle(moved_to) is BundleState.READY
+    url = f"/desk/bundles/{reload(session, moved_to).public_id}/deliver"
+    session.rollback()
+    assert post(client, url, form(happened_time="")).status_code == 303
+    [_first, text] = mails(session, settings)
+    assert "We corrected our record." in text
+    assert "we delivered the sheet you signed" in text
+    trips = list_trips(session, session.get_one(Signature, eva_id))
+    assert [trip.fate.value for trip in trips] == ["refused", "accepted"], "of both missions"
+
+
 def test_a_posted_envelope_is_no_news_of_the_sheet(
     client: FlaskClient,
     session: Session,
@@ -205,6 +272,7 @@ def test_a_posted_envelope_is_no_news_of_the_sheet(
 ) -> None:
     url = f"{box}/{eva.public_id}"
     visits = session.scalars(select(GateVisit)).one().attempts[0]
+    assert visits.bundle is not None
     bundle_url = f"/desk/bundles/{visits.bundle.public_id}"
     session.rollback()
     sent = posting(first="1", last="1")
