@@ -110,13 +110,20 @@ def is_posted(letter: AnyLetter = Letter) -> ColumnElement[bool]:
 
 def has_unposted() -> ColumnElement[bool]:
     """Whether a letter that may go out is in no posted envelope, for a query on bundles."""
-    wanted = (
-        Letter.bundle_id == Bundle.id,
-        Letter.set_aside.is_(None),
+    may_go_out = (
         Signature.id == Letter.signature_id,
         Signature.state == SignatureState.CONFIRMED,
         Signature.forgotten_at.is_(None),
     )
+    return count_unposted(*may_go_out) > 0
+
+
+def count_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Count the printed letters that are in no posted envelope, for a query on bundles.
+
+    By the conditions only some are counted: they are of the letter and its signature.
+    """
+    printed = (Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), *conditions)
     posted = (
         EnvelopeRun.bundle_id == Bundle.id,
         Envelope.run_id == EnvelopeRun.id,
@@ -127,9 +134,9 @@ def has_unposted() -> ColumnElement[bool]:
     # of a bundle never reach over one another's letters (`split_rest`): none is counted twice.
     letters, in_post = (
         select(func.count(Letter.id)).where(*which).correlate(Bundle).scalar_subquery()
-        for which in (wanted, (*wanted, *posted))
+        for which in (printed, (*printed, *posted))
     )
-    return letters > in_post
+    return letters - in_post
 
 
 def moved_on() -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from campaign.dashboard.today import (
 from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
-from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
+from campaign.deliveries.stopped_bundles import is_held_back, is_only_sheets, is_unsettled
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import (
     Bundle,
@@ -152,10 +152,10 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
 
 def _item(session: Session, campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
-    if letters and bundle.letter_count:
-        return TodoItem(campaign, letters, None, bundle.public_id, noun_of(bundle), bundle)
-    people = signed_sheets.count_carried(session, bundle.id)
-    return TodoItem(campaign, people, None, bundle.public_id, Noun.PERSON, bundle)
+    if is_only_sheets(session, bundle, letters):
+        people = signed_sheets.count_carried(session, bundle.id)
+        return TodoItem(campaign, people, None, bundle.public_id, Noun.PERSON, bundle)
+    return TodoItem(campaign, letters, None, bundle.public_id, noun_of(bundle), bundle)
 
 
 def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:

@@ -14,12 +14,11 @@ from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import site_url
-from campaign.deliveries.remaining_letters import count_paper, is_gone, is_gone_whole
+from campaign.deliveries.remaining_letters import count_paper, has_paper_here, is_gone_whole
 from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
-from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
 
@@ -47,11 +46,6 @@ def is_held_back() -> ColumnElement[bool]:
 
     That its files are no longer kept tells nothing of its paper.
     """
-    letters = (
-        exists()
-        .where(Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~is_gone())
-        .correlate(Bundle)
-    )
     # Letters that went on through another mission were printed again: the first sheets lie here.
     moved = exists().where(LetterMove.bundle_id == Bundle.id).correlate(Bundle)
     # Of sheets alone, lists and cover letter lie here though nobody is on a sheet any more.
@@ -62,7 +56,7 @@ def is_held_back() -> ColumnElement[bool]:
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.state != BundleState.CANCELLED,
         ~is_gone_whole(),
-        or_(letters, moved, has_sheets_here(), alone),
+        or_(has_paper_here(), moved, has_sheets_here(), alone),
     )
 
 
@@ -84,6 +78,14 @@ def lies_here(session: Session, bundle: Bundle) -> bool:
 def holds_sheets(session: Session, bundle: Bundle) -> bool:
     here = select(Bundle.id).where(Bundle.id == bundle.id, has_sheets_here())
     return db.has_row(session, here)
+
+
+def is_only_sheets(session: Session, bundle: Bundle, letters: int) -> bool:
+    """Whether signed sheets and lists lie here alone, where so many letters do.
+
+    That no letter is left tells it only beside sheets: of a part nobody may have said which went.
+    """
+    return not bundle.letter_count or (not letters and holds_sheets(session, bundle))
 
 
 def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str) -> bool:
@@ -150,5 +152,5 @@ def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
         "mission": destination_name(bundle.destination, locale),
         "by_post": bundle.official_id is not None,
         "printed_again": db.has_row(session, moved),
-        "only_sheets": holds_sheets(session, bundle) and not count_paper(session, bundle),
+        "only_sheets": is_only_sheets(session, bundle, count_paper(session, bundle)),
     }

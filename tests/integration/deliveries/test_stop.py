@@ -15,20 +15,21 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
-from campaign.deliveries.stopped_bundles import StaffStopped, StoppedBundle, record_fate
+from campaign.deliveries.remaining_letters import count_paper
+from campaign.deliveries.stopped_bundles import StaffStopped, StoppedBundle, lies_here, record_fate
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit, HeldBundle, PaperFate
 from campaign.models.directory import Mission
-from campaign.models.signature import Signature
+from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.tracking.timeline import marks_of
 from tests.days import days_ago, today
 from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form, let_go
-from tests.integration.deliveries.test_envelopes import posting
+from tests.integration.deliveries.test_envelopes import envelopes, posting
 
 pytestmark = pytest.mark.one_engine
 
@@ -208,6 +209,63 @@ def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
     shown = staff.get("/desk/today").text.partition("Stopped: do not deliver")[2]
     assert "4 letters" in shown
     assert "7 letters" not in shown
+
+
+@pytest.mark.usefixtures("crew")
+def test_the_mail_names_lists_that_lie_here_though_nobody_is_on_a_sheet_any_more(
+    session: Session, loose: Bundle, stop: Stop
+) -> None:
+    session.execute(update(Letter).values(set_aside="withdrawn"))
+    session.execute(update(Bundle).values(letter_count=0))
+    session.commit()
+    stop()
+    jobs.run_now("deliveries.campaign-stopped", loose.campaign_id)
+    session.rollback()
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
+    assert mail is not None
+    assert [one["only_sheets"] for one in json.loads(mail.context)["bundles"]] == [True]
+
+
+@pytest.mark.both_engines
+def test_paper_is_counted_by_what_its_envelopes_hold_also_that_of_letters_taken_back(
+    app: Flask, staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
+) -> None:
+    def take_back(*numbers: int) -> None:
+        of_them = select(Letter.signature_id).where(Letter.sequence.in_(numbers))
+        withdrawn = update(Signature).where(Signature.id.in_(of_them))
+        session.execute(withdrawn.values(state=SignatureState.WITHDRAWN))
+        session.commit()
+
+    def count_held() -> tuple[int, bool]:
+        session.rollback()
+        bundle = session.get_one(Bundle, loose.id)
+        held = count_paper(session, bundle), lies_here(session, bundle)
+        session.rollback()
+        return held
+
+    session.execute(update(Letter).where(Letter.sequence == 2).values(set_aside="withdrawn"))
+    session.commit()
+    with app.app_context(), db.transaction() as own:
+        split = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(own, split, letters_each=2, with_letters=False, actor="test")
+    assert envelopes(session) == [(1, 3, False), (4, 5, False), (6, 7, False)]
+    session.rollback()
+    stop()
+    take_back(5)
+    post_page = f"/desk/bundles/{loose.public_id}/after/post"
+    assert count_held() == (6, True)
+    assert post(staff, post_page, posting()).status_code == 303
+    assert count_held() == (4, True), "the first envelope reaches over a letter that was set aside"
+    assert (
+        post(staff, post_page, posting(first="2", last="2", withdrawn_in="yes")).status_code == 303
+    )
+    assert count_held() == (2, True)
+    take_back(6, 7)
+    assert count_held() == (2, True), "nobody may post them, but their sheets lie here"
+    assert (
+        post(staff, post_page, posting(first="3", last="3", withdrawn_in="yes")).status_code == 303
+    )
+    assert count_held() == (0, False)
 
 
 def test_nothing_is_destroyed_of_a_campaign_that_runs(session: Session, loose: Bundle) -> None:
