@@ -190,7 +190,7 @@ def has_letters_here() -> ColumnElement[bool]:
 
 
 def has_paper_here() -> ColumnElement[bool]:
-    """Whether printed letters of a bundle lie here, also those taken back; not asked if all went."""
+    """Whether printed letters of a bundle lie here, also those taken back; if not all went."""
     return _look_through_parts(_select_paper().exists(), bundle_status.count_unposted() > 0)
 
 
