@@ -108,20 +108,23 @@ def is_posted(letter: AnyLetter = Letter) -> ColumnElement[bool]:
     return exists().where(posting.bundle_id == letter.bundle_id, is_in_its).correlate(letter)
 
 
-def has_unposted() -> ColumnElement[bool]:
-    """Whether a letter that may go out is in no posted envelope, for a query on bundles."""
+def has_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a letter that may go out is in no posted envelope, for a query on bundles.
+
+    `conditions`, on the letter, narrow it.
+    """
     may_go_out = (
         Signature.id == Letter.signature_id,
         Signature.state == SignatureState.CONFIRMED,
         Signature.forgotten_at.is_(None),
     )
-    return count_unposted(*may_go_out) > 0
+    return count_unposted(*may_go_out, *conditions) > 0
 
 
 def count_unposted(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
     """Count the printed letters that are in no posted envelope, for a query on bundles.
 
-    By the conditions only some are counted: they are of the letter and its signature.
+    `conditions`, on the letter and its signature, narrow it.
     """
     printed = (Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), *conditions)
     posted = (

@@ -236,25 +236,25 @@ def remove_visit(
     session.flush()
     for attempt in removed:
         if attempt.bundle:
-            _undo_removed_sheets(session, attempt, attempt.bundle)
+            _undo_removed_sheets(session, attempt.bundle)
             carried_paper.note_nothing_gone(session, attempt.bundle)
     recount_attempts(session, before, actor)
     return is_gone
 
 
-def _undo_removed_sheets(session: Session, attempt: DeliveryAttempt, bundle: Bundle) -> None:
-    """Note that withdrawn sheets are here again that this record alone says were removed by hand.
+def _undo_removed_sheets(session: Session, bundle: Bundle) -> None:
+    """Note that withdrawn sheets are here again that no record left says were removed by hand.
 
-    What another record says is gone was removed before that went.
+    What a record left says is gone was removed before that went.
     """
-    removed = set(filter(carried_paper.is_letter, list_by_hand(session, attempt)))
-    if not removed:
-        return
-    others = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
-    for other in session.scalars(others):
-        removed.difference_update(list_by_hand(session, other))
-    is_named = Letter.sequence.in_([*map(int, removed)])
-    carried_paper.undo_removed_sheets(session, bundle, is_named, ~is_gone())
+    attempts = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
+    numbers = {
+        number
+        for attempt in session.scalars(attempts)
+        for number in filter(carried_paper.is_letter, list_by_hand(session, attempt))
+    }
+    is_unnamed = Letter.sequence.not_in([*map(int, numbers)])
+    carried_paper.undo_removed_sheets(session, bundle, is_unnamed, ~is_gone())
 
 
 def _end_news(session: Session, attempt: DeliveryAttempt) -> dict[str, object]:

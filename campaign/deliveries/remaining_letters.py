@@ -3,13 +3,11 @@
 import enum
 from collections.abc import Collection
 from datetime import date, time
-from typing import TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
-    case,
     exists,
     false,
     func,
@@ -37,8 +35,6 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
-
-T = TypeVar("T")
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
 _NO_NUMBER = 2**31 - 1  # higher than that of any letter
@@ -184,29 +180,24 @@ def is_out(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None
 
 def has_letters_here() -> ColumnElement[bool]:
     """Whether letters that may go out lie here, or sheets, for a query on bundles."""
-    letter = _select_all_here().where(Letter.bundle_id == Bundle.id).correlate(Bundle).exists()
-    here = _look_through_parts(letter, bundle_status.has_unposted())
-    return and_(~is_gone_whole(), or_(Bundle.letter_count == 0, here))
+    letters = bundle_status.has_unposted(~_is_named_of_part())
+    return and_(~is_gone_whole(), or_(Bundle.letter_count == 0, letters))
 
 
 def has_paper_here() -> ColumnElement[bool]:
-    """Whether printed letters of a bundle lie here, also those taken back; if not all went."""
-    return _look_through_parts(_select_paper().exists(), bundle_status.count_unposted() > 0)
+    """Whether printed letters of a bundle lie here, also those taken back."""
+    return and_(~is_gone_whole(), bundle_status.count_unposted(~_is_named_of_part()) > 0)
 
 
-def _look_through_parts(
-    looked_through: ColumnElement[T], counted: ColumnElement[T]
-) -> ColumnElement[T]:
-    """Look at each letter only of a bundle of which a part went: else it is enough to count."""
-    went_in_parts = exists().where(
-        DeliveryAttempt.bundle_id == Bundle.id, DeliveryAttempt.outcome == DeliveryOutcome.PART
+def _is_named_of_part() -> ColumnElement[bool]:
+    """Whether somebody said of a letter that it was in a part that went."""
+    named = exists().where(
+        DeliveryAttempt.bundle_id == Letter.bundle_id,
+        DeliveryAttempt.outcome == DeliveryOutcome.PART,
+        TakenLetters.attempt_id == DeliveryAttempt.id,
+        Letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number),
     )
-    return case((went_in_parts.correlate(Bundle), looked_through), else_=counted)
-
-
-def _select_paper() -> Select[int]:
-    lies_here = (Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~is_gone())
-    return select(Letter.id).where(*lies_here).correlate(Bundle)
+    return named.correlate(Letter)
 
 
 def is_gone_whole() -> ColumnElement[bool]:
@@ -256,10 +247,8 @@ def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | 
 
 def count_paper(session: Session, bundle: Bundle) -> int:
     """Count the printed letters that lie here, also those taken back or printed again elsewhere."""
-    each = _select_paper().with_only_columns(func.count(Letter.id)).scalar_subquery()
-    number = _look_through_parts(each, bundle_status.count_unposted())
-    here = select(number).where(Bundle.id == bundle.id, ~is_gone_whole())
-    letters = session.scalar(here) or 0
+    lie_here = bundle_status.count_unposted(~_is_named_of_part())
+    letters = session.scalar(select(lie_here).where(Bundle.id == bundle.id, ~is_gone_whole())) or 0
     moved = select(func.count()).where(LetterMove.bundle_id == bundle.id)
     letters += session.scalar(moved) or 0
     return max(letters - _count_unnamed(session, bundle, None), 0)

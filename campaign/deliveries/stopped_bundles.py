@@ -83,7 +83,7 @@ def holds_sheets(session: Session, bundle: Bundle) -> bool:
 def is_only_sheets(session: Session, bundle: Bundle, letters: int) -> bool:
     """Whether signed sheets and lists lie here alone, where so many letters do.
 
-    That no letter is left tells it only beside sheets: of a part nobody may have said which went.
+    No letter left is not enough: while nobody has named a part, its number is taken off.
     """
     return not bundle.letter_count or (not letters and holds_sheets(session, bundle))
 

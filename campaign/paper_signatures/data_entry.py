@@ -253,7 +253,7 @@ def forget_removed_rows(session: Session) -> None:
     db.update_rows(session, PaperRow, *over, filled, details=None, email_hmac=None)
     has_gone = or_(PaperSheet.origin != Origin.PAPER, signed_sheets.is_out())
     rows = select(PaperRow.id).join(PaperRow.sheet).where(*over, has_gone)
-    # Once a kept place is deleted, a sheet may not count as out. What is keyed in meanwhile stays.
+    # Read first: kept places, deleted next, tell what is out. `over` again: for what is keyed in.
     ids = session.scalars(rows).all()
     row_signatures.delete_kept_places(session, PaperRow.id.in_(ids), *over)
     db.delete_rows(session, PaperRow, PaperRow.id.in_(ids), *over)

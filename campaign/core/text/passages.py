@@ -66,16 +66,17 @@ def find_telling_words(hidden: Iterable[str], shown: Iterable[str]) -> set[str]:
 
 
 def _list_phrases(passage: str) -> Iterator[str]:
-    """List each word that tells, with one or more of the short words on either side of it."""
+    """List each word that tells, with up to three short words on either side of it."""
     folded = fold(passage)
     words = list(_WORD.finditer(folded))
     for at, word in enumerate(words):
         if not _tells(word[0]):
             continue
         first = last = at
-        while first and first > at - _MOST_BESIDE and _is_short(words[first - 1][0]):
+        lowest, highest = max(at - _MOST_BESIDE, 0), min(at + _MOST_BESIDE, len(words) - 1)
+        while first > lowest and _is_short(words[first - 1][0]):
             first -= 1
-        while last + 1 < len(words[: at + _MOST_BESIDE + 1]) and _is_short(words[last + 1][0]):
+        while last < highest and _is_short(words[last + 1][0]):
             last += 1
         for begin in range(first, at + 1):
             for end in range(at, last + 1):

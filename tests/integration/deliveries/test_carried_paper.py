@@ -711,6 +711,14 @@ def test_of_the_rest_that_was_refused_the_sheet_removed_by_hand_is_gone(
     assert len(list_papers(session, reload(session, printed.id))) == 2
 
 
+def remove_first_visit(session: Session) -> None:
+    session.rollback()
+    visit = session.scalars(select(GateVisit).order_by(GateVisit.id)).first()
+    assert visit is not None
+    record_delivery.remove_visit(session, visit, actor="test")
+    session.commit()
+
+
 @pytest.mark.parametrize("outcome", [DeliveryOutcome.PART, DeliveryOutcome.REFUSED])
 def test_a_sheet_removed_by_hand_did_not_go_with_the_rest_where_its_record_is_deleted(
     session: Session, remade: Bundle, record: Record, take_part: TakePart, outcome: DeliveryOutcome
@@ -723,12 +731,33 @@ def test_a_sheet_removed_by_hand_did_not_go_with_the_rest_where_its_record_is_de
     paper = next((paper.value for paper in list_papers(session, reload(session, remade.id))), "")
     record_with(record, remade, paper, at(remade, timedelta(0)))
     assert place_of(session, remade) is Place.UNPRINTED
-    visit = session.scalars(select(GateVisit).order_by(GateVisit.id)).first()
-    assert visit is not None
-    record_delivery.remove_visit(session, visit, actor="test")
-    session.commit()
+    remove_first_visit(session)
     assert place_of(session, remade) is Place.UNPRINTED
     assert not is_handed_over(session, third(session, remade))
+
+
+def test_no_record_left_says_that_a_sheet_was_removed_whichever_is_deleted_first(
+    session: Session,
+    printed: Bundle,
+    withdrawn: Callable[..., Signature],
+    record: Record,
+    take_part: TakePart,
+) -> None:
+    withdrawn(SignatureState.CONFIRMED)
+    take_part(printed, 2, **at(printed, BEFORE))
+    part_id = session.scalar(select(GateVisit.id))
+    withdraw_on(session, printed, today())
+    for minutes, outcome in ((2, DeliveryOutcome.REFUSED), (1, DeliveryOutcome.ACCEPTED)):
+        bundle = reload(session, printed.id)
+        papers = [paper.value for paper in list_papers(session, bundle) if paper.removed]
+        moment = at(bundle, timedelta(minutes=minutes))
+        record_with(record, bundle, next(iter(papers), ""), moment, outcome)
+    session.rollback()
+    for visit in session.scalars(select(GateVisit).where(GateVisit.id > part_id)).all():
+        record_delivery.remove_visit(session, visit, actor="test")
+        session.commit()
+    assert place_of(session, printed) is Place.PRINTED
+    assert len(list_papers(session, reload(session, printed.id))) == 2
 
 
 def test_of_a_refusal_before_the_part_went_the_answer_counts_where_one_can(
