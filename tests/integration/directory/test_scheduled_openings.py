@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
-from tests.integration.directory.test_letters_before_opening import MEANT, second_person
 
 from campaign.campaigns import check_readiness
 from campaign.campaigns.status_changes import open_scheduled
@@ -26,6 +25,7 @@ from tests.factories import (
     sign_in,
 )
 from tests.integration.directory.test_import_pages import form_of, rehearsed, work
+from tests.integration.directory.test_letters_before_opening import MEANT, second_person
 
 __all__ = ["second_person"]
 MEND = "Correct this, or cancel the opening of the campaign first."
