@@ -53,7 +53,7 @@ test-portable: $(VENV)/ready $(VENV)/system ## Run a short part of the tests, fo
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -k "not postgresql" tests/unit tests/integration/deliveries/test_days.py tests/integration/signing/test_sign.py
 
 check: $(VENV)/ready ## Lint, types, import contracts, templates, known holes of what is pinned
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/tmp/lint-imports.$$$$ 2>&1 || { cat /tmp/lint-imports.$$$$; exit 1; }
