@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
@@ -15,7 +15,7 @@ from campaign.core.announcements import announce
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import GONE_OUT, SENT, went_after_stop
 from campaign.deliveries.remaining_letters import select_in_no_envelope
-from campaign.deliveries.stopped_bundles import is_held_back
+from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Envelope, EnvelopeRun, GateVisit, HeldBundle, Rerouting
@@ -65,7 +65,10 @@ def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttem
 def list_companions(
     session: Session, bundle: Bundle, *, only_stopped: bool = False, limit: int = 8
 ) -> Sequence[Bundle]:
-    """List bundles for the same destination that nobody has carried there yet, no rehearsal."""
+    """List bundles for the same destination that nobody has carried there yet, no rehearsal.
+
+    Of a stopped campaign, those that may still be in somebody's bag: nobody said what became of it.
+    """
     tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
     moved = select(Rerouting.from_bundle_id)
     return session.scalars(
@@ -79,6 +82,7 @@ def list_companions(
             Bundle.id.not_in(moved),
             Campaign.status.not_in(lifecycle.HIDDEN),
             is_stopped_sql() if only_stopped else true(),
+            or_(~is_stopped_sql(), is_unsettled()),
         )
         .options(contains_eager(Bundle.campaign))
         .order_by(Bundle.id.desc())

@@ -44,6 +44,7 @@ class GatePage(Page, template="deliveries/deliver.html"):
     bundle: Bundle
     form: GateForm
     stopped: bool
+    stopped_with: Sequence[Bundle]  # of those that may come along
     before: bool  # whether what was handed over before a stop is recorded
     here: Mapping[int, int]  # letters that are still here, by the id of their bundle
     most: Mapping[int, int]  # letters that were in any paper of it, by the same id
@@ -217,6 +218,8 @@ def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRef
 
 def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     session = db.session()
+    stopped_with = [other for other in form.carried[1:] if is_stopped(other.campaign.status)]
+    to_deliver = [carried for carried in form.carried if carried not in stopped_with]
     here = {carried.id: count_left(session, carried) for carried in form.carried}
     most = {
         key: max([letters, *(paper.letters for paper in form.papers.get(key, ()))])
@@ -226,6 +229,7 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         bundle=bundle,
         form=form,
         stopped=is_stopped(bundle.campaign.status),
+        stopped_with=stopped_with,
         before="before" in request.args or bool(form.problems()),
         here=here,
         most=most,
@@ -235,12 +239,12 @@ def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
         moved_to=reroute_bundle.list_reroutings(session, bundle),
         to_remove=[
             sheets
-            for carried in form.carried
+            for carried in to_deliver
             for sheets in list_sheets_to_remove(session, carried, form.papers[carried.id])
         ],
         black_out=[
             (carried, sheets)
-            for carried in form.carried
+            for carried in to_deliver
             if (sheets := list_sheets_to_black_out(session, carried))
         ],
         who=staff_user().public_id,

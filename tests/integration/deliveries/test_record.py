@@ -22,9 +22,10 @@ from campaign.core.errors import Invalid
 from campaign.deliveries import attachments, record_delivery
 from campaign.deliveries import visits as finding
 from campaign.deliveries.desk import delivery_views
+from campaign.deliveries.stopped_bundles import record_fate
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, UpdateKind
-from campaign.models.delivery import GateFile, GateVisit
+from campaign.models.delivery import GateFile, GateVisit, PaperFate
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
@@ -496,6 +497,43 @@ def test_with_a_stopped_bundle_only_stopped_ones_came_along_until_it_is_said_tha
     assert f'name="with_{runs}"' not in page, "there is nowhere to say how that one ended"
     assert f'name="with_{stopped_too}"' in page
     assert f'name="with_{runs}"' in staff.get(f"{gate(bundle)}?before=1").text
+
+
+def test_a_stopped_bundle_that_may_come_along_is_an_alarm_until_it_is_said_what_became_of_it(
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 4, letter_locale="en", locality="Halifax")
+    session.commit()
+    second, page = make_ready(), gate(bundle)
+    other = make_campaign(session, reference="UA 2/26", slug="ua-2-26")
+    session.execute(update(Bundle).where(Bundle.id == second).values(campaign_id=other.id))
+    letter = session.scalars(select(Letter).where(Letter.bundle_id == second)).first()
+    assert letter is not None
+    letter.signature.campaign_id, letter.signature.state = other.id, SignatureState.WITHDRAWN
+    session.commit()
+    other_id = other.id
+    assert "If you also deliver this bundle: UA 2/26 · 002" in alarms(staff.get(page).text)
+    _stop(app, other_id)
+    told = staff.get(page).text
+    # What the page asks for every half minute: it is compared with what stands there.
+    for text_after in (alarms(told), alarms(staff.get(f"{page}?before=1").text)):
+        assert "Stop: do not deliver UA 2/26 · 002" in text_after
+        assert "She asked us to." in text_after
+        assert "If you also deliver" not in text_after
+        assert "data-stopped" not in text_after, "its own bundle is delivered"
+    [label] = re.findall(rf'<label for="with_{second}">(.*?)</label>', told, re.DOTALL)
+    assert "On hold: stopped" in label
+    with app.app_context(), db.transaction() as own:
+        record_fate(own, own.get_one(Bundle, second), PaperFate.DESTROYED, actor="test")
+    over = staff.get(page).text
+    assert "UA 2/26" not in over, "nobody has it any more"
+    assert 'value="accepted"' in over
+
+
+def alarms(page: str) -> str:
+    """What is in the page's place for alarms."""
+    _before, begun, rest = page.partition('<div id="alarms"')
+    return begun + rest.partition("</div>\n")[0]
 
 
 def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
