@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
-from campaign.core.audit import AuditEntry
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import is_letter, prints_differ
 from campaign.deliveries.recording_rules import GONE_OUT
@@ -48,15 +47,3 @@ def list_with_lists(session: Session, bundle_ids: Collection[int]) -> list[Deliv
     for attempt in attempts:
         first_by_bundle.setdefault(attempt.bundle_id, attempt)
     return [*first_by_bundle.values()]
-
-
-def list_by_hand(session: Session, attempt: DeliveryAttempt) -> list[str]:
-    """List the numbers of what was removed, or made unreadable, by hand before it went.
-
-    The audit alone keeps what it was of each attempt: `taken_out` has it of all, up to the last.
-    """
-    recorded = select(AuditEntry.detail).where(
-        AuditEntry.subject == f"delivery:{attempt.id}", AuditEntry.action == "delivery.record"
-    )
-    detail = session.scalar(recorded.order_by(AuditEntry.id.desc()).limit(1)) or {}
-    return [*filter(None, str(detail.get("by_hand", "")).split(","))]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import chain
 from typing import cast
 
 from sqlalchemy import ColumnElement, exists, func, select, true, update
@@ -15,7 +16,6 @@ from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments, carried_paper
 from campaign.deliveries.attempt_order import newest_first, oldest_first
-from campaign.deliveries.gone_lists import list_by_hand
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
@@ -138,12 +138,12 @@ def record_visit(
         except (Invalid, Refused) as problem:
             raise CompanionRefused(other.bundle, problem) from problem
     before = list_counted(session, [item.bundle.id for item in carried])
-    by_hand: dict[int, list[str]] = {}
     went = happened.outcome in GONE_OUT
-    for item in carried:
+    for item, attempt in zip(carried, attempts, strict=True):
         if (paper := _find_paper(session, item, happened)) is not None:
-            removed = carried_paper.note_paper(session, item.bundle, paper, went=went, actor=actor)
-            by_hand[item.bundle.id] = removed
+            attempt.by_hand = carried_paper.note_paper(
+                session, item.bundle, paper, went=went, actor=actor
+            )
     visit = make_visit(own.bundle, happened, key, actor)
     session.add(visit)
     visit.attempts.extend(attempts)
@@ -153,8 +153,7 @@ def record_visit(
     recount_attempts(session, before, actor)
     for attempt in attempts:
         announce_delivery(session, attempt)
-        removed = by_hand.get(attempt.bundle_id or 0, [])
-        facts = {"by_hand": ",".join(removed)} if removed else {}
+        facts = {"by_hand": ",".join(attempt.by_hand)} if attempt.by_hand else {}
         _audit(session, attempt, actor, "delivery.record", **facts)
     return visit
 
@@ -247,13 +246,9 @@ def _undo_removed_sheets(session: Session, bundle: Bundle) -> None:
 
     What a record left says is gone was removed before that went.
     """
-    attempts = select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id)
-    numbers = {
-        number
-        for attempt in session.scalars(attempts)
-        for number in filter(carried_paper.is_letter, list_by_hand(session, attempt))
-    }
-    is_unnamed = Letter.sequence.not_in([*map(int, numbers)])
+    attempts = select(DeliveryAttempt.by_hand).where(DeliveryAttempt.bundle_id == bundle.id)
+    removed = set(chain.from_iterable(session.scalars(attempts)))
+    is_unnamed = Letter.sequence.not_in([*map(int, filter(carried_paper.is_letter, removed))])
     carried_paper.undo_removed_sheets(session, bundle, is_unnamed, ~is_gone())
 
 

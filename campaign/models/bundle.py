@@ -221,6 +221,8 @@ class DeliveryAttempt(db.PublicRow):
     """Letters that the outcome is about; of a part, those taken; of sheets, the people on them."""
     outcome: Mapped[DeliveryOutcome]
     notes: Mapped[db.Words] = mapped_column(default=dict)
+    by_hand: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Numbers of sheets that were removed, and names made unreadable, by hand before it."""
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id"))
     created_at: Mapped[db.Created]
     happened_time: Mapped[time | None] = column_property(

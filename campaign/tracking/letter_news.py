@@ -17,7 +17,7 @@ from campaign.bundles.freeze.signed_sheets import read_paper_number
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.deliveries.carried_paper import is_letter
-from campaign.deliveries.gone_lists import list_by_hand, list_with_lists
+from campaign.deliveries.gone_lists import list_with_lists
 from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
 from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.models.bundle import CarriedSignature, DeliveryAttempt, DeliveryOutcome
@@ -70,8 +70,7 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
     misled = _is_signer_misled(session, delivery)
     if delivery.bundle_id is None:
         return SheetNews(misled, false(), false())
-    rows_by_hand = filterfalse(is_letter, list_by_hand(session, delivery))
-    unreadable = [read_paper_number(number) for number in rows_by_hand]
+    unreadable = [*map(read_paper_number, filterfalse(is_letter, delivery.by_hand))]
     carried = exists().where(
         CarriedSignature.bundle_id == delivery.bundle_id,
         CarriedSignature.signature_id == Signature.id,

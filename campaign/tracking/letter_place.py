@@ -12,7 +12,7 @@ from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.deliveries.gone_lists import list_by_hand, list_with_lists
+from campaign.deliveries.gone_lists import list_with_lists
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -126,13 +126,13 @@ def _find_list_that_went(session: Session, signature: Signature) -> DeliveryAtte
             for attempt in attempts
             for stay in stays
             if stay.bundle_id == attempt.bundle_id
-            and _is_on_lists(session, attempt, stay, signature)
+            and _is_on_lists(attempt, stay, signature)
         ),
         None,
     )
 
 
-def _is_on_lists(session: Session, went: DeliveryAttempt, stay: Stay, signature: Signature) -> bool:
+def _is_on_lists(went: DeliveryAttempt, stay: Stay, signature: Signature) -> bool:
     """Whether it was: on those of a print that holds it, unless by then its name was unreadable.
 
     That its sheet was removed since, from what was left, brings back no list.
@@ -141,8 +141,8 @@ def _is_on_lists(session: Session, went: DeliveryAttempt, stay: Stay, signature:
         return True
     if stay.letter.first_page is None:
         return False
-    by_hand = list_by_hand(session, went)
-    return was_before_withdrawal(went, signature) or number_of(stay.number) not in by_hand
+    is_unreadable = number_of(stay.number) in went.by_hand
+    return was_before_withdrawal(went, signature) or not is_unreadable
 
 
 def is_on_sheet_too(session: Session, signature: Signature) -> bool:

@@ -16,7 +16,6 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
 from campaign.deliveries.carried_paper import find_carried
-from campaign.deliveries.gone_lists import list_by_hand
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
@@ -131,7 +130,7 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
     rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
     placed = place_attempts(attempts, begun={row.id: row.created_at for row in rows}, ended={})
     number = signed_sheets.paper_number(carried.position) if carried else None
-    is_unreadable = went is not None and number in list_by_hand(session, went)
+    is_unreadable = went is not None and number in went.by_hand
     trips = []
     for attempt, at in placed:
         was_there = signature.withdrawn_at is None or was_before_withdrawal(attempt, signature)

@@ -31,7 +31,7 @@ from campaign.deliveries.desk.print_words import say_check_code
 from campaign.deliveries.desk.publish_form import PublishForm, publish_form
 from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.gone_lists import find_gone_lists, list_by_hand
+from campaign.deliveries.gone_lists import find_gone_lists
 from campaign.deliveries.remaining_letters import (
     SheetFate,
     count_here,
@@ -238,7 +238,7 @@ def _say_print(attempt: DeliveryAttempt) -> str:
         words = _("The cover letter and lists with it were printed on %(moment)s.", moment=moment)
         sentences += [words, *say_check_code(recorded.check_code)]
     comma = i18n.comma(i18n.locale())
-    if sheets := [*filter(is_letter, list_by_hand(db.session(), attempt))]:
+    if sheets := [*filter(is_letter, attempt.by_hand)]:
         words = _("Sheets removed by hand: %(numbers)s.", numbers=comma.join(sheets))
         sentences.append(words)
     if named:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign import migrations
 from campaign.commands import backup_archive
 from campaign.commands.backup_archive import Accepted
-from campaign.core import db
+from campaign.core import audit, db
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import GateVisit
 from campaign.models.staff import Role
@@ -82,3 +82,29 @@ def test_migrations_go_back_with_what_older_tables_can_hold(
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT outcome, visit_id FROM delivery_attempt")).all()
         assert [tuple(row) for row in rows] == [("accepted", None)] * 2
+
+
+def test_what_was_removed_by_hand_is_brought_over_from_the_audit(
+    app: Flask, bundle: Bundle, record: Record, session: Session
+) -> None:
+    session.expunge(bundle)
+    session.rollback()
+    ids = [
+        record(bundle, DeliveryOutcome.REFUSED, place=place).attempts[0].id
+        for place in ("front", "back", "side")
+    ]
+    session.rollback()
+    # An earlier entry is of a deleted record, whose id another got; the last record is deleted.
+    for ident, numbers in ((ids[0], "00001"), (ids[1], "00002"), (ids[2] + 7, "00005")):
+        audit.record(session, "test", "delivery.record", f"delivery:{ident}", by_hand=numbers)
+    audit.record(session, "test", "delivery.record", f"delivery:{ids[0]}", messages=7)
+    subject = f"delivery:{ids[1]}"
+    audit.record(session, "test", "delivery.record", subject, by_hand="00003,P00002")
+    audit.record(session, "test", "delivery.correct", subject, by_hand="00004")
+    session.commit()
+    session.close()
+    engine = app.extensions["database"].engine
+    migrations.downgrade(engine, "0066")
+    migrations.upgrade(engine)
+    kept = dict(session.execute(select(DeliveryAttempt.id, DeliveryAttempt.by_hand)).all())
+    assert kept == {ids[0]: [], ids[1]: ["00003", "P00002"], ids[2]: []}

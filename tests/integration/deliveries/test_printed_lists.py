@@ -17,14 +17,20 @@ from campaign import storage
 from campaign.bundles import downloads
 from campaign.bundles.changes import prints
 from campaign.bundles.documents.contents_and_delivery_sheet import say_what_to_destroy
-from campaign.core import clock, db, jobs
+from campaign.core import audit, clock, db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
 from campaign.core.i18n import say_moment_in_zone
 from campaign.deliveries import record_delivery, remaining_letters
 from campaign.deliveries.carried_paper import list_papers
 from campaign.deliveries.desk.print_words import list_sheets_to_remove
-from campaign.models.bundle import Bundle, BundleState, CarriedSignature, DeliveryOutcome
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    CarriedSignature,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
 from campaign.models.paper_signature import PaperRow
@@ -488,11 +494,15 @@ def test_beside_letters_the_only_print_is_asked_about_names_too(
     assert ("The name was made unreadable by hand on the lists." in page) is by_hand
     assert ("The lists that went out have this name." in page) is not by_hand
     session.rollback()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.record")).one()
+    assert entry.detail.get("by_hand") == ("P00002" if by_hand else None)
+    # The record says it, whatever the audit has.
+    audit.record(session, "test", "delivery.record", entry.subject, by_hand="P00001")
+    session.commit()
+    assert session.scalar(select(DeliveryAttempt.by_hand)) == (["P00002"] if by_hand else [])
     page = staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert ("Names made unreadable by hand on the lists: P00002." in page) is by_hand
     assert ("Names that could still be read on the lists: P00002." in page) is not by_hand
-    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.record")).one()
-    assert entry.detail.get("by_hand") == ("P00002" if by_hand else None)
 
 
 @pytest.mark.one_engine
