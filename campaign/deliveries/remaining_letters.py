@@ -45,17 +45,18 @@ class SheetFate(enum.StrEnum):
     REMOVED = "removed"  # by hand, before these went
 
 
+def _names_letter(
+    attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
+) -> ColumnElement[bool]:
+    """Whether numbers that were taken with an attempt name a letter, for a query on them."""
+    lies_between = letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number)
+    return and_(TakenLetters.attempt_id == attempt_id, lies_between)
+
+
 def _is_taken(
     attempt_id: ColumnElement[int] | int, letter: AnyLetter = Letter
 ) -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(
-            TakenLetters.attempt_id == attempt_id,
-            letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number),
-        )
-        .correlate(DeliveryAttempt, letter)
-    )
+    return exists().where(_names_letter(attempt_id, letter)).correlate(DeliveryAttempt, letter)
 
 
 def is_gone(
@@ -103,7 +104,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
     if attempt.outcome not in _WHOLE:
         return was_here
     is_own = is_in_envelope(attempt.id) if is_in_envelopes(session, attempt) else ~is_posted()
-    return and_(is_own, was_here, ~is_gone(when=DeliveryAttempt.outcome == DeliveryOutcome.PART))
+    return and_(is_own, was_here, ~_is_named_of_part())
 
 
 def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
@@ -191,11 +192,11 @@ def has_paper_here() -> ColumnElement[bool]:
 
 def _is_named_of_part() -> ColumnElement[bool]:
     """Whether somebody said of a letter that it was in a part that went."""
+    # Of 35,000 letters, to ask `is_gone` or `_is_taken` instead takes up to six times as long.
     named = exists().where(
         DeliveryAttempt.bundle_id == Letter.bundle_id,
         DeliveryAttempt.outcome == DeliveryOutcome.PART,
-        TakenLetters.attempt_id == DeliveryAttempt.id,
-        Letter.sequence.between(TakenLetters.first_number, TakenLetters.last_number),
+        _names_letter(DeliveryAttempt.id.expression),
     )
     return named.correlate(Letter)
 
