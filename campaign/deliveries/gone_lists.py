@@ -2,16 +2,17 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
 
-from campaign.bundles import bundle_status
 from campaign.bundles.changes import prints
+from campaign.bundles.freeze import signed_sheets
 from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.carried_paper import is_letter, prints_differ
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.deliveries.remaining_letters import is_in_envelopes
-from campaign.models.bundle import BundlePrint, DeliveryAttempt
+from campaign.models.bundle import BundlePrint, CarriedSignature, DeliveryAttempt
+from campaign.models.paper_signature import PaperRow
 
 
 def find_gone_lists(
@@ -32,18 +33,28 @@ def find_gone_lists(
     return recorded, sorted(named - letters), sorted(unreadable - letters)
 
 
-def list_with_lists(session: Session, bundle_ids: Collection[int]) -> list[DeliveryAttempt]:
-    """List with what the lists of bundles went: the first that left each, but for envelopes."""
+def list_with_lists(
+    session: Session, bundle_ids: Collection[int] | Select[int]
+) -> list[DeliveryAttempt]:
+    """List with what the lists and sheets of bundles went: the first that may have taken them."""
     attempts = session.scalars(
         select(DeliveryAttempt)
-        .where(
-            DeliveryAttempt.bundle_id.in_(bundle_ids),
-            DeliveryAttempt.outcome.in_(GONE_OUT),
-            ~bundle_status.went_in_envelopes(),
-        )
+        .where(DeliveryAttempt.bundle_id.in_(bundle_ids), signed_sheets.may_take_sheets())
         .order_by(*oldest_first())
     )
     first_by_bundle: dict[int | None, DeliveryAttempt] = {}
     for attempt in attempts:
         first_by_bundle.setdefault(attempt.bundle_id, attempt)
     return [*first_by_bundle.values()]
+
+
+def find_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
+    """Find with what a sheet went out that has such a row."""
+    carried = aliased(PaperRow)
+    bundle_ids = (
+        select(CarriedSignature.bundle_id)
+        .join(carried, carried.signature_id == CarriedSignature.signature_id)
+        .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
+        .where(*row)
+    )
+    return next(iter(list_with_lists(session, bundle_ids)), None)

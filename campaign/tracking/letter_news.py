@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.bundles.bundle_status import went_in_envelopes
-from campaign.bundles.freeze.signed_sheets import read_paper_number
+from campaign.bundles.freeze.signed_sheets import may_take_sheets, read_paper_number
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.deliveries.carried_paper import is_letter
@@ -79,11 +79,11 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
     of_campaign = Signature.campaign_id == delivery.campaign_id
     counts = and_(of_campaign, carried, db.unindexed(Signature.state) == SignatureState.CONFIRMED)
     with_sheets = list_with_lists(session, [delivery.bundle_id])
+    # Of one that was recorded earlier an email has told, whichever went first.
     told_before = exists().where(
         DeliveryAttempt.bundle_id == delivery.bundle_id,
         DeliveryAttempt.id < delivery.id,
-        DeliveryAttempt.outcome.in_(GONE_OUT),
-        ~went_in_envelopes().correlate(DeliveryAttempt),
+        may_take_sheets(),
     )
     went = and_(counts, ~told_before) if delivery in with_sheets else false()
     is_refused = delivery.outcome is DeliveryOutcome.REFUSED and not with_sheets
@@ -130,7 +130,11 @@ def _is_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[boo
 
 
 def _is_signer_misled(session: Session, delivery: DeliveryAttempt) -> ColumnElement[bool]:
-    """The same of who signed a sheet of its bundle, or of one from which the sheets came."""
+    """Whether an email told the signer of a sheet of a record that was deleted before this one.
+
+    And no later email told them what is so. The record was of this bundle, or of one from which
+    the sheets came into it.
+    """
     bundles = list_bundles_of_sheets(session, delivery.bundle_id) if delivery.bundle_id else []
     corrected = and_(
         DeliveryAttempt.bundle_id.in_(bundles),

@@ -12,7 +12,7 @@ from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.deliveries.gone_lists import list_with_lists
+from campaign.deliveries.gone_lists import find_with_sheet, list_with_lists
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -60,7 +60,7 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
     """Find where the sheet may be on which it was signed."""
     if signature.origin is not Origin.PAPER:
         return Place.UNPRINTED
-    went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
+    went = find_with_sheet(session, PaperRow.signature_id == signature.id)
     if went is None or signature.shown_state not in {*LIVE, SignatureState.WITHDRAWN}:
         return Place.PRINTED
     if signature.withdrawn_at is None:
@@ -125,8 +125,7 @@ def _find_list_that_went(session: Session, signature: Signature) -> DeliveryAtte
             attempt
             for attempt in attempts
             for stay in stays
-            if stay.bundle_id == attempt.bundle_id
-            and _is_on_lists(attempt, stay, signature)
+            if stay.bundle_id == attempt.bundle_id and _is_on_lists(attempt, stay, signature)
         ),
         None,
     )
@@ -200,7 +199,7 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
     """Say what becomes of a letter, or a row on a sheet, that was withdrawn."""
     place = find_place(session, signature)
     if signature.origin is Origin.PAPER:
-        went = signed_sheets.find_attempt(session, PaperRow.signature_id == signature.id)
+        went = find_with_sheet(session, PaperRow.signature_id == signature.id)
         row = _say_withdrawn_row(signature, went, place)
         return f"{gettext('We will not count it.')} {row}"
     list_went = say_list_went(session, signature) if place is not Place.GONE else ""
@@ -240,7 +239,7 @@ def say_sheet_went(session: Session, signature: Signature) -> str:
     if not is_own and not is_on_sheet_too(session, signature):
         return ""
     row = (PaperRow.signature_id == signature.id,) if is_own else _is_double_of(signature)
-    went = signed_sheets.find_attempt(session, *row)
+    went = find_with_sheet(session, *row)
     if went is None:
         return ""
     day = i18n.say_date(went.happened_on)
@@ -264,7 +263,7 @@ def say_row_too(session: Session, signature: Signature) -> str:
     """
     if not is_on_sheet_too(session, signature):
         return ""
-    went = signed_sheets.find_attempt(session, *_is_double_of(signature))
+    went = find_with_sheet(session, *_is_double_of(signature))
     is_withdrawn = signature.withdrawn_at is not None
     if went is None and is_withdrawn:
         return gettext(

@@ -112,16 +112,20 @@ def list_rows_to_black_out(
     return numbers
 
 
-def have_gone() -> ColumnElement[bool]:
-    """Whether the sheets of a bundle went out, for a query on bundles.
+def may_take_sheets() -> ColumnElement[bool]:
+    """Whether sheets that were still here went out with an attempt, for a query on attempts.
 
     They travel with the bundle itself, as its lists do, and in no envelope.
     """
-    went = exists().where(
-        DeliveryAttempt.bundle_id == Bundle.id,
+    return and_(
         DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
         ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt),
     )
+
+
+def have_gone() -> ColumnElement[bool]:
+    """Whether the sheets of a bundle went out, for a query on bundles."""
+    went = exists().where(DeliveryAttempt.bundle_id == Bundle.id, may_take_sheets())
     return went.correlate(Bundle)
 
 
@@ -173,24 +177,6 @@ def went_with_bundle(signature_id: QueryableAttribute[int | None]) -> ColumnElem
     out = select(Bundle.id).where(carrying, have_gone())
     return signature_id.in_(
         select(CarriedSignature.signature_id).where(CarriedSignature.bundle_id.in_(out))
-    )
-
-
-def find_attempt(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
-    """Find the attempt with which a sheet went out that has such a row: the first of its bundle."""
-    carried = aliased(PaperRow)
-    return session.scalar(
-        select(DeliveryAttempt)
-        .join(CarriedSignature, CarriedSignature.bundle_id == DeliveryAttempt.bundle_id)
-        .join(carried, carried.signature_id == CarriedSignature.signature_id)
-        .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
-        .where(
-            DeliveryAttempt.outcome.not_in(bundle_status.STILL_HERE),
-            ~bundle_status.went_in_envelopes().correlate(DeliveryAttempt),
-            *row,
-        )
-        .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
-        .limit(1)
     )
 
 

@@ -76,7 +76,8 @@ def record(client: FlaskClient, session: Session, bundle_id: int) -> Record:
     def run(outcome: str, **more: str) -> None:
         session.rollback()
         taken = more.pop("taken", "")
-        sent = form(outcome=outcome, happened_time="", **{f"taken_{bundle_id}": taken}, **more)
+        more = {"happened_time": "", f"taken_{bundle_id}": taken} | more
+        sent = form(outcome=outcome, **more)
         assert post(client, f"{url}/deliver", sent).status_code == 303
         if taken:
             assert post(client, f"{url}/after/part", {"numbers": "1"}).status_code == 303
@@ -171,19 +172,22 @@ def test_the_page_and_one_email_say_where_the_sheet_was_taken(
         assert f'<span class="status">{shown}</span>' in client.get(box).text, "it went"
 
 
-def test_a_part_of_an_earlier_day_that_is_recorded_later_is_not_told_again(
+@pytest.mark.parametrize("days", [1, 0])
+def test_a_part_of_an_earlier_moment_that_is_recorded_later_is_not_told_again(
     client: FlaskClient,
     session: Session,
     settings: Settings,
     box: str,
     eva: Signature,
     record: Record,
+    days: int,
 ) -> None:
     url = f"{box}/{eva.public_id}"
-    record("accepted")
+    record("accepted", happened_on=days_ago(1).isoformat(), happened_time="15:00")
     told = mails(session, settings)
     assert len(told) == 1
-    record("part", taken="1", happened_on=days_ago(1).isoformat())
+    happened_on = days_ago(1 + days).isoformat()
+    record("part", taken="1", happened_on=happened_on, happened_time="" if days else "09:00")
     assert marks(client, url) == ["Some letters were accepted"], "with that the sheet went"
     assert mails(session, settings) == told
 
