@@ -351,21 +351,11 @@ def _handed_over(
     withdrawn = _by_id(
         list_sharing(session, signature, withdrew, _has_letter(news.is_told_to_withdrawn()))
     )
-    all_of_them = readers | withdrawn
-    corrected = _numbers(session, all_of_them, and_(news.went, news.misled))
-    went = _numbers(session, readers, news.went)
-    went += _numbers(session, withdrawn, and_(news.went, news.misled))
-    came_back = _numbers(session, readers, news.came_back)
-    stayed = _numbers(session, withdrawn, news.stayed)
-    outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
-    outcomes_told = [(each, numbers) for each, numbers in outcomes.items() if numbers]
-    signers = _list_writers(session, signature, Signature.id.in_(readers), sheets.is_told())
-    is_signer_misled = False
-    if signers:
-        outcomes_told.append((_sheet_outcome(delivery), []))
-        misled = (Signature.id.in_(signers), sheets.misled)
-        is_signer_misled = bool(_list_writers(session, signature, *misled))
-    (outcome, numbers), *also = outcomes_told
+    letters_told, is_writer_corrected = _list_letters_told(
+        session, delivery, news, readers, withdrawn
+    )
+    sheet_told, is_signer_corrected = _find_sheet_told(session, delivery, sheets, readers)
+    (outcome, numbers), *also = letters_told + sheet_told
     return LetterHandedOver(
         numbers=numbers,
         mission=destination_name(delivery.destination, locale),
@@ -373,11 +363,42 @@ def _handed_over(
         place=delivery.place if outcome != "withdrawn" else "",
         outcome=outcome,
         also=also,
-        corrects=bool(corrected or came_back or stayed or is_signer_misled),
+        corrects=is_writer_corrected or is_signer_corrected,
         withdrawn=not readers,
         letters_url=_letters_url(signature),
-        **_common(campaign, signature, all_of_them),
+        **_common(campaign, signature, readers | withdrawn),
     )
+
+
+def _list_letters_told(
+    session: Session,
+    delivery: DeliveryAttempt,
+    news: LetterNews,
+    readers: Writers,
+    withdrawn: Writers,
+) -> tuple[list[tuple[str, list[str]]], bool]:
+    """List outcomes with the numbers of their letters, and say whether one corrects an email."""
+    went_after_all = and_(news.went, news.misled)
+    went = _numbers(session, readers, news.went) + _numbers(session, withdrawn, went_after_all)
+    came_back = _numbers(session, readers, news.came_back)
+    stayed = _numbers(session, withdrawn, news.stayed)
+    outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
+    corrected = _numbers(session, readers | withdrawn, went_after_all) or came_back or stayed
+    return [(each, numbers) for each, numbers in outcomes.items() if numbers], bool(corrected)
+
+
+def _find_sheet_told(
+    session: Session, delivery: DeliveryAttempt, sheets: SheetNews, readers: Writers
+) -> tuple[list[tuple[str, list[str]]], bool]:
+    """Find the outcome of the sheet that they signed, and say whether it corrects an email.
+
+    None where nobody of them signed one, or is told of it.
+    """
+    signers = select(Signature.id).where(Signature.id.in_(readers), sheets.is_told())
+    if not db.has_row(session, signers):
+        return [], False
+    is_corrected = db.has_row(session, signers.where(sheets.misled))
+    return [(_sheet_outcome(delivery), [])], is_corrected
 
 
 def _stopped(

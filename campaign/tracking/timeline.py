@@ -141,10 +141,10 @@ def status_of(session: Session, signature: Signature) -> str:
     if gone and {letter.id for trip in gone for letter in trip.letters} >= {
         letter.id for letter in signature.letters
     }:
-        last = gone[-1]
-        if last.fate is DeliveryOutcome.PART:  # A sheet: whether it was accepted nobody is asked
-            return _outcome_title(last.fate, last.attempt)
-        return _GONE_WORDS.get(last.fate, "handed_over")
+        fate = gone[-1].fate
+        if fate is DeliveryOutcome.PART:  # A sheet: whether it was accepted nobody is asked
+            return "some_cards_accepted" if signature.campaign.cards else "some_accepted"
+        return _GONE_WORDS.get(fate, "handed_over")
     return "stopped" if is_stopped(signature.campaign.status) else state.value
 
 
