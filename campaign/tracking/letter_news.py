@@ -4,6 +4,7 @@ Emails stay sent when a record is deleted that was a mistake. Who got one is the
 so instead, also where that is a refusal, of which nobody else gets an email.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import filterfalse
@@ -24,9 +25,12 @@ from campaign.models.bundle import CarriedSignature, DeliveryAttempt, DeliveryOu
 from campaign.models.delivery import LetterMove
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.signing.letter.compose import number_of
 from campaign.tracking.letter_trips import list_bundles_of_sheets
 
 _REFUSALS = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.PART})
+OutcomesTold = list[tuple[str, list[str]]]
+"""What an email tells: each outcome with the numbers of its letters; a sheet has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,70 @@ def news_of(session: Session, delivery: DeliveryAttempt) -> LetterNews:
         came_back = and_(in_print, misled, ~is_gone())
     taken_out = and_(of_bundle, misled, Letter.set_aside.is_not(None))
     return LetterNews(misled, went, came_back, stayed=or_(came_back, taken_out))
+
+
+def list_letters_told(
+    session: Session,
+    delivery: DeliveryAttempt,
+    news: LetterNews,
+    readers: Collection[int],
+    withdrawn: Collection[int],
+) -> tuple[OutcomesTold, bool]:
+    """List what an email says of letters, each outcome with their numbers, and if it corrects one.
+
+    `readers` and `withdrawn` are the ids of those to whom it speaks.
+    """
+    went_after_all = and_(news.went, news.misled)
+    went = _list_numbers(session, readers, news.went)
+    went += _list_numbers(session, withdrawn, went_after_all)
+    came_back = _list_numbers(session, readers, news.came_back)
+    stayed = _list_numbers(session, withdrawn, news.stayed)
+    outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
+    corrected = _list_numbers(session, {*readers, *withdrawn}, went_after_all)
+    told = [(each, numbers) for each, numbers in outcomes.items() if numbers]
+    return told, bool(corrected or came_back or stayed)
+
+
+def list_sheet_told(
+    session: Session, delivery: DeliveryAttempt, sheets: SheetNews, readers: Collection[int]
+) -> tuple[OutcomesTold, bool]:
+    """List what an email says of a sheet that one of its readers signed, and if it corrects one."""
+    signers = select(Signature.id).where(Signature.id.in_(readers), sheets.is_told())
+    if not db.has_row(session, signers):
+        return [], False
+    is_corrected = db.has_row(session, signers.where(sheets.misled))
+    return [(_sheet_outcome(delivery), [])], is_corrected
+
+
+def _told_outcome(delivery: DeliveryAttempt) -> str:
+    """Return the outcome as the email words it: whose letter was taken in part, had it handed over.
+
+    What was posted to an official, not to a mission, is said so: `by-post`.
+    """
+    if delivery.outcome is DeliveryOutcome.PART:
+        return DeliveryOutcome.ACCEPTED.value
+    if delivery.mission_id is None and delivery.outcome is DeliveryOutcome.POSTED:
+        return "by-post"
+    return delivery.outcome.value
+
+
+def _sheet_outcome(delivery: DeliveryAttempt) -> str:
+    """Return the outcome for a signature sheet: of a part nobody is asked whether it took that."""
+    if delivery.outcome is DeliveryOutcome.PART:
+        return "sheet-part"
+    return f"sheet-{_told_outcome(delivery)}"
+
+
+def _list_numbers(
+    session: Session, writer_ids: Collection[int], told: ColumnElement[bool]
+) -> list[str]:
+    """Return the numbers of the writers' letters in the bundle: a household gets one email."""
+    sequences = session.scalars(
+        select(Letter.sequence)
+        .where(Letter.signature_id.in_(writer_ids), told)
+        .order_by(Letter.sequence)
+    )
+    return [number_of(sequence) for sequence in sequences if sequence]
 
 
 def misleads_somebody(session: Session, delivery: DeliveryAttempt) -> bool:

@@ -28,11 +28,12 @@ from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
-from campaign.signing.letter.compose import number_of
 from campaign.signing.mails import CaseFacts, MailName, case_facts
 from campaign.tracking.letter_news import (
     LetterNews,
     SheetNews,
+    list_letters_told,
+    list_sheet_told,
     misleads_somebody,
     news_of,
     sheet_news_of,
@@ -351,10 +352,10 @@ def _handed_over(
     withdrawn = _by_id(
         list_sharing(session, signature, withdrew, _has_letter(news.is_told_to_withdrawn()))
     )
-    letters_told, is_writer_corrected = _list_letters_told(
+    letters_told, is_writer_corrected = list_letters_told(
         session, delivery, news, readers, withdrawn
     )
-    sheet_told, is_signer_corrected = _find_sheet_told(session, delivery, sheets, readers)
+    sheet_told, is_signer_corrected = list_sheet_told(session, delivery, sheets, readers)
     (outcome, numbers), *also = letters_told + sheet_told
     return LetterHandedOver(
         numbers=numbers,
@@ -370,37 +371,6 @@ def _handed_over(
     )
 
 
-def _list_letters_told(
-    session: Session,
-    delivery: DeliveryAttempt,
-    news: LetterNews,
-    readers: Writers,
-    withdrawn: Writers,
-) -> tuple[list[tuple[str, list[str]]], bool]:
-    """List outcomes with the numbers of their letters, and say whether one corrects an email."""
-    went_after_all = and_(news.went, news.misled)
-    went = _numbers(session, readers, news.went) + _numbers(session, withdrawn, went_after_all)
-    came_back = _numbers(session, readers, news.came_back)
-    stayed = _numbers(session, withdrawn, news.stayed)
-    outcomes = {_told_outcome(delivery): went, "refused": came_back, "withdrawn": stayed}
-    corrected = _numbers(session, readers | withdrawn, went_after_all) or came_back or stayed
-    return [(each, numbers) for each, numbers in outcomes.items() if numbers], bool(corrected)
-
-
-def _find_sheet_told(
-    session: Session, delivery: DeliveryAttempt, sheets: SheetNews, readers: Writers
-) -> tuple[list[tuple[str, list[str]]], bool]:
-    """Find the outcome of the sheet that they signed, and say whether it corrects an email.
-
-    None where nobody of them signed one, or is told of it.
-    """
-    signers = select(Signature.id).where(Signature.id.in_(readers), sheets.is_told())
-    if not db.has_row(session, signers):
-        return [], False
-    is_corrected = db.has_row(session, signers.where(sheets.misled))
-    return [(_sheet_outcome(delivery), [])], is_corrected
-
-
 def _stopped(
     session: Session, reasons: Reasons, campaign: Campaign, signature: Signature
 ) -> CaseStopped:
@@ -413,35 +383,6 @@ def _stopped(
         lang=other or signature.locale,
         **_common(campaign, signature, _by_id(readers)),
     )
-
-
-def _told_outcome(delivery: DeliveryAttempt) -> str:
-    """Return the outcome as the email words it: whose letter was taken in part, had it handed over.
-
-    What was posted to an official, not to a mission, is said so: `by-post`.
-    """
-    if delivery.outcome is DeliveryOutcome.PART:
-        return DeliveryOutcome.ACCEPTED.value
-    if delivery.mission_id is None and delivery.outcome is DeliveryOutcome.POSTED:
-        return "by-post"
-    return delivery.outcome.value
-
-
-def _sheet_outcome(delivery: DeliveryAttempt) -> str:
-    """Return the outcome for a signature sheet: of a part nobody is asked whether it took that."""
-    if delivery.outcome is DeliveryOutcome.PART:
-        return "sheet-part"
-    return f"sheet-{_told_outcome(delivery)}"
-
-
-def _numbers(session: Session, writers: Writers, told: ColumnElement[bool]) -> list[str]:
-    """Return the numbers of the writers' letters in the bundle: a household gets one email."""
-    sequences = session.scalars(
-        select(Letter.sequence)
-        .where(Letter.signature_id.in_(writers), told)
-        .order_by(Letter.sequence)
-    )
-    return [number_of(sequence) for sequence in sequences if sequence]
 
 
 def _update(

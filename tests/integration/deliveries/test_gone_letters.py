@@ -90,8 +90,9 @@ def post_some(session: Session, bundle: Bundle, which: int, more: int) -> None:
     if find_run(session, bundle) is None:
         fill_envelopes(session, bundle, which // 2, 0)
     run = get_run(session, bundle)
-    first = 1 + which % run.envelope_count
-    posting = Posting(first, first + more // 2, days_ago(1), sure=True, withdrawn_in=more % 2 == 1)
+    first = 1 + which % run.envelope_count if more < 4 else 1
+    last = first + more // 2 if more < 4 else run.envelope_count
+    posting = Posting(first, last, days_ago(1), sure=True, withdrawn_in=more % 2 == 1)
     post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
 
 
@@ -160,7 +161,7 @@ def compare_answers(session: Session, bundle: Bundle, done: object) -> None:
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, 3, 5, 9, 18])
 def test_the_same_letters_are_gone_whichever_way_they_are_asked_for(
     session: Session, bundle: Bundle, seed: int
 ) -> None:
