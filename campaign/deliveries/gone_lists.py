@@ -1,4 +1,4 @@
-"""With what the lists of a bundle went out, and whose names could be read there."""
+"""With what the lists and sheets of a bundle went out, and whose names could be read there."""
 
 from collections.abc import Collection
 
