@@ -1,7 +1,7 @@
 """Finding visits and attempts, and how bundles fared, for the desk's pages."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, or_, select, true
@@ -125,10 +125,7 @@ def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAtt
 
 @dataclass(frozen=True, slots=True)
 class BundleOutcome:
-    """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`.
-
-    Empty where nobody carried it, and letters are in no envelope.
-    """
+    """How a bundle fared: an outcome's slug, or `rerouted`; empty where nobody carried it."""
 
     slug: str
     posted: int = 0  # of its envelopes, where not all went yet
@@ -136,6 +133,7 @@ class BundleOutcome:
     rest_moved: bool = False  # whether what came back went on elsewhere
     earlier: tuple[str, ...] = ()  # other ways in which letters of it went before, each once
     outside: int = 0  # letters that are here, and in none of its envelopes
+    held: str = ""  # what a stop did to the paper here: `held-back`, `destroyed` or `kept`
 
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
@@ -147,7 +145,9 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
         or (bundle.ready_at is not None and bundle.state is not BundleState.CANCELLED)
     ]
     ids = [row.id for row in rows]
-    ends = _find_newest_outcomes(session, ids)
+    stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
+    held = _find_held_back(session, stopped)
+    ends = _find_newest_outcomes(session, ids, held)
     for key, posted, total in _count_posted(session, ids):
         if posted and key in ends and ends[key].slug in SENT:
             others = tuple(slug for slug in ends[key].earlier if slug not in SENT)
@@ -159,11 +159,18 @@ def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, Bund
     for key in session.scalars(moved):
         partly = key in ends and (ends[key].slug in GONE_OUT or ends[key].earlier)
         ends[key] = replace(ends[key], rest_moved=True) if partly else BundleOutcome("rerouted")
-    stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
-    return ends | _find_held_back(session, set(ids) & set(stopped))
+    # After a stop nobody puts the others into envelopes.
+    ends |= {
+        key: replace(ends.get(key, BundleOutcome("")), outside=0, held=fate)
+        for key, fate in held.items()
+    }
+    return ends
 
 
-def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, BundleOutcome]:
+def _find_newest_outcomes(
+    session: Session, ids: list[int], held: Container[int]
+) -> dict[int, BundleOutcome]:
+    """Find them; of bundles that a stop holds, what happened besides the stop."""
     tried = session.execute(
         select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
         .where(DeliveryAttempt.bundle_id.in_(ids))
@@ -171,7 +178,8 @@ def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, BundleO
     )
     outcomes: dict[int, list[DeliveryOutcome]] = defaultdict(list)
     for bundle_id, outcome in tried:
-        outcomes[bundle_id or 0].append(outcome)
+        if outcome is not DeliveryOutcome.STOPPED or bundle_id not in held:
+            outcomes[bundle_id or 0].append(outcome)
     return {
         bundle_id: BundleOutcome(
             newest.value,
@@ -209,7 +217,7 @@ def _count_in_no_envelope(session: Session, ids: list[int]) -> list[tuple[int, i
     return [(bundle_id or 0, count) for bundle_id, count in rows]
 
 
-def _find_held_back(session: Session, ids: set[int]) -> dict[int, BundleOutcome]:
+def _find_held_back(session: Session, ids: Sequence[int]) -> dict[int, str]:
     if not ids:
         return {}
     rows = session.execute(
@@ -217,7 +225,7 @@ def _find_held_back(session: Session, ids: set[int]) -> dict[int, BundleOutcome]
         .outerjoin(HeldBundle, HeldBundle.bundle_id == Bundle.id)
         .where(Bundle.id.in_(ids), is_held_back())
     )
-    return {key: BundleOutcome(fate.value if fate else "held-back") for key, fate in rows}
+    return {key: fate.value if fate else "held-back" for key, fate in rows}
 
 
 def announce_delivery(session: Session, attempt: DeliveryAttempt) -> None:

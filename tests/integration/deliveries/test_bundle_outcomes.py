@@ -1,8 +1,10 @@
 """What lists say of a bundle: how it fared last, and of envelopes how many went."""
 
+from collections.abc import Callable
 from datetime import date, time, timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db
@@ -25,6 +27,7 @@ def lasting(session: Session, bundle: Bundle) -> Bundle:
 
 def end_of(session: Session, bundle: Bundle) -> BundleOutcome:
     session.rollback()
+    session.expire_all()
     found = find_outcomes(session, [session.get_one(Bundle, bundle.id)])[bundle.id]
     session.rollback()
     return found
@@ -79,3 +82,46 @@ def test_all_ways_in_which_letters_went_are_named(
         post_envelopes(session, run, posting, key=db.new_public_id(), actor="test")
     session.commit()
     assert end_of(session, lasting) == BundleOutcome("posted", 2, 2, earlier=("part",))
+
+
+@pytest.mark.both_engines
+def test_a_stop_stands_beside_what_happened_before_it(
+    staff: FlaskClient,
+    lasting: Bundle,
+    session: Session,
+    record: Record,
+    stop: Callable[[], None],
+) -> None:
+    day = days_ago(1)
+    visit = record(lasting, DeliveryOutcome.PART, day=day, happened_time=time(9), taken=3)
+    [part] = session.get_one(GateVisit, visit.id).attempts
+    split_bundle.name_part(session, part, [Numbers(1, 3)], actor="test")
+    session.commit()
+    record(lasting, DeliveryOutcome.REFUSED, day=day, happened_time=time(15))
+    stop()
+    before = BundleOutcome("refused", earlier=("part",), held="held-back")
+    assert end_of(session, lasting) == before
+    record(lasting, DeliveryOutcome.STOPPED)
+    assert end_of(session, lasting) == before, "that it was stopped is said once"
+    shown = staff.get("/desk/bundles/").text
+    places = [shown.index(words) for words in ("Accepted in part", "Refused", "On hold: stopped")]
+    assert places == sorted(places)
+    assert "Not delivered: stopped" not in shown
+
+
+def test_a_bundle_that_was_stopped_half_posted_names_its_envelopes(
+    lasting: Bundle, session: Session, record: Record, stop: Callable[[], None]
+) -> None:
+    day = days_ago(1)
+    record(lasting, DeliveryOutcome.REFUSED, day=day)
+    run = split_bundle.split_bundle(
+        session,
+        session.get_one(Bundle, lasting.id),
+        letters_each=1,
+        with_letters=False,
+        actor="test",
+    )
+    post_envelopes(session, run, Posting(1, 2, day), key=db.new_public_id(), actor="test")
+    session.commit()
+    stop()
+    assert end_of(session, lasting) == BundleOutcome("posted", 2, 7, held="held-back")
