@@ -47,8 +47,8 @@ def open_download(
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
     `by` is None for a command, which only who has the machine can give.
-    Raises NotFound where the role of `by` has no such bundles, or a file of it is gone.
-    Raises Refused as `access.refuse_files`, `taken-back` (it holds or names what was taken
+    Raises NotFound where the role of `by` has no such bundles.
+    Raises Refused as `access.refuse_files`, `file-missing` (the storage lacks `files`), `taken-back` (it holds or names what was taken
     back, and is to be made again without it), `lists-changed`, `names-others` (people who are in
     another bundle by now) or `forgotten` (somebody whose details were deleted); NeedsApproval
     where nobody may have it alone.

@@ -58,6 +58,8 @@ _SENTENCES = {
     "Nothing was written.",
     "forgotten": "The details of some people in it were deleted on schedule, and its files still "
     "name them. Nothing was written. Use the workspace to print the letters that are still here.",
+    "file-missing": "The storage lacks files of this bundle: {files}. A backup may have them. "
+    "Nothing was written.",
     "emptied": "Its files were deleted on schedule, with the details of the people who signed.",
     "letters-taken": "Another bundle took these letters at the same time. Run this again.",
     "papers-refused": "The cover letter or a list could not be printed. No ZIP was made.",

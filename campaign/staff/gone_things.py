@@ -20,6 +20,7 @@ from campaign.web.typed_words import TypedWords, list_forms, list_typed
 
 
 class GoneThing(Page, template="staff/gone_thing.html"):
+    is_file: bool  # whether the file storage lacks a file
     typed: Sequence[TypedWords]
     has_file: bool
     list_url: str
@@ -32,6 +33,7 @@ def show_gone(problem: NotFound | HTTPException) -> ResponseReturnValue:
     db.session().rollback()
     g.locale = current_user.locale
     page = GoneThing(
+        is_file=isinstance(problem, NotFound) and problem.slug == "file",
         typed=_list_typed(),
         has_file=any(file.filename for file in request.files.values()),
         list_url=_find_list(),

@@ -9,7 +9,7 @@ from campaign.bundles import file_names
 from campaign.bundles.documents.bundle_zip import ZipPart, digest_of
 from campaign.core import db
 from campaign.core.db import Json
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, BundlePrint
 from campaign.models.signature import Letter
 from campaign.storage import FileDamaged, Storage
@@ -93,6 +93,7 @@ def count_printed(session: Session, bundle: Bundle) -> int:
 
 
 def list_zip_parts(session: Session, bundle: Bundle, store: Storage) -> list[ZipPart]:
+    """The files that a bundle now is, as `parts_in`."""
     recorded = find_print(session, bundle)
     if recorded is not None:
         return parts_in(bundle, recorded, store)
@@ -101,15 +102,22 @@ def list_zip_parts(session: Session, bundle: Bundle, store: Storage) -> list[Zip
     folder = file_names.stored_papers(bundle.public_id, bundle.zip_sha256)
     papers = {name: (name, f"{folder}/{name}") for name in file_names.ALWAYS}
     volumes = {name: (name, key) for name, key in file_names.stored_volumes(bundle).items()}
-    sizes = store.sizes(file_names.stored_folder(bundle.public_id))
-    files = file_names.in_order(papers, volumes)
-    return [ZipPart.stored(name, store, key, sizes) for name, key in files]
+    return _open_parts(bundle, store, file_names.in_order(papers, volumes))
 
 
 def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipPart]:
-    """The files of a print, in the order of its ZIP. Raises NotFound."""
+    """The files of a print, in the order of its ZIP. Raises Refused (`file-missing`)."""
+    return _open_parts(bundle, store, [(file["name"], file["stored"]) for file in recorded.files])
+
+
+def _open_parts(
+    bundle: Bundle, store: Storage, files: Sequence[tuple[str, str]]
+) -> list[ZipPart]:
+    """Open files, each by its name and where it is stored."""
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
-    return [ZipPart.stored(file["name"], store, file["stored"], sizes) for file in recorded.files]
+    if missing := [name for name, key in files if key not in sizes]:
+        raise Refused("file-missing", files=", ".join(missing))
+    return [ZipPart.stored(name, store, key, sizes) for name, key in files]
 
 
 def is_damaged(store: Storage, file: Json) -> bool:

@@ -112,9 +112,12 @@ def download(slug: str, public_id: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
     bundle = find_bundles.get_bundle(session, public_id)
     access.refuse_not_rehearsed(bundle, campaign)
-    return file_response(
-        downloads.open_download(session, bundle, storage(), by=staff_user(), actor=actor())
-    )
+    by = staff_user()
+    try:
+        file = downloads.open_download(session, bundle, storage(), by=by, actor=actor())
+    except Refused as problem:
+        return _show_rehearsal(campaign, problem=problem.slug, status=problem.status)
+    return file_response(file)
 
 
 @blueprint.post("/wipe")

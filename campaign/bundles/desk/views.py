@@ -123,6 +123,7 @@ class ShowBundle(BundleProgress, template="bundles/show.html"):
     companions: Sequence[Bundle]
     moved: bool
     problem: str
+    missing_files: str  # names of those that the storage lacks, where that is the problem
 
 
 class ReprintPage(Page, template="bundles/reprint.html"):
@@ -204,7 +205,7 @@ def download(public_id: str) -> ResponseReturnValue:
     try:
         file = downloads.open_download(db.session(), bundle, storage(), by=by, actor=actor())
     except Refused as problem:
-        return _show_bundle(bundle, problem.slug, problem.status)
+        return _show_bundle(bundle, problem)
     return file_response(file)
 
 
@@ -304,7 +305,7 @@ def _progress_facts(bundle: Bundle) -> Json:
     }
 
 
-def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> ResponseReturnValue:
+def _show_bundle(bundle: Bundle, problem: Refused | None = None) -> ResponseReturnValue:
     session = db.session()
     files, recorded = list_files(session, bundle), prints.find_print(session, bundle)
     page = ShowBundle(
@@ -323,6 +324,7 @@ def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> Respon
         layouts=LAYOUT_WORDS,
         companions=freeze_bundle.list_companions(session, bundle),
         moved=bool(list_moved(session, [bundle])),
-        problem=problem,
+        problem=problem.slug if problem else "",
+        missing_files=str(problem.data.get("files", "")) if problem else "",
     )
-    return show_page(page, status)
+    return show_page(page, problem.status if problem else 200)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign import storage
 from campaign.models.bundle import Bundle, BundleReprint, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, SignatureState
@@ -215,3 +216,25 @@ def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
     take_back(session, session.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
     assert "except what was withdrawn" in client.get(url).text
+
+
+def test_a_bundle_that_lacks_a_file_names_it_and_what_can_still_be_done(
+    client: FlaskClient, session: Session, enter: Enter
+) -> None:
+    url = enter(Role.STAFF)
+    [lost] = [name for name in storage.storage().names() if "/letters-001." in name]
+    storage.storage().delete(lost)
+    answer = post(client, f"{url}/download")
+    assert answer.status_code == 409
+    for words in (
+        "part of it is missing from the file storage. Tell the site operator.",
+        "Missing: letters-001.pdf",
+        "Use “Print again” for the other files.",
+        "If the files cannot be restored, cancel this bundle.",
+    ):
+        assert words in answer.text
+    sent = {"file": "cover-letter.pdf", "reason": "The volume is lost"}
+    assert post(client, f"{url}/reprint", sent).mimetype == "application/pdf"
+    assert post(client, f"{url}/cancel", {"reason": "A volume is lost"}).status_code == 303
+    session.rollback()
+    assert session.scalars(select(Bundle.state)).one() is BundleState.CANCELLED

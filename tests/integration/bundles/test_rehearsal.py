@@ -98,6 +98,12 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         [manifest] = [one for one in archive.namelist() if one.endswith("manifest.json")]
         assert json.loads(archive.read(manifest))["bundle"]["rehearsal"] is True
 
+    [volume] = [name for name in storage.storage().names() if "/letters-001." in name]
+    storage.storage().delete(volume)
+    lacking = post(client, f"{url}/bundles/{public_id}/download")
+    assert lacking.status_code == 409
+    assert "part of it is missing from the file storage" in lacking.text
+
     # Nothing of it is counted, and nothing is recorded as handed over.
     public_counts.count_signatures()
     assert count(session, CampaignTally) == 0

@@ -127,6 +127,10 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     assert "attachment" in receipt.headers["Content-Disposition"]
     other = f"/desk/deliveries/{'x' * 22}/files/{visit.files[0].public_id}/1.jpg"
     assert staff.get(other).status_code == 404
+    storage().delete(f"gate/{visit.files[3].folder}/original")
+    lost = post(staff, download)
+    assert lost.status_code == 404
+    assert "This file is not in the file storage." in lost.text
 
 
 def _bomb() -> io.BytesIO:
