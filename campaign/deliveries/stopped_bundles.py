@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
-from campaign.bundles.freeze.signed_sheets import has_sheets_here
+from campaign.bundles.freeze.signed_sheets import has_sheets_here, have_gone
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
@@ -33,6 +33,8 @@ class StoppedBundle(TypedDict):
     """Its sheets are the first print of letters that went on through another mission."""
     only_sheets: bool
     """Its letters went out, or it has none: signed sheets and lists lie here."""
+    only_lists: bool
+    """The same, and no signed sheets either."""
 
 
 class StaffStopped(Mail, kind="staff-stopped"):
@@ -42,21 +44,20 @@ class StaffStopped(Mail, kind="staff-stopped"):
 
 
 def is_held_back() -> ColumnElement[bool]:
-    """Whether letters or signed sheets of a stopped campaign lie here, for a query on bundles.
+    """Whether paper of a stopped campaign lies here, for a query on bundles.
 
     That its files are no longer kept tells nothing of its paper.
     """
     # Letters that went on through another mission were printed again: the first sheets lie here.
     moved = exists().where(LetterMove.bundle_id == Bundle.id).correlate(Bundle)
-    # Of sheets alone, lists and cover letter lie here though nobody is on a sheet any more.
-    alone = and_(Bundle.letter_count == 0, ~bundle_status.handed_over())
     stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
         stopped.correlate(Bundle),
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.state != BundleState.CANCELLED,
         ~is_gone_whole(),
-        or_(has_paper_here(), moved, has_sheets_here(), alone),
+        # Lists and cover letter go with the bundle itself, and in no envelope, as sheets do.
+        or_(has_paper_here(), moved, ~have_gone()),
     )
 
 
@@ -80,12 +81,17 @@ def holds_sheets(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, here)
 
 
+def holds_lists(session: Session, bundle: Bundle) -> bool:
+    here = select(Bundle.id).where(Bundle.id == bundle.id, ~have_gone())
+    return db.has_row(session, here)
+
+
 def is_only_sheets(session: Session, bundle: Bundle, letters: int) -> bool:
     """Whether signed sheets and lists lie here alone, where so many letters do.
 
     No letter left is not enough: while nobody has named a part, its number is taken off.
     """
-    return not bundle.letter_count or (not letters and holds_sheets(session, bundle))
+    return not letters and holds_lists(session, bundle)
 
 
 def record_fate(session: Session, bundle: Bundle, fate: PaperFate, *, actor: str) -> bool:
@@ -147,10 +153,12 @@ def _insert_once(session: Session, bundle: Bundle) -> bool:
 
 def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
     moved = select(LetterMove.letter_id).where(LetterMove.bundle_id == bundle.id).limit(1)
+    only_sheets = is_only_sheets(session, bundle, count_paper(session, bundle))
     return {
         "name": f"{bundle.campaign.reference} · {bundle.sequence:03d}",
         "mission": destination_name(bundle.destination, locale),
         "by_post": bundle.official_id is not None,
         "printed_again": db.has_row(session, moved),
-        "only_sheets": is_only_sheets(session, bundle, count_paper(session, bundle)),
+        "only_sheets": only_sheets,
+        "only_lists": only_sheets and not holds_sheets(session, bundle),
     }

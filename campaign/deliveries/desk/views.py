@@ -79,6 +79,7 @@ class HeldPaper:
     fate: str  # empty as long as nobody has said what became of it
     settled_at: datetime | None
     with_sheets: bool  # whether signed sheets are part of it
+    with_lists: bool
 
 
 class DeliveryList(Page, template="deliveries/index.html"):
@@ -150,10 +151,11 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
     session = db.session()
     held = stopped_bundles.find_held(session, bundle)
     with_sheets = stopped_bundles.holds_sheets(session, bundle)
+    with_lists = stopped_bundles.holds_lists(session, bundle)
     if held and held.fate:
-        return HeldPaper(held.fate.value, held.settled_at, with_sheets)
+        return HeldPaper(held.fate.value, held.settled_at, with_sheets, with_lists)
     lies_here = stopped_bundles.lies_here(session, bundle)
-    return HeldPaper("", None, with_sheets) if lies_here else None
+    return HeldPaper("", None, with_sheets, with_lists) if lies_here else None
 
 
 @blueprint.app_template_global("late_deliveries_of")

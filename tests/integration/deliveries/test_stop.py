@@ -82,10 +82,12 @@ def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
         "by_post": False,
         "printed_again": True,
         "only_sheets": False,
+        "only_lists": False,
     }
     office = embassy | {"name": "UA 1/26 · 002", "by_post": True, "printed_again": False}
     sheets = office | {"name": "UA 1/26 · 003", "only_sheets": True}
-    bundles = [embassy, office, sheets]
+    lists = sheets | {"name": "UA 1/26 · 004", "only_lists": True}
+    bundles = [embassy, office, sheets, lists]
     mail = StaffStopped(reference="UA 1/26", bundles=bundles, link="https://x.example/")
     with app.app_context():
         mail.send(session, to="staff@example.org", locale="en")
@@ -97,6 +99,7 @@ def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
         "- UA 1/26 · 001, Embassy (the first sheets of letters that were printed again)",
         "- UA 1/26 · 002, by post to Embassy",
         "- UA 1/26 · 003, by post to Embassy (only signature sheets and lists)",
+        "- UA 1/26 · 004, by post to Embassy (only signature lists)",
     )
     assert "printed:\n\n" + "\n".join(lines) + "\n\nDestroy the paper" in plain.get_content()
 
@@ -265,7 +268,35 @@ def test_paper_is_counted_by_what_its_envelopes_hold_also_that_of_letters_taken_
     assert (
         post(staff, post_page, posting(first="3", last="3", withdrawn_in="yes")).status_code == 303
     )
-    assert count_held() == (0, False)
+    assert count_held() == (0, True), "its lists are in no envelope"
+
+
+@pytest.mark.usefixtures("crew")
+@pytest.mark.both_engines
+@pytest.mark.parametrize("last", ["6", "7"])
+def test_lists_lie_here_though_every_letter_was_posted_in_an_envelope(
+    app: Flask, staff: FlaskClient, session: Session, loose: Bundle, stop: Stop, last: str
+) -> None:
+    with app.app_context(), db.transaction() as own:
+        split = own.get_one(Bundle, loose.id)
+        split_bundle.split_bundle(own, split, letters_each=1, with_letters=False, actor="test")
+    page = f"/desk/bundles/{loose.public_id}"
+    assert post(staff, f"{page}/after/post", posting(last=last)).status_code == 303
+    stop()
+    todo = staff.get("/desk/today").text.partition("Stopped: do not deliver 1 printed bundle")[2]
+    assert ("only signature lists" in todo) is (last == "7")
+    shown = staff.get(page).text
+    assert "Do not deliver the paper of this bundle." in shown
+    assert "This includes the signature lists." in shown
+    assert "On hold: stopped" in staff.get("/desk/bundles/").text
+    jobs.run_now("deliveries.find-stops")
+    session.rollback()
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
+    assert mail is not None
+    assert [one["only_lists"] for one in json.loads(mail.context)["bundles"]] == [last == "7"]
+    session.rollback()
+    assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
+    assert "Stopped: do not deliver" not in staff.get("/desk/today").text
 
 
 def test_nothing_is_destroyed_of_a_campaign_that_runs(session: Session, loose: Bundle) -> None:
