@@ -48,10 +48,10 @@ def open_download(
 
     `by` is None for a command, which only who has the machine can give.
     Raises NotFound where the role of `by` has no such bundles.
-    Raises Refused as `access.refuse_files`, `file-missing` (the storage lacks `files`), `taken-back` (it holds or names what was taken
-    back, and is to be made again without it), `lists-changed`, `names-others` (people who are in
-    another bundle by now) or `forgotten` (somebody whose details were deleted); NeedsApproval
-    where nobody may have it alone.
+    Raises Refused as `access.refuse_files`, `file-missing` (the storage lacks `files`),
+    `taken-back` (it holds or names what was taken back, and is to be made again without it),
+    `lists-changed`, `names-others` (people who are in another bundle by now) or `forgotten`
+    (somebody whose details were deleted); NeedsApproval where nobody may have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)

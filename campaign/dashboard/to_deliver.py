@@ -32,7 +32,12 @@ from campaign.dashboard.today import (
 from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
-from campaign.deliveries.stopped_bundles import is_held_back, is_only_sheets, is_unsettled
+from campaign.deliveries.stopped_bundles import (
+    is_held_back,
+    is_loose_sheet,
+    is_only_sheets,
+    is_unsettled,
+)
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import (
     Bundle,
@@ -87,7 +92,7 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
     mine = sees(by, Campaign.id)
     todos = []
     if by.role is not Role.ORGANIZER:
-        todos.append(_find_held_back(session, mine))
+        todos += [_find_held_back(session, mine), _find_loose_sheets(session, mine, now)]
     if by.role is not Role.STAFF:
         todos.append(_find_deliveries_after_stop(session, mine, now))
     todos.append(_find_linked_to_harm(session, by, now))
@@ -148,6 +153,20 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
         _item(session, campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows
     ]
     return make_todo("held-back", items)
+
+
+def _find_loose_sheets(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+    """Find sheets of campaigns that were stopped lately, in no bundle: nobody can record a fate."""
+    sheets = session.execute(
+        select(Campaign, PaperSheet)
+        .join(PaperSheet, PaperSheet.campaign_id == Campaign.id)
+        .where(mine, is_stopped_sql(), Campaign.stopped_at > now - _FLAGGED_FOR, is_loose_sheet())
+        .order_by(Campaign.stopped_at.desc(), PaperSheet.id)
+    )
+    items = [
+        TodoItem(campaign, public_id=sheet.public_id, sheet=sheet) for campaign, sheet in sheets
+    ]
+    return make_todo("loose-sheets", items)
 
 
 def _item(session: Session, campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:

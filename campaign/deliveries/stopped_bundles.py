@@ -3,22 +3,24 @@
 from datetime import timedelta
 from typing import TypedDict
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.access import CARRIERS
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.freeze.signed_sheets import has_sheets_here, have_gone
-from campaign.campaigns.stop_rule import is_stopped_sql
+from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import site_url
 from campaign.deliveries.remaining_letters import count_paper, has_paper_here, is_gone_whole
 from campaign.mail.messages import Mail
-from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
+from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.signature import Origin
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
 
@@ -59,6 +61,25 @@ def is_held_back() -> ColumnElement[bool]:
         # Lists and cover letter go with the bundle itself, and in no envelope, as sheets do.
         or_(has_paper_here(), moved, ~have_gone()),
     )
+
+
+def is_loose_sheet() -> ColumnElement[bool]:
+    """Whether no printed bundle has a sheet, so that no page of a bundle names it; on sheets."""
+    of_printed = exists().where(
+        PaperRow.sheet_id == PaperSheet.id,
+        CarriedSignature.signature_id == PaperRow.signature_id,
+        Bundle.id == CarriedSignature.bundle_id,
+        or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
+    )
+    return and_(PaperSheet.origin == Origin.PAPER, ~of_printed.correlate(PaperSheet))
+
+
+def count_loose_sheets(session: Session, campaign: Campaign) -> int:
+    """Count them, of a stopped campaign."""
+    if not is_stopped(campaign.status):
+        return 0
+    loose = (PaperSheet.campaign_id == campaign.id, is_loose_sheet())
+    return session.scalar(select(func.count(PaperSheet.id)).where(*loose)) or 0
 
 
 def is_unsettled() -> ColumnElement[bool]:

@@ -102,7 +102,7 @@ def list_zip_parts(session: Session, bundle: Bundle, store: Storage) -> list[Zip
     folder = file_names.stored_papers(bundle.public_id, bundle.zip_sha256)
     papers = {name: (name, f"{folder}/{name}") for name in file_names.ALWAYS}
     volumes = {name: (name, key) for name, key in file_names.stored_volumes(bundle).items()}
-    return _open_parts(bundle, store, file_names.in_order(papers, volumes))
+    return _open_parts(bundle, store, list(file_names.in_order(papers, volumes)))
 
 
 def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipPart]:
@@ -110,9 +110,7 @@ def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipP
     return _open_parts(bundle, store, [(file["name"], file["stored"]) for file in recorded.files])
 
 
-def _open_parts(
-    bundle: Bundle, store: Storage, files: Sequence[tuple[str, str]]
-) -> list[ZipPart]:
+def _open_parts(bundle: Bundle, store: Storage, files: Sequence[tuple[str, str]]) -> list[ZipPart]:
     """Open files, each by its name and where it is stored."""
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     if missing := [name for name, key in files if key not in sizes]:

@@ -164,6 +164,12 @@ def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
     return visits.list_late_of(db.session(), campaign)
 
 
+@blueprint.app_template_global("count_loose_sheets")
+def count_loose_sheets(campaign: Campaign) -> int:
+    """Signature sheets of a stopped campaign that are in no bundle: no other page names them."""
+    return stopped_bundles.count_loose_sheets(db.session(), campaign)
+
+
 @blueprint.app_template_global("has_letters_left")
 def has_letters_left(campaign: Campaign) -> bool:
     return linked_actions.has_letters_left(db.session(), campaign)

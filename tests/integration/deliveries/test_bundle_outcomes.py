@@ -86,11 +86,7 @@ def test_all_ways_in_which_letters_went_are_named(
 
 @pytest.mark.both_engines
 def test_a_stop_stands_beside_what_happened_before_it(
-    staff: FlaskClient,
-    lasting: Bundle,
-    session: Session,
-    record: Record,
-    stop: Callable[[], None],
+    staff: FlaskClient, lasting: Bundle, session: Session, record: Record, stop: Callable[[], None]
 ) -> None:
     day = days_ago(1)
     visit = record(lasting, DeliveryOutcome.PART, day=day, happened_time=time(9), taken=3)

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.cancel_bundle import cancel
@@ -17,12 +18,14 @@ from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
+from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.staff import Role
 from campaign.privacy.overdue import is_awaited
 from campaign.storage import storage
-from tests.factories import add_confirmed, make_target_mission, post
+from tests.factories import add_confirmed, make_target_mission, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, freeze, print_bundle, reload
 from tests.integration.bundles.test_print import contents, zip_of
 from tests.integration.deliveries.conftest import form
@@ -289,3 +292,32 @@ def test_after_a_stop_they_are_named_until_somebody_says_what_became_of_them(
     assert "This includes the signature sheets and lists." in page
     assert post(client, f"{url}/held-back", {"fate": "destroyed"}).status_code == 303
     assert "The paper of this bundle was destroyed." in client.get(url).text
+
+
+def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
+    app: Flask, client: FlaskClient, session: Session, sheet: PaperSheet, freeze: Freeze
+) -> None:
+    sign_in(client, app, Role.STAFF)
+    campaign, campaign_id = sheet.campaign, sheet.campaign_id
+    paper = f"/desk/paper/{sheet.public_id}"
+    page, words = f"/desk/campaigns/{campaign.slug}", "Stopped: 1 signature sheet is in no bundle."
+    session.rollback()
+    assert words not in client.get("/desk/today").text
+    bundle_id = freeze(campaign_id, on_paper=2)
+    campaign = session.get_one(Campaign, campaign_id)
+    reasons = {"en": "She asked us to."}
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons=reasons)
+    session.commit()
+    today = client.get("/desk/today").text
+    assert words in today, "nothing of its bundle was printed"
+    assert paper in today.partition(words)[2]
+    sign_in(client, app, Role.ADMIN)
+    assert words in client.get(page).text
+    session.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=15)))
+    session.commit()
+    assert words not in client.get("/desk/today").text
+    assert words in client.get(page).text
+    session.execute(update(Bundle).where(Bundle.id == bundle_id).values(state=BundleState.READY))
+    session.commit()
+    assert words not in client.get(page).text
+    assert "Stopped: do not deliver 1 printed bundle" in client.get("/desk/today").text
