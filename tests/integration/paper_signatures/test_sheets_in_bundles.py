@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -22,7 +24,9 @@ from campaign.bundles.freeze.signed_sheets import (
     waiting_on_paper,
 )
 from campaign.core import db
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
+from campaign.mail.messages import OutboxMail
+from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, CarriedSignature, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
@@ -343,3 +347,23 @@ def test_a_removed_row_is_to_be_blacked_out_by_its_number_until_it_is_keyed_in_a
     assert (row.details, row.email_hmac, data_entry.details_of(row)) == (None, None, None)
     data_entry.add_row(session, sheet, LEA, actor="a", position=2)
     assert [one.black_out for one in list_travelling_sheets(session, bundle.id)] == [()]
+
+
+@pytest.mark.one_engine
+def test_who_ticked_no_news_on_a_sheet_is_not_told_that_nothing_was_signed(
+    client: FlaskClient, session: Session, app: Flask
+) -> None:
+    sheet = make_sheet(session)
+    data_entry.add_row(session, sheet, replace(EVA, news=False), actor="test")
+    session.commit()
+    assert client.post("/en/my-letters", data={"email": EVA.email}).status_code < 400
+    session.rollback()
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "no-letters")).one()
+    with app.app_context():
+        message = render(mail, current_settings())
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    words = " ".join(plain.get_content().split())
+    assert "We have no letters under this email address." in words
+    assert "did not ask for news, your signature is not listed under it." in words
+    assert message["Subject"] == "We have no letters under this address"
