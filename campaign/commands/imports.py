@@ -113,7 +113,7 @@ def _run(
             progress=progress,
         )
     what = source.directory.value
-    unread = source.unread_columns(choices.mapping)
+    unread = source.list_unread(choices)
     if as_json:
         problems = [
             {"row": problem.row, "field": problem.field, "text": str(problem.fault)}

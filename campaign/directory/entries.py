@@ -132,8 +132,10 @@ salutation: salutation|greeting|form of address|briefanrede
 close: close|closing|grussformel
 country: country|countries|nation|land|staat
 language: language|preferred language|lang|sprache
-started_on: start|start date|from|since|started on|in office since|debut|inicio|seit|beginn
-ended_on: end|end date|until|in office until|ended on|fin|left on|bis|ende
+started_on: start|start date|from|since|started on|in office since|took office|took office on|
+  assumed office|in office from|term start|start of term|debut|inicio|seit|beginn
+ended_on: end|end date|until|in office until|ended on|left office|left office on|term end|
+  end of term|fin|left on|bis|ende
 """)
 LABELS: dict[str, object] = {
     name: field.label

@@ -82,6 +82,7 @@ class ShowContacts(Page, template="crm/contacts.html"):
     table: Table | None  # none once the file is taken in
     chosen: Mapping[str, str]  # meanings by column
     meanings: Sequence[str]
+    unread: Sequence[str]  # columns, by the meanings of the last check
     faults: Sequence[Fault]
     fault_words: Mapping[str, object]
 
@@ -340,7 +341,10 @@ def _show_index(form: AddressForm) -> ResponseReturnValue:
 
 
 def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturnValue:
-    chosen = dict(contacts.options["meanings"])
+    meanings: Mapping[str, str] = contacts.options["meanings"]
+    chosen, table = dict(meanings), None
+    if contacts.storage_key:
+        table = contact_imports.read_file(contacts)
     if request.method == "POST":
         chosen = {
             name.removeprefix("meaning-"): word
@@ -351,9 +355,12 @@ def _show_contacts(contacts: ContactImport, form: ColumnsForm) -> ResponseReturn
         ShowContacts(
             contacts=contacts,
             form=form,
-            table=contact_imports.read_file(contacts) if contacts.storage_key else None,
+            table=table,
             chosen=chosen,
             meanings=MEANINGS if contacts.kind is ContactImportKind.MEMBERS else ("email",),
+            unread=table.list_unread({int(at): word for at, word in meanings.items()})
+            if table
+            else [],
             faults=contact_imports.list_faults(contacts),
             fault_words=FAULTS,
         )

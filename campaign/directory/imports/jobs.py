@@ -175,18 +175,18 @@ def _run(import_id: int, lease: Lease, work: Callable[[DirectoryImport, LeasedRo
 
 
 def _rehearse(kept: DirectoryImport, hold: LeasedRow) -> None:
-    readings = _read_file(kept)
+    readings, unread = _read_file(kept)
     with db.reading() as session:
         plan = make_plan(
             session, kept.directory, readings, replace=uploads.choices_of(kept).replace
         )
     with db.transaction() as session:
         if _REHEARSALS.beat(session, hold):  # else another was quicker, and the import has moved on
-            _keep_plan(session, kept.id, plan)
+            _keep_plan(session, kept.id, plan, unread=unread)
 
 
 def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
-    readings = _read_file(kept)
+    readings, unread = _read_file(kept)
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
             return
@@ -195,7 +195,7 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
         )
         if plan.digest() != kept.digest:
             # Somebody changed the directory in between: nobody has seen this yet.
-            _keep_plan(session, kept.id, plan, again=True)
+            _keep_plan(session, kept.id, plan, unread=unread, again=True)
             return
         remember_before(session, kept, plan)
         apply_plan(session, plan, kept.directory, actor=f"staff:{kept.owner_id}")
@@ -205,15 +205,18 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
         forget_file(session, applied)
 
 
-def _read_file(kept: DirectoryImport) -> list[Reading]:
-    """Read the file before the database's lock is taken."""
+def _read_file(kept: DirectoryImport) -> tuple[list[Reading], list[str]]:
+    """Read the file, and list its unread columns, before the database's lock is taken."""
     choices, languages = uploads.choices_of(kept), tuple(i18n.languages())
     today = clock.today(current_settings().timezone)
     source = uploads.source_of_upload(kept)
-    return list(source.readings(choices, today=today, languages=languages))
+    readings = source.readings(choices, today=today, languages=languages)
+    return list(readings), source.list_unread(choices)
 
 
-def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:
+def _keep_plan(
+    session: Session, import_id: int, plan: Plan, *, unread: Sequence[str], again: bool = False
+) -> None:
     session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
     rows = [
         {
@@ -233,6 +236,7 @@ def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = Fa
         "again": int(again),
         "partly": partly,
         "crowded": plan.crowded,
+        "unread": unread,
         "not_added": plan.count_not_added(),
         "differ": plan.count_differing(),
     }

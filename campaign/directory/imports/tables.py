@@ -56,6 +56,16 @@ class Table:
         rows = [row for row in self.rows if row[1][at] in keys]
         return replace(self, rows=rows)
 
+    def list_unread(self, mapping: Mapping[int, str]) -> list[str]:
+        """List the columns with anything in them that mean nothing to us, by their places."""
+        return [
+            name or str(at + 1)
+            for at, name in enumerate(self.columns)
+            if not mapping.get(at)
+            and not name.startswith((OURS, LIST_COLUMN))
+            and self.count_empty_cells(at) < len(self.rows)
+        ]
+
     def count_empty_cells(self, column: int) -> int:
         return sum(not cells[column].strip() for _row, cells in self.rows)
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Unpack
@@ -29,7 +29,7 @@ from campaign.directory.imports.read_missions import read_json, sending_country_
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.row_parts import ImportChoices
-from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table, find_lists
+from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory import Directory, DirectoryImport, ImportState
 from campaign.storage import forget_file, storage
 from campaign.web.edit_conflict import lock_row
@@ -72,16 +72,11 @@ class ImportSource:
         else:
             self.table.refuse_twice(choices.mapping)
 
-    def unread_columns(self, mapping: Sequence[str]) -> list[str]:
+    def list_unread(self, choices: ImportChoices) -> list[str]:
         """List the columns with anything in them that mean nothing to us."""
-        table = self.table or Table([])
-        return [
-            name
-            for at, name in enumerate(table.columns)
-            if mapping[at] in {"", WHICH}
-            and not name.startswith((OURS, LIST_COLUMN))
-            and table.count_empty_cells(at) < len(table.rows)
-        ]
+        table = self.table.with_lists(choices.lists) if self.table else Table([])
+        read = {at: word for at, word in enumerate(choices.mapping) if word != WHICH}
+        return table.list_unread(read)
 
     def languages(self) -> list[str]:
         return languages_of(self.opened.data) if self.opened.shape is Shape.POPOLO else []
@@ -101,7 +96,7 @@ class ImportSource:
 
     def readings(
         self, choices: ImportChoices, *, today: date, languages: tuple[str, ...] = ()
-    ) -> Iterator[Reading]:
+    ) -> Iterable[Reading]:
         data = self.opened.data
         if self.opened.shape is Shape.POPOLO:
             country = choices.fixed.get("country", "")

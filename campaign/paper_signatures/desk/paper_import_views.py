@@ -37,6 +37,7 @@ class MapColumns(Page, template="paper_signatures/import.html"):
     views: Mapping[str, ViewChoice]  # how the file may be read otherwise
     chosen: Mapping[str, str]  # meanings by column
     meanings: Sequence[str]
+    unread: Sequence[str]  # columns, by the meanings of the dry run
     faults: Sequence[tuple[RowFault, str]]  # with a sentence each
     failure: str
     sheet: PaperSheet | None
@@ -94,6 +95,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
             views=views,
             chosen=_get_meanings(paper_import, table),
             meanings=MEANINGS,
+            unread=_list_unread(paper_import, table),
             faults=[(fault, say_fault(fault)) for fault in paper_imports.list_faults(paper_import)],
             failure=paper_imports.get_failure(paper_import),
             sheet=session.get(PaperSheet, paper_import.sheet_id) if paper_import.sheet_id else None,
@@ -135,6 +137,14 @@ def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, s
     if table is None or request.method == "POST" or not _get_view():
         return dict(paper_import.options["meanings"])
     return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
+
+
+def _list_unread(paper_import: PaperImport, table: Table | None) -> list[str]:
+    """List the columns that the dry run did not read; none where the page shows other columns."""
+    if table is None or _get_view():
+        return []
+    meanings = paper_import.options["meanings"].items()
+    return table.list_unread({int(at): meaning for at, meaning in meanings})
 
 
 def _get_view() -> dict[str, str]:

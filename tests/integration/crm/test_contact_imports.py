@@ -88,6 +88,7 @@ def test_members_come_with_their_proof_and_nobody_is_written_to(
     shown = check(client, page, **PROOF)
     assert count_of(shown, "Will be imported") == 1
     assert count_of(shown, "Will be left out") == 7
+    assert "Columns not read" not in shown, "nothing is in it"
     for words in ("suppression list", "left the network", "do not arrive", "Already a member"):
         assert words in shown
     wrong = client.get(f"{page}/wrong.csv").text.lstrip("\ufeff").splitlines()
@@ -108,6 +109,14 @@ def test_members_come_with_their_proof_and_nobody_is_written_to(
         assert reading.scalars(select(OutboxMail)).all() == []
         entries = reading.scalars(select(AuditEntry.action)).all()
     assert {"crm.import-upload", "crm.import-check", "crm.import-apply"} <= set(entries)
+
+
+@pytest.mark.one_engine
+def test_the_preview_names_the_columns_that_are_not_read(app: Flask, client: FlaskClient) -> None:
+    sign_in(client, app, Role.ADMIN)
+    page = upload(client, "suppressed", "new@example.org,by phone")
+    assert "Columns not read" not in client.get(page).text, "there is no preview yet"
+    assert "<p>Columns not read: <bdi>Note</bdi></p>" in check(client, page)
 
 
 @pytest.mark.one_engine

@@ -99,6 +99,18 @@ def newest(session: Session) -> DirectoryImport:
     return found
 
 
+def test_the_preview_names_the_columns_that_are_not_read(
+    desk: FlaskClient, session: Session
+) -> None:
+    file = "name;country;shoe size;hobby;fax\nInes Quintero;Kenya;38;;613 555 0100\n"
+    where = rehearsed(desk, session, file, "officials", column_4="")
+    line = "<p>Columns not read: <bdi>shoe size</bdi>, <bdi>fax</bdi></p>"
+    assert line in desk.get(where).text, "what is empty is no loss"
+    post(desk, f"{where}/apply")
+    work(desk, session, "officials.apply-import")
+    assert line in desk.get(where).text
+
+
 @pytest.mark.both_engines
 def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Session) -> None:
     session.add(

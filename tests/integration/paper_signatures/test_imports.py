@@ -86,7 +86,8 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     with app.app_context(), db.transaction() as session:
         slug = make_campaign(session).slug
     sign_in(client, app, Role.STAFF)
-    text = "name,lives in,land\nEva Park,Hull,Nowhere\nMika Ng,Hull,\nOle Ek,Hull,CA\n"
+    text = "name,lives in,land,,pen\n"
+    text += "Eva Park,Hull,Nowhere,,blue\nMika Ng,Hull,,,\nOle Ek,Hull,CA,,\n"
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(text)})
     mapping = {
         "meaning-0": "name",
@@ -101,10 +102,12 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     _work(app)
     page = client.get(sent.location).text
     assert "Leave it out and import 2" in page
+    assert "<p>Columns not read: <bdi>pen</bdi></p>" in page
+    assert "Columns not read" not in client.get(f"{sent.location}?head=2").text
     wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
-    assert wrong[0] == "# Row,# Problem,name,lives in,land"
+    assert wrong[0] == "# Row,# Problem,name,lives in,land,,pen"
     assert wrong[1].startswith("1,land: We do not recognize this country")
-    assert wrong[1].endswith(",Eva Park,Hull,Nowhere")
+    assert wrong[1].endswith(",Eva Park,Hull,Nowhere,,blue")
     post(client, f"{sent.location}/apply")
     _work(app)
     assert "Leave this column out" in client.get(sent.location).text, (

@@ -18,6 +18,7 @@ from campaign.core.errors import UnreadableFile
 from campaign.core.text.inert_cells import inert, plain
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
+from campaign.directory.directory_export import heads_of_export
 from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.plan import find_crowded_offices
 from campaign.directory.imports.read_list import guess_encoding, open_file, samples_of
@@ -25,7 +26,7 @@ from campaign.directory.imports.read_officials import read_popolo
 from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
 from campaign.directory.imports.row_parts import find_kind, parse_one_line, read_day
 from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
-from campaign.directory.imports.tables import OURS, table_of_csv
+from campaign.directory.imports.tables import OURS, Table, table_of_csv
 from campaign.directory.imports.uploads import open_source
 from campaign.models.directory import Directory, MissionKind
 
@@ -282,6 +283,15 @@ def test_arabic_and_german_heads_are_guessed_and_cells_tell_what_heads_do_not() 
                 "Nom;Pays;Depuis le;Jusqu'au",
                 "Nombre;País;Desde;Hasta",
                 "الاسم;البلد;منذ;حتى",
+                "Name;Country;Took office;Left office",
+                "name;country;took_office_on;left_office_on",
+                "Name;Country;Start of term;End of term",
+                "Nom;Pays;Entrée en fonction;A quitté ses fonctions le",
+                "Nom;Pays;Prise de fonctions;Fin de mandat",
+                "Nombre;País;Asumió el cargo;Dejó el cargo",
+                "Nombre;País;Toma de posesión;Fecha de cese",
+                "الاسم;البلد;تولى المنصب;ترك المنصب",
+                "الاسم;البلد;تاريخ تولي المنصب;تاريخ ترك المنصب",
             )
         ),
         ("Name;Poste;Title", OFFICIALS, ["full_name", "office:fr", "office:en"]),
@@ -470,3 +480,10 @@ def test_countries_in_all_languages_leave_nothing_of_them_in_memory(
     monkeypatch.setattr(localedata, "_cache", kept)
     assert {("CL", "Cile"), ("DE", "Γερμανία")} <= set(i18n.countries_anywhere())
     assert kept == {}
+
+
+@pytest.mark.parametrize("directory", Directory)
+def test_every_column_of_our_export_is_recognized(directory: Directory) -> None:
+    heads = heads_of_export(directory)
+    meanings = guess(Table(heads), directory)
+    assert [head for head, meaning in zip(heads, meanings, strict=True) if not meaning] == []
