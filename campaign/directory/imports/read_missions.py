@@ -75,39 +75,63 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
     table.refuse_twice(mapping)
 
 
+class _MissionsOnce:
+    """Readings of a file that lists each mission once, by what tells it from others."""
+
+    def __init__(self) -> None:
+        self.readings: list[MissionRecord | RowProblem | Repeated] = []
+        self._places: dict[object, int] = {}
+
+    def add(self, reading: MissionRecord | RowProblem, *keys: object) -> None:
+        self._places |= dict.fromkeys(keys, len(self.readings))
+        self.readings.append(reading)
+
+    def add_repeated(self, row: int, head: object, key: object) -> bool:
+        """Whether the row repeats one; that one takes its head of mission over if it has none.
+
+        Raises UnreadableRow where the head cannot be kept.
+        """
+        at = self._places.get(key)
+        if at is None:
+            return False
+        first = self.readings[at]
+        assert isinstance(first, MissionRecord)
+        if not first.draft.head_of_mission and isinstance(head, str):
+            full = replace(first.draft, head_of_mission=" ".join(head.split()))
+            refuse_unfit(full)
+            self.readings[at] = replace(first, draft=full)
+        self.readings.append(Repeated(row, first.row, first.title))
+        return True
+
+
 def read_table(
     table: Table, choices: ImportChoices, *, today: date | None = None
-) -> Iterator[MissionRecord | RowProblem | Repeated]:
+) -> list[MissionRecord | RowProblem | Repeated]:
     """Read the missions of a table. A row without an id that repeats another is Repeated.
 
     There is one embassy or high commission in a town. All else is repeated where name and address
     are the same.
     """
     numbers: Counter[str] = Counter()
-    readings: list[MissionRecord | RowProblem | Repeated] = []
-    places: dict[object, int] = {}
+    missions = _MissionsOnce()
     for record in read_each_row(table, choices, lambda row: _from_row(row, today)):
         if isinstance(record, RowProblem) or record.source_id or record.own_id:
-            readings.append(record)
+            missions.add(record)
             continue
         draft = record.draft
         place = (draft.sending_country, draft.host_country, draft.kind, draft.locality)
         is_one_in_town = draft.kind in _ONE_IN_A_TOWN and bool(draft.locality)
         further = () if is_one_in_town else (*draft.name.values(), *draft.address)
-        first_at = places.setdefault(tuple(map(fold_name, (*place, *further))), len(readings))
-        if first_at < len(readings):
-            readings.append(_leave_out(record.row, draft.head_of_mission, readings, first_at))
-            continue
-        source_id = _make_id(draft)
-        numbers[source_id] += 1
-        number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
-        readings.append(replace(record, source_id=f"{source_id}{number}"))
-    yield from readings
+        key = tuple(map(fold_name, (*place, *further)))
+        if not missions.add_repeated(record.row, draft.head_of_mission, key):
+            source_id = _make_id(draft)
+            numbers[source_id] += 1
+            number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
+            missions.add(replace(record, source_id=f"{source_id}{number}"), key)
+    return missions.readings
 
 
-def read_json(
-    items: Sequence[object], sending: str
-) -> Iterator[MissionRecord | RowProblem | Repeated]:
+def read_json(items: Sequence[object], sending: str) -> list[MissionRecord | RowProblem | Repeated]:
     """Missions of one country, as its foreign ministry lists them: each item, in the file's order.
 
     An item has type_of, name (the host country of an embassy, the city of a consulate), address,
@@ -115,41 +139,23 @@ def read_json(
     is listed twice counts once, with the head of mission of whichever names one; a consulate
     outside its embassy's list is found by the country in its address.
     """
-    readings: list[MissionRecord | RowProblem | Repeated] = []
-    places: dict[object, int] = {}
+    missions = _MissionsOnce()
     flat = [
         (row, item, host) for row, top in enumerate(items, 1) for item, host in _list_nested(top)
     ]
     for row, item, host in sorted(flat, key=lambda entry: entry[2] is None):
-        same = (str(item.get("name")), str(item.get("address"))) if isinstance(item, dict) else row
-        at = places.get(same) if host is None else None
-        if at is None:
-            try:
-                record = _from_item(row, item, sending, host)
-            except UnreadableRow as problem:
-                readings.append(RowProblem.of(row, problem))
+        facts = item if isinstance(item, dict) else {}
+        head = facts.get("head_of_mission")
+        same = (str(facts.get("name")), str(facts.get("address"))) if facts else row
+        try:
+            if host is None and missions.add_repeated(row, head, same):
                 continue
-            at = places.get(record.source_id)
-            if at is None:
-                places |= {record.source_id: len(readings), same: len(readings)}
-                readings.append(record)
-                continue
-        head = item.get("head_of_mission") if isinstance(item, dict) else None
-        readings.append(_leave_out(row, head, readings, at))
-    yield from sorted(readings, key=lambda reading: reading.row)
-
-
-def _leave_out(
-    row: int, head: object, readings: list[MissionRecord | RowProblem | Repeated], at: int
-) -> Repeated:
-    """Return that it repeats the reading at that place, which takes its head of mission over."""
-    first = readings[at]
-    assert isinstance(first, MissionRecord)
-    if not first.draft.head_of_mission and isinstance(head, str):
-        full = replace(first.draft, head_of_mission=" ".join(head.split()))
-        refuse_unfit(full)
-        readings[at] = replace(first, draft=full)
-    return Repeated(row, first.row, first.title)
+            record = _from_item(row, item, sending, host)
+            if not missions.add_repeated(row, head, record.source_id):
+                missions.add(record, record.source_id, same)
+        except UnreadableRow as problem:
+            missions.add(RowProblem.of(row, problem))
+    return sorted(missions.readings, key=lambda reading: reading.row)
 
 
 def sending_country_of(items: Sequence[object]) -> str | None:

@@ -165,6 +165,13 @@ def test_a_head_of_mission_is_taken_from_the_row_that_names_one() -> None:
     assert [one.draft.head_of_mission for one in records] == ["Ama Mensah", "Ama Boateng"]
 
 
+def test_a_head_of_mission_that_cannot_be_kept_is_a_bad_row_alone() -> None:
+    consulate = ministry_list()[0] | {"head_of_mission": ""}
+    records = list(read_json([consulate, consulate | {"head_of_mission": "A" * 500}], "IE"))
+    assert [type(one) for one in records] == [MissionRecord, RowProblem]
+    assert str(records[1]).startswith("row 2: head_of_mission: This text has 500 characters")
+
+
 @pytest.mark.parametrize(
     ("town", "address", "named"),
     [
