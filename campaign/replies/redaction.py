@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypedDict
 
-from campaign.core.text.passages import split_passages
+from campaign.core.text.passages import join_neighbours, split_passages
 from campaign.web.markup import BAR
 
 _ACTIVE = re.compile(r"[\\`*_\[\]<&~]")
@@ -19,7 +19,7 @@ def redact(text: str) -> str:
 
     Raises UnpairedMarks.
     """
-    return "".join(BAR if hidden else shown for shown, hidden in split_passages(text))
+    return "".join(BAR if hidden else shown for shown, hidden in join_neighbours(text))
 
 
 def mark_places(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:

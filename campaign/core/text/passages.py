@@ -9,7 +9,7 @@ _MARK = re.compile(r"\[\[|\]\]")
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_WORDS = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _LEAST_OF_A_STEM = 5
-_MOST_BESIDE = 3  # short words on either side of one that tells
+_LONGEST_NAME = 7  # words
 _COMMON = frozenset(
     fold(
         "and are but for from had has have her his not our she that the their them they this was "
@@ -38,6 +38,25 @@ def split_passages(text: str) -> Iterator[tuple[str, bool]]:
     yield text[at:], False
 
 
+def join_neighbours(text: str) -> Iterator[tuple[str, bool]]:
+    """Split the text; what is left out side by side on a line is one passage, as a name is.
+
+    Raises UnpairedMarks.
+    """
+    parts: list[tuple[str, bool]] = []
+    for passage, hidden in split_passages(text):
+        if hidden and len(parts) > 1 and _is_gap(parts[-1][0]):
+            parts.pop()
+            parts[-1] = (f"{parts[-1][0]} {passage}", True)
+        else:
+            parts.append((passage, hidden))
+    yield from parts
+
+
+def _is_gap(text: str) -> bool:
+    return "\n" not in text and not text.strip()
+
+
 def are_paired(text: str) -> bool:
     try:
         return bool(list(split_passages(text)))
@@ -49,14 +68,15 @@ def list_hidden(text: str) -> list[str]:
     """List the passages that are left out; none where the marks are not in pairs."""
     if not are_paired(text):
         return []
-    return [passage for passage, hidden in split_passages(text) if hidden and passage.strip()]
+    return [passage for passage, hidden in join_neighbours(text) if hidden and passage.strip()]
 
 
 def find_telling_words(hidden: Iterable[str], shown: Iterable[str]) -> set[str]:
     """Return the words of `hidden` passages that may not be read in the `shown` texts, folded.
 
-    Words of three letters or figures and more, also with shorter ones beside them ("Li Wang"); of
-    those with five, longer words of `shown` that begin with them as well ("Halldoras").
+    Words of three letters or figures and more, and names that have one of them as a whole ("Li
+    Wang", "Hugo Paz"); of words with five letters, longer words of `shown` that begin with them as
+    well ("Halldoras").
     """
     hidden = list(hidden)
     words = {word for passage in hidden for word in _words(passage) if _tells(word)}
@@ -66,22 +86,18 @@ def find_telling_words(hidden: Iterable[str], shown: Iterable[str]) -> set[str]:
 
 
 def _list_phrases(passage: str) -> Iterator[str]:
-    """List each word that tells, with up to three short words on either side of it."""
+    """List what may be a name: words side by side, at least one that tells, no common one outside.
+
+    Each would be offered by itself otherwise, and what is between them stay to be read.
+    """
     folded = fold(passage)
     words = list(_WORD.finditer(folded))
-    for at, word in enumerate(words):
-        if not _tells(word[0]):
-            continue
-        first = last = at
-        lowest, highest = max(at - _MOST_BESIDE, 0), min(at + _MOST_BESIDE, len(words) - 1)
-        while first > lowest and _is_short(words[first - 1][0]):
-            first -= 1
-        while last < highest and _is_short(words[last + 1][0]):
-            last += 1
-        for begin in range(first, at + 1):
-            for end in range(at, last + 1):
-                if begin < end:
-                    yield folded[words[begin].start() : words[end].end()]
+    for at, first in enumerate(words):
+        tells = False
+        for last in words[at : at + _LONGEST_NAME] if first[0] not in _COMMON else ():
+            tells = tells or _tells(last[0])
+            if tells and last is not first and last[0] not in _COMMON:
+                yield folded[first.start() : last.end()]
 
 
 def _words(text: str) -> list[str]:

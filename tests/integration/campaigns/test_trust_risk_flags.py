@@ -442,7 +442,7 @@ def test_what_is_blacked_out_in_a_reply_is_asked_about_wherever_it_would_be_read
     refused = world.send(url, _copy(data))
     assert refused.status_code == 422
     assert "Blacked out in a reply:" in refused.text
-    assert "<mark>Halldora</mark>" in refused.text
+    assert f"<mark>{NAME}</mark>" in refused.text
     assert world.send(url, _copy(data) | {"risks_seen": "y"}).status_code == 303
 
 

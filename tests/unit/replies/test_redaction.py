@@ -11,6 +11,7 @@ from campaign.web.markup import BAR, markdown, unmarked
 
 def test_a_passage_becomes_a_bar_that_does_not_tell_its_length() -> None:
     assert redact("To [[Ana]] and [[a very long\nname of a place]].") == f"To {BAR} and {BAR}."
+    assert redact("To [[Hugo]] [[Paz]].") == f"To {BAR}.", "nor of how many parts a name is"
 
 
 @pytest.mark.parametrize("text", ["[[ open", "closed ]]", "[[ a [[ b ]] c ]]", "]] a [["])
