@@ -215,6 +215,8 @@ class CaseHead:
     """What everybody may read of why it was closed or stopped."""
     ending: SaidText
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
+    outcome_post: CasePost | None
+    """The newest post that is its outcome, of its last end."""
     ended: bool
     """Whether its outcome is told: the reason of a stop does not, nor what was written before."""
     posts: tuple[CasePost, ...]
@@ -310,6 +312,8 @@ def head_of(
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)
     ending = SaidText() if takes_letters else ending_of(campaign, posts, locale)
+    outcomes = (post for post in posts if post.kind == UpdateKind.OUTCOME)
+    told = next((post for post in outcomes if _tells_of_end(campaign, post)), None)
     return {
         "slug": campaign.slug,
         "reference": campaign.reference,
@@ -326,11 +330,8 @@ def head_of(
         "stop_kind": campaign.stop_kind.value,
         "reason": reasons_of(campaign).said_in(locale),
         "ending": ending,
-        "ended": bool(ending.text)
-        and (
-            any(post.kind == UpdateKind.OUTCOME and _tells_of_end(campaign, post) for post in posts)
-            or not is_stopped(campaign.status)
-        ),
+        "outcome_post": told,
+        "ended": bool(ending.text) and bool(told or not is_stopped(campaign.status)),
         "posts": posts,
         "count": count,
         "fewer_than": 0 if count else first_step(),

@@ -671,3 +671,24 @@ def test_the_archive_says_that_an_action_was_stopped_beside_its_reason(
     page = client.get("/en/archive").text
     assert words in page
     assert "Her family asks for silence." in page
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("end", [close_campaign, stop_campaign])
+def test_the_archive_tells_the_outcome_that_was_posted_beside_the_reason_of_the_end(
+    client: FlaskClient, session: Session, end: Any
+) -> None:
+    made, reasons = make_campaign(session), {"en": "Her family asks for silence."}
+    end(session, made, actor="command", now=utcnow(), reasons=reasons)
+    session.commit()
+    assert "Outcome:" not in client.get("/en/archive").text
+    words = {"en": ("She is at home", "Since Monday.")}
+    outcome, day = UpdateKind.OUTCOME, days_ago(0)
+    post_update(session, made, actor="command", kind=outcome, happened_on=day, words=words)
+    session.commit()
+    page = client.get("/en/archive").text
+    link = f'<a href="/en/actions/{made.slug}#on-{day.isoformat()}">She is at home</a>'
+    assert f"<p>Outcome: {link}</p>" in page
+    assert "Her family asks for silence." in page
+    place = f'id="on-{day.isoformat()}"'
+    assert place in client.get(f"/en/actions/{made.slug}").text
