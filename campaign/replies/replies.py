@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.team import get_campaign_of
-from campaign.core import audit, db
+from campaign.core import audit, clock, db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.i18n import latest_day
 from campaign.core.text.fold import fold_name
 from campaign.deliveries.attempt_order import newest_first
 from campaign.models.bundle import Bundle, DeliveryAttempt
@@ -169,7 +168,7 @@ def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detai
 
 
 def _fill(reply: Reply, facts: ReplyFacts) -> None:
-    if facts.received_on > latest_day(db.utcnow()):
+    if facts.received_on > clock.today(reply.campaign.timezone):  # an update of that day
         raise Invalid(fields={"received_on": "day-to-come"})
     reply.received_on, reply.channel, reply.locale = facts.received_on, facts.channel, facts.locale
     reply.target, reply.mission = facts.target, facts.mission

@@ -21,7 +21,7 @@ from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, loa
 from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
 from campaign.campaigns.desk.labels import KINDS, stops_of
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
-from campaign.core import audit, db, i18n
+from campaign.core import audit, clock, db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.revision import Proposal, ProposalKind, ProposalState
@@ -252,10 +252,15 @@ class UpdateForm(CampaignForm):
     )
     risks_seen = BooleanField(_l("Publish it anyway"))
     newest = HiddenField()  # the number of the newest update that the page showed
+    zone: str
+    """The campaign's, whose page tells the day."""
 
     def validate_happened_on(self, field: DayField) -> None:
-        if field.data and field.data > i18n.latest_day(db.utcnow()):
-            raise ValidationError(_l("This day is in the future. Enter today or an earlier day."))
+        if field.data and field.data > clock.today(self.zone):
+            town = i18n.say_town_of_zone(self.zone)
+            raise ValidationError(
+                _("This day has not come yet (%(town)s time). Check the date.", town=town)
+            )
 
     def has_picture(self) -> bool:
         return bool(self.picture.data and self.picture.data.filename)
@@ -311,6 +316,7 @@ def post_update(slug: str) -> ResponseReturnValue:
     wanted = request.args.get("kind", "")
     asked = {"kind": wanted} if wanted in set(WRITTEN_BY_HAND) else {}
     form = update_form(locales, data=asked, **desk.typed() or _typed_again(again))
+    form.zone = campaign.timezone
     if kept := desk.kept(form, **own):
         return kept
     if is_sent and again is None and "proposal" in request.args:

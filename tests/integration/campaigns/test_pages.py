@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.core import clock
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -325,6 +326,21 @@ def test_an_update_that_cannot_be_posted_is_kept(
     assert fresh(session, campaign).updates == []
 
 
+def test_an_update_is_of_no_day_that_is_to_come_where_the_campaign_is(
+    desk: FlaskClient, campaign: Campaign, session: Session
+) -> None:
+    """Between these two zones it is never the same day."""
+    east, west = "Pacific/Kiritimati", "Pacific/Pago_Pago"
+    day = clock.today(east).isoformat()
+    data = {"kind": "good-news", "happened_on": day, "title_en": "Safe", "body_en": "So."}
+    for zone, status in ((west, 422), (east, 303)):
+        fresh(session, campaign).timezone = zone
+        session.commit()
+        answer = post(desk, f"{DESK}/ua-1-26/updates", data)
+        assert answer.status_code == status
+        assert ("has not come yet (Pago Pago time)" in answer.text) == (status == 422)
+
+
 def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign) -> None:
     data = {"kind": "delivery", "happened_on": "2026-11-20", "title_en": "Handed over"}
     assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 422
@@ -333,7 +349,7 @@ def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"happened_on": "2099-01-01"}, "This day is in the future."),
+        ({"happened_on": "2099-01-01"}, "This day has not come yet (Toronto time)."),
         ({"kind": "stop"}, "Choose one of the answers"),
         ({"title_fr": "En sûreté"}, "Write the text in this language too"),
     ],

@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs
+from campaign.core import clock, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.mail.messages import MailState, OutboxMail
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
@@ -228,6 +228,15 @@ def test_a_draft_of_a_case_that_is_not_public_stays_one(session: Session) -> Non
         replies.edit_reply(
             session, reply, ReplyFacts(YESTERDAY, Channel.POST, "es"), actor="staff:1"
         )
+
+
+def test_a_reply_is_of_no_day_that_is_to_come_where_the_campaign_is(session: Session) -> None:
+    """Between these two zones it is never the same day."""
+    day = clock.today("Pacific/Kiritimati")
+    with pytest.raises(Invalid) as refused:
+        make_reply(session, make_campaign(session, timezone="Pacific/Pago_Pago"), received_on=day)
+    assert refused.value.fields == {"received_on": "day-to-come"}
+    make_reply(session, make_campaign(session, timezone="Pacific/Kiritimati"), received_on=day)
 
 
 # --- Pages -------------------------------------------------------------------------------------
