@@ -31,14 +31,24 @@ REASON_SENTENCES: Mapping[str, object] = {
 }
 
 
+def purpose_field(description: object) -> TextAreaField:
+    """Return the field; `description` says how long a purpose is at least."""
+    needed = DataRequired(REASON_SENTENCES["reason-short"])
+    return TextAreaField(
+        _l("Purpose"), description=description, validators=[needed, Length(max=2000)]
+    )
+
+
 class AskForm(DeskForm):
     sentences = REASON_SENTENCES
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     bundle = HiddenField(validators=[Length(max=22)])
-    reason = TextAreaField(
-        _l("Purpose"),
-        description=_l("The person who approves the request reads this. Do not name supporters."),
-        validators=[DataRequired(REASON_SENTENCES["reason-short"]), Length(max=2000)],
+    reason = purpose_field(
+        _l(
+            "At least %(num)s characters. The person who approves the request reads this. Do not "
+            "name supporters.",
+            num=SHORTEST_REASON,
+        )
     )
 
 

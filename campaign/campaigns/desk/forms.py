@@ -19,6 +19,10 @@ from campaign.web.form_base import OTHERWISE, RISK_NAMED, DeskForm
 from campaign.web.form_fields import LineField, TextField
 from campaign.web.page import accepted
 
+PICTURE_HINT = _l(
+    "JPEG, PNG or WebP, at least 400 pixels wide, at most 12 MB. We remove the details of place "
+    "and camera. Do not show anyone who has not agreed."
+)
 SENTENCES: Mapping[str, object] = {
     "reference-taken": _l("Another campaign has this reference. Enter a different one."),
     "reference-empty": _l("The reference needs letters or digits, as in UA 58/20."),

@@ -13,7 +13,7 @@ from wtforms import BooleanField
 
 from campaign.campaigns.content import pictures
 from campaign.campaigns.desk.blueprint import blueprint, languages_of, load
-from campaign.campaigns.desk.forms import CampaignForm, make_form
+from campaign.campaigns.desk.forms import PICTURE_HINT, CampaignForm, make_form
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound
@@ -30,13 +30,7 @@ _PERCENT = _l("Enter a number from 0 to 100.")
 class PictureForm(EditConflictForm, CampaignForm):
     """A file, where in it that is which matters; `picture_form` adds what it shows."""
 
-    picture = FileField(
-        _l("Picture"),
-        description=_l(
-            "JPEG, PNG or WebP, at least 400 pixels wide, at most 12 MB. We remove the "
-            "details of place and camera. Do not show anyone who has not agreed."
-        ),
-    )
+    picture = FileField(_l("Picture"), description=PICTURE_HINT)
     x = NumberField(_l("From the left, in percent"), most=100, words=_PERCENT)
     y = NumberField(_l("From the top, in percent"), most=100, words=_PERCENT)
     risks_seen = BooleanField(_l("Save it anyway"))

@@ -18,7 +18,7 @@ from campaign.campaigns.content import drafts, pictures, updates
 from campaign.campaigns.content.risks import Finding
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND, Telling
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
+from campaign.campaigns.desk.forms import PICTURE_HINT, CampaignForm, make_form, post_fields
 from campaign.campaigns.desk.labels import KINDS, stops_of
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, TakenUp, as_typed
 from campaign.core import audit, clock, db, i18n
@@ -226,13 +226,7 @@ class UpdateForm(CampaignForm):
         _l("What it is"), choices=choices((kind.value, KINDS[kind]) for kind in WRITTEN_BY_HAND)
     )
     happened_on = DayField(_l("Day"), needed=_l("Enter the day it happened."))
-    picture = FileField(
-        _l("Picture"),
-        description=_l(
-            "JPEG, PNG or WebP. We remove the details of place and camera. Do not show "
-            "anyone who has not agreed."
-        ),
-    )
+    picture = FileField(_l("Picture"), description=PICTURE_HINT)
     keep_picture = BooleanField(
         _l("Keep this picture"), description=_l("A picture that you choose below replaces it.")
     )

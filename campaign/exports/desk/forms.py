@@ -6,8 +6,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from campaign.bundles.desk.approval_views import REASON_SENTENCES
+from campaign.bundles.desk.approval_views import REASON_SENTENCES, purpose_field
 from campaign.bundles.destinations import name_of
+from campaign.bundles.file_approvals import SHORTEST_REASON
 from campaign.core.i18n import language_name, locale
 from campaign.exports import staff_keys
 from campaign.models.bundle import Bundle
@@ -40,13 +41,12 @@ class PurposeForm(KeysForm):
     """What every request asks: what the list is for, and who can open the file."""
 
     sentences = {**REASON_SENTENCES, **_KEY_SENTENCES}  # noqa: RUF012 — nobody writes to it
-    reason = TextAreaField(
-        _l("Purpose"),
-        description=_l(
-            "The purpose appears in the file and in the log, and the person who "
-            "approves the export sees it. Do not name a supporter."
-        ),
-        validators=[DataRequired(REASON_SENTENCES["reason-short"]), Length(max=2000)],
+    reason = purpose_field(
+        _l(
+            "At least %(num)s characters. The purpose appears in the file and in the log, and the "
+            "person who approves the export sees it. Do not name a supporter.",
+            num=SHORTEST_REASON,
+        )
     )
     keys = CheckboxesField(_l("Encrypt the file with my keys"))
     more_keys = TextAreaField(
@@ -62,6 +62,13 @@ class PurposeForm(KeysForm):
 
 
 class ConsentsForm(PurposeForm):
+    reason = purpose_field(
+        _l(
+            "At least %(num)s characters. The purpose appears in the log, and the person who "
+            "approves the export sees it. Do not name a supporter.",
+            num=SHORTEST_REASON,
+        )
+    )
     columns = RadioField(
         _l("Columns"),
         default=ConsentColumns.PLAIN.value,

@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.pictures import LEAST_WIDTH
 from campaign.core import clock
 from campaign.models.campaign import (
     Campaign,
@@ -339,6 +340,13 @@ def test_an_update_is_of_no_day_that_is_to_come_where_the_campaign_is(
         answer = post(desk, f"{DESK}/ua-1-26/updates", data)
         assert answer.status_code == status
         assert ("has not come yet (Pago Pago time)" in answer.text) == (status == 422)
+
+
+def test_an_update_says_how_wide_its_picture_is_at_least(
+    desk: FlaskClient, campaign: Campaign
+) -> None:
+    page = desk.get(f"{DESK}/ua-1-26/updates").text
+    assert f"at least {LEAST_WIDTH} pixels wide" in page
 
 
 def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign) -> None:

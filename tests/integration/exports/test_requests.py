@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from campaign import migrations, storage
 from campaign.bundles import downloads
+from campaign.bundles.file_approvals import SHORTEST_REASON
 from campaign.bundles.volumes import print_queue
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
@@ -139,6 +141,19 @@ def test_nobody_else_gets_the_file_and_the_log_shows_everybody_who_did(
     log = other.get("/desk/exports/").text
     assert "Ada Asker" in log
     assert REASON in log
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("page", ["exports/new", "exports/consents/new", "bundles/approvals/new"])
+def test_how_long_a_purpose_is_at_least_is_said_before_it_is_typed(
+    client: FlaskClient, app: Flask, scene: Scene, page: str
+) -> None:
+    second_person(app)
+    sign_in(client, app, Role.ADMIN)
+    shown = client.get(f"/desk/{page}?campaign={scene.slug}").text
+    hint = re.search(r'id="reason-hint">([^<]*)<', shown)
+    assert hint is not None
+    assert hint[1].startswith(f"At least {SHORTEST_REASON} characters. ")
 
 
 def test_organizers_find_no_exports(client: FlaskClient, app: Flask, scene: Scene) -> None:
