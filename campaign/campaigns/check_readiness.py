@@ -20,7 +20,7 @@ from campaign.campaigns.content.address_and_salutation import (
 )
 from campaign.campaigns.content.part_contents import current_templates, newest_templates, texts_of
 from campaign.campaigns.content.risks import Watch, texts_of_campaign
-from campaign.campaigns.stop_rule import has_ended
+from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import clock, i18n
 from campaign.core.i18n import day_is_over, words_in
 from campaign.directory.missions import STALE_AFTER_DAYS
@@ -291,13 +291,15 @@ def later_gaps(
     """What else is to be mended, after the next step.
 
     Once the campaign has ended only what letters wait for, a successor of those `left_behind`, and
-    what one language of its page tells and another does not.
+    what one language of its page tells and another does not. Of the outcome of a stopped one its
+    page tells nothing before it is posted.
     """
     if has_ended(campaign.status):
+        untold = {"outcome"} if is_stopped(campaign.status) and step.slug == "tell-outcome" else ()
         return [
             gap
             for gap in gaps
-            if gap.slug == "part-uneven"
+            if (gap.slug == "part-uneven" and gap.subject not in untold)
             or (gap.slug == "recipient-left" and gap.subject in left_behind)
         ]
     if step.slug == "close-or-extend":

@@ -292,6 +292,16 @@ def test_an_ended_campaign_says_where_one_language_does_not_tell_how_it_ended() 
     assert (gap.slug, gap.subject, gap.locale) == ("part-uneven", "outcome", silent.locale)
 
 
+def test_a_stopped_campaign_says_not_both_that_its_outcome_is_untold_and_where_it_is_told() -> None:
+    campaign = complete(CampaignStatus.STOPPED)
+    campaign.editions[0].outcome = "In most cases someone answers."
+    missing = gaps(campaign, NOW)
+    assert later_gaps(campaign, missing, next_step(campaign, missing)) == []
+    campaign.updates.append(Update(kind=UpdateKind.OUTCOME, happened_on=date(2026, 11, 2)))
+    [gap] = later_gaps(campaign, missing, next_step(campaign, missing))
+    assert (gap.slug, gap.subject) == ("part-uneven", "outcome")
+
+
 def test_a_line_that_wraps_out_of_the_window_is_named_with_its_official() -> None:
     campaign = complete()
     official = campaign.targets[0].official
