@@ -99,7 +99,9 @@ def count_rows(session: Session, sheet: PaperSheet) -> Totals:
 
 
 def list_black_out(session: Session, sheet: PaperSheet) -> Sequence[PaperRow]:
-    """List the rows to be made unreadable before the sheet leaves."""
+    """List the rows to be made unreadable before the sheet leaves; none where it may not."""
+    if not gives_letters(sheet.campaign.status):
+        return []
     here = (PaperSheet.id == sheet.id, ~signed_sheets.is_out())
     numbers = signed_sheets.list_rows_to_black_out(session, *here).get(sheet.id, [])
     return session.scalars(

@@ -137,8 +137,11 @@ def _find_printing(session: Session, bundle: Bundle) -> dict[str, datetime]:
 
 
 def list_sheets_to_black_out(session: Session, bundle: Bundle) -> list[TravellingSheet]:
-    """List signed sheets with rows that are to be made unreadable before they leave."""
-    if not signed_sheets.lie_here(session, bundle):
+    """List signed sheets with rows that are to be made unreadable before they leave.
+
+    None of a stopped campaign: its sheets do not leave.
+    """
+    if is_stopped(bundle.campaign.status) or not signed_sheets.lie_here(session, bundle):
         return []
     sheets = signed_sheets.list_travelling_sheets(session, bundle.id)
     return [sheet for sheet in sheets if sheet.black_out]

@@ -143,6 +143,9 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     session.commit()
     answer = client.get(f"/desk/bundles/journeys/{public_id}/delivery-sheet.pdf")
     assert answer.status_code == 409
+    page = client.get(f"/desk/bundles/journeys/{public_id}").text
+    assert "is-good" not in page, "what is stopped is not ready"
+    assert page.count("On hold: stopped") == 2
     shown = client.get(f"/desk/bundles/{made[0].public_id}").text
     assert "Delivered together with" in shown
     assert f"/desk/bundles/{made[1].public_id}" in shown

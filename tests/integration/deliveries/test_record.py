@@ -421,6 +421,17 @@ def test_bundles_that_travel_together_have_an_attempt_each(
     assert post(staff, remove).status_code == 404
 
 
+def test_who_deletes_a_record_reads_that_a_later_one_corrects_no_email(
+    staff: FlaskClient, bundle: Bundle, record: Record
+) -> None:
+    first = record(bundle, DeliveryOutcome.REFUSED).public_id
+    words = "There is a later record of the same bundle."
+    assert words not in staff.get(f"/desk/deliveries/{first}").text
+    second = record(bundle, DeliveryOutcome.ACCEPTED).public_id
+    assert words in staff.get(f"/desk/deliveries/{first}").text
+    assert words not in staff.get(f"/desk/deliveries/{second}").text
+
+
 def test_a_companion_that_has_no_part_offers_none_and_says_so(
     staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
 ) -> None:
