@@ -17,7 +17,7 @@ from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import BundlePrint, BundleState
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -170,6 +170,9 @@ def test_the_page_and_one_email_say_where_the_sheet_was_taken(
         stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons=reasons)
         session.commit()
         assert f'<span class="status">{shown}</span>' in client.get(box).text, "it went"
+        session.execute(update(Campaign).values(format=LetterFormat.CARD))
+        session.commit()
+        assert '<span class="status">Some cards were accepted</span>' in client.get(box).text
 
 
 @pytest.mark.parametrize("days", [1, 0])
