@@ -47,6 +47,7 @@ from campaign.tracking.letter_place import (
     say_sheet_went,
     say_withdrawn,
 )
+from campaign.tracking.letter_trips import find_last_try, list_trips
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
 from campaign.tracking.timeline import Mark, marks_of, status_of
@@ -102,6 +103,7 @@ class ShowLetter(Page, template="privacy/letter.html"):
     withdrawn: str  # What becomes of it, where it was withdrawn
     on_sheet: bool  # Whether a row on paper counts with it
     sheet_went: str  # When that sheet went out, or the one that was signed
+    last_try: str  # What came of the newest attempt to deliver it, or the sheet
     note: str  # What its writer is asked to change
 
 
@@ -222,6 +224,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             else "",
             on_sheet=is_on_sheet_too(session, signature),
             sheet_went=say_sheet_went(session, signature),
+            last_try=find_last_try(list_trips(session, signature), signature.letters),
             note=note_for(session, signature),
         )
         return show_private(page)

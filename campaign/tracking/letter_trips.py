@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.bundle_status import STILL_HERE
-from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
+from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, WITH_DESTINATION
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock
@@ -140,6 +140,19 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
         if attempt is went:
             break
     return trips
+
+
+def find_last_try(trips: Sequence[Trip], letters: Sequence[Letter]) -> str:
+    """Find what came of the newest attempt, of one letter or a sheet; empty where none was made."""
+    return "" if len(letters) > 1 or not trips else trips[-1].fate.value
+
+
+def find_bundle_of_sheet(session: Session, signature: Signature) -> Bundle | None:
+    """Find the bundle with which the sheet goes out next; None where it waits for one."""
+    query = select(Bundle).join(CarriedSignature, CarriedSignature.bundle_id == Bundle.id)
+    query = query.where(CarriedSignature.signature_id == signature.id).options(*WITH_DESTINATION)
+    bundle = session.scalar(query)
+    return bundle if bundle is not None and signed_sheets.go_on(session, bundle) else None
 
 
 def list_bundles_of_sheets(session: Session, bundle_id: int) -> list[int]:

@@ -23,7 +23,7 @@ from campaign.public.case_page import CasePicture, CasePost, mission_name, posts
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
-from campaign.tracking.letter_trips import Stay, Trip, list_trips, stays_of
+from campaign.tracking.letter_trips import Stay, Trip, find_bundle_of_sheet, list_trips, stays_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _GONE_WORDS = {
@@ -102,8 +102,10 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
     past.sort(key=lambda mark: mark.at)  # stable: of one moment, in the order of the way
     has_ended = signature.shown_state in {SignatureState.WITHDRAWN, SignatureState.REJECTED}
     on_paper = signature.origin is not Origin.ONLINE  # no letter of theirs is printed
-    if has_ended or on_paper or is_stopped(campaign.status) or _waits_in_vain(session, signature):
+    if has_ended or is_stopped(campaign.status) or _waits_in_vain(session, signature):
         return past
+    if on_paper:
+        return past + _sheet_ahead(session, signature, trips)
     return past + _marks_ahead(signature, trips, told, ways)
 
 
@@ -348,6 +350,14 @@ def _marks_ahead(
     if not any(signature.campaign.tells_of_last_end(post.published_at) for post in outcomes):
         marks.append(Mark(gettext("Outcome"), "ahead"))
     return marks
+
+
+def _sheet_ahead(session: Session, signature: Signature, trips: Sequence[Trip]) -> list[Mark]:
+    """Say where a sheet that came back goes next: that may be another mission."""
+    if not trips or any(trip.is_gone for trip in trips):
+        return []
+    bundle = find_bundle_of_sheet(session, signature)
+    return _deliveries_ahead([bundle.destination]) if bundle is not None else []
 
 
 def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:

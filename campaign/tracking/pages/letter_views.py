@@ -36,7 +36,7 @@ from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_place import is_in_print_files, is_on_sheet_too, say_sheet_went
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
-from campaign.tracking.letter_trips import trips_of
+from campaign.tracking.letter_trips import find_last_try, trips_of
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, list_envelopes, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, status_of
@@ -342,7 +342,7 @@ def _letter_page(
             on_sheet=is_on_sheet_too(session, signature),
             sheet_went=say_sheet_went(session, signature),
             tried=bool(trips),
-            last_try="" if len(letters) > 1 or not trips else trips[-1].fate.value,
+            last_try=find_last_try(trips, signature.letters),
             note=note_for(session, signature),
             letters=letters,
             sendings=_sendings(signature, letters),

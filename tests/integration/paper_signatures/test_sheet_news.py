@@ -16,11 +16,11 @@ from campaign.core.settings import Settings
 from campaign.deliveries.carried_paper import list_papers
 from campaign.mail.messages import OutboxMail
 from campaign.mail.sender import render
-from campaign.models.bundle import BundlePrint, BundleState
+from campaign.models.bundle import Bundle, BundlePrint, BundleState
 from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.delivery import GateVisit, Rerouting
 from campaign.models.paper_signature import PaperSheet
-from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.signature import Letter, Origin, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.news_subscription import switch_news
@@ -35,6 +35,7 @@ from tests.integration.paper_signatures.test_withdrawn_rows import (
     box,
     eva,
     in_envelopes,
+    open_letters,
     print_sheet,
     sheet,
 )
@@ -100,7 +101,7 @@ def mails(session: Session, settings: Settings) -> list[str]:
 
 def marks(client: FlaskClient, url: str) -> list[str]:
     page = client.get(url).text
-    return [title for title in ENDS if f">{title}<" in page]
+    return [title for title in ENDS if f">{title}</p>" in page]  # those ahead have more in it
 
 
 def remove_last_visit(client: FlaskClient, session: Session) -> None:
@@ -267,6 +268,48 @@ def test_a_record_that_was_a_mistake_is_corrected_by_that_of_the_mission_to_whic
     assert "we delivered the sheet you signed" in text
     trips = list_trips(session, session.get_one(Signature, eva_id))
     assert [trip.fate.value for trip in trips] == ["refused", "accepted"], "of both missions"
+
+
+def test_after_a_refusal_the_page_says_that_the_sheet_is_here_and_where_it_goes_next(
+    client: FlaskClient,
+    session: Session,
+    box: str,
+    eva: Signature,
+    bundle_id: int,
+    record: Record,
+    other_mission: str,
+) -> None:
+    url = f"{box}/{eva.public_id}"
+    here = "The sheet you signed was refused at the door. We still have it and can try again."
+    assert here not in client.get(url).text
+    record("refused")
+    page = client.get(url).text
+    assert here in page
+    assert marks(client, url) == ["Refused at the door"]
+    assert "Consulate of the Republic" not in page
+    online = session.scalars(select(Signature).where(Signature.origin == Origin.ONLINE)).first()
+    assert online is not None
+    letter = f"{open_letters(session, online)}/{online.public_id}"
+    session.rollback()
+    assert "Your letter was refused at the door. We still have it" in client.get(letter).text
+    way = f"/desk/bundles/{reload(session, bundle_id).public_id}/after/reroute"
+    session.rollback()
+    assert post(client, way, {"mission": other_mission}).status_code == 303
+    page = client.get(url).text
+    assert here in page
+    ahead = page.partition('class="is-ahead"')[2]
+    assert ">Delivered<" in ahead
+    assert "Consulate of the Republic" in ahead
+    moved_to = session.scalars(select(Bundle).order_by(Bundle.id.desc())).first()
+    assert moved_to is not None
+    moved_to.state = BundleState.READY
+    deliver = f"/desk/bundles/{moved_to.public_id}/deliver"
+    session.commit()
+    assert post(client, deliver, form(happened_time="")).status_code == 303
+    page = client.get(url).text
+    assert here not in page
+    assert 'class="is-ahead"' not in page
+    assert marks(client, url) == ["Delivered", "Refused at the door"]
 
 
 def test_a_posted_envelope_is_no_news_of_the_sheet(
