@@ -267,11 +267,14 @@ class UpdateForm(CampaignForm):
         return {code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in locales}
 
 
-def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
+def update_form(campaign: Campaign, **kwargs: Any) -> UpdateForm:
+    locales = languages_of(campaign)
     fields = post_fields(locales)
     for code in locales:
         fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
-    return make_form(UpdateForm, fields, kwargs)
+    form = make_form(UpdateForm, fields, kwargs)
+    form.zone = campaign.timezone
+    return form
 
 
 class PostedUpdate(NamedTuple):
@@ -309,8 +312,7 @@ def post_update(slug: str) -> ResponseReturnValue:
         return redirect_to(".post_update", slug=slug)
     wanted = request.args.get("kind", "")
     asked = {"kind": wanted} if wanted in set(WRITTEN_BY_HAND) else {}
-    form = update_form(locales, data=asked, **desk.typed() or _typed_again(again))
-    form.zone = campaign.timezone
+    form = update_form(campaign, data=asked, **desk.typed() or _typed_again(again))
     if kept := desk.kept(form, **own):
         return kept
     if is_sent and again is None and "proposal" in request.args:
