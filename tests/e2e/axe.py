@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -9,11 +10,31 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 _RUN = "async (options) => (await axe.run(document, options)).violations"
 _ALWAYS = {"resultTypes": ["violations"], "preload": False}
 """No rule of what axe would load beforehand is on: of sound, and of style sheets elsewhere."""
-_SCHEMES = {
-    "light": {},
-    # Only colours differ in the dark.
-    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
-}
+_CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+_NO_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
+_COLOURS = """() => {
+  const drawn = (one) => {
+    const { width, height, right, bottom } = one.getBoundingClientRect();
+    return width > 1 && height > 1 && right > 0 && bottom > 0 && !one.closest(":disabled")
+      && one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  };
+  const says = (one) => one.matches("input, select, textarea")
+    || Array.from(one.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
+  const colours = (one) => {
+    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(one);
+    const all = [color, fontSize, fontWeight, textShadow];
+    for (let under = one; under; under = under.parentElement) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(under);
+      if (backgroundColor !== "rgba(0, 0, 0, 0)") all.push(backgroundColor);
+      if (backgroundImage !== "none") all.push(backgroundImage);
+      if (opacity !== "1") all.push(opacity);
+    }
+    return all.join();
+  };
+  const all = Array.from(document.body.querySelectorAll("*"));
+  return Array.from(new Set(all.filter((one) => says(one) && drawn(one)).map(colours)));
+}"""
+"""Of each text: its colour and size, and all that lies under it. Contrast follows from these."""
 
 
 _HAS_SCRIPTS = "matchMedia('(scripting: enabled)').matches"
@@ -22,6 +43,8 @@ _probes: dict[Browser, Page] = {}
 """A page with scripts, in which a page without them is looked at: made once."""
 _seen: set[tuple[str, str, str]] = set()
 """What was found without fault: the same page need not be looked at twice."""
+_seen_colours: set[str] = set()
+"""Nor the contrast of the same colours, which takes axe as long as all else."""
 
 
 def assert_accessible(browser: Browser, page: Page) -> None:
@@ -60,8 +83,16 @@ def _probe(browser: Browser) -> Page:
 
 
 def _look(page: Page, url: str) -> None:
-    for scheme, options in _SCHEMES.items():
-        page.emulate_media(color_scheme=scheme)
-        violations = page.evaluate(_RUN, {**_ALWAYS, **options})
-        found = [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
-        assert found == [], f"{url} ({scheme}): {json.dumps(found, indent=1)}"
+    colours = set(page.evaluate(_COLOURS))
+    _run(page, f"{url} (light)", {} if colours - _seen_colours else _NO_CONTRAST)
+    page.emulate_media(color_scheme="dark")
+    dark = set(page.evaluate(_COLOURS))
+    if dark - _seen_colours:  # only colours differ in the dark
+        _run(page, f"{url} (dark)", _CONTRAST)
+    _seen_colours.update(colours, dark)
+
+
+def _run(page: Page, where: str, options: dict[str, Any]) -> None:
+    violations = page.evaluate(_RUN, {**_ALWAYS, **options})
+    found = [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
+    assert found == [], f"{where}: {json.dumps(found, indent=1)}"

@@ -48,13 +48,16 @@ _CLOCK = """(() => {
     static now() { return True.now() + %d; }
   };
 })()"""
-_ENVIRONMENT = {"CAMPAIGN_BURST_PER_NETWORK": "1000"}
-"""All journeys come from one address."""
+_ENVIRONMENT = {"CAMPAIGN_BURST_PER_NETWORK": "1000", "CAMPAIGN_WORKER_THREADS": "1"}
+"""All journeys come from one address. With two threads a bundle would start two presses, each of
+which loads WeasyPrint for seconds; that workers print side by side is shown by `test_two_workers`.
+"""
 _HERE = re.compile(r"//(127\.0\.0\.1|localhost):")
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -148,11 +151,13 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def loaded(folder_of_run: Path, commands: Commands) -> Path:
+def loaded(folder_of_run: Path, commands: Commands, sqlite_template: Path) -> Path:
     """An instance in which the demo is loaded, with its keys: to be copied."""
     folder = folder_of_run / "loaded"
     with one_worker_at_a_time(folder_of_run, "loaded"):
         if not folder.exists():
+            folder.mkdir()
+            shutil.copy(sqlite_template, folder / "campaign.sqlite")
             made = Site("", folder, commands).command("demo")
             assert made.returncode == 0, made.stderr
     return folder

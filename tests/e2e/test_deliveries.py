@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select, update
 
 from campaign.core import db, i18n
+from campaign.demo import synthesis
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.signature import Letter, SignatureState
 from campaign.models.staff import StaffUser
@@ -424,7 +425,8 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
         desk.goto(letters[name])
         main_button(desk)
         if name == "first":
-            assert site.command("synth", "ua-58-20", "--signatures", "4").returncode == 0
+            with site.entered():
+                synthesis.synthesise("ua-58-20", signatures=4)
     bundle = site.make_bundle(printed=True)
     desk.goto(letters["first"])
     found = re.search("as letter ([0-9]{5})", desk.locator(".timeline").inner_text())
