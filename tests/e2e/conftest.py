@@ -26,7 +26,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from campaign import close_app, create_app
 from campaign.bundles.volumes.print_jobs import print_here
@@ -34,7 +34,7 @@ from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
 from campaign.demo import synthesis
 from campaign.models.bundle import Bundle, BundleState
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Signature, SignatureState
 from tests.commands import Commands, Running
 from tests.factories import freeze_waiting
 from tests.run_folder import one_worker_at_a_time
@@ -109,6 +109,15 @@ class Site:
         """Close the other door."""
         if "_app" in vars(self):
             close_app(self._app)
+
+    def leave_letters(self, most: int) -> None:
+        """Keep the newest letters of UA 58/20: printing takes long, and more show no more."""
+        with self.entered(), db.transaction() as session:
+            campaign = get_campaign(session, "ua-58-20")
+            mine = select(Signature.id).where(Signature.campaign_id == campaign.id)
+            kept = session.scalars(mine.order_by(Signature.id.desc()).limit(most)).all()
+            others = update(Signature).where(Signature.id.in_(mine), Signature.id.not_in(kept))
+            session.execute(others.values(state=SignatureState.WITHDRAWN))
 
     def freeze(self) -> tuple[int, str]:
         """Put all that waits of UA 58/20 into a bundle that nobody is told to print; its ids."""

@@ -6,29 +6,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select, update
 
 from campaign.bundles.documents.verify import verify_copy
-from campaign.campaigns.find_campaigns import get_campaign
-from campaign.core import db
-from campaign.models.signature import Signature, SignatureState
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
 _PATIENCE = 120_000
-_WRITERS = 9
-"""Of UA 58/20, in three languages: as many as fill two volumes without the French ones."""
-
-
-def leave_writers(site: Site) -> None:
-    """Keep so many letters of the demo: printing takes longest, and more show nothing else."""
-    with site.entered(), db.transaction() as session:
-        campaign = get_campaign(session, "ua-58-20")
-        mine = select(Signature.id).where(Signature.campaign_id == campaign.id)
-        kept = session.scalars(mine.order_by(Signature.id).limit(_WRITERS)).all()
-        others = update(Signature).where(Signature.id.in_(mine), Signature.id.not_in(kept))
-        session.execute(others.values(state=SignatureState.WITHDRAWN))
 
 
 def sign_in(page: Page, site: Site) -> None:
@@ -54,7 +38,7 @@ def settled(page: Page) -> None:
 def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     desk: Page, browser: Browser, site: Site, tmp_path: Path
 ) -> None:
-    leave_writers(site)
+    site.leave_letters(9)  # as many as fill two volumes without the French ones
     sign_in(desk, site)
     assert_accessible(browser, desk)
     desk.get_by_role("link", name="Make bundles Embassy of Mexico in Ottawa").click()

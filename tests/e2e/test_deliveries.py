@@ -476,5 +476,8 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
     assert not any("Delivered" in mark for mark in ways["first"])
     assert any("Delivered" in mark for mark in ways["last"])
     assert not any("Sent by post" in mark for mark in ways["last"])
+    assert_accessible(browser, desk)
     assert re.search("posted", str(mail_to(site, desk, "first@example.org", "posted")["Subject"]))
-    mail_to(site, desk, "last@example.org", "delivered")
+    told = mail_to(site, desk, "last@example.org", "delivered").get_body(("plain",))
+    assert told is not None
+    assert re.search("[0-9]{5}", told.get_content())

@@ -150,6 +150,7 @@ def sign_in(page: Page, site: Site, email: str) -> None:
 def test_staff_print_a_bundle_watch_it_and_download_a_zip_that_verifies(
     desk: Page, browser: Browser, site: Site, tmp_path: Path
 ) -> None:
+    site.leave_letters(5)
     sign_in(desk, site, "samir@example.org")
     desk.get_by_role("link", name="Letters and bundles").first.click()
     desk.locator(".waiting span", has_text="UA 58/20").get_by_role("link").click()

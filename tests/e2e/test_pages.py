@@ -7,7 +7,11 @@ from functools import cache
 import pytest
 from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import select
 
+from campaign.core import db
+from campaign.models.bundle import Bundle
+from campaign.models.signature import Letter, SignatureState
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import ROOT, Site
 from tests.e2e.test_letter_to_bundle import sign_in
@@ -58,12 +62,22 @@ def test_the_organizers_pages_can_be_used_by_everybody(
 def test_pages_that_change_a_bundle_can_be_used_by_everybody(
     desk: Page, browser: Browser, site: Site
 ) -> None:
-    bundle = f"/desk/bundles/{site.make_bundle()}"
+    public_id = site.make_bundle()
+    bundle = f"/desk/bundles/{public_id}"
     sign_in(desk, site, "samir@example.org")
     cover = "/desk/bundles/missions/mexico-ottawa/cover/en"
-    for path in (bundle, f"{bundle}/reprint", cover, f"{bundle}/cancel"):
+    for path in (bundle, f"{bundle}/reprint", cover):
         desk.goto(f"{site.url}{path}")
         assert_accessible(browser, desk)
+    with site.entered(), db.transaction() as session:
+        first = select(Letter).join(Bundle).where(Bundle.public_id == public_id)
+        letter = session.scalars(first.order_by(Letter.sequence).limit(1)).one()
+        letter.signature.state = SignatureState.WITHDRAWN
+    desk.goto(f"{site.url}{bundle}")
+    expect(desk.get_by_role("button", name="Remake the volumes now")).to_be_visible()
+    assert_accessible(browser, desk)
+    desk.goto(f"{site.url}{bundle}/cancel")
+    assert_accessible(browser, desk)
     desk.locator("[name=reason]").fill("A second official was forgotten.")
     desk.get_by_role("button", name="Cancel this bundle").click()
     expect(desk.locator("main")).to_contain_text("This bundle was cancelled")
