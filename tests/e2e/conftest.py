@@ -57,7 +57,6 @@ _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
-    "--in-process-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
