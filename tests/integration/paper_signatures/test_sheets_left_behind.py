@@ -300,10 +300,8 @@ def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     sign_in(client, app, Role.STAFF)
     campaign, campaign_id = sheet.campaign, sheet.campaign_id
     paper = f"/desk/paper/{sheet.public_id}"
-    page, words = (
-        f"/desk/campaigns/{campaign.slug}",
-        "Stopped: 1 signature sheet is in no printed bundle.",
-    )
+    page = f"/desk/campaigns/{campaign.slug}"
+    words = "Stopped: 1 signature sheet is in no printed bundle."
     session.rollback()
     assert words not in client.get("/desk/today").text
     bundle_id = freeze(campaign_id, on_paper=2)
