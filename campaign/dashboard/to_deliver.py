@@ -33,6 +33,7 @@ from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
 from campaign.deliveries.stopped_bundles import (
+    holds_sheets,
     is_held_back,
     is_loose_sheet,
     is_only_sheets,
@@ -173,7 +174,9 @@ def _item(session: Session, campaign: Campaign, bundle: Bundle, letters: int) ->
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
     if is_only_sheets(session, bundle, letters):
         people = signed_sheets.count_carried(session, bundle.id)
-        return TodoItem(campaign, people, None, bundle.public_id, Noun.PERSON, bundle)
+        only_lists = not holds_sheets(session, bundle)
+        of_bundle = (bundle.public_id, Noun.PERSON, bundle)
+        return TodoItem(campaign, people, None, *of_bundle, only_lists=only_lists)
     return TodoItem(campaign, letters, None, bundle.public_id, noun_of(bundle), bundle)
 
 

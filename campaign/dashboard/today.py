@@ -68,6 +68,7 @@ class TodoItem:
     """Of what has no subject; empty: it is of the network."""
     sheet: PaperSheet | None = None
     rows: Sequence[int] = ()  # of the sheet
+    only_lists: bool = False  # whether no signed sheet lies beside the lists of the bundle
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def find_gone_lists(
 def list_with_lists(
     session: Session, bundle_ids: Collection[int] | Select[int]
 ) -> list[DeliveryAttempt]:
-    """List with what the lists and sheets of bundles went: the first that may have taken them."""
+    """List the attempts with which lists and sheets of bundles went: of each the first that may."""
     attempts = session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_(bundle_ids), signed_sheets.may_take_sheets())
@@ -49,7 +49,7 @@ def list_with_lists(
 
 
 def find_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
-    """Find with what a sheet went out that has such a row."""
+    """Find the attempt with which the sheet went out that has such a row."""
     carried = aliased(PaperRow)
     bundle_ids = (
         select(CarriedSignature.bundle_id)

@@ -19,7 +19,7 @@ from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
-from campaign.models.paper_signature import PaperRow, PaperSheet
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Origin
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
@@ -64,14 +64,19 @@ def is_held_back() -> ColumnElement[bool]:
 
 
 def is_loose_sheet() -> ColumnElement[bool]:
-    """Whether no printed bundle has a sheet, so that no page of a bundle names it; on sheets."""
+    """Whether no printed bundle has a sheet, so that no page of a bundle names it; on sheets.
+
+    Of one whose rows the team has all removed nobody knows whether it went: it is not named.
+    """
+    of_sheet = exists().where(PaperRow.sheet_id == PaperSheet.id)
+    is_known = or_(~of_sheet, of_sheet.where(PaperRow.verdict != RowVerdict.REMOVED))
     of_printed = exists().where(
         PaperRow.sheet_id == PaperSheet.id,
         CarriedSignature.signature_id == PaperRow.signature_id,
         Bundle.id == CarriedSignature.bundle_id,
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
     )
-    return and_(PaperSheet.origin == Origin.PAPER, ~of_printed.correlate(PaperSheet))
+    return and_(PaperSheet.origin == Origin.PAPER, is_known, ~of_printed.correlate(PaperSheet))
 
 
 def count_loose_sheets(session: Session, campaign: Campaign) -> int:

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
+from campaign.bundles.bundle_status import went_in_part
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
@@ -99,6 +100,21 @@ def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Seque
     ticked = select(Bundle).where(Bundle.id.in_(ids), *same_place)
     by_id = ticked.options(joinedload(Bundle.campaign)).order_by(Bundle.id.desc())
     return session.scalars(by_id).all()
+
+
+def has_later(session: Session, attempts: Collection[DeliveryAttempt]) -> bool:
+    """Whether a record of the same bundle was made later that is about all letters then here.
+
+    One of a part or of envelopes is about its own letters, whatever becomes of these records.
+    """
+    later = or_(
+        false(),
+        *(
+            and_(DeliveryAttempt.bundle_id == attempt.bundle_id, DeliveryAttempt.id > attempt.id)
+            for attempt in attempts
+        ),
+    )
+    return db.has_row(session, select(DeliveryAttempt.id).where(later, ~went_in_part()))
 
 
 def list_late(attempts: Sequence[DeliveryAttempt]) -> set[int]:

@@ -31,7 +31,7 @@ from campaign.core.announcements import announce
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import force_locale, language_name
 from campaign.core.isolation.run_apart import run_apart
-from campaign.core.text.passages import UnpairedMarks, are_paired, list_hidden
+from campaign.core.text.passages import UnpairedMarks, are_paired, count_marked
 from campaign.core.text.phrases import phrases_of
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.notice import NoticeKind
@@ -300,9 +300,8 @@ class FewerMarks(NamedTuple):
 
 def list_fewer_marks(reply: Reply) -> list[FewerMarks]:
     """List texts with fewer passages left out than another, and a picture with no bar at all."""
-    counts = {
-        code: len(list_hidden(text)) for code, text in list_reply_texts(reply).items() if text
-    }
+    texts = list_reply_texts(reply)
+    counts = {code: count_marked(text) for code, text in texts.items() if text}
     most = max(counts.values(), default=0)
     bars = sum(f"{bar['scan']}/{bar['page']}" == reply.shown_page for bar in reply.bars)
     if reply.shown_page and most and not bars:

@@ -168,7 +168,9 @@ def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detai
 
 
 def _fill(reply: Reply, facts: ReplyFacts) -> None:
-    if facts.received_on > clock.today(reply.campaign.timezone):  # an update of that day
+    # An update of that day tells of it. A delivery that it answers has the day of its mission.
+    newest = clock.today(reply.campaign.timezone)
+    if facts.received_on > max(newest, facts.delivery.happened_on if facts.delivery else newest):
         raise Invalid(fields={"received_on": "day-to-come"})
     reply.received_on, reply.channel, reply.locale = facts.received_on, facts.channel, facts.locale
     reply.target, reply.mission = facts.target, facts.mission

@@ -74,8 +74,7 @@ def test_pages_that_change_a_bundle_can_be_used_by_everybody(
         letter = session.scalars(first.order_by(Letter.sequence).limit(1)).one()
         letter.signature.state = SignatureState.WITHDRAWN
     desk.goto(f"{site.url}{bundle}")
-    expect(desk.get_by_role("button", name="Remake the volumes now")).to_be_visible()
-    assert_accessible(browser, desk)
+    assert_accessible(browser, desk)  # the site may remake the volumes by itself meanwhile
     desk.goto(f"{site.url}{bundle}/cancel")
     assert_accessible(browser, desk)
     desk.locator("[name=reason]").fill("A second official was forgotten.")

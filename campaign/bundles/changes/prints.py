@@ -93,7 +93,7 @@ def count_printed(session: Session, bundle: Bundle) -> int:
 
 
 def list_zip_parts(session: Session, bundle: Bundle, store: Storage) -> list[ZipPart]:
-    """The files that a bundle now is, as `parts_in`."""
+    """List the files of a bundle's newest print. Raises as `parts_in`."""
     recorded = find_print(session, bundle)
     if recorded is not None:
         return parts_in(bundle, recorded, store)

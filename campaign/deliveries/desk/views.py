@@ -99,7 +99,7 @@ class ShowVisit(Page, template="deliveries/show.html"):
     unfinished: Sequence[DeliveryAttempt]
     late: Container[int]
     stopped: Sequence[Campaign]
-    has_later: bool  # whether a bundle of it has a record that was made after this one
+    has_later: bool  # see `visits.has_later`
 
 
 class CorrectRecord(Page, template="deliveries/correct.html"):
@@ -234,12 +234,7 @@ def show(public_id: str) -> ResponseReturnValue:
             ],
             late=visits.list_late(attempts),
             stopped=stopped,
-            has_later=any(
-                other.id > attempt.id
-                for attempt in attempts
-                if attempt.bundle
-                for other in visits.list_attempts_of(session, attempt.bundle)
-            ),
+            has_later=visits.has_later(session, attempts),
         )
     )
 

@@ -135,6 +135,9 @@ def reply_form(
     for code, title in (kept or titles).items():
         now[f"title_{code}"] = title
     form = form_class(data=now, **kwargs)
+    town = i18n.say_town_of_zone(campaign.timezone)
+    words = gettext("This day has not come yet (%(town)s time). Check the date.", town=town)
+    form.sentences = {**form.sentences, "day-to-come": words}
     form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
     named = [(delivery.public_id, _describe_delivery(delivery)) for delivery in deliveries]

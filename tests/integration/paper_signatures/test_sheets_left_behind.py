@@ -16,11 +16,12 @@ from campaign.bundles.changes.cancel_bundle import cancel
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
+from campaign.deliveries.stopped_bundles import count_loose_sheets
 from campaign.mail.messages import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, CarriedSignature
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit
-from campaign.models.paper_signature import PaperSheet
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.privacy.overdue import is_awaited
@@ -322,3 +323,17 @@ def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     session.commit()
     assert words not in client.get(page).text
     assert "Stopped: do not deliver 1 printed bundle" in client.get("/desk/today").text
+
+
+def test_of_a_sheet_whose_rows_were_all_removed_nobody_knows_whether_it_went(
+    session: Session, sheet: PaperSheet
+) -> None:
+    campaign = sheet.campaign
+    reasons = {"en": "She asked us to."}
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons=reasons)
+    assert count_loose_sheets(session, campaign) == 1
+    removed = {"verdict": RowVerdict.REMOVED, "signature_id": None}
+    db.update_rows(session, PaperRow, PaperRow.sheet_id == sheet.id, **removed)
+    assert count_loose_sheets(session, campaign) == 0
+    db.delete_rows(session, PaperRow, PaperRow.sheet_id == sheet.id)
+    assert count_loose_sheets(session, campaign) == 1, "nobody has keyed it in yet"

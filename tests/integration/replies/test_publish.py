@@ -267,9 +267,9 @@ def test_what_hides_the_same_in_each_language_is_published_without_a_question(ap
         publish_reply.publish(session, reply, actor="staff:1", look=mark_parts(reply))
 
 
-def test_a_name_is_offered_and_counted_as_one_passage(client: FlaskClient, app: Flask) -> None:
+def test_a_name_is_offered_as_one_passage(client: FlaskClient, app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
-        more = {"translations": {"en": "We spoke with Ana Lucia.", "fr": "Avec [[Ana]] [[Lucia]]."}}
+        more = {"translations": {"en": "We spoke with Ana Lucia.", "fr": "Avec [[Ana Lucia]]."}}
         reply = make_reply(session, **HIDDEN | more)
         address = f"/desk/replies/{reply.public_id}/publish"
     sign_in(client, app, Role.ORGANIZER)
@@ -280,6 +280,18 @@ def test_a_name_is_offered_and_counted_as_one_passage(client: FlaskClient, app: 
     page = client.get(address).text
     assert "passages" not in page
     assert "We spoke with <span" in page
+
+
+def test_a_text_with_one_of_two_passages_side_by_side_is_asked_about(app: Flask) -> None:
+    """In another script no word tells that the second name can be read."""
+    texts = {
+        "text": "قال [[أحمد]] [[حسن]] ذلك.",
+        "translations": {"en": "[[Ahmed]] Hassan said so."},
+    }
+    with app.app_context(), db.transaction() as session:
+        reply = make_reply(session, **HIDDEN | texts)
+        fewer = publish_reply.list_fewer_marks(reply)
+    assert [(text.locale, text.marks, text.most) for text in fewer] == [("en", 1, 2)]
 
 
 def test_a_picture_without_bars_beside_words_that_hide_something_is_asked_about(

@@ -239,6 +239,18 @@ def test_a_reply_is_of_no_day_that_is_to_come_where_the_campaign_is(session: Ses
     make_reply(session, make_campaign(session, timezone="Pacific/Kiritimati"), received_on=day)
 
 
+def test_a_reply_may_be_of_the_day_of_the_delivery_that_it_answers(session: Session) -> None:
+    """It has the day of its mission, which may be one ahead."""
+    campaign = make_campaign(session, timezone="Pacific/Pago_Pago")
+    day = clock.today("Pacific/Kiritimati")
+    delivery = DeliveryAttempt(
+        campaign=campaign, happened_on=day, messages=1, outcome=DeliveryOutcome.ACCEPTED
+    )
+    session.add(delivery)
+    session.flush()
+    make_reply(session, campaign, received_on=day, delivery=delivery)
+
+
 # --- Pages -------------------------------------------------------------------------------------
 
 FORM = {

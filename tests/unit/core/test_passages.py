@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.core.text.fold import fold
-from campaign.core.text.passages import find_telling_words, list_hidden
+from campaign.core.text.passages import count_marked, find_telling_words, list_hidden
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,13 @@ def test_names_numbers_and_what_begins_with_them_tell_and_common_words_do_not(
     assert find_telling_words([hidden], [shown]) == set(map(fold, words))
 
 
+def test_in_a_long_passage_two_words_may_be_a_name() -> None:
+    found = find_telling_words([f"Hugo Paz Ruiz {'x ' * 20}"], [])
+    assert "hugo paz" in found
+    assert "hugo paz ruiz" not in found
+    assert "hugo paz ruiz" in find_telling_words(["Hugo Paz Ruiz"], [])
+
+
 def test_passages_are_listed_and_none_where_a_mark_is_not_closed() -> None:
     assert list_hidden("To [[Ana]] and [[ ]] and [[Bo]].") == ["Ana", "Bo"]
     assert list_hidden("To [[Ana and Bo.") == []
@@ -41,3 +48,8 @@ def test_passages_are_listed_and_none_where_a_mark_is_not_closed() -> None:
 def test_passages_side_by_side_on_a_line_are_one() -> None:
     assert list_hidden("To [[Hugo]] [[Paz]] and [[Li]][[Wang]].") == ["Hugo Paz", "Li Wang"]
     assert list_hidden("[[Hugo]]\n[[Ana]], [[Bo]]") == ["Hugo", "Ana", "Bo"]
+
+
+def test_marks_are_counted_each() -> None:
+    assert count_marked("To [[Hugo]] [[Paz]] and [[ ]] and [[Bo]].") == 3
+    assert count_marked("To [[Hugo]] [[Paz.") == 0
