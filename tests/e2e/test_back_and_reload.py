@@ -186,7 +186,7 @@ def write_before_scripts(page: Page, site: Site, words: str) -> None:
     page.locator("[name=points][type=checkbox]").last.uncheck()
     page.route("**/*.js*", lambda route: route.continue_())  # those of the pages to come
     with page.expect_navigation():
-        main_button(page)
+        page.locator(MAIN_BUTTON).first.click()
 
 
 def expect_draft(page: Page, site: Site, words: str) -> None:

@@ -22,6 +22,8 @@ FROM_NOTHING = True
 
 
 def main_button(page: Page) -> None:
+    """Press it once the scripts of the page have begun: they keep what is typed as it is sent."""
+    page.wait_for_load_state("domcontentloaded")
     page.locator(MAIN_BUTTON).first.click()
 
 
