@@ -33,10 +33,10 @@ from campaign.deliveries.linked_actions import has_letters_left
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.remaining_letters import count_here, count_paper, has_letters_here
 from campaign.deliveries.stopped_bundles import (
+    holds_lists_alone,
     holds_sheets,
     is_held_back,
     is_loose_sheet,
-    is_only_sheets,
     is_unsettled,
 )
 from campaign.deliveries.visits import list_late
@@ -157,7 +157,7 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
 
 
 def _find_loose_sheets(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
-    """Find sheets of campaigns that were stopped lately, in no bundle: nobody can record a fate."""
+    """Find sheets of campaigns stopped lately, in no printed bundle: no fate can be recorded."""
     sheets = session.execute(
         select(Campaign, PaperSheet)
         .join(PaperSheet, PaperSheet.campaign_id == Campaign.id)
@@ -172,7 +172,7 @@ def _find_loose_sheets(session: Session, mine: ColumnElement[bool], now: datetim
 
 def _item(session: Session, campaign: Campaign, bundle: Bundle, letters: int) -> TodoItem:
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
-    if is_only_sheets(session, bundle, letters):
+    if holds_lists_alone(session, bundle, letters):
         people = signed_sheets.count_carried(session, bundle.id)
         only_lists = not holds_sheets(session, bundle)
         of_bundle = (bundle.public_id, Noun.PERSON, bundle)

@@ -33,7 +33,7 @@ def find_gone_lists(
     return recorded, sorted(named - letters), sorted(unreadable - letters)
 
 
-def list_with_lists(
+def list_attempts_with_lists(
     session: Session, bundle_ids: Collection[int] | Select[int]
 ) -> list[DeliveryAttempt]:
     """List the attempts with which lists and sheets of bundles went: of each the first that may."""
@@ -48,7 +48,7 @@ def list_with_lists(
     return [*first_by_bundle.values()]
 
 
-def find_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
+def find_attempt_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAttempt | None:
     """Find the attempt with which the sheet went out that has such a row."""
     carried = aliased(PaperRow)
     bundle_ids = (
@@ -57,4 +57,4 @@ def find_with_sheet(session: Session, *row: ColumnElement[bool]) -> DeliveryAtte
         .join(PaperRow, PaperRow.sheet_id == carried.sheet_id)
         .where(*row)
     )
-    return next(iter(list_with_lists(session, bundle_ids)), None)
+    return next(iter(list_attempts_with_lists(session, bundle_ids)), None)

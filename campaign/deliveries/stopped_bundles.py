@@ -112,8 +112,8 @@ def holds_lists(session: Session, bundle: Bundle) -> bool:
     return db.has_row(session, here)
 
 
-def is_only_sheets(session: Session, bundle: Bundle, letters: int) -> bool:
-    """Whether signed sheets and lists lie here alone, where so many letters do.
+def holds_lists_alone(session: Session, bundle: Bundle, letters: int) -> bool:
+    """Whether lists lie here, with or without signed sheets, and no letter (of so many) does.
 
     No letter left is not enough: while nobody has named a part, its number is taken off.
     """
@@ -179,7 +179,7 @@ def _insert_once(session: Session, bundle: Bundle) -> bool:
 
 def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
     moved = select(LetterMove.letter_id).where(LetterMove.bundle_id == bundle.id).limit(1)
-    only_sheets = is_only_sheets(session, bundle, count_paper(session, bundle))
+    only_sheets = holds_lists_alone(session, bundle, count_paper(session, bundle))
     return {
         "name": f"{bundle.campaign.reference} · {bundle.sequence:03d}",
         "mission": destination_name(bundle.destination, locale),

@@ -164,12 +164,7 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         rows = [
-            SignedLetter(
-                signature=signature,
-                status=status_of(session, signature),
-                case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
-                last=[mark for mark in marks_of(session, signature) if mark.state != "ahead"][-1],
-            )
+            _summarize(session, signature, lang)
             for signature in letter_links.signatures_of(session, box)
         ]
         network_url = _link_network(session, box, lang)
@@ -191,6 +186,17 @@ def _link_network(session: Session, box: Mailbox, lang: str) -> str:
     return ""
 
 
+def _summarize(session: Session, signature: Signature, lang: str) -> SignedLetter:
+    trips = list_trips(session, signature)
+    past = [mark for mark in marks_of(session, signature, trips) if mark.state != "ahead"]
+    return SignedLetter(
+        signature=signature,
+        status=status_of(signature, trips),
+        case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
+        last=past[-1],
+    )
+
+
 @blueprint.get(_LETTER)
 @public
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
@@ -198,12 +204,13 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         signature = letter_links.get_own_signature(session, token, public_id)
         stopped = is_stopped(signature.campaign.status)
         place, state = find_place(session, signature), signature.shown_state
+        trips = list_trips(session, signature)
         page = ShowLetter(
             token=token,
             signature=signature,
-            status=status_of(session, signature),
+            status=status_of(signature, trips),
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
-            marks=marks_of(session, signature),
+            marks=marks_of(session, signature, trips),
             letters=signed_letters(signature) if state in _READABLE else (),
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
@@ -224,7 +231,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             else "",
             on_sheet=is_on_sheet_too(session, signature),
             sheet_went=say_sheet_went(session, signature),
-            last_try=find_last_try(list_trips(session, signature), signature.letters),
+            last_try=find_last_try(trips, signature.letters),
             note=note_for(session, signature),
         )
         return show_private(page)

@@ -18,7 +18,7 @@ from campaign.bundles.freeze.signed_sheets import may_take_sheets, read_paper_nu
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.deliveries.carried_paper import is_letter
-from campaign.deliveries.gone_lists import list_with_lists
+from campaign.deliveries.gone_lists import list_attempts_with_lists
 from campaign.deliveries.recording_rules import GONE_OUT, read_numbers
 from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.models.bundle import CarriedSignature, DeliveryAttempt, DeliveryOutcome
@@ -82,7 +82,7 @@ def sheet_news_of(session: Session, delivery: DeliveryAttempt) -> SheetNews:
     )
     of_campaign = Signature.campaign_id == delivery.campaign_id
     counts = and_(of_campaign, carried, db.unindexed(Signature.state) == SignatureState.CONFIRMED)
-    with_sheets = list_with_lists(session, [delivery.bundle_id])
+    with_sheets = list_attempts_with_lists(session, [delivery.bundle_id])
     # Of one that was recorded earlier an email has told, whichever went first.
     told_before = exists().where(
         DeliveryAttempt.bundle_id == delivery.bundle_id,

@@ -12,7 +12,7 @@ from campaign.about.what_stays import Kept
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import clock, db, i18n
 from campaign.deliveries.carried_paper import is_in_earlier_print
-from campaign.deliveries.gone_lists import find_with_sheet, list_with_lists
+from campaign.deliveries.gone_lists import find_attempt_with_sheet, list_attempts_with_lists
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -60,7 +60,7 @@ def _find_place_of_row(session: Session, signature: Signature) -> Place:
     """Find where the sheet may be on which it was signed."""
     if signature.origin is not Origin.PAPER:
         return Place.UNPRINTED
-    went = find_with_sheet(session, PaperRow.signature_id == signature.id)
+    went = find_attempt_with_sheet(session, PaperRow.signature_id == signature.id)
     if went is None or signature.shown_state not in {*LIVE, SignatureState.WITHDRAWN}:
         return Place.PRINTED
     if signature.withdrawn_at is None:
@@ -119,7 +119,7 @@ def _is_remade_without(bundle: Bundle, stay: Stay) -> bool:
 def _find_list_that_went(session: Session, signature: Signature) -> DeliveryAttempt | None:
     """Find with what the lists went out on which a letter stands, with it or without."""
     stays = stays_of(session, signature.letters)
-    attempts = list_with_lists(session, {stay.bundle_id for stay in stays})
+    attempts = list_attempts_with_lists(session, {stay.bundle_id for stay in stays})
     return next(
         (
             attempt
@@ -199,7 +199,7 @@ def say_withdrawn(session: Session, signature: Signature) -> str:
     """Say what becomes of a letter, or a row on a sheet, that was withdrawn."""
     place = find_place(session, signature)
     if signature.origin is Origin.PAPER:
-        went = find_with_sheet(session, PaperRow.signature_id == signature.id)
+        went = find_attempt_with_sheet(session, PaperRow.signature_id == signature.id)
         row = _say_withdrawn_row(signature, went, place)
         return f"{gettext('We will not count it.')} {row}"
     list_went = say_list_went(session, signature) if place is not Place.GONE else ""
@@ -239,7 +239,7 @@ def say_sheet_went(session: Session, signature: Signature) -> str:
     if not is_own and not is_on_sheet_too(session, signature):
         return ""
     row = (PaperRow.signature_id == signature.id,) if is_own else _is_double_of(signature)
-    went = find_with_sheet(session, *row)
+    went = find_attempt_with_sheet(session, *row)
     if went is None:
         return ""
     day = i18n.say_date(went.happened_on)
@@ -263,7 +263,7 @@ def say_row_too(session: Session, signature: Signature) -> str:
     """
     if not is_on_sheet_too(session, signature):
         return ""
-    went = find_with_sheet(session, *_is_double_of(signature))
+    went = find_attempt_with_sheet(session, *_is_double_of(signature))
     is_withdrawn = signature.withdrawn_at is not None
     if went is None and is_withdrawn:
         return gettext(

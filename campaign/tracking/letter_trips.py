@@ -16,7 +16,7 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.core import clock
 from campaign.deliveries.attempt_order import PlacedAttempt, place_attempts
 from campaign.deliveries.carried_paper import find_carried
-from campaign.deliveries.gone_lists import find_with_sheet
+from campaign.deliveries.gone_lists import find_attempt_with_sheet
 from campaign.deliveries.letter_outcomes import (
     TAKES_OUT,
     PostedEnvelope,
@@ -112,7 +112,7 @@ def _list_trips_of_sheet(session: Session, signature: Signature) -> list[Trip]:
             CarriedSignature.signature_id == signature.id
         )
     ).one_or_none()
-    went = find_with_sheet(session, PaperRow.signature_id == signature.id)
+    went = find_attempt_with_sheet(session, PaperRow.signature_id == signature.id)
     bundle_id = went.bundle_id if went else carried.bundle_id if carried else None
     if bundle_id is None:
         return []

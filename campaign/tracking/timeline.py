@@ -23,7 +23,7 @@ from campaign.public.case_page import CasePicture, CasePost, mission_name, posts
 from campaign.signing.checks.review_decision import note_for
 from campaign.signing.confirm_letter import can_confirm
 from campaign.signing.letter.compose import number_of
-from campaign.tracking.letter_trips import Stay, Trip, find_bundle_of_sheet, list_trips, stays_of
+from campaign.tracking.letter_trips import Stay, Trip, find_bundle_of_sheet, stays_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _GONE_WORDS = {
@@ -78,11 +78,11 @@ class Mark:
     picture: CasePicture | None = None
 
 
-def marks_of(session: Session, signature: Signature) -> list[Mark]:
+def marks_of(session: Session, signature: Signature, trips: Sequence[Trip]) -> list[Mark]:
+    """List the marks on the way of what somebody signed; `trips` are its own (`list_trips`)."""
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
     bundles = _load_bundles(session, {stay.bundle_id for stay in stays})
-    trips = list_trips(session, signature)
     ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
     posts = posts_of(campaign, i18n.locale())
     told = [post for post in posts if _is_told(post, signature, _signed_on(signature, ways))]
@@ -134,12 +134,12 @@ def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
     return [replace(mark, text=f"{mark.text} · {words}" if mark.text else words) for mark in marks]
 
 
-def status_of(session: Session, signature: Signature) -> str:
+def status_of(signature: Signature, trips: Sequence[Trip]) -> str:
     """Return where a letter is, as its tag says it: one that is gone or stopped is not waiting."""
     state = signature.shown_state
     if state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return state.value
-    gone = [trip for trip in list_trips(session, signature) if trip.is_gone]
+    gone = [trip for trip in trips if trip.is_gone]
     if gone and {letter.id for trip in gone for letter in trip.letters} >= {
         letter.id for letter in signature.letters
     }:

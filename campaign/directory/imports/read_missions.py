@@ -86,8 +86,10 @@ class _MissionsOnce:
         self._places |= dict.fromkeys(keys, len(self.readings))
         self.readings.append(reading)
 
-    def add_repeated(self, row: int, head: object, key: object) -> bool:
-        """Whether the row repeats one; that one takes its head of mission over if it has none.
+    def add_if_repeated(self, row: int, head: object, key: object) -> bool:
+        """Add the row as Repeated if its key is known; tell whether it is.
+
+        The mission that it repeats takes its head over if it has none itself.
 
         Raises UnreadableRow where the head cannot be kept.
         """
@@ -123,7 +125,7 @@ def read_table(
         is_one_in_town = draft.kind in _ONE_IN_A_TOWN and bool(draft.locality)
         further = () if is_one_in_town else (*draft.name.values(), *draft.address)
         key = tuple(map(fold_name, (*place, *further)))
-        if not missions.add_repeated(record.row, draft.head_of_mission, key):
+        if not missions.add_if_repeated(record.row, draft.head_of_mission, key):
             source_id = _make_id(draft)
             numbers[source_id] += 1
             number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
@@ -148,10 +150,10 @@ def read_json(items: Sequence[object], sending: str) -> list[MissionRecord | Row
         head = facts.get("head_of_mission")
         same = (str(facts.get("name")), str(facts.get("address"))) if facts else row
         try:
-            if host is None and missions.add_repeated(row, head, same):
+            if host is None and missions.add_if_repeated(row, head, same):
                 continue
             record = _from_item(row, item, sending, host)
-            if not missions.add_repeated(row, head, record.source_id):
+            if not missions.add_if_repeated(row, head, record.source_id):
                 missions.add(record, record.source_id, same)
         except UnreadableRow as problem:
             missions.add(RowProblem.of(row, problem))

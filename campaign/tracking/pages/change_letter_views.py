@@ -24,6 +24,7 @@ from campaign.signing.person_fingerprint import person_of
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.change_or_withdraw import ChangedMeanwhile, NameTaken, TooLate, digest_of
 from campaign.tracking.letter_place import Place, find_place, say_list_went, say_row_too
+from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.news_subscription import NewsLink
 from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import is_frozen, status_of
@@ -275,7 +276,7 @@ def _news_page(
     told = people or news.writers
     written = [signature for signature in told if signature.origin is Origin.ONLINE]
     signed = written or told
-    states = {status_of(session, signature) for signature in signed}
+    states = {status_of(signature, list_trips(session, signature)) for signature in signed}
     is_gone = any(find_place(session, signature) is Place.GONE for signature in signed)
     by_button = not people
     people = people or [writer for writer in news.writers if writer is news.signature]

@@ -36,7 +36,7 @@ from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import TooLate, refuse_unchangeable, refuse_unwithdrawable
 from campaign.tracking.letter_place import is_in_print_files, is_on_sheet_too, say_sheet_went
 from campaign.tracking.letter_proofs import LetterProof, get_proof, list_proofs
-from campaign.tracking.letter_trips import find_last_try, trips_of
+from campaign.tracking.letter_trips import find_last_try, list_trips
 from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, list_envelopes, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, status_of
@@ -140,7 +140,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
             return _show(
                 AnonymisedLetter(
                     case=_case(signature),
-                    marks=marks_of(session, signature),
+                    marks=marks_of(session, signature, list_trips(session, signature)),
                     day=i18n.say_date(
                         clock.day_of(signature.forgotten_at, signature.campaign.timezone)
                     ),
@@ -320,7 +320,7 @@ def _letter_page(
     session: Session, signature: Signature, token: str, *, again: bool = False
 ) -> Response:
     campaign, letters = signature.campaign, signed_letters(signature)
-    trips = trips_of(session, signature.letters)
+    trips = list_trips(session, signature)
     case = _case(signature, confirm_letter.count_for(session, signature))
     return _show(
         LetterPage(
@@ -328,9 +328,9 @@ def _letter_page(
             signature=signature,
             case=case,
             share=share_after_writing(campaign, case, i18n.locale(), db.utcnow()),
-            marks=marks_of(session, signature),
+            marks=marks_of(session, signature, trips),
             stopped=is_stopped(campaign.status),
-            status=status_of(session, signature),
+            status=status_of(signature, trips),
             can_change=is_allowed(refuse_unchangeable, signature, expected=TooLate),
             can_withdraw=is_allowed(refuse_unwithdrawable, session, signature, expected=TooLate),
             printed=any(letter.sequence for letter in signature.letters),

@@ -50,6 +50,7 @@ from campaign.models.staff import Role
 from campaign.signing.mails import LettersWaiting
 from campaign.signing.reminders import remind_one
 from campaign.storage import storage
+from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of
 from tests.factories import (
     add_confirmed,
@@ -229,7 +230,11 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     signature.consent_updates_at = db.utcnow()
     session.commit()
     with app.test_request_context("/en/"):
-        ahead = [one.title for one in marks_of(session, signature) if one.state == "ahead"]
+        ahead = [
+            one.title
+            for one in marks_of(session, signature, list_trips(session, signature))
+            if one.state == "ahead"
+        ]
     assert "Posted to: Ines Quintero Vidal" in ahead
     assert "Delivered" not in ahead
     sent = post(
@@ -250,7 +255,10 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     visit = session.scalars(select(GateVisit)).one()
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
     with app.test_request_context("/en/"):
-        marks = {one.title: one.state for one in marks_of(session, signature)}
+        marks = {
+            one.title: one.state
+            for one in marks_of(session, signature, list_trips(session, signature))
+        }
     assert marks["Posted to: Ines Quintero Vidal"] == "done"
     assert "By post to Ines Quintero Vidal" in staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert "By post to Ines Quintero Vidal" in staff.get("/desk/deliveries/").text

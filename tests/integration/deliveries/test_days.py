@@ -19,7 +19,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter, Signature
-from campaign.tracking.letter_trips import trips_of
+from campaign.tracking.letter_trips import list_trips, trips_of
 from campaign.tracking.timeline import marks_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import post
@@ -280,5 +280,9 @@ def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
     with app.test_request_context("/en/"):
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
-        titles = [one.title for one in marks_of(session, signature) if one.state == "done"]
+        titles = [
+            one.title
+            for one in marks_of(session, signature, list_trips(session, signature))
+            if one.state == "done"
+        ]
     assert titles == ["Signed", "Confirmed", "Printed as letter 00001", "Refused at the door"]

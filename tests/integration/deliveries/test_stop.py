@@ -25,6 +25,7 @@ from campaign.models.delivery import GateVisit, HeldBundle, PaperFate
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
+from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of
 from tests.days import days_ago, today
 from tests.factories import make_staff_user, post, sign_in
@@ -453,7 +454,7 @@ def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
     with app.test_request_context("/en/"):
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
-        marks = marks_of(session, signature)
+        marks = marks_of(session, signature, list_trips(session, signature))
     stopped, left = marks[-2:]
     assert (stopped.title, left.title) == ("This action has been stopped", "Left at the door")
     assert stopped.iso < left.iso
@@ -479,6 +480,8 @@ def test_a_delivery_stands_on_its_side_of_the_stop_whatever_the_zones(
     with app.test_request_context("/en/"):
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
-        titles = [one.title for one in marks_of(session, signature)][-2:]
+        titles = [
+            one.title for one in marks_of(session, signature, list_trips(session, signature))
+        ][-2:]
     way = ["This action has been stopped", "Left at the door"]
     assert titles == (way if late else way[::-1])

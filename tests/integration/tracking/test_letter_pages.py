@@ -51,6 +51,7 @@ from campaign.network import memberships
 from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.change_or_withdraw import NameTaken, TooLate
+from campaign.tracking.letter_trips import list_trips
 from campaign.tracking.timeline import marks_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import (
@@ -69,7 +70,9 @@ pytestmark = pytest.mark.one_engine
 def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str, str]]:
     fresh = reload(session, signature)
     with app.test_request_context("/en/"):
-        return [(one.title, one.state) for one in marks_of(session, fresh)]
+        return [
+            (one.title, one.state) for one in marks_of(session, fresh, list_trips(session, fresh))
+        ]
 
 
 def test_my_letters_name_the_writer_as_the_letter_does(
