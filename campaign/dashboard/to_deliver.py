@@ -231,12 +231,13 @@ def _find_rows_to_black_out(session: Session, mine: ColumnElement[bool]) -> Todo
 
 def _find_sheets_alone(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Find campaigns with signed sheets that wait for a bundle, and no letter to print."""
-    waiting = signed_sheets.select_waiting_on_paper().subquery()
+    campaign_ids = select(Campaign.id).where(mine, gives_letters_sql())
+    waiting = signed_sheets.select_waiting_on_paper(campaign_ids).subquery()
     rows = session.execute(
         select(Campaign, waiting.c.people)
         .join(waiting, waiting.c.campaign_id == Campaign.id)
         .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
-        .where(mine, gives_letters_sql(), func.coalesce(CampaignFigures.waiting, 0) == 0)
+        .where(func.coalesce(CampaignFigures.waiting, 0) == 0)
         .order_by(waiting.c.people.desc(), Campaign.id)
     )
     items = [TodoItem(campaign, people, noun=Noun.PERSON) for campaign, people in rows]
