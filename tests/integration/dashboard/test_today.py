@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.status_changes import stop_campaign
@@ -165,6 +166,35 @@ def test_each_role_reads_what_waits_for_it_and_every_link_opens(
     assert len(links) >= len(WAITS[role])
     closed = {link for link in links if _status(client, link) != 200}
     assert closed == set()
+
+
+@pytest.mark.usefixtures("busy_day")
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_nothing_on_it_is_looked_for_among_all_signatures_or_letters(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, facts: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, facts))
+
+    engine = app.extensions["database"].engine
+    event.listen(engine, "before_cursor_execute", note)
+    assert client.get("/desk/today").status_code == 200
+    event.remove(engine, "before_cursor_execute", note)
+    connection = session.connection()
+    steps = [
+        row[3]
+        for statement, facts in asked
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", facts)
+    ]
+    assert any(step.startswith("SEARCH signature") for step in steps)
+    whole = re.compile(
+        r"SCAN (signature|letter)(_\d+)?\b|SEARCH signature\b.*signed_at \(state=\?\)"
+    )
+    assert [step for step in steps if whole.match(step)] == []
 
 
 @pytest.mark.both_engines
