@@ -197,7 +197,7 @@ def is_still_wanted(session: Session, link: str, *, of_end: bool = False) -> boo
     return signature is not None and bool(list_readers(session, signature, of_end=of_end))
 
 
-MOST = 10_000
+MOST = 4_000
 """Mailboxes that are counted: beyond it the number changes no decision, and would take long."""
 _SEATS = 3
 """Signatures that one mailbox can have on a campaign: of so many more, enough mailboxes are."""
