@@ -103,7 +103,7 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
 def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo:
     """Find campaigns that continue though a linked one was stopped lately, for harm.
 
-    Whoever opened one since that was said was warned then. Who only carries has letters left.
+    Not those first opened since: that it would open was known. Who only carries has letters left.
     """
     lately = warns_since_sql(Campaign) > now - LATELY
     stops = select(Campaign.id).where(warns_of_harm_sql(), lately)
@@ -111,7 +111,7 @@ def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo
     unwarned = exists().where(
         linked.id == Campaign.id,
         linked.start == stopped.id,
-        warns_since_sql(stopped) > func.coalesce(Campaign.reopened_at, Campaign.opened_at),
+        warns_since_sql(stopped) > Campaign.opened_at,
     )
     continuing = select(Campaign).where(sees(by, Campaign.id), gives_letters_sql(), unwarned)
     items = [

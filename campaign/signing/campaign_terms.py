@@ -12,6 +12,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.content.address_and_salutation import goes_by_post
 from campaign.campaigns.content.part_contents import current_templates
+from campaign.campaigns.content.risks import list_secret_words
 from campaign.core import clock, db
 from campaign.core.db.prepared_statements import fetch_first
 from campaign.core.errors import NotFound, Refused
@@ -200,8 +201,9 @@ def plan_of(campaign: Campaign) -> SigningPlan:
 def _word_rules(campaign: Campaign, drafts: dict[str, ProposedLetters]) -> WordRules:
     """Leave risk flags out: who asks the form name by name must not learn the witness's."""
     rules = ScreeningRules.of(campaign.screening)
+    secret = {word for _kind, word in list_secret_words(campaign)}
     return word_rules_of(
-        campaign.forbidden_words or (),
+        [word for word in campaign.forbidden_words or () if word not in secret],
         (campaign.country, home_country()),
         [text for draft in drafts.values() for text in draft.texts()],
         held=rules.held,

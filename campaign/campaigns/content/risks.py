@@ -185,6 +185,22 @@ def watch_of(campaign: Campaign) -> Watch:
     return Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
 
 
+def list_secret_words(campaign: Campaign) -> list[tuple[RiskKind, str]]:
+    """List the words not allowed in a letter that say what a flag says, or a part of it.
+
+    The form must not refuse them by name: who tries names one by one would learn the flag's.
+    """
+    flags = [(flag.kind, flag.words, phrases_of([flag.words])) for flag in campaign.risk_flags]
+    secret = []
+    for word in campaign.forbidden_words or ():
+        phrases = phrases_of([word])
+        for kind, words, flagged in flags:
+            if (flagged and any(flagged.places(word))) or (phrases and any(phrases.places(words))):
+                secret.append((kind, word))
+                break
+    return secret
+
+
 def set_flags(
     session: Session,
     campaign: Campaign,

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.risks import Finding, Words, watch_of
+from campaign.campaigns.content.risks import Finding, Watch, Words, list_secret_words, watch_of
 from campaign.core import clock, db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
@@ -128,7 +128,10 @@ def is_read_first(signature: Signature) -> bool:
 
 
 def find_flagged_words(signature: Signature) -> list[Finding]:
-    """Find words that a risk flag rules out, and neither the case page nor our own letter says."""
+    """Find words that a risk flag rules out, and neither the case page nor our own letter says.
+
+    And those not allowed in a letter that the form refuses to name (`list_secret_words`).
+    """
     campaign, locale = signature.campaign, signature.letter_locale
     texts = [
         Words("letter", locale, "own_words", words_of(signature)),
@@ -136,7 +139,9 @@ def find_flagged_words(signature: Signature) -> list[Finding]:
     ]
     findings = watch_of(campaign).findings(texts)
     public = f"{case_words(campaign).public}\n{find_proposed_text(signature)}" if findings else ""
-    return [finding for finding in findings if finding.found not in public]
+    secret = Watch(list_secret_words(campaign)).findings(texts)
+    told = [finding for finding in findings if finding.found not in public]
+    return list(dict.fromkeys(told + secret))
 
 
 def case_words(campaign: Campaign) -> CaseWords:

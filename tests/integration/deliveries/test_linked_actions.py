@@ -135,6 +135,18 @@ def test_who_prints_reads_of_letters_left_on_today_and_nothing_of_what_only_take
 
 
 @pytest.mark.one_engine
+def test_one_that_is_opened_again_after_the_stop_stays_on_today(
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, later: Campaign
+) -> None:
+    """Whoever opened it again was warned, the others were not."""
+    stop(session, later)
+    campaign.status, campaign.reopened_at = CampaignStatus.OPEN, db.utcnow() + timedelta(minutes=1)
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    assert TODAY in client.get("/desk/today").text
+
+
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", [StopKind.SAFE, StopKind.OTHER])
 def test_a_stop_for_another_reason_warns_of_nothing(
     app: Flask,

@@ -104,6 +104,23 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     assert (held.state, held.state_before) == (SignatureState.CONFIRMED, None)
 
 
+@pytest.mark.parametrize("words", ["Halldora Lysing", "LYSING", "the nurse Halldora Lysing"])
+def test_a_word_that_is_not_allowed_and_names_a_witness_is_not_told_either(
+    client: FlaskClient, session: Session, campaign: Campaign, write: Write, words: str
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    campaign.forbidden_words = [words, "Else"]
+    session.commit()
+    check = f"/en/actions/{campaign.slug}/check"
+    shown = client.post(check, data={**FORM, "own_words": f"I thank {words}."})
+    refused = client.post(check, data={**FORM, "own_words": "I thank Somebody Else."})
+    assert "say it another way" not in shown.text
+    assert "Remove this, or say it another way: Else." in refused.text
+    write(f"I thank {words}.")
+    held = session.scalars(select(Signature)).one()
+    assert session.get_one(Hold, held.id).reasons == ["risk"]
+
+
 def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
