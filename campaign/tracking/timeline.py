@@ -127,9 +127,9 @@ def _stop_marks(campaign: Campaign) -> list[Mark]:
 
 
 def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
-    """Say of what went out after a stop that its bearers did not know."""
+    """Say of what went out after a stop that its bearers may not have known."""
     words = gettext(
-        "This was after the stop. The people who delivered it did not know about the stop yet."
+        "This was after the stop. The people who delivered it may not have known about the stop."
     )
     return [replace(mark, text=f"{mark.text} · {words}" if mark.text else words) for mark in marks]
 

@@ -51,7 +51,7 @@ SENTENCES: Mapping[str, object] = {
     "points-doubled": _l("Two talking points have the same key. Load the page again."),
     "note-missing": _l("Say what should change. The author reads it in the workspace."),
     "open-at-missing": _l("Enter the day and time when the campaign opens."),
-    "moment-past": _l("This time has passed. Enter a later one, or open the campaign now."),
+    "moment-past": _l("This time has passed. Enter a later one."),
     "moment-skipped": _l("The clocks skip this hour that night. Enter another time."),
     "deadline-not-later": _l("Enter a later day than the current deadline."),
     "deadline-earlier": _l(
