@@ -1,4 +1,4 @@
-"""No sentence of a page runs into the next."""
+"""No sentence of a page runs into the next, and commas are those of its language."""
 
 import re
 from collections.abc import Iterator
@@ -49,6 +49,14 @@ def test_no_sentence_runs_into_the_next() -> None:
     assert paths
     glued = [(path.name, words) for path in paths for words in list_glued(path.read_text())]
     assert glued == []
+
+
+def test_a_comma_between_two_texts_is_that_of_the_language() -> None:
+    written = re.compile(r"[}%]\},\s*\{[{%]")
+    paths = list(TEMPLATES.rglob("*.html"))
+    assert paths
+    commas = [(path.name, text) for path in paths for text in written.findall(path.read_text())]
+    assert commas == []
 
 
 @pytest.mark.parametrize(
