@@ -103,7 +103,8 @@ def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[T
 def _find_linked_to_harm(session: Session, by: StaffUser, now: datetime) -> Todo:
     """Find campaigns that continue though a linked one was stopped lately, for harm.
 
-    Not those first opened since: that it would open was known. Who only carries has letters left.
+    Not those first opened after that warning: whoever opened them read it. Who only carries has
+    letters left.
     """
     lately = warns_since_sql(Campaign) > now - LATELY
     stops = select(Campaign.id).where(warns_of_harm_sql(), lately)

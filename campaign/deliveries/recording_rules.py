@@ -63,7 +63,7 @@ def is_after_stop(
     *,
     recorded_at: datetime,
 ) -> bool:
-    """Tell whether letters went out after a stop, by somebody who did not know of it yet.
+    """Tell whether letters went out after a stop.
 
     The time decides on the day of the stop. Where it is the minute of the stop, or nobody said it,
     what was recorded before the stop was before it; all else is taken to be after it.

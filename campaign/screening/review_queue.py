@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.options import check_words
-from campaign.campaigns.content.risks import Finding, Words, refuse_changed
+from campaign.campaigns.content.risks import Finding, Words, list_secret_words, refuse_changed
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.record_change import record_change
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
@@ -444,13 +444,14 @@ def init_app(app: Flask, *, refuse_unapproved: RefuseUnapproved) -> None:
 def describe_letter(hold: Hold) -> HeldLetter:
     signature = hold.signature
     flagged = find_flagged_words(signature)
-    text = words_of(signature)
+    text, case = words_of(signature), case_words(signature.campaign)
+    secret = (words for _kind, words in list_secret_words(signature.campaign))
     places = list_held_places(
         text,
         ScreeningRules.of(signature.campaign.screening),
         regions_of(signature),
         proposed_text=find_proposed_text(signature),
-        case=case_words(signature.campaign),
+        case=replace(case, risks=(*case.risks, *secret)),
     )
     return HeldLetter(
         pieces=list(pieces(text, places)),

@@ -26,6 +26,7 @@ from campaign.models.campaign import (
     Target,
     TargetKind,
 )
+from campaign.models.revision import RiskFlag
 from campaign.signing.checks.screening_rules import ScreeningRules
 from campaign.signing.checks.wordlist import WordRules, word_rules_of
 from campaign.signing.letter.compose import Writer
@@ -37,6 +38,7 @@ _KEPT = 200
 
 _CAMPAIGN = db.table_of(Campaign)
 _TEMPLATE = db.table_of(LetterTemplate)
+_FLAG = db.table_of(RiskFlag)
 _STATE = select(
     _CAMPAIGN.c.id,
     _CAMPAIGN.c.public_id,
@@ -47,6 +49,11 @@ _STATE = select(
     select(func.max(_TEMPLATE.c.id))
     .where(_TEMPLATE.c.campaign_id == _CAMPAIGN.c.id)
     .scalar_subquery(),
+    # A flag more has a later moment; one less is one less.
+    select(func.max(_FLAG.c.created_at))
+    .where(_FLAG.c.campaign_id == _CAMPAIGN.c.id)
+    .scalar_subquery(),
+    select(func.count(_FLAG.c.id)).where(_FLAG.c.campaign_id == _CAMPAIGN.c.id).scalar_subquery(),
     select(func.max(db.table_of(PrivacyNotice).c.id)).scalar_subquery(),
 ).where(
     _CAMPAIGN.c.slug == bindparam("slug"),

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -38,6 +39,7 @@ _ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
 """Where what is saved leaves the desk with nobody asked again."""
 MOST_FLAGS = 100
 LONGEST = 120
+_STEM = 4  # letters of a word that tell it from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,20 +187,46 @@ def watch_of(campaign: Campaign) -> Watch:
     return Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
 
 
-def list_secret_words(campaign: Campaign) -> list[tuple[RiskKind, str]]:
-    """List the words not allowed in a letter that say what a flag says, or a part of it.
+def list_secret_words(campaign: Campaign) -> Sequence[tuple[RiskKind, str]]:
+    """List the words not allowed in a letter that have a word in common with a risk flag.
 
-    The form must not refuse them by name: who tries names one by one would learn the flag's.
+    The form must not refuse them by name: whoever tries names one by one would learn the flag's.
+    Each comes with the kind of that flag.
     """
-    flags = [(flag.kind, flag.words, phrases_of([flag.words])) for flag in campaign.risk_flags]
-    secret = []
-    for word in campaign.forbidden_words or ():
-        phrases = phrases_of([word])
-        for kind, words, flagged in flags:
-            if (flagged and any(flagged.places(word))) or (phrases and any(phrases.places(words))):
-                secret.append((kind, word))
-                break
-    return secret
+    flags = tuple((flag.kind, flag.words) for flag in campaign.risk_flags)
+    return _pair_secret(flags, tuple(campaign.forbidden_words or ()))
+
+
+@lru_cache(maxsize=50)
+def _pair_secret(
+    flags: tuple[tuple[RiskKind, str], ...], ruled_out: tuple[str, ...]
+) -> Sequence[tuple[RiskKind, str]]:
+    pairs = []
+    for words in ruled_out:
+        kinds = (kind for kind, flagged in flags if _have_in_common(words, flagged))
+        if (kind := next(kinds, None)) is not None:
+            pairs.append((kind, words))
+    return tuple(pairs)
+
+
+def _have_in_common(words: str, flagged: str) -> bool:
+    """Whether both have a word, or longer ones that begin alike: "Lysing" and "Lysings"."""
+    if _says(words, flagged) or _says(flagged, words):  # also in scripts without spaces
+        return True
+    return any(
+        word == name or (min(len(word), len(name)) >= _STEM and _begin_alike(word, name))
+        for word in split_words(words)
+        for name in split_words(flagged)
+    )
+
+
+def _says(text: str, words: str) -> bool:
+    phrases = phrases_of([words])
+    return phrases is not None and any(phrases.places(text))
+
+
+def _begin_alike(word: str, name: str) -> bool:
+    return word.startswith(name) or name.startswith(word)
 
 
 def set_flags(

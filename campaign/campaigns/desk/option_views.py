@@ -122,7 +122,8 @@ class LetterOptionsForm(CampaignForm):
             "One word or phrase per line. The form refuses a letter that contains one, and "
             "says which. Only whole words count; capitals and accents make no difference. "
             "Anyone can try out names in the form. Enter witnesses, relatives and places on "
-            "the Risks page instead."
+            "the Risks page instead: a letter that names one is reviewed, and the form says "
+            "nothing of it."
         ),
     )
     full_text_edit = BooleanField(

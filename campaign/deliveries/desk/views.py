@@ -161,7 +161,7 @@ def held_paper_of(bundle: Bundle) -> HeldPaper | None:
 
 @blueprint.app_template_global("late_deliveries_of")
 def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
-    """Deliveries of a campaign after it was stopped, by people who did not know of it yet."""
+    """Deliveries of a campaign after it was stopped."""
     return visits.list_late_of(db.session(), campaign)
 
 

@@ -130,18 +130,21 @@ def is_read_first(signature: Signature) -> bool:
 def find_flagged_words(signature: Signature) -> list[Finding]:
     """Find words that a risk flag rules out, and neither the case page nor our own letter says.
 
-    And those not allowed in a letter that the form refuses to name (`list_secret_words`).
+    And those that are not allowed in a letter, but that the form keeps quiet about
+    (`list_secret_words`), where our own letter does not say them.
     """
     campaign, locale = signature.campaign, signature.letter_locale
-    texts = [
-        Words("letter", locale, "own_words", words_of(signature)),
-        Words("letter", locale, "name", name_of(signature)),
-    ]
-    findings = watch_of(campaign).findings(texts)
-    public = f"{case_words(campaign).public}\n{find_proposed_text(signature)}" if findings else ""
-    secret = Watch(list_secret_words(campaign)).findings(texts)
-    told = [finding for finding in findings if finding.found not in public]
-    return list(dict.fromkeys(told + secret))
+    text = Words("letter", locale, "own_words", words_of(signature))
+    name = Words("letter", locale, "name", name_of(signature))
+    flagged = watch_of(campaign).findings([text, name])
+    secret = Watch(list_secret_words(campaign)).findings([text])
+    if not flagged and not secret:
+        return []
+    proposed = find_proposed_text(signature)
+    public = f"{case_words(campaign).public}\n{proposed}"
+    findings = [finding for finding in flagged if finding.found not in public]
+    findings += [finding for finding in secret if finding.found not in proposed]
+    return list(dict.fromkeys(findings))
 
 
 def case_words(campaign: Campaign) -> CaseWords:
