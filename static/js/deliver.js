@@ -91,7 +91,10 @@
       if (!answer.ok) throw new Error("no answer");
       return answer.text().then(function (page) { return new DOMParser().parseFromString(page, "text/html"); });
     }).then(answered(function (page) {
-      if (page) show_alarms(page.getElementById("alarms"));
+      if (page) {
+        show_alarms(page.getElementById("alarms"));
+        mark_stopped(page);
+      }
       warn(page ? "" : "signed-out");
     })).catch(answered(function () { warn("no-reach"); }));
   }
@@ -102,11 +105,22 @@
     alarms.innerHTML = fresh.innerHTML;
     if ("stopped" in fresh.dataset) {
       alarms.dataset.stopped = "";
+      form.querySelectorAll("[name=outcome]").forEach(function (field) { field.checked = false; });
       offer_stopped();
     }
     alarms.scrollIntoView({ block: "nearest" });
     /* Opened again without reach, the page says so too. */
     if (registered) registered.then(function (registration) { if (registration && registration.active) keep(registration.active); });
+  }
+
+  /* Unticked once, as on a page that is opened after the stop: whoever ticks it again was told of it. */
+  function mark_stopped(page) {
+    page.querySelectorAll("#companions .status").forEach(function (status) {
+      var field = document.getElementById(status.parentNode.htmlFor);
+      if (!field || field.labels[0].querySelector(".status")) return;
+      field.labels[0].append(" ", status);
+      field.checked = false;
+    });
   }
 
   function offer_stopped() {
@@ -447,6 +461,7 @@
       else if (field.name in values) field.value = values[field.name];
     });
     typed_moment = true;
+    is_kept = false;
     changing = record.key;
     form.hidden = false;
     form.scrollIntoView();
@@ -500,8 +515,12 @@
     field.focus();
   }
 
+  var is_kept = false; /* whether nothing was changed since the form was recorded: a second press is no second record */
+  form.addEventListener("input", function () { is_kept = false; });
+
   form.addEventListener("submit", function (event) {
     event.preventDefault();
+    if (is_kept) { box.querySelector("h2").focus(); return; }
     if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
     if (busy) { complain(words.wait); return; }
     complain("");
@@ -512,6 +531,7 @@
     point_at(wrong, part ? part.dataset.wrong : day || time);
     if (wrong) return;
     say_no_picture([]);
+    is_kept = true;
     var record = read_form();
     queue.put(record, changing).then(function () {
       changing = "";

@@ -296,6 +296,12 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     page.locator("form[data-deliver] .actions button").click()
     kept = page.locator("#kept [data-state=problem]")
     expect(kept).to_contain_text("we do not know which letters")
+    phone.set_offline(True)
+    kept.get_by_role("button", name="Correct it").click()
+    page.locator("form[data-deliver] .actions button").click()  # with nothing changed
+    expect(page.locator("#kept [data-state=away]")).to_have_count(1)
+    phone.set_offline(False)
+    expect(kept).to_contain_text("we do not know which letters")
     assert_accessible(browser, page)
 
     page.get_by_role("link", name="First enter the numbers of the accepted letters.").click()

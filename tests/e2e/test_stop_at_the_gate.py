@@ -1,5 +1,6 @@
 """At the gate with a phone: a stop that comes out of reach, and the time of a record."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.find_campaigns import get_campaign
 from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db
-from campaign.models.bundle import Bundle, BundleState
-from campaign.models.campaign import Target, TargetKind
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
+from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.signature import Letter
 from tests.days import days_ago
 from tests.e2e.axe import assert_accessible
@@ -26,13 +27,20 @@ pytestmark = pytest.mark.e2e
 __all__ = ["phone"]
 
 
-def make_own_bundle(site: Site, slug: str, *, by_post: bool = False) -> str:
-    """A bundle of a campaign of its own, which can be stopped; its public id."""
+def make_own_bundle(site: Site, slug: str, *, by_post: bool = False, along: str = "") -> str:
+    """A bundle of a campaign of its own, which can be stopped; its public id.
+
+    `along`: the slug of a campaign whose bundles go to the same mission.
+    """
     facts: dict[str, Any] = {"slug": slug, "reference": slug.replace("-", " ").upper()}
     if by_post:
         official = make_target_official(slug=f"official-{slug}")
         facts["targets"] = [Target(official=official, kind=TargetKind.TO, position=0)]
     with site.entered(), db.transaction() as session:
+        if along:
+            first = get_campaign(session, along).targets[0]
+            target = Target(official=first.official, mission=first.mission, kind=first.kind)
+            facts["targets"] = [target]
         campaign = make_campaign(session, **facts)
         add_confirmed(session, campaign, 2, letter_locale="en")
         session.flush()
@@ -99,18 +107,25 @@ def test_a_page_that_learns_of_a_stop_keeps_what_was_typed_and_offers_to_record_
     page.locator("html[data-offline=ready]").wait_for(state="attached")
     phone.set_offline(True)
     page.get_by_label("Received by").fill("Planted Attaché")
+    page.get_by_label("Left at the door").check()
     stop(site, "ua-702-26")
     phone.set_offline(False)
+    expect(page.get_by_label("Not delivered: stopped")).to_be_visible()
+    # What happened is chosen with the stop in view.
+    expect(page.locator("[name=outcome]:checked")).to_have_count(0)
     page.get_by_label("Not delivered: stopped").check()
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
     assert_accessible(browser, page)
     # Out of reach once more, the page that is opened again has the alarm as well.
-    page.wait_for_function(
+    page.evaluate(  # `wait_for_function` does not await what an async function gives
         """async address => {
-          const kept = await caches.match(address, { ignoreVary: true });
-          return kept !== undefined && (await kept.text()).includes("Her family asked us to.");
+          for (;;) {
+            const kept = await caches.match(address, { ignoreVary: true });
+            if (kept && (await kept.text()).includes("Her family asked us to.")) return;
+            await new Promise(requestAnimationFrame);
+          }
         }""",
-        arg=gate,
+        gate,
     )
     phone.set_offline(True)
     page.reload()
@@ -119,6 +134,77 @@ def test_a_page_that_learns_of_a_stop_keeps_what_was_typed_and_offers_to_record_
     phone.clear_cookies()
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("#signed-out")).to_be_visible()
+
+
+def list_recorded(site: Site, *slugs: str) -> list[str]:
+    """Slugs of those campaigns of which something was recorded, a record each."""
+    with site.entered(), db.transaction() as session:
+        recorded = select(Campaign.slug).join(DeliveryAttempt).where(Campaign.slug.in_(slugs))
+        return list(session.scalars(recorded.order_by(Campaign.slug)))
+
+
+@pytest.mark.parametrize("ticked_again", [False, True], ids=["kept back", "delivered anyway"])
+def test_a_bundle_that_came_along_is_unticked_once_by_a_page_that_learns_of_its_stop(
+    phone: BrowserContext, browser: Browser, site: Site, *, ticked_again: bool
+) -> None:
+    own, other = f"ua-705-26-{int(ticked_again)}", f"ua-706-26-{int(ticked_again)}"
+    gate = f"{site.url}/desk/bundles/{make_own_bundle(site, own)}/deliver"
+    make_own_bundle(site, other, along=own)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    page.get_by_label("Left at the door").check()
+    name = other.replace("-", " ").upper()
+    along = page.locator("#companions").get_by_role("checkbox", name=name)
+    along.check()
+    stop(site, other)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    alarm = page.get_by_role("alert").filter(has_text="Stop: do not deliver")
+    expect(alarm).to_contain_text("The bundle is unticked.")
+    expect(along).not_to_be_checked()
+    expect(along).to_have_accessible_name(re.compile("On hold: stopped$"))
+    expect(page.get_by_label("Left at the door")).to_be_checked()
+    assert_accessible(browser, page)
+    if ticked_again:
+        along.check()
+        phone.set_offline(True)
+        expect(page.locator("#no-reach")).to_be_visible()
+        phone.set_offline(False)
+        expect(page.locator("#no-reach")).to_be_hidden()
+        expect(along).to_be_checked()
+    page.locator("form[data-deliver] .actions button").click()
+    page.wait_for_url("**/desk/deliveries/**")
+    recorded = list_recorded(site, own, other)
+    assert recorded == ([own, other] if ticked_again else [own])
+
+
+@pytest.mark.parametrize("outcome", ["left", "stopped"])
+def test_a_second_press_makes_no_second_record(
+    phone: BrowserContext, site: Site, outcome: str
+) -> None:
+    slug = f"ua-707-26-{outcome}"
+    gate = f"{site.url}/desk/bundles/{make_own_bundle(site, slug)}/deliver"
+    if outcome == "stopped":
+        stop(site, slug)
+    page = phone.new_page()
+    sign_in(page, site, "samir@example.org")
+    page.goto(gate)
+    page.locator("html[data-offline=ready]").wait_for(state="attached")
+    phone.set_offline(True)
+    page.locator(f"[name=outcome][value={outcome}]").check()
+    record = page.locator("form[data-deliver] .actions button")
+    record.dblclick()
+    expect(page.locator("#kept [data-state=away]")).to_have_count(1)
+    record.dblclick()  # slowly: by now the form is as it was opened
+    expect(page.locator("#kept-title")).to_be_focused()
+    expect(page.locator("#not-yet")).to_be_hidden()
+    assert page.evaluate("async () => (await deliveries.all()).length") == 1
+    phone.set_offline(False)
+    page.locator("#kept [data-state=sent]").get_by_role("link").click()
+    page.goto(gate)
+    expect(page.locator("#kept")).to_be_hidden()
+    assert page.evaluate("async () => (await deliveries.all()).length") == 0
+    assert list_recorded(site, slug) == [slug]
 
 
 def test_a_time_that_nobody_touched_is_that_of_the_record_and_a_typed_time_stays(
