@@ -17,7 +17,7 @@ from campaign.bundles.desk.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.documents import contents_and_delivery_sheet
 from campaign.bundles.find_bundles import PrintProgress
-from campaign.bundles.freeze import freeze_bundle, select_letters
+from campaign.bundles.freeze import freeze_bundle, select_letters, signed_sheets
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, BundleChoice, LetterOrder, Split
 from campaign.bundles.freeze.eligible import CampaignOffer, LeftOut, list_left_out, list_offers
 from campaign.bundles.freeze.freeze_bundle import JourneyPart
@@ -168,6 +168,7 @@ class ShowJourney(Page, template="bundles/joint.html"):
     journey: Journey
     bundles: Sequence[tuple[Bundle, PrintProgress]]
     letters: Mapping[int, int]  # of its files, by the bundle's id
+    on_paper: Mapping[int, int]  # people on signed sheets, of each bundle that holds nothing else
     working: bool
     has_sheet: bool  # whether one sheet can be had that is signed at the gate for all
 
@@ -257,6 +258,11 @@ def show_journey(public_id: str) -> ResponseReturnValue:
             journey=journey,
             bundles=[(bundle, progress[bundle.id]) for bundle in journey.bundles],
             letters=find_bundles.count_letters(session, journey.bundles),
+            on_paper={
+                bundle.id: signed_sheets.count_carried(session, bundle.id)
+                for bundle in journey.bundles
+                if not bundle.letter_count
+            },
             working=any(bundle.state in find_bundles.UNFINISHED for bundle in journey.bundles),
             has_sheet=contents_and_delivery_sheet.has_joint_sheet(journey),
         )

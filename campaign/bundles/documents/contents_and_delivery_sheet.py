@@ -20,7 +20,7 @@ from campaign.bundles.documents.packets import Packet, list_packets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.paper_needs import sheets_for
 from campaign.bundles.freeze.signed_sheets import count_carried
-from campaign.bundles.nouns import say_noun
+from campaign.bundles.nouns import Noun, common_noun, noun_of, say_noun
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import i18n
 from campaign.core.errors import Refused
@@ -43,6 +43,8 @@ from campaign.printing.sheets.envelopes import EnvelopeContext
 
 _MOST_CODES = 3
 """Check codes for which the sheet for several bundles has room."""
+_MOST_LINES = 8
+"""Lines on letters, and on signed sheets (two for each case), for which it has room."""
 
 
 def contents_context(
@@ -184,11 +186,14 @@ def delivery_context(
     *,
     folder: str,
     ours: str,
+    noun: Noun,
     lists: int = 1,
 ) -> DeliverySheetContext:
     """The page that is signed at the gate, for `lists` bundles; `ours` is the office's language."""
     both, organisation = _Bilingual(frozen.locale, ours), frozen.organisation
-    in_part = bool(packets)
+    # Signed sheets alone have no numbers by which a part could be named. A sheet for several
+    # bundles is signed only where all of them are accepted or all are refused.
+    in_part = bool(packets) and lists == 1
     part = both(
         lambda: (
             _("If in part: how many cards, and their numbers")
@@ -198,18 +203,17 @@ def delivery_context(
     )
     return DeliverySheetContext(
         locale=frozen.locale,
-        title=both(lambda: _title_of(frozen, packets)),
+        title=both(lambda: _title_of(noun)),
         reference=frozen.case.reference,
         case=frozen.person_name,
         mission_lines=frozen.mission.lines,
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         handed=both(lambda: _("What is delivered")),
         counts=count_rows(frozen, covered.per_target),
-        things=tuple(_things(frozen, packets, covered, lists, both)),
+        things=(*_things(frozen, packets, lists, both), *_by_hand(frozen, covered.on_paper, both)),
         outcome=both(lambda: _("What happened")),
         outcomes=(
             both(lambda: _("Accepted")),
-            # Signed sheets alone have no numbers by which a part could be named.
             *([both(lambda: _("Accepted in part"))] if in_part else ()),
             both(lambda: _("Refused")),
             both(lambda: _("Left at the door")),
@@ -230,17 +234,15 @@ def delivery_context(
         code_note=_Bilingual(ours)(lambda: _("For our delegates: record here what happened.")),
         bundle=folder,
         mark=frozen.mark,
-        check_label=both(
-            lambda: _("Check code of the cards") if frozen.cards else _("Check code of the letters")
-        ),
+        check_label=both(lambda: _check_label_of(noun)),
         check_codes=tuple(filter(None, (group_code(covered.check_code),))),
     )
 
 
 def _things(
-    frozen: Frozen, packets: Sequence[Packet], covered: Covered, lists: int, both: "_Bilingual"
+    frozen: Frozen, packets: Sequence[Packet], lists: int, both: "_Bilingual"
 ) -> Iterator[BothRow]:
-    """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
+    """What lies on the table besides letters and signed sheets: volumes, paper, the list."""
     say = frozen.say_number
     if packets:
         paper = sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
@@ -255,15 +257,30 @@ def _things(
         ),
         say(lists),
     )
-    if covered.on_paper:
-        label = both(lambda: _("People who signed by hand, on sheets"))
-        yield BothRow(label, say(covered.on_paper))
 
 
-def _title_of(frozen: Frozen, packets: Sequence[Packet]) -> str:
-    if not packets:
-        return _("Delivery of signatures")
-    return _("Delivery of cards") if frozen.cards else _("Delivery of letters")
+def _by_hand(frozen: Frozen, people: int, both: "_Bilingual", case: str = "") -> Iterator[BothRow]:
+    """How many people signed by hand, for a case where the sheet is for several."""
+    label = both(lambda: _("People who signed by hand, on sheets"))
+    if people:
+        named = (Said(frozen.locale, case), *label) if case else label
+        yield BothRow(named, frozen.say_number(people))
+
+
+def _title_of(noun: Noun) -> str:
+    titles = {
+        Noun.LETTER: _("Delivery of letters"),
+        Noun.CARD: _("Delivery of cards"),
+        Noun.BOTH: _("Delivery of letters and cards"),
+        Noun.PERSON: _("Delivery of signatures"),
+    }
+    return titles[noun]
+
+
+def _check_label_of(noun: Noun) -> str:
+    if noun is Noun.BOTH:
+        return _("Check code")
+    return _("Check code of the cards") if noun is Noun.CARD else _("Check code of the letters")
 
 
 class _Bilingual:
@@ -316,31 +333,40 @@ def make_joint_sheet(session: Session, journey: Journey) -> bytes:
 
 
 def _joint_context(session: Session, journey: Journey, frozen: Frozen) -> DeliverySheetContext:
-    """The sheet of the first bundle, with a line for each and what all of them are together."""
+    """The sheet of the first bundle, with lines for each and what all of them are together."""
     settings, bundles = current_settings(), journey.bundles
-    packets = [packet for bundle in bundles for packet in list_packets(session, bundle)]
-    on_paper = sum(count_carried(session, bundle.id) for bundle in bundles)
+    nouns = [noun_of(bundle) for bundle in bundles if bundle.letter_count]
     sheet = delivery_context(
         frozen,
-        packets,
-        Covered({}, on_paper, delivery_url(settings, bundles[0].public_id)),
+        [packet for bundle in bundles for packet in list_packets(session, bundle)],
+        Covered({}, 0, delivery_url(settings, bundles[0].public_id)),
         folder=" · ".join(map(file_names.zip_name, bundles)),
         ours=settings.locales[0],
+        noun=common_noun(nouns) if nouns else Noun.PERSON,
         lists=len(bundles),
     )
     cases = [Frozen.from_json(bundle.frozen).case for bundle in bundles]
+    names = [f"{case.reference} · {case.name_in(frozen.locale)}" for case in cases]
     letters = [sum(volume.printed_letters for volume in bundle.volumes) for bundle in bundles]
+    people = [count_carried(session, bundle.id) for bundle in bundles]
     rows = [
-        FactRow(f"{case.reference} · {case.name_in(frozen.locale)}", frozen.say_number(count))
-        for case, count in zip(cases, letters, strict=True)
+        FactRow(name, frozen.say_number(count))
+        for name, count in zip(names, letters, strict=True)
+        if count
     ]
-    rows.append(FactRow(_("Together"), frozen.say_number(sum(letters))))
-    reference = " · ".join(case.reference for case in cases)
+    if len(rows) > 1:
+        rows.append(FactRow(_("Together"), frozen.say_number(sum(letters))))
+    by_hand = list(zip(names, people, strict=True))
+    if len(rows) + 2 * sum(map(bool, people)) > _MOST_LINES:  # then their sum alone
+        by_hand = [("", sum(people))]
+    both = _Bilingual(frozen.locale, settings.locales[0])
+    things = [row for name, count in by_hand for row in _by_hand(frozen, count, both, name)]
     return replace(
         sheet,
-        reference=reference,
+        reference=" · ".join(case.reference for case in cases),
         case="",
         counts=tuple(rows),
+        things=(*sheet.things, *things),
         check_codes=tuple(_list_check_codes(session, bundles)),
     )
 

@@ -39,6 +39,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet, list_travelling_sheets
 from campaign.bundles.letter_codes.code_list import write_codes
 from campaign.bundles.letter_codes.stored_codes import LetterTree, iter_codes
+from campaign.bundles.nouns import Noun
 from campaign.core import clock, db
 from campaign.core.db import Json
 from campaign.core.i18n import force_locale
@@ -169,7 +170,12 @@ def _make_pdfs(job: _Job) -> None:
     bundle_sheets.cover_letter(cover, layout, out / file_names.COVER)
     if not frozen.by_post:
         gate = contents_and_delivery_sheet.delivery_context(
-            frozen, packets, covered, folder=job.folder, ours=job.ours
+            frozen,
+            packets,
+            covered,
+            folder=job.folder,
+            ours=job.ours,
+            noun=frozen.noun if packets else Noun.PERSON,
         )
         bundle_sheets.delivery_sheet(gate, layout.paper, out / file_names.DELIVERY_SHEET)
     _make_list(job)

@@ -20,7 +20,7 @@ from campaign.core.settings import Settings
 from campaign.core.text.desk_texts import group_code
 from campaign.models.bundle import Bundle, Journey
 from campaign.models.campaign import Campaign, CampaignStatus
-from campaign.models.signature import Letter
+from campaign.models.signature import Letter, Origin, Signature
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Print, reload
 
@@ -129,7 +129,7 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     for one, letters in zip(campaigns, (2, 3), strict=True):
         assert f"{one.reference} · {one.person_name} {letters} " in text
     assert "5 " in text.partition("Together ")[2][:3], text
-    assert text.count("Accepted in part") == 1
+    assert "in part" not in text, "all are accepted, or all refused"
     for ident in [one.id for one in made]:
         bundle = reload(session, ident)
         code = group_code(prints.find_check_code(session, bundle))
@@ -150,6 +150,68 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     assert "Delivered together with" in shown
     assert f"/desk/bundles/{made[1].public_id}" in shown
     assert client.get("/desk/bundles/journeys/nowhere").status_code == 404
+
+
+def sheet_of(client: FlaskClient, journey: Journey) -> str:
+    answer = client.get(f"/desk/bundles/journeys/{journey.public_id}/delivery-sheet.pdf")
+    (leaf,) = pypdfium2.PdfDocument(io.BytesIO(answer.data))
+    return " ".join(leaf.get_textpage().get_text_range().split())
+
+
+def test_a_bundle_of_sheets_alone_is_told_of_by_its_people_and_never_by_a_zero(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    campaigns: list[Campaign],
+    print_bundle: Print,
+) -> None:
+    for signature in session.scalars(
+        select(Signature).where(Signature.campaign_id == campaigns[0].id)
+    ):
+        signature.origin, signature.letters = Origin.PAPER, []
+    session.commit()
+    cards = JourneyPart(campaigns[1], BundleChoice(format="card"))
+    frozen = freeze(session, [JourneyPart(campaigns[0], on_paper=1), cards], settings)
+    journey = frozen[0].journey
+    assert journey is not None
+    session.commit()
+    for bundle in frozen:
+        print_bundle(bundle.id)
+    sign_in(client, app, "staff")
+    text = sheet_of(client, journey)
+    case = f"{campaigns[0].reference} · {campaigns[0].person_name}"
+    assert f"{case} · People who signed by hand, on sheets 2 " in text
+    assert f"{campaigns[1].reference} · {campaigns[1].person_name} 3 " in text
+    assert text.count("by hand, on sheets") == 1
+    assert "Together" not in text, "there is nothing to add up"
+    assert " 0 " not in text
+    assert text.count("Delivery of cards") == 1
+    page = client.get(f"/desk/bundles/journeys/{journey.public_id}").text
+    assert "2 people on signed sheets" in page
+    for address in (f"/desk/bundles/journeys/{journey.public_id}", "/desk/bundles/"):
+        assert ">0<" not in client.get(address).text
+
+
+def test_letters_and_cards_are_both_in_the_title_of_their_sheet(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    campaigns: list[Campaign],
+    print_bundle: Print,
+) -> None:
+    cards = JourneyPart(campaigns[1], BundleChoice(format="card"))
+    frozen = freeze(session, [JourneyPart(campaigns[0]), cards], settings)
+    journey = frozen[0].journey
+    assert journey is not None
+    session.commit()
+    for bundle in frozen:
+        print_bundle(bundle.id)
+    sign_in(client, app, "staff")
+    text = sheet_of(client, journey)
+    assert "Delivery of letters and cards" in text
+    assert "Check code UA-" in text
 
 
 def test_a_journey_without_bundles_is_not_found(

@@ -8,12 +8,12 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from campaign.printing.geometry import A4, LETTER, Paper, envelopes_for
-from campaign.printing.printed_content import ContentsContext, ContentsPage, FactRow, Said
+from campaign.printing.printed_content import BothRow, ContentsContext, ContentsPage, FactRow, Said
 from campaign.printing.problems import LetterRefused
 from campaign.printing.sheets import bundle_sheets
 from campaign.printing.sheets.envelopes import EnvelopeContext, write_envelopes
 from tests.unit.printing.pdf_pages import pages_of
-from tests.unit.printing.sheet_samples import ADDRESS, delivery
+from tests.unit.printing.sheet_samples import ADDRESS, both, delivery
 
 DIGEST = "0123456789abcdef" * 4
 PAPERS = pytest.mark.parametrize("paper", [LETTER, A4], ids=lambda paper: paper.slug)
@@ -66,6 +66,27 @@ def test_the_sheet_for_the_gate_is_one_page_on_which_nothing_overlaps(
     with pypdfium2.PdfDocument(made.path) as pdf:
         text = pdf[0].get_textpage()
         lowest = min(found(text, f"Thing {n}") for n in range(4))
+        assert lowest > found(text, "What happened") + 6
+
+
+@PAPERS
+@pytest.mark.parametrize(("letters", "people"), [(0, 4), (2, 3), (4, 2), (5, 1)])
+def test_the_sheet_for_several_bundles_has_room_to_tell_of_the_signed_sheets_of_each(
+    paper: Paper, letters: int, people: int, tmp_path: Path
+) -> None:
+    label = both("Personas que firmaron a mano, en hojas", "People who signed by hand, on sheets")
+    case = Said("es", "UA 58/20 · Clemencia Adelaida Salas Salazar")
+    things = delivery().things[:3] + (BothRow((case, *label), "12"),) * people
+    counts = (FactRow(case.text, "12"),) * letters
+    reference = " · ".join(["UA 58/20"] * 6)
+    context = delivery(counts=counts, things=things, case="", reference=reference)
+    made = bundle_sheets.delivery_sheet(context, paper, tmp_path / "d.pdf")
+    with pypdfium2.PdfDocument(made.path) as pdf:
+        assert len(pdf) == 1
+        text = pdf[0].get_textpage()
+        search, lowest = text.search("sheets"), 1000.0
+        while place := search.get_next():
+            lowest = min(lowest, text.get_charbox(place[0])[1])
         assert lowest > found(text, "What happened") + 6
 
 
