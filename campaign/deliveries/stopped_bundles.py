@@ -79,12 +79,16 @@ def is_loose_sheet() -> ColumnElement[bool]:
     return and_(PaperSheet.origin == Origin.PAPER, is_known, ~of_printed.correlate(PaperSheet))
 
 
-def count_loose_sheets(session: Session, campaign: Campaign) -> int:
-    """Count them, of a stopped campaign."""
+def count_loose_sheets(
+    session: Session, campaign: Campaign, sheet: PaperSheet | None = None
+) -> int:
+    """Count them, of a stopped campaign; 1 where this sheet is among them."""
     if not is_stopped(campaign.status):
         return 0
-    loose = (PaperSheet.campaign_id == campaign.id, is_loose_sheet())
-    return session.scalar(select(func.count(PaperSheet.id)).where(*loose)) or 0
+    loose = select(func.count(PaperSheet.id)).where(
+        PaperSheet.campaign_id == campaign.id, is_loose_sheet()
+    )
+    return session.scalar(loose.where(PaperSheet.id == sheet.id) if sheet else loose) or 0
 
 
 def is_unsettled() -> ColumnElement[bool]:

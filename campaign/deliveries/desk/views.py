@@ -50,6 +50,7 @@ from campaign.models.delivery import (
     PaperFate,
     Rerouting,
 )
+from campaign.models.paper_signature import PaperSheet
 from campaign.staff.desk_access import actor, fresh, guard, name_staff
 from campaign.web.page import Page, accepted, redirect_to, show_page
 from campaign.web.security import takes_file
@@ -166,9 +167,9 @@ def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
 
 
 @blueprint.app_template_global("count_loose_sheets")
-def count_loose_sheets(campaign: Campaign) -> int:
-    """Signature sheets of a stopped campaign that are in no bundle: no other page names them."""
-    return stopped_bundles.count_loose_sheets(db.session(), campaign)
+def count_loose_sheets(campaign: Campaign, sheet: PaperSheet | None = None) -> int:
+    """Signature sheets of a stopped campaign that are in no bundle; whether this sheet is."""
+    return stopped_bundles.count_loose_sheets(db.session(), campaign, sheet)
 
 
 @blueprint.app_template_global("has_letters_left")

@@ -313,6 +313,8 @@ def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     today = client.get("/desk/today").text
     assert words in today, "nothing of its bundle was printed"
     assert paper in today.partition(words)[2]
+    assert "Do not print or deliver anything from it" in client.get(paper).text
+    assert words in client.get(paper).text
     sign_in(client, app, Role.ADMIN)
     assert words in client.get(page).text
     session.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=15)))
@@ -322,6 +324,8 @@ def test_after_a_stop_sheets_that_no_printed_bundle_has_are_named(
     session.execute(update(Bundle).where(Bundle.id == bundle_id).values(state=BundleState.READY))
     session.commit()
     assert words not in client.get(page).text
+    assert words not in client.get(paper).text, "the page of its bundle says what to do"
+    assert "Do not print or deliver anything from it" in client.get(paper).text
     assert "Stopped: do not deliver 1 printed bundle" in client.get("/desk/today").text
 
 
