@@ -15,6 +15,7 @@ from campaign.deliveries.visits import BundleOutcome, find_outcomes
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 from tests.days import days_ago
+from tests.factories import post
 from tests.integration.deliveries.conftest import Record, let_go
 
 
@@ -103,6 +104,34 @@ def test_a_stop_stands_beside_what_happened_before_it(
     places = [shown.index(words) for words in ("Accepted in part", "Refused", "On hold: stopped")]
     assert places == sorted(places)
     assert "Not delivered: stopped" not in shown
+
+
+def status_on_its_page(staff: FlaskClient, bundle: Bundle) -> str:
+    page = staff.get(f"/desk/bundles/{bundle.public_id}").text
+    assert ("The bundle is ready" in page) == ('status is-good">Ready<' in page)
+    status = page.partition("<dt>Status</dt>")[2].partition("</dd>")[0].rpartition("<dd>")[2]
+    assert status in staff.get("/desk/bundles/").text, "the list says the same"
+    return status
+
+
+def test_the_page_of_a_bundle_has_the_status_that_the_list_has(
+    staff: FlaskClient, lasting: Bundle, record: Record, stop: Callable[[], None]
+) -> None:
+    assert ">Ready<" in status_on_its_page(staff, lasting)
+    record(lasting, DeliveryOutcome.REFUSED, day=days_ago(2))
+    assert ">Refused<" in status_on_its_page(staff, lasting)
+    stop()
+    assert ">On hold: stopped<" in status_on_its_page(staff, lasting)
+    post(staff, f"/desk/bundles/{lasting.public_id}/held-back", {"fate": "destroyed"})
+    assert ">Stopped: destroyed<" in status_on_its_page(staff, lasting)
+
+
+def test_a_delivered_bundle_is_not_called_ready_and_can_be_downloaded(
+    staff: FlaskClient, lasting: Bundle, record: Record
+) -> None:
+    record(lasting, DeliveryOutcome.ACCEPTED)
+    assert ">Accepted<" in status_on_its_page(staff, lasting)
+    assert "Download the bundle" in staff.get(f"/desk/bundles/{lasting.public_id}").text
 
 
 def test_a_bundle_that_was_stopped_half_posted_names_its_envelopes(
