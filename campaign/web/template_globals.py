@@ -143,6 +143,7 @@ def init_app(app: Flask) -> None:
         town_of_zone=i18n.say_town_of_zone,
         language_name=i18n.language_name,
         direction=i18n.direction,
+        isolated=i18n.isolate,
         glue_numbers=glue_numbers,
         glue_own_address=_glue_own_address,
     )

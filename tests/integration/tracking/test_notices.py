@@ -124,6 +124,23 @@ def test_the_handover_names_none_of_the_mailbox_whose_letter_still_waits(
     assert named == [("Ana", ["00001"]), ("Bruno", ["00001"])]
 
 
+def test_an_address_keeps_its_order_in_an_email_that_runs_from_right_to_left(
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+) -> None:
+    deliver(freeze(campaign))
+    tell_all(session)
+    row = session.scalars(select(OutboxMail)).one()
+    row.locale = "ar"
+    email: Any = render(row, settings)
+    place = "\u2068At the gate of the embassy\u2069"
+    assert all(place in email.get_body((kind,)).get_content() for kind in ("plain", "html"))
+
+
 def test_whoever_was_told_of_a_record_that_was_deleted_reads_that_it_was_a_mistake(
     session: Session,
     settings: Settings,
