@@ -211,11 +211,12 @@ def _serve_case(
     name: str, lang: str, slug: str, render: Callable[[str, str], str | Made]
 ) -> Response:
     source = clean_source(request.args.get("from", ""))
-    link = url_for("signing.write", lang=lang, slug=slug)
+
+    def add_source(page: bytes) -> bytes:
+        return with_source(page, url_for("signing.write", lang=lang, slug=slug), source)
+
     return page_cache().serve(
-        (name, lang, slug),
-        lambda: render(lang, slug),
-        (lambda page: with_source(page, link, source)) if source else None,
+        (name, lang, slug), lambda: render(lang, slug), add_source if source else None
     )
 
 

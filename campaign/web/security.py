@@ -331,12 +331,14 @@ def refuse_nul() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    """Add what the answer does not say itself, in one pass: `setdefault` looks through all."""
+    present = {name.lower() for name, _value in response.headers}
+    wanted = dict(_HEADERS)
     if response.status_code >= 400:
-        response.headers.setdefault("Cache-Control", "no-store")
+        wanted["Cache-Control"] = "no-store"
     if current_settings().secure:
-        response.headers.setdefault(
-            "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
-        )
+        wanted["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    response.headers.extend(
+        (name, value) for name, value in wanted.items() if name.lower() not in present
+    )
     return response
