@@ -79,16 +79,20 @@ def is_loose_sheet() -> ColumnElement[bool]:
     return and_(PaperSheet.origin == Origin.PAPER, is_known, ~of_printed.correlate(PaperSheet))
 
 
-def count_loose_sheets(
-    session: Session, campaign: Campaign, sheet: PaperSheet | None = None
-) -> int:
-    """Count them, of a stopped campaign; 1 where this sheet is among them."""
+def count_loose_sheets(session: Session, campaign: Campaign) -> int:
+    """Count them, of a stopped campaign."""
     if not is_stopped(campaign.status):
         return 0
     loose = select(func.count(PaperSheet.id)).where(
         PaperSheet.campaign_id == campaign.id, is_loose_sheet()
     )
-    return session.scalar(loose.where(PaperSheet.id == sheet.id) if sheet else loose) or 0
+    return session.scalar(loose) or 0
+
+
+def is_left_behind(session: Session, sheet: PaperSheet) -> bool:
+    """Whether it is such a sheet, of a stopped campaign."""
+    loose = select(PaperSheet.id).where(PaperSheet.id == sheet.id, is_loose_sheet())
+    return is_stopped(sheet.campaign.status) and db.has_row(session, loose)
 
 
 def is_unsettled() -> ColumnElement[bool]:

@@ -461,7 +461,7 @@
       else if (field.name in values) field.value = values[field.name];
     });
     typed_moment = true;
-    is_kept = false;
+    is_recorded = false;
     changing = record.key;
     form.hidden = false;
     form.scrollIntoView();
@@ -515,12 +515,12 @@
     field.focus();
   }
 
-  var is_kept = false; /* whether nothing was changed since the form was recorded: a second press is no second record */
-  form.addEventListener("input", function () { is_kept = false; });
+  var is_recorded = false; /* whether nothing was changed since the form was recorded: a second press is no second record */
+  form.addEventListener("input", function () { is_recorded = false; });
 
   form.addEventListener("submit", function (event) {
     event.preventDefault();
-    if (is_kept) { box.querySelector("h2").focus(); return; }
+    if (is_recorded) { box.querySelector("h2").focus(); return; }
     if (!form.querySelector("[name=outcome]:checked")) { complain(words.sayHow); return; }
     if (busy) { complain(words.wait); return; }
     complain("");
@@ -531,7 +531,7 @@
     point_at(wrong, part ? part.dataset.wrong : day || time);
     if (wrong) return;
     say_no_picture([]);
-    is_kept = true;
+    is_recorded = true;
     var record = read_form();
     queue.put(record, changing).then(function () {
       changing = "";

@@ -123,7 +123,8 @@ class LetterOptionsForm(CampaignForm):
             "says which. Only whole words count; capitals and accents make no difference. "
             "Anyone can try out names in the form. Enter witnesses, relatives and places on "
             "the Risks page instead: a letter that names one is reviewed, and the form says "
-            "nothing of it."
+            "nothing of it. The same goes for a line here that has a word in common with a "
+            "risk flag."
         ),
     )
     full_text_edit = BooleanField(

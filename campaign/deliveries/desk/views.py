@@ -167,9 +167,15 @@ def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
 
 
 @blueprint.app_template_global("count_loose_sheets")
-def count_loose_sheets(campaign: Campaign, sheet: PaperSheet | None = None) -> int:
-    """Signature sheets of a stopped campaign that are in no bundle; whether this sheet is."""
-    return stopped_bundles.count_loose_sheets(db.session(), campaign, sheet)
+def count_loose_sheets(campaign: Campaign) -> int:
+    """Signature sheets of a stopped campaign that are in no bundle."""
+    return stopped_bundles.count_loose_sheets(db.session(), campaign)
+
+
+@blueprint.app_template_global("is_left_behind")
+def is_left_behind(sheet: PaperSheet) -> bool:
+    """Whether a sheet of a stopped campaign is in no bundle."""
+    return stopped_bundles.is_left_behind(db.session(), sheet)
 
 
 @blueprint.app_template_global("has_letters_left")

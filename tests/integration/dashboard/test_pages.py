@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.models.campaign import CampaignStatus, LetterFormat, Update, UpdateEdition, UpdateKind
 from campaign.models.signature import Origin
@@ -33,6 +34,27 @@ def _counted(session: Session) -> None:
 def _rows(answer: str) -> list[list[str]]:
     assert answer.startswith("\ufeff")
     return list(csv.reader(io.StringIO(answer.removeprefix("\ufeff"))))
+
+
+def test_nothing_of_a_stopped_campaign_is_to_be_printed_or_delivered(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    _counted(session)
+    sign_in(client, app, "admin")
+    address = f"/desk/campaigns/{campaign.slug}/figures"
+    print_here = f"/desk/bundles/new?campaign={campaign.slug}"
+    page = client.get(address).text
+    assert "To print" in page
+    assert "To deliver" in page
+    assert print_here in page
+    stop_campaign(session, campaign, actor="t", now=db.utcnow(), reasons={"en": "It is over."})
+    session.commit()
+    page = client.get(address).text
+    assert "Not printed" in page
+    for words in ("To print", "To deliver", print_here):
+        assert words not in page
 
 
 @pytest.mark.both_engines
