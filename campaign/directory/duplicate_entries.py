@@ -257,6 +257,19 @@ def are_same(first: Entry, second: Entry, name: str) -> bool:
     return all((getattr(first, part) or "") == (getattr(second, part) or "") for part in names)
 
 
+def is_no_choice(first: Entry, second: Entry, name: str) -> bool:
+    """Whether both choices come to the same: words in a language that only one has are kept."""
+    if isinstance(getattr(first, name), dict):
+        return join_words(first, second, name) == join_words(second, first, name)
+    return are_same(first, second, name)
+
+
+def join_words(first: Entry, second: Entry, name: str) -> dict[str, str]:
+    """Return the words of both by language; of a language that both have, those of the first."""
+    sides = [getattr(entry, name) for entry in (second, first)]
+    return {locale: text for words in sides for locale, text in words.items() if text}
+
+
 def is_better(first: Entry, second: Entry, name: str) -> bool:
     """Whether the second says something where the first says nothing.
 
@@ -275,7 +288,8 @@ def _take_fields(kept: Entry, gone: Entry, take: Collection[str]) -> None:
         is_chosen = name in take
         old, new = getattr(kept, name), getattr(gone, name)
         if isinstance(old, dict):
-            setattr(kept, name, {**old, **new} if is_chosen else {**new, **old})
+            sides = (gone, kept) if is_chosen else (kept, gone)
+            setattr(kept, name, join_words(*sides, name))
         elif is_chosen and name == "address":
             for part in PLACES if isinstance(kept, Official) else (*PLACES, "timezone"):
                 setattr(kept, part, getattr(gone, part))

@@ -103,7 +103,7 @@ class MergedField(NamedTuple):
     label: str
     first: str
     second: str
-    same: bool
+    only: str  # what both choices come to; "" where they differ
     take: bool  # whether the second one's value is chosen
 
 
@@ -228,7 +228,7 @@ def _list_fields(first: Entry, second: Entry) -> list[MergedField]:
             say_field(name),
             _say_value(first, name),
             _say_value(second, name),
-            duplicate_entries.are_same(first, second, name),
+            _say_only_value(first, second, name),
             chosen[name] == "second"
             if name in chosen
             else duplicate_entries.is_better(first, second, name),
@@ -236,6 +236,15 @@ def _list_fields(first: Entry, second: Entry) -> list[MergedField]:
         for name in duplicate_entries.list_fields(first)
         if getattr(first, name) or getattr(second, name)
     ]
+
+
+def _say_only_value(first: Entry, second: Entry, name: str) -> str:
+    """Say what both choices come to; "" where they differ."""
+    if not duplicate_entries.is_no_choice(first, second, name):
+        return ""
+    if isinstance(getattr(first, name), dict):
+        return _say_words(duplicate_entries.join_words(first, second, name))
+    return _say_value(first, name)
 
 
 def _say_value(entry: Entry, name: str) -> str:
@@ -255,15 +264,17 @@ def _say_value(entry: Entry, name: str) -> str:
         return str(KIND_LABELS[value])
     if name.endswith("country"):
         return i18n.country_name(value)
-    here = i18n.locale()
     if name == "preferred_locale":
-        return i18n.language_name(value, here)
-    if isinstance(value, dict):
-        texts = ((i18n.language_name(code, here), text) for code, text in value.items() if text)
-        # Each in its own direction, so that what ends it stays at its end.
-        colon = i18n.colon(here)
-        return "\u00a0· ".join(f"{spoken}{colon}\u2068{text}\u2069" for spoken, text in texts)
-    return say_in_words(value)
+        return i18n.language_name(value, i18n.locale())
+    return _say_words(value) if isinstance(value, dict) else say_in_words(value)
+
+
+def _say_words(words: dict[str, str]) -> str:
+    here = i18n.locale()
+    texts = ((i18n.language_name(code, here), text) for code, text in words.items() if text)
+    # Each in its own direction, so that what ends it stays at its end.
+    colon = i18n.colon(here)
+    return "\u00a0· ".join(f"{spoken}{colon}\u2068{text}\u2069" for spoken, text in texts)
 
 
 def _say_leaving(official: Official) -> str:

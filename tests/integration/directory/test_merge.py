@@ -369,6 +369,25 @@ def test_one_is_not_made_of_one_or_of_nobody(
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("chosen", ["first", "second"])
+def test_no_choice_is_offered_where_words_of_both_are_kept(
+    desk: FlaskClient, session: Session, chosen: str
+) -> None:
+    """Nor are words deleted by choosing an entry that has none."""
+    session.add(make_target_official(salutation={"en": "Excellency,", "fr": "Excellence,"}))
+    session.add(double(salutation={"fr": "", "es": "Excelencia:"}))
+    session.commit()
+    page = desk.get(MERGE, query_string=PAIR).text
+    assert 'name="salutation"' not in page
+    for words in ("Excellency,", "Excellence,", "Excelencia:"):
+        assert page.count(words) == 1
+    post(desk, MERGE, PAIR | {"salutation": chosen})
+    session.expire_all()
+    (official,) = session.scalars(select(Official)).all()
+    assert official.salutation == {"en": "Excellency,", "fr": "Excellence,", "es": "Excelencia:"}
+
+
+@pytest.mark.one_engine
 def test_a_get_merges_nothing(desk: FlaskClient, session: Session) -> None:
     session.add_all([make_target_official(), double()])
     session.commit()
