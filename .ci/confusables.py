@@ -35,15 +35,15 @@ def main(place: str) -> None:
         text = Path(place).read_text("utf-8-sig")
     version = re.search(r"^# Version: (\S+)", text, re.MULTILINE)
     assert version is not None, "no version: is it confusables.txt?"
-    looks = {chr(int(one, 16)): _characters(other) for one, other in _LINE.findall(text)}
-    made = {
+    looks = {chr(int(code, 16)): _characters(likeness) for code, likeness in _LINE.findall(text)}
+    table = {
         "source": SOURCE,
         "version": version[1],
         "licence": "Unicode-3.0, © Unicode, Inc.; see confusables-LICENSE.txt",
         "letters": _grouped(looks),
     }
-    TARGET.write_text(json.dumps(made, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-    print(f"{TARGET}: {sum(map(len, made['letters'].values()))} letters")  # noqa: T201
+    TARGET.write_text(json.dumps(table, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    print(f"{TARGET}: {sum(map(len, table['letters'].values()))} letters")  # noqa: T201
 
 
 def _characters(codes: str) -> str:
@@ -53,7 +53,7 @@ def _characters(codes: str) -> str:
 def _grouped(looks: dict[str, str]) -> dict[str, str]:
     """By what a reader takes them for, the letters that are taken for it."""
     groups: dict[str, list[str]] = defaultdict(list)
-    for letter in sorted({*looks, *(one.lower() for one in looks)}):
+    for letter in sorted({*looks, *(letter.lower() for letter in looks)}):
         if len(letter) != 1 or not _is_compared(letter):
             continue
         plain = _plain(letter, looks)
@@ -82,9 +82,9 @@ def _plain(letter: str, looks: dict[str, str]) -> str:
 def _bare(text: str) -> str:
     """Letters, figures and marks, without strokes through them."""
     return "".join(
-        one
-        for one in text
-        if unicodedata.category(one)[0] in "LMN" and unicodedata.combining(one) != _OVERLAY
+        letter
+        for letter in text
+        if unicodedata.category(letter)[0] in "LMN" and unicodedata.combining(letter) != _OVERLAY
     )
 
 

@@ -46,7 +46,9 @@ def main() -> None:
             env=os.environ | {"CAMPAIGN_INSTANCE": str(instance)},
             stdout=subprocess.DEVNULL,
         )
-        path = next(str(found) for name in _BROWSERS if (found := Path("/usr/bin", name)).exists())
+        path = next(
+            str(browser) for name in _BROWSERS if (browser := Path("/usr/bin", name)).exists()
+        )
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         try:
             phone = open_page(browser, PHONE)

@@ -25,8 +25,11 @@ def main(package: str) -> None:
         places = [place for place, _line in message.locations if place.startswith(folders)]
         if not message.id or not places:
             continue
-        found = [known.get(strings(message.id)[0], message.context) for known in catalogs]
-        texts = [message.id, *(one.string if one else "" for one in found)]
+        translations = [known.get(strings(message.id)[0], message.context) for known in catalogs]
+        texts = [
+            message.id,
+            *(translation.string if translation else "" for translation in translations),
+        ]
         print_columns([strings(text) for text in texts], width)
         count += 1
     if not count:

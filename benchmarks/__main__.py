@@ -83,24 +83,24 @@ def _painted(seen: list[painting.Painting]) -> list[tuple[str, str, str, bool]]:
         return [("first view, slow 4G", "no Chromium here: not measured", "", True)]
     return [
         (
-            f"first view {one.path[1:3]}, slow 4G",
-            f"largest paint {one.milliseconds:.0f} ms, {one.kilobytes:.1f} KB",
+            f"first view {view.path[1:3]}, slow 4G",
+            f"largest paint {view.milliseconds:.0f} ms, {view.kilobytes:.1f} KB",
             "(1000 ms, 60 KB at most)",
-            one.milliseconds <= 1000 and one.kilobytes <= 60,
+            view.milliseconds <= 1000 and view.kilobytes <= 60,
         )
-        for one in seen
+        for view in seen
     ]
 
 
 def _with_crowd(
-    name: str, size: int, found: pages.Comparison, least: float
+    name: str, size: int, comparison: pages.Comparison, least: float
 ) -> list[tuple[str, str, str, bool]]:
     return [
         (
             f"  with {size:,} signatures",
-            f"{name} {found.many:.0f}/s, {found.slower:+.0%} slower",
-            f"{found.many_ratio:.2f}x ({least}x at least, 10% slower at most)",
-            found.many_ratio >= least and found.slower <= 0.1,
+            f"{name} {comparison.many:.0f}/s, {comparison.slower:+.0%} slower",
+            f"{comparison.many_ratio:.2f}x ({least}x at least, 10% slower at most)",
+            comparison.many_ratio >= least and comparison.slower <= 0.1,
         )
     ]
 

@@ -51,8 +51,8 @@ def section(small: letters.BundleRun, large: letters.BundleRun) -> list[str]:
         "| letters | seconds | letters/s | largest process |",
         "|---:|---:|---:|---:|",
         *(
-            f"| {one.letters:,} | {one.seconds:.0f} | {one.rate:.0f} | {one.peak_mb:.0f} MB |"
-            for one in (small, large)
+            f"| {run.letters:,} | {run.seconds:.0f} | {run.rate:.0f} | {run.peak_mb:.0f} MB |"
+            for run in (small, large)
         ),
         "",
         *(

@@ -19,10 +19,10 @@ def bars(values: list[tuple[str, float]], title: str) -> str:
             f'<rect x="{_LABEL}" y="{y + 3}" width="{max(width, 1):.1f}" height="15"/>'
             f'<text x="{_LABEL + width + 6:.1f}" y="{y + 14}">{value:,.0f}</text>'
         )
-    said = escape(title)
+    label = escape(title)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="{said}"><style>text{{font:13px serif;fill:#222}}rect{{fill:#5b4636}}'
+        f'aria-label="{label}"><style>text{{font:13px serif;fill:#222}}rect{{fill:#5b4636}}'
         f"@media (prefers-color-scheme:dark){{text{{fill:#ddd}}rect{{fill:#b9a48f}}}}</style>"
-        f'<text x="10" y="20" font-weight="bold">{said}</text>{"".join(rows)}</svg>\n'
+        f'<text x="10" y="20" font-weight="bold">{label}</text>{"".join(rows)}</svg>\n'
     )

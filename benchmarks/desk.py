@@ -121,10 +121,12 @@ def new_database(database: str) -> Iterator[Any]:
 def _pages(app: Any, database: str) -> Iterator[Page]:
     client = _signed_in(app)
     values = _values(app)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.endpoint):
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.endpoint):
         names = rule.endpoint.split(".")
         above = [app.blueprints.get(".".join(names[:n])) for n in range(1, len(names))]
-        guarded = any(hasattr(one, "allowed_roles") for one in above if one is not None)
+        guarded = any(
+            hasattr(blueprint, "allowed_roles") for blueprint in above if blueprint is not None
+        )
         if guarded and "GET" in rule.methods and names[0] not in _BLUEPRINTS_LEFT_OUT:
             yield _measure_rule(app, client, rule, database, values)
     for address in _TYPED:
@@ -155,10 +157,12 @@ def _api_lists(app: Any, database: str) -> Iterator[Page]:
         signed = (Signature.campaign_id == great.id, Signature.state == SignatureState.CONFIRMED)
         signature = session.scalars(select(Signature).where(*signed).limit(1)).one()
         petition, person = f"petitions/{great.public_id}", member.public_id
-        one = f"{petition}/signatures/{signature.public_id}"
+        signature_path = f"{petition}/signatures/{signature.public_id}"
     client, headers = app.test_client(), {"OSDI-API-Token": secret}
     lists = ("petitions", "advocacy_campaigns", f"{petition}/signatures", "people")
-    addresses = [f"/api/osdi/{path}" for path in (*lists, petition, one, f"people/{person}")]
+    addresses = [
+        f"/api/osdi/{path}" for path in (*lists, petition, signature_path, f"people/{person}")
+    ]
     addresses.append("/api/osdi/people?filter=email_address eq 'nobody@example.org'")
     for path in lists:
         addresses += [f"/api/osdi/{path}?filter=modified_date {how}" for how in _SINCE]
@@ -264,19 +268,21 @@ def _public_ids(session: Any) -> list[str]:
 
     from campaign.core.db import Base
 
-    found = []
-    for table in sorted(Base.metadata.tables.values(), key=lambda one: one.name == "signature"):
+    ids = []
+    for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name == "signature"):
         if "public_id" in table.columns:
-            found += session.scalars(select(table.c.public_id).limit(1)).all()
-    return found
+            ids += session.scalars(select(table.c.public_id).limit(1)).all()
+    return ids
 
 
 def report(pages: list[Page]) -> list[tuple[str, dict[str, Page]]]:
     """Endpoint, and its page on each database; the slowest first."""
-    found: dict[str, dict[str, Page]] = {}
+    by_endpoint: dict[str, dict[str, Page]] = {}
     for page in pages:
-        found.setdefault(page.endpoint, {})[page.database] = page
-    return sorted(found.items(), key=lambda row: -max(one.milliseconds for one in row[1].values()))
+        by_endpoint.setdefault(page.endpoint, {})[page.database] = page
+    return sorted(
+        by_endpoint.items(), key=lambda row: -max(page.milliseconds for page in row[1].values())
+    )
 
 
 def _column(page: Page | None) -> str:
@@ -293,14 +299,16 @@ def main() -> int:
     pages: list[Page] = []
     databases = chosen.databases.split(",")
     for database in databases:
-        found, seconds = measure(database, size, chosen.only)
-        pages += found
+        pages_here, seconds = measure(database, size, chosen.only)
+        pages += pages_here
         for name, taken in seconds.items():
             print(f"{database:<12} {name:<28} {taken:8.1f} s")
     print(f"{'page':<80} {''.join(f'{name:>13}' for name in databases)}")
     for name, measured in report(pages):
         late = "" if all(page.kept for page in measured.values()) else "  NOT MET"
-        print(f"{name:<80} {''.join(_column(measured.get(one)) for one in databases)}{late}")
+        print(
+            f"{name:<80} {''.join(_column(measured.get(database)) for database in databases)}{late}"
+        )
     for page in pages:
         if page.status >= 400:
             print(f"not measured ({page.status}): {page.database} {page.address}")

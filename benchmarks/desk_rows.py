@@ -72,8 +72,8 @@ def _freeze() -> None:
     from tests.factories import freeze_waiting
 
     with db.transaction() as session:
-        made = freeze_waiting(session, get_campaign(session, "ua-58-20"))
-        made.journey = Journey(mission=made.mission)
+        bundle = freeze_waiting(session, get_campaign(session, "ua-58-20"))
+        bundle.journey = Journey(mission=bundle.mission)
 
 
 def _on_paper() -> None:

@@ -149,8 +149,8 @@ def _watched(environment: dict[str, str], *arguments: str) -> tuple[str, float]:
         peak = max(peak, peak_megabytes(process.pid))
         time.sleep(0.1)
     assert process.stdout is not None
-    said = process.stdout.read()
+    output = process.stdout.read()
     process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"campaign {arguments[0]} failed")
-    return said, peak
+    return output, peak

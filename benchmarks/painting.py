@@ -81,7 +81,7 @@ def _look(browser, base: str, path: str) -> Painting:  # type: ignore[no-untyped
         tools.send("Network.emulateNetworkConditions", _SLOW_4G)
         weight: list[float] = []
         tools.on(
-            "Network.loadingFinished", lambda one, w=weight: w.append(one["encodedDataLength"])
+            "Network.loadingFinished", lambda event, w=weight: w.append(event["encodedDataLength"])
         )
         page.goto(f"{base}{path}", wait_until="networkidle")
         times.append(page.evaluate(_LARGEST))

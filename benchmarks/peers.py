@@ -70,9 +70,9 @@ def _page(some: Letters) -> str:
     """The letters as a web page that needs nothing else."""
     bodies = "".join(
         "<article>"
-        + "".join(f"<p>{html.escape(text)}</p>" for text in paragraphs(one))
+        + "".join(f"<p>{html.escape(text)}</p>" for text in paragraphs(letter))
         + "</article>"
-        for one in some
+        for letter in some
     )
     return f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style>{bodies}'
 
@@ -123,9 +123,10 @@ def reportlab(some: Letters, out: Path) -> None:
     pdfmetrics.registerFont(TTFont("Serif", str(_FONT)))
     style = ParagraphStyle("body", fontName="Serif", fontSize=11, leading=15, spaceAfter=8)
     story: list[object] = []
-    for one in some:
+    for letter in some:
         story += [
-            Paragraph(html.escape(text).replace("\n", "<br/>"), style) for text in paragraphs(one)
+            Paragraph(html.escape(text).replace("\n", "<br/>"), style)
+            for text in paragraphs(letter)
         ]
         story.append(PageBreak())
     SimpleDocTemplate(str(out / "letters.pdf"), pagesize=paper).build(story)
@@ -135,7 +136,7 @@ def typst(some: Letters, out: Path) -> None:
     """Typst, the letters as data of one document."""
     import typst as engine
 
-    (out / "letters.json").write_text(json.dumps([paragraphs(one) for one in some]))
+    (out / "letters.json").write_text(json.dumps([paragraphs(letter) for letter in some]))
     source = out / "letters.typ"
     source.write_text(
         '#set page(paper: "us-letter", margin: (x: 25mm, y: 20mm))\n'

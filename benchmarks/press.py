@@ -107,19 +107,19 @@ def compare(count: int, processes: int) -> list[tuple[str, float, Reading, Readi
 
 def verdicts(rows: list[tuple[str, float, Reading, Reading]]) -> list[tuple[str, bool]]:
     """Each promise, with what was measured and whether it holds."""
-    found = {(way, own): (alone, whole) for way, own, alone, whole in rows}
-    said = []
+    measured = {(way, own): (alone, whole) for way, own, alone, whole in rows}
+    lines = []
     for own in _SHARES:
-        alone, whole = found[_OURS, own]
+        alone, whole = measured[_OURS, own]
         promised = _PROMISED[own]
-        ratio = alone.per_core / found[_PLAIN, own][0].per_core
+        ratio = alone.per_core / measured[_PLAIN, own][0].per_core
         text = f"per core, {ratio:.1f}x one document per letter ({promised:.0f}x at least)"
-        said.append((f"{own:.0%} own words: {text}", ratio >= promised))
-        if (_CHROMIUM, own) in found:
-            ratio = whole.rate / found[_CHROMIUM, own][1].rate
+        lines.append((f"{own:.0%} own words: {text}", ratio >= promised))
+        if (_CHROMIUM, own) in measured:
+            ratio = whole.rate / measured[_CHROMIUM, own][1].rate
             text = f"whole machine, {ratio:.1f}x Chromium ({_PROMISED_OF_CHROMIUM}x at least)"
-            said.append((f"{own:.0%} own words: {text}", ratio >= _PROMISED_OF_CHROMIUM))
-    return said
+            lines.append((f"{own:.0%} own words: {text}", ratio >= _PROMISED_OF_CHROMIUM))
+    return lines
 
 
 def grow(sizes: list[int]) -> list[tuple[int, Reading]]:
@@ -135,9 +135,9 @@ def grow(sizes: list[int]) -> list[tuple[int, Reading]]:
 def read_volumes(count: int) -> Reading:
     """Print `count` letters, 30 % with own words, in volumes on all cores."""
     cores = os.cpu_count() or 1
-    found = read("our press, in volumes", count // cores, 0.3, cores)
-    assert found is not None
-    return found
+    run = read("our press, in volumes", count // cores, 0.3, cores)
+    assert run is not None
+    return run
 
 
 def section(
@@ -172,8 +172,8 @@ def section(
         lines += ["", "Growth, 30 % with own words, volumes of 500, all cores:", ""]
         lines += ["| letters | seconds | letters/s | largest process |", "|---:|---:|---:|---:|"]
         lines += [
-            f"| {size:,} | {one.wall:.1f} | {one.rate:.0f} | {one.peak_mb:.0f} MB |"
-            for size, one in growth
+            f"| {size:,} | {run.wall:.1f} | {run.rate:.0f} | {run.peak_mb:.0f} MB |"
+            for size, run in growth
         ]
     return lines
 
@@ -190,7 +190,7 @@ def main() -> int:
         print(f"{'ok     ' if good else 'NOT MET'} {text}")
     if chosen.write:
         write_section("The press beside other ways", section(rows, growth))
-        alone = [(f"{way}", one.per_core) for way, own, one, _ in rows if own == 0.3]
+        alone = [(f"{way}", run.per_core) for way, own, run, _ in rows if own == 0.3]
         _CHART.write_text(bars(alone, "Letters per second and core, 30 % with own words"))
     return 0 if all(good for _, good in verdicts(rows)) else 1
 

@@ -20,12 +20,14 @@ def replaced(page: str, heading: str, lines: list[str]) -> str:
     """The page with that section new."""
     title, *sections = page.split("\n## ")
     written = "\n".join([heading, "", *lines]) + "\n"
-    names = [one.split("\n", 1)[0] for one in sections]
+    names = [section.split("\n", 1)[0] for section in sections]
     if heading in names:
         sections[names.index(heading)] = written
     else:
         sections.append(written)
-    return "\n## ".join([title.rstrip("\n") + "\n", *(one.rstrip("\n") + "\n" for one in sections)])
+    return "\n## ".join(
+        [title.rstrip("\n") + "\n", *(section.rstrip("\n") + "\n" for section in sections)]
+    )
 
 
 def when_and_where(command: str) -> str:

@@ -58,27 +58,27 @@ def bare_command(port: int) -> list[str]:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def peak_megabytes(pid: int) -> float:
     """Largest resident size so far of a process and its children, each by itself."""
     pids = [pid, *children(pid)]
-    return max(_peak(one) for one in pids)
+    return max(map(_peak, pids))
 
 
 def children(pid: int) -> list[int]:
-    found: list[int] = []
+    pids: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            direct = [int(one) for one in task.read_text().split()]
+            direct = [int(child) for child in task.read_text().split()]
         except OSError:
             continue
-        for one in direct:
-            found += [one, *children(one)]
-    return found
+        for child in direct:
+            pids += [child, *children(child)]
+    return pids
 
 
 def _peak(pid: int) -> float:

@@ -300,9 +300,9 @@ def settings(database_url: str, instances: Instances) -> Settings:
 def engines() -> Iterator[Engines]:
     """The engine of one address is made once a run: it knows the statements it has compiled."""
     with pytest.MonkeyPatch.context() as patch:
-        made = Engines(db.make_engine)
-        patch.setattr(db, "make_engine", made.make)
-        yield made
+        engines = Engines(db.make_engine)
+        patch.setattr(db, "make_engine", engines.make)
+        yield engines
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -342,24 +342,24 @@ def app(
     """The application; sign-in and forms work as in real use."""
 
     def make() -> Flask:
-        made = create_app(settings)
-        made.testing = True
+        app = create_app(settings)
+        app.testing = True
         # A password takes as long as it should in `test_a_password_takes_its_time` alone.
-        made.extensions["security"].pwd_context.update(
+        app.extensions["security"].pwd_context.update(
             argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1
         )
-        audit_coverage.watch(made)
-        made.jinja_env.bytecode_cache = compiled_templates
-        serve = made.wsgi_app
+        audit_coverage.watch(app)
+        app.jinja_env.bytecode_cache = compiled_templates
+        serve = app.wsgi_app
         # As on a server, a request knows nothing of the context that `session` holds open: without
         # this it would share `g`, and with it the session, the user and the language of the one
         # before.
-        made.wsgi_app = lambda environ, start: Context().run(serve, environ, start)  # type: ignore[method-assign]
-        return made
+        app.wsgi_app = lambda environ, start: Context().run(serve, environ, start)  # type: ignore[method-assign]
+        return app
 
-    made = instances.application(settings, make)
-    yield made
-    instances.close(made)
+    app = instances.application(settings, make)
+    yield app
+    instances.close(app)
 
 
 @pytest.fixture

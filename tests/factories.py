@@ -229,23 +229,24 @@ def add_confirmed(
     session.add(wording)
     session.flush()
     before = session.scalar(select(func.count()).select_from(Signature)) or 0
-    made = []
+    signatures = []
     for at in range(n):
         given = {name: value(at) if callable(value) else value for name, value in overrides.items()}
-        made.append(_confirmed(campaign, wording.id, before + at, given))
-    session.add_all(made)
+        signatures.append(_confirmed(campaign, wording.id, before + at, given))
+    session.add_all(signatures)
     session.flush()
-    return made
+    return signatures
 
 
 def add_held(session: Session, campaign: Campaign, n: int) -> list[Signature]:
     """Signatures whose letters wait in the queue of screening."""
-    made = add_confirmed(session, campaign, n, state=SignatureState.HELD)
+    signatures = add_confirmed(session, campaign, n, state=SignatureState.HELD)
     session.add_all(
-        Hold(signature_id=one.id, campaign_id=campaign.id, reasons=["first"]) for one in made
+        Hold(signature_id=signature.id, campaign_id=campaign.id, reasons=["first"])
+        for signature in signatures
     )
     session.flush()
-    return made
+    return signatures
 
 
 def _confirmed(

@@ -101,9 +101,9 @@ class _Session(socketserver.StreamRequestHandler):
         self._say(f"* SEARCH {' '.join(map(str, uids))}")
 
     def _fetch(self, box: Mailbox, rest: str) -> None:
-        found = re.fullmatch(r"(\d+) \(BODY.PEEK\[\]<(\d+)\.(\d+)>\)", rest)
-        assert found
-        uid, start, size = map(int, found.groups())
+        wanted = re.fullmatch(r"(\d+) \(BODY.PEEK\[\]<(\d+)\.(\d+)>\)", rest)
+        assert wanted
+        uid, start, size = map(int, wanted.groups())
         if uid in box.mails:
             body = box.mails[uid][start : start + size]
             self._say(f"* 1 FETCH (UID {uid} BODY[]<{start}>", body)

@@ -48,7 +48,7 @@ class Engines:
 
         False where there is something to be closed.
         """
-        urls = [url for url, made in self._made.items() if made is engine]
+        urls = [url for url, of_url in self._made.items() if of_url is engine]
         pool = engine.pool
         if engine.name == "sqlite" or not urls or not isinstance(pool, QueuePool):
             return False
@@ -121,7 +121,7 @@ def _do_not_wait_for_the_disk(connection: Any, _record: object) -> None:
 def _copy(value: Any) -> Any:
     """Containers of containers copied, what they hold as it is."""
     if isinstance(value, dict):
-        return {key: _copy(one) for key, one in value.items()}
+        return {key: _copy(part) for key, part in value.items()}
     return list(value) if isinstance(value, list) else value
 
 

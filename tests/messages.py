@@ -44,15 +44,17 @@ def catalog(locale: str) -> Catalog:
 
 
 def strings(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value or "")]
+    return [str(text) for text in value] if isinstance(value, list | tuple) else [str(value or "")]
 
 
 def list_missing(messages: Catalog, known: Catalog) -> list[object]:
     """List what a translation does not say, or says by a guess."""
     missing: list[object] = []
     for message in messages:
-        found = known.get(strings(message.id)[0], message.context)
-        if message.id and (found is None or found.fuzzy or not all(strings(found.string))):
+        translation = known.get(strings(message.id)[0], message.context)
+        if message.id and (
+            translation is None or translation.fuzzy or not all(strings(translation.string))
+        ):
             missing.append(message.id)
     return missing
 

@@ -136,15 +136,15 @@ def _name_page(
 
 def _name(work: str, job: dict[str, Any], limits: Limits) -> str:
     """What tells an order from every other: files by what is in them, not where they lie."""
-    facts = _facts({name: one for name, one in job.items() if name != "out"})
+    facts = _facts({name: part for name, part in job.items() if name != "out"})
     return _digest(json.dumps([work, facts, repr(limits)]).encode())
 
 
 def _facts(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _facts(one) for name, one in value.items()}
+        return {name: _facts(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_facts(one) for one in value]
+        return [_facts(part) for part in value]
     # Unlike Path, this takes texts of any length.
     if isinstance(value, str) and value.startswith("/") and os.path.isfile(value):  # noqa: PTH113
         return ["file", _digest(Path(value).read_bytes())]

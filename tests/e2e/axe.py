@@ -94,5 +94,7 @@ def _look(page: Page, url: str) -> None:
 
 def _run(page: Page, where: str, options: dict[str, Any]) -> None:
     violations = page.evaluate(_RUN, {**_ALWAYS, **options})
-    found = [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
-    assert found == [], f"{where}: {json.dumps(found, indent=1)}"
+    problems = [
+        (violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations
+    ]
+    assert problems == [], f"{where}: {json.dumps(problems, indent=1)}"

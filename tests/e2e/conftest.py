@@ -153,9 +153,9 @@ def _environment(instance: Path) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -166,8 +166,8 @@ def loaded(folder_of_run: Path, commands: Commands, sqlite_template: Path) -> Pa
         if not folder.exists():
             folder.mkdir()
             shutil.copy(sqlite_template, folder / "campaign.sqlite")
-            made = Site("", folder, commands).command("demo")
-            assert made.returncode == 0, made.stderr
+            loaded = Site("", folder, commands).command("demo")
+            assert loaded.returncode == 0, loaded.stderr
     return folder
 
 
@@ -295,9 +295,12 @@ def _watched(context: BrowserContext) -> Iterator[Page]:
     page.on(
         "request", lambda asked: None if _HERE.search(asked.url) else strangers.append(asked.url)
     )
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     page.on("pageerror", lambda problem: complaints.append(problem.stack or str(problem)))
     yield page
     context.close()
     assert strangers == []
-    assert [one for one in complaints if "status of 4" not in one] == []
+    assert [complaint for complaint in complaints if "status of 4" not in complaint] == []

@@ -26,6 +26,6 @@ def mail_to(site: Site, page: Page, address: str, subject: str) -> EmailMessage:
 def link_in(mail: EmailMessage, pattern: str) -> str:
     body = mail.get_body(("plain",))
     assert body is not None
-    found = re.search(rf"http://\S+{pattern}\S+", body.get_content())
-    assert found is not None
-    return found[0]
+    link = re.search(rf"http://\S+{pattern}\S+", body.get_content())
+    assert link is not None
+    return link[0]

@@ -70,12 +70,12 @@ def test_what_is_pressed_is_large_enough(browser: Browser, site: Site) -> None:
     for path in PAGES:
         page.goto(f"{site.url}{path}")
         page.add_script_tag(path=AXE)
-        found = page.evaluate(
+        broken = page.evaluate(
             "async (rule) => (await axe.run(document, rule)).violations"
             ".flatMap((one) => one.nodes.map((node) => node.html))",
             rule,
         )
-        assert found == [], f"{path}: {json.dumps(found, indent=1)}"
+        assert broken == [], f"{path}: {json.dumps(broken, indent=1)}"
     context.close()
 
 

@@ -94,11 +94,11 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
     expect(status).to_contain_text("The copy is complete.")
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
-    files = sorted(one for one in (folder / path.stem).iterdir())
+    files = sorted((folder / path.stem).iterdir())
     again = folder / "again.zip"
     with zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in files:
-            archive.write(one, f"{path.stem}/{one.name}")
+        for file in files:
+            archive.write(file, f"{path.stem}/{file.name}")
     chosen.set_input_files(again)
     expect(status).not_to_contain_text("Checking the copy")
     expect(status).to_contain_text("The copy is complete.")
@@ -108,7 +108,7 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
     (folder / "aside").rename(second)
     labels = folder / path.stem / "labels.pdf"
     labels.write_bytes(labels.read_bytes()[:-1] + b"?")
-    chosen.set_input_files([one for one in files if one.name != "cover-letter.pdf"])
+    chosen.set_input_files([file for file in files if file.name != "cover-letter.pdf"])
     expect(status).to_contain_text("The copy is not complete")
     for words in (
         "letters-001.pdf is in fact letters-002.pdf. The two files are mixed up.",

@@ -435,8 +435,8 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
                 synthesis.synthesise("ua-58-20", signatures=4)
     bundle = site.make_bundle(printed=True)
     desk.goto(letters["first"])
-    found = re.search("as letter ([0-9]{5})", desk.locator(".timeline").inner_text())
-    assert found is not None
+    numbered = re.search("as letter ([0-9]{5})", desk.locator(".timeline").inner_text())
+    assert numbered is not None
     sign_in(desk, site, "samir@example.org")
     desk.goto(f"{site.url}/desk/bundles/{bundle}")
     desk.get_by_role("link", name="Record a delivery").click()
@@ -445,7 +445,7 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
     desk.get_by_role("link", name="Envelopes or another mission").click()
     assert_accessible(browser, desk)
     # The first envelope ends with the first letter; the last one comes after it.
-    desk.locator("[name=letters_each]").fill(str(int(found[1])))
+    desk.locator("[name=letters_each]").fill(str(int(numbered[1])))
     desk.get_by_role("button", name="Make the envelopes").click()
     expect(desk.get_by_text("envelopes-001.pdf")).to_be_visible(timeout=60_000)
     assert_accessible(browser, desk)

@@ -46,9 +46,9 @@ def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
     expect(again.locator(".draft-offer")).to_have_count(0)
 
 
-def _minutes(said: str) -> int:
+def _minutes(text: str) -> int:
     """Of the day, of the only time that is said."""
-    [(hours, minutes)] = re.findall(r"(\d\d):(\d\d)", said)
+    [(hours, minutes)] = re.findall(r"(\d\d):(\d\d)", text)
     return int(hours) * 60 + int(minutes)
 
 

@@ -115,15 +115,17 @@ def english_in(text: str, lang: str) -> list[str]:
     """Sentences of ours that a page shows in English although it is in another language."""
     if lang == "en":
         return []
-    return [one for one in _sentences(lang) if one in text]
+    return [sentence for sentence in _sentences(lang) if sentence in text]
 
 
 @cache
 def _sentences(lang: str) -> list[str]:
     path = ROOT / f"campaign/translations/{lang}/LC_MESSAGES/messages.po"
     with path.open("rb") as file:
-        messages = [one.id for one in read_po(file, locale=lang) if isinstance(one.id, str)]
-    return [one for one in messages if " " in one and len(one) > 11]
+        messages = [
+            message.id for message in read_po(file, locale=lang) if isinstance(message.id, str)
+        ]
+    return [sentence for sentence in messages if " " in sentence and len(sentence) > 11]
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
@@ -163,7 +165,10 @@ WORDPRESS = """<!doctype html><html lang="en"><title>WordPress</title>
 
 def listen(page: Page) -> list[str]:
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     return complaints
 
 

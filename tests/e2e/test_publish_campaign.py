@@ -227,8 +227,8 @@ def test_two_editors_at_once_lose_nothing(
     join(desk, empty, "ada@example.org", "admin")
     join(second, empty, "amir@example.org", "admin")
     page = f"{empty.url}/desk/campaigns/ua-58-20/editions/fr"
-    for one in (desk, second):
-        one.goto(page)
+    for tab in (desk, second):
+        tab.goto(page)
     title, story = "[name=title]", "[name=background]"
     first = CASE["editions"]["fr"]["background"].strip()
     desk.locator(story).fill(re.sub(r"30(\s)mars", r"lundi 30\1mars", first, count=1))

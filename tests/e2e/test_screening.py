@@ -32,9 +32,9 @@ def flood(site: Site) -> int:
         assert model is not None
         kept = {"id", "public_id", "token_digest", "given_name", "family_name", "email"}
         row = {
-            one.name: getattr(model, one.name)
-            for one in Signature.__table__.columns
-            if one.name not in kept
+            column.name: getattr(model, column.name)
+            for column in Signature.__table__.columns
+            if column.name not in kept
         }
         keyring, now = db.database().keyring, db.utcnow()
         trace = make_trace("203.0.113.9", "python-requests/2.32")
@@ -52,26 +52,32 @@ def flood(site: Site) -> int:
         ids = session.scalars(insert(Signature).returning(Signature.id), rows).all()
         target, template = model.letters[0].target_id, model.letters[0].template_id
         addressed = {"target_id": target, "template_id": template}
-        session.execute(insert(Letter), [{"signature_id": one} | addressed for one in ids])
+        session.execute(
+            insert(Letter), [{"signature_id": signature_id} | addressed for signature_id in ids]
+        )
     return honest
 
 
 def hold_one(site: Site) -> str:
     """One honest letter waits for a look; gives its writer's name."""
     with site.entered(), db.transaction() as session:
-        found = session.scalars(
+        signature = session.scalars(
             select(Signature)
             .where(Signature.state == SignatureState.CONFIRMED, Signature.trace.is_(None))
             .order_by(Signature.id)
         ).first()
-        assert found is not None
-        found.state = SignatureState.HELD
-        found.own_words = "Look at www.example.com, then answer."
-        found.campaign.screening = {"held": ["link"]}
+        assert signature is not None
+        signature.state = SignatureState.HELD
+        signature.own_words = "Look at www.example.com, then answer."
+        signature.campaign.screening = {"held": ["link"]}
         session.add(
-            Hold(signature_id=found.id, campaign_id=found.campaign_id, reasons=["risk", "link"])
+            Hold(
+                signature_id=signature.id,
+                campaign_id=signature.campaign_id,
+                reasons=["risk", "link"],
+            )
         )
-        return f"{found.given_name} {found.family_name}"
+        return f"{signature.given_name} {signature.family_name}"
 
 
 def count_now(site: Site) -> None:

@@ -70,10 +70,10 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
 
     for _ in range(120):
         subjects = [_subject(path.read_bytes()) for path in site.mails()]
-        if any("Please write again" in one for one in subjects):
+        if any("Please write again" in subject for subject in subjects):
             break
         desk.wait_for_timeout(250)
-    assert any("Please write again" in one for one in subjects)
+    assert any("Please write again" in subject for subject in subjects)
 
 
 def _subject(mail: bytes) -> str:

@@ -70,10 +70,10 @@ def two_workers(commands: Commands, environment: dict[str, str]) -> Iterator[Non
     ]
     try:
         yield
-        assert all(one.poll() is None for one in started), "a worker ended by itself"
+        assert all(worker.poll() is None for worker in started), "a worker ended by itself"
     finally:
-        for one in started:
-            assert one.end(60) is not None
+        for worker in started:
+            assert worker.end(60) is not None
 
 
 def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
@@ -85,8 +85,8 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
             bundle = freeze_waiting(session, get_campaign(session, "ua-58-20"))
             print_jobs.send_for(session, bundle)
             bundle_id, frozen = bundle.id, bundle.letter_count
-        made = _wait(bundle_id)
-        assert made.state is BundleState.READY, made.failure
+        bundle = _wait(bundle_id)
+        assert bundle.state is BundleState.READY, bundle.failure
         with db.transaction() as session:
             download = downloads.open_download(
                 session,

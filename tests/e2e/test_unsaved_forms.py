@@ -21,10 +21,10 @@ MISSION = "/desk/missions/mexico-ottawa"
 
 def kept(page: Page) -> list[str]:
     """Keys of what this tab keeps."""
-    found: list[str] = page.evaluate(
+    keys: list[str] = page.evaluate(
         "Object.keys(sessionStorage).filter(key => key.startsWith('kept:'))"
     )
-    return found
+    return keys
 
 
 def save(page: Page) -> None:
