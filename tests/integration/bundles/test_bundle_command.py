@@ -64,8 +64,8 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     verified = json.loads(checked.stdout)
     assert verified["letters"] == 3
     assert verified["check_code"] == facts["check_code"] != ""
-    said = CliRunner().invoke(verify, [facts["zip"]]).stdout
-    assert said.startswith("Every file is intact: 3 letters on 3 pages, in 1 volume, ")
+    report = CliRunner().invoke(verify, [facts["zip"]]).stdout
+    assert report.startswith("Every file is intact: 3 letters on 3 pages, in 1 volume, ")
 
     again = run("--json")
     assert again.exit_code == 1
@@ -92,8 +92,8 @@ def test_the_lists_speak_the_language_of_the_mission(session: Session, run: Any)
     add_confirmed(session, make_campaign(session), 1)
     session.commit()
     assert run("--json").exit_code == 0
-    made = session.scalars(select(Bundle)).one()
-    assert made.frozen["locale"] == "es"  # an embassy of Mexico
+    written = session.scalars(select(Bundle)).one()
+    assert written.frozen["locale"] == "es"  # an embassy of Mexico
 
 
 def test_a_bundle_that_was_begun_is_finished_first(
@@ -147,8 +147,8 @@ def test_a_bundle_that_names_somebody_forgotten_is_not_written_again(
     path = next((tmp_path / "out").iterdir())
     path.unlink()
     first = session.scalar(select(func.min(Signature.id)))
-    one = update(Signature).where(Signature.id == first)
-    session.execute(one.values(forgotten_at=db.utcnow()))
+    statement = update(Signature).where(Signature.id == first)
+    session.execute(statement.values(forgotten_at=db.utcnow()))
     session.commit()
     result = run("--number", "1")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -192,5 +192,5 @@ def test_one_letter_is_said_as_one(session: Session, run: Any) -> None:
     session.commit()
     result = run()
     assert result.stdout.startswith("1 letter on 1 page, in 1 volume: ")
-    said = CliRunner().invoke(verify, [result.stdout.split(": ")[1].strip().removesuffix(".")])
-    assert said.stdout.startswith("Every file is intact: 1 letter on 1 page, in 1 volume, ")
+    checked = CliRunner().invoke(verify, [result.stdout.split(": ")[1].strip().removesuffix(".")])
+    assert checked.stdout.startswith("Every file is intact: 1 letter on 1 page, in 1 volume, ")

@@ -143,8 +143,8 @@ def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
     session.rollback()
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
-    made = reload(session, again)
-    assert (made.sequence, made.kind, made.letter_count) == (2, BundleKind.FIRST, 7)
+    second = reload(session, again)
+    assert (second.sequence, second.kind, second.letter_count) == (2, BundleKind.FIRST, 7)
     lines = select(AuditEntry.action).where(AuditEntry.subject == f"bundle:{ready}")
     assert "bundle.cancel" in session.scalars(lines).all()
 
@@ -205,7 +205,7 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     state: SignatureState,
 ) -> None:
     before = contents(zip_of(app, ready, tmp_path))
-    old = {one.sequence: one.sha256 for one in reload(session, ready).volumes}
+    old = {volume.sequence: volume.sha256 for volume in reload(session, ready).volumes}
     take_back(session, ready, 5, state)
     with pytest.raises(Refused, match="taken-back"):
         zip_of(app, ready, tmp_path)
@@ -218,25 +218,25 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.set_aside) == (6, 1)
-    made = contents(path)
-    manifest = json.loads(made["manifest.json"])
+    after = contents(path)
+    manifest = json.loads(after["manifest.json"])
     assert manifest["set_aside"] == [{"number": "00005", "reason": "withdrawn"}]
     (out,) = manifest["taken_out"]
     assert (out["number"], out["volume"], out["page"]) == ("00005", 2, 2)
     assert (out["reason"], out["sha256"]) == (state.value, old[2])
-    readme = made["README.html"].decode()
+    readme = after["README.html"].decode()
     assert "without letter 00005" in readme
     with app.app_context():
         destroy = say_what_to_destroy()
     assert "Destroy the lists, cover letter, delivery sheet, contents and labels" in destroy
     assert readme.count(destroy) == 1
-    assert destroy in " ".join(text_of(made["contents.pdf"]).split())
+    assert destroy in " ".join(text_of(after["contents.pdf"]).split())
     assert destroy not in before["README.html"].decode()
     assert re.search(r"Not printable</th><td>0<.*?\n.*Taken out</th><td>1<", readme)
     # The other volumes are the very files that they were; the old one is gone, its hash is kept.
-    assert made["letters-001.pdf"] == before["letters-001.pdf"]
-    assert made["letters-003.pdf"] == before["letters-003.pdf"]
-    assert made["letters-002.pdf"] != before["letters-002.pdf"]
+    assert after["letters-001.pdf"] == before["letters-001.pdf"]
+    assert after["letters-003.pdf"] == before["letters-003.pdf"]
+    assert after["letters-002.pdf"] != before["letters-002.pdf"]
     kept = [name.rpartition("/")[2] for name in storage.storage().names()]
     assert sorted(name for name in kept if name.startswith("letters-")) == [
         "letters-001.1.pdf",
@@ -246,7 +246,7 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     first, second = prints.list_prints(session, reload(session, ready))
     assert (first.removed_at is None, second.removed_at is None) == (False, True)
     assert {"name": "letters-002.pdf", "sha256": old[2]}.items() <= next(
-        one for one in first.files if one["name"] == "letters-002.pdf"
+        file for file in first.files if file["name"] == "letters-002.pdf"
     ).items()
     assert (second.letters, second.zip_sha256) == (6, reload(session, ready).zip_sha256)
     # A tombstone: the number stays in the bundle, and nobody stands behind it.
@@ -289,11 +289,11 @@ def test_once_it_is_handed_over_nothing_of_it_changes(
     assert bundle.state is BundleState.READY
     with path.open("rb") as file:
         assert bundle.zip_sha256 == bundle_zip.digest_of(iter(lambda: file.read(65536), b""))
-    found = prints.find_print(session, bundle)
-    assert found is not None
-    assert not any(prints.is_damaged(storage.storage(), one) for one in found.files)
+    recorded = prints.find_print(session, bundle)
+    assert recorded is not None
+    assert not any(prints.is_damaged(storage.storage(), stored) for stored in recorded.files)
     # But no file that still names who was erased is given out any more.
-    offered = {one.name for one in downloads.list_choices(session, bundle)}
+    offered = {choice.name for choice in downloads.list_choices(session, bundle)}
     assert {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"} <= offered
     assert not {"", "letters-002.pdf", "signatures.pdf"} & offered
     with pytest.raises(Refused, match="handed-over"):
@@ -350,10 +350,10 @@ def test_a_stop_leaves_what_was_taken_back_where_it_is(
 def taken(app: Flask, bundle_id: int, name: str = "", reason: str = "Paper jam") -> bytes:
     with app.app_context(), db.transaction() as session:
         bundle = session.get_one(Bundle, bundle_id)
-        made = downloads.reprint(
+        download = downloads.reprint(
             session, bundle, storage.storage(), name=name, reason=reason, actor="command"
         )
-        return b"".join(made.chunks)
+        return b"".join(download.chunks)
 
 
 def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
@@ -368,7 +368,7 @@ def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
     assert session.scalar(select(func.count(Letter.first_page))) == before
     assert (len(prints.list_prints(session, bundle)), bundle.letter_count) == (1, 7)
     noted = downloads.list_reprints(session, bundle)
-    assert [(one.file, one.reason) for one in noted] == [
+    assert [(reprint.file, reprint.reason) for reprint in noted] == [
         ("letters-002.pdf", "Paper jam"),
         ("", "Paper jam"),
     ]
@@ -397,7 +397,7 @@ def test_a_reprint_under_way_breaks_off_at_a_stop(
     seconds = partial(downloads.while_wanted, clock=partial(next, count()))
     monkeypatch.setattr(downloads, "while_wanted", seconds)
     with db.transaction() as moving:
-        made = downloads.reprint(
+        download = downloads.reprint(
             moving,
             moving.get_one(Bundle, ready),
             storage.storage(),
@@ -407,7 +407,7 @@ def test_a_reprint_under_way_breaks_off_at_a_stop(
         )
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
-    assert b"".join(made.chunks) == b""
+    assert b"".join(download.chunks) == b""
 
 
 def test_a_file_that_is_not_what_it_was_is_not_given_out(
@@ -415,7 +415,7 @@ def test_a_file_that_is_not_what_it_was_is_not_given_out(
 ) -> None:
     session.rollback()
     store = storage.storage()
-    name = next(one for one in store.names() if "/letters-002." in one)
+    name = next(stored for stored in store.names() if "/letters-002." in stored)
     data = bytearray(b"".join(store.chunks(name)))
     data[len(data) // 2] ^= 1
     with store.create(name) as file:
@@ -471,8 +471,8 @@ def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
     app: Flask, session: Session, ready: int, tmp_path: Path
 ) -> None:
     bundle = reload(session, ready)
-    for one in prints.list_prints(session, bundle):
-        session.delete(one)
+    for recorded in prints.list_prints(session, bundle):
+        session.delete(recorded)
     session.commit()
     with app.app_context(), db.transaction() as work:
         download = downloads.open_download(

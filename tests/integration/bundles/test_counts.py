@@ -45,11 +45,11 @@ UNPRINTABLE = "A mark \U000e0fff that no font has."
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
     """Three letters that can be printed, and one that cannot."""
-    made = make_campaign(session)
-    add_confirmed(session, made, 3)
-    add_confirmed(session, made, 1, own_words=UNPRINTABLE)
+    opened = make_campaign(session)
+    add_confirmed(session, opened, 3)
+    add_confirmed(session, opened, 1, own_words=UNPRINTABLE)
     session.commit()
-    return made
+    return opened
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def test_an_earlier_bundle_has_what_is_in_it_now(
         left = list_left_out(
             session, mission, offers, {campaign.slug: BundleChoice()}, sheets_travel=False
         )
-        found = sum(one.count for one in left if one.why is Why.EARLIER)
+        letters = sum(entry.count for entry in left if entry.why is Why.EARLIER)
         session.rollback()
-        return found
+        return letters
 
     assert earlier() == 4
     let_wait(ready)
@@ -133,7 +133,7 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
     def earlier(mission: Mission) -> int:
         offers = list_offers(session, mission, named=[slug])
         left = list_left_out(session, mission, offers, {slug: BundleChoice()}, sheets_travel=False)
-        return sum(one.count for one in left if one.why is Why.EARLIER)
+        return sum(entry.count for entry in left if entry.why is Why.EARLIER)
 
     assert earlier(mission_of(session, ready)) == 1, "the one that was set aside"
     session.rollback()
@@ -159,11 +159,11 @@ def test_today_and_the_missions_count_what_is_printed(
     jobs.run_now("overview.count")
     staff = make_staff_user(session, Role.STAFF)
     (carried,) = [
-        one
-        for one in list_delivery_todos(session, by=staff, now=db.utcnow())
-        if one.slug == "to-carry"
+        todo
+        for todo in list_delivery_todos(session, by=staff, now=db.utcnow())
+        if todo.slug == "to-carry"
     ]
-    assert [one.number for one in carried.items] == [3]
+    assert [item.number for item in carried.items] == [3]
     figures = count_statistics.figures_of(session, campaign)[0]
     assert (figures.count("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
         3,
@@ -251,6 +251,6 @@ def test_a_proof_of_a_rare_language_shows_its_first_three(
     assert mission is not None
     part = JourneyPart(campaign, BundleChoice(locales=frozenset({"fr"})))
     proof = proof_print.make_proof(session, part, mission=mission, settings=settings, locale="en")
-    first = [one.letter for one in proof.shown if one.why == "first"]
-    assert [one.signature_name.split()[0] for one in first] == ["Aline", "Berthe", "Chloé"]
+    first = [shown.letter for shown in proof.shown if shown.why == "first"]
+    assert [letter.signature_name.split()[0] for letter in first] == ["Aline", "Berthe", "Chloé"]
     assert proof.waiting == 4

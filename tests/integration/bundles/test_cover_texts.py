@@ -49,9 +49,9 @@ def mission(session: Session) -> Mission:
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 3)
     session.commit()
-    found = campaign.targets[0].mission
-    assert found is not None
-    return found
+    embassy = campaign.targets[0].mission
+    assert embassy is not None
+    return embassy
 
 
 def text_of(data: bytes) -> str:
@@ -164,8 +164,8 @@ def test_when_two_missions_become_one_the_texts_of_both_languages_stay(
     merge(session, kept=mission, gone=other, take=(), actor="command")
     session.commit()
     for locale in ("en", "es"):
-        found = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
-        assert found == OWN
+        words = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
+        assert words == OWN
     assert session.scalar(select(func.count(CoverText.id))) == 2
 
 
@@ -221,8 +221,8 @@ def test_people_on_sheets_stand_in_the_lists_counted_apart(
     tmp_path: Path,
 ) -> None:
     campaign = session.scalars(select(Campaign)).one()
-    for at, one in enumerate(add_confirmed(session, campaign, 3, family_name="Papier")):
-        one.origin, one.letters, one.disclosure = Origin.PAPER, [], list(Disclosure)[at]
+    for at, person in enumerate(add_confirmed(session, campaign, 3, family_name="Papier")):
+        person.origin, person.letters, person.disclosure = Origin.PAPER, [], list(Disclosure)[at]
     session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
@@ -230,27 +230,27 @@ def test_people_on_sheets_stand_in_the_lists_counted_apart(
     result = verify_copy(path)
     assert result.findings == []
     assert result.letters == 3
-    made = contents(path)
-    rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
+    files = contents(path)
+    rows = list(csv.DictReader(io.StringIO(files["signatures.csv"].decode("utf-8-sig"))))
     assert [(row["number"], row["kind"]) for row in rows[3:]] == [
         ("P00001", "paper"),
         ("P00002", "paper"),
         ("P00003", "paper"),
     ]
     assert [bool(row["postal_code"]) for row in rows[3:]] == [False, False, True]
-    sheet = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"])).active
+    sheet = openpyxl.load_workbook(io.BytesIO(files["signatures.xlsx"])).active
     assert sheet["A5"].value == "P00001"
-    listed = " ".join(text_of(made["signatures.pdf"]).split())
+    listed = " ".join(text_of(files["signatures.pdf"]).split())
     assert "3 letters · 3 people who signed on paper" in listed
     assert listed.index("Signed on paper, on the sheets") < listed.index("P00001")
-    manifest = json.loads(made["manifest.json"])
+    manifest = json.loads(files["manifest.json"])
     assert (manifest["bundle"]["printed"], manifest["bundle"]["on_paper"]) == (3, 3)
-    assert [one["number"] for one in manifest["on_paper"]] == ["P00001", "P00002", "P00003"]
-    gate = " ".join(text_of(made["delivery-sheet.pdf"]).split())
+    assert [entry["number"] for entry in manifest["on_paper"]] == ["P00001", "P00002", "P00003"]
+    gate = " ".join(text_of(files["delivery-sheet.pdf"]).split())
     assert "Sheets of paper" in gate
     assert "If in part: how many letters, and their numbers" in gate
-    assert "3 people signed by hand" in text_of(made["cover-letter.pdf"])
-    assert "Papier" not in made["manifest.json"].decode()
+    assert "3 people signed by hand" in text_of(files["cover-letter.pdf"])
+    assert "Papier" not in files["manifest.json"].decode()
 
 
 def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_over(
@@ -263,8 +263,8 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
 ) -> None:
     campaign = session.scalars(select(Campaign)).one()
     people = add_confirmed(session, campaign, 2, family_name="Papier")
-    for one in people:
-        one.origin, one.letters = Origin.PAPER, []
+    for person in people:
+        person.origin, person.letters = Origin.PAPER, []
     session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
@@ -279,8 +279,8 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
     path = zip_of(app, bundle_id, tmp_path)
     assert verify_copy(path).findings == []
     manifest = json.loads(contents(path)["manifest.json"])
-    assert [one["number"] for one in manifest["on_paper"]] == ["P00002"]
-    assert {one.attempt for one in reload(session, bundle_id).volumes} == {1}
+    assert [entry["number"] for entry in manifest["on_paper"]] == ["P00002"]
+    assert {volume.attempt for volume in reload(session, bundle_id).volumes} == {1}
 
 
 @pytest.mark.parametrize("locale", ["en", "fr", "es", "ar"])
@@ -288,10 +288,10 @@ def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_
 def test_the_usual_words_speak_of_one_letter_as_one(app: Flask, locale: str, cards: bool) -> None:
     many = r"letters|each|cards|lettres|cartes|chaque|cartas|tarjetas|cada|الرسائل|البطاقات|كل "
     with app.test_request_context(f"/{locale}/"), force_locale(locale):
-        one = cover_letter.usual_words("embassy", cards=cards, letters=1)
+        singular = cover_letter.usual_words("embassy", cards=cards, letters=1)
         several = cover_letter.usual_words("embassy", cards=cards, letters=42)
-    kept = one.body.replace("((letters))", "")
-    assert not re.search(many, f"{one.subject}\n{kept}", re.IGNORECASE)
+    kept = singular.body.replace("((letters))", "")
+    assert not re.search(many, f"{singular.subject}\n{kept}", re.IGNORECASE)
     assert re.search(many, several.body.replace("((letters))", ""), re.IGNORECASE)
 
 
@@ -302,7 +302,7 @@ def test_a_volume_of_one_letter_says_so(app: Flask) -> None:
     ]
     with app.test_request_context("/en/"):
         source = "{% import '_ui.html' as ui with context %}{{ ui.volumes(volumes) }}"
-        said = render_template_string(source, volumes=volumes)
-    assert "Volume 1: printed, 1 letter</span>" in said
-    assert "Volume 2: waiting, 1 letter</span>" in said
-    assert "Volume 3: printed, 9 letters" in said
+        markup = render_template_string(source, volumes=volumes)
+    assert "Volume 1: printed, 1 letter</span>" in markup
+    assert "Volume 2: waiting, 1 letter</span>" in markup
+    assert "Volume 3: printed, 9 letters" in markup

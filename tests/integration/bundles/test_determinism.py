@@ -52,15 +52,15 @@ def print_elsewhere(folder: Path) -> dict[str, str]:
         "TMPDIR": str(folder),
     }
     arguments = ["--json", "--processes", "1", "--out", str(folder / "out")]
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _PRINT, "077", *arguments],
         env=environment,
         capture_output=True,
         check=False,
         text=True,
     )
-    assert made.returncode == 0, made.stderr
-    return sums_of([Path(json.loads(line)["zip"]) for line in made.stdout.splitlines()])
+    assert process.returncode == 0, process.stderr
+    return sums_of([Path(json.loads(line)["zip"]) for line in process.stdout.splitlines()])
 
 
 def sums_of(paths: list[Path]) -> dict[str, str]:
@@ -103,8 +103,8 @@ def test_printed_twice_they_are_the_same_to_the_last_byte(
             family_name="حداد",
             own_words="",
         )
-        for one in add_confirmed(session, campaign, 3):
-            one.origin, one.letters = Origin.PAPER, []
+        for signature in add_confirmed(session, campaign, 3):
+            signature.origin, signature.letters = Origin.PAPER, []
         session.commit()
         bundles.append(freeze(campaign.id, "es", volume_letters=5, on_paper=1))
         assert session.get_one(Bundle, bundles[-1]).frozen["on_paper"] == 3

@@ -75,9 +75,9 @@ def test_only_confirmed_letters_of_the_campaign_and_mission_are_taken(
     add_confirmed(session, campaign, 1, state=SignatureState.WITHDRAWN)
     add_confirmed(session, other, 4)
     assert freeze(session, campaign, settings).letter_count == 2
-    assert [(one.campaign.id, one.letters) for one in waiting_counts.list_waiting(session)] == [
-        (other.id, 4)
-    ]
+    assert [
+        (waiting.campaign.id, waiting.letters) for waiting in waiting_counts.list_waiting(session)
+    ] == [(other.id, 4)]
 
 
 def test_a_second_bundle_holds_only_what_was_confirmed_since(
@@ -90,7 +90,7 @@ def test_a_second_bundle_holds_only_what_was_confirmed_since(
     second = freeze(session, campaign, settings)
     assert (second.kind, second.sequence, second.letter_count) == (BundleKind.SUPPLEMENTARY, 2, 2)
     taken = set(session.scalars(select(Letter.signature_id).where(Letter.bundle_id == second.id)))
-    assert taken == {one.id for one in late}
+    assert taken == {signature.id for signature in late}
     assert first.letter_count == 3
 
 
@@ -128,13 +128,13 @@ def test_freezes_at_once_take_each_letter_once(
     add_confirmed(session, campaign, 40)
     session.commit()
 
-    def one(_: int) -> int:
+    def freeze_once(_: int) -> int:
         with app.app_context(), suppress(Refused), db.transaction() as own:
             return freeze(own, own.get_one(Campaign, campaign.id), settings).letter_count
         return 0
 
     with ThreadPoolExecutor(4) as pool:
-        taken = sorted(pool.map(one, range(4)))
+        taken = sorted(pool.map(freeze_once, range(4)))
     assert taken == [0, 0, 0, 40]
     assert session.scalar(select(func.count()).select_from(Bundle)) == 1
 

@@ -30,13 +30,13 @@ pytestmark = pytest.mark.one_engine
 @pytest.fixture
 def campaigns(session: Session) -> list[Campaign]:
     """Two campaigns for one mission, with two and three letters that wait."""
-    made = [make_campaign(session), make_campaign(session)]
-    made[1].targets[0].mission = made[0].targets[0].mission
+    both = [make_campaign(session), make_campaign(session)]
+    both[1].targets[0].mission = both[0].targets[0].mission
     session.flush()
-    add_confirmed(session, made[0], 2)
-    add_confirmed(session, made[1], 3)
+    add_confirmed(session, both[0], 2)
+    add_confirmed(session, both[1], 3)
     session.commit()
-    return made
+    return both
 
 
 def freeze(session: Session, parts: list[JourneyPart], settings: Settings) -> list[Bundle]:
@@ -52,15 +52,15 @@ def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
     session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
     cards = JourneyPart(campaigns[1], BundleChoice(format="card"))
-    made = freeze(session, [cards, JourneyPart(campaigns[0])], settings)
-    assert [(one.campaign_id, one.letter_count) for one in made] == [
+    bundles = freeze(session, [cards, JourneyPart(campaigns[0])], settings)
+    assert [(bundle.campaign_id, bundle.letter_count) for bundle in bundles] == [
         (campaigns[0].id, 2),
         (campaigns[1].id, 3),
     ]
-    assert [one.frozen["format"] for one in made] == ["letter", "card"]
+    assert [bundle.frozen["format"] for bundle in bundles] == ["letter", "card"]
     journey = session.scalars(select(Journey)).one()
-    assert [one.id for one in journey.bundles] == [one.id for one in made]
-    assert freeze_bundle.list_companions(session, made[0]) == [made[1]]
+    assert [bundle.id for bundle in journey.bundles] == [bundle.id for bundle in bundles]
+    assert freeze_bundle.list_companions(session, bundles[0]) == [bundles[1]]
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["bundle.freeze", "bundle.freeze", "bundle.freeze-together"]
 
@@ -68,9 +68,9 @@ def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
 def test_one_campaign_alone_makes_no_journey(
     session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
-    made = freeze(session, [JourneyPart(campaigns[0])], settings)
-    assert made[0].journey is None
-    assert freeze_bundle.list_companions(session, made[0]) == ()
+    bundles = freeze(session, [JourneyPart(campaigns[0])], settings)
+    assert bundles[0].journey is None
+    assert freeze_bundle.list_companions(session, bundles[0]) == ()
     assert session.scalar(select(func.count()).select_from(Journey)) == 0
 
 
@@ -81,7 +81,7 @@ def test_where_one_is_refused_none_is_frozen(
     campaigns[1].status = status
     session.commit()
     with pytest.raises(Refused) as refused:
-        freeze(session, [JourneyPart(one) for one in campaigns], settings)
+        freeze(session, [JourneyPart(campaign) for campaign in campaigns], settings)
     assert refused.value.data["campaign"] == campaigns[1].slug
     session.commit()
     assert session.scalar(select(func.count()).select_from(Bundle)) == 0
@@ -109,16 +109,16 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     campaigns: list[Campaign],
     print_bundle: Print,
 ) -> None:
-    made = freeze(session, [JourneyPart(one) for one in campaigns], settings)
-    public_id = made[0].journey.public_id if made[0].journey else ""
+    bundles = freeze(session, [JourneyPart(campaign) for campaign in campaigns], settings)
+    public_id = bundles[0].journey.public_id if bundles[0].journey else ""
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "Printed 0 of 2 letters." in page
     assert 'hx-trigger="every 2s"' in page
     assert "delivery-sheet.pdf" not in page
-    for one in made:
-        print_bundle(one.id)
+    for frozen in bundles:
+        print_bundle(frozen.id)
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert page.count("is-good") == 2
     assert "hx-trigger" not in page
@@ -126,18 +126,18 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     assert sheet.mimetype == "application/pdf"
     (leaf,) = pypdfium2.PdfDocument(io.BytesIO(sheet.data))
     text = " ".join(leaf.get_textpage().get_text_range().split())
-    for one, letters in zip(campaigns, (2, 3), strict=True):
-        assert f"{one.reference} · {one.person_name} {letters} " in text
+    for campaign, letters in zip(campaigns, (2, 3), strict=True):
+        assert f"{campaign.reference} · {campaign.person_name} {letters} " in text
     assert "5 " in text.partition("Together ")[2][:3], text
     assert "in part" not in text, "all are accepted, or all refused"
-    for ident in [one.id for one in made]:
+    for ident in [printed.id for printed in bundles]:
         bundle = reload(session, ident)
         code = group_code(prints.find_check_code(session, bundle))
         assert f"{file_names.zip_name(bundle)}: {code}" in text
         assert code in client.get(f"/desk/bundles/{bundle.public_id}").text
     # Nobody is recorded as delivered, and written to, whom nobody ticked.
-    gate = client.get(f"/desk/bundles/{made[0].public_id}/deliver").text
-    assert f'name="with_{made[1].id}"' in gate
+    gate = client.get(f"/desk/bundles/{bundles[0].public_id}/deliver").text
+    assert f'name="with_{bundles[1].id}"' in gate
     assert " checked" not in gate
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
@@ -146,9 +146,9 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "is-good" not in page, "what is stopped is not ready"
     assert page.count("On hold: stopped") == 2
-    shown = client.get(f"/desk/bundles/{made[0].public_id}").text
+    shown = client.get(f"/desk/bundles/{bundles[0].public_id}").text
     assert "Delivered together with" in shown
-    assert f"/desk/bundles/{made[1].public_id}" in shown
+    assert f"/desk/bundles/{bundles[1].public_id}" in shown
     assert client.get("/desk/bundles/journeys/nowhere").status_code == 404
 
 

@@ -59,8 +59,8 @@ def letters_of(session: Session, bundle_id: int) -> list[Letter]:
 
 
 def proofs_of(session: Session, bundle_id: int) -> dict[str, Proof]:
-    found = [find_proof(session, letter) for letter in letters_of(session, bundle_id)]
-    return {proof.number: proof for proof in found if proof is not None}
+    proofs = [find_proof(session, letter) for letter in letters_of(session, bundle_id)]
+    return {proof.number: proof for proof in proofs if proof is not None}
 
 
 def check_code_of(session: Session, bundle_id: int) -> str:
@@ -78,12 +78,12 @@ def test_the_check_code_is_on_papers_manifest_and_audit_and_every_letter_is_prov
 ) -> None:
     code = check_code_of(session, printed)
     path = zip_of(app, printed, tmp_path)
-    made = contents(path)
-    facts = json.loads(made["manifest.json"])["bundle"]
+    files = contents(path)
+    facts = json.loads(files["manifest.json"])["bundle"]
     assert (facts["check_code"], facts["printed"]) == (code, 7)
     for name in ("cover-letter.pdf", "delivery-sheet.pdf"):
-        assert group_code(code) in words_of(made[name]), name
-    assert "these 7 letters" in words_of(made["cover-letter.pdf"])
+        assert group_code(code) in words_of(files[name]), name
+    assert "these 7 letters" in words_of(files["cover-letter.pdf"])
     result = verify_copy(path)
     assert (result.findings, result.check_code) == ([], code)
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.ready")).one()
@@ -174,11 +174,11 @@ def test_a_bundle_that_was_frozen_before_has_the_papers_that_it_had(
     assert print_bundle(bundle_id) is BundleState.READY
     assert check_code_of(session, bundle_id) == ""
     assert proofs_of(session, bundle_id) == {}
-    made = contents(zip_of(app, bundle_id, tmp_path))
-    assert "codes.txt" not in made
-    assert b"check_code" not in made["manifest.json"]
+    files = contents(zip_of(app, bundle_id, tmp_path))
+    assert "codes.txt" not in files
+    assert b"check_code" not in files["manifest.json"]
     for name in ("cover-letter.pdf", "delivery-sheet.pdf"):
-        assert "Check code" not in words_of(made[name])
+        assert "Check code" not in words_of(files[name])
     assert verify_copy(tmp_path / "UA-1-26_embassy-1_001.zip").findings == []
 
 

@@ -50,9 +50,9 @@ def test_papers_and_pages_of_cards_speak_of_cards(
 ) -> None:
     bundle_id, url = cards.id, f"/desk/bundles/{cards.public_id}"
     session.rollback()
-    made = contents(zip_of(app, bundle_id, tmp_path))
+    files = contents(zip_of(app, bundle_id, tmp_path))
     papers = {
-        name: " ".join(text_of(made[name]).split())
+        name: " ".join(text_of(files[name]).split())
         for name in (
             "cover-letter.pdf",
             "signatures.pdf",
@@ -110,11 +110,11 @@ def test_every_page_on_cards_speaks_of_cards(
         *(f"/desk/bundles/new{step}?{wizard}" for step in ("", "/letters", "/paper", "/proof")),
         f"/desk/exports/new?campaign={campaign.slug}&bundle={cards.public_id}",
     ]
-    found = {
+    matches = {
         page: re.findall(r".{20}\bletters?\b.{20}", words_of(client.get(page).text), re.IGNORECASE)
         for page in pages
     }
-    assert not any(found.values()), found
+    assert not any(matches.values()), matches
     assert post(client, f"{bundle}/cancel", {"reason": "A mistake"}).status_code == 303
     assert "letter" not in words_of(client.get(bundle).text).lower()
 

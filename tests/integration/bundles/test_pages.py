@@ -167,8 +167,8 @@ def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
         assert archive.testzip() is None
         held = {
-            one.filename.partition("/")[2]: hashlib.sha256(archive.read(one)).hexdigest()
-            for one in archive.infolist()
+            member.filename.partition("/")[2]: hashlib.sha256(archive.read(member)).hexdigest()
+            for member in archive.infolist()
         }
     shown = json.loads(html.unescape(recorded[1]))
     assert {name: digest for name, _bytes, digest in shown} == held
@@ -223,7 +223,7 @@ def test_older_bundles_are_on_the_pages_that_follow(
     def shown(query: str) -> list[int]:
         page = client.get(f"/desk/bundles/{query}").text
         assert "Page" in page
-        return [int(found) for found in re.findall(r"UA 1/26 · (\d{3})</a></th>", page)]
+        return [int(number) for number in re.findall(r"UA 1/26 · (\d{3})</a></th>", page)]
 
     newest = client.get("/desk/bundles/").text
     assert 'rel="next" href="/desk/bundles/?page=2#made"' in newest

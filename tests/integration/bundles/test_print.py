@@ -61,8 +61,8 @@ def test_a_bundle_s_papers_agree_with_each_other(
     result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.volumes, result.set_aside) == (7, 3, 0)
-    made = contents(path)
-    assert list(made) == [
+    files = contents(path)
+    assert list(files) == [
         "README.html",
         "cover-letter.pdf",
         "delivery-sheet.pdf",
@@ -78,17 +78,17 @@ def test_a_bundle_s_papers_agree_with_each_other(
         "codes.txt",
         "manifest.json",
     ]
-    manifest = json.loads(made["manifest.json"])
-    rows = list(csv.reader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"), newline="")))
-    book = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"]))
+    manifest = json.loads(files["manifest.json"])
+    rows = list(csv.reader(io.StringIO(files["signatures.csv"].decode("utf-8-sig"), newline="")))
+    book = openpyxl.load_workbook(io.BytesIO(files["signatures.xlsx"]))
     cells = [list(row) for row in book.active.iter_rows(values_only=True)]
     numbers = [letter["number"] for letter in manifest["letters"]]
     assert numbers == [f"{n:05d}" for n in range(1, 8)]
     assert [row[0] for row in rows[1:]] == [row[0] for row in cells[1:]] == numbers
     assert cells[0][:3] == ["Number", "Name", "Town"]
     assert {(type(row[6]), type(row[9])) for row in cells[1:]} == {(datetime, int)}
-    said = [[cell.date() if isinstance(cell, datetime) else cell for cell in row] for row in cells]
-    assert [["" if cell is None else str(cell) for cell in row] for row in said[1:]] == rows[1:]
+    dated = [[cell.date() if isinstance(cell, datetime) else cell for cell in row] for row in cells]
+    assert [["" if cell is None else str(cell) for cell in row] for row in dated[1:]] == rows[1:]
     bundle = reload(session, bundle_id)
     assert bundle.page_count == result.pages
     places = session.execute(
@@ -119,8 +119,8 @@ def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
     session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
-    made = contents(zip_of(app, bundle_id, tmp_path))
-    rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
+    files = contents(zip_of(app, bundle_id, tmp_path))
+    rows = list(csv.DictReader(io.StringIO(files["signatures.csv"].decode("utf-8-sig"))))
     shown = [
         tuple(row[name] for name in ("locality", "region", "postal_code", "country"))
         for row in rows
@@ -130,7 +130,7 @@ def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
         ("Town1", "", "", "Canada"),
         ("Town2", "Region2", "Z2Z 2Z2", "Canada"),
     ]
-    manifest = made["manifest.json"].decode()
+    manifest = files["manifest.json"].decode()
     assert not any(word in manifest for word in ("Quille", "Town", "Region", "Z2Z", "@"))
 
 
@@ -142,10 +142,10 @@ def test_cells_that_a_spreadsheet_would_run_are_inert(
     session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
-    made = contents(zip_of(app, bundle_id, tmp_path))
-    assert made["signatures.csv"].startswith(b"\xef\xbb\xbfnumber,")
-    assert b"\r\n00001,'=cmd|" in made["signatures.csv"]
-    cell = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"])).active["B2"]
+    files = contents(zip_of(app, bundle_id, tmp_path))
+    assert files["signatures.csv"].startswith(b"\xef\xbb\xbfnumber,")
+    assert b"\r\n00001,'=cmd|" in files["signatures.csv"]
+    cell = openpyxl.load_workbook(io.BytesIO(files["signatures.xlsx"])).active["B2"]
     assert (cell.data_type, cell.value) == ("s", "=cmd|' /C calc'!A0")
 
 

@@ -29,8 +29,8 @@ def bundles(session: Session, freeze: Freeze, print_bundle: Print) -> tuple[int,
     """One that was handed over, with two people on sheets, and one that was given up."""
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 1)
-    for one in add_confirmed(session, campaign, 2):
-        one.origin, one.letters = Origin.PAPER, []
+    for signature in add_confirmed(session, campaign, 2):
+        signature.origin, signature.letters = Origin.PAPER, []
     session.commit()
     first = freeze(campaign.id, on_paper=1)
     assert print_bundle(first) is BundleState.READY

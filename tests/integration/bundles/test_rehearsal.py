@@ -41,9 +41,9 @@ pytestmark = pytest.mark.one_engine
 @pytest.fixture
 def draft(session: Session) -> Campaign:
     """A draft that could open."""
-    made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     session.commit()
-    return made
+    return campaign
 
 
 def printed(app: Flask, session: Session, draft: Campaign, settings: Settings) -> int:
@@ -94,8 +94,8 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
                 continue
             for sheet in pypdfium2.PdfDocument(BytesIO(archive.read(name))):
                 text = sheet.get_textpage().get_text_bounded().casefold()
-                assert any(one.casefold() in text for one in marks.values()), name
-        [manifest] = [one for one in archive.namelist() if one.endswith("manifest.json")]
+                assert any(mark.casefold() in text for mark in marks.values()), name
+        [manifest] = [member for member in archive.namelist() if member.endswith("manifest.json")]
         assert json.loads(archive.read(manifest))["bundle"]["rehearsal"] is True
 
     [volume] = [name for name in storage.storage().names() if "/letters-001." in name]
@@ -126,7 +126,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
         status_changes.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
-    assert [count(session, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
+    assert [count(session, model) for model in (Signature, Letter, Bundle)] == [0, 0, 0]
     assert not list(storage.storage().names(folder))
     assert "The campaign is open." in client.get(url).text
     assert post(client, f"{url}/wipe").status_code == 409
@@ -234,9 +234,9 @@ def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
         with pytest.raises(Refused) as refused:
             freeze_bundle.freeze(session, actor="test", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
         assert refused.value.slug == slug
-    assert [one.mission.id for one in waiting_counts.list_waiting(session, rehearsal=draft)] == [
-        mission.id
-    ]
+    assert [
+        waiting.mission.id for waiting in waiting_counts.list_waiting(session, rehearsal=draft)
+    ] == [mission.id]
 
 
 def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
@@ -295,8 +295,8 @@ def test_invented_letters_are_held_by_the_rules_of_the_campaign(
     jobs.run_now("demo.rehearse", draft_id, 12)
     session.rollback()
     every = session.scalars(select(Signature)).all()
-    held = {one.id for one in every if one.state is SignatureState.HELD}
-    assert held == {one.id for one in every if one.own_words}
+    held = {signature.id for signature in every if signature.state is SignatureState.HELD}
+    assert held == {signature.id for signature in every if signature.own_words}
     assert 0 < len(held) < 12
     rehearsal.wipe_by_hand(session, draft, actor="command")
     assert session.scalar(select(func.count(Signature.id))) == 0

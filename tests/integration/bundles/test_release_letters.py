@@ -46,8 +46,8 @@ def test_its_letters_wait_again_and_the_next_bundle_prints_them(
             signature.own_words = "I write now in letters that print."
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
-    made = reload(session, again)
-    assert (made.sequence, made.letter_count) == (1, 3)
+    next_bundle = reload(session, again)
+    assert (next_bundle.sequence, next_bundle.letter_count) == (1, 3)
     assert set(session.scalars(select(Letter.set_aside))) == {None}
 
 
@@ -69,8 +69,8 @@ def test_a_bundle_that_is_ready_gives_back_what_was_set_aside_and_keeps_the_rest
             signature.own_words = "I write now in letters that print."
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
-    made = reload(session, again)
-    assert (made.sequence, made.letter_count) == (2, 1)
+    next_bundle = reload(session, again)
+    assert (next_bundle.sequence, next_bundle.letter_count) == (2, 1)
 
 
 def test_a_bundle_that_is_being_printed_gives_nothing_back(
@@ -109,7 +109,7 @@ def test_what_was_ready_once_stays_as_given_up_with_its_hashes(
     assert "This bundle was cancelled" in client.get(url).text
     bundle = reload(session, bundle_id)
     assert bundle.state is BundleState.CANCELLED
-    assert [bool(one.removed_at) for one in prints.list_prints(session, bundle)] == [True]
+    assert [bool(recorded.removed_at) for recorded in prints.list_prints(session, bundle)] == [True]
     assert list(storage.storage().names()) == []
     assert session.scalars(select(Letter.bundle_id)).all() == [None, None]
     assert reload(session, freeze(campaign_id)).sequence == 2, "its number is used up"

@@ -46,11 +46,11 @@ def numbered(session: Session, bundle: Bundle) -> list[Signature]:
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
     """Six letters, confirmed one after the other, signed the other way round."""
-    made = make_campaign(session)
+    opened = make_campaign(session)
     now = db.utcnow()
     add_confirmed(
         session,
-        made,
+        opened,
         6,
         family_name=lambda at: ["Ngo", "Étienne", "Abel", "Zhou", "Cole", "Diaz"][at],
         given_name="Ada",
@@ -61,7 +61,7 @@ def campaign(session: Session) -> Campaign:
         signed_at=lambda at: now - timedelta(days=at),
     )
     session.commit()
-    return made
+    return opened
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_letters_are_numbered_in_the_order_that_was_chosen(
     session: Session, settings: Settings, campaign: Campaign, order: LetterOrder, names: list[str]
 ) -> None:
     bundle = freeze(session, campaign, settings, BundleChoice(order=order))
-    assert [one.family_name for one in numbered(session, bundle)] == names
+    assert [signature.family_name for signature in numbered(session, bundle)] == names
     sequences = session.scalars(select(Letter.sequence).order_by(Letter.sequence)).all()
     assert sequences == [1, 2, 3, 4, 5, 6]
     assert Frozen.from_json(bundle.frozen).order == order.value
@@ -87,7 +87,7 @@ def test_only_chosen_languages_and_officials_are_taken(
     session: Session, settings: Settings, campaign: Campaign
 ) -> None:
     bundle = freeze(session, campaign, settings, BundleChoice(locales=frozenset({"fr"})))
-    assert {one.letter_locale for one in numbered(session, bundle)} == {"fr"}
+    assert {signature.letter_locale for signature in numbered(session, bundle)} == {"fr"}
     assert bundle.letter_count == 2
     assert Frozen.from_json(bundle.frozen).targets[campaign.targets[0].id].names.keys() >= {"fr"}
     with pytest.raises(Refused, match="nothing-to-print"):
@@ -114,7 +114,7 @@ def test_volumes_by_region_hold_letters_of_one_region(
 ) -> None:
     choice = BundleChoice(split=Split.REGION, volume_letters=2, order=LetterOrder.NAME)
     bundle = freeze(session, campaign, settings, choice)
-    volumes = [(one.region, one.letter_count) for one in bundle.volumes]
+    volumes = [(volume.region, volume.letter_count) for volume in bundle.volumes]
     assert volumes == [("AB, Canada", 1), ("ON, Canada", 2), ("ON, Canada", 1), ("QC, Canada", 2)]
     rows = session.execute(
         select(Volume.sequence, Signature.family_name)
@@ -138,7 +138,7 @@ def test_a_region_is_sealed_in_the_database(
     freeze(session, campaign, settings, BundleChoice(split=Split.REGION))
     raw = session.connection().exec_driver_sql("SELECT region FROM volume").scalars().all()
     assert raw
-    assert not any(b"Canada" in bytes(one) for one in raw)
+    assert not any(b"Canada" in bytes(region) for region in raw)
 
 
 def test_numbers_go_on_after_the_last_bundle_where_that_is_chosen(
@@ -215,8 +215,8 @@ def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     manifest = json.loads(contents(path)["manifest.json"])
     facts = {name: manifest["bundle"][name] for name in ("first_number", "duplex", "paper")}
     assert facts == {"first_number": 3, "duplex": True, "paper": "a4"}
-    assert [one["number"] for one in manifest["letters"]] == ["00003", "00004", "00005", "00006"]
-    assert [one["first_page"] for one in manifest["letters"]] == [1, 3, 5, 1]
+    assert [row["number"] for row in manifest["letters"]] == ["00003", "00004", "00005", "00006"]
+    assert [row["first_page"] for row in manifest["letters"]] == [1, 3, 5, 1]
     assert reload(session, bundle_id).page_count == 8
 
 

@@ -47,11 +47,11 @@ WISH = {"campaign": "ua-1-26", "mission": "embassy-1"}
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
     """A campaign that two people signed by hand, and nobody online."""
-    made = make_campaign(session)
-    for one in add_confirmed(session, made, 2, family_name="Papier"):
-        one.origin, one.letters = Origin.PAPER, []
+    opened = make_campaign(session)
+    for signature in add_confirmed(session, opened, 2, family_name="Papier"):
+        signature.origin, signature.letters = Origin.PAPER, []
     session.commit()
-    return made
+    return opened
 
 
 @pytest.fixture
@@ -91,26 +91,26 @@ def test_its_papers_speak_of_sheets_and_hold_together(
     result = verify_copy(path)
     assert result.findings == []
     assert (result.letters, result.volumes) == (0, 0)
-    made = contents(path)
-    assert not {"contents.pdf", "letters-001.pdf"} & set(made)
-    manifest = json.loads(made["manifest.json"])
+    files = contents(path)
+    assert not {"contents.pdf", "letters-001.pdf"} & set(files)
+    manifest = json.loads(files["manifest.json"])
     assert (manifest["letters"], manifest["volumes"], manifest["set_aside"]) == ([], [], [])
-    assert [one["number"] for one in manifest["on_paper"]] == ["P00001", "P00002"]
-    rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
-    assert [(one["number"], one["kind"]) for one in rows] == [
+    assert [entry["number"] for entry in manifest["on_paper"]] == ["P00001", "P00002"]
+    rows = list(csv.DictReader(io.StringIO(files["signatures.csv"].decode("utf-8-sig"))))
+    assert [(row["number"], row["kind"]) for row in rows] == [
         ("P00001", "paper"),
         ("P00002", "paper"),
     ]
-    cover = " ".join(text_of(made["cover-letter.pdf"]).split())
+    cover = " ".join(text_of(files["cover-letter.pdf"]).split())
     assert "what people have signed by hand" in cover
     assert "2 people signed by hand" in cover
-    gate = text_of(made["delivery-sheet.pdf"])
+    gate = text_of(files["delivery-sheet.pdf"])
     assert "Delivery of signatures" in gate
     assert "List of the people who signed" in gate
     assert "Accepted in part" not in gate, "sheets have no numbers by which a part could be named"
-    listed = " ".join(text_of(made["signatures.pdf"]).split())
+    listed = " ".join(text_of(files["signatures.pdf"]).split())
     assert "2 people who signed on paper" in listed
-    for text in (cover, gate, listed, made["README.html"].decode()):
+    for text in (cover, gate, listed, files["README.html"].decode()):
         assert "letters" not in text.replace("Letters for Defenders", "").lower()
     session.rollback()
     bundle = reload(session, bundle_id)
@@ -148,10 +148,10 @@ def test_its_numbers_go_on_after_no_letter(
             choice=BundleChoice(goes_on=True),
         )
 
-    made = [make(0), make(1)]
+    bundles = [make(0), make(1)]
     add_confirmed(session, campaign, 1)
-    made.append(make(0))
-    assert [one.frozen["first_number"] for one in made] == [1, 1, 4]
+    bundles.append(make(0))
+    assert [bundle.frozen["first_number"] for bundle in bundles] == [1, 1, 4]
 
 
 @pytest.mark.both_engines
@@ -289,11 +289,11 @@ def test_sheets_that_were_refused_go_through_another_mission(
     moved = post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"})
     assert moved.status_code == 303
     assert "The signature sheets now go through this mission:" in client.get(url).text
-    made = session.scalars(select(Rerouting.to_bundle_id)).one()
+    rerouted_id = session.scalars(select(Rerouting.to_bundle_id)).one()
     session.rollback()
-    assert print_bundle(made) is BundleState.READY
-    assert signed_sheets.count_carried(session, made) == 2
-    assert verify_copy(zip_of(app, made, tmp_path)).findings == []
+    assert print_bundle(rerouted_id) is BundleState.READY
+    assert signed_sheets.count_carried(session, rerouted_id) == 2
+    assert verify_copy(zip_of(app, rerouted_id, tmp_path)).findings == []
     assert (
         post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"}).status_code == 409
     )

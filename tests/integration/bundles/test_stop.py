@@ -69,7 +69,7 @@ def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
     assert pdfs(session, bundle_id) == []
     jobs.run_now("bundles.sweep")
     jobs.run_now("bundles.print_volume", first.id)
-    assert {one.state for one in session.scalars(select(Volume))} == {VolumeState.WAITING}
+    assert {volume.state for volume in session.scalars(select(Volume))} == {VolumeState.WAITING}
 
 
 def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished(

@@ -66,7 +66,7 @@ def campaigns(session: Session) -> list[Campaign]:
 def base(campaigns: list[Campaign], **more: Any) -> dict[str, Any]:
     mission = campaigns[0].targets[0].mission
     assert mission is not None
-    return {"mission": mission.slug, "campaign": [one.slug for one in campaigns], **more}
+    return {"mission": mission.slug, "campaign": [campaign.slug for campaign in campaigns], **more}
 
 
 def bundles(session: Session) -> list[Bundle]:
@@ -123,8 +123,8 @@ def test_each_step_carries_what_was_chosen_before(
 def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
-    for one in add_confirmed(session, campaigns[0], 2, family_name="Papier"):
-        one.origin, one.letters = Origin.PAPER, []
+    for signature in add_confirmed(session, campaigns[0], 2, family_name="Papier"):
+        signature.origin, signature.letters = Origin.PAPER, []
     session.commit()
     sign_in(client, app, "staff")
     chosen = base(campaigns)
@@ -204,8 +204,8 @@ def shown_to_freeze(page: str) -> dict[str, list[str]]:
 def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
-    for one in add_confirmed(session, campaigns[0], 2, family_name="Papier"):
-        one.origin, one.letters = Origin.PAPER, []
+    for signature in add_confirmed(session, campaigns[0], 2, family_name="Papier"):
+        signature.origin, signature.letters = Origin.PAPER, []
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(NEW, query_string=base(campaigns[:1])).text
@@ -229,7 +229,9 @@ def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
     add_confirmed(session, third, 1)
     session.commit()
     assert post(client, NEW, shown).status_code == 303
-    assert {one.campaign_id for one in bundles(session)} == {one.id for one in campaigns}
+    assert {bundle.campaign_id for bundle in bundles(session)} == {
+        campaign.id for campaign in campaigns
+    }
 
 
 def said_of_paper(page: str) -> str:
@@ -247,22 +249,22 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
 ) -> None:
     sign_in(client, app, "staff")
     wish = base(campaigns, how="1", layout="fr", size="4", order="confirmed", numbers="one")
-    said = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
-    assert "About 9 sheets, on one side or both. Each letter begins on its own sheet." in said
-    assert "3 volumes of 2 to 4 letters" in said
+    words = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
+    assert "About 9 sheets, on one side or both. Each letter begins on its own sheet." in words
+    assert "3 volumes of 2 to 4 letters" in words
     cards = said_of_paper(client.get(NEW, query_string=wish | {"cards": ["ua-1-26"]}).text)
     assert "2 sheets, four cards to a sheet" in cards
     assert "About 3 sheets, on one side or both" in cards
     by_region = wish | {"volumes": "region"}
-    said = said_of_paper(client.get(NEW, query_string=by_region).text)
-    assert "4 volumes of 1 to 4 letters" in said
+    words = said_of_paper(client.get(NEW, query_string=by_region).text)
+    assert "4 volumes of 1 to 4 letters" in words
     monkeypatch.setattr(wizard_views, "_MOST_OPENED", 8)
-    said = said_of_paper(client.get(NEW, query_string=by_region).text)
-    assert "By region. The number of volumes is known after you freeze the bundle." in said
+    words = said_of_paper(client.get(NEW, query_string=by_region).text)
+    assert "By region. The number of volumes is known after you freeze the bundle." in words
     session.execute(update(Campaign).values(print_translation=True))
     session.commit()
-    said = said_of_paper(client.get(NEW, query_string=wish).text)
-    assert "About 13 sheets on one side, about 9 sheets on both sides" in said
+    words = said_of_paper(client.get(NEW, query_string=wish).text)
+    assert "About 13 sheets on one side, about 9 sheets on both sides" in words
 
 
 @pytest.mark.both_engines
@@ -306,7 +308,7 @@ def test_several_campaigns_lead_to_their_journey(
     answer = post(client, NEW, base(campaigns))
     journey = session.scalars(select(Journey)).one()
     assert answer.location.endswith(f"/desk/bundles/journeys/{journey.public_id}")
-    assert [one.letter_count for one in bundles(session)] == [6, 3]
+    assert [bundle.letter_count for bundle in bundles(session)] == [6, 3]
 
 
 @pytest.mark.parametrize(
@@ -394,8 +396,8 @@ def test_the_check_says_what_is_not_in_and_why(
     offers = list_offers(session, mission)
     choice = BundleChoice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
     left = {
-        (one.campaign.reference, one.why): one.count
-        for one in list_left_out(
+        (entry.campaign.reference, entry.why): entry.count
+        for entry in list_left_out(
             session, mission, offers, {first.slug: choice}, sheets_travel=False
         )
     }
@@ -562,7 +564,7 @@ def test_only_what_travels_is_asked_about_cards_and_the_other_ticks_ride_along(
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/paper", query_string=base([first], **rest)).text
     cards = re.findall(r'<input[^>]*name="cards"[^>]*>', page)
-    assert [('type="checkbox"' in one, 'value="ua-1-26"' in one) for one in cards] == [
+    assert [('type="checkbox"' in tag, 'value="ua-1-26"' in tag) for tag in cards] == [
         (True, True),
         (False, False),
     ]
