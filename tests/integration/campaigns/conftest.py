@@ -19,9 +19,9 @@ Send = Callable[..., Any]
 @pytest.fixture
 def draft(session: Session) -> Campaign:
     """A draft in en, fr and es that lacks nothing."""
-    made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     session.commit()
-    return made
+    return campaign
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ IMPORTS = "/desk/paper/imports/new"
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"act_by": "2026-02-31"}, "There is no 31 February 2026."),
         ({"issued_on": "31 February"}, "as year, month and day"),
@@ -38,12 +38,12 @@ IMPORTS = "/desk/paper/imports/new"
     ],
 )
 def test_facts_that_cannot_be_are_refused_by_their_field(
-    send: Send, desk: FlaskClient, change: dict[str, str], said: str
+    send: Send, desk: FlaskClient, change: dict[str, str], message: str
 ) -> None:
     before = desk.get(f"{DESK}/facts").text
     refused = send("/facts", FACTS | change)
     assert refused.status_code == 422
-    assert said in refused.text
+    assert message in refused.text
     (name,) = change
     assert f'aria-describedby="{name}' in refused.text or f'href="#{name}"' in refused.text
     assert f'href="#{name}"' not in before
@@ -87,7 +87,7 @@ def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"<!doctype html><html><body>Sign in</body></html>", "This file is a web page"),
         (b'{"persons": [', "Fix line 1"),
@@ -97,11 +97,11 @@ def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
     ],
 )
 def test_a_list_of_signatures_that_is_none_is_refused_in_words_and_not_kept(
-    app: Flask, client: FlaskClient, session: Session, body: bytes, said: str
+    app: Flask, client: FlaskClient, session: Session, body: bytes, message: str
 ) -> None:
     refused = _send_file(client, _paper(app, client, session), body)
     assert refused.status_code == 422
-    assert said in refused.text
+    assert message in refused.text
     assert session.scalar(select(func.count()).select_from(PaperImport)) == 0
 
 

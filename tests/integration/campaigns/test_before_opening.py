@@ -41,9 +41,9 @@ def second(app: Flask) -> None:
 @pytest.fixture
 def draft(session: Session) -> Campaign:
     """A draft that lacks nothing."""
-    made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     session.commit()
-    return made
+    return campaign
 
 
 def test_an_opening_after_the_deadline_is_refused_with_its_day(
@@ -93,8 +93,8 @@ def test_a_review_is_asked_for_under_an_embargo(session: Session, draft: Campaig
 
 
 def test_no_risk_flags_is_said_and_stops_nothing(session: Session, draft: Campaign) -> None:
-    found = check_readiness.gaps(draft, utcnow())
-    assert [(gap.slug, gap.blocking) for gap in found] == [("no-risks", False)]
+    gaps = check_readiness.gaps(draft, utcnow())
+    assert [(gap.slug, gap.blocking) for gap in gaps] == [("no-risks", False)]
     draft.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Nobody")]
     assert check_readiness.gaps(draft, utcnow()) == []
 
@@ -107,15 +107,15 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
     session.commit()
     who = {"actor": "staff:1", "created_by_id": None}
     later = create_and_edit.continue_campaign(session, source, reference="UA 1/26.1", **who)
-    assert [(one.kind, one.words) for one in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
+    assert [(flag.kind, flag.words) for flag in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
     session.commit()
     sign_in(client, app, Role.ADMIN)
     for answer, status, words in ((None, 422, []), ("leave", 303, []), ("take", 303, ["Calle 9"])):
         data = {"reference": f"UA 9/26 {answer}"} | ({"risks": answer} if answer else {})
         assert post(client, f"{DESK}/clone", data).status_code == status
         session.rollback()
-        made = session.scalar(select(Campaign).where(Campaign.reference == data["reference"]))
-        assert [one.words for one in made.risk_flags] == words if made else status == 422
+        clone = session.scalar(select(Campaign).where(Campaign.reference == data["reference"]))
+        assert [flag.words for flag in clone.risk_flags] == words if clone else status == 422
 
 
 def test_a_copy_keeps_an_embargo_while_it_runs_and_says_so(
@@ -208,9 +208,9 @@ def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     assert "A change cancels the opening" in client.get(f"{DESK}/risks").text
-    said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
-    assert "is cancelled. Someone else must approve the campaign again." in said
-    assert "A change cancels the opening" not in said
+    page = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
+    assert "is cancelled. Someone else must approve the campaign again." in page
+    assert "A change cancels the opening" not in page
 
 
 @pytest.mark.usefixtures("second")
@@ -222,11 +222,11 @@ def test_today_says_what_is_hers(app: Flask, session: Session, draft: Campaign) 
         assert todo.slug == "ready-for-review"
         draft.status, draft.submitted_by_id = CampaignStatus.REVIEW, writer.id
         session.flush()
-        assert [one.slug for one in list_todos(session, by=writer, now=utcnow())] == []
-        assert [one.slug for one in list_todos(session, by=other, now=utcnow())] == ["review"]
+        assert [task.slug for task in list_todos(session, by=writer, now=utcnow())] == []
+        assert [task.slug for task in list_todos(session, by=other, now=utcnow())] == ["review"]
         draft.status, draft.review_note = CampaignStatus.DRAFT, "Shorten it."
         session.flush()
-        assert [one.slug for one in list_todos(session, by=writer, now=utcnow())] == ["sent-back"]
+        assert [task.slug for task in list_todos(session, by=writer, now=utcnow())] == ["sent-back"]
 
 
 def test_after_saving_the_page_says_what_is_next(
@@ -236,8 +236,8 @@ def test_after_saving_the_page_says_what_is_next(
     session.commit()
     sign_in(client, app, Role.ADMIN)
     assert "Next:" not in client.get(f"{DESK}/risks").text
-    said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
-    assert "The deadline has passed." in said.partition("Next:")[2].partition("</p>")[0]
+    page = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
+    assert "The deadline has passed." in page.partition("Next:")[2].partition("</p>")[0]
 
 
 def test_after_saving_flags_that_a_text_breaks_something_is_missing(
@@ -246,10 +246,10 @@ def test_after_saving_flags_that_a_text_breaks_something_is_missing(
     draft.editions[0].summary = "Lucia told us."
     session.commit()
     sign_in(client, app, Role.ADMIN)
-    said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
-    coming = said.partition("Next:")[2].partition("</p>")[0]
+    page = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
+    coming = page.partition("Next:")[2].partition("</p>")[0]
     assert "contains words that a risk flag rules out" in coming
-    assert "nothing is missing" not in said
+    assert "nothing is missing" not in page
 
 
 def test_after_a_stop_no_letter_waits_for_a_look(

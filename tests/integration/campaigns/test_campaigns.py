@@ -60,7 +60,9 @@ def facts(**overrides: Any) -> dict[str, Any]:
 
 
 def aims_of(campaign: Campaign) -> list[targets.Aim]:
-    return [targets.Aim(one.official, one.kind, one.mission) for one in campaign.targets]
+    return [
+        targets.Aim(target.official, target.kind, target.mission) for target in campaign.targets
+    ]
 
 
 def aim_at(session: Session, campaign: Campaign, aim: targets.Aim) -> Target:
@@ -282,9 +284,9 @@ def test_the_same_edition_again_changes_nothing(session: Session) -> None:
         "asks": [],
         "outcome": "",
     }
-    made = editions.save_edition(session, campaign, actor=BY, locale="fr", **texts)
+    edition = editions.save_edition(session, campaign, actor=BY, locale="fr", **texts)
     before = campaign.changed_at
-    assert editions.save_edition(session, campaign, actor=BY, locale="fr", **texts) is made
+    assert editions.save_edition(session, campaign, actor=BY, locale="fr", **texts) is edition
     assert campaign.changed_at == before
     assert len(campaign.editions) == 2
 
@@ -317,12 +319,12 @@ def test_targets_are_ordered_changed_and_removed(session: Session) -> None:
     )
     session.commit()
     session.expire_all()
-    assert [one.id for one in campaign.targets] == [second.id, first.id]
-    assert [one.kind for one in campaign.targets] == [TargetKind.TO, TargetKind.COPY]
-    assert [one.mission for one in campaign.targets] == [None, mission]
+    assert [target.id for target in campaign.targets] == [second.id, first.id]
+    assert [target.kind for target in campaign.targets] == [TargetKind.TO, TargetKind.COPY]
+    assert [target.mission for target in campaign.targets] == [None, mission]
     assert campaign.letter_locales[0] == "fr"
     targets.set_targets(session, campaign, actor=BY, aims=aims_of(campaign)[:1])
-    assert [one.id for one in campaign.targets] == [second.id]
+    assert [target.id for target in campaign.targets] == [second.id]
 
 
 def test_a_target_to_whom_somebody_wrote_stays(session: Session) -> None:
@@ -357,7 +359,7 @@ def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(session: Se
     assert refused.value.fields == {"title_en": "update-title-missing"}
     words = {"en": ("A reply", "It says *yes*."), "fr": ("", "")}
     update = updates.post_update(session, campaign, words=words, **post)
-    assert [(one.locale, one.title) for one in update.editions] == [("en", "A reply")]
+    assert [(edition.locale, edition.title) for edition in update.editions] == [("en", "A reply")]
 
 
 @pytest.mark.parametrize("move", ["open", "close"])
@@ -461,12 +463,14 @@ def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> N
 @pytest.mark.both_engines
 def test_the_next_open_campaign_is_the_nearest_that_is_left(session: Session) -> None:
     days = (date(2099, 1, 3), date(2099, 1, 1), date(2099, 1, 2), None)
-    made = [
+    campaigns = [
         make_campaign(session, slug=f"c-{at}", reference=f"C {at}", act_by=day)
         for at, day in enumerate(days)
     ]
-    order = [made[1], made[2], made[0], made[3]]
+    order = [campaigns[1], campaigns[2], campaigns[0], campaigns[3]]
     for done in range(4):
-        signed = select(Campaign.id).where(Campaign.id.in_([one.id for one in order[:done]]))
+        signed = select(Campaign.id).where(
+            Campaign.id.in_([campaign.id for campaign in order[:done]])
+        )
         assert find_campaigns.find_open(session, NOW, besides=signed) is order[done]
     assert find_campaigns.find_open(session, NOW, besides=select(Campaign.id)) is None

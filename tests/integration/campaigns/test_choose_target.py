@@ -63,13 +63,13 @@ def test_an_official_is_found_without_accents_by_name_office_or_country(
     desk: FlaskClient, words: str
 ) -> None:
     for page in (f"{PAGE}/officials", PAGE):  # while one types, and without scripts
-        found = desk.get(page, query_string={"q": words}).get_data(as_text=True)
-        assert 'name="official" id="official-jose"' in found
+        results = desk.get(page, query_string={"q": words}).get_data(as_text=True)
+        assert 'name="official" id="official-jose"' in results
 
 
 def test_who_is_a_target_already_is_not_offered_again(desk: FlaskClient) -> None:
-    found = desk.get(f"{PAGE}/officials?q=quintero").get_data(as_text=True)
-    assert "No other officials match your search." in found
+    results = desk.get(f"{PAGE}/officials?q=quintero").get_data(as_text=True)
+    assert "No other officials match your search." in results
 
 
 def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> None:
@@ -112,14 +112,14 @@ def test_a_mission_of_another_country_can_be_searched_for(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"official": "governor-1"}, "This official is already a recipient."),
         ({"official": "nobody"}, "Choose an official from the directory."),
     ],
 )
 def test_the_same_target_twice_and_nobody_are_refused_in_words(
-    desk: FlaskClient, session: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], message: str
 ) -> None:
     data: dict[str, Any] = {
         "rows-0-official": "governor-1",
@@ -131,32 +131,32 @@ def test_the_same_target_twice_and_nobody_are_refused_in_words(
     }
     response = post(desk, PAGE, data | change)
     assert response.status_code == 422
-    assert said in response.get_data(as_text=True)
+    assert message in response.get_data(as_text=True)
     assert links_that_lead_nowhere(response.text) == set()
     assert len(session.scalars(select(Target)).all()) == 1
 
 
 def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClient) -> None:
     typed = {"headers": {"HX-Request": "true"}}
-    found = desk.get("/desk/officials?q=jose", **typed).get_data(as_text=True)  # type: ignore[arg-type]
-    assert "José Núñez" in found
-    assert "<html" not in found
-    found = desk.get("/desk/missions?q=washington", **typed).get_data(as_text=True)  # type: ignore[arg-type]
-    assert "Embassy of Guatemala in Washington" in found
-    assert "<html" not in found
+    rows = desk.get("/desk/officials?q=jose", **typed).get_data(as_text=True)  # type: ignore[arg-type]
+    assert "José Núñez" in rows
+    assert "<html" not in rows
+    rows = desk.get("/desk/missions?q=washington", **typed).get_data(as_text=True)  # type: ignore[arg-type]
+    assert "Embassy of Guatemala in Washington" in rows
+    assert "<html" not in rows
     page = desk.get("/desk/missions?host=CA").get_data(as_text=True)
     assert "Embassy of Guatemala in Washington" in page  # also responsible for Canada
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"rows-0-remove": "y"}, "Tick the official’s box first, then save."),
         ({"rows-0-mission": ""}, "No one was added. To add an official, tick the box first."),
     ],
 )
 def test_an_official_found_and_not_ticked_stays_found(
-    desk: FlaskClient, session: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], message: str
 ) -> None:
     session.scalars(select(Campaign)).one().status = CampaignStatus.DRAFT
     session.commit()
@@ -166,19 +166,19 @@ def test_an_official_found_and_not_ticked_stays_found(
         "rows-0-mission": "embassy-1",
         "rows-0-position": "1",
     }
-    found = desk.get(f"{PAGE}/officials?q=nunez").get_data(as_text=True)
-    assert '<input type="hidden" name="searched" value="nunez">' in found
+    results = desk.get(f"{PAGE}/officials?q=nunez").get_data(as_text=True)
+    assert '<input type="hidden" name="searched" value="nunez">' in results
     new = {"kind": "to", "mission": "suggested", "searched": "nunez"}
     saved = post(desk, PAGE, row | change | new)
     assert saved.status_code == 303
     page = desk.get(saved.location).get_data(as_text=True)
-    assert said in page
+    assert message in page
     assert 'id="official-jose"' in page
     assert "No recipients chosen yet." not in page
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "message"),
     [
         (
             {"salutation": {"en": "Dear Sir,", "es": "Señor:"}},
@@ -188,7 +188,7 @@ def test_an_official_found_and_not_ticked_stays_found(
     ],
 )
 def test_what_an_official_lacks_names_the_official_and_leads_to_the_entry(
-    desk: FlaskClient, session: Session, entry: dict[str, Any], said: str
+    desk: FlaskClient, session: Session, entry: dict[str, Any], message: str
 ) -> None:
     official = session.scalars(select(Official).filter_by(slug="jose")).one()
     for name, value in entry.items():
@@ -208,7 +208,7 @@ def test_what_an_official_lacks_names_the_official_and_leads_to_the_entry(
         },
     )
     assert response.status_code == 422
-    assert said in response.text
+    assert message in response.text
     assert 'href="/desk/officials/jose"' in response.text
     assert links_that_lead_nowhere(response.text) == set()
     assert len(session.scalars(select(Target)).all()) == 1

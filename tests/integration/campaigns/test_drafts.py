@@ -119,9 +119,9 @@ def test_a_reply_that_is_deleted_takes_with_it_what_was_typed_of_it(
         "text": "We took note.",
         "title_en": "An answer",
     }
-    made = post(desk, REPLIES, facts)
-    assert made.status_code == 303
-    url = str(made.location)
+    answer = post(desk, REPLIES, facts)
+    assert answer.status_code == 303
+    url = str(answer.location)
     assert (
         post(other, f"{url}/draft", {"text": "We took note of [[her sister]]."}).status_code == 204
     )

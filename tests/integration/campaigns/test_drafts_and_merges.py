@@ -35,7 +35,7 @@ LETTER = {"subject": "S", "opening": "I write.", "closing": "Thanks.",
 
 
 def english(campaign: Campaign) -> str:
-    return next(one.background for one in campaign.editions if one.locale == "en")
+    return next(edition.background for edition in campaign.editions if edition.locale == "en")
 
 
 def test_what_is_typed_is_kept_for_its_writer_alone_and_never_published(
@@ -103,7 +103,7 @@ def test_two_texts_that_do_not_meet_are_merged_and_those_that_do_wait_for_a_choi
     assert send("/merge/edition/en", {"seen": "1", "choice-0": "mine"}).status_code == 422
     assert send("/merge/edition/en", {"seen": "2", "choice-0": "hers"}).status_code == 400
     assert send("/merge/edition/en", {"seen": "2", "choice-0": "mine"}).status_code == 303
-    saved = next(one for one in fresh().editions if one.locale == "en")
+    saved = next(edition for edition in fresh().editions if edition.locale == "en")
     assert saved.title == "Olivia’s"
     assert saved.background == "Theirs first.\n\nSecond.\n\nMy third."
     assert desk.get(late.location).status_code == 404
@@ -126,7 +126,7 @@ def test_a_letter_written_at_once_keeps_both_editors_points(
     assert "What to keep" in page or "fit together" in page
     data = {f"choice-{number}": "theirs" for number in range(9)}
     assert send("/merge/letter/fr", {"seen": "2", **data}).status_code == 303
-    points = {one.key: one.text for one in current_template(session, fresh(), "fr").points}
+    points = {point.key: point.text for point in current_template(session, fresh(), "fr").points}
     assert points["protect"] == "Protect her at home."
     assert points["say-so"] == "Say so."
 

@@ -74,8 +74,8 @@ def list_dead_links(page: str) -> list[str]:
     """Links within the page that lead to nothing in its main part."""
     tree = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
     main = tree.find(".//main")
-    places = {f"#{one.get('id')}" for one in main.iterfind(".//*[@id]")}
-    links = {str(one.get("href")) for one in main.iterfind(".//a[@href]")}
+    places = {f"#{target.get('id')}" for target in main.iterfind(".//*[@id]")}
+    links = {str(link.get("href")) for link in main.iterfind(".//a[@href]")}
     return [link for link in links - places if link.startswith("#")]
 
 
@@ -83,23 +83,23 @@ def read_form(page: str) -> dict[str, Any]:
     """What the page's form holds, as a browser would send it."""
     tree = html5lib.parse(page, treebuilder="lxml", namespaceHTMLElements=False)
     (form,) = [
-        one for one in tree.iterfind(".//main//form") if one.find(".//*[@name='seen']") is not None
+        tag for tag in tree.iterfind(".//main//form") if tag.find(".//*[@name='seen']") is not None
     ]
-    found: dict[str, Any] = {}
-    for one in form.iterfind(".//*[@name]"):
-        name, kind = one.get("name"), one.get("type")
-        if one.tag == "select":
-            chosen = one.find(".//option[@selected]")
-            found[name] = chosen.get("value") if chosen is not None else ""
-        elif one.tag == "textarea":
-            found[name] = (one.text or "").removeprefix("\n")
+    fields: dict[str, Any] = {}
+    for control in form.iterfind(".//*[@name]"):
+        name, kind = control.get("name"), control.get("type")
+        if control.tag == "select":
+            chosen = control.find(".//option[@selected]")
+            fields[name] = chosen.get("value") if chosen is not None else ""
+        elif control.tag == "textarea":
+            fields[name] = (control.text or "").removeprefix("\n")
         elif kind in {"checkbox", "radio"}:
-            if one.get("checked") is not None:
-                found.setdefault(name, []).append(one.get("value"))
-        elif one.tag == "input":
-            found[name] = one.get("value") or ""
-    found.pop("csrf_token", None)
-    return found
+            if control.get("checked") is not None:
+                fields.setdefault(name, []).append(control.get("value"))
+        elif control.tag == "input":
+            fields[name] = control.get("value") or ""
+    fields.pop("csrf_token", None)
+    return fields
 
 
 @pytest.mark.both_engines

@@ -35,7 +35,7 @@ def save(session: Session, campaign: Campaign, **overrides: Any) -> LetterTempla
 
 
 def words(template: LetterTemplate) -> tuple[Any, ...]:
-    points = [(one.key, one.position, one.required, one.text) for one in template.points]
+    points = [(point.key, point.position, point.required, point.text) for point in template.points]
     return template.subject, template.opening, template.closing, points
 
 
@@ -143,7 +143,7 @@ def test_versions_are_listed_newest_first(session: Session) -> None:
     campaign = make_campaign(session)
     save(session, campaign)
     listed = templates.list_versions(session, campaign, "en", None)
-    assert [one.version for one in listed] == [2, 1]
+    assert [template.version for template in listed] == [2, 1]
     assert templates.get_version(session, campaign, "en", None, 1) is listed[1]
 
 

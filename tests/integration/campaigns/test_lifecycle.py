@@ -69,8 +69,8 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
     app: Flask, session: Session
 ) -> None:
     asks_for_a_second_person(app)
-    one, two = (make_staff_user(session, Role.ORGANIZER) for _ in range(2))
-    writer, reader = f"staff:{one.id}", f"staff:{two.id}"
+    first, second = (make_staff_user(session, Role.ORGANIZER) for _ in range(2))
+    writer, reader = f"staff:{first.id}", f"staff:{second.id}"
     campaign = draft(session)
     with pytest.raises(Refused) as refused:
         status_changes.open_campaign(session, campaign, actor=reader, now=NOW)
@@ -100,7 +100,7 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
         status_changes.open_campaign(session, campaign, actor=writer, now=NOW)
     status_changes.open_campaign(session, campaign, actor=reader, now=NOW)
     assert (campaign.status, campaign.review_note) == (CampaignStatus.OPEN, "")
-    assert [one for one in actions(session) if one.startswith("campaign.")] == [
+    assert [action for action in actions(session) if action.startswith("campaign.")] == [
         "campaign.review",
         "campaign.draft",
         "campaign.review",
@@ -138,8 +138,8 @@ def test_it_opens_at_its_moment_and_not_before_and_once(session: Session) -> Non
     session.rollback()
     status_changes.open_scheduled(moment)
     status_changes.open_scheduled(moment)
-    found = reload(session, campaign.id)
-    assert (found.status, found.opened_at, found.open_at) == (CampaignStatus.OPEN, moment, None)
+    opened = reload(session, campaign.id)
+    assert (opened.status, opened.opened_at, opened.open_at) == (CampaignStatus.OPEN, moment, None)
     assert actions(session).count("campaign.open") == 1
 
 
@@ -153,8 +153,8 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     lacking.targets[0].official.salutation = {}
     session.commit()
     status_changes.open_scheduled(moment)
-    found = reload(session, lacking.id)
-    assert (found.status, found.opening_missed_at) == (CampaignStatus.DRAFT, moment)
+    missed = reload(session, lacking.id)
+    assert (missed.status, missed.opening_missed_at) == (CampaignStatus.DRAFT, moment)
     assert reload(session, whole.id).status is CampaignStatus.OPEN
     [entry] = session.scalars(
         select(AuditEntry).where(AuditEntry.action == "campaign.opening-missed")
@@ -180,8 +180,8 @@ def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session
     session.rollback()
     status_changes.close_ended(ENDED)
     status_changes.close_ended(ENDED + timedelta(days=1))
-    found = reload(session, campaign.id)
-    assert (found.status, found.closed_at, found.status_reasons) == (
+    closed = reload(session, campaign.id)
+    assert (closed.status, closed.closed_at, closed.status_reasons) == (
         CampaignStatus.CLOSED,
         ENDED,
         {},
@@ -247,35 +247,35 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
         asks=["Protect her."],
         outcome="They were freed.",
     )
-    letter = next(one for one in earlier.templates if one.locale == "en")
-    made = create_and_edit.continue_campaign(
+    letter = next(template for template in earlier.templates if template.locale == "en")
+    continued = create_and_edit.continue_campaign(
         session, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
     )
     session.commit()
-    found = reload(session, made.id)
-    assert found.follows is not None
-    assert found.follows.followed_by == [found]
-    assert (found.status, found.slug) == (CampaignStatus.DRAFT, "ua-90-26")
-    assert (found.forbidden_words, found.full_text_edit) == (["Nora"], True)
-    assert (found.act_by, found.issued_on, found.opened_at) == (None, None, None)
-    english = next(one for one in found.editions if one.locale == "en")
+    later = reload(session, continued.id)
+    assert later.follows is not None
+    assert later.follows.followed_by == [later]
+    assert (later.status, later.slug) == (CampaignStatus.DRAFT, "ua-90-26")
+    assert (later.forbidden_words, later.full_text_edit) == (["Nora"], True)
+    assert (later.act_by, later.issued_on, later.opened_at) == (None, None, None)
+    english = next(edition for edition in later.editions if edition.locale == "en")
     assert (english.title, english.background, english.outcome) == ("T", "B", "")
-    assert {one.locale for one in found.editions} == {"en", "fr", "es"}
-    assert [one.official_id for one in found.targets] == [
-        one.official_id for one in found.follows.targets
+    assert {edition.locale for edition in later.editions} == {"en", "fr", "es"}
+    assert [target.official_id for target in later.targets] == [
+        target.official_id for target in later.follows.targets
     ]
-    copied = next(one for one in found.templates if one.locale == "en")
+    copied = next(template for template in later.templates if template.locale == "en")
     assert (copied.version, copied.opening) == (1, letter.opening)
-    assert [(one.key, one.text) for one in copied.points] == [
-        (one.key, one.text) for one in letter.points
+    assert [(point.key, point.text) for point in copied.points] == [
+        (point.key, point.text) for point in letter.points
     ]
     clone = create_and_edit.clone_campaign(
-        session, found, actor=BY, created_by_id=None, reference="UA 91/26"
+        session, later, actor=BY, created_by_id=None, reference="UA 91/26"
     )
     assert (clone.follows_id, len(clone.templates)) == (None, 3)
     with pytest.raises(Invalid) as taken:
         create_and_edit.clone_campaign(
-            session, found, actor=BY, created_by_id=None, reference="ua 91/26"
+            session, later, actor=BY, created_by_id=None, reference="ua 91/26"
         )
     assert taken.value.fields == {"reference": "reference-taken"}
 
@@ -290,7 +290,7 @@ _CARRIED_OVER = {
 
 
 def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session: Session) -> None:
-    columns = {one.key for one in inspect(Campaign).column_attrs}
+    columns = {column.key for column in inspect(Campaign).column_attrs}
     assert columns == create_and_edit.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
     assert create_and_edit.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
     moments = {"opened_at", "reopened_at", "closed_at", "stopped_at", "forgotten_at"}
@@ -307,8 +307,8 @@ def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session:
 @pytest.mark.both_engines
 def test_a_circle_of_further_information_is_refused(session: Session, length: int) -> None:
     chain = [draft(session) for _ in range(length)]
-    for one, before in zip(chain[1:], chain, strict=False):
-        create_and_edit.edit_campaign(session, one, actor=BY, follows_id=before.id)
+    for later, before in zip(chain[1:], chain, strict=False):
+        create_and_edit.edit_campaign(session, later, actor=BY, follows_id=before.id)
     with pytest.raises(Invalid) as refused:
         create_and_edit.edit_campaign(session, chain[0], actor=BY, follows_id=chain[-1].id)
     assert refused.value.fields == {"follows": "follows-circle"}
@@ -437,7 +437,7 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
 
 @pytest.mark.both_engines
 def test_each_rule_and_its_twin_agree(session: Session) -> None:
-    made = make_campaign(session)
+    campaign = make_campaign(session)
     rules = {
         stop_rule.may_go_out: stop_rule.may_go_out_sql(),
         stop_rule.is_stopped: stop_rule.is_stopped_sql(),
@@ -445,10 +445,10 @@ def test_each_rule_and_its_twin_agree(session: Session) -> None:
         stop_rule.has_ended: stop_rule.has_ended_sql(),
     }
     for status in CampaignStatus:
-        made.status = status
+        campaign.status = status
         session.flush()
-        row = session.execute(select(*rules.values()).where(Campaign.id == made.id)).one()
-        assert [bool(one) for one in row] == [rule(status) for rule in rules], status
+        row = session.execute(select(*rules.values()).where(Campaign.id == campaign.id)).one()
+        assert [bool(verdict) for verdict in row] == [rule(status) for rule in rules], status
 
 
 OLD, NEW = "Planted-Witness is in danger.", "More letters could do harm."
@@ -540,13 +540,13 @@ def test_who_stops_what_another_has_just_closed_is_told_and_no_reason_is_lost(
     url, closing = f"{home}/status?to=stopped", {"to": "closed", "reason_en": OLD}
     sign_in(client, app, Role.ADMIN)
     by = sign_in(other, app, Role.ADMIN)
-    said = f"{by.name or by.email} changed the status on"
+    notice = f"{by.name or by.email} changed the status on"
     typed = read_form(client.get(url).text)
     typed |= {"kind": ["harm"], "reason_en": NEW, "reason_fr": "Non."}
     assert post(other, f"{home}/status", closing).status_code == 303
     late = post(client, url, typed)
     assert late.status_code == 422
-    assert all(words in late.text for words in ("The campaign has changed.", said, OLD))
+    assert all(words in late.text for words in ("The campaign has changed.", notice, OLD))
     again = read_form(late.text)
     assert again == typed | {"seen": again["seen"]}
     assert reload(session, campaign.id).status is CampaignStatus.CLOSED
@@ -582,7 +582,7 @@ def test_who_returns_what_another_has_scheduled_meanwhile_cancels_nothing_unseen
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize(
-    ("step", "end", "said"),
+    ("step", "end", "message"),
     [
         ("status?to=closed", status_changes.stop_campaign, "This is its status now."),
         ("status?to=stopped", status_changes.stop_campaign, "This is its status now."),
@@ -596,7 +596,7 @@ def test_who_moves_a_campaign_while_another_is_ending_it_keeps_the_reason(
     session: Session,
     step: str,
     end: Callable[..., None],
-    said: str,
+    message: str,
 ) -> None:
     campaign = make_campaign(session)
     session.commit()
@@ -614,8 +614,8 @@ def test_who_moves_a_campaign_while_another_is_ending_it_keeps_the_reason(
             if own.get_bind().dialect.name == "postgresql":
                 wait_for_lock(own)
         late = ended.result(timeout=30)
-    assert late.status_code == (409 if "status now" in said else 422)
-    assert all(words in late.text for words in (OLD, NEW, said))
+    assert late.status_code == (409 if "status now" in message else 422)
+    assert all(words in late.text for words in (OLD, NEW, message))
     assert "Someone else" not in late.text
     if step == "extend":
         assert "1 January 2099" in late.text
@@ -668,8 +668,8 @@ def test_an_extension_says_how_many_signed_letters_will_name_the_new_day(
     for template in campaign.templates:
         template.closing = "Please answer before ((deadline))."
     session.commit()
-    said = "in the proposed text of 2 signed letters that are not in a bundle yet"
-    assert said in client.get(url).text
+    warning = "in the proposed text of 2 signed letters that are not in a bundle yet"
+    assert warning in client.get(url).text
     facts = client.get(f"/desk/campaigns/{slug}/facts").text
     assert "If you change the deadline, 2 signed letters that are not in a bundle yet" in facts
     session.execute(update(Signature).values(state=SignatureState.WITHDRAWN))
@@ -678,7 +678,7 @@ def test_an_extension_says_how_many_signed_letters_will_name_the_new_day(
     session.execute(update(Signature).values(state=SignatureState.CONFIRMED))
     campaign.status, campaign.closed_at = CampaignStatus.CLOSED, NOW
     session.commit()
-    assert said in client.get(f"/desk/campaigns/{slug}/status?to=open").text
+    assert warning in client.get(f"/desk/campaigns/{slug}/status?to=open").text
 
 
 def test_who_extends_after_a_colleague_did_reads_who_was_first_and_on_which_day(

@@ -45,8 +45,8 @@ def case(session: Session, writer: StaffUser, reader: StaffUser) -> Campaign:
 
 
 def mailed(session: Session) -> list[tuple[str, str]]:
-    found = session.scalars(select(OutboxMail).order_by(OutboxMail.id))
-    return [(mail.kind, str(mail.recipient)) for mail in found]
+    mails = session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+    return [(mail.kind, str(mail.recipient)) for mail in mails]
 
 
 def last_mail(app: Flask, session: Session) -> str:
@@ -66,10 +66,10 @@ def test_who_is_on_the_team_is_asked_to_look_and_nobody_else(
     make_staff_user(session, Role.ORGANIZER)
     submit(session, case, writer)
     assert mailed(session) == [("staff-review-asked", reader.email)]
-    said = last_mail(app, session)
-    assert writer.name in said
-    assert f"/desk/campaigns/{case.slug}" in said
-    assert case.person_name not in said
+    mail = last_mail(app, session)
+    assert writer.name in mail
+    assert f"/desk/campaigns/{case.slug}" in mail
+    assert case.person_name not in mail
 
 
 def test_where_nobody_else_is_on_the_team_the_admins_are_asked(
@@ -112,9 +112,9 @@ def test_the_writer_hears_that_it_is_approved_and_when_it_opens(
         session, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW
     )
     assert mailed(session)[1:] == [("staff-review-approved", writer.email)]
-    said = f"{i18n.say_moment(moment, 'Africa/Nairobi', 'fr')} (heure locale\u00a0: Nairobi)"
+    when = f"{i18n.say_moment(moment, 'Africa/Nairobi', 'fr')} (heure locale\u00a0: Nairobi)"
     letter = " ".join(last_mail(app, session).split())
-    assert " ".join(said.split()) in letter
+    assert " ".join(when.split()) in letter
 
 
 def test_the_writer_hears_that_it_is_open(

@@ -53,9 +53,9 @@ FACTS: dict[str, Any] = {
 
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
-    made = make_campaign(session)
+    opened = make_campaign(session)
     session.commit()
-    return made
+    return opened
 
 
 @pytest.fixture
@@ -158,9 +158,9 @@ def test_an_empty_list_offers_to_write_the_first(desk: FlaskClient) -> None:
 def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
     response = post(desk, f"{DESK}/new", FACTS)
     assert (response.status_code, response.location) == (303, f"{DESK}/ua-58-20")
-    made = session.scalars(select(Campaign)).one()
-    assert made.themes == ["women", "defenders"]
-    assert (f"{made.act_by}", made.letter_locales) == (FACTS["act_by"], ["es", "en"])
+    created = session.scalars(select(Campaign)).one()
+    assert created.themes == ["women", "defenders"]
+    assert (f"{created.act_by}", created.letter_locales) == (FACTS["act_by"], ["es", "en"])
     assert "Still to do" in desk.get(response.location).text
 
 
@@ -269,8 +269,8 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
         assert typed["reason_en"] in response.text
     assert fresh(session, campaign).status is CampaignStatus.OPEN
     session.rollback()
-    said = {"kind": "safe", "reason_en": "She is free.", "reason_fr": "Elle est libre."}
-    assert post(desk, address, said).status_code == 303
+    answers = {"kind": "safe", "reason_en": "She is free.", "reason_fr": "Elle est libre."}
+    assert post(desk, address, answers).status_code == 303
     stopped = fresh(session, campaign)
     assert (stopped.status, stopped.stop_kind) == (CampaignStatus.STOPPED, StopKind.SAFE)
     page = desk.get(f"{DESK}/ua-1-26").text
@@ -442,10 +442,10 @@ def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(
     back = f"{DESK}/ua-1-26/updates/take-back"
     assert post(desk, back, {"update": str(update.id)}).status_code == 303
     assert fresh(session, campaign).updates == []
-    made = Update(campaign=campaign, kind=UpdateKind.DELIVERY, happened_on=date(2026, 11, 20))
-    session.add(made)
+    handover = Update(campaign=campaign, kind=UpdateKind.DELIVERY, happened_on=date(2026, 11, 20))
+    session.add(handover)
     session.commit()
-    refused = post(desk, back, {"update": str(made.id)})
+    refused = post(desk, back, {"update": str(handover.id)})
     assert refused.status_code == 409
     assert "on its own page" in refused.text
     assert len(fresh(session, campaign).updates) == 1

@@ -67,9 +67,9 @@ def test_the_letter_of_every_sample_fits_and_is_marked(desk: FlaskClient, sample
 
 
 def test_the_hardest_letter_prints(desk: FlaskClient) -> None:
-    made = desk.get(f"{DESK}/preview/en/letter.pdf?letter=en&sample=words")
-    assert made.mimetype == "application/pdf"
-    assert "no-store" in made.headers["Cache-Control"]
+    answer = desk.get(f"{DESK}/preview/en/letter.pdf?letter=en&sample=words")
+    assert answer.mimetype == "application/pdf"
+    assert "no-store" in answer.headers["Cache-Control"]
 
 
 def test_everything_is_listed_and_nobody_else_sees_it(
@@ -99,7 +99,7 @@ def test_a_letter_that_is_written_waits_for_its_target_and_the_preview_says_so(
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "times"),
     [(CampaignStatus.OPEN, 1), (CampaignStatus.CLOSED, 0), (CampaignStatus.STOPPED, 0)],
 )
 def test_the_desk_names_a_last_day_to_write_while_letters_are_taken(
@@ -107,9 +107,9 @@ def test_the_desk_names_a_last_day_to_write_while_letters_are_taken(
     session: Session,
     fresh: Callable[[], Campaign],
     status: CampaignStatus,
-    said: int,
+    times: int,
 ) -> None:
     campaign = fresh()
     campaign.status, campaign.opened_at = status, db.utcnow()
     session.commit()
-    assert desk.get(DESK).text.count("Write by") == said
+    assert desk.get(DESK).text.count("Write by") == times

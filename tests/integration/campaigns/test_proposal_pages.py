@@ -51,9 +51,9 @@ def queued(app: Flask) -> bytes:
 def newest(session: Session) -> Proposal:
     session.rollback()
     session.expire_all()
-    found = session.scalars(select(Proposal).order_by(Proposal.id.desc())).first()
-    assert found is not None
-    return found
+    proposal = session.scalars(select(Proposal).order_by(Proposal.id.desc())).first()
+    assert proposal is not None
+    return proposal
 
 
 def test_form_and_approver_read_to_how_many_an_outcome_goes(

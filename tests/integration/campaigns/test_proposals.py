@@ -86,7 +86,7 @@ def test_an_update_is_posted_once_another_person_approves_it(
 
     approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     posted = session.scalars(select(Update)).one()
-    assert [(one.locale, one.title, one.body) for one in posted.editions] == [
+    assert [(edition.locale, edition.title, edition.body) for edition in posted.editions] == [
         ("en", "She is free", "At **home**.")
     ]
     assert (posted.picture, posted.picture_alt) == ("pictures/abc-8x8.jpg", {"en": "A door."})
@@ -99,12 +99,12 @@ def test_an_update_is_posted_once_another_person_approves_it(
     )
     about = select(AuditEntry).where(AuditEntry.action.startswith("campaign."))
     entries = session.scalars(about.order_by(AuditEntry.id)).all()
-    assert [one.action for one in entries] == [
+    assert [entry.action for entry in entries] == [
         "campaign.propose",
         "campaign.proposal-approve",
         "campaign.update",
     ]
-    assert [one.actor for one in entries[1:]] == [f"staff:{colleague.id}"] * 2
+    assert [entry.actor for entry in entries[1:]] == [f"staff:{colleague.id}"] * 2
     with pytest.raises(Refused) as refused:
         approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"

@@ -97,7 +97,7 @@ def test_languages_of_one_author_wait_together_and_those_of_another_apart(
     (proposal,) = waiting(session)
     assert proposals.content_of(proposal) == {"en": FREE, "fr": "Elle est libre."}
     save(session, case, colleague, outcome="Otherwise.")
-    assert [proposals.content_of(one) for one in waiting(session)] == [
+    assert [proposals.content_of(proposed) for proposed in waiting(session)] == [
         {"en": FREE, "fr": "Elle est libre."},
         {"en": "Otherwise."},
     ]

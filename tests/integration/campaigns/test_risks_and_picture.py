@@ -36,10 +36,10 @@ ALT = {"alt_en": "A river.", "alt_fr": "Une rivière.", "alt_es": "Un río."}
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (900, 400), **options: Any) -> bytes:
     """Red at the start, blue at the end."""
-    made = Image.new("RGB", size, (200, 20, 20))
-    made.paste((20, 20, 200), (size[0] * 2 // 3, 0, *size))
+    image = Image.new("RGB", size, (200, 20, 20))
+    image.paste((20, 20, 200), (size[0] * 2 // 3, 0, *size))
     out = io.BytesIO()
-    made.save(out, kind, **options)
+    image.save(out, kind, **options)
     return out.getvalue()
 
 
@@ -67,7 +67,7 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     assert send("/risks", {"relative": "Lucía\nLucía", "place": "Calle 9"}).status_code == 303
     rows = list(session.scalars(text("SELECT words FROM risk_flag")))
     assert len(rows) == 2
-    assert all(b"Luc" not in bytes(one) for one in rows)
+    assert all(b"Luc" not in bytes(sealed) for sealed in rows)
     assert "Lucía" not in str(list(session.execute(text("SELECT detail FROM audit_entry"))))
     with app.test_request_context():
         described = describe_entries(session, session.scalars(select(AuditEntry)).all())
@@ -202,8 +202,8 @@ def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: 
     wrong = {"picture": (io.BytesIO(b"no picture"), "river.jpg"), "alt_en": "A river."}
     page = send("/picture", wrong).text
     summary = page.partition('class="error-summary')[2].partition("</div>")[0]
-    said = [" ".join(one.split()) for one in re.findall(r"<a [^>]*>([^<]*)</a>", summary)]
-    assert said == [
+    messages = [" ".join(link.split()) for link in re.findall(r"<a [^>]*>([^<]*)</a>", summary)]
+    assert messages == [
         (
             "This file is not a JPEG, PNG or WebP picture, even if its name says so. "
             "Choose another file."
@@ -341,8 +341,8 @@ def test_the_shared_picture_holds_the_cases_own(
     assert send("/picture", ALT | file).status_code == 303
     fresh().status = CampaignStatus.OPEN
     session.commit()
-    made = Image.open(io.BytesIO(client.get("/en/actions/ua-1-26/share.png").data)).convert("RGB")
-    assert made.size == (1200, 630)
-    beside, paper = made.getpixel((1100, 300)), made.getpixel((60, 560))
+    image = Image.open(io.BytesIO(client.get("/en/actions/ua-1-26/share.png").data)).convert("RGB")
+    assert image.size == (1200, 630)
+    beside, paper = image.getpixel((1100, 300)), image.getpixel((60, 560))
     assert beside[2] > 150 > beside[0]
     assert min(paper) > 230

@@ -58,7 +58,7 @@ def test_only_the_language_that_was_changed_is_saved(
     assert "Not written: What happened, How it ended." in page
     typed = fields(page) | {"summary_fr": "Trois phrases.", "background_ar": ""}
     assert send("/languages/texts", typed).status_code == 303
-    editions = {one.locale: one for one in fresh().editions}
+    editions = {edition.locale: edition for edition in fresh().editions}
     assert editions["fr"].summary == "Trois phrases."
     assert set(editions) == {"en", "fr", "es"}
     assert "Saved version 1" in desk.get(f"{DESK}/history/edition/fr").text
@@ -73,7 +73,7 @@ def test_a_language_that_somebody_else_saved_is_merged_and_the_others_are_saved(
     assert post(other, f"{DESK}/languages/texts", hers).status_code == 303
     late = send("/languages/texts", typed | {"title_fr": "Le mien", "title_es": "El mío"})
     assert (late.status_code, late.location) == (303, f"{DESK}/merge/edition/fr")
-    titles = {one.locale: one.title for one in fresh().editions}
+    titles = {edition.locale: edition.title for edition in fresh().editions}
     assert (titles["fr"], titles["es"]) == ("Le sien", "El mío")
     assert "Le mien" in desk.get(late.location).text
 
@@ -94,8 +94,8 @@ def test_what_cannot_be_saved_is_said_by_its_field_and_nothing_is(
     response = send(f"/languages/{page}", typed | change | {"title_en": "Not kept"})
     assert response.status_code == 422
     assert words in response.text
-    assert all(one.title != "Not kept" for one in fresh().editions)
-    assert {one.version for one in fresh().templates} == {1}
+    assert all(edition.title != "Not kept" for edition in fresh().editions)
+    assert {template.version for template in fresh().templates} == {1}
 
 
 def test_points_are_written_in_all_languages_and_moved_without_scripts(
@@ -104,19 +104,21 @@ def test_points_are_written_in_all_languages_and_moved_without_scripts(
     typed = fields(desk.get(f"{DESK}/languages/points").text)
     moved = send("/languages/points", typed | {"move": "down:0"})
     assert moved.status_code == 200
-    assert {one.version for one in fresh().templates} == {1}
+    assert {template.version for template in fresh().templates} == {1}
     new = {"rows-3-text_en": "Answer her.", "rows-3-text_fr": "Répondez.", "rows-3-required": "y"}
     typed = fields(moved.text) | new
     assert send("/languages/points", typed).status_code == 303
     campaign = fresh()
-    english = [(one.key, one.required) for one in current_template(session, campaign, "en").points]
+    english = [
+        (point.key, point.required) for point in current_template(session, campaign, "en").points
+    ]
     assert english == [
         ("investigate", False),
         ("protect", True),
         ("recognise", False),
         ("answer-her", True),
     ]
-    french = [one.key for one in current_template(session, campaign, "fr").points]
+    french = [point.key for point in current_template(session, campaign, "fr").points]
     assert french[-1] == "answer-her"
     assert len(current_template(session, campaign, "es").points) == 3
     assert "Not written: point 4." in desk.get(f"{DESK}/languages/points").text

@@ -28,16 +28,16 @@ pytestmark = pytest.mark.one_engine
 
 @pytest.fixture
 def other(session: Session) -> StaffUser:
-    made = make_staff_user(session, Role.ORGANIZER, email="other@example.org", name="Omar Deng")
+    user = make_staff_user(session, Role.ORGANIZER, email="other@example.org", name="Omar Deng")
     session.commit()
-    return made
+    return user
 
 
 @pytest.fixture
 def theirs(session: Session, other: StaffUser) -> Campaign:
-    made = make_campaign(session, owner_id=other.id, person_name="Hidden Person")
+    campaign = make_campaign(session, owner_id=other.id, person_name="Hidden Person")
     session.commit()
-    return made
+    return campaign
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
     session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
     heir = make_staff_user(session, Role.ORGANIZER, email="heir@example.org")
-    made = create_and_edit.create_campaign(
+    campaign = create_and_edit.create_campaign(
         session,
         actor="staff:1",
         created_by_id=heir.id,
@@ -111,7 +111,7 @@ def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
         timezone="UTC",
         default_locale="en",
     )
-    assert made.owner_id == heir.id
+    assert campaign.owner_id == heir.id
     with pytest.raises(Refused, match="not-team-owner"):
         team.hand_over(session, theirs, to=heir, by=heir)
     team.add_member(session, theirs, member=heir, by=other)

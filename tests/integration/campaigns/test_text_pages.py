@@ -44,9 +44,9 @@ LETTER = {
 
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
-    made = make_campaign(session)
+    opened = make_campaign(session)
     session.commit()
-    return made
+    return opened
 
 
 @pytest.fixture
@@ -66,7 +66,9 @@ def test_a_text_is_saved_without_the_bullets(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     assert post(desk, f"{DESK}/editions/en", TEXT).status_code == 303
-    edition = next(one for one in fresh(session, campaign).editions if one.locale == "en")
+    edition = next(
+        edition for edition in fresh(session, campaign).editions if edition.locale == "en"
+    )
     assert edition.asks == ["Protect her", "Find out"]
     assert edition.background == "It *happened*.\n\nThen."
 
@@ -90,7 +92,9 @@ def test_a_text_that_cannot_be_saved_is_kept_on_the_page(
     assert response.status_code == 422
     assert words in response.text
     assert "Find out" in response.text or "asks" in change
-    edition = next(one for one in fresh(session, campaign).editions if one.locale == "en")
+    edition = next(
+        edition for edition in fresh(session, campaign).editions if edition.locale == "en"
+    )
     assert edition.summary != TEXT["summary"]
 
 
@@ -115,7 +119,7 @@ def test_a_letter_is_saved_in_the_order_of_its_places(
     assert post(desk, f"{DESK}/letters/en", LETTER).status_code == 303
     template = current_template(session, fresh(session, campaign), "en")
     assert template.version == 2
-    assert [(one.key, one.required, one.text) for one in template.points] == [
+    assert [(point.key, point.required, point.text) for point in template.points] == [
         ("investigate", False, "Find out who."),
         ("protect", True, "Protect her."),
         ("answer-her-letters", False, "Answer her letters."),

@@ -61,7 +61,7 @@ _INVENTED = "a rehearsal: invented people, nobody is mailed, nothing is printed 
 _GONE_BEFORE = "sends or prints again what passed the gate when it was saved"
 
 SAYS_NOTHING: dict[str, str] = {
-    one: why
+    endpoint: why
     for why, names in {
         _STAFF_ONLY: """staff.audit_log.download staff.audit_log.search staff.change_password
             staff.passkeys.add staff.passkeys.remove
@@ -118,7 +118,7 @@ SAYS_NOTHING: dict[str, str] = {
             deliveries.post deliveries.reroute deliveries.reroute_proof deliveries.split
             deliveries.undo""",
     }.items()
-    for one in names.split()
+    for endpoint in names.split()
 }
 """POST views of the desk by which no text of staff leaves it unasked, each with the reason."""
 
@@ -405,7 +405,7 @@ def test_each_view_of_the_desk_asks_about_risk_flags_or_says_why_it_need_not(app
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("writer", [one for many in WRITERS.values() for one in many])
+@pytest.mark.parametrize("writer", [writer for writers in WRITERS.values() for writer in writers])
 def test_a_text_that_names_a_witness_is_asked_about_before_it_leaves_the_desk(
     app: Flask, client: FlaskClient, session: Session, writer: Writer
 ) -> None:

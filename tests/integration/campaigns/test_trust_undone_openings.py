@@ -83,7 +83,7 @@ def test_each_page_of_a_campaign_is_known_to_change_it_or_not(app: Flask) -> Non
         and _roles(app, rule.endpoint) is not None
     }
     assert pages == CHANGES.keys() | CHANGES_NOTHING
-    assert {one.replace("restore", "show_history") for one in CHANGES} == CHANGING
+    assert {endpoint.replace("restore", "show_history") for endpoint in CHANGES} == CHANGING
 
 
 @pytest.mark.one_engine
