@@ -71,10 +71,10 @@ def test_settings_of_the_containers_exist_and_are_safe(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_starts_what_there_is_and_may_do_little(path: Path) -> None:
-    unit = RawConfigParser(strict=False)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]
-    unit.read_string(path.read_text(encoding="utf-8"))
-    service = dict(unit["Service"])
+    config = RawConfigParser(strict=False)
+    config.optionxform = str  # type: ignore[assignment, method-assign]
+    config.read_string(path.read_text(encoding="utf-8"))
+    service = dict(config["Service"])
     assert service["User"] == "campaign"
     assert service["NoNewPrivileges"] == "true"
     assert service["ProtectSystem"] == "strict"
@@ -91,8 +91,8 @@ def test_systemd_reads_the_units_and_finds_them_closed(tmp_path: Path) -> None:
     verify = ["systemd-analyze", "verify", "--man=no", *units, *tmp_path.glob("*.timer")]
     verified = subprocess.run(verify, capture_output=True, text=True, check=False)
     assert [line for line in verified.stderr.splitlines() if str(tmp_path) in line] == []
-    for unit in units:
-        judge = ["systemd-analyze", "security", "--offline=true", "--threshold=40", unit]
+    for unit_file in units:
+        judge = ["systemd-analyze", "security", "--offline=true", "--threshold=40", unit_file]
         judged = subprocess.run(judge, capture_output=True, text=True, check=False)
         assert judged.returncode == 0, judged.stdout.splitlines()[-1]
 

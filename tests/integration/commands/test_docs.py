@@ -56,7 +56,7 @@ def assert_command(line: str) -> None:
         for part in name.split("|"):
             assert part in command.commands, f"no command {name!r} in {line!r}"
         command = command.commands[name.split("|")[0]]
-    known = {option for one in command.params for option in one.opts} | {"--help"}
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     named = set(re.findall(r"(?<!\S)(--[a-z][a-z-]*)", line))
     assert named <= known, line
 
@@ -97,12 +97,12 @@ def test_the_page_of_settings_is_what_the_command_prints() -> None:
 
 def test_every_command_explains_itself() -> None:
     def commands(group: click.Group) -> list[click.Command]:
-        found: list[click.Command] = []
+        listed: list[click.Command] = []
         for command in group.commands.values():
-            found.append(command)
+            listed.append(command)
             if isinstance(command, click.Group):
-                found += commands(command)
-        return found
+                listed += commands(command)
+        return listed
 
     silent = [command.name for command in commands(campaign) if not command.help]
     assert silent == []

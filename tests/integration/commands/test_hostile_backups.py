@@ -517,12 +517,12 @@ def test_the_commands_say_what_was_taken_knowingly(
     assert taken.exit_code == 0, taken.stderr
     assert "this backup is older" in taken.stderr
     assert taken.stdout == "Restored 4 rows.\n"
-    made = run("backup", str(tmp_path / "new.age"))
-    assert "encrypted with 1 keys" in made.stdout
+    backed_up = run("backup", str(tmp_path / "new.age"))
+    assert "encrypted with 1 keys" in backed_up.stdout
     assert run("audit", "verify", "--backup", str(tmp_path / "new.age")).exit_code == 1
     known = ["--backup", str(tmp_path / "new.age"), "--identity", str(identity)]
     assert run("audit", "verify", *known).stdout.startswith("All 5 entries are intact.")
-    assert f"--anchor {_anchor_of(instance)}" in made.stdout
+    assert f"--anchor {_anchor_of(instance)}" in backed_up.stdout
 
 
 def _anchor_of(instance: Path) -> Anchor:
