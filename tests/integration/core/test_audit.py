@@ -46,7 +46,7 @@ def disarm(session: Session) -> None:
 
 
 def faults(session: Session, *anchors: Anchor) -> list[tuple[str, int]]:
-    return [(one.kind, one.entry) for one in audit.check(session, anchors=anchors)]
+    return [(fault.kind, fault.entry) for fault in audit.check(session, anchors=anchors)]
 
 
 def run(settings: Settings, *arguments: str) -> tuple[int, str, str]:
@@ -79,7 +79,7 @@ def test_an_edited_entry_is_found(session: Session, chain: list[int]) -> None:
     disarm(session)
     session.execute(update(AuditEntry).where(AuditEntry.id == chain[2]).values(actor="staff:2"))
     assert faults(session) == [("edited", chain[2])]
-    assert [one.entry for one in audit.check(session)] == [chain[2]]
+    assert [fault.entry for fault in audit.check(session)] == [chain[2]]
 
 
 def test_a_missing_entry_is_found(session: Session, chain: list[int]) -> None:
@@ -103,8 +103,8 @@ def test_what_was_cut_off_the_end_or_made_anew_shows_against_an_anchor(
     for number in range(9):
         record(session, number + 100)
     assert faults(session) == []
-    found = faults(session, before)
-    assert [one for one, _id in found] == ["rewritten"] or found == [("cut", chain[4])]
+    breaks = faults(session, before)
+    assert [kind for kind, _id in breaks] == ["rewritten"] or breaks == [("cut", chain[4])]
 
 
 def test_entries_written_at_once_stay_one_chain(app: Flask) -> None:
@@ -137,7 +137,7 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     session.commit()
     with structlog.testing.capture_logs() as logged:
         jobs.run_now("audit.anchor")
-    assert [one["event"] for one in logged] == ["the audit is broken"]
+    assert [event["event"] for event in logged] == ["the audit is broken"]
     assert audit.list_anchors() != [audit.head(session)]
     file.write_text("AAAA")
     with pytest.raises(audit.DamagedAnchor):
@@ -165,7 +165,7 @@ def test_the_command_names_the_broken_place_and_exits_with_1(
     assert code == 1
     assert not facts["ok"]
     assert facts["anchored"] == [5, 5]
-    kinds = [(one["kind"], one["entry"]) for one in facts["problems"]]
+    kinds = [(problem["kind"], problem["entry"]) for problem in facts["problems"]]
     assert kinds == [("edited", chain[1]), ("cut", chain[4]), ("cut", chain[4])]
     assert f"Entry {chain[1]} (" in err
     assert f"Entries up to {chain[4]} are missing at the end." in err

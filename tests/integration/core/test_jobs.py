@@ -116,7 +116,7 @@ def test_a_session_that_goes_on_after_a_rollback_sends_what_came_then(app: Flask
 
 def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> None:
     """The mail's row is there, so the sweep will find it; whatever else was to be done is done."""
-    with app.app_context(), capture_logs() as said:
+    with app.app_context(), capture_logs() as logged:
         with db.transaction() as session:
             db.after_commit(session, lambda: 1 // 0)
             jobs.enqueue(session, "test.note", 7)
@@ -126,7 +126,7 @@ def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> Non
         with db.transaction() as session:
             session.execute(text("DROP TABLE scratch"))
     assert sent(app) == [7]
-    assert [(one["event"], one["problem"]) for one in said] == [
+    assert [(event["event"], event["problem"]) for event in logged] == [
         ("left undone after a commit", "ZeroDivisionError")
     ]
 

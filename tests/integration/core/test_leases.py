@@ -80,7 +80,7 @@ def list_due(session: Session) -> list[int]:
 
 
 def claim_first(session: Session, due: list[int]) -> LeasedRow | None:
-    return next((hold for one in due if (hold := LEASE.claim(session, one))), None)
+    return next((hold for row_id in due if (hold := LEASE.claim(session, row_id))), None)
 
 
 def test_two_who_see_the_same_rows_at_once_take_different_ones(

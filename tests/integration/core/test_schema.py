@@ -44,7 +44,7 @@ def test_reasons_and_words_that_are_ruled_out_go_down_and_up(app: Flask, session
     def lying(column: str) -> list[str]:
         with database.engine.connect() as connection:
             kept = connection.scalars(text(f"SELECT {column} FROM campaign ORDER BY id"))
-            return [str(one) for one in kept]
+            return [str(cell) for cell in kept]
 
     migrations.downgrade(database.engine, "0018")
     assert lying("status_reason") == ["Elle est libre.", "Libre.", ""]
@@ -58,7 +58,7 @@ def test_reasons_and_words_that_are_ruled_out_go_down_and_up(app: Flask, session
     with database.sessions() as there:
         campaigns = there.query(Campaign).order_by(Campaign.id).all()
         assert campaigns[0].forbidden_words == words
-        assert [one.status_reasons for one in campaigns] == [
+        assert [upgraded.status_reasons for upgraded in campaigns] == [
             {"fr": "Elle est libre."},
             {"en": "Libre."},
             {},

@@ -63,8 +63,8 @@ def people(session: Session, database: db.Database) -> Campaign:
 
 def seal_as_before(session: Session, keyring: Keyring) -> None:
     for each in db.Base.metadata.sorted_tables:
-        names = {one.name: place_of(one) for one in sealed_columns(each)}
-        keys = [one.name for one in each.primary_key]
+        names = {sealed.name: place_of(sealed) for sealed in sealed_columns(each)}
+        keys = [key.name for key in each.primary_key]
         raw = table(
             each.name,
             *(column(name, each.c[name].type) for name in keys),
@@ -122,10 +122,10 @@ def test_a_turn_seals_all_anew_and_everybody_is_found(
         state = database.keyring.state
         assert (state.sealing, state.bound, state.look_ups) == (version, version, version)
         for _name, email in before:
-            found = select(Signature.email).where(
+            query = select(Signature.email).where(
                 Signature.email_hmac == address_fingerprint(email)
             )
-            assert session.scalars(found).all() == [email]
+            assert session.scalars(query).all() == [email]
     assert set(marks).isdisjoint(session.scalars(select(Signature.email_hmac)).all())
 
 
@@ -139,24 +139,24 @@ def test_all_fingerprints_turn(
     rotate()
     session.rollback()
     session.expire_all()
-    found = staff_users.find_by_email(session, user.email)
-    assert found is not None
-    assert use_recovery_code(session, found, codes[0])
-    assert not use_recovery_code(session, found, codes[0])
+    looked_up = staff_users.find_by_email(session, user.email)
+    assert looked_up is not None
+    assert use_recovery_code(session, looked_up, codes[0])
+    assert not use_recovery_code(session, looked_up, codes[0])
 
 
 def test_a_value_copied_to_another_row_does_not_open(session: Session, people: Campaign) -> None:
     rotate()
-    one, other = session.scalars(select(Signature.id).order_by(Signature.id).limit(2))
+    changed, other = session.scalars(select(Signature.id).order_by(Signature.id).limit(2))
     session.execute(
         text(
             "UPDATE signature SET email = (SELECT email FROM signature WHERE id = :other)"
             " WHERE id = :one"
         ),
-        {"one": one, "other": other},
+        {"one": changed, "other": other},
     )
     with pytest.raises(WrongKey):
-        session.scalar(select(Signature.email).where(Signature.id == one))
+        session.scalar(select(Signature.email).where(Signature.id == changed))
     assert session.scalar(select(Signature.email).where(Signature.id == other))
 
 
@@ -279,10 +279,10 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(
         assert (state.sealing, state.bound, state.look_ups) == (2, 0, 1)
         assert names(session) == before
         for _name, email in before:
-            found = select(Signature.email).where(
+            query = select(Signature.email).where(
                 Signature.email_hmac == address_fingerprint(email)
             )
-            assert session.scalars(found).all() == [email]
+            assert session.scalars(query).all() == [email]
         session.rollback()
     rotate()
     assert heads(session) == {b"\x04\x02"}
@@ -299,10 +299,10 @@ def test_every_table_with_sealed_columns_names_its_rows() -> None:
 def test_every_keyed_fingerprint_turns() -> None:
     """Of other binary columns each is random, or a digest of what is random or public."""
     others = {
-        f"{each.name}.{one.name}"
+        f"{each.name}.{binary.name}"
         for each in db.Base.metadata.sorted_tables
-        for one in each.columns
-        if isinstance(one.type, LargeBinary) and one.name != "seal_id"
+        for binary in each.columns
+        if isinstance(binary.type, LargeBinary) and binary.name != "seal_id"
     }
     assert others == {
         "api_token.digest",
