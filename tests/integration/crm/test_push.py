@@ -465,8 +465,8 @@ def test_a_connection_that_cannot_be_read_holds_up_no_other_and_can_be_removed(
     for form in ("approve", "try-again", "key", "remove", "people/1/forget"):
         late = post(client, f"{page}/{form}", {"key": "another", "seen": "x"})
         assert (late.status_code, late.location) == (303, "/desk/crm/"), form
-        said = "This connection was removed. Nothing was saved."
-        assert said in client.get(late.location).text
+        notice = "This connection was removed. Nothing was saved."
+        assert notice in client.get(late.location).text
     assert client.get(page).status_code == 404
 
 
