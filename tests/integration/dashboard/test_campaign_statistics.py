@@ -31,7 +31,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     app: Flask, session: Session
 ) -> None:
     campaign, other = make_campaign(session), make_campaign(session)
-    made = add_confirmed(session, campaign, 5, region=lambda n: "Québec" if n < 2 else "nowhere")
+    signed = add_confirmed(session, campaign, 5, region=lambda n: "Québec" if n < 2 else "nowhere")
     add_confirmed(session, other, 3)
     pending = add_confirmed(
         session, campaign, 1, state=SignatureState.PENDING, confirmed_at=None, source="poster"
@@ -39,7 +39,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     figures = _counted(session, campaign)
     assert (figures.confirmed, figures.in_state("pending"), figures.waiting) == (5, 1, 5)
     assert figures.regions("CA") == {"QC": 2, "": 3}
-    assert figures.count("own") == sum(bool(one.own_words) for one in made)
+    assert figures.count("own") == sum(bool(signature.own_words) for signature in signed)
     assert _counted(session, other).confirmed == 3
 
     on_paper = add_confirmed(session, other, 1, origin=Origin.PAPER)
@@ -49,9 +49,9 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     session.delete(on_paper[0])
 
     pending.state, pending.confirmed_at = SignatureState.CONFIRMED, db.utcnow()
-    made[0].state = SignatureState.WITHDRAWN
-    empty_signature(made[1])
-    session.delete(made[2])
+    signed[0].state = SignatureState.WITHDRAWN
+    empty_signature(signed[1])
+    session.delete(signed[2])
     figures = _counted(session, campaign)
     assert figures.confirmed == public_counts.recount(session, campaign) == 3
     assert {state for (state, _), n in figures.of("state").items() if n} == {
@@ -62,7 +62,10 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     assert figures.regions("CA") == {"": 2, "ON": 1}
     assert figures.count("source", "poster") == 1
 
-    assert sum(one.letters for one in list_waiting(session) if one.campaign is campaign) == 3
+    assert (
+        sum(waiting.letters for waiting in list_waiting(session) if waiting.campaign is campaign)
+        == 3
+    )
     bundle = freeze_waiting(session, campaign, settings=app.extensions["settings"])
     figures = _counted(session, campaign)
     assert figures.waiting == 0
@@ -73,19 +76,19 @@ def test_what_waits_is_exact_between_two_counts(app: Flask, session: Session) ->
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 4)
     session.commit()
-    assert [one.letters for one in list_waiting(session)] == [4]
+    assert [waiting.letters for waiting in list_waiting(session)] == [4]
     session.rollback()
     jobs.run_now("overview.count")
     kept = select(func.sum(WaitingLetters.letters))
     assert session.scalar(kept) == 4
     assert session.scalars(select(FiguresDue.id)).all() == []
-    assert [one.letters for one in list_waiting(session)] == [4]
-    made = session.scalars(select(Signature)).first()
-    assert made is not None
-    made.state = SignatureState.WITHDRAWN
+    assert [waiting.letters for waiting in list_waiting(session)] == [4]
+    signature = session.scalars(select(Signature)).first()
+    assert signature is not None
+    signature.state = SignatureState.WITHDRAWN
     add_confirmed(session, campaign, 2)
     session.flush()
-    assert [one.letters for one in list_waiting(session)] == [5]
+    assert [waiting.letters for waiting in list_waiting(session)] == [5]
     assert session.scalar(kept) == 4, "nothing was counted meanwhile"
 
 
@@ -145,7 +148,7 @@ def test_the_region_that_somebody_typed_is_not_in_the_figures(session: Session) 
     add_confirmed(session, campaign, 1, region="12 Hidden Lane")
     assert "Hidden" not in str(_counted(session, campaign).counts)
     raw = session.connection().exec_driver_sql("SELECT counts FROM figures_block").scalars().all()
-    assert all(b"confirmed" not in bytes(one) for one in raw)
+    assert all(b"confirmed" not in bytes(counts) for counts in raw)
 
 
 def test_letters_that_expired_stay_counted_when_their_links_are_forgotten(session: Session) -> None:

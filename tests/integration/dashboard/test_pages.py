@@ -77,7 +77,7 @@ def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
     files = {
         name: client.get(f"/desk/campaigns/{campaign.slug}/figures/{name}.csv") for name in TABLES
     }
-    assert all(one.status_code == 200 for one in files.values())
+    assert all(answer.status_code == 200 for answer in files.values())
     assert _rows(files["sources"].text)[1] == ["'=cmd", "3", "1.0000"]
     assert ["CA", "QC", "3"] in _rows(files["places"].text)
     assert _rows(files["days"].text)[1][1:] == ["3", "1", "4", "4"]

@@ -120,9 +120,9 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
     held, late = make_campaign(session), make_campaign(session)
     printed(held)
     late_bundle = printed(late)
-    for one in (held, late):
+    for campaign in (held, late):
         stop_campaign(
-            session, one, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+            session, campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
     carrier = make_staff_user(session, Role.STAFF, email="carrier@example.org")
     session.add(
@@ -327,8 +327,8 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
             run = split_bundle.find_run(own, bundle) or split_bundle.split_bundle(
                 own, bundle, letters_each=1, with_letters=False, actor="test"
             )
-            said = Posting(posted, posted, clock.today("America/Toronto"))
-            post_envelopes(own, run, said, key=db.new_public_id(), actor="test")
+            posting = Posting(posted, posted, clock.today("America/Toronto"))
+            post_envelopes(own, run, posting, key=db.new_public_id(), actor="test")
         page = client.get("/desk/today").text
         assert (still_here in page) is (posted == 1)
         assert f"1 delivery is {untold}" in page, "several postings are one line"
