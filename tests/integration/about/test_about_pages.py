@@ -236,7 +236,7 @@ def test_signing_asks_the_database_nothing_more_for_it(
     event.remove(engine, "before_cursor_execute", note)
     # The statement that asks how the campaign is runs by itself, and is no more than it was.
     tables = ("privacy_notice", "organisation_text", "consent_wording")
-    assert [one for one in statements if any(f"FROM {table}" in one for table in tables)] == []
+    assert [sql for sql in statements if any(f"FROM {table}" in sql for table in tables)] == []
 
 
 @pytest.mark.one_engine
