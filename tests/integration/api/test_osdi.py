@@ -199,7 +199,7 @@ def test_signatures_are_those_that_count_and_say_nothing_of_the_letter(
     reader = program(ApiScope.PEOPLE)
     path = f"petitions/{site.campaign.public_id}/signatures"
     listed = embedded(reader.get(path), "osdi:signatures")
-    ids = {one["identifiers"][0].rpartition(":")[2]: one for one in listed}
+    ids = {resource["identifiers"][0].rpartition(":")[2]: resource for resource in listed}
     assert ids.keys() == {site.signer.public_id, silent.public_id}
     assert "osdi:person" in ids[site.signer.public_id]["_links"]
     assert "osdi:person" not in ids[silent.public_id]["_links"]
