@@ -72,9 +72,9 @@ def fresh_pages(app: Flask) -> None:
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
     """An open campaign, committed."""
-    made = make_campaign(session)
+    open_campaign = make_campaign(session)
     session.commit()
-    return made
+    return open_campaign
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ def _pages_are_always_fresh(app: Flask) -> None:
 
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
-    made = make_campaign(session)
+    open_campaign = make_campaign(session)
     session.commit()
-    return made
+    return open_campaign
 
 
 @pytest.fixture
@@ -111,10 +111,10 @@ def set_rules(session: Session, campaign: Campaign, **rules: Any) -> None:
 
 def the_signature(session: Session) -> Signature:
     session.rollback()
-    found = session.scalars(select(Signature).order_by(Signature.id.desc())).first()
-    assert found is not None
-    session.refresh(found)
-    return found
+    signature = session.scalars(select(Signature).order_by(Signature.id.desc())).first()
+    assert signature is not None
+    session.refresh(signature)
+    return signature
 
 
 def traced(email: str, address: str, agent: str) -> dict[str, Any]:

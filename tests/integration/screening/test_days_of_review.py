@@ -141,8 +141,10 @@ def test_the_migration_seals_the_moment_and_gives_it_back(
     assert {at: clock.cut_to_day(at, "UTC") for at in in_clear.values()} == {
         at: at for at in in_clear.values()
     }, "one column, one zone"
-    assert {clock.day_of(in_clear[one], "UTC") for one in WAITING} == {clock.day_of(moment, "UTC")}
-    assert {clock.day_of(in_clear[one], "UTC") for one in decisions[3:]} == {
+    assert {clock.day_of(in_clear[waiting], "UTC") for waiting in WAITING} == {
+        clock.day_of(moment, "UTC")
+    }
+    assert {clock.day_of(in_clear[final], "UTC") for final in decisions[3:]} == {
         clock.day_of(moment, zone)
     }
     session.expire_all()

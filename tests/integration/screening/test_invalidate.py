@@ -72,8 +72,8 @@ def honest(session: Session, campaign: Campaign, n: int) -> None:
 
 
 def by(session: Session) -> StaffUser:
-    found = session.scalars(select(StaffUser).limit(1)).first()
-    return found or make_staff_user(session, Role.STAFF)
+    user = session.scalars(select(StaffUser).limit(1)).first()
+    return user or make_staff_user(session, Role.STAFF)
 
 
 def counted(
@@ -81,7 +81,7 @@ def counted(
 ) -> Invalidation:
     """An invalidation whose dry run is over."""
     session.rollback()  # SQLite: who has read before others wrote can no longer write
-    made = invalidate.begin_count(
+    invalidation = invalidate.begin_count(
         session,
         conditions=Conditions(**conditions),
         campaign=campaign,
@@ -89,38 +89,38 @@ def counted(
         now=db.utcnow(),
     )
     session.commit()
-    jobs.run_now("screening.work", made.id)
-    return fresh(session, made)
+    jobs.run_now("screening.work", invalidation.id)
+    return fresh(session, invalidation)
 
 
-def fresh(session: Session, made: Invalidation) -> Invalidation:
+def fresh(session: Session, invalidation: Invalidation) -> Invalidation:
     session.rollback()
-    session.refresh(made)
-    return made
+    session.refresh(invalidation)
+    return invalidation
 
 
-def run(session: Session, made: Invalidation, *, standing: bool = False) -> Invalidation:
+def run(session: Session, invalidation: Invalidation, *, standing: bool = False) -> Invalidation:
     session.rollback()
     invalidate.run(
-        session, made, reason="A flood.", standing=standing, by=by(session), now=db.utcnow()
+        session, invalidation, reason="A flood.", standing=standing, by=by(session), now=db.utcnow()
     )
     session.commit()
-    jobs.run_now("screening.work", made.id)
-    return fresh(session, made)
+    jobs.run_now("screening.work", invalidation.id)
+    return fresh(session, invalidation)
 
 
-def undo(session: Session, made: Invalidation) -> Invalidation:
+def undo(session: Session, invalidation: Invalidation) -> Invalidation:
     session.rollback()
-    invalidate.undo(session, made, by=by(session), now=db.utcnow())
+    invalidate.undo(session, invalidation, by=by(session), now=db.utcnow())
     session.commit()
-    jobs.run_now("screening.work", made.id)
-    return fresh(session, made)
+    jobs.run_now("screening.work", invalidation.id)
+    return fresh(session, invalidation)
 
 
 def states(session: Session) -> dict[int, str]:
     session.rollback()
     rows = session.execute(select(Signature.id, Signature.state)).all()
-    return {one: state.value for one, state in rows}
+    return {signature_id: state.value for signature_id, state in rows}
 
 
 WORDS = "Stop this foolish campaign right now, you all are liars here."
@@ -157,19 +157,19 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
     assert count_shown(app, campaign) == 7
     before = states(session)
     for kind, conditions in CONDITIONS.items():
-        made = counted(app, session, campaign, **conditions())
-        assert (made.state, made.found) == (InvalidationState.COUNTED, 4), kind
-        assert made.counts == {str(campaign.id): {"confirmed": 4}}
-        [effect] = invalidate.list_effects(session, made)
+        invalidation = counted(app, session, campaign, **conditions())
+        assert (invalidation.state, invalidation.found) == (InvalidationState.COUNTED, 4), kind
+        assert invalidation.counts == {str(campaign.id): {"confirmed": 4}}
+        [effect] = invalidate.list_effects(session, invalidation)
         assert (effect.before, effect.after) == (7, 3)
-        assert len(invalidate.list_sample(session, made, by=by(session))) == 4
+        assert len(invalidate.list_sample(session, invalidation, by=by(session))) == 4
         assert states(session) == before, "a dry run changes nothing"
-        made = run(session, made)
-        assert (made.state, made.done) == (InvalidationState.DONE, 4)
+        invalidation = run(session, invalidation)
+        assert (invalidation.state, invalidation.done) == (InvalidationState.DONE, 4)
         assert count_shown(app, campaign) == effect.after
-        assert [one.letters for one in waiting_counts.list_waiting(session)] == [3]
-        made = undo(session, made)
-        assert (made.state, made.restored) == (InvalidationState.UNDONE, 4)
+        assert [waiting.letters for waiting in waiting_counts.list_waiting(session)] == [3]
+        invalidation = undo(session, invalidation)
+        assert (invalidation.state, invalidation.restored) == (InvalidationState.UNDONE, 4)
         assert states(session) == before, kind
         assert count_shown(app, campaign) == 7
 
@@ -194,7 +194,7 @@ def test_who_signed_on_paper_is_found_by_a_time_that_has_the_whole_day_and_by_no
     morning = clock.moment_of(day, time.min, zone)
     evening = clock.moment_of(day + timedelta(days=1), time.min, zone)
     minute = timedelta(minutes=1)
-    for since, until, found in (
+    for since, until, number in (
         (noon - minute, noon + minute, 1),
         (morning + minute, evening, 1),
         (morning, evening - minute, 1),
@@ -202,9 +202,9 @@ def test_who_signed_on_paper_is_found_by_a_time_that_has_the_whole_day_and_by_no
         (morning, None, 2),
         (None, evening, 2),
     ):
-        made = counted(app, session, campaign, since=since, until=until)
-        assert made.found == found, (since, until)
-    page = staff.get(f"{DESK}/{made.public_id}").text
+        invalidation = counted(app, session, campaign, since=since, until=until)
+        assert invalidation.found == number, (since, until)
+    page = staff.get(f"{DESK}/{invalidation.public_id}").text
     assert f"<td>{say_day_in(noon, zone)}</td>" in page
 
 
@@ -217,8 +217,8 @@ def test_only_the_unconfirmed_and_only_of_one_campaign(
     flood(session, other, 1, state=SignatureState.PENDING, confirmed_at=None)
     condition = {"domains": ("flood.example",), "unconfirmed": True}
     assert counted(app, session, campaign, **condition).found == 3
-    made = run(session, counted(app, session, None, **condition))
-    assert made.done == 4
+    invalidation = run(session, counted(app, session, None, **condition))
+    assert invalidation.done == 4
     assert count_shown(app, campaign) == 2
 
 
@@ -229,13 +229,15 @@ def test_without_a_condition_or_a_dry_run_nothing_is_done(
     with pytest.raises(Invalid):
         counted(app, session, campaign, unconfirmed=True)
     session.rollback()
-    made = invalidate.begin_count(
+    invalidation = invalidate.begin_count(
         session, conditions=Conditions(name="*"), campaign=None, by=by(session), now=db.utcnow()
     )
     with pytest.raises(Refused):
-        invalidate.run(session, made, reason="x", standing=False, by=by(session), now=db.utcnow())
+        invalidate.run(
+            session, invalidation, reason="x", standing=False, by=by(session), now=db.utcnow()
+        )
     with pytest.raises(Refused):
-        invalidate.undo(session, made, by=by(session), now=db.utcnow())
+        invalidate.undo(session, invalidation, by=by(session), now=db.utcnow())
 
 
 @pytest.mark.one_engine
@@ -252,8 +254,8 @@ def test_the_signer_notices_nothing(
         return [re.sub(r'(name="csrf_token" value=)"[^"]+"', r"\1", text) for text in shown]
 
     before = pages()
-    made = run(session, counted(app, session, campaign, domains=("flood.example",)))
-    assert (made.done, count_shown(app, campaign)) == (2, 0)
+    invalidation = run(session, counted(app, session, campaign, domains=("flood.example",)))
+    assert (invalidation.done, count_shown(app, campaign)) == (2, 0)
     assert pages() == before
     assert client.get(f"{confirmed}/letter.pdf").status_code == 200
     assert client.post(waiting).status_code == 303
@@ -270,7 +272,7 @@ def test_the_signer_notices_nothing(
     assert everything["letters"][0]["state"] == "confirmed"
     assert "state_before" not in everything["letters"][0]
     # It was confirmed in the meantime: that is where an undo puts it.
-    undo(session, made)
+    undo(session, invalidation)
     assert sorted(states(session).values()) == ["confirmed", "confirmed"]
     assert count_shown(app, campaign) == 2
 
@@ -286,7 +288,7 @@ def test_who_withdraws_or_is_erased_meanwhile_is_not_brought_back(
     write(email="gone@flood.example")
     write(email="erased@flood.example")
     write(email="stays@flood.example")
-    made = run(session, counted(app, session, campaign, domains=("flood.example",)))
+    invalidation = run(session, counted(app, session, campaign, domains=("flood.example",)))
     client.post("/en/my-letters", data={"email": "gone@flood.example"})
     box = link_in(newest_mail(session))
     session.rollback()
@@ -295,8 +297,8 @@ def test_who_withdraws_or_is_erased_meanwhile_is_not_brought_back(
     assert client.post(f"{box}/{gone.public_id}/withdraw").status_code == 303
     client.post("/en/my-letters", data={"email": "erased@flood.example"})
     assert client.post(f"{link_in(newest_mail(session))}/erase").status_code == 303
-    made = undo(session, made)
-    assert made.restored == 1
+    invalidation = undo(session, invalidation)
+    assert invalidation.restored == 1
     assert sorted(states(session).values()) == ["confirmed", "withdrawn"]
 
 
@@ -304,17 +306,19 @@ def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
     flood(session, campaign, 1)
-    made = run(session, counted(app, session, campaign, domains=("flood.example",)), standing=True)
+    invalidation = run(
+        session, counted(app, session, campaign, domains=("flood.example",)), standing=True
+    )
     link = write("Later.", email="late@flood.example")
     assert the_signature(session).state is SignatureState.INVALID
     assert "Thank you. Your letter is confirmed." in client.get(link).text
     write("Honest.", email="honest@example.com")
     assert count_shown(app, campaign) == 1
-    invalidate.end_standing(session, fresh(session, made), by=by(session))
+    invalidate.end_standing(session, fresh(session, invalidation), by=by(session))
     session.commit()
     write("Later still.", email="later@flood.example")
     assert count_shown(app, campaign) == 2
-    assert undo(session, made).restored == 2
+    assert undo(session, invalidation).restored == 2
     assert count_shown(app, campaign) == 4
 
 
@@ -323,19 +327,19 @@ def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
     app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
     flood(session, campaign, 2, signed_at=hours_ago(25))
-    made = counted(app, session, campaign, since=hours_ago(30), until=hours_ago(20))
+    invalidation = counted(app, session, campaign, since=hours_ago(30), until=hours_ago(20))
     with pytest.raises(Invalid) as refused:
-        run(session, made, standing=True)
+        run(session, invalidation, standing=True)
     assert refused.value.fields == {"standing": "standing-everybody"}
     session.rollback()
-    url = f"{DESK}/{made.public_id}"
+    url = f"{DESK}/{invalidation.public_id}"
     assert 'name="standing"' not in staff.get(url).text
     answer = post(staff, f"{url}/run", {"reason": "A flood of the night.", "standing": "y"})
     assert answer.status_code == 422
-    for said in ("A flood of the night.", "Add a network", "2 signatures found"):
-        assert said in answer.text
-    made = run(session, fresh(session, made))
-    made.standing = True  # as one from before this was refused
+    for words in ("A flood of the night.", "Add a network", "2 signatures found"):
+        assert words in answer.text
+    invalidation = run(session, fresh(session, invalidation))
+    invalidation.standing = True  # as one from before this was refused
     session.commit()
     assert "new signatures are not excluded" in staff.get(url).text
     assert "new signatures too" not in staff.get(DESK).text
@@ -359,14 +363,14 @@ def test_one_that_takes_on_the_floods_words_only_afterwards_is_set_aside_too(
 ) -> None:
     add_confirmed(session, campaign, 1, own_words=WORDS)
     session.commit()
-    made = run(session, counted(app, session, campaign, similar_to=WORDS), standing=True)
+    invalidation = run(session, counted(app, session, campaign, similar_to=WORDS), standing=True)
     link = write("Honest at first.")
     assert count_shown(app, campaign) == 1
     changed = change_words(session, WORDS)
-    assert (changed.state, changed.invalidation_id) == (SignatureState.INVALID, made.id)
+    assert (changed.state, changed.invalidation_id) == (SignatureState.INVALID, invalidation.id)
     assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
     assert count_shown(app, campaign) == 0
-    assert undo(session, made).restored == 2
+    assert undo(session, invalidation).restored == 2
     assert count_shown(app, campaign) == 2
 
 
@@ -388,12 +392,12 @@ def test_somebody_whose_address_a_flood_used_can_still_sign(
     app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
     write("False.", email="real@example.com", agent="bot/1.0", confirm=False)
-    made = run(session, counted(app, session, campaign, agents=("bot/1.0",)))
-    assert made.done == 1
+    invalidation = run(session, counted(app, session, campaign, agents=("bot/1.0",)))
+    assert invalidation.done == 1
     write("Mine.", email="real@example.com", agent="Mozilla/5.0")
     signature = the_signature(session)
     assert (signature.state, signature.own_words) == (SignatureState.CONFIRMED, "Mine.")
-    assert undo(session, made).restored == 0
+    assert undo(session, invalidation).restored == 0
     assert count_shown(app, campaign) == 1
 
 
@@ -416,7 +420,9 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
         note="Write more.",
     )
     session.commit()
-    made = run(session, counted(app, session, campaign, domains=("flood.example",)), standing=True)
+    invalidation = run(
+        session, counted(app, session, campaign, domains=("flood.example",)), standing=True
+    )
     returned = HeldFilter(decision=Decision.RETURNED)
     assert (
         review_queue.count_held(session, HeldFilter()),
@@ -425,7 +431,7 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     write(email="late@flood.example")
     session.rollback()
     assert review_queue.count_held(session, HeldFilter()) == 0
-    undo(session, made)
+    undo(session, invalidation)
     assert (
         review_queue.count_held(session, HeldFilter()),
         review_queue.count_held(session, returned),
@@ -437,20 +443,26 @@ def test_a_cancelled_one_stops_and_what_it_did_is_undone(
     app: Flask, session: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flood(session, campaign, 7)
-    made = counted(app, session, campaign, domains=("flood.example",))
-    invalidate.run(session, made, reason="A flood.", standing=True, by=by(session), now=db.utcnow())
+    invalidation = counted(app, session, campaign, domains=("flood.example",))
+    invalidate.run(
+        session, invalidation, reason="A flood.", standing=True, by=by(session), now=db.utcnow()
+    )
     session.commit()
     monkeypatch.setattr(invalidation_job, "READ_AT_ONCE", 2)
     pace = invalidation_job.Pace()
-    assert invalidation_job.work_once(made.id, pace)
-    assert invalidation_job.work_once(made.id, pace)
-    invalidate.cancel(session, fresh(session, made), by=by(session), now=db.utcnow())
+    assert invalidation_job.work_once(invalidation.id, pace)
+    assert invalidation_job.work_once(invalidation.id, pace)
+    invalidate.cancel(session, fresh(session, invalidation), by=by(session), now=db.utcnow())
     session.commit()
-    jobs.run_now("screening.work", made.id)
-    made = fresh(session, made)
-    assert (made.state, made.done, made.standing) == (InvalidationState.CANCELLED, 4, False)
+    jobs.run_now("screening.work", invalidation.id)
+    invalidation = fresh(session, invalidation)
+    assert (invalidation.state, invalidation.done, invalidation.standing) == (
+        InvalidationState.CANCELLED,
+        4,
+        False,
+    )
     assert count_shown(app, campaign) == 3
-    assert undo(session, made).restored == 4
+    assert undo(session, invalidation).restored == 4
     assert count_shown(app, campaign) == 7
 
 
@@ -463,11 +475,13 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
     honest(session, campaign, 4)
     flood(session, campaign, 20)
     links = [write(email=f"p{at}@flood.example", confirm=False) for at in range(6)]
-    made = counted(app, session, campaign, domains=("flood.example",))
-    assert made.found == 26
-    invalidate.run(session, made, reason="A flood.", standing=True, by=by(session), now=db.utcnow())
+    invalidation = counted(app, session, campaign, domains=("flood.example",))
+    assert invalidation.found == 26
+    invalidate.run(
+        session, invalidation, reason="A flood.", standing=True, by=by(session), now=db.utcnow()
+    )
     session.commit()
-    number = made.id
+    number = invalidation.id
 
     def work(_: int) -> None:
         with app.app_context():
@@ -483,15 +497,15 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
                 [
                     lambda: work(0),
                     lambda: work(1),
-                    *[lambda one=one: confirm(one) for one in links],
+                    *[lambda link=link: confirm(link) for link in links],
                 ],
             )
         )
-    made = fresh(session, made)
-    aside = invalidate.count_aside(session, made)
-    assert (made.state, aside) == (InvalidationState.DONE, 26)
+    invalidation = fresh(session, invalidation)
+    aside = invalidate.count_aside(session, invalidation)
+    assert (invalidation.state, aside) == (InvalidationState.DONE, 26)
     assert count_shown(app, campaign) == 4
-    assert undo(session, made).state is InvalidationState.UNDONE
+    assert undo(session, invalidation).state is InvalidationState.UNDONE
     assert set(states(session).values()) == {"confirmed"}
     assert count_shown(app, campaign) == 30
 
@@ -500,7 +514,7 @@ def test_a_job_that_died_is_taken_up_again(
     app: Flask, session: Session, campaign: Campaign
 ) -> None:
     flood(session, campaign, 3)
-    made = invalidate.begin_count(
+    invalidation = invalidate.begin_count(
         session,
         conditions=Conditions(domains=("flood.example",)),
         campaign=campaign,
@@ -511,8 +525,8 @@ def test_a_job_that_died_is_taken_up_again(
     waiting = jobs.queue().waiting()
     jobs.run_now("screening.resume")
     assert jobs.queue().waiting() == waiting + 1
-    jobs.run_now("screening.work", made.id)
-    assert fresh(session, made).found == 3
+    jobs.run_now("screening.work", invalidation.id)
+    assert fresh(session, invalidation).found == 3
 
 
 def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
@@ -528,14 +542,19 @@ def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
     session.commit()
     number = bundle.id
     run(session, counted(app, session, campaign, domains=("flood.example",)))
-    found = session.get_one(Bundle, number)
-    loaded = load_volume(session, found.volumes[0].id)
-    assert (len(loaded.letters), [one.slug for one in loaded.set_aside]) == (1, ["withdrawn"] * 2)
-    for letter in session.scalars(select(Signature)).all():
-        for one in letter.letters:
-            one.first_page = 1
+    reloaded = session.get_one(Bundle, number)
+    loaded = load_volume(session, reloaded.volumes[0].id)
+    assert (len(loaded.letters), [unprinted.slug for unprinted in loaded.set_aside]) == (
+        1,
+        ["withdrawn"] * 2,
+    )
+    for signature in session.scalars(select(Signature)).all():
+        for letter in signature.letters:
+            letter.first_page = 1
     session.flush()
-    assert [one.state for one in withdrawals.list_taken_back(session, found)] == ["invalid"] * 2
+    assert [gone.state for gone in withdrawals.list_taken_back(session, reloaded)] == [
+        "invalid"
+    ] * 2
 
 
 @pytest.mark.one_engine
@@ -551,9 +570,9 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert "Firefox 128 on Linux" in page
     assert agent in page, "what it says of itself can be set as a condition"
     assert "unusual hour" in page
-    found = trends.list_trends(session, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
-    assert (found.count, len(found.spikes)) == (25, 1)
-    form = staff.get(f"{DESK}/new?kind=network&mark={found.mark.hex()}&campaign={campaign.slug}")
+    trend = trends.list_trends(session, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
+    assert (trend.count, len(trend.spikes)) == (25, 1)
+    form = staff.get(f"{DESK}/new?kind=network&mark={trend.mark.hex()}&campaign={campaign.slug}")
     assert "203.0.113.0/24" in form.text
     assert FLOOD not in form.request.url
     bad = post(staff, f"{DESK}/new", {"networks": "a.b.c", "since": "31 February"})
@@ -564,34 +583,34 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert sent.status_code == 303
     url = sent.location
     session.rollback()
-    made = session.scalars(select(Invalidation)).one()
+    invalidation = session.scalars(select(Invalidation)).one()
     assert "Counting" in staff.get(url).text
-    jobs.run_now("screening.work", made.id)
+    jobs.run_now("screening.work", invalidation.id)
     shown = staff.get(url).text
     assert "25 signatures found" in shown
     assert staff.get(f"{url}/run").status_code == 405
     assert "Enter why" in post(staff, f"{url}/run", {"reason": " "}, follow_redirects=True).text
     post(staff, f"{url}/run", {"reason": "A flood."})
-    jobs.run_now("screening.work", made.id)
+    jobs.run_now("screening.work", invalidation.id)
     assert "25 signatures excluded" in staff.get(url).text
     assert count_shown(app, campaign) == 3
     again = post(staff, f"{url}/run", {"reason": "Twice."}, follow_redirects=True).text
     assert "This has changed since then" in again
     post(staff, f"{url}/undo")
-    jobs.run_now("screening.work", made.id)
+    jobs.run_now("screening.work", invalidation.id)
     assert "25 signatures included again" in staff.get(url).text
     assert count_shown(app, campaign) == 28
     assert "Undone" in staff.get(DESK).text
     session.rollback()
     wanted = select(AuditEntry).where(AuditEntry.action.like("invalidation.%"))
     deeds = session.scalars(wanted.order_by(AuditEntry.id)).all()
-    assert [one.action for one in deeds] == [
+    assert [deed.action for deed in deeds] == [
         "invalidation.count",
         "invalidation.look",
         "invalidation.run",
         "invalidation.undo",
     ]
-    assert "203.0.113" not in json.dumps([one.detail for one in deeds])
+    assert "203.0.113" not in json.dumps([deed.detail for deed in deeds])
 
 
 def test_traces_are_sealed_and_erased_when_their_time_is_over(

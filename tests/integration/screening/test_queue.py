@@ -71,19 +71,19 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     for name in ("Halldora Lysing", "Somebody Else"):
         form = {**FORM, "own_words": f"I thank {name}."}
         pages = [client.post(f"{case}/{step}", data=form) for step in ("preview", "you", "check")]
-        assert [one.status_code for one in pages] == [200, 200, 200]
+        assert [page.status_code for page in pages] == [200, 200, 200]
         browser, link = app.test_client(), write(f"I thank {name}.")
         thanks = browser.get(link)
         assert "Thank you. Your letter is confirmed." in thanks.text
         assert browser.get(f"{link}/letter.pdf").status_code == 200
-        told = [one.text.replace(name, "NAME") for one in pages[:2]]
+        told = [page.text.replace(name, "NAME") for page in pages[:2]]
         seen.append([*told, thanks.text.replace(link, "LINK").replace(name, "NAME")])
     assert seen[0][:2] == seen[1][:2]
     held, other = session.scalars(select(Signature).order_by(Signature.id)).all()
     assert (held.state, other.state) == (SignatureState.HELD, SignatureState.CONFIRMED)
     assert session.get_one(Hold, held.id).reasons == ["risk"]
     assert count_shown(app, campaign) == 2
-    assert [one.letters for one in list_waiting(session)] == [1]
+    assert [waiting.letters for waiting in list_waiting(session)] == [1]
     assert "<mark>Halldora Lysing" in staff.get(QUEUE).text
     decide(staff, held, "return", "Leave the names out.")
     session.rollback()
@@ -183,7 +183,7 @@ def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     session.rollback()
     session.expire_all()
     held, taken = SignatureState.HELD, SignatureState.CONFIRMED
-    assert [one.state for one in (named, later, other)] == [held, held, taken]
+    assert [signature.state for signature in (named, later, other)] == [held, held, taken]
 
 
 def test_before_signing_a_page_says_that_such_words_are_read_first_and_never_a_flags(
@@ -317,7 +317,7 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
     assert "already undone" in post(staff, f"{QUEUE}undo", undo, follow_redirects=True).text
     assert "nothing left to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
     deeds = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    decisions = [one for one in deeds if one.startswith("letter.") and one != "letter.look"]
+    decisions = [deed for deed in deeds if deed.startswith("letter.") and deed != "letter.look"]
     assert decisions == ["letter.approved", "letter.decision-undone"]
 
 
@@ -408,7 +408,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
 
 
 @pytest.mark.parametrize(
-    ("late", "status", "said"),
+    ("late", "status", "sentence"),
     [
         ("approve", 409, "Your letter is no longer waiting for a change from you."),
         ("reject", 410, "We have read this letter, and we cannot print it."),
@@ -425,7 +425,7 @@ def test_who_changes_a_letter_that_was_sent_back_too_late_keeps_the_words(
     write: Write,
     late: str,
     status: int,
-    said: str,
+    sentence: str,
 ) -> None:
     set_rules(session, campaign, held=("insult",))
     first = write("You idiot.")
@@ -447,11 +447,11 @@ def test_who_changes_a_letter_that_was_sent_back_too_late_keeps_the_words(
     typed = {"own_words": "Please <read> this.", "points": ["protect"]}
     answer = client.post(address, data=typed)
     assert answer.status_code == status
-    assert said in answer.text
+    assert sentence in answer.text
     assert ">Please &lt;read&gt; this.</textarea>" in answer.text
     if late == "approve":
         same = client.post(address, data={**typed, "own_words": "You idiot."})
-        assert said in same.text
+        assert sentence in same.text
         assert "so that you can copy them" not in same.text
 
 
@@ -520,7 +520,7 @@ def test_of_many_who_decide_at_once_one_does(
     held = the_signature(session)
     public_id, seen = held.public_id, {version_of_hold(held)}
     people = [make_staff_user(session, Role.STAFF) for _ in range(6)]
-    ids = [one.id for one in people]
+    ids = [person.id for person in people]
     session.commit()
 
     def act(at: int) -> str:
@@ -620,8 +620,8 @@ def test_a_reference_like_anothers_is_flagged(
     other = make_campaign(session, reference="UА l/26", slug="ua-l-26")
     session.commit()
     sign_in(client, app, Role.ADMIN)
-    for one in (campaign, other):
-        assert "looks like that of another" in client.get(f"/desk/campaigns/{one.slug}").text
+    for slug in (campaign.slug, other.slug):
+        assert "looks like that of another" in client.get(f"/desk/campaigns/{slug}").text
 
 
 def test_a_get_decides_nothing(

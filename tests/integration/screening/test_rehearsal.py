@@ -93,8 +93,8 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     assert "2 letters to review" in client.get(url).text
     approve["seen"] = read_seen(page)[0]
     for _ in range(2):
-        said = post(client, f"{url}/{first}", approve, follow_redirects=True).text
-    assert "Noor Haddad approved this letter on" in said
+        approved = post(client, f"{url}/{first}", approve, follow_redirects=True).text
+    assert "Noor Haddad approved this letter on" in approved
     assert "1 letter to review" in client.get(url).text
     assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404
     # A real letter is out of reach: under its own campaign, and under the rehearsal.

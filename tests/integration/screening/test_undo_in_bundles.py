@@ -25,18 +25,18 @@ __all__ = ["freeze", "print_bundle"]
 @pytest.fixture
 def campaign(session: Session) -> Campaign:
     """Two letters that nothing speaks against, and three of a flood."""
-    made = make_campaign(session)
-    honest(session, made, 2)
-    flood(session, made, 3)
-    return made
+    flooded = make_campaign(session)
+    honest(session, flooded, 2)
+    flood(session, flooded, 3)
+    return flooded
 
 
 @pytest.fixture
 def bundle_id(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
     """A bundle of all five, ready."""
-    made = freeze(campaign.id, volume_letters=2)
-    assert print_bundle(made) is BundleState.READY
-    return made
+    frozen_id = freeze(campaign.id, volume_letters=2)
+    assert print_bundle(frozen_id) is BundleState.READY
+    return frozen_id
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def undone(
     app: Flask, session: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
 ) -> Invalidation:
     """The flood was set aside, the bundle made again without it, then it was brought back."""
-    made = run(session, counted(app, session, campaign, domains=("flood.example",)))
+    invalidation = run(session, counted(app, session, campaign, domains=("flood.example",)))
     session.rollback()
     jobs.run_now("bundles.remake")
     assert print_bundle(bundle_id) is BundleState.READY
     assert count_aside(session, bundle_id) == 3
-    return undo(session, made)
+    return undo(session, invalidation)
 
 
 def count_aside(session: Session, bundle_id: int) -> int:
@@ -77,9 +77,9 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     do_what_waits()
     bundle = reload(session, bundle_id)
     assert count_aside(session, bundle_id) == 0
-    assert [one["number"] for one in bundle.released] == ["00003", "00004", "00005"]
+    assert [letter["number"] for letter in bundle.released] == ["00003", "00004", "00005"]
     assert count_ends(session, bundle).problem == ""
-    assert [one.letters for one in waiting_counts.list_waiting(session)] == [3]
+    assert [waiting.letters for waiting in waiting_counts.list_waiting(session)] == [3]
     note = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
     assert (note.actor, note.detail["letters"]) == ("job:bundles.restore", 3)
     session.rollback()

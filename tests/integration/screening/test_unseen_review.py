@@ -48,10 +48,10 @@ def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
 ) -> None:
     link = write(NAMED)
     assert seen(the_signature(session)) == (HELD, CONFIRMED)
-    made = run(session, counted(app, session, None, **DOMAIN))
+    invalidation = run(session, counted(app, session, None, **DOMAIN))
     assert seen(the_signature(session)) == (INVALID, CONFIRMED)
     assert seen(change_words(session, f"{NAMED} Indeed.")) == (INVALID, CONFIRMED)
-    assert undo(session, made).restored == 1
+    assert undo(session, invalidation).restored == 1
     signature = the_signature(session)
     assert seen(signature) == (HELD, CONFIRMED)
     assert session.get_one(Hold, signature.id).decision is Decision.OPEN
@@ -63,10 +63,10 @@ def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_res
     app: Flask, session: Session, write: Write
 ) -> None:
     write("Honest.")
-    made = run(session, counted(app, session, None, **DOMAIN), standing=True)
+    invalidation = run(session, counted(app, session, None, **DOMAIN), standing=True)
     write(NAMED)
     assert seen(the_signature(session)) == (INVALID, CONFIRMED)
-    undo(session, made)
+    undo(session, invalidation)
     assert seen(the_signature(session)) == (HELD, CONFIRMED)
 
 
@@ -89,10 +89,10 @@ def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
     )
     session.commit()
     assert seen(the_signature(session)) == (HELD, HELD)
-    made = run(session, counted(app, session, None, **DOMAIN))
+    invalidation = run(session, counted(app, session, None, **DOMAIN))
     assert seen(the_signature(session)) == (INVALID, HELD)
     assert seen(change_words(session, "Somebody saw it all.")) == (INVALID, HELD)
-    undo(session, made)
+    undo(session, invalidation)
     assert seen(the_signature(session)) == (HELD, HELD)
 
 
@@ -101,8 +101,8 @@ def numbers(app: Flask, campaign: Campaign, link: str) -> tuple[int, int, int]:
     reader = app.test_client()
     pages = [reader.get(url).text for url in (f"/en/actions/{campaign.slug}", "/en/", link)]
     first, second, own = (
-        int(found[1])
-        if (found := re.search(r"(\d+) (?:person has|people have) written", page))
+        int(match[1])
+        if (match := re.search(r"(\d+) (?:person has|people have) written", page))
         else 0
         for page in pages
     )
@@ -127,9 +127,11 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
     # Before the next count the writer alone sees it counted, held or not.
     assert told == [(0, 1, 1, 1, 1), (1, 2, 2, 2, 2)]
     assert seen(the_signature(session)) == (HELD, CONFIRMED)
-    assert [one.letters for one in list_waiting(session)] == [1], "of what is printed it is no part"
-    found = counted(app, session, None, **DOMAIN)
-    (effect,) = invalidate.list_effects(session, found)
+    assert [waiting.letters for waiting in list_waiting(session)] == [1], (
+        "of what is printed it is no part"
+    )
+    invalidation = counted(app, session, None, **DOMAIN)
+    (effect,) = invalidate.list_effects(session, invalidation)
     assert (effect.before, effect.after) == (2, 0)
     review_queue.decide(
         session,
@@ -161,7 +163,10 @@ def write_two(app: Flask, session: Session, write: Write) -> list[Signature]:
         write(words, **CONSENTS)
     run_queue(app, session)
     signatures = list(session.scalars(select(Signature).order_by(Signature.id)))
-    assert [seen(one) for one in signatures] == [(CONFIRMED, CONFIRMED), (HELD, CONFIRMED)]
+    assert [seen(signature) for signature in signatures] == [
+        (CONFIRMED, CONFIRMED),
+        (HELD, CONFIRMED),
+    ]
     return signatures
 
 
@@ -231,7 +236,9 @@ def read_download(session: Session, signature: Signature) -> dict[str, Any]:
 def test_what_somebody_downloads_of_themselves_tells_not_that_a_letter_is_held(
     app: Flask, session: Session, write: Write
 ) -> None:
-    plain, held = (read_download(session, one) for one in write_two(app, session, write))
+    plain, held = (
+        read_download(session, signature) for signature in write_two(app, session, write)
+    )
     assert held == plain
     assert [member["state"] for member in held["network"]] == [MemberState.ACTIVE]
 
@@ -259,7 +266,7 @@ def test_other_programs_are_told_at_once_and_what_is_decided_later_changes_no_me
         return [(body["type"], body["data"]["signature"]) for body in bodies]
 
     both = write_two(app, session, write)
-    told = [("signature.confirmed", one.public_id) for one in both]
+    told = [("signature.confirmed", signature.public_id) for signature in both]
     assert list_told() == told
     session.execute(delete(WebhookEvent))  # as the log is after some weeks
     decide(app, session, both[1], decision)
