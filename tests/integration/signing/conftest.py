@@ -40,9 +40,9 @@ def mails(app: Flask) -> Callable[[], list[dict[str, Any]]]:
     def read() -> list[dict[str, Any]]:
         with app.app_context(), db.reading() as session:
             return [
-                {"kind": one.kind, "to": one.recipient, "locale": one.locale}
-                | json.loads(one.context or "{}")
-                for one in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+                {"kind": mail.kind, "to": mail.recipient, "locale": mail.locale}
+                | json.loads(mail.context or "{}")
+                for mail in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
             ]
 
     return read
@@ -54,8 +54,8 @@ def signatures(app: Flask) -> Callable[[], list[Signature]]:
 
     def read() -> list[Signature]:
         with app.app_context(), db.reading() as session:
-            found = list(session.scalars(select(Signature).order_by(Signature.id)))
-            assert all(letter.template for one in found for letter in one.letters)
-            return found
+            signed = list(session.scalars(select(Signature).order_by(Signature.id)))
+            assert all(letter.template for signature in signed for letter in signature.letters)
+            return signed
 
     return read

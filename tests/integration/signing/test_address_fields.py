@@ -53,7 +53,7 @@ def test_fields_know_what_a_browser_may_fill_in(client: FlaskClient, case: str) 
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "hint"),
     [
         ({"postal_code": "99999"}, "One from Canada looks like H3Z 2Y7."),
         ({"country": "FR", "postal_code": "J7Z 1A1"}, "One from France"),
@@ -62,11 +62,11 @@ def test_fields_know_what_a_browser_may_fill_in(client: FlaskClient, case: str) 
     ],
 )
 def test_an_address_that_cannot_be_is_refused_with_a_hint(
-    client: FlaskClient, case: str, changes: dict[str, str], said: str
+    client: FlaskClient, case: str, changes: dict[str, str], hint: str
 ) -> None:
     response = client.post(f"{case}/check", data={**FORM, **changes})
     assert response.status_code == 422
-    assert said in response.text
+    assert hint in response.text
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_a_full_address_needs_is_not_called_optional(client: FlaskClient, c
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "hint"),
     [
         ("a b@example.org", "Remove the space from this email address."),
         ("x@example..com", "This email address has two dots in a row"),
@@ -172,6 +172,6 @@ def test_what_a_full_address_needs_is_not_called_optional(client: FlaskClient, c
     ],
 )
 def test_an_address_of_mail_is_told_what_is_wrong_with_it(
-    client: FlaskClient, case: str, address: str, said: str
+    client: FlaskClient, case: str, address: str, hint: str
 ) -> None:
-    assert said in client.post(f"{case}/check", data={**FORM, "email": address}).text
+    assert hint in client.post(f"{case}/check", data={**FORM, "email": address}).text

@@ -43,9 +43,9 @@ def pdf_text(body: bytes) -> tuple[int, str]:
 @pytest.fixture
 def card(session: Session) -> str:
     """Address of a campaign of cards."""
-    made = make_campaign(session, format="card")
+    campaign = make_campaign(session, format="card")
     session.commit()
-    return f"/en/actions/{made.slug}"
+    return f"/en/actions/{campaign.slug}"
 
 
 @pytest.mark.one_engine
@@ -79,26 +79,26 @@ def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str
 
 @pytest.mark.one_engine
 def test_a_card_that_offers_no_points_is_written(client: FlaskClient, session: Session) -> None:
-    made = make_campaign(session, format="card")
-    for template in made.templates:
+    campaign = make_campaign(session, format="card")
+    for template in campaign.templates:
         template.points = []
     session.commit()
-    assert client.get(f"/en/actions/{made.slug}/write").status_code == 200
+    assert client.get(f"/en/actions/{campaign.slug}/write").status_code == 200
 
 
 @pytest.mark.one_engine
 def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session, app: Flask
 ) -> None:
-    made = make_campaign(session, format="card")
-    for template in made.templates:
+    campaign = make_campaign(session, format="card")
+    for template in campaign.templates:
         template.opening = "Long sentences take their room. " * 60
     session.commit()
-    response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
+    response = client.post(f"/en/actions/{campaign.slug}/preview.pdf", data=FORM)
     assert response.status_code == 422
     assert "Your words do not fit on the card." in response.text
     sign_in(client, app, Role.ORGANIZER)
-    preview = client.get(f"/desk/campaigns/{made.slug}/preview/en/letter.pdf")
+    preview = client.get(f"/desk/campaigns/{campaign.slug}/preview/en/letter.pdf")
     assert (preview.status_code, preview.mimetype) == (422, "text/html")
 
 
@@ -106,12 +106,12 @@ def test_a_card_whose_words_do_not_fit_is_refused_in_words(
 def test_an_address_that_does_not_fit_is_refused_in_words(
     client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(session)
-    mission = made.targets[0].mission
+    campaign = make_campaign(session)
+    mission = campaign.targets[0].mission
     assert mission
     mission.address = ["1", "2", "3", "4", "5"]
     session.commit()
-    response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
+    response = client.post(f"/en/actions/{campaign.slug}/preview.pdf", data=FORM)
     assert response.status_code == 422
     assert "An address does not fit the window" in response.text
 
@@ -134,13 +134,13 @@ def test_an_address_that_does_not_fit_is_refused_in_words(
 def test_an_organizer_reads_whether_a_line_is_too_long_or_the_lines_are_too_many(
     client: FlaskClient, session: Session, app: Flask, address: list[str], told: str
 ) -> None:
-    made = make_campaign(session)
-    mission = made.targets[0].mission
+    campaign = make_campaign(session)
+    mission = campaign.targets[0].mission
     assert mission
     mission.address = address
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
-    preview = client.get(f"/desk/campaigns/{made.slug}/preview/en/letter.pdf")
+    preview = client.get(f"/desk/campaigns/{campaign.slug}/preview/en/letter.pdf")
     assert preview.status_code == 422
     assert told in preview.text
     assert ("The envelope window holds" in preview.text) is ("lines, with" in told)
@@ -149,8 +149,8 @@ def test_an_organizer_reads_whether_a_line_is_too_long_or_the_lines_are_too_many
 
 @pytest.mark.one_engine
 def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
-    made = make_campaign(session, format="card")
-    add_confirmed(session, made, 3, own_words="Words of mine. " * 20)
+    campaign = make_campaign(session, format="card")
+    add_confirmed(session, campaign, 3, own_words="Words of mine. " * 20)
 
     for signature in session.query(Signature):
         letters = signed_letters(signature)
@@ -163,21 +163,21 @@ def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
 def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
     client: FlaskClient, card: str, session: Session, app: Flask
 ) -> None:
-    made = session.scalars(select(Campaign)).one()
+    campaign = session.scalars(select(Campaign)).one()
     token = "token-of-a-card"
-    [one] = add_confirmed(session, made, 1, token_digest=digest_of(token))
+    [signature] = add_confirmed(session, campaign, 1, token_digest=digest_of(token))
     session.commit()
     link = f"/en/letter/{token}"
     assert "letter" not in heading(client.get(link).text)
-    for state, said in (
+    for state, title in (
         (SignatureState.WITHDRAWN, "This card was withdrawn"),
         (SignatureState.REJECTED, "We cannot print this card"),
         (SignatureState.ERASED, "This card was deleted"),
     ):
-        one.state = state
+        signature.state = state
         session.commit()
-        assert heading(client.get(link).text) == said
-    close_campaign(session, made, actor="test", now=db.utcnow())
+        assert heading(client.get(link).text) == title
+    close_campaign(session, campaign, actor="test", now=db.utcnow())
     session.commit()
     ended = client.post(f"{card}/sign", data=FORM)
     assert heading(ended.text) == "You can no longer write for this action"

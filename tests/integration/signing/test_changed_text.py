@@ -122,13 +122,13 @@ def test_the_page_check_says_that_our_text_changed_since_the_page_write(
 def test_of_a_rewritten_letter_the_opening_is_not_ours_on_the_page_check_either(
     client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(session, full_text_edit=True)
+    campaign = make_campaign(session, full_text_edit=True)
     session.commit()
-    case = f"/en/actions/{made.slug}"
+    case = f"/en/actions/{campaign.slug}"
     text = {"full_text": "Please have Amara Okafor protected. I ask it of you."}
     page = client.post(f"{case}/write", data={**FORM, **text})
     written = Fields(page.text).with_answers()
-    correct(session, made, "en", change_opening)
+    correct(session, campaign, "en", change_opening)
     check = client.post(f"{case}/check", data={**FORM, **written, **text})
     assert check.status_code == 200
     assert _SAYS not in check.text
@@ -174,22 +174,22 @@ def test_what_is_not_printed_for_her_does_not_stop_her(
 def test_a_rewritten_letter_prints_nothing_of_the_opening(
     client: FlaskClient, session: Session, signatures: Signatures
 ) -> None:
-    made = make_campaign(session, full_text_edit=True)
+    campaign = make_campaign(session, full_text_edit=True)
     session.commit()
     text = "Please have Amara Okafor protected. I ask it of you."
-    form = checked(client, f"/en/actions/{made.slug}", full_text=text)
-    correct(session, made, "en", change_opening)
-    assert client.post(f"/en/actions/{made.slug}/sign", data=form).status_code == 303
+    form = checked(client, f"/en/actions/{campaign.slug}", full_text=text)
+    correct(session, campaign, "en", change_opening)
+    assert client.post(f"/en/actions/{campaign.slug}/sign", data=form).status_code == 303
     assert len(signatures()) == 1
 
 
 @pytest.mark.one_engine
 def test_the_translation_is_printed_too(client: FlaskClient, session: Session) -> None:
-    made = make_campaign(session, letter_locales=["es", "en"], print_translation=True)
+    campaign = make_campaign(session, letter_locales=["es", "en"], print_translation=True)
     session.commit()
-    case = f"/en/actions/{made.slug}"
+    case = f"/en/actions/{campaign.slug}"
     form = checked(client, case)
-    correct(session, made, "es", change_opening)
+    correct(session, campaign, "es", change_opening)
     page = client.post(f"{case}/sign", data=form)
     assert (page.status_code, _SAYS in page.text) == (422, True)
 

@@ -64,7 +64,7 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
         locale="en",
         choice=BundleChoice(),
     )
-    ids = [one.id for one in signature.letters]
+    ids = [row.id for row in signature.letters]
     [proof] = load_some(session, ids, facts, campaign_id=campaign.id).letters
     bundle = freeze(
         session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="test"

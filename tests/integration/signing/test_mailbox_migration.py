@@ -24,7 +24,7 @@ def test_down_and_up_again_with_letters_of_two_mailboxes(
 
     for name in ("Ana", "Bo", "Cleo"):
         sign(name)
-    assert [one.seat for one in signatures()] == [1, 2, 4]
+    assert [signature.seat for signature in signatures()] == [1, 2, 4]
     for name in ("Ada", "Ben", "Cem", "Dov", "Eli"):
         sign(name, email="of-five@example.org")
     ben, cem, dov, eli = session.scalars(select(Signature).order_by(Signature.id)).all()[4:]
@@ -38,8 +38,8 @@ def test_down_and_up_again_with_letters_of_two_mailboxes(
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, BEFORE)
     migrations.upgrade(engine)
-    seats = [(one.given_name, one.seat) for one in signatures()]
+    seats = [(signature.given_name, signature.seat) for signature in signatures()]
     assert seats == [("Ana", 1), ("Bo", 2), ("Ada", 1), ("Cem", 2), ("Eli", 3)]
     assert len(session.scalars(select(Letter)).all()) == 5
     sign("Cleo")
-    assert [one.seat for one in signatures()] == [1, 2, 1, 2, 3, 4]
+    assert [signature.seat for signature in signatures()] == [1, 2, 1, 2, 3, 4]

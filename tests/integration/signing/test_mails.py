@@ -27,14 +27,14 @@ Mails = Callable[[], list[dict[str, Any]]]
 
 def texts(app: Flask, session: Session, settings: Settings) -> list[tuple[str, str, str]]:
     """Subject, text and HTML of every mail."""
-    found = []
+    contents = []
     for mail in session.scalars(select(OutboxMail).order_by(OutboxMail.id)):
         message = render(mail, settings)
         plain, html = message.get_body(("plain",)), message.get_body(("html",))
         assert plain is not None
         assert html is not None
-        found.append((str(message["Subject"]), plain.get_content(), html.get_content()))
-    return found
+        contents.append((str(message["Subject"]), plain.get_content(), html.get_content()))
+    return contents
 
 
 def outbox(settings: Settings) -> list[str]:
@@ -211,12 +211,12 @@ def test_letters_over_the_day_s_number_come_together_in_one_mail(
     session.rollback()
     with app.app_context():
         jobs.run_now("mail.sweep")
-    assert not any("Confirm what you signed" in one for one in outbox(settings))
+    assert not any("Confirm what you signed" in mail for mail in outbox(settings))
     later = db.utcnow() + WAIT
     monkeypatch.setattr(db, "utcnow", lambda: later)
     with app.app_context():
         jobs.run_now("mail.sweep")
-    [sent] = [one for one in outbox(settings) if "Confirm what you signed" in one]
+    [sent] = [mail for mail in outbox(settings) if "Confirm what you signed" in mail]
     links = re.findall(r"http://127.0.0.1:5000(/en/letter/[^/\s]+)\s", sent)
     assert f"{links[0]}/not-mine" in sent
     assert [name for name in ("Ana", "Bo", "Cleo") if f"{name} for Amara" in sent] == [
@@ -247,6 +247,6 @@ def test_no_number_of_spellings_keeps_the_mail_of_a_mailbox_from_coming(
         queue_waiting(session, to="maelle@example.org", locale="en", now=now)
         session.flush()
         rows = session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
-    assert len({one.recipient_hmac for one in rows}) == 1
+    assert len({row.recipient_hmac for row in rows}) == 1
     assert (len(rows), rows[-1].recipient) == (29, "maelle@example.org")
     assert now + WAIT < rows[-1].due_at <= now + APART

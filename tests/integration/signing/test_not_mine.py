@@ -35,7 +35,7 @@ def test_the_owner_of_a_mailbox_frees_its_places_and_signs(
     for name in NAMES:
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
     assert client.post(f"{case}/sign", data=FORM).status_code == 303
-    assert "Maëlle" not in [one.given_name for one in signatures()]
+    assert "Maëlle" not in [signature.given_name for signature in signatures()]
     assert mails()[-1]["why"] == "waiting"
     link = f"{mails()[0]['link']}/not-mine"
     page = client.get(link).text
@@ -45,7 +45,7 @@ def test_the_owner_of_a_mailbox_frees_its_places_and_signs(
     assert signatures() == []
     assert client.post(link).status_code == client.get(mails()[1]["link"]).status_code == 410
     client.post(f"{case}/sign", data=FORM)
-    assert [(one.given_name, one.seat) for one in signatures()] == [("Maëlle", 1)]
+    assert [(signature.given_name, signature.seat) for signature in signatures()] == [("Maëlle", 1)]
 
 
 def test_what_is_confirmed_or_of_another_spelling_stays(
@@ -58,7 +58,7 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
     tagged = FORM["email"].replace("@", "+x@")
     client.post(f"{case}/sign", data={**FORM, "given_name": "Cleo", "email": tagged})
     assert "The letters have been deleted" in client.post(f"{mine}/not-mine").text
-    assert sorted(one.given_name for one in signatures()) == ["Cleo", "Maëlle"]
+    assert sorted(signature.given_name for signature in signatures()) == ["Cleo", "Maëlle"]
     for ask in (client.get, client.post):
         page = ask(f"{mine}/not-mine").text
         assert "Nothing is waiting to be confirmed" in page
@@ -90,7 +90,7 @@ def test_where_two_have_signed_nobody_is_told_to_sign(
     assert "Their links no longer work." in page
     assert "You can sign" not in page
     assert "Write a letter" not in page
-    assert sorted(one.given_name for one in signatures()) == ["Bo", "Maëlle"]
+    assert sorted(signature.given_name for signature in signatures()) == ["Bo", "Maëlle"]
 
 
 def test_the_mails_of_letters_that_wait_lead_there(
@@ -98,8 +98,8 @@ def test_the_mails_of_letters_that_wait_lead_there(
 ) -> None:
     for name in NAMES:
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
-    found = list(session.scalars(select(Signature)))
-    token = signed_link(WAITING, found[-1].public_id)
+    waiting = list(session.scalars(select(Signature)))
+    token = signed_link(WAITING, waiting[-1].public_id)
     assert client.get(f"/en/letter/{token}/not-mine").status_code == 200
     assert client.get(f"/en/letter/{token[:-1]}/not-mine").status_code == 404
     session.rollback()
@@ -118,7 +118,7 @@ def test_after_a_day_the_oldest_that_waits_gives_way(
     session.commit()
     for name in ("Gil", "Hu", "Ivo"):
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
-    assert "".join(sorted(one.given_name[0] for one in signatures())) == "ADEFGH"
+    assert "".join(sorted(signature.given_name[0] for signature in signatures())) == "ADEFGH"
     assert client.get("/en/letter/Bo").status_code == 410, "its link says that it is gone"
 
 
@@ -187,8 +187,8 @@ def test_fifty_who_sign_confirm_and_delete_at_once_lose_nothing_that_counts(
     answers = at_once(act)
     assert {code for deed, code in answers if deed == "sign"} == {303}
     assert {code for deed, code in answers if deed != "sign"} <= {200, 303, 404, 410}
-    found = signatures()
-    assert len(found) <= len(NAMES)
+    kept = signatures()
+    assert len(kept) <= len(NAMES)
     counted = sum(1 for deed, code in answers if deed == "confirm" and code == 303)
-    assert [one.state for one in found].count(SignatureState.CONFIRMED) == counted
+    assert [signature.state for signature in kept].count(SignatureState.CONFIRMED) == counted
     assert len(answers) == MANY

@@ -91,21 +91,21 @@ def test_back_after_signing_says_what_is_true_of_who_signed_and_who_did_not(
 def test_a_page_in_a_language_without_a_letter_says_so(
     client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(session, letter_locales=["en"])
+    campaign = make_campaign(session, letter_locales=["en"])
     session.commit()
-    said = "This letter is not available in"
-    assert said not in client.get(f"/en/actions/{made.slug}/write").text
-    page = client.get(f"/ar/actions/{made.slug}/write").text
+    sentence = "This letter is not available in"
+    assert sentence not in client.get(f"/en/actions/{campaign.slug}/write").text
+    page = client.get(f"/ar/actions/{campaign.slug}/write").text
     assert page.count('class="hint"') > 0
-    assert said in page or "هذه الرسالة غير متاحة" in page
+    assert sentence in page or "هذه الرسالة غير متاحة" in page
 
 
 def test_who_came_and_went_is_in_the_next_count(session: Session) -> None:
     campaign = make_campaign(session)
     early = db.utcnow() - timedelta(hours=1)
     gone, stays = add_confirmed(session, campaign, 2)
-    for one in (gone, stays):
-        one.confirmed_at = early
+    for signature in (gone, stays):
+        signature.confirmed_at = early
     session.flush()
     public_counts.recount(session, campaign)
     session.flush()

@@ -124,11 +124,11 @@ def test_previews_mark_what_risk_flags_rule_out(
         RiskFlag(kind=RiskKind.WITNESS, words=words) for words in ("Okafor", opening)
     ]
     session.commit()
-    for path, found in (
+    for path, marked in (
         ("", "Okafor"),
         ("/letter?letter=en", opening),
         ("/mails/confirm-letter", "Okafor"),
     ):
         page = client.get(f"{address}{path}").text
         assert "Risk flags rule out words in this preview" in page
-        assert f"<mark>{found}</mark>" in page
+        assert f"<mark>{marked}</mark>" in page

@@ -64,8 +64,8 @@ def test_fifty_signings_under_six_names_keep_six_letters_and_lose_none(
         return app.test_client().post(f"{case}/sign", data=form).status_code
 
     assert set(at_once(sign)) == {303}
-    assert sorted(one.given_name for one in signatures()) == sorted(NAMES)
-    assert sorted(one.seat for one in signatures()) == [1, 2, 4, 5, 6, 7]
+    assert sorted(signature.given_name for signature in signatures()) == sorted(NAMES)
+    assert sorted(signature.seat for signature in signatures()) == [1, 2, 4, 5, 6, 7]
 
 
 def six_wait(app: Flask, case: str, session: Session) -> list[str]:
@@ -103,9 +103,11 @@ def test_fifty_confirmations_of_six_people_count_two(
     answers = at_once(click)
     assert answers.count(303) == 2
     assert set(answers) <= {200, 303, 409}
-    found = signatures()
-    assert len(found) == len(names)
-    confirmed = [one.seat for one in found if one.state is SignatureState.CONFIRMED]
+    kept = signatures()
+    assert len(kept) == len(names)
+    confirmed = [
+        signature.seat for signature in kept if signature.state is SignatureState.CONFIRMED
+    ]
     assert sorted(confirmed) == [1, 2]
 
 
@@ -120,7 +122,7 @@ def test_fifty_confirmations_count_once(
     link = mails()[0]["link"]
     answers = at_once(lambda _: app.test_client().post(link).status_code)
     assert sorted(answers) == [200] * (MANY - 1) + [303]
-    assert [one.state for one in signatures()] == [SignatureState.CONFIRMED]
+    assert [signature.state for signature in signatures()] == [SignatureState.CONFIRMED]
     with app.app_context():
         jobs.run_now("campaigns.count")
         with db.reading() as session:
@@ -141,7 +143,7 @@ def test_of_two_homes_that_confirm_at_once_one_counts(
         lambda number: app.test_client().post(f"/en/letter/{NAMES[number % 2]}").status_code
     )
     assert answers.count(303) == 1
-    states = sorted(one.state.value for one in signatures())
+    states = sorted(signature.state.value for signature in signatures())
     assert states == ["confirmed", "pending"]
 
 
@@ -171,7 +173,7 @@ def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
             until_one_waits(session.get_bind())  # type: ignore[arg-type]
         with pytest.raises(NotFound, match="letter-link"):
             clicked.result(timeout=30)
-    assert [one.state for one in signatures()] == [SignatureState.PENDING]
+    assert [signature.state for signature in signatures()] == [SignatureState.PENDING]
 
 
 def test_words_that_are_replaced_while_they_are_confirmed_are_not(
@@ -196,4 +198,4 @@ def test_words_that_are_replaced_while_they_are_confirmed_are_not(
 
     with pytest.raises(confirm_letter.LetterReplaced):
         overtake(app, replace, lambda other: confirm_letter.get_by_token(other, token), confirm)
-    assert [one.state for one in signatures()] == [SignatureState.PENDING]
+    assert [row.state for row in signatures()] == [SignatureState.PENDING]

@@ -39,14 +39,14 @@ def path(mail: dict[str, Any]) -> str:
 def age(session: Session, **since: int) -> None:
     """Let the letters have been signed so long ago."""
     by = timedelta(**since)
-    for one in session.scalars(select(Signature)):
-        one.signed_at -= by
-        one.token_expires_at = (one.token_expires_at or one.signed_at) - by
+    for signature in session.scalars(select(Signature)):
+        signature.signed_at -= by
+        signature.token_expires_at = (signature.token_expires_at or signature.signed_at) - by
     session.commit()
 
 
 def kinds(mails: Mails) -> list[str]:
-    return [one["kind"] for one in mails()]
+    return [mail["kind"] for mail in mails()]
 
 
 def test_one_reminder_comes_after_two_days_and_its_link_replaces_the_first(
@@ -81,7 +81,7 @@ def test_a_damaged_letter_keeps_no_other_from_its_reminder(
     )
     session.commit()
     jobs.run_now("signing.remind")
-    assert [(one["kind"], one["to"]) for one in mails()][2:] == [
+    assert [(mail["kind"], mail["to"]) for mail in mails()][2:] == [
         ("remind-letter", "omar@example.org")
     ]
 
@@ -200,8 +200,10 @@ def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(reminders, "_BATCH", 1)
     client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "b@example.org"})
-    for one in session.scalars(select(Signature)):
-        session.merge(WordsPrint(signature_id=one.id, band=0, campaign_id=campaign.id, value=7))
+    for signature in session.scalars(select(Signature)):
+        session.merge(
+            WordsPrint(signature_id=signature.id, band=0, campaign_id=campaign.id, value=7)
+        )
     session.commit()
     age(session, days=6)
     public_id = session.scalars(select(Signature.public_id)).first() or ""

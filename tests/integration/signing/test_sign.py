@@ -83,23 +83,23 @@ def _to_bytes(value: object) -> bytes:
 def test_a_letter_is_made_for_each_official_it_is_addressed_to(
     app: Flask, client: FlaskClient, session: Session, signatures: Signatures
 ) -> None:
-    made = make_campaign(session)
+    campaign = make_campaign(session)
     more = make_campaign(session)
     own = make_letter_template("en")
     own.subject = "For her alone"
     second, copied = more.targets[0], make_campaign(session).targets[0]
     for target, kind in ((second, TargetKind.TO), (copied, TargetKind.COPY)):
-        target.campaign, target.kind, target.position = made, kind, 5
+        target.campaign, target.kind, target.position = campaign, kind, 5
     session.flush()
-    own.campaign_id, own.target_id = made.id, second.id
+    own.campaign_id, own.target_id = campaign.id, second.id
     session.add(own)
     session.commit()
-    page = client.post(f"/en/actions/{made.slug}/check", data=FORM).text
+    page = client.post(f"/en/actions/{campaign.slug}/check", data=FORM).text
     assert page.count('<article class="letter') == 2
     assert "For her alone" in page
-    assert client.post(f"/en/actions/{made.slug}/sign", data=FORM).status_code == 303
+    assert client.post(f"/en/actions/{campaign.slug}/sign", data=FORM).status_code == 303
     [signature] = signatures()
-    assert [one.target_id for one in signature.letters] == [made.targets[0].id, second.id]
+    assert [letter.target_id for letter in signature.letters] == [campaign.targets[0].id, second.id]
     assert signature.letters[1].template_id == own.id
 
 
@@ -138,7 +138,7 @@ def test_signing_again_before_confirming_replaces_the_text_and_the_link(
     sign(own_words="Second.", letter_locale="es", given_name="MAELLE")
     [signature] = signatures()
     assert (signature.own_words, signature.letter_locale) == ("Second.", "es")
-    assert [one.template.locale for one in signature.letters] == ["es"]
+    assert [letter.template.locale for letter in signature.letters] == ["es"]
     old, new = (mail["link"] for mail in mails())
     gone = client.get(old)
     assert gone.status_code == 404
@@ -171,16 +171,18 @@ def test_two_of_a_household_may_share_a_mailbox_and_a_third_may_not(
     names = ("Maëlle", "Léo", "Ida")
     for name in names:
         assert sign(given_name=name, own_words=f"{name} writes.").status_code == 303
-    assert [one.given_name for one in signatures()] == list(names)
+    assert [signature.given_name for signature in signatures()] == list(names)
     links = [mail["link"] for mail in mails()]
     assert [mail["writer"] for mail in mails()] == list(names)
     answers = [client.post(link) for link in reversed(links)]
-    assert [one.status_code for one in answers] == [303, 303, 409]
+    assert [answer.status_code for answer in answers] == [303, 303, 409]
     assert "Two people have already signed" in answers[2].text
     assert "Maëlle writes." in answers[2].text
     assert "Sign again with an address of your own" in answers[2].text
     assert "Maëlle writes." in client.get(links[0]).text
-    states = {one.given_name: (one.state.value, one.seat) for one in signatures()}
+    states = {
+        signature.given_name: (signature.state.value, signature.seat) for signature in signatures()
+    }
     assert states == {"Ida": ("confirmed", 1), "Léo": ("confirmed", 2), "Maëlle": ("pending", 8)}
     sign(given_name="Zoe", own_words="Zoe writes.")
     last = mails()[-1]
@@ -231,7 +233,7 @@ def test_a_pending_letter_of_another_name_is_never_overwritten(
     for mail, name in zip(mails(), ("Maëlle", "Léo"), strict=True):
         assert f"{name} writes." in client.get(mail["link"]).text
         assert client.post(mail["link"]).status_code == 303
-    assert {one.state for one in signatures()} == {SignatureState.CONFIRMED}
+    assert {signature.state for signature in signatures()} == {SignatureState.CONFIRMED}
 
 
 def test_who_gave_another_home_is_led_to_what_can_be_done(
@@ -254,7 +256,10 @@ def test_who_gave_another_home_is_led_to_what_can_be_done(
     assert "Enter the postal code that the other person gave." in empty.text
     assert 'aria-invalid="true"' in empty.text
     assert "aria-invalid" not in page.text
-    assert [one.state for one in signatures()] == [SignatureState.CONFIRMED, SignatureState.PENDING]
+    assert [signature.state for signature in signatures()] == [
+        SignatureState.CONFIRMED,
+        SignatureState.PENDING,
+    ]
     assert client.post(link, data={"postal_code": " j7z1a1"}).status_code == 303
     zoe = signatures()[1]
     assert (zoe.state, zoe.postal_code) == (SignatureState.CONFIRMED, "J7Z 1A1")
@@ -418,7 +423,7 @@ def test_one_network_may_sign_so_often_in_an_hour(
         )
         for number in range(3)
     ]
-    assert [one.status_code for one in answers] == [303, 303, 429]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
     assert int(answers[2].headers["Retry-After"]) > 0
     assert len(signatures()) == 2
     elsewhere = client.post(
@@ -472,9 +477,9 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
 def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before(
     client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(session, status=CampaignStatus.CLOSED, letter_locales=[])
+    campaign = make_campaign(session, status=CampaignStatus.CLOSED, letter_locales=[])
     session.commit()
-    case = f"/en/actions/{made.slug}"
+    case = f"/en/actions/{campaign.slug}"
     for step in ("write", "sign"):
         response = client.post(f"{case}/{step}", data=FORM)
         assert response.status_code == 409
@@ -570,9 +575,9 @@ def test_no_other_letter_is_taken_back(
         later = db.utcnow() + timedelta(hours=25)
         monkeypatch.setattr(db, "utcnow", lambda: later)
     if why == "other case":
-        made = make_campaign(session)
+        campaign = make_campaign(session)
         session.commit()
-        case = f"/en/actions/{made.slug}"
+        case = f"/en/actions/{campaign.slug}"
     answer = client.post(f"{case}/sign", data={**FORM, **other, "replaces": receipt})
     assert answer.status_code == 303
     assert session.query(Signature).count() == 2
@@ -584,9 +589,9 @@ def test_the_mail_that_is_sent_again_has_the_same_link(
     receipt = receipt_of(client, case)
     first = sign(receipt=receipt)
     again = sign(receipt=receipt, again="1")
-    said = "We send the same link again now."
-    assert said not in client.get(first.location).text
-    assert said in client.get(again.location).text
+    sentence = "We send the same link again now."
+    assert sentence not in client.get(first.location).text
+    assert sentence in client.get(again.location).text
     links = [mail["link"] for mail in mails()]
     assert links[0] == links[1]
     assert client.get(links[0]).status_code == 200

@@ -224,7 +224,7 @@ def test_a_script_can_send_the_fields_of_the_contract_at_once(
     assert signature.letter_locale == "en"
     assert signature.disclosure is Disclosure.TOWN
     assert signature.state is SignatureState.PENDING
-    assert [one.template.locale for one in signature.letters] == ["en"]
+    assert [letter.template.locale for letter in signature.letters] == ["en"]
 
 
 @pytest.mark.one_engine

@@ -297,8 +297,8 @@ def test_floods_are_counted_by_the_hour_and_found_by_the_minute(
     minute = timedelta(minutes=1)
     for since, until, number in ((-1, 1, 1), (1, 2, 0), (-2, 0, 0)):
         conditions = Conditions(since=half_past + since * minute, until=half_past + until * minute)
-        found = find(session, conditions, campaign_id=None, after=0, upto=signature.id)
-        assert len(found) == number
+        matches = find(session, conditions, campaign_id=None, after=0, upto=signature.id)
+        assert len(matches) == number
 
 
 def test_the_migration_cuts_what_there_is_and_gives_the_moments_back(

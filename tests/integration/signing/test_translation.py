@@ -26,9 +26,9 @@ _SPANISH = "Haga proteger a Amara Okafor."
 @pytest.fixture
 def translated(session: Session) -> Campaign:
     """A campaign whose officials read Spanish, with translations printed."""
-    made = make_campaign(session, letter_locales=["es", "en", "fr"], print_translation=True)
+    campaign = make_campaign(session, letter_locales=["es", "en", "fr"], print_translation=True)
     session.commit()
-    return made
+    return campaign
 
 
 def page_texts(body: bytes) -> list[str]:
@@ -76,8 +76,8 @@ def test_in_a_bundle_each_letter_is_followed_by_its_page(
     loaded = load_volume(session, bundle.volumes[0].id)
     printed = run_press(loaded, tmp_path / "volume.pdf", lambda _done: None)
     assert printed.set_aside == ()
-    assert [one.pages for one in printed.letters] == [1, 2, 2, 1, 2, 2]
-    assert [one.first_page for one in printed.letters] == [1, 2, 4, 6, 7, 9]
+    assert [letter.pages for letter in printed.letters] == [1, 2, 2, 1, 2, 2]
+    assert [letter.first_page for letter in printed.letters] == [1, 2, 4, 6, 7, 9]
     pages = page_texts((tmp_path / "volume.pdf").read_bytes())
     assert len(pages) == printed.pages == 10
     for at in (2, 4, 7, 9):
@@ -88,11 +88,11 @@ def test_in_a_bundle_each_letter_is_followed_by_its_page(
 
 
 def test_a_rewritten_letter_has_no_translation(client: FlaskClient, session: Session) -> None:
-    made = make_campaign(
+    campaign = make_campaign(
         session, letter_locales=["es", "en"], print_translation=True, full_text_edit=True
     )
     session.commit()
     form = {**FORM, "full_text": "Please have Amara Okafor protected. I ask it of you."}
-    page = client.post(f"/en/actions/{made.slug}/check", data=form)
+    page = client.post(f"/en/actions/{campaign.slug}/check", data=form)
     assert page.status_code == 200
     assert "letter-translation" not in page.text

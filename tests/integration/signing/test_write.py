@@ -72,7 +72,7 @@ def test_a_button_moves_a_point_and_keeps_everything(client: FlaskClient, case: 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         ("I met Elena there.", "It could put someone in danger"),
         ("You are idiots.", "Say this another way: are idiots"),
@@ -82,14 +82,19 @@ def test_a_button_moves_a_point_and_keeps_everything(client: FlaskClient, case: 
 )
 @pytest.mark.parametrize("step", ["you", "check", "sign", "preview.pdf"])
 def test_what_must_not_stand_in_a_letter_is_pointed_at(
-    client: FlaskClient, session: Session, signatures: Signatures, words: str, said: str, step: str
+    client: FlaskClient,
+    session: Session,
+    signatures: Signatures,
+    words: str,
+    sentence: str,
+    step: str,
 ) -> None:
-    made = make_campaign(session, forbidden_words=["elena"])
+    campaign = make_campaign(session, forbidden_words=["elena"])
     session.commit()
     form = {**FORM, "own_words": words}
-    response = client.post(f"/en/actions/{made.slug}/{step}", data=form)
+    response = client.post(f"/en/actions/{campaign.slug}/{step}", data=form)
     assert response.status_code == 422
-    assert said in response.text
+    assert sentence in response.text
     assert words in response.text  # nothing that was typed is lost
     assert signatures() == []
 
@@ -108,10 +113,10 @@ def test_a_letter_of_two_pages_is_refused_with_how_much_to_shorten(
 def test_too_many_words_for_a_card_are_refused_before_they_are_printed(
     client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(session, format="card")
+    campaign = make_campaign(session, format="card")
     session.commit()
     form = {**FORM, "own_words": "No.\r\n\r\n" * 19}
-    response = client.post(f"/en/actions/{made.slug}/check", data=form)
+    response = client.post(f"/en/actions/{campaign.slug}/check", data=form)
     assert response.status_code == 422
     assert "Your words are " in response.text
 
@@ -119,11 +124,11 @@ def test_too_many_words_for_a_card_are_refused_before_they_are_printed(
 def test_a_letter_too_long_by_itself_is_not_the_supporters_fault(
     client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(session)
-    for template in made.templates:
+    campaign = make_campaign(session)
+    for template in campaign.templates:
         template.opening = "A long sentence takes its room. " * 200
     session.commit()
-    assert client.post(f"/en/actions/{made.slug}/check", data=FORM).status_code == 200
+    assert client.post(f"/en/actions/{campaign.slug}/check", data=FORM).status_code == 200
 
 
 def test_the_letter_shows_while_it_is_typed(
@@ -160,9 +165,9 @@ def test_live_previews_have_a_limit_of_their_own(
 @pytest.fixture
 def free(session: Session) -> str:
     """A campaign whose letter may be rewritten."""
-    made = make_campaign(session, full_text_edit=True)
+    campaign = make_campaign(session, full_text_edit=True)
     session.commit()
-    return f"/en/actions/{made.slug}"
+    return f"/en/actions/{campaign.slug}"
 
 
 def test_the_whole_letter_can_be_rewritten_and_prints_as_written(
@@ -302,10 +307,10 @@ def test_all_that_is_wrong_with_own_words_is_said_at_once(client: FlaskClient, c
     ]
     refused = client.post(f"{case}/you", data=form)
     assert refused.status_code == 422
-    assert [one for one in told if one not in refused.text] == []
+    assert [sentence for sentence in told if sentence not in refused.text] == []
     typing = client.post(f"{case}/preview", data=form).text
     measure = typing[typing.index('id="measure"') :]
-    assert [one for one in told if one not in measure] == []
+    assert [sentence for sentence in told if sentence not in measure] == []
     assert "<meter" not in measure  # what cannot be printed cannot be measured
 
 
