@@ -53,21 +53,21 @@ def test_entries_are_found_by_who_what_about_and_when(
     _days(session, monkeypatch, 6)
     audit.record(session, "staff:1", "missions.edit", "mission:y")
 
-    def found(**chosen: object) -> list[int]:
+    def list_ids(**chosen: object) -> list[int]:
         entries = find_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [entry.id for entry in entries]
 
-    first = found()[-1]
-    assert found() == [first + number for number in range(6, -1, -1)]
-    assert found(actor="staff:2") == [first + 5, first + 3, first + 1]
-    assert found(action="missions.edit") == [first + 6]
-    assert found(actor="staff:2", action="missions.edit") == []
-    assert found(subjects=("mission:y", "mission:z")) == [first + 6]
-    assert found(subjects=()) == []
+    first = list_ids()[-1]
+    assert list_ids() == [first + number for number in range(6, -1, -1)]
+    assert list_ids(actor="staff:2") == [first + 5, first + 3, first + 1]
+    assert list_ids(action="missions.edit") == [first + 6]
+    assert list_ids(actor="staff:2", action="missions.edit") == []
+    assert list_ids(subjects=("mission:y", "mission:z")) == [first + 6]
+    assert list_ids(subjects=()) == []
     third, fifth = (NOON + timedelta(days=2)).date(), (NOON + timedelta(days=4)).date()
-    assert found(since=third, until=fifth) == [first + 4, first + 3, first + 2]
-    assert found(since=(NOON + timedelta(days=90)).date()) == []
-    assert found(until=(NOON - timedelta(days=1)).date()) == []
+    assert list_ids(since=third, until=fifth) == [first + 4, first + 3, first + 2]
+    assert list_ids(since=(NOON + timedelta(days=90)).date()) == []
+    assert list_ids(until=(NOON - timedelta(days=1)).date()) == []
     assert (
         find_entries.list_entries(
             session, Filter(since=third), zone="UTC", before=first + 3, limit=1
@@ -185,8 +185,8 @@ def test_what_nothing_is_called_is_kept_in_the_form_alone(
     assert answer.status_code == 200
     assert "No entries match your filters." in answer.text
     assert f'value="{typed}"' in answer.text
-    for said in ({"about": typed}, {"subject": typed}, {"who": typed}, {"since": typed}):
-        post(client, "/desk/audit/entries.csv", said)
+    for fields in ({"about": typed}, {"subject": typed}, {"who": typed}, {"since": typed}):
+        post(client, "/desk/audit/entries.csv", fields)
         assert "Xul" not in str(_last_detail(session))
 
 
@@ -232,7 +232,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
     reply = Reply(
         campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
     )
-    bundles = [_bundle(one, sequence) for one, sequence in ((campaign, 1), (other, 1))]
+    bundles = [_bundle(campaign, 1), _bundle(other, 1)]
     session.add_all([reply, *bundles])
     session.flush()
     say = partial(audit.record, session, "command")
@@ -247,12 +247,12 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
     say("campaign.clone", f"campaign:{other.id}", other=campaign.id + 40)
     session.commit()
 
-    def found(**chosen: object) -> list[tuple[str, str]]:
+    def list_found(**chosen: object) -> list[tuple[str, str]]:
         chosen = {"subjects": (f"campaign:{campaign.id}",)} | chosen
         entries = find_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [(entry.action, entry.subject) for entry in entries]
 
-    assert found() == [
+    assert list_found() == [
         ("campaign.clone", f"campaign:{other.id}"),
         ("letter.decision-undone", "screening-act:7"),
         ("reply.delete", "reply:987"),
@@ -260,7 +260,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
         ("reply.log", f"reply:{reply.id}"),
         ("bundle.freeze", f"bundle:{bundles[0].id}"),
     ]
-    assert found(action="bundle.freeze") == [("bundle.freeze", f"bundle:{bundles[0].id}")]
+    assert list_found(action="bundle.freeze") == [("bundle.freeze", f"bundle:{bundles[0].id}")]
     page = post(client, "/desk/audit", {"about": "ua 58/20"}, follow_redirects=True).text
     assert page.count("UA 58/20 · 001") == 1
     assert 'type="search" value="UA 58/20"' in page
@@ -282,14 +282,14 @@ def test_what_is_typed_as_the_column_shows_it_is_found(
     bundle = _bundle(campaign, 1)
     session.add_all([reply, act, bundle, _bundle(campaign, 2)])
     session.flush()
-    for kind, one in (
+    for kind, key in (
         ("bundle", bundle.id),
         ("bundle", bundle.id + 1),
         ("reply", reply.id),
         ("screening-act", 7),
         ("official", official.public_id),
     ):
-        audit.record(session, "command", "officials.edit", f"{kind}:{one}")
+        audit.record(session, "command", "officials.edit", f"{kind}:{key}")
     session.commit()
     page = post(client, "/desk/audit", {"about": typed}, follow_redirects=True).text
     assert page.count(">Changed an official</td>") == 1
@@ -372,14 +372,14 @@ def test_only_admins_find_it(client: FlaskClient, app: Flask) -> None:
 def test_officials_and_people_are_named_not_numbered(
     client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
-    made, other = make_campaign(session), make_staff_user(session, name="Olivia Roy")
+    campaign, other = make_campaign(session), make_staff_user(session, name="Olivia Roy")
     session.flush()
-    official = made.targets[0].official
-    subject, who = f"campaign:{made.id}", f"staff:{admin.id}"
+    official = campaign.targets[0].official
+    subject, who = f"campaign:{campaign.id}", f"staff:{admin.id}"
     audit.record(session, who, "campaign.targets", subject, officials=[official.id])
     audit.record(session, who, "campaign.successor", subject, before=official.id, after=0)
     audit.record(session, who, "campaign.hand-over", subject, before=other.id)
     session.commit()
     page = client.get("/desk/audit").text
-    for said in (f"officials: {official.name}", f"before: {official.name}", "before: Olivia Roy"):
-        assert said in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+    for words in (f"officials: {official.name}", f"before: {official.name}", "before: Olivia Roy"):
+        assert words in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))

@@ -74,5 +74,5 @@ def test_without_a_cookie_the_browser_says_the_language_and_a_deed_leads_to_its_
 
 
 def _hidden(page: str) -> dict[str, str]:
-    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)
-    return {name: unescape(value) for name, value in found}
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in fields}

@@ -103,7 +103,7 @@ def test_what_a_dry_run_found_is_noted_and_wants_fresh_proof(
 ) -> None:
     me = sign_in(client, app, Role.STAFF)
     conditions = Conditions(name="Ana").to_json()
-    found = Invalidation(
+    invalidation = Invalidation(
         conditions=conditions,
         reason="",
         created_by_id=me.id,
@@ -112,9 +112,9 @@ def test_what_a_dry_run_found_is_noted_and_wants_fresh_proof(
         last_id=0,
         state=InvalidationState.COUNTED,
     )
-    session.add(found)
+    session.add(invalidation)
     session.commit()
-    page = f"/desk/screening/invalidations/{found.public_id}"
+    page = f"/desk/screening/invalidations/{invalidation.public_id}"
     let_proof_grow_old(client)
     for address in (page, f"{page}/progress"):
         assert client.get(address).location.startswith("/desk/confirm?next=")
@@ -130,7 +130,7 @@ def test_a_form_that_is_refused_shows_nobody_unasked(
 ) -> None:
     """Its page shows rows as well; what was typed goes on with the answer."""
     me = sign_in(client, app, Role.STAFF, password=True)
-    found = Invalidation(
+    invalidation = Invalidation(
         conditions=Conditions(name="Ana").to_json(),
         reason="",
         created_by_id=me.id,
@@ -139,9 +139,9 @@ def test_a_form_that_is_refused_shows_nobody_unasked(
         last_id=0,
         state=InvalidationState.COUNTED,
     )
-    session.add(found)
+    session.add(invalidation)
     session.commit()
-    run = f"/desk/screening/invalidations/{found.public_id}/run"
+    run = f"/desk/screening/invalidations/{invalidation.public_id}/run"
     for address, typed in ((sheet, {"given_name-0": "Ana-typed"}), (run, {"reason": ""})):
         let_proof_grow_old(client)
         asked = post(client, address, typed)

@@ -59,19 +59,19 @@ def may_enter(client: FlaskClient) -> bool:
 @pytest.fixture
 def strict(settings: Settings) -> Iterator[Flask]:
     """The application where admins need a hardware key."""
-    made = create_app(settings.model_copy(update={"admin_second_factor": "hardware_key"}))
-    made.testing = True
-    yield made
-    close_app(made)
+    application = create_app(settings.model_copy(update={"admin_second_factor": "hardware_key"}))
+    application.testing = True
+    yield application
+    close_app(application)
 
 
 @pytest.fixture
 def required(settings: Settings) -> Iterator[Flask]:
     """The application where staff need a second factor."""
-    made = create_app(settings.model_copy(update={"second_factor_roles": ["staff"]}))
-    made.testing = True
-    yield made
-    close_app(made)
+    application = create_app(settings.model_copy(update={"second_factor_roles": ["staff"]}))
+    application.testing = True
+    yield application
+    close_app(application)
 
 
 @pytest.fixture

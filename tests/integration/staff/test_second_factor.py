@@ -32,9 +32,9 @@ def _turn_on(session: Session, user: StaffUser) -> list[str]:
     """Give the user a second factor whose code of now is not used yet."""
     user.totp_secret = second_factor.create_secret(session)
     user.totp_since = db.utcnow()
-    made = second_factor.create_recovery_codes(session, user)
+    codes = second_factor.create_recovery_codes(session, user)
     session.commit()
-    return made
+    return codes
 
 
 def _code(session: Session, user: StaffUser, shift: int = 0) -> str:
@@ -45,9 +45,9 @@ def _code(session: Session, user: StaffUser, shift: int = 0) -> str:
 
 @pytest.fixture
 def user(session: Session) -> StaffUser:
-    made = make_staff_user(session, Role.STAFF, email=EMAIL, password=True)
+    staff_user = make_staff_user(session, Role.STAFF, email=EMAIL, password=True)
     session.commit()
-    return made
+    return staff_user
 
 
 def _know_password(client: FlaskClient, target: str = "/desk/account") -> str:

@@ -28,9 +28,9 @@ NEW = "seven quiet lanterns at sea"
 
 @pytest.fixture
 def user(session: Session) -> StaffUser:
-    made = make_staff_user(session, Role.ORGANIZER, email="noor@example.org", locale="fr")
+    staff_user = make_staff_user(session, Role.ORGANIZER, email="noor@example.org", locale="fr")
     session.commit()
-    return made
+    return staff_user
 
 
 def _path(user: StaffUser) -> str:

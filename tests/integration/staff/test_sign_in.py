@@ -31,9 +31,9 @@ _TOKEN = re.compile(rb'name="csrf_token"[^>]*value="[^"]*"')
 
 @pytest.fixture
 def user(session: Session) -> StaffUser:
-    made = make_staff_user(session, Role.STAFF, email=EMAIL, password=True)
+    staff_user = make_staff_user(session, Role.STAFF, email=EMAIL, password=True)
     session.commit()
-    return made
+    return staff_user
 
 
 def _try(client: FlaskClient, **fields: str) -> TestResponse:

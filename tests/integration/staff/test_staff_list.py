@@ -24,9 +24,9 @@ def admin(client: FlaskClient, app: Flask) -> StaffUser:
 
 @pytest.fixture
 def other(admin: StaffUser, session: Session) -> StaffUser:
-    made = make_staff_user(session, Role.STAFF, email="omar@example.org", name="Omar Deng")
+    colleague = make_staff_user(session, Role.STAFF, email="omar@example.org", name="Omar Deng")
     session.commit()
-    return made
+    return colleague
 
 
 def _now(session: Session, user: StaffUser) -> StaffUser:
