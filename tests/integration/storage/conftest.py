@@ -43,7 +43,7 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3_server: str) -> Bucket:
-    made = Bucket(s3_server, f"b-{uuid4().hex[:12]}")
+    new_bucket = Bucket(s3_server, f"b-{uuid4().hex[:12]}")
     client = boto3.client(
         "s3",
         endpoint_url=s3_server,
@@ -51,9 +51,9 @@ def bucket(s3_server: str) -> Bucket:
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    client.create_bucket(Bucket=made.name)
+    client.create_bucket(Bucket=new_bucket.name)
     client.close()
-    return made
+    return new_bucket
 
 
 @pytest.fixture(params=["local", "s3"])

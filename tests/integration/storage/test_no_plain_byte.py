@@ -38,7 +38,8 @@ from tests.integration.bundles.test_worker_kill import (
     wait_until,
 )
 from tests.integration.directory.test_import_pages import MISSIONS, rehearsed
-from tests.integration.exports.conftest import ask, made, scene  # noqa: F401 — fixtures
+from tests.integration.exports.conftest import ask, scene  # noqa: F401 — fixtures
+from tests.integration.exports.conftest import made as make_file  # noqa: F401 — a fixture
 from tests.integration.storage.test_whole_instance import PLANTED
 from tests.sources import HOUSE
 from tests.unit.storage.test_temporary_file import open_files
@@ -109,12 +110,12 @@ def test_a_bundle_its_proof_and_its_check(
 @pytest.mark.parametrize("written_as", list(ExportFormat))
 def test_an_export(
     ask: Callable[..., int],  # noqa: F811
-    made: Callable[[int], bytes],  # noqa: F811
+    make_file: Callable[[int], bytes],  # noqa: F811
     settings: Settings,
     watched: None,
     written_as: ExportFormat,
 ) -> None:
-    assert len(made(ask(ExportKind.FULL, written_as))) > 100
+    assert len(make_file(ask(ExportKind.FULL, written_as))) > 100
     assert list(settings.scratch_folder.iterdir()) == []
 
 

@@ -102,9 +102,9 @@ def test_what_was_swapped_is_an_error_and_not_a_file(store: Storage) -> None:
 def test_files_from_before_are_named_and_sealed(store: Storage) -> None:
     put(store, b"sealed", "a/sealed")
     store.put_sealed(NAME, [b"%PDF- planted-name"])
-    with pytest.raises(FileDamaged) as found:
+    with pytest.raises(FileDamaged) as damaged:
         store.open(NAME)
-    assert found.value.slug == "file-not-sealed"
+    assert damaged.value.slug == "file-not-sealed"
     assert list(store.unsealed()) == [NAME]
     store.seal_plain(NAME)
     assert b"".join(store.chunks(NAME)) == b"%PDF- planted-name"
@@ -119,7 +119,7 @@ def test_memory_does_not_grow_with_the_file(store: Storage) -> None:
     with store.create(NAME) as file:
         for _ in range(pieces):
             file.write(piece)
-    assert sum(len(one) for one in store.chunks(NAME)) == pieces << 20
+    assert sum(len(chunk) for chunk in store.chunks(NAME)) == pieces << 20
     if not in_process:
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert grown < 30_000, f"{grown} KB"

@@ -92,8 +92,8 @@ def test_a_bundle_is_printed_kept_and_streamed(
     assert answers[0].data == answers[1].data
     assert int(answers[0].headers["Content-Length"]) == len(answers[0].data)
     (tmp_path / "b.zip").write_bytes(answers[0].data)
-    found = verify_copy(tmp_path / "b.zip")
-    assert (found.findings, found.letters, found.volumes) == ([], 5, 3)
+    verified = verify_copy(tmp_path / "b.zip")
+    assert (verified.findings, verified.letters, verified.volumes) == ([], 5, 3)
     assert list(settings.scratch_folder.iterdir()) == []
     if settings.files:
         assert not settings.files_folder.exists()
@@ -107,11 +107,11 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
     store: storage.Storage = app.extensions["storage"]
     real = store.place.source
     monkeypatch.setattr(store.place, "source", lambda name: (opened.append(name), real(name))[1])
-    found = bundles.get_bundle(session, bundle)
+    frozen = bundles.get_bundle(session, bundle)
     with app.test_request_context():
-        made = downloads.open_download(session, found, store, by=None, actor="command")
+        download = downloads.open_download(session, frozen, store, by=None, actor="command")
         assert opened == []
-        chunks = iter(made.chunks)
+        chunks = iter(download.chunks)
         next(chunks)
         next(chunks)
         assert len(opened) == 1
@@ -122,13 +122,13 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
 @pytest.mark.one_engine
 def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Settings) -> None:
     assert run(settings, "db", "check").exit_code == 0
-    said = run(settings, "doctor").stdout
-    assert "files      ok" in said
+    report = run(settings, "doctor").stdout
+    assert "files      ok" in report
     store = storage.Storage.of(settings, db.Database.of(settings).keyring)
     store.put_sealed("bundles/b-1/letters-001.pdf", [b"%PDF- from before"])
-    said = run(settings, "doctor").stdout
-    assert "files      to fix" in said
-    assert "Run: campaign files encrypt" in said
+    report = run(settings, "doctor").stdout
+    assert "files      to fix" in report
+    assert "Run: campaign files encrypt" in report
     if not settings.files:
         assert "Run: campaign files encrypt" in run(settings, "db", "upgrade").stderr
     assert "Encrypted 1 files." in run(settings, "files", "encrypt").stdout
@@ -196,7 +196,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
         )
         scans.keep_scan(writing, scan, actor="staff:1", sheet_id=sheet.id)
         for written_as in ExportFormat:
-            made = exports.ask(
+            export = exports.ask(
                 writing,
                 campaign=writing.get_one(Campaign, campaign.id),
                 bundle=None,
@@ -208,7 +208,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
                 by=writing.get_one(StaffUser, staff.id),
                 settings=settings,
             )
-            db.after_commit(writing, lambda number=made.id: jobs.run_now("exports.make", number))
+            db.after_commit(writing, lambda number=export.id: jobs.run_now("exports.make", number))
     store: storage.Storage = app.extensions["storage"]
     names = list(store.names())
     assert {name.partition("/")[0] for name in names} == {"bundles", "scans", "exports"}
