@@ -44,10 +44,10 @@ def sign(session: Session, campaign: Campaign, *, email: str, **overrides: Any) 
         "own_words": "I have followed this case for a year.",
         "consent_updates_at": db.utcnow(),
     }
-    [made] = add_confirmed(session, campaign, 1, **(facts | overrides))
-    made.token_digest = signed_links.digest_of(f"token-{made.id}")
+    [signature] = add_confirmed(session, campaign, 1, **(facts | overrides))
+    signature.token_digest = signed_links.digest_of(f"token-{signature.id}")
     session.commit()
-    return made
+    return signature
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def mails(app: Flask) -> Mails:
     def read() -> list[dict[str, Any]]:
         with app.app_context(), db.reading() as session:
             return [
-                {"kind": one.kind, "to": one.recipient} | json.loads(one.context or "{}")
-                for one in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+                {"kind": mail.kind, "to": mail.recipient} | json.loads(mail.context or "{}")
+                for mail in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
             ]
 
     return read

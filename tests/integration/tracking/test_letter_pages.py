@@ -71,7 +71,8 @@ def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str
     fresh = reload(session, signature)
     with app.test_request_context("/en/"):
         return [
-            (one.title, one.state) for one in marks_of(session, fresh, list_trips(session, fresh))
+            (mark.title, mark.state)
+            for mark in marks_of(session, fresh, list_trips(session, fresh))
         ]
 
 
@@ -200,9 +201,9 @@ def test_a_stop_ends_the_way(
     campaign_id = campaign.id
     session.rollback()
     with app.app_context(), db.transaction() as other:
-        found = other.get_one(Campaign, campaign_id)
+        stopped = other.get_one(Campaign, campaign_id)
         stop_campaign(
-            other, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+            other, stopped, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
     assert [title for title, _ in titles(app, session, ana)] == [
         "Signed",
@@ -333,7 +334,7 @@ def test_the_answer_is_the_same_whoever_asks_and_the_truth_goes_by_mail(
     unknown = client.post("/en/my-letters", data={"email": "nobody@example.org"})
     assert known.status_code == unknown.status_code == 303
     assert known.location == unknown.location
-    assert [(one["kind"], one["to"]) for one in mails()] == [
+    assert [(mail["kind"], mail["to"]) for mail in mails()] == [
         ("my-letters", ANA),
         ("no-letters", "nobody@example.org"),
     ]
@@ -353,7 +354,7 @@ def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alon
         family_name="Grey",
     )
     client.post("/en/my-letters", data={"email": "ANA+other@example.org"})
-    sent = {one["to"]: one["link"].removeprefix("http://127.0.0.1:5000") for one in mails()}
+    sent = {mail["to"]: mail["link"].removeprefix("http://127.0.0.1:5000") for mail in mails()}
     assert set(sent) == {ANA, "ana+x@example.org"}
     assert "Ana Plantada" in client.get(sent[ANA]).text
     page = client.get(sent["ana+x@example.org"]).text
@@ -426,12 +427,12 @@ def test_email_and_page_say_the_same_end_of_the_link(
     [mail] = mails()
     expires_at = session.scalars(select(LettersLink.expires_at)).one()
     until = i18n.say_moment(expires_at, settings.timezone, lang)
-    said = sentence.format(until=until, zone=mail["zone"])
-    assert said in client.get(str(mail["link"]).removeprefix("http://127.0.0.1:5000")).text
+    ending = sentence.format(until=until, zone=mail["zone"])
+    assert ending in client.get(str(mail["link"]).removeprefix("http://127.0.0.1:5000")).text
     message = render(session.scalars(select(OutboxMail)).one(), settings)
     for kind in ("plain", "html"):
         part: Any = message.get_body((kind,))
-        assert said in part.get_content(), kind
+        assert ending in part.get_content(), kind
 
 
 def test_a_link_that_lived_for_a_week_says_for_days_that_it_has_expired(
@@ -529,9 +530,9 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     assert "I have followed this case" in client.get(address).text
     done = client.post(address, data=form_of())
     assert done.status_code == 303
-    said = re.compile(r'role="status"[^>]*autofocus>\s*<p>Changes saved')
-    assert said.search(client.get(done.location).text)
-    assert not said.search(client.get(f"{box}/{ana.public_id}").text)
+    notice = re.compile(r'role="status"[^>]*autofocus>\s*<p>Changes saved')
+    assert notice.search(client.get(done.location).text)
+    assert not notice.search(client.get(f"{box}/{ana.public_id}").text)
     changed = reload(session, ana)
     assert (changed.given_name, changed.own_words) == ("Anna", "These are other words of mine.")
     assert changed.points == ["protect", "investigate"]
@@ -600,12 +601,12 @@ def test_a_change_waits_for_a_freeze_that_came_first(
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as freezer:
-            found = freezer.get_one(Campaign, campaign_id)
-            mission = found.targets[0].mission
+            frozen = freezer.get_one(Campaign, campaign_id)
+            mission = frozen.targets[0].mission
             assert mission is not None
             freeze_bundle.freeze(
                 freezer,
-                campaign=found,
+                campaign=frozen,
                 mission=mission,
                 settings=settings,
                 locale="en",
@@ -994,8 +995,8 @@ def test_what_is_taken_away_is_named_in_the_language_of_the_page(
 ) -> None:
     response = client.post(f"{box.replace('/en/', f'/{lang}/')}/everything.zip")
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
-        assert data in made.namelist()
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+        assert data in archive.namelist()
 
 
 def test_everything_held_is_taken_away_as_data_and_letters(
@@ -1007,11 +1008,11 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     response = client.post(f"{box}/everything.zip")
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
-    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
-        data = json.loads(made.read("everything.json"))
-        names = made.namelist()
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+        data = json.loads(archive.read("everything.json"))
+        names = archive.namelist()
         of_bruno, of_ana = (
-            pypdfium2.PdfDocument(made.read(name))[0].get_textpage().get_text_bounded()
+            pypdfium2.PdfDocument(archive.read(name))[0].get_textpage().get_text_bounded()
             for name in ("01-ua-1-26.pdf", "02-ua-1-26.pdf")
         )
     assert len(names) == 5
@@ -1019,7 +1020,7 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     # What nobody prints says so on every copy.
     assert ("Preview" in of_bruno, "Preview" in of_ana) == (True, False)
     letter = data["letters"][1]
-    columns = {one.name for one in Signature.__table__.columns} - {
+    columns = {column.name for column in Signature.__table__.columns} - {
         "id",
         "campaign_id",
         "consent_wording_id",
@@ -1034,15 +1035,19 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     }
     assert columns <= set(letter)
     assert letter["own_words"] == "I have followed this case for a year."
-    assert [one["wording"] for one in letter["consents"]] == ["Deliver it.", "News.", "More."]
-    assert [one["kind"] for one in data["mails"]] == ["my-letters"]
+    assert [consent["wording"] for consent in letter["consents"]] == [
+        "Deliver it.",
+        "News.",
+        "More.",
+    ]
+    assert [mail["kind"] for mail in data["mails"]] == ["my-letters"]
     assert data["links_to_my_letters"][0]["email"] == ANA
 
 
 def take_data(client: FlaskClient, box: str) -> dict[str, Any]:
     response = client.post(f"{box}/everything.zip")
-    with zipfile.ZipFile(io.BytesIO(response.data)) as made:
-        data: dict[str, Any] = json.loads(made.read("everything.json"))
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
+        data: dict[str, Any] = json.loads(archive.read("everything.json"))
     return data
 
 
@@ -1069,7 +1074,11 @@ def test_where_the_day_is_known_alone_no_time_is_made_up(
     assert letter["signed_at"] == signed.isoformat()
     assert letter["confirmed_at"] == (signed + timedelta(hours=1)).isoformat()
     assert {letter["withdrawn_at"], letter["consent_delivery_at"]} == {"2026-11-26"}
-    assert [one["agreed_at"] for one in letter["consents"]] == [signed.isoformat(), None, None]
+    assert [consent["agreed_at"] for consent in letter["consents"]] == [
+        signed.isoformat(),
+        None,
+        None,
+    ]
     assert (membership["joined_at"], membership["confirmed_at"]) == ("2026-11-27", "2026-11-26")
     assert date.fromisoformat(link["created_at"])
     assert datetime.fromisoformat(data["made_at"]).tzinfo
@@ -1103,7 +1112,7 @@ def test_who_signed_on_paper_is_told_the_day_and_the_hour_of_keying_in(
     [letter] = take_data(client, box)["letters"]
     consents = [letter["consent_delivery_at"], letter["consent_updates_at"]]
     assert [letter["signed_at"], *consents] == ["2026-03-01"] * 3
-    assert [one["agreed_at"] for one in letter["consents"]] == ["2026-03-01"] * 2 + [None]
+    assert [consent["agreed_at"] for consent in letter["consents"]] == ["2026-03-01"] * 2 + [None]
     assert letter["confirmed_at"] == keyed.isoformat()
 
 
@@ -1134,7 +1143,7 @@ def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
 
 
 @pytest.mark.parametrize(
-    ("country", "language", "posted_in", "said"),
+    ("country", "language", "posted_in", "country_line"),
     [
         ("CA", "ar", "FR", "CANADA"),
         ("DE", "ar", "FR", "ALLEMAGNE"),
@@ -1145,9 +1154,9 @@ def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
     ],
 )
 def test_a_country_is_said_in_latin_letters_for_the_post(
-    country: str, language: str, posted_in: str, said: str
+    country: str, language: str, posted_in: str, country_line: str
 ) -> None:
-    assert country_for_post(country, language, posted_in) == said
+    assert country_for_post(country, language, posted_in) == country_line
 
 
 def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
@@ -1226,7 +1235,7 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
     ]
     campaign = make_campaign(session, reference="UA 9/26", targets=both)
     long = "Chair of the Committee on Delegated Powers and Regulatory Reform, Altamar"
-    first, second = (one.official for one in campaign.targets)
+    first, second = (target.official for target in campaign.targets)
     first.name, second.name = "Ines Quintero", "Tomas Arbelaez"
     second.office = {"en": f"{long}, {long}"}
     ana = sign(session, campaign, email=ANA)

@@ -151,7 +151,8 @@ def test_own_words_are_said_to_be_in_print_files_until_these_are_remade_or_delet
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize(
-    ("named", "days", "said"), [(1, 0, GONE_BY_NUMBER), (1, 1, GONE_BY_NUMBER), (2, 0, TAKE_OUT)]
+    ("named", "days", "sentence"),
+    [(1, 0, GONE_BY_NUMBER), (1, 1, GONE_BY_NUMBER), (2, 0, TAKE_OUT)],
 )
 def test_what_was_withdrawn_while_nobody_knew_which_were_accepted_is_told_without_a_contradiction(
     client: FlaskClient,
@@ -161,7 +162,7 @@ def test_what_was_withdrawn_while_nobody_knew_which_were_accepted_is_told_withou
     bring: Callable[..., None],
     named: int,
     days: int,
-    said: str,
+    sentence: str,
 ) -> None:
     bring(DeliveryOutcome.PART, days_ago(days))
     mine, link = f"{box}/{ana.public_id}", f"/en/letter/token-{ana.id}"
@@ -169,7 +170,7 @@ def test_what_was_withdrawn_while_nobody_knew_which_were_accepted_is_told_withou
     name_part(session, named)
     for address in (mine, link):
         page = read(client, session, address)
-        assert said in page
+        assert sentence in page
         assert "We will not count or deliver it" not in page
         assert TOO_LATE not in page
     page = read(client, session, mine)
@@ -257,7 +258,7 @@ def test_page_last_email_and_link_of_who_deletes_a_letter_say_where_it_may_be(
     assert (out in page) is (copy in page) is (outcome is not None)
     after = client.post(f"{box}/erase").location
     assert list_kept(read(client, session, after)) == list_kept(page) != []
-    assert [" ".join(one.split()) for one in mails()[-1]["stays"]] == list_kept(page)
+    assert [" ".join(words.split()) for words in mails()[-1]["stays"]] == list_kept(page)
     gone = read(client, session, link)
     assert "This letter was deleted" in gone
     assert "In our records of printed letters, we keep the number" in gone

@@ -250,8 +250,8 @@ def test_the_day_by_which_to_confirm_is_one_on_which_the_link_works(
 ) -> None:
     now = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
     with app.app_context():
-        said = last_day_to_confirm(now + timedelta(days=left), now=now, locale="fr")
-    assert f" {day} " in said
+        last_day = last_day_to_confirm(now + timedelta(days=left), now=now, locale="fr")
+    assert f" {day} " in last_day
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -68,14 +68,14 @@ def post(app: Flask, campaign: Campaign, kind: UpdateKind, *, signers: bool = Fa
 def stop(app: Flask, campaign: Campaign) -> None:
     campaign_id = campaign.id
     with app.app_context(), db.transaction() as session:
-        found = session.get_one(Campaign, campaign_id)
+        stopped = session.get_one(Campaign, campaign_id)
         stop_campaign(
-            session, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+            session, stopped, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
 
 
 def sent(mails: Mails) -> list[tuple[str, str]]:
-    return [(one["kind"], one["to"]) for one in mails()]
+    return [(mail["kind"], mail["to"]) for mail in mails()]
 
 
 def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
@@ -513,7 +513,7 @@ def test_answer_and_outcome_are_told_and_other_updates_are_not(
         post(app, campaign, kind)
     tell_all(session)
     assert sent(mails) == [("case-update", ANA)] * 2
-    assert [one["what"] for one in mails()] == ["reply", "outcome"]
+    assert [mail["what"] for mail in mails()] == ["reply", "outcome"]
 
 
 def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
@@ -583,7 +583,7 @@ def test_other_news_is_told_where_its_author_asks_for_it(
     tell_all(session)
     assert sent(mails) == [("case-update", ANA)] * 3
     subjects = [
-        str(render(one, settings)["Subject"]) for one in session.scalars(select(OutboxMail))
+        str(render(mail, settings)["Subject"]) for mail in session.scalars(select(OutboxMail))
     ]
     assert sorted(subjects) == [
         "Ana, Bruno – A reply to the letters for Amara Okafor",
@@ -616,7 +616,7 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
         ("case-update", ANA),
         ("case-update", ANA),
     ]
-    assert [one["reason"] for one in mails() if "reason" in one] == ["She asked us to."]
+    assert [mail["reason"] for mail in mails() if "reason" in mail] == ["She asked us to."]
     session.rollback()
     jobs.run_now("mail.sweep")
     rows = session.execute(select(OutboxMail.kind, OutboxMail.state).order_by(OutboxMail.id)).all()
@@ -663,8 +663,8 @@ def test_who_waits_for_a_decision_is_told_of_a_stop_and_of_the_end_and_of_nothin
     tell_all(session)
     ends = [("case-stopped", ANA), ("case-update", ANA)] * told
     assert sorted(sent(mails)) == sorted([*ends, *[("case-update", ANA)] * is_silent])
-    stops = [one for one in mails() if one["kind"] == "case-stopped"]
-    assert [one["undecided"] for one in stops] == [undecided] * told
+    stops = [mail for mail in mails() if mail["kind"] == "case-stopped"]
+    assert [mail["undecided"] for mail in stops] == [undecided] * told
     session.rollback()
     jobs.run_now("mail.sweep")
     rows = session.scalars(select(OutboxMail).where(OutboxMail.kind == "case-stopped")).all()
@@ -700,7 +700,7 @@ def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
         other.get_one(Notice, notice).last_signature_id = 0
     jobs.run_now("following.tell", notice)
     jobs.run_now("following.tell", notice)
-    assert sorted(one["to"] for one in mails()) == [f"writer{n}@example.net" for n in range(5)]
+    assert sorted(mail["to"] for mail in mails()) == [f"writer{n}@example.net" for n in range(5)]
     assert session.get_one(Notice, notice).finished_at is not None
 
 
@@ -848,14 +848,14 @@ def test_a_link_stops_the_news_of_all_whom_its_email_addresses(
     tell_all(session)
     link = off(render(session.scalars(select(OutboxMail)).one(), settings))
     session.rollback()
-    said = "You share this email address. This applies to: <bdi>Ana</bdi>, <bdi>Bruno</bdi>."
+    sentence = "You share this email address. This applies to: <bdi>Ana</bdi>, <bdi>Bruno</bdi>."
     asked = client.get(link).text
     if way == "one click":
         ended = client.post(link, data=ONE_CLICK).text
     else:
         ended = client.post(f"/en{link}", data={"on": "0"}).text
     for page in (asked, ended):
-        assert said in page
+        assert sentence in page
         assert "Zoe" not in page
         assert "Lena" not in page
     assert reload(session, lena).consent_updates_at is not None
@@ -1082,15 +1082,15 @@ def continue_it(app: Flask, campaign: Campaign) -> int:
     """An open action that continues the campaign; its id."""
     earlier_id = campaign.id
     with app.app_context(), db.transaction() as session:
-        made = continue_campaign(
+        draft = continue_campaign(
             session,
             session.get_one(Campaign, earlier_id),
             actor="test",
             created_by_id=None,
             reference="UA 90/26",
         )
-        open_campaign(session, made, actor="test", now=db.utcnow())
-        return made.id
+        open_campaign(session, draft, actor="test", now=db.utcnow())
+        return draft.id
 
 
 def test_who_wrote_for_the_earlier_action_and_asked_for_news_hears_once_that_it_goes_on(
