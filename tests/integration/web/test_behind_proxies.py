@@ -113,9 +113,9 @@ def test_proxies_that_are_not_as_set_are_logged_once_without_an_address(
         for _ in range(3):
             client.get("/en/", base_url=SITE, headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.2"})
             client.get("/en/", base_url=SITE)
-    [said] = caplog.messages
-    assert "came with 2 addresses in X-Forwarded-For, trusted_proxies is 1" in said
-    assert "203.0.113.2" not in said
+    [message] = caplog.messages
+    assert "came with 2 addresses in X-Forwarded-For, trusted_proxies is 1" in message
+    assert "203.0.113.2" not in message
 
 
 def test_the_doctor_tells_with_how_many_most_requests_come(
@@ -137,9 +137,9 @@ def test_the_doctor_tells_with_how_many_most_requests_come(
     assert read_usual_count(settings.folder) == 2
     assert "203.0.113.2" not in (settings.folder / "proxies.seen").read_text()
     with application.app_context():
-        said = list(doctor._settings())
+        sentences = list(doctor._settings())
     expected = "have 2 addresses in X-Forwarded-For, but trusted_proxies is 1"
-    assert any(expected in sentence for sentence in said)
+    assert any(expected in sentence for sentence in sentences)
 
 
 NOT_AS_SET = "The setting trusted_proxies is wrong"

@@ -166,9 +166,9 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     assert late.status_code == 422
     assert ">Someone saved this page while you were editing it</h2>" in late.text
     assert not list_dead_links(late.text)
-    said = {"2026-02-02": "2 February 2026"}.get(theirs, theirs)
+    shown = {"2026-02-02": "2 February 2026"}.get(theirs, theirs)
     saved = late.text.split("Saved now")[1].split("</div>")[0]
-    assert said in saved
+    assert shown in saved
     assert f'<a href="#{"page-0" if name.endswith("bars") else field}">' in saved
     again = read_form(late.text)
     assert again[field] == mine
@@ -213,10 +213,10 @@ def test_who_corrects_a_row_that_another_removed_meanwhile_is_told_also_that_it_
     late = post(client, url, typed)
     assert late.status_code == 422
     assert "Yes" in late.text.split("<strong>Removed</strong>")[1].split("</div>")[0]
-    said = "Row 1 corrected and restored."
+    sentence = "Row 1 corrected and restored."
     for again, is_said in ((read_form(late.text), True), (typed, False)):
         sheet = post(client, url, again | {"seen": read_form(client.get(url).text)["seen"]})
-        assert (said in client.get(sheet.location).text) is is_said
+        assert (sentence in client.get(sheet.location).text) is is_said
         session.rollback()
         assert session.scalars(select(PaperRow.verdict)).all() == [RowVerdict.COUNTED]
 
@@ -253,8 +253,8 @@ def test_what_another_chose_is_said_in_the_words_of_the_choice(
     moved = {"country-0": "DE", "postal_code-0": "10115", "news-0": "y", "email-0": "a@example.org"}
     assert post(client, url, typed | moved).status_code == 303
     saved = post(client, url, typed).text.split("Saved now")[1].split("</div>")[0]
-    said = re.findall("<strong><a[^>]*>(.+?)</a>.+?stands-now[^>]*>(.+?)<", saved, re.DOTALL)
-    assert set(said) >= {("Country", "Germany"), ("Postal code", "10115"), ("News", "Yes")}
+    chosen = re.findall("<strong><a[^>]*>(.+?)</a>.+?stands-now[^>]*>(.+?)<", saved, re.DOTALL)
+    assert set(chosen) >= {("Country", "Germany"), ("Postal code", "10115"), ("News", "Yes")}
 
 
 def _correct(session: Session) -> None:

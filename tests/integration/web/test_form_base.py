@@ -14,16 +14,16 @@ pytestmark = pytest.mark.one_engine
 
 
 def _below(kind: type) -> Iterator[type]:
-    for one in kind.__subclasses__():
-        yield one
-        yield from _below(one)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _below(subclass)
 
 
 @pytest.mark.usefixtures("app")
 def test_every_form_of_the_site_says_our_words() -> None:
-    ours = {one for one in _below(Form) if one.__module__.startswith("campaign.")}
+    ours = {form for form in _below(Form) if form.__module__.startswith("campaign.")}
     assert len(ours) > 50
-    assert {one for one in ours if not issubclass(one, Worded)} == set()
+    assert {form for form in ours if not issubclass(form, Worded)} == set()
 
 
 class _Bare(PlainForm):
@@ -58,9 +58,9 @@ def test_a_sentence_of_the_library_is_never_read(
         assert form.errors["letters"] == [number]
         assert set(form.errors) == {"name", "town", "letters", "people", "lists"}
         assert "3" in form.errors["town"][0]
-        said = " ".join(str(one) for errors in form.errors.values() for one in errors)
+        text = " ".join(str(error) for errors in form.errors.values() for error in errors)
     for theirs in ("required", "Field", "Not a valid", "is not a valid", "%("):
-        assert theirs not in said
+        assert theirs not in text
 
 
 def test_each_problem_leads_to_its_control_and_one_of_none_nowhere(app: Flask) -> None:

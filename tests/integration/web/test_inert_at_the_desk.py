@@ -190,7 +190,9 @@ def test_on_every_page_of_the_desk(
     uploaded = post(client, "/desk/paper/imports/new", upload)
     addresses = [*_addresses(app, ids), ("paper_signatures.show_import", uploaded.location)]
     held = session.query(Signature).filter_by(state=SignatureState.HELD).all()
-    addresses += [("screening.index", f"/desk/screening/?at={one.public_id}") for one in held]
+    addresses += [
+        ("screening.index", f"/desk/screening/?at={signature.public_id}") for signature in held
+    ]
     session.rollback()
     shown, opened = set(), set()
     for endpoint, address in addresses:

@@ -67,8 +67,8 @@ def _roles(app: Flask, endpoint: str) -> frozenset[Role] | None:
     names = endpoint.split(".")[:-1]
     above = [".".join(names[: count + 1]) for count in range(len(names))]
     guards = [getattr(app.blueprints[name], "allowed_roles", None) for name in above]
-    found = [roles for roles in guards if roles is not None]
-    return frozenset.intersection(*found) if found else None
+    limits = [roles for roles in guards if roles is not None]
+    return frozenset.intersection(*limits) if limits else None
 
 
 def _plausible(rule: Rule) -> dict[str, str]:

@@ -71,7 +71,7 @@ _SCHEMES = ("javascript:", "data:", "vbscript:")
 
 def faults(page: str) -> list[str]:
     """What in a page could run, load or lead elsewhere that our templates never write."""
-    found: list[str] = []
+    problems: list[str] = []
     tree = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
     for element in tree.iter():
         if not isinstance(element.tag, str):
@@ -79,16 +79,16 @@ def faults(page: str) -> list[str]:
         tag = element.tag.rpartition("}")[2]
         runs = tag == "script" and not element.get("src")
         if tag in _FORBIDDEN or (runs and element.get("type") != "application/ld+json"):
-            found.append(f"<{tag}>")
+            problems.append(f"<{tag}>")
         if tag == "meta" and element.get("http-equiv"):
-            found.append("<meta http-equiv>")
+            problems.append("<meta http-equiv>")
         for name, value in element.attrib.items():
             address = "".join(value.split()).casefold()
             if name.startswith("on") or name == "style":
-                found.append(f"{name}={value}")
+                problems.append(f"{name}={value}")
             if name in _ADDRESSES and (address.startswith(_SCHEMES) or "//evil" in address[:8]):
-                found.append(f"{name}={value}")
-    return found
+                problems.append(f"{name}={value}")
+    return problems
 
 
 def test_faults_are_found() -> None:
@@ -229,8 +229,10 @@ def test_in_every_mail(session: Session, settings: Settings, texts: list[str]) -
         message = render(row, settings)
         body: Any = message.get_body(("html",))
         # A mail has no style sheet of its own: what it looks like stands in it.
-        parts = [one for one in faults(body.get_content()) if not one.startswith(("style=", "<st"))]
-        assert [one for one in parts if one != "<meta http-equiv>"] == []
+        parts = [
+            fault for fault in faults(body.get_content()) if not fault.startswith(("style=", "<st"))
+        ]
+        assert [fault for fault in parts if fault != "<meta http-equiv>"] == []
         assert "\n" not in str(message["Subject"])
 
 
@@ -257,10 +259,10 @@ def _try_in_a_letter_as_pdf(client: FlaskClient, case: str, text: str) -> None:
 def assert_plain(body: bytes) -> None:
     """A PDF that shows something and does nothing."""
     with pikepdf.open(io.BytesIO(body)) as document:
-        for one in document.objects:
-            if isinstance(one, pikepdf.Dictionary):
-                assert not {"/JS", "/JavaScript", "/AA", "/Launch", "/EmbeddedFiles"} & set(one)
-                assert one.get("/S") not in {"/JavaScript", "/Launch", "/URI", "/SubmitForm"}
+        for part in document.objects:
+            if isinstance(part, pikepdf.Dictionary):
+                assert not {"/JS", "/JavaScript", "/AA", "/Launch", "/EmbeddedFiles"} & set(part)
+                assert part.get("/S") not in {"/JavaScript", "/Launch", "/URI", "/SubmitForm"}
 
 
 def _evil(name: str, value: object, text: str) -> object:

@@ -44,20 +44,20 @@ def all_rows(session: Session) -> dict[str, list[object]]:
 
 def links_in_mails(session: Session, settings: Settings) -> set[str]:
     """Every address of ours that a mail names, in its text, its markup and its header."""
-    found: set[str] = set()
+    links: set[str] = set()
     for mail in session.scalars(select(OutboxMail)):
         message = render(mail, settings)
         whole = f"{message['List-Unsubscribe'] or ''}\n" + "".join(
             part.get_content() for part in message.walk() if part.get_content_maintype() == "text"
         )
-        found |= set(re.findall(rf"{re.escape(settings.base_url)}(/[^\s\"'<>]+)", whole))
-    return found
+        links |= set(re.findall(rf"{re.escape(settings.base_url)}(/[^\s\"'<>]+)", whole))
+    return links
 
 
 def links_on(page: str) -> set[str]:
     """Every address of ours that a page links to."""
     tree = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
-    hrefs = (one.get("href", "") for one in tree.iter("a"))
+    hrefs = (anchor.get("href", "") for anchor in tree.iter("a"))
     return {href.partition("#")[0] for href in hrefs if href.startswith("/")}
 
 
@@ -65,15 +65,15 @@ def crawl(client: FlaskClient, start: set[str]) -> set[str]:
     """Look at each of these pages, and at what they link to, as a scanner does."""
     seen: set[str] = set()
     for _ in range(3):
-        found: set[str] = set()
+        links: set[str] = set()
         for address in sorted(start - seen):
             seen.add(address)
             assert client.head(address).status_code < 500
             page = client.get(address)
             assert page.status_code < 500, address
             if page.mimetype == "text/html":
-                found |= {one for one in links_on(page.text) if _OWN.match(one)}
-        start = found
+                links |= {link for link in links_on(page.text) if _OWN.match(link)}
+        start = links
     return seen
 
 
@@ -86,7 +86,7 @@ def test_a_scanner_that_follows_every_link_changes_no_row(
     client.post("/en/my-letters", data={"email": FORM["email"]})
     before = all_rows(session)
     seen = crawl(client, links_in_mails(session, settings))
-    assert len([one for one in seen if "/letter/" in one or "/network/" in one]) >= 2
+    assert len([link for link in seen if "/letter/" in link or "/network/" in link]) >= 2
     assert all_rows(session) == before
 
     # Once more with a letter that is confirmed and a member who has joined.
@@ -99,7 +99,7 @@ def test_a_scanner_that_follows_every_link_changes_no_row(
     before = all_rows(session)
     seen = crawl(client, links_in_mails(session, settings))
     for deed in ("withdraw", "erase", "change"):
-        assert any(urlsplit(one).path.endswith(f"/{deed}") for one in seen), deed
+        assert any(urlsplit(link).path.endswith(f"/{deed}") for link in seen), deed
     assert all_rows(session) == before
 
 
@@ -168,4 +168,4 @@ def test_two_nodes_count_against_one_limit(settings: Settings, case: str) -> Non
     finally:
         for node in nodes:
             close_app(node)
-    assert [one.status_code for one in answers] == [303, 303, 303, 429, 429]
+    assert [answer.status_code for answer in answers] == [303, 303, 303, 429, 429]
