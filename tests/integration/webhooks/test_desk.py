@@ -272,11 +272,11 @@ def test_who_presses_a_button_of_one_that_was_deleted_is_told_and_led_to_the_oth
     assert post(client, f"{url}/delete", {}).status_code == 303
     late = post(client, f"{url}/{form}", {})
     assert (late.status_code, late.location) == (303, "/desk/webhooks/")
-    said = "This webhook was deleted. Nothing was saved."
-    assert said in client.get(late.location).text
+    sentence = "This webhook was deleted. Nothing was saved."
+    assert sentence in client.get(late.location).text
     assert actions(session) == ["webhook.add", "webhook.delete"]
     gone = client.get(url)
-    assert (gone.status_code, said in gone.text) == (404, False)
+    assert (gone.status_code, sentence in gone.text) == (404, False)
 
 
 @pytest.mark.one_engine
