@@ -24,7 +24,7 @@ from tests.days import days_ago
         (delivery_views.blueprint, access.CARRIERS),
         (rehearsal_views.blueprint, access.REHEARSERS),
     ],
-    ids=lambda one: getattr(one, "name", ""),
+    ids=lambda parameter: getattr(parameter, "name", ""),
 )
 def test_the_pages_let_in_who_may(blueprint: object, roles: tuple[object, ...]) -> None:
     assert blueprint.allowed_roles == frozenset(roles)  # type: ignore[attr-defined]

@@ -15,14 +15,14 @@ BUNDLE = 7
 
 
 def approval(state: FileApprovalState, *, hours: float = 1, **facts: object) -> FileApproval:
-    made: dict[str, object] = {
+    defaults: dict[str, object] = {
         "requested_by_id": ASKER,
         "decided_by_id": OTHER if state is FileApprovalState.APPROVED else None,
         "bundle_id": BUNDLE,
         "state": state,
         "expires_at": NOW + timedelta(hours=hours),
     }
-    return FileApproval(**(made | facts))
+    return FileApproval(**(defaults | facts))
 
 
 @pytest.mark.parametrize("state", list(FileApprovalState))

@@ -243,22 +243,22 @@ def test_the_command_says_what_a_proof_shows_and_what_it_does_not(tmp_path: Path
     proof = Proof(BUNDLE, "00001", 1, 0, words.hex(), (), code)
     file = tmp_path / "proof.json"
     file.write_bytes(proof.to_json())
-    status, said = run(file)
+    status, output = run(file)
     assert status == 0
-    assert f"Letter 00001 is the only letter of {BUNDLE}." in said
-    assert "Compare it with the check code" in said
-    assert "does not show who wrote the other letters" in said
-    status, said = run(file, "--code", group_code(code), "--letter", text)
+    assert f"Letter 00001 is the only letter of {BUNDLE}." in output
+    assert "Compare it with the check code" in output
+    assert "does not show who wrote the other letters" in output
+    status, output = run(file, "--code", group_code(code), "--letter", text)
     assert status == 0
-    assert "The check code you gave is the same." in said
-    assert "letter.txt has the words of this letter." in said
+    assert "The check code you gave is the same." in output
+    assert "letter.txt has the words of this letter." in output
     assert run(file, "--root", "0" * 64)[0] == 1
     assert run(file, "--code", "12")[0] == 2
     text.write_text("Dear Madam")
-    status, said = run(file, "--letter", text)
-    assert (status, said.count("\n")) == (1, 1)
+    status, output = run(file, "--letter", text)
+    assert (status, output.count("\n")) == (1, 1)
     file.write_bytes(replace(proof, letters=2).to_json())
     assert run(file)[0] == 1
     file.write_bytes(b"{}")
-    status, said = run(file)
-    assert (status, said.count("\n")) == (1, 1)
+    status, output = run(file)
+    assert (status, output.count("\n")) == (1, 1)

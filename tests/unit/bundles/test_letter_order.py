@@ -17,7 +17,7 @@ def someone(letter_id: int, family: str, **facts: object) -> OrderFacts:
 
 
 def in_order(people: list[OrderFacts], choice: BundleChoice) -> list[int]:
-    return [one.letter_id for one in sorted(people, key=lambda one: key_of(one, choice))]
+    return [facts.letter_id for facts in sorted(people, key=lambda facts: key_of(facts, choice))]
 
 
 def test_names_stand_by_their_letters_whatever_the_case_and_marks() -> None:

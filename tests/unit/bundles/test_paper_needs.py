@@ -46,7 +46,7 @@ def test_bundles_together_take_the_sum_and_are_counted_only_if_each_is() -> None
 def test_paper_is_counted_in_sheets_volume_by_volume(
     pages: list[int], duplex: bool, sheets: int
 ) -> None:
-    assert sum(sheets_for(one, duplex=duplex) for one in pages) == sheets
+    assert sum(sheets_for(count, duplex=duplex) for count in pages) == sheets
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ SHEET = TravellingSheet(date(2026, 5, 1), "Halifax", 2)
 def told(frozen: Frozen, *sheets: TravellingSheet) -> tuple[dict[str, str], str]:
     """The facts by their label, and all steps."""
     facts = ReadmeFacts(
-        "folder", 10, 0, 0, sum(one.people for one in sheets), [PACKET], "en", sheets
+        "folder", 10, 0, 0, sum(sheet.people for sheet in sheets), [PACKET], "en", sheets
     )
     context = readme_context(frozen, facts, MADE)
     return {row.label: row.value for row in context.facts}, " ".join(context.printing)
@@ -71,7 +71,7 @@ def test_signed_sheets_that_travel_are_named_with_the_step_to_lay_them_in() -> N
 
 
 @pytest.mark.parametrize(
-    ("locale", "country", "said"),
+    ("locale", "country", "written"),
     [
         ("es", "MX", "1,270"),
         ("es", "ES", "1.270"),
@@ -81,7 +81,7 @@ def test_signed_sheets_that_travel_are_named_with_the_step_to_lay_them_in() -> N
     ],
 )
 def test_numbers_are_written_as_in_the_mission_s_country(
-    locale: str, country: str, said: str
+    locale: str, country: str, written: str
 ) -> None:
     mission = replace(FROZEN.mission, sending_country=country)
-    assert replace(FROZEN, locale=locale, mission=mission).say_number(1270) == said
+    assert replace(FROZEN, locale=locale, mission=mission).say_number(1270) == written

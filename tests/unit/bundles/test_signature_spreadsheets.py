@@ -54,9 +54,9 @@ def test_other_cells_stay_as_they_are(text: str) -> None:
 
 @given(st.text())
 def test_no_cell_ever_begins_with_what_runs(text: str) -> None:
-    made = inert(text)
-    assert made.lstrip(" ")[:1] not in {"=", "+", "-", "@", "\t", "\r"}
-    assert made.replace("'", "") == text.replace("'", ""), "apostrophes alone are added"
+    cell = inert(text)
+    assert cell.lstrip(" ")[:1] not in {"=", "+", "-", "@", "\t", "\r"}
+    assert cell.replace("'", "") == text.replace("'", ""), "apostrophes alone are added"
 
 
 @given(st.lists(st.text(st.characters(blacklist_categories=["Cs", "Cc"])), max_size=5))
@@ -112,7 +112,7 @@ def test_a_row_shows_what_its_supporter_discloses(
         confirmed_at=None,
         exact_times=None,
     )
-    made = row_for_officials(signature, "America/Toronto")
-    assert (made.locality, made.region, made.postal_code, made.country) == shown
-    assert (made.number, made.name) == ("00012", "Noor Park")
-    assert made.signed_on == date(2026, 4, 30)
+    listed = row_for_officials(signature, "America/Toronto")
+    assert (listed.locality, listed.region, listed.postal_code, listed.country) == shown
+    assert (listed.number, listed.name) == ("00012", "Noor Park")
+    assert listed.signed_on == date(2026, 4, 30)

@@ -26,10 +26,10 @@ Change = Callable[[dict[str, bytes]], None]
 
 
 def pdf(path: Path, pages: int) -> None:
-    with pikepdf.new() as made:
+    with pikepdf.new() as document:
         for _ in range(pages):
-            made.add_blank_page(page_size=(200 + len(path.name), 300))
-        made.save(path)
+            document.add_blank_page(page_size=(200 + len(path.name), 300))
+        document.save(path)
 
 
 def letter(number: str, signature: str, volume: int, first_page: int, pages: int) -> dict[str, Any]:
@@ -80,24 +80,24 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
-def pack(path: Path, made: dict[str, bytes], folder: str = FOLDER, method: int = 0) -> Path:
+def pack(path: Path, files: dict[str, bytes], folder: str = FOLDER, method: int = 0) -> Path:
     with zipfile.ZipFile(path, "w", method) as archive:
-        for name, data in made.items():
+        for name, data in files.items():
             archive.writestr(f"{folder}/{name}" if folder else name, data)
     return path
 
 
 def problems(tmp_path: Path, parts: dict[str, bytes], change: Change) -> list[str]:
-    made = dict(parts)
-    change(made)
-    return [str(one) for one in verify_copy(pack(tmp_path / "bundle.zip", made)).findings]
+    files = dict(parts)
+    change(files)
+    return [str(finding) for finding in verify_copy(pack(tmp_path / "bundle.zip", files)).findings]
 
 
 def edit(change: Callable[[dict[str, Any]], None]) -> Change:
-    def run(made: dict[str, bytes]) -> None:
-        manifest = json.loads(made[file_names.MANIFEST])
+    def run(files: dict[str, bytes]) -> None:
+        manifest = json.loads(files[file_names.MANIFEST])
         change(manifest)
-        made[file_names.MANIFEST] = json.dumps(manifest).encode()
+        files[file_names.MANIFEST] = json.dumps(manifest).encode()
 
     return run
 
@@ -117,25 +117,25 @@ def test_the_manifest_has_an_entry_a_line(parts: dict[str, bytes]) -> None:
 
 def test_each_missing_file_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
     for name in parts:
-        found = problems(tmp_path, parts, lambda made, name=name: made.pop(name) and None)
-        assert f"{name}: is missing." in found
+        findings = problems(tmp_path, parts, lambda files, name=name: files.pop(name) and None)
+        assert f"{name}: is missing." in findings
 
 
 def test_each_damaged_file_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
     for name in sorted(set(parts) - {file_names.MANIFEST}):
 
-        def damage(made: dict[str, bytes], name: str = name) -> None:
-            data = bytearray(made[name])
+        def damage(files: dict[str, bytes], name: str = name) -> None:
+            data = bytearray(files[name])
             data[len(data) // 2] ^= 1
-            made[name] = bytes(data)
+            files[name] = bytes(data)
 
-        found = problems(tmp_path, parts, damage)
-        assert [one.split(":")[0] for one in found] == [name]
+        findings = problems(tmp_path, parts, damage)
+        assert [finding.split(":")[0] for finding in findings] == [name]
 
 
 def test_a_file_too_many_is_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
-    found = problems(tmp_path, parts, lambda made: made.update({"more.txt": b"x"}))
-    assert found == ["more.txt: is not in the manifest."]
+    findings = problems(tmp_path, parts, lambda files: files.update({"more.txt": b"x"}))
+    assert findings == ["more.txt: is not in the manifest."]
 
 
 @pytest.mark.parametrize(
@@ -159,23 +159,23 @@ def test_a_file_too_many_is_named(tmp_path: Path, parts: dict[str, bytes]) -> No
 def test_a_manifest_that_contradicts_itself_is_found(
     tmp_path: Path, parts: dict[str, bytes], change: Any, expected: str
 ) -> None:
-    assert any(expected in one for one in problems(tmp_path, parts, edit(change)))
+    assert any(expected in finding for finding in problems(tmp_path, parts, edit(change)))
 
 
 def test_lists_with_other_rows_are_found(tmp_path: Path, parts: dict[str, bytes]) -> None:
-    def shorten(made: dict[str, bytes]) -> None:
-        lines = made[file_names.SIGNATURES_CSV].splitlines(keepends=True)
-        made[file_names.SIGNATURES_CSV] = b"".join(lines[:-1])
+    def shorten(files: dict[str, bytes]) -> None:
+        lines = files[file_names.SIGNATURES_CSV].splitlines(keepends=True)
+        files[file_names.SIGNATURES_CSV] = b"".join(lines[:-1])
         path = tmp_path / file_names.SIGNATURES_XLSX
         write_xlsx([row(number="00001")], FROZEN, datetime(2026, 5, 4, tzinfo=UTC), path)
-        made[file_names.SIGNATURES_XLSX] = path.read_bytes()
-        manifest = json.loads(made[file_names.MANIFEST])
+        files[file_names.SIGNATURES_XLSX] = path.read_bytes()
+        manifest = json.loads(files[file_names.MANIFEST])
         for entry in manifest["files"]:
             if entry["name"] in {file_names.SIGNATURES_CSV, file_names.SIGNATURES_XLSX}:
-                (tmp_path / entry["name"]).write_bytes(made[entry["name"]])
+                (tmp_path / entry["name"]).write_bytes(files[entry["name"]])
                 fresh = file_facts(tmp_path / entry["name"], entry["name"])
                 entry.update(bytes=fresh.bytes, sha256=fresh.sha256)
-        made[file_names.MANIFEST] = json.dumps(manifest).encode()
+        files[file_names.MANIFEST] = json.dumps(manifest).encode()
 
     assert problems(tmp_path, parts, shorten) == [
         "signatures.csv: does not have a row for each of the 3 letters.",
@@ -196,14 +196,16 @@ def test_names_that_lead_elsewhere_are_refused(
 def test_a_bomb_is_refused_unread(tmp_path: Path, parts: dict[str, bytes]) -> None:
     bomb = {**parts, "letters-001.pdf": bytes(10_000_000)}
     path = pack(tmp_path / "bundle.zip", bomb, method=zipfile.ZIP_DEFLATED)
-    found = [str(one) for one in verify_copy(path).findings]
-    assert found == [f"{FOLDER}/letters-001.pdf: is packed more tightly than any file of a bundle."]
+    findings = [str(finding) for finding in verify_copy(path).findings]
+    assert findings == [
+        f"{FOLDER}/letters-001.pdf: is packed more tightly than any file of a bundle."
+    ]
 
 
-def unpack(path: Path, made: dict[str, bytes]) -> Path:
+def unpack(path: Path, files: dict[str, bytes]) -> Path:
     folder = path / FOLDER
     folder.mkdir()
-    for name, data in made.items():
+    for name, data in files.items():
         (folder / name).write_bytes(data)
     return folder
 
@@ -232,7 +234,7 @@ def test_files_that_were_zipped_again_without_their_folder_hold(
     assert (result.findings, result.folder, result.zipped_again) == ([], FOLDER, True)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(f"{FOLDER}/letters-009.pdf", b"x")
-    assert [str(one) for one in verify_copy(path).findings] == [
+    assert [str(finding) for finding in verify_copy(path).findings] == [
         f"{FOLDER}/letters-009.pdf: lies in a folder of its own."
     ]
 
@@ -254,18 +256,20 @@ def test_an_unpacked_folder_holds_or_its_faults_are_named(
     assert verify_copy(folder).findings == []
     (folder / "letters-002.pdf").unlink()
     (folder / "note.txt").symlink_to("/etc/passwd")
-    assert [str(one) for one in verify_copy(folder).findings] == [
+    assert [str(finding) for finding in verify_copy(folder).findings] == [
         "note.txt: is nothing that a bundle holds."
     ]
     (folder / "note.txt").unlink()
-    assert [str(one) for one in verify_copy(folder).findings] == ["letters-002.pdf: is missing."]
+    assert [str(finding) for finding in verify_copy(folder).findings] == [
+        "letters-002.pdf: is missing."
+    ]
 
 
 def test_volumes_that_were_mixed_up_are_named(tmp_path: Path, parts: dict[str, bytes]) -> None:
     first, second = parts["letters-001.pdf"], parts["letters-002.pdf"]
 
-    def swap(made: dict[str, bytes]) -> None:
-        made["letters-001.pdf"], made["letters-002.pdf"] = second, first
+    def swap(files: dict[str, bytes]) -> None:
+        files["letters-001.pdf"], files["letters-002.pdf"] = second, first
 
     assert problems(tmp_path, parts, swap) == [
         "letters-001.pdf: is in fact letters-002.pdf. The two files were swapped.",
@@ -295,7 +299,7 @@ def test_any_changed_byte_of_a_file_is_found(
     at = data.draw(st.integers(start, start + info.file_size - 1))
     content[at] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
-    assert {one.file for one in verify_copy(path).findings} == {"letters-001.pdf"}
+    assert {finding.file for finding in verify_copy(path).findings} == {"letters-001.pdf"}
 
 
 def test_names_are_made_of_letters_and_digits_only() -> None:
@@ -317,8 +321,8 @@ def test_numbers_may_go_on_and_are_then_checked_from_the_first(
     tmp_path: Path, parts: dict[str, bytes]
 ) -> None:
     assert problems(tmp_path, parts, numbers_from(1)) == []
-    found = problems(tmp_path, parts, numbers_from(38))
-    assert "manifest.json: does not have each number from 38 to 41 exactly once." in found
+    findings = problems(tmp_path, parts, numbers_from(38))
+    assert "manifest.json: does not have each number from 38 to 41 exactly once." in findings
 
 
 def test_a_manifest_that_claims_a_billion_letters_is_refused_at_once(
@@ -327,8 +331,8 @@ def test_a_manifest_that_claims_a_billion_letters_is_refused_at_once(
     def change(manifest: dict[str, Any]) -> None:
         manifest["bundle"]["frozen"] = 10**12
 
-    found = problems(tmp_path, parts, edit(change))
-    assert any("does not have each number" in one for one in found)
+    findings = problems(tmp_path, parts, edit(change))
+    assert any("does not have each number" in finding for finding in findings)
 
 
 def test_for_both_sides_each_letter_begins_on_a_fresh_sheet(
@@ -345,8 +349,8 @@ def test_for_both_sides_each_letter_begins_on_a_fresh_sheet(
         )
 
     assert problems(tmp_path, parts, edit(both_sides)) == []
-    found = problems(tmp_path, parts, edit(on_a_back))
-    assert found == ["letters-001.pdf: has a letter that does not begin on a new sheet."]
+    findings = problems(tmp_path, parts, edit(on_a_back))
+    assert findings == ["letters-001.pdf: has a letter that does not begin on a new sheet."]
 
 
 def test_letters_stand_in_the_order_of_their_numbers_beyond_five_figures(
@@ -354,19 +358,19 @@ def test_letters_stand_in_the_order_of_their_numbers_beyond_five_figures(
 ) -> None:
     def change(manifest: dict[str, Any]) -> None:
         manifest["bundle"]["first_number"] = 99_998
-        for one in (*manifest["letters"], *manifest["set_aside"]):
-            one["number"] = f"{int(one['number']) + 99_997:05d}"
+        for entry in (*manifest["letters"], *manifest["set_aside"]):
+            entry["number"] = f"{int(entry['number']) + 99_997:05d}"
 
-    found = problems(tmp_path, parts, edit(change))
-    assert not any("in order" in one or "each number" in one for one in found)
+    findings = problems(tmp_path, parts, edit(change))
+    assert not any("in order" in finding or "each number" in finding for finding in findings)
 
 
-def with_codes(made: dict[str, bytes]) -> None:
+def with_codes(files: dict[str, bytes]) -> None:
     """As bundles are since their letters have codes."""
     codes = [(number, sha256(number.encode()).digest()) for number in ("00001", "00003", "00004")]
     lines = "".join(f"{number} {words.hex()}\n" for number, words in codes).encode()
     head = hash_tree.fold_hashes(hash_letter(FOLDER, *code) for code in codes)
-    made[file_names.CODES] = lines
+    files[file_names.CODES] = lines
 
     def change(manifest: dict[str, Any]) -> None:
         manifest["bundle"]["check_code"] = make_check_code(FOLDER, 3, head)
@@ -374,20 +378,20 @@ def with_codes(made: dict[str, bytes]) -> None:
         entry = {"name": file_names.CODES, "bytes": len(lines), "sha256": digest}
         manifest["files"].append(entry)
 
-    edit(change)(made)
+    edit(change)(files)
 
 
 def recode(lines: bytes) -> Change:
     """Another list of codes, which the manifest names as it is."""
 
-    def run(made: dict[str, bytes]) -> None:
-        with_codes(made)
-        made[file_names.CODES] = lines
+    def run(files: dict[str, bytes]) -> None:
+        with_codes(files)
+        files[file_names.CODES] = lines
 
         def change(manifest: dict[str, Any]) -> None:
             manifest["files"][-1] |= {"bytes": len(lines), "sha256": sha256(lines).hexdigest()}
 
-        edit(change)(made)
+        edit(change)(files)
 
     return run
 
@@ -401,9 +405,9 @@ def test_the_check_code_follows_from_the_letters_codes(
 
 
 def test_codes_of_other_letters_or_words_are_found(tmp_path: Path, parts: dict[str, bytes]) -> None:
-    made = dict(parts)
-    with_codes(made)
-    lines = made[file_names.CODES]
+    files = dict(parts)
+    with_codes(files)
+    lines = files[file_names.CODES]
     few = ["codes.txt: does not have a line for each of the 3 letters."]
     assert problems(tmp_path, parts, recode(lines[:70])) == few
     assert problems(tmp_path, parts, recode(lines + lines[-71:])) == few
@@ -417,9 +421,9 @@ def test_codes_of_other_letters_or_words_are_found(tmp_path: Path, parts: dict[s
 def test_a_check_code_whose_letters_codes_were_left_out_is_found(
     tmp_path: Path, parts: dict[str, bytes]
 ) -> None:
-    def leave_out(made: dict[str, bytes]) -> None:
-        with_codes(made)
-        del made[file_names.CODES]
-        edit(lambda manifest: manifest["files"].pop())(made)
+    def leave_out(files: dict[str, bytes]) -> None:
+        with_codes(files)
+        del files[file_names.CODES]
+        edit(lambda manifest: manifest["files"].pop())(files)
 
     assert problems(tmp_path, parts, leave_out) == ["manifest.json: does not name codes.txt."]
