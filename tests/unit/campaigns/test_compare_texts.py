@@ -76,8 +76,8 @@ def test_nothing_is_lost_where_nobody_has_chosen() -> None:
         )
     )
     meetings = compare_fields(base, theirs, mine)
-    made = resolve_conflicts(theirs, meetings, {})
-    assert made == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}
+    resolved = resolve_conflicts(theirs, meetings, {})
+    assert resolved == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}
     assert (
         resolve_conflicts(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine")
         == 1
@@ -99,9 +99,9 @@ def test_what_both_kept_or_both_changed_alike_is_always_merged(
     assert join_values(base, base, mine) == mine
     assert join_values(base, mine, mine) == mine
     for choice in Choice:
-        made = join_values(base, theirs, mine, choice)
+        joined = join_values(base, theirs, mine, choice)
         kept = join_values(base, theirs, mine)
-        assert kept is None or made == kept
+        assert kept is None or joined == kept
 
 
 @given(
@@ -141,10 +141,19 @@ def test_no_word_of_either_is_lost(base: str, theirs: str, mine: str) -> None:
 @given(before=_texts, after=_texts)
 def test_a_diff_gives_both_texts_again(before: str, after: str) -> None:
     stretches = words_between(before, after)
-    assert "".join(one.text for one in stretches if one.mark is not StretchKind.ADDED) == before
-    assert "".join(one.text for one in stretches if one.mark is not StretchKind.REMOVED) == after
+    assert (
+        "".join(stretch.text for stretch in stretches if stretch.mark is not StretchKind.ADDED)
+        == before
+    )
+    assert (
+        "".join(stretch.text for stretch in stretches if stretch.mark is not StretchKind.REMOVED)
+        == after
+    )
 
 
 def test_only_the_words_that_differ_are_marked() -> None:
-    found = [(one.mark.value, one.text) for one in words_between("They took two.", "They took 43.")]
-    assert found == [("same", "They took "), ("removed", "two."), ("added", "43.")]
+    marked = [
+        (stretch.mark.value, stretch.text)
+        for stretch in words_between("They took two.", "They took 43.")
+    ]
+    assert marked == [("same", "They took "), ("removed", "two."), ("added", "43.")]

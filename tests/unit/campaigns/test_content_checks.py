@@ -75,14 +75,14 @@ def test_a_letter_too_long_for_its_page_blocks_in_its_language(campaign: Campaig
 
 
 def test_a_letter_that_leaves_no_room_for_own_words_is_pointed_at(campaign: Campaign) -> None:
-    found: list[list[tuple[str, str]]] = []
+    slugs_by_length: list[list[tuple[str, str]]] = []
     for lines in range(5, 40):
         campaign.templates[0].closing = "\n\n".join(["A line."] * lines)
-        found.append([one for one in slugs(campaign) if one[0] != "no-risks"])
-    assert found[0] == []
-    assert found[-1] == [("letter-too-long", "en")]
-    assert [("letter-full", "en")] in found
-    assert all(len(one) < 2 for one in found)
+        slugs_by_length.append([pair for pair in slugs(campaign) if pair[0] != "no-risks"])
+    assert slugs_by_length[0] == []
+    assert slugs_by_length[-1] == [("letter-too-long", "en")]
+    assert [("letter-full", "en")] in slugs_by_length
+    assert all(len(pairs) < 2 for pairs in slugs_by_length)
 
 
 def test_fitting_measures_what_signing_measures(campaign: Campaign) -> None:
@@ -92,7 +92,11 @@ def test_fitting_measures_what_signing_measures(campaign: Campaign) -> None:
     assert drafts is not None
     writer = replace(UNNAMED, points=keys, given_name=LONGEST_NAME)
     signed = drafts.measure_room(writer, date(2000, 9, 30))
-    [fit] = [one for one in fits_of(campaign, newest_templates(campaign)) if one.locale == "en"]
+    [fit] = [
+        letter_fit
+        for letter_fit in fits_of(campaign, newest_templates(campaign))
+        if letter_fit.locale == "en"
+    ]
     assert len(LONGEST_NAME) >= 120
     assert fit.room == signed
 
@@ -125,7 +129,9 @@ def test_the_picture_is_described_in_every_language_of_a_text(campaign: Campaign
 
 def test_what_one_language_tells_and_another_does_not_is_pointed_at(campaign: Campaign) -> None:
     campaign.editions[1].background = "Lo que pasó."
-    [gap] = [one for one in gaps(campaign, NOW) if one.slug != "no-risks"]
+    [gap] = [
+        campaign_gap for campaign_gap in gaps(campaign, NOW) if campaign_gap.slug != "no-risks"
+    ]
     assert (gap.slug, gap.locale, gap.subject, gap.blocking) == (
         "part-uneven",
         "en",
@@ -156,14 +162,14 @@ def test_a_flag_is_found_in_every_language_in_letters_updates_and_the_picture(
         )
     ]
     watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
-    found = watch.findings(texts_of_campaign(campaign))
-    assert {(one.part, one.locale, one.field) for one in found} == {
+    findings = watch.findings(texts_of_campaign(campaign))
+    assert {(finding.part, finding.locale, finding.field) for finding in findings} == {
         ("edition", "es", "background"),
         ("letter", "en", "points-1"),
         ("update", "en", "body"),
         ("picture", "en", "alt_en"),
     }
-    named = next(one for one in found if one.part == "edition")
+    named = next(finding for finding in findings if finding.part == "edition")
     assert (named.before, named.found) == ("Su hermana, ", "LUCIA  OKAFOR")
     assert ("risk-named", "es") in slugs(campaign)
     assert blockers(campaign, NOW) == []
@@ -175,7 +181,7 @@ def test_a_part_of_a_longer_word_is_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "near"),
+    ("written", "near"),
     [
         ("((person_nam))", "person_name"),
         ("((Person name))", "person_name"),
@@ -184,8 +190,8 @@ def test_a_part_of_a_longer_word_is_no_finding() -> None:
         ("((name.__class__))", ""),
     ],
 )
-def test_the_nearest_placeholder_is_named(found: str, near: str) -> None:
-    assert nearest_placeholder(found) == near
+def test_the_nearest_placeholder_is_named(written: str, near: str) -> None:
+    assert nearest_placeholder(written) == near
 
 
 @pytest.mark.parametrize(

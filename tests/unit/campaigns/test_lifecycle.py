@@ -59,9 +59,9 @@ def test_whatever_is_tried_a_stop_is_final_and_what_was_public_is_never_hidden_a
         lived.append(status)
     if STOPPED in lived:
         assert lived.index(STOPPED) == len(lived) - 1
-    public = [lifecycle.is_public(one) for one in lived]
+    public = [lifecycle.is_public(state) for state in lived]
     assert public == sorted(public)
-    assert all(lifecycle.is_public(one) != lifecycle.is_rehearsal(one) for one in lived)
+    assert all(lifecycle.is_public(state) != lifecycle.is_rehearsal(state) for state in lived)
 
 
 @pytest.mark.parametrize("second_person", [False, True])
@@ -99,12 +99,12 @@ def test_the_desk_offers_no_move_that_would_be_refused(
 def test_who_wrote_last_does_not_open_where_a_second_person_is_asked_for(
     before: CampaignStatus, after: CampaignStatus, actor: str, slug: str
 ) -> None:
-    found = ""
+    refusal = ""
     try:
         lifecycle.check_second_person(before, after, writer="staff:1", actor=actor)
     except Refused as refused:
-        found = refused.slug
-    assert found == slug
+        refusal = refused.slug
+    assert refusal == slug
 
 
 @pytest.mark.parametrize("status", CampaignStatus)

@@ -175,7 +175,7 @@ def test_by_post_a_missing_postal_code_is_asked_about_and_blocks_nothing() -> No
 
 def test_by_post_an_address_must_fit_the_window_and_is_mended_at_the_official() -> None:
     campaign = by_post(address=["Street of a name " * 9])
-    (gap,) = {one.slug: one for one in blockers(campaign, NOW)}.values()
+    (gap,) = {blocker.slug: blocker for blocker in blockers(campaign, NOW)}.values()
     assert (gap.slug, gap.part) == ("address-does-not-fit", "official")
 
 
@@ -188,9 +188,9 @@ def test_an_address_that_does_not_fit_the_envelope_blocks(address: list[str]) ->
     mission = campaign.targets[0].mission
     assert mission
     mission.address = address
-    found = blockers(campaign, NOW)
-    assert {gap.slug for gap in found} == {"address-does-not-fit"}
-    assert [gap.locale for gap in found] == ["es", "en"]
+    blocking_gaps = blockers(campaign, NOW)
+    assert {gap.slug for gap in blocking_gaps} == {"address-does-not-fit"}
+    assert [gap.locale for gap in blocking_gaps] == ["es", "en"]
 
 
 @pytest.mark.parametrize("words", ["salutation", "close"])
@@ -266,8 +266,8 @@ def test_the_next_step_after_the_last_day_is_to_close_or_extend() -> None:
     assert step_of(campaign) == "runs"
     later = NOW + timedelta(days=30)
     assert step_of(campaign, later) == "close-or-extend"
-    found = gaps(campaign, later)
-    assert later_gaps(campaign, found, next_step(campaign, found)) == []
+    open_gaps = gaps(campaign, later)
+    assert later_gaps(campaign, open_gaps, next_step(campaign, open_gaps)) == []
 
 
 def test_the_next_step_of_an_ended_campaign_is_to_tell_what_came_of_it() -> None:

@@ -39,13 +39,17 @@ def _asked(source: str) -> Iterator[int]:
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Compare):
-            states = {_state_of(one) for one in (node.left, *node.comparators)}
+            states = {_state_of(operand) for operand in (node.left, *node.comparators)}
         elif isinstance(node, ast.Tuple | ast.List | ast.Set):
-            states = {_state_of(one) for one in node.elts}
+            states = {_state_of(member) for member in node.elts}
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.keyword) and node.value:
             states = {_state_of(node.value)}
         elif isinstance(node, ast.Call):
-            given = {_state_of(one) for one in node.args if not isinstance(one, ast.Constant)}
+            given = {
+                _state_of(argument)
+                for argument in node.args
+                if not isinstance(argument, ast.Constant)
+            }
             states = given & {"STOPPED"}
         else:
             continue
@@ -54,7 +58,7 @@ def _asked(source: str) -> Iterator[int]:
 
 
 def test_the_rule_alone_asks_for_a_stop() -> None:
-    found = [
+    places = [
         f"{name}:{line}"
         for path in sorted(_ROOT.rglob("*.py"))
         if (name := str(path.relative_to(_ROOT))) not in _WHO_MAY
@@ -62,7 +66,7 @@ def test_the_rule_alone_asks_for_a_stop() -> None:
         for line in _asked(path.read_text("utf-8"))
     ]
     assert all(list(_asked((_ROOT / name).read_text("utf-8"))) for name in _WHO_MAY)
-    assert not found, "Ask campaigns/stop_rule.py instead: " + ", ".join(found)
+    assert not places, "Ask campaigns/stop_rule.py instead: " + ", ".join(places)
 
 
 @pytest.mark.parametrize(
