@@ -29,9 +29,9 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("command", [serve.run, serve.web])
@@ -119,17 +119,17 @@ def test_a_worker_that_is_killed_is_started_again_and_the_site_goes_on() -> None
         assert second["worker"] != first["worker"]
         assert _is_there(first["web"])
         process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=120)[1]
+        errors = process.communicate(timeout=120)[1]
     assert process.returncode == 0
-    assert said == "The worker was ended by signal 9. Starting it again.\n"
+    assert errors == "The worker was ended by signal 9. Starting it again.\n"
     assert not any(map(_is_there, [first["web"], second["worker"]]))
 
 
 def test_what_ends_at_once_ends_the_others_and_is_said() -> None:
     with _supervised("fail") as process:
-        said = process.communicate(timeout=120)[1]
+        errors = process.communicate(timeout=120)[1]
     assert process.returncode == 1
-    assert "The worker ended with code 3 at once. Read its last lines." in said
+    assert "The worker ended with code 3 at once. Read its last lines." in errors
 
 
 def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Commands) -> None:
@@ -193,9 +193,9 @@ def test_a_bug_in_a_command_quotes_nothing_in_production(
     monkeypatch.setattr(sys, "argv", ["campaign", "fail"])
     with pytest.raises(SystemExit, match="1"):
         cli.main()
-    said = capsys.readouterr().err
-    assert said.startswith("campaign: LookupError at ")
-    assert "planted-name" not in said
+    errors = capsys.readouterr().err
+    assert errors.startswith("campaign: LookupError at ")
+    assert "planted-name" not in errors
     del cli.campaign.commands["fail"]
 
 
@@ -207,9 +207,9 @@ def test_the_server_says_where_an_answer_failed_and_not_what_it_quoted(
         {}["planted-name"]
     except KeyError:
         log.exception("Error handling request %s", "/desk/audit/entries.csv")
-    said = capsys.readouterr().err
-    assert "Error handling request /desk/audit/entries.csv: KeyError at test_commands.py" in said
-    assert "planted-name" not in said
+    errors = capsys.readouterr().err
+    assert "Error handling request /desk/audit/entries.csv: KeyError at test_commands.py" in errors
+    assert "planted-name" not in errors
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ CADDY = f"{_sample('servers {')}\n{_sample('reverse_proxy')}"
 
 def _is_whole(sample: str, ends: tuple[str, ...]) -> bool:
     lines = [line.partition("#")[0].strip() for line in sample.splitlines()]
-    said = [line for line in lines if line]
-    return all(line.endswith(ends) for line in said) and sample.count("{") == sample.count("}")
+    settings = [line for line in lines if line]
+    return all(line.endswith(ends) for line in settings) and sample.count("{") == sample.count("}")
 
 
 def test_each_line_of_the_sample_for_nginx_ends() -> None:
