@@ -22,12 +22,12 @@ KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 50))
 
 @given(KEYS, KEYS, KEYS)
 def test_sums_follow_blocks_whatever_changes(
-    one: dict[str, int], before: dict[str, int], after: dict[str, int]
+    rest: dict[str, int], before: dict[str, int], after: dict[str, int]
 ) -> None:
     change = Counter(after)
     change.subtract(before)
-    total = add_counts(Counter(one), before)
-    assert add_counts(total, change) == add_counts(Counter(one), after)
+    total = add_counts(Counter(rest), before)
+    assert add_counts(total, change) == add_counts(Counter(rest), after)
 
 
 def test_a_delay_is_kept_as_the_first_that_holds_it() -> None:

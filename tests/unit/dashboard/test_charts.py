@@ -49,7 +49,7 @@ def test_levels_are_round_whole_and_reach_above(most: int) -> None:
     levels = nice_levels(most)
     assert levels[-1] >= most
     assert 1 <= len(levels) <= 5
-    assert all(str(one).rstrip("0") in {*map(str, range(1, 100))} for one in levels)
+    assert all(str(level).rstrip("0") in {*map(str, range(1, 100))} for level in levels)
 
 
 @given(
@@ -64,41 +64,43 @@ def test_all_stands_inside_and_the_columns_hold_every_signature(
 ) -> None:
     days = {day: n for day, n in days.items() if day < length}
     chart = _chart(days, length=length, ahead=ahead, size=size, mirrored=mirrored)
-    assert sum(one.value for one in chart.columns) == sum(days.values())
-    for one in chart.columns:
-        assert one.x >= -0.5
-        assert one.x + one.width <= chart.size.width + 0.9
-        assert chart.top - 0.01 <= one.y <= chart.base
+    assert sum(column.value for column in chart.columns) == sum(days.values())
+    for column in chart.columns:
+        assert column.x >= -0.5
+        assert column.x + column.width <= chart.size.width + 0.9
+        assert chart.top - 0.01 <= column.y <= chart.base
     for line in chart.ticks:
         assert -0.01 <= line.at <= chart.size.width + 0.01
-    spans = sorted((one.label.left, len(one.label.text) * 6.6) for one in chart.ticks)
+    spans = sorted((tick.label.left, len(tick.label.text) * 6.6) for tick in chart.ticks)
     assert all(a + wide < b for (a, wide), (b, _w) in pairwise(spans))
 
 
 def test_turned_round_it_is_its_own_picture_in_the_mirror() -> None:
-    plain, turned = (_chart({3: 5, 20: 9}, ahead=10, mirrored=one) for one in (False, True))
-    for one, other in zip(plain.columns, turned.columns, strict=True):
-        assert abs(one.x - (WIDE.width - other.x - other.width)) < 0.02
-    assert [one.text for one in plain.values] == [one.text for one in turned.values]
+    plain, turned = (
+        _chart({3: 5, 20: 9}, ahead=10, mirrored=mirrored) for mirrored in (False, True)
+    )
+    for column, other in zip(plain.columns, turned.columns, strict=True):
+        assert abs(column.x - (WIDE.width - other.x - other.width)) < 0.02
+    assert [label.text for label in plain.values] == [label.text for label in turned.values]
 
 
 def test_the_highest_and_the_last_value_are_written_where_there_is_room() -> None:
-    assert [one.text for one in _chart({3: 50, 29: 7}, ahead=5).values] == ["50", "7"]
-    assert [one.text for one in _chart({28: 50, 29: 49}, ahead=5).values] == ["50", "49"]
-    assert [one.text for one in _chart({88: 50, 89: 49}, length=90).values] == ["50"]
+    assert [label.text for label in _chart({3: 50, 29: 7}, ahead=5).values] == ["50", "7"]
+    assert [label.text for label in _chart({28: 50, 29: 49}, ahead=5).values] == ["50", "49"]
+    assert [label.text for label in _chart({88: 50, 89: 49}, length=90).values] == ["50"]
     assert _chart({}).values == []
 
 
 def test_the_deadline_goes_before_updates_on_the_same_spot() -> None:
     day = FIRST + timedelta(days=29)
     chart = _chart({1: 1}, marks=(DayMark(day, "1"), DayMark(day, "Last day to write", "deadline")))
-    assert [one.label.text for one in chart.marks] == ["Last day to write"]
+    assert [mark.label.text for mark in chart.marks] == ["Last day to write"]
 
 
 def test_long_times_are_shown_by_weeks_and_named_by_months() -> None:
     chart = _chart({0: 2, 6: 3, 7: 4}, length=200)
     assert chart.weekly
-    assert [one.value for one in chart.columns] == [5, 4]
+    assert [column.value for column in chart.columns] == [5, 4]
     assert all(is_month for _day, is_month in day_ticks(FIRST, date(2027, 6, 1), 8))
 
 
@@ -108,4 +110,4 @@ def test_a_small_bar_can_be_seen_and_none_has_no_length() -> None:
     right = bar(5, 10, mirrored=True)
     assert (right.x, right.width) == (50.0, 50.0)
     assert spark([0, 0], mirrored=False) == []
-    assert [one.height for one in spark([0, 5, 10], mirrored=False)] == [0.0, 10.0, 20.0]
+    assert [column.height for column in spark([0, 5, 10], mirrored=False)] == [0.0, 10.0, 20.0]
